@@ -1,0 +1,93 @@
+"""How a frozen dataclass declares the keys that `pool.yaml` may hold for it.
+
+The same declarations serve the reader (problems with positions) and `provisioner schema`.
+Supported annotations: str, int, float, bool, Path, Secret, timedelta (`20h`), Literal,
+`T | None`, `tuple[T, ...]`, `Mapping[str, T]`, and another such dataclass.
+
+Two optional members of such a dataclass:
+
+* `shorthand: ClassVar[str]` names the field that a bare scalar or list stands for
+  (`assign_permission_sets: [Sales_Rep]`);
+* `check(self, directory: Path) -> Iterable[Finding]` looks at what only the step knows: the
+  files that it names, keys that exclude each other. It runs offline.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+class Secret:
+    """A value that must never be shown: any way of printing it gives `***`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself; call it where the request is built, and nowhere else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __format__(self, format_spec: str) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret cannot be pickled")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What `check` found: at which field (with an index or key below it), and what is wrong."""
+
+    field: str  # "" for the whole; else "files", "files.2", …
+    message: str
+    is_warning: bool = False
+
+
+@dataclass(frozen=True)
+class Option:
+    """What is known of one key beyond its type."""
+
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: re.Pattern[str] | None = None  # the whole text must match
+    expects: str = ""  # what the pattern means, for people: "a 04t package version id"
+    path: Literal["", "file", "folder", "any"] = ""  # must exist, relative to pool.yaml
+    example: Any = None
+
+
+_MISSING: Any = dataclasses.MISSING
+
+
+def option(
+    help: str,  # noqa: A002 - the word that typer and argparse users know
+    *,
+    default: Any = _MISSING,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    pattern: str | None = None,
+    expects: str = "",
+    path: Literal["", "file", "folder", "any"] = "",
+    example: Any = None,
+) -> Any:
+    """A dataclass field that `pool.yaml` may set; without `default` it is required."""
+    declared = Option(
+        help, minimum, maximum, re.compile(pattern) if pattern else None, expects, path, example
+    )
+    return dataclasses.field(default=default, metadata={"option": declared})

@@ -1,0 +1,92 @@
+"""The table of emulated resources: method and path → handler, filled by `@route`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from provisioner.emulator.errors import ApiError
+
+if TYPE_CHECKING:
+    from provisioner.emulator.org import EmulatedOrg
+    from provisioner.emulator.world import World
+
+Access = Literal["open", "session", "soap", "control"]
+"""Who may call: anybody; a bearer token; a SOAP body that holds the session; test code."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a handler answers: `body` is JSON unless it is str or bytes; None is no body."""
+
+    body: Any = None
+    status: int = 200
+    content_type: str = "application/json;charset=UTF-8"
+    headers: Mapping[str, str] | None = None
+
+
+@dataclass
+class Call:
+    """One request as a handler sees it."""
+
+    world: World
+    method: str
+    path: str  # normalised: no double slashes, no trailing slash
+    params: Mapping[str, str]  # the `<name>` parts of the route
+    query: Mapping[str, str]
+    headers: Mapping[str, str]  # keys in lower case
+    body: bytes
+    base_url: str  # scheme and host as the client addressed them, no trailing slash
+    org: EmulatedOrg | None = None  # set for access "session"
+    user_id: str = ""  # the session's user, set with `org`
+    form: Mapping[str, str] | None = None  # of urlencoded and multipart bodies
+    files: Mapping[str, bytes] | None = None  # multipart parts, by part name
+
+    @property
+    def version(self) -> str:
+        """The API version of the path, `68.0`; "" for paths without."""
+        return self.params.get("version", "")
+
+    def session_org(self) -> EmulatedOrg:
+        """The org of the session; for handlers with access "session"."""
+        assert self.org is not None
+        return self.org
+
+    def json(self) -> Any:
+        """The body as JSON; JSON_PARSER_ERROR (400) when it is none."""
+        import json
+
+        try:
+            return json.loads(self.body or b"null")
+        except ValueError as error:
+            raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
+
+
+Handler = Callable[[Call], Reply]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One emulated resource: werkzeug rule syntax, `/services/data/v<version>/limits`."""
+
+    rule: str
+    methods: tuple[str, ...]
+    access: Access
+    handler: Handler
+    name: str  # how request log, faults and counts call it: "query", "sobjects.create"
+
+
+ROUTES: list[Route] = []
+
+
+def route(
+    rule: str, *methods: str, name: str, access: Access = "session"
+) -> Callable[[Handler], Handler]:
+    """Register a handler; its module is listed once in `provisioner.emulator.resources`."""
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(Route(rule, methods or ("GET",), access, handler, name))
+        return handler
+
+    return register

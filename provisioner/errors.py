@@ -1,0 +1,159 @@
+"""Every error a person may see, with its exit code and what to do about it.
+
+ProvisionerError                          1  a bug of ours, when raised bare
+├── UsageError                            2  a wrong option, an unknown pool
+│   ├── ConfigError                       2  problems in pool.yaml, all of them at once
+│   └── LedgerError                       2  the ledger cannot be read or written
+├── NoOrgError                            3  no scratch org available, or no such username
+├── HubLimitError                         4  a Dev Hub limit
+├── LoginError                            5  Salesforce refused the login
+├── BuildError                            6  fewer orgs were built than wanted
+│   └── SalesforceError                   6  a call to Salesforce failed
+├── ClaimError                            7  the claim is another's, or lost
+├── BusyError                             8  another build holds the ledger
+└── Interrupted                         130  Ctrl-C or SIGTERM; state saved
+
+An error class *is* an exit code; `code` is the stable word that `--json` prints and
+scripts may test for; `hint` says what to do now. No text of an error may hold a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class ProvisionerError(Exception):
+    """The root of the tree: `message` says what happened, `hint` what to do now."""
+
+    exit_code: ClassVar[int] = 1
+    default_code: ClassVar[str] = "internal_error"
+
+    def __init__(self, message: str, *, code: str | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.hint = hint
+
+
+class UsageError(ProvisionerError):
+    """The command line asks for something that does not exist or does not fit."""
+
+    exit_code = 2
+    default_code = "usage"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong with a file: where, which key, what, and what to write instead."""
+
+    file: str
+    line: int
+    column: int
+    key_path: str
+    message: str
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        """`FILE:LINE:COLUMN: key.path: what is wrong`, as editors and CI systems parse it."""
+        kind = "warning: " if self.is_warning else ""
+        key = f"{self.key_path}: " if self.key_path else ""
+        return f"{self.file}:{self.line}:{self.column}: {kind}{key}{self.message}"
+
+
+class ConfigError(UsageError):
+    """pool.yaml, or a file that it names, is wrong; holds every problem found."""
+
+    default_code = "config"
+
+    def __init__(self, problems: tuple[Problem, ...], *, hint: str = "") -> None:
+        super().__init__("\n".join(map(str, problems)), hint=hint)
+        self.problems = problems
+
+
+class LedgerError(UsageError):
+    """The ledger is unreadable, read-only, locked for too long, or of a newer version."""
+
+    default_code = "ledger"
+
+
+class NoOrgError(ProvisionerError):
+    """No scratch org is available, or the ledger knows no such username."""
+
+    exit_code = 3
+    default_code = "no_org_available"
+
+
+class HubLimitError(ProvisionerError):
+    """The Dev Hub's daily or active scratch org limit (or its API limit) is reached."""
+
+    exit_code = 4
+    default_code = "hub_limit"
+
+
+class LoginError(ProvisionerError):
+    """Salesforce refused the login, or could not be reached for it.
+
+    `is_transient` is true for refusals that pass by themselves shortly after a sign-up.
+    """
+
+    exit_code = 5
+    default_code = "login_refused"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, hint: str = "", is_transient: bool = False
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.is_transient = is_transient
+
+
+class BuildError(ProvisionerError):
+    """Fewer orgs were built than `pool.yaml` wants."""
+
+    exit_code = 6
+    default_code = "built_fewer"
+
+
+class ClaimError(ProvisionerError):
+    """The org is claimed by another owner, or the claim was lost."""
+
+    exit_code = 7
+    default_code = "not_yours"
+
+
+class BusyError(ProvisionerError):
+    """Another build holds the ledger."""
+
+    exit_code = 8
+    default_code = "build_running"
+
+
+class Interrupted(ProvisionerError):  # noqa: N818 - an event, not a fault
+    """Ctrl-C or SIGTERM: what was under way is in the ledger, and the next build resumes it."""
+
+    exit_code = 130
+    default_code = "interrupted"
+
+
+class SalesforceError(BuildError):
+    """A call to Salesforce was answered with an error, or not answered.
+
+    `status` is the HTTP status (0: no answer), `error_code` Salesforce's own word
+    (`UNABLE_TO_LOCK_ROW`), `kind` what may be done about it: see `provisioner.salesforce.classes`.
+    """
+
+    default_code = "salesforce"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        error_code: str = "",
+        kind: str = "content",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.error_code = error_code
+        self.kind = kind
