@@ -2,7 +2,9 @@
 
 The same declarations serve the reader (problems with positions) and `provisioner schema`.
 Supported annotations: str, int, float, bool, Path, Secret, timedelta (`20h`), Literal,
-`T | None`, `tuple[T, ...]`, `Mapping[str, T]`, and another such dataclass.
+`T | None`, `tuple[T, ...]`, `Mapping[str, T]`, another such dataclass, and `Path | Secret` (the
+text of a PEM key is the Secret). Fields that are not declared with `option` are not for
+`pool.yaml`. The annotations of the others are evaluated: their names must be imported at run time.
 
 Two optional members of such a dataclass:
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -64,12 +67,14 @@ class Option:
     """What is known of one key beyond its type."""
 
     help: str
-    minimum: float | None = None
+    minimum: float | None = None  # of a number; of a duration in seconds; of a list its length
     maximum: float | None = None
-    pattern: re.Pattern[str] | None = None  # the whole text must match
+    pattern: re.Pattern[str] | None = None  # the whole text must match; of a Mapping each key
     expects: str = ""  # what the pattern means, for people: "a 04t package version id"
     path: Literal["", "file", "folder", "any"] = ""  # must exist, relative to pool.yaml
     example: Any = None
+    rule: Callable[[Any], str] | None = None  # what else is wrong with the value; "" for nothing
+    variable: str = ""  # the environment variable that gives the value where the key is absent
 
 
 _MISSING: Any = dataclasses.MISSING
@@ -79,15 +84,34 @@ def option(
     help: str,  # noqa: A002 - the word that typer and argparse users know
     *,
     default: Any = _MISSING,
+    default_factory: Any = _MISSING,
     minimum: float | None = None,
     maximum: float | None = None,
     pattern: str | None = None,
     expects: str = "",
     path: Literal["", "file", "folder", "any"] = "",
     example: Any = None,
+    rule: Callable[[Any], str] | None = None,
+    variable: str = "",
+    repr: bool = True,  # noqa: A002 - the word of dataclasses.field
 ) -> Any:
-    """A dataclass field that `pool.yaml` may set; without `default` it is required."""
+    """A dataclass field that `pool.yaml` may set; without `default` it is required.
+
+    `pattern`, `path` and `rule` of a `tuple[T, ...]` hold for each item. A Path is given to the
+    dataclass as it is written (`~` expanded): join it with the folder of pool.yaml.
+    """
     declared = Option(
-        help, minimum, maximum, re.compile(pattern) if pattern else None, expects, path, example
+        help,
+        minimum,
+        maximum,
+        re.compile(pattern) if pattern else None,
+        expects,
+        path,
+        example,
+        rule,
+        variable,
     )
-    return dataclasses.field(default=default, metadata={"option": declared})
+    metadata = {"option": declared}
+    if default_factory is not _MISSING:
+        return dataclasses.field(default_factory=default_factory, repr=repr, metadata=metadata)
+    return dataclasses.field(default=default, repr=repr, metadata=metadata)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -150,8 +150,13 @@ class Ledger(Protocol):
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
 
-    def builder_lock(self, run: Run, *, wait: bool) -> AbstractContextManager[None]:
-        """Held for a whole build; raises BusyError (who, since when) when another holds it."""
+    def builder_lock(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """Held for a whole build; raises BusyError (who, since when) when another holds it.
+
+        With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
+        """
 
     def finish_run(self, run: Run) -> None:
         """Record when a run ended and its summary."""

@@ -1,0 +1,193 @@
+"""One build: lock, look, plan, do; the same path starts, resumes, tops up and repairs."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from provisioner.build.connections import Connections
+from provisioner.build.context import BuildContext, Options
+from provisioner.build.events import Observer
+from provisioner.build.failures import Failures
+from provisioner.build.fingerprint import fingerprints
+from provisioner.build.org_steps import OrgSteps
+from provisioner.build.result import BuildResult, summarise
+from provisioner.build.scheduler import Scheduler
+from provisioner.build.signups import SignUps
+from provisioner.ledger.base import Ledger, Run, State
+from provisioner.plan import Allowance, Creation, PoolPlan, plan_pools
+from provisioner.removal import condemn, end_orgs
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Org
+    from provisioner.plan import Removal
+
+
+def build(
+    config: PoolFile, pools: Sequence[str], ledger: Ledger, observer: Observer, options: Options
+) -> BuildResult:
+    """Bring `pools` to what `pool.yaml` wants, as far as the Dev Hub's limits allow.
+
+    Raises BusyError when another build holds the ledger, LoginError when the Dev Hub refuses
+    the login. A failing org is in the result, not an exception.
+    """
+    run = new_run()
+    started = time.monotonic()
+    with ledger.builder_lock(run, wait=options.wait):
+        context = _context(config, ledger, observer, options, run)
+        try:
+            plans = _plan(context, pools, ledger.adopt(run.id))
+            with _stopped_by_signals(context.scheduler) as interruption:
+                _carry_out(context, plans)
+            result = summarise(context, plans, interruption.is_set(), time.monotonic() - started)
+        finally:
+            context.connections.close()
+        ledger.finish_run(replace(run, finished_at=datetime.now(UTC), summary=result.counts()))
+    return result
+
+
+def preview(config: PoolFile, pools: Sequence[str], ledger: Ledger) -> list[PoolPlan]:
+    """What a build would do now; asks for the Dev Hub's limits and changes nothing."""
+    with Connections(config) as connections:
+        return plan_pools(
+            config,
+            pools,
+            ledger.orgs(),
+            fingerprints(config, pools),
+            hub_allowance(config, connections),
+            datetime.now(UTC),
+        )
+
+
+def new_run() -> Run:
+    """A run of this process; its id begins with the time, so that runs sort."""
+    now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    return Run(id=run_id, host=socket.gethostname(), pid=os.getpid(), started_at=now)
+
+
+def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
+    """What the Dev Hub has left for us, less what `limits` keeps for people."""
+    limits = connections.hub.limits()
+    return Allowance(
+        daily=limits.daily_remaining - config.limits.keep_daily,
+        active=limits.active_remaining - config.limits.keep_active,
+    )
+
+
+def _context(
+    config: PoolFile, ledger: Ledger, observer: Observer, options: Options, run: Run
+) -> BuildContext:
+    connections = Connections(config)
+    return BuildContext(
+        config=config,
+        ledger=ledger,
+        connections=connections,
+        scheduler=Scheduler(workers=min(32, config.limits.concurrent_signups + 8)),
+        run=run,
+        observer=observer,
+        options=options,
+        allowance=hub_allowance(config, connections),
+        random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
+    )
+
+
+def _plan(context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]) -> list[PoolPlan]:
+    unfinished = [org for org in adopted if org.pool in pools]
+    if unfinished:
+        context.say(f"resuming {len(unfinished)} orgs that an earlier build left unfinished")
+    plans = plan_pools(
+        context.config,
+        pools,
+        context.ledger.orgs(),
+        fingerprints(context.config, pools),
+        context.allowance,
+        datetime.now(UTC),
+    )
+    for plan in plans:
+        if plan.not_more_because:
+            context.say(
+                f"{plan.pool}: {plan.missing} orgs fewer than wanted: {plan.not_more_because}",
+                is_warning=True,
+            )
+    return plans
+
+
+def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
+    _remove(context, [removal for plan in plans for removal in plan.remove])
+    failures = Failures(context)
+    steps = OrgSteps(context, failures)
+    sign_ups = SignUps(context, failures, steps.begin)
+    failures.replace = lambda creation: sign_ups.request([creation])
+    for plan in plans:
+        for org in plan.resume:
+            steps.begin(org) if org.state is State.BUILDING else sign_ups.resume(org)
+    sign_ups.request(_in_turn(plans))
+    context.scheduler.run()
+    _retire(context, plans)
+
+
+def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
+    """The creations of all pools; a pool of one does not wait behind a pool of fifty."""
+    queues = [list(plan.create) for plan in plans]
+    while any(queues):
+        for queue in queues:
+            if queue:
+                yield queue.pop(0)
+
+
+def _remove(context: BuildContext, removals: Sequence[Removal]) -> None:
+    now = datetime.now(UTC)
+    condemned = [
+        org for r in removals if (org := condemn(context.ledger, r.org, r.reason, now=now))
+    ]
+    if not condemned:
+        return
+    outcome = end_orgs(context.connections.hub, context.ledger, condemned)
+    context.say(f"ended {len(outcome.ended)} orgs that were failed, stale or given back")
+    for org, why in outcome.left:
+        context.say(f"{org.username} could not be deleted yet: {why}", is_warning=True)
+
+
+def _retire(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
+    """End stale orgs, as many as fresh ones have come to stand in for."""
+    if context.scheduler.is_stopping:
+        return
+    for plan in plans:
+        fresh = len(plan.available) + sum(org.pool == plan.pool for org in context.built)
+        surplus = max(0, fresh + len(plan.retire) - plan.size)
+        _remove(context, plan.retire[:surplus])
+
+
+@contextmanager
+def _stopped_by_signals(scheduler: Scheduler) -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM let running requests end, then stop; a second one ends at once."""
+    interruption = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if interruption.is_set():
+            os._exit(130)  # the ledger is committed at every instant: nothing is lost
+        interruption.set()
+        scheduler.stop()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interruption
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,188 @@
+"""Claims: an org for one owner, its lease, and giving it back. Needs nothing but a ledger."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from provisioner.claim.refusal import not_claimable, not_yours, unknown_username
+from provisioner.errors import ClaimError, UsageError
+from provisioner.ledger.base import TO_DELETE, Claim, Ledger, Org, State
+from provisioner.ledger.rows import utc_now
+from provisioner.plan import MINIMUM_LIFE
+
+_LOOK_EVERY = 1.0  # seconds between two looks at the ledger while waiting, with jitter
+_ATTEMPTS = 20  # times that others may change a row between our look and our move
+
+Clock = Callable[[], datetime]
+
+
+def claim(
+    ledger: Ledger,
+    *,
+    owner: str,
+    pool: str = "",
+    username: str = "",
+    purpose: str = "",
+    lease: timedelta | None = None,
+    idempotency_key: str = "",
+    min_life: timedelta | None = None,
+    wait: timedelta = timedelta(),
+    pools: Collection[str] = (),
+    on_wait: Callable[[str], None] | None = None,
+    now: Clock = utc_now,
+) -> Org:
+    """Claim `username`, or any available org (of `pool`), for `owner`.
+
+    `min_life` is 12 hours by default, for an org claimed by name: none. `pools` are those of
+    pool.yaml; `on_wait` is told once what is waited for.
+
+    Raises NoOrgError when there is none within `wait`, or no such username; ClaimError when the
+    named org, or the key, is in use; UsageError for an unknown pool.
+    """
+    if min_life is None:
+        min_life = timedelta() if username else MINIMUM_LIFE
+    asked = Claim(owner, pool, username, purpose, idempotency_key=idempotency_key)
+    give_up = time.monotonic() + wait.total_seconds()
+    while True:
+        moment = now()
+        wanted = _wanted(asked, lease, min_life, moment)
+        org = ledger.claim(wanted, now=moment)
+        if org is not None:
+            return _checked(org, wanted)
+        refusal = not_claimable(ledger, wanted, pools, moment)
+        left = give_up - time.monotonic()
+        # A fair queue of those who wait belongs here; as yet the quickest wins.
+        if not refusal.may_pass or left <= 0:
+            raise refusal.error
+        if on_wait is not None:
+            on_wait(refusal.error.message)
+            on_wait = None
+        time.sleep(min(left, _LOOK_EVERY * random.uniform(0.8, 1.2)))  # noqa: S311 - jitter
+
+
+def renew(
+    ledger: Ledger,
+    username: str,
+    *,
+    owner: str,
+    lease: timedelta,
+    force: bool = False,
+    now: Clock = utc_now,
+) -> Org:
+    """Let the lease end `lease` from now.
+
+    Raises NoOrgError for an unknown username, ClaimError when `owner` does not hold it (and
+    not `force`), or nobody does.
+    """
+
+    def attempt(org: Org) -> Org | None:
+        _refuse_stranger(org, owner, force=force)
+        return ledger.change(org, lease_until=now() + lease)
+
+    return _until_done(ledger, username, attempt)
+
+
+def release(
+    ledger: Ledger,
+    username: str,
+    *,
+    owner: str,
+    force: bool = False,
+    reuse: bool = False,
+    reusable: Collection[str] = (),
+) -> Org:
+    """Give an org back: to be deleted, or with `reuse` into its pool, if it is in `reusable`.
+
+    Releasing twice is no error. `force` releases anybody's org, and retires an available one.
+    Raises NoOrgError for an unknown username, ClaimError when `owner` does not hold it,
+    UsageError when its pool does not allow reuse.
+    """
+
+    def attempt(org: Org) -> Org | None:
+        if org.state in TO_DELETE or org.state is State.DELETED:
+            if reuse or not (force or _is_owner(org, owner)):
+                raise not_yours(org, owner)
+            return org
+        if org.state is State.AVAILABLE and force:
+            return org if reuse else _to_be_deleted(ledger, org, owner)
+        _refuse_stranger(org, owner, force=force)
+        if not reuse:
+            return _to_be_deleted(ledger, org, owner)
+        if org.pool not in reusable:
+            raise _no_reuse(org)
+        return _back_into_pool(ledger, org, owner)
+
+    return _until_done(ledger, username, attempt)
+
+
+def _wanted(claim: Claim, lease: timedelta | None, min_life: timedelta, now: datetime) -> Claim:
+    lease_until = None if lease is None else now + lease
+    return replace(claim, lease_until=lease_until, usable_until=now + min_life)
+
+
+def _checked(org: Org, wanted: Claim) -> Org:
+    """Refuse an org that the key holds for somebody, or something, else."""
+    is_other = (wanted.pool and wanted.pool != org.pool) or (
+        wanted.username and wanted.username.lower() != org.username.lower()
+    )
+    if is_other or not _is_owner(org, wanted.owner):
+        raise ClaimError(
+            f"the idempotency key {wanted.idempotency_key} holds {org.username} "
+            f"for {org.owner} already",
+            code="key_in_use",
+            hint="use a key once for one claim: another owner, pool or username wants another key",
+        )
+    return org
+
+
+def _until_done(ledger: Ledger, username: str, attempt: Callable[[Org], Org | None]) -> Org:
+    """Look, judge and move, again when somebody changed the row in between."""
+    for _ in range(_ATTEMPTS):
+        org = ledger.get(username)
+        if org is None:
+            raise unknown_username(ledger, username)
+        changed = attempt(org)
+        if changed is not None:
+            return changed
+    raise ClaimError(
+        f"others keep changing {username}; nothing was done", code="claim_lost", hint="try again"
+    )
+
+
+def _is_owner(org: Org, owner: str) -> bool:
+    return bool(org.owner) and org.owner.casefold() == owner.casefold()
+
+
+def _refuse_stranger(org: Org, owner: str, *, force: bool) -> None:
+    if org.state is not State.CLAIMED or not (force or _is_owner(org, owner)):
+        raise not_yours(org, owner)
+
+
+def _to_be_deleted(ledger: Ledger, org: Org, owner: str) -> Org | None:
+    return ledger.move(org, State.RELEASED, note=f"released by {owner}", lease_until=None)
+
+
+def _back_into_pool(ledger: Ledger, org: Org, owner: str) -> Org | None:
+    """Available again, and unproven: who had it may have changed anything."""
+    return ledger.move(
+        org,
+        State.AVAILABLE,
+        note=f"released by {owner} for reuse",
+        owner="",
+        purpose="",
+        lease_until=None,
+        idempotency_key="",
+        proven_at=None,
+    )
+
+
+def _no_reuse(org: Org) -> UsageError:
+    return UsageError(
+        f"the pool {org.pool} does not take released orgs back; {org.username} is still yours",
+        code="reuse_not_allowed",
+        hint="release it without --reuse, or set `reuse: true` for the pool in pool.yaml",
+    )

@@ -1,0 +1,154 @@
+"""Why a claim, a renewal or a release cannot be: which error, in which words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from provisioner.config.duration import format_duration
+from provisioner.errors import ClaimError, NoOrgError, ProvisionerError, UsageError
+from provisioner.ledger.base import UNFINISHED, Claim, Ledger, Org, State
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error, and whether waiting may help."""
+
+    error: ProvisionerError
+    may_pass: bool = False
+
+
+def not_claimable(ledger: Ledger, wanted: Claim, pools: Collection[str], now: datetime) -> Refusal:
+    """Why `ledger` gave no org for `wanted`; `pools` are those of pool.yaml."""
+    if not wanted.username:
+        return _none_available(ledger, wanted, pools, now)
+    org = ledger.get(wanted.username)
+    if org is None:
+        return Refusal(unknown_username(ledger, wanted.username))
+    return _named(org, wanted, now)
+
+
+def unknown_username(ledger: Ledger, username: str) -> NoOrgError:
+    """The ledger has no such org; the nearest that it has."""
+    known = [org.username for org in ledger.orgs()]
+    return NoOrgError(
+        f"the ledger knows no scratch org {username}",
+        code="unknown_username",
+        hint=_did_you_mean(username.lower(), known) or "`provisioner status` lists those it knows",
+    )
+
+
+def unknown_pool(pool: str, known: Iterable[str]) -> UsageError:
+    """Neither pool.yaml nor the ledger has such a pool; the nearest that they have."""
+    names = sorted(set(known))
+    listed = f"the pools are: {', '.join(names)}" if names else "pool.yaml names no pool"
+    return UsageError(
+        f"there is no pool {pool!r}", code="unknown_pool", hint=_did_you_mean(pool, names) or listed
+    )
+
+
+def not_yours(org: Org, owner: str) -> ClaimError:
+    """`owner` does not hold `org`; who does, and until when."""
+    if org.state is State.CLAIMED:
+        return ClaimError(
+            f"{held(org)}, not by {owner}",
+            hint="say --owner if you claimed it under another name; --force overrules the owner",
+        )
+    is_free = org.state is State.AVAILABLE
+    return ClaimError(
+        f"{org.username} is {_worded(org.state)}: nobody holds it",
+        code="claim_lost",
+        hint=f"claim it: provisioner claim {org.username}" if is_free else _another(org),
+    )
+
+
+def held(org: Org) -> str:
+    """Who holds a claimed org, what for, until when."""
+    purpose = f" for {org.purpose}" if org.purpose else ""
+    until = org.lease_until or org.expires_at
+    return f"{org.username} is claimed by {org.owner}{purpose}" + (
+        f" until {_minute(until)}" if until else ""
+    )
+
+
+def _named(org: Org, wanted: Claim, now: datetime) -> Refusal:
+    if wanted.pool and wanted.pool != org.pool:
+        message = f"{org.username} is of the pool {org.pool}, not {wanted.pool}"
+        return Refusal(NoOrgError(message, code="unknown_username", hint="leave --pool out"))
+    if org.state is State.CLAIMED:
+        is_own = wanted.owner.casefold() == org.owner.casefold()
+        hint = f"that is you: provisioner login {org.username}" if is_own else _another(org)
+        return Refusal(ClaimError(held(org), code="claimed", hint=hint))
+    if org.state in UNFINISHED:
+        message = f"{org.username} is not available yet: it is {_worded(org.state)}"
+        return Refusal(NoOrgError(message, hint="--wait 10m waits for it"), may_pass=True)
+    if org.state is not State.AVAILABLE or (org.expires_at and org.expires_at <= now):
+        state = State.EXPIRED if org.state is State.AVAILABLE else org.state
+        message = f"{org.username} is {_worded(state)}" + (f": {org.error}" if org.error else "")
+        return Refusal(NoOrgError(message, code="org_gone", hint=_another(org)))
+    return Refusal(_too_short(org.username, [org], wanted, now))
+
+
+def _none_available(
+    ledger: Ledger, wanted: Claim, pools: Collection[str], now: datetime
+) -> Refusal:
+    orgs = ledger.orgs(pool=wanted.pool)
+    if wanted.pool and wanted.pool not in pools and not orgs:
+        known = {*pools, *(org.pool for org in ledger.orgs(states=State))}
+        if known and wanted.pool not in known:
+            return Refusal(unknown_pool(wanted.pool, known))
+    where = f"in the pool {wanted.pool}" if wanted.pool else "in any pool"
+    alive = [
+        o for o in orgs if o.state is State.AVAILABLE and (not o.expires_at or o.expires_at > now)
+    ]
+    if alive:
+        return Refusal(_too_short(f"no scratch org {where}", alive, wanted, now), may_pass=True)
+    counts = Counter("building" if org.state in UNFINISHED else org.state.value for org in orgs)
+    counted = ", ".join(
+        f"{counts[name]} {name}" for name in ("building", "claimed", "failed") if counts[name]
+    )
+    error = NoOrgError(
+        f"no scratch org is available {where}: {counted or 'there is none at all'}",
+        hint=f"`{_build(wanted)}` makes more; --wait 10m waits for one",
+    )
+    return Refusal(error, may_pass=True)
+
+
+def _too_short(subject: str, orgs: list[Org], wanted: Claim, now: datetime) -> NoOrgError:
+    """Orgs are available, but none lives as long as the claim wants."""
+    longest = max(org.expires_at or now for org in orgs)
+    if wanted.usable_until is None or longest >= wanted.usable_until:
+        return NoOrgError("a scratch org became available this very moment", hint="try again")
+    asked = format_duration(wanted.usable_until - now)
+    left = format_duration(longest - now)
+    does = "does not live" if wanted.username else "lives"
+    return NoOrgError(
+        f"{subject} {does} another {asked}: {len(orgs)} available, the longest until "
+        f"{_minute(longest)}",
+        hint=f"a --min-life under {left} takes it; `{_build(wanted)}` makes fresh ones",
+    )
+
+
+def _another(org: Org) -> str:
+    return f"claim another one: provisioner claim --pool {org.pool}"
+
+
+def _build(wanted: Claim) -> str:
+    return f"provisioner build {wanted.pool}".rstrip()
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def _worded(state: State) -> str:
+    return state.value.replace("_", " ")
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,18 @@
+"""The command line. A command is a module with a function `command`, and a line in the table.
+
+```python
+def command(
+    call: Invocation,
+    pool: Annotated[str, typer.Option(help="only this pool")] = "",
+) -> None:
+    config = call.load("hub_and_ledger")
+    ...
+    call.output.result("text for people", {"document": "for --json"})
+```
+
+The global options (`--config`, `--json`, `--quiet`, `--no-color`) are added to each command, so
+that they work before and after its name; `call` holds what came of them. Failures are raised
+as errors of `provisioner.errors`; another exit code is `raise typer.Exit(6)`. In a sub-group
+(`app = typer.Typer()`) each function is decorated with `@shared_options` below
+`@app.command()`. Heavy imports stand inside the functions.
+"""

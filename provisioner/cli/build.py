@@ -1,0 +1,66 @@
+"""`provisioner build`: fills the pools, shows how, and says what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from provisioner.build.result import BuildResult
+    from provisioner.output import Output
+
+PoolsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[POOL…]", help="These pools; by default all.", show_default=False),
+]
+
+
+def command(
+    call: Invocation,
+    pools: PoolsArgument = None,
+    keep_failed: Annotated[
+        bool, typer.Option("--keep-failed", help="Leave failed orgs, to look into them.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for another build that holds the ledger.")
+    ] = False,
+    pace: Annotated[
+        float, typer.Option(help="Factor on all waits, for tests.", min=0.0, hidden=True)
+    ] = 1.0,
+) -> int:
+    """Bring the pools to their size; what an earlier build left unfinished is resumed.
+
+    Exits with 0 when the pools are full, 4 when a Dev Hub limit kept orgs from being built, 6
+    when orgs failed, 5 when the Dev Hub refused the login, 8 when another build is running.
+    """
+    from provisioner.build.context import Options
+    from provisioner.build.run import build
+    from provisioner.cli.selection import select_pools
+    from provisioner.ledger import open_ledger
+    from provisioner.report.build import build_document, build_text
+    from provisioner.report.progress import LiveView, Lines
+
+    config = call.load()
+    chosen = select_pools(config, pools)
+    output = call.output
+    view = LiveView(output.console()) if output.is_live else Lines(output.say)
+    options = Options(keep_failed=keep_failed, wait=wait, pace=pace)
+    ledger = open_ledger(config.ledger, config.directory)
+    try:
+        with view.display():
+            result = build(config, chosen, ledger, view, options)
+    finally:
+        ledger.close()
+    output.result(build_text(result), build_document(result))
+    _conclude(output, result)
+    return result.exit_code
+
+
+def _conclude(output: Output, result: BuildResult) -> None:
+    """Say on stderr why the exit code is not 0."""
+    error = result.error()
+    if error is not None:
+        output.error(error.message, hint=error.hint)

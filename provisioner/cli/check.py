@@ -1,0 +1,73 @@
+"""`check`: everything in pool.yaml and in the files that it names, offline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+from provisioner.cli.invocation import Invocation
+from provisioner.config.load import read
+from provisioner.config.model import PoolFile
+from provisioner.errors import ConfigError, Problem
+from provisioner.output import harmless
+
+
+def command(call: Invocation) -> None:
+    """Find what is wrong in pool.yaml and the files that it names.
+
+    Each problem stands on a line of its own: file, line, column, key, what is wrong, what to
+    write instead. Nothing is sent anywhere. Exits with 2 when there is a problem; warnings do
+    not count.
+    """
+    pool_file, problems = _examine(call)
+    if call.output.as_json:
+        call.output.json({"problems": [as_document(problem) for problem in problems]})
+    for problem in problems:
+        call.output.line(harmless(str(problem)))
+    if pool_file is None:
+        _conclude(call, problems)
+        raise typer.Exit(ConfigError.exit_code)
+    if not call.output.as_json:
+        call.output.say(summary(pool_file, problems))
+
+
+def _examine(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:
+    try:
+        reading = read(call.config, environ=call.environ, keys_at=datetime.now(UTC))
+    except ConfigError as error:
+        if error.hint:
+            call.output.hint(error.hint)
+        return None, error.problems
+    return reading.pool_file, reading.problems
+
+
+def _conclude(call: Invocation, problems: Sequence[Problem]) -> None:
+    errors = sum(not problem.is_warning for problem in problems)
+    if errors > 1:
+        call.output.say(f"{errors} problems")
+
+
+def summary(pool_file: PoolFile, problems: Sequence[Problem]) -> str:
+    """The last line of a check that found nothing, or only warnings."""
+    pools = list(pool_file.pools.values())
+    wanted = sum(pool.size for pool in pools)
+    held = f"{len(pools)} pool{'' if len(pools) == 1 else 's'}, {wanted} orgs wanted"
+    found = (
+        f"{len(problems)} warning{'' if len(problems) == 1 else 's'}" if problems else "all good"
+    )
+    return f"{pool_file.path}: {found} ({held})"
+
+
+def as_document(problem: Problem) -> dict[str, Any]:
+    """A problem as `--json` prints it."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "key": problem.key_path,
+        "message": problem.message,
+        "warning": problem.is_warning,
+    }

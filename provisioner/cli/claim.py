@@ -1,0 +1,86 @@
+"""`provisioner claim`: one org for one owner, by its username or any of a pool."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from provisioner.ledger.base import Org
+
+
+def command(
+    call: Invocation,
+    username: Annotated[
+        str | None,
+        typer.Argument(help="The org to take; by default any that is available."),
+    ] = None,
+    pool: Annotated[str | None, typer.Option(metavar="POOL", help="Any org of this pool.")] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Who takes it; by default git's e-mail or the OS user."),
+    ] = None,
+    purpose: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is for.")] = None,
+    lease: Annotated[
+        str | None,
+        typer.Option(metavar="8h", help="For how long; by default as long as the org lives."),
+    ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="The same key gives the same org again."),
+    ] = None,
+    min_life: Annotated[
+        str | None,
+        typer.Option(metavar="12h", help="How long it must live; 12h, and by name 0s."),
+    ] = None,
+    wait: Annotated[
+        str | None, typer.Option(metavar="10m", help="How long to wait for one.")
+    ] = None,
+) -> None:
+    """Take one org for one owner: USERNAME, or the one that dies first of those that suffice.
+
+    Exits with 3 when none is available, with 7 when another holds the named org. Nobody else
+    gets the org until it is released; log in to it with `provisioner login`.
+    """
+    from provisioner.claim import claim
+    from provisioner.cli.pools import duration, given, owner_of, pools_and_ledger
+    from provisioner.ledger.document import org_document
+    from provisioner.ledger.rows import utc_now
+
+    second = timedelta(seconds=1)
+    with pools_and_ledger(call) as (pool_file, ledger):
+        org = claim(
+            ledger,
+            username=given(username, "USERNAME"),
+            pool=given(pool, "--pool"),
+            owner=owner_of(owner),
+            purpose=given(purpose, "--purpose"),
+            lease=duration(lease, "--lease", least=second),
+            idempotency_key=given(idempotency_key, "--idempotency-key"),
+            min_life=duration(min_life, "--min-life"),
+            wait=duration(wait, "--wait") or timedelta(),
+            pools=pool_file.pools,
+            on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C ends it)"),
+        )
+    call.output.result(_told(call, org, utc_now()), org_document(org))
+
+
+def _told(call: Invocation, org: Org, now: datetime) -> str:
+    from provisioner.cli.pools import command_line
+    from provisioner.cli.times import moment
+    from provisioner.output import harmless
+
+    facts = [
+        ("instance", org.instance_url),
+        ("expires", moment(org.expires_at, now) if org.expires_at else ""),
+        ("yours until", moment(org.lease_until, now) if org.lease_until else ""),
+        ("log in", command_line(call, f"login {org.username}")),
+    ]
+    lines = [f"  {name:<12}{harmless(value)}" for name, value in facts if value]
+    return "\n".join([harmless(org.username), *lines])

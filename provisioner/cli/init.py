@@ -1,0 +1,134 @@
+"""`init`: a first pool.yaml with everything that it names, and a key pair on request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.invocation import Invocation
+from provisioner.cli.new_keys import KeyFiles, key_files, write_key_pair
+from provisioner.errors import UsageError
+
+KEY_LINE = "  private_key: ${SF_PRIVATE_KEY} # the path of the private key, or the PEM text itself"
+
+CONNECTED_APP = """\
+In the Dev Hub, once (Setup is the gear, top right):
+  1. Setup > Dev Hub: enable it. Create the user that the pools are built as, or use yours.
+  2. Setup > App Manager > New Connected App, with OAuth settings enabled:
+       callback URL      http://localhost:1717/OauthRedirect
+       digital signature upload {certificate}
+       scopes            api, web, refresh_token (offline_access)
+  3. The app's Manage > Edit Policies: "Admin approved users are pre-authorized"; then give the
+     app to that user by a permission set or profile.
+     It can take ten minutes until Salesforce knows the app everywhere.
+  4. An External Client App is no substitute yet: sign-ups that name one end with C-1016. New
+     connected apps must be allowed by Salesforce Support since Spring '26; old ones keep working.
+Then:
+  export SF_HUB_USERNAME=…   the user of the Dev Hub
+  export SF_CONSUMER_KEY=…   the app's page: Manage Consumer Details
+{key_variable}  provisioner check
+"""
+
+
+def command(
+    call: Invocation,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Make a private key and a self-signed certificate in this folder, too.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+) -> None:
+    """Write a first pool.yaml and the files that it names.
+
+    A scratch org definition, a small source project, data with references and a script: all
+    that a build needs, and all of it works. The files go into the folder of --config.
+    """
+    folder = call.config.parent
+    pair = key_files(keys) if keys else None
+    contents = sample_files(call.config.name, _key_path(pair, folder) if pair else "")
+    targets = [folder / name for name in contents]
+    targets += [pair.private_key, pair.certificate] if pair else []
+    if not force:
+        refuse_existing(targets)
+    _write_all(folder, contents, pair)
+    text = _next_steps(pair)
+    document = {"files": [str(path) for path in targets], "next": text}
+    for path in targets:
+        call.output.say(f"wrote {path}")
+    call.output.result(text.rstrip("\n"), document)
+
+
+def sample_files(config_name: str = "pool.yaml", private_key: str = "") -> Mapping[str, bytes]:
+    """What `init` writes: path (relative, with /) → content.
+
+    `private_key` is the path that pool.yaml names; by default it reads SF_PRIVATE_KEY.
+    """
+    contents = dict(_walk(files("provisioner") / "sample", PurePosixPath()))
+    pool_yaml = contents.pop("pool.yaml")
+    if private_key:
+        line = f"  private_key: {_quoted(private_key)}"
+        pool_yaml = pool_yaml.replace(KEY_LINE.encode(), line.encode())
+    return {config_name: pool_yaml, **contents}
+
+
+def _walk(folder: Traversable, path: PurePosixPath) -> Iterable[tuple[str, bytes]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name == "__pycache__":
+            continue
+        if entry.is_dir():
+            yield from _walk(entry, path / entry.name)
+        else:
+            yield str(path / entry.name), entry.read_bytes()
+
+
+def refuse_existing(targets: Iterable[Path]) -> None:
+    """Raises UsageError, which names each target that exists."""
+    there = [str(path) for path in targets if os.path.lexists(path)]
+    if there:
+        raise UsageError(
+            f"nothing was written, because these files exist: {', '.join(there)}",
+            code="file_exists",
+            hint="write into an empty folder (provisioner init --config FOLDER/pool.yaml), or "
+            "overwrite them with --force",
+        )
+
+
+def _write_all(folder: Path, contents: Mapping[str, bytes], pair: KeyFiles | None) -> None:
+    try:
+        if pair:
+            write_key_pair(pair)
+        for name, content in contents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        place = error.filename or folder
+        raise UsageError(f"{place} cannot be written: {error.strerror}", code="write") from None
+
+
+def _key_path(pair: KeyFiles, folder: Path) -> str:
+    """The key as pool.yaml names it: from its own folder when it lies below, else in full."""
+    key, base = pair.private_key.absolute(), folder.absolute()
+    return str(key.relative_to(base)) if key.is_relative_to(base) else str(key)
+
+
+def _quoted(text: str) -> str:
+    """`text` as a YAML scalar that means nothing but itself."""
+    escaped = text.replace("${", "$${").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _next_steps(pair: KeyFiles | None) -> str:
+    certificate = str(pair.certificate) if pair else "the certificate (make one with --keys DIR)"
+    key = "" if pair else "  export SF_PRIVATE_KEY=…    the path of the certificate's private key\n"
+    return CONNECTED_APP.format(certificate=certificate, key_variable=key)

@@ -1,0 +1,35 @@
+"""One invocation of the command line: where pool.yaml is, and how output is wanted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.output import Output
+
+if TYPE_CHECKING:
+    from provisioner.config.load import Need
+    from provisioner.config.model import PoolFile
+
+DEFAULT_CONFIG = Path("pool.yaml")
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What the global options came to."""
+
+    config: Path = DEFAULT_CONFIG
+    output: Output = field(default_factory=Output)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def load(self, need: Need = "all") -> PoolFile:
+        """The pool.yaml of this invocation; its warnings are said. Raises ConfigError."""
+        from provisioner.config.load import load
+
+        config = load(self.config, environ=self.environ, need=need)
+        for warning in config.warnings:
+            self.output.line(str(warning))
+        return config

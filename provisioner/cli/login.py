@@ -1,0 +1,110 @@
+"""`provisioner login`: a fresh session by JWT, for scripts, a browser or the Salesforce CLI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.invocation import Invocation
+from provisioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.login import Credentials, Session
+
+
+def command(
+    call: Invocation,
+    username: Annotated[str, typer.Argument(help="The username of the org.", metavar="USERNAME")],
+    opens: Annotated[
+        bool, typer.Option("--open", help="Open the org in a browser, logged in.")
+    ] = False,
+    url: Annotated[
+        bool, typer.Option("--url", help="Print a link that logs a browser in once.")
+    ] = False,
+    sf: Annotated[bool, typer.Option("--sf", help="Let the Salesforce CLI log in too.")] = False,
+    consumer_key: Annotated[
+        str, typer.Option(metavar="KEY", help="The connected app's; by default the ledger's.")
+    ] = "",
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The private key; by default pool.yaml's.")
+    ] = None,
+    login_url: Annotated[
+        str, typer.Option(metavar="URL", help="Where to log in; by default the org's own host.")
+    ] = "",
+) -> None:
+    """Log in to an org with nothing but its username and the key.
+
+    With --consumer-key and --key neither pool.yaml nor the ledger is read. The token is printed
+    with --json, and never without. A passphrase comes from SF_PRIVATE_KEY_PASSPHRASE.
+    """
+    from provisioner.login import Options, find_credentials, login
+
+    sf_path = _sf() if sf else ""
+    options = Options(consumer_key, key, login_url)
+    credentials = find_credentials(username, options, call.environ, lambda: _load(call))
+    session = login(credentials)
+    if sf_path:
+        _hand_over(call, sf_path, credentials, session)
+    link = _link(session) if opens or url else ""
+    if opens and not url:
+        _browse(call, session, link)
+    _show(call, session, link if url else "")
+
+
+def _load(call: Invocation) -> PoolFile:
+    """pool.yaml; says how to do without it where there is none."""
+    if not call.config.exists():
+        raise UsageError(
+            f"there is no {call.config} to find the ledger and the key by",
+            code="no_pool_file",
+            hint="name it with --config FILE, or log in without it: "
+            "--consumer-key KEY --key FILE [--login-url URL]",
+        )
+    return call.load("hub_and_ledger")
+
+
+def _sf() -> str:
+    from provisioner.cli.salesforce_cli import find_sf
+
+    return find_sf()
+
+
+def _hand_over(call: Invocation, sf: str, credentials: Credentials, session: Session) -> None:
+    from provisioner.cli.salesforce_cli import hand_over, is_lasting
+    from provisioner.output import harmless
+
+    call.output.say(harmless(hand_over(sf, credentials, session)))
+    if not is_lasting(credentials):
+        call.output.warn(
+            "pool.yaml holds the key itself and not its path: sf cannot log in again "
+            "when this session ends; then run this command again"
+        )
+
+
+def _link(session: Session) -> str:
+    from provisioner.salesforce.singleaccess import single_use_link
+
+    return single_use_link(session.instance_url, session.access_token)
+
+
+def _browse(call: Invocation, session: Session, link: str) -> None:
+    from provisioner.cli.browser import open_in_browser
+
+    open_in_browser(link)
+    call.output.say(f"opened {session.instance_url} in a browser")
+
+
+def _show(call: Invocation, session: Session, link: str) -> None:
+    """The session, or with --url the link alone; under --json both."""
+    lines = (
+        f"username      {session.username}",
+        f"org id        {session.org_id}",
+        f"instance URL  {session.instance_url}",
+    )
+    document = session.as_json()
+    call.output.result(link or "\n".join(lines), {**document, "url": link} if link else document)
+    if not (link or call.output.as_json):
+        call.output.say("logged in; --json prints the access token, too")

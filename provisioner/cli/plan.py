@@ -1,0 +1,23 @@
+"""`provisioner plan`: what a build would do now, why, and what it costs."""
+
+from __future__ import annotations
+
+from provisioner.cli.build import PoolsArgument
+from provisioner.cli.invocation import Invocation
+
+
+def command(call: Invocation, pools: PoolsArgument = None) -> None:
+    """Show what a build would do now, and why; asks the Dev Hub for its limits, changes nothing."""
+    from provisioner.build.run import preview
+    from provisioner.cli.selection import select_pools
+    from provisioner.ledger import open_ledger
+    from provisioner.report.plan import plan_document, plan_text
+
+    config = call.load()
+    chosen = select_pools(config, pools)
+    ledger = open_ledger(config.ledger, config.directory)
+    try:
+        plans = preview(config, chosen, ledger)
+    finally:
+        ledger.close()
+    call.output.result(plan_text(config, plans), plan_document(plans))

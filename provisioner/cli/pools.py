@@ -1,0 +1,72 @@
+"""What the commands about claims share: pool.yaml with its ledger, and options as people write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from provisioner.claim.owner import clean_text, default_owner
+from provisioner.cli.invocation import DEFAULT_CONFIG, Invocation
+from provisioner.config.duration import format_duration, parse_duration
+from provisioner.errors import UsageError
+from provisioner.ledger import open_ledger
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger
+
+LONGEST = timedelta(days=30)  # no scratch org lives longer (salesforce-facts §2.1)
+
+
+@contextmanager
+def pools_and_ledger(call: Invocation) -> Iterator[tuple[PoolFile, Ledger]]:
+    """pool.yaml, as far as claims need it, and its ledger, closed at the end."""
+    pool_file = call.load("hub_and_ledger")
+    ledger = open_ledger(pool_file.ledger, pool_file.directory)
+    try:
+        yield pool_file, ledger
+    finally:
+        ledger.close()
+
+
+def given(text: str | None, option: str) -> str:
+    """What an option says, "" when it was not given.
+
+    Raises UsageError for a blank one: that is a script's variable which was never set.
+    """
+    if text is None:
+        return ""
+    cleaned = clean_text(text, option)
+    if not cleaned:
+        raise UsageError(f"{option} is empty", hint="write a value, or leave it out")
+    return cleaned
+
+
+def owner_of(text: str | None) -> str:
+    """The owner that `--owner` names, by default whoever runs this."""
+    return given(text, "--owner") or default_owner()
+
+
+def duration(text: str | None, option: str, *, least: timedelta = timedelta()) -> timedelta | None:
+    """The duration that an option says, None when it was not given. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        length = parse_duration(text.strip(" "))
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+    if not least <= length <= LONGEST:
+        bounds = f"{format_duration(least)} to {format_duration(LONGEST)}"
+        raise UsageError(f"{option}: {text} is out of bounds", hint=f"write {bounds}")
+    return length
+
+
+def command_line(call: Invocation, command: str) -> str:
+    """How to call another command on the same pool.yaml."""
+    if call.config == DEFAULT_CONFIG:
+        return f"provisioner {command}"
+    import shlex
+
+    return f"provisioner --config {shlex.quote(str(call.config))} {command}"

@@ -1,0 +1,146 @@
+"""`provisioner rehearse`: the whole night of this pool.yaml on a private emulator."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provisioner.cli.build import PoolsArgument
+from provisioner.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from provisioner.build.result import BuildResult
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger, Org
+    from provisioner.rehearsal import RunningEmulator
+
+
+def command(
+    call: Invocation,
+    pools: PoolsArgument = None,
+    faults: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Faults for the emulator to make.", exists=True),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(metavar="N", help="How many times faster than life.", min=1.0)
+    ] = 100.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the emulator's times.")] = 1,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Keep the emulator up at the end, until Ctrl-C.")
+    ] = False,
+) -> int:
+    """Play the night of this pool.yaml on a private emulator: no account, no quota.
+
+    Builds the pools, claims an org, and logs in to it with nothing but its username and the
+    private key. Exits as `build` does.
+    """
+    from provisioner.rehearsal import emulator
+
+    options = ["--speed", f"{speed:g}", "--seed", str(seed)]
+    options += ["--faults", str(faults.absolute())] if faults else []
+    with (
+        tempfile.TemporaryDirectory(prefix="rehearsal-") as folder,
+        emulator(Path(folder), options) as running,
+    ):
+        call.output.say(f"an emulated Dev Hub serves at {running.url}, {speed:g} times faster")
+        code = _night(call, running, Path(folder), pools, 1 / speed)
+        if serve:
+            _wait(call)
+    return code
+
+
+def _night(
+    call: Invocation,
+    running: RunningEmulator,
+    folder: Path,
+    pools: list[str] | None,
+    pace: float,
+) -> int:
+    from provisioner.build.context import Options
+    from provisioner.build.run import build
+    from provisioner.cli.selection import select_pools
+    from provisioner.ledger import open_ledger
+    from provisioner.report.build import build_text
+    from provisioner.report.progress import LiveView, Lines
+
+    config = _config(call, running, folder)
+    output = call.output
+    view = LiveView(output.console()) if output.is_live else Lines(output.say)
+    ledger = open_ledger(config.ledger, folder)
+    try:
+        with view.display():
+            result = build(config, select_pools(config, pools), ledger, view, Options(pace=pace))
+        output.say(build_text(result))
+        opened = _claim_and_log_in(call, config, running, ledger) if result.built else None
+    finally:
+        ledger.close()
+    _show(call, result, opened)
+    return result.exit_code
+
+
+def _config(call: Invocation, running: RunningEmulator, folder: Path) -> PoolFile:
+    """pool.yaml, with the emulator for its Dev Hub and a ledger of the rehearsal's own."""
+    from provisioner.config.load import load
+    from provisioner.rehearsal import StandIns
+
+    environ = StandIns(call.environ)
+    config = load(call.config, environ=environ, dev_hub=running.dev_hub())
+    for name in sorted(environ.used):
+        call.output.say(f"{name} is not set: the rehearsal uses a stand-in")
+    return replace(config, ledger=f"sqlite:///{folder / 'ledger.db'}")
+
+
+def _claim_and_log_in(
+    call: Invocation, config: PoolFile, running: RunningEmulator, ledger: Ledger
+) -> dict[str, Any]:
+    """What a consumer does in the morning; the key is all that it has."""
+    from provisioner.claim import claim
+    from provisioner.login import Options, find_credentials, identity, login
+
+    org: Org = claim(ledger, owner="rehearsal", pools=config.pools)
+    options = Options(running.consumer_key, running.private_key, running.url)
+    credentials = find_credentials(org.username, options, call.environ, lambda: config)
+    who = identity(login(credentials))
+    words = ("provisioner", "login", org.username, "--consumer-key", running.consumer_key)
+    words += ("--key", str(running.private_key), "--login-url", running.url)
+    return {
+        "username": org.username,
+        "org_id": who["organization_id"],
+        "instance_url": org.instance_url,
+        "command": shlex.join(words),
+    }
+
+
+def _show(call: Invocation, result: BuildResult, opened: dict[str, Any] | None) -> None:
+    from provisioner.report.build import build_document
+
+    document = {**build_document(result), "claimed": opened}
+    if opened is None:
+        call.output.result("no org was built: nothing to claim", document)
+    else:
+        text = (
+            f"claimed   {opened['username']}\n"
+            f"org id    {opened['org_id']}  (answered by the token's own identity endpoint)\n"
+            f"login     {opened['command']}"
+        )
+        call.output.result(text, document)
+    error = result.error()
+    if error is not None:
+        call.output.error(error.message, hint=error.hint)
+
+
+def _wait(call: Invocation) -> None:
+    """Serve until Ctrl-C, so that the login can be repeated from elsewhere on this machine."""
+    import threading
+
+    call.output.say("the emulator goes on serving; Ctrl-C ends it")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        call.output.say("stopped")

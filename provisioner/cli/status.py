@@ -1,0 +1,127 @@
+"""`provisioner status`: the pools and their orgs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from provisioner.ledger.base import Org
+    from provisioner.output import Output
+    from provisioner.report.status import PoolStatus
+
+_HEADERS = ("username", "state", "expires", "held by", "note")
+_COLORS = {
+    "available": "green",
+    "claimed": "cyan",
+    "failed": "red",
+    "expired": "dim",
+    "released": "dim",
+}
+
+
+def command(
+    call: Invocation,
+    pools: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[POOL…]", help="These pools; by default all.", show_default=False),
+    ] = None,
+) -> None:
+    """Show what each pool holds: who has which org, until when, and what failed why."""
+    from provisioner.claim.refusal import unknown_pool
+    from provisioner.cli.pools import given, pools_and_ledger
+    from provisioner.ledger.rows import utc_now
+    from provisioner.report.status import summarise
+
+    only = [given(name, "POOL") for name in pools or ()]
+    with pools_and_ledger(call) as (pool_file, ledger):
+        orgs = ledger.orgs()
+    known = {*pool_file.pools, *(org.pool for org in orgs)}
+    for name in only:
+        if name not in known:
+            raise unknown_pool(name, known)
+    sizes = {name: pool.size for name, pool in pool_file.pools.items()}
+    summary = summarise(sizes, orgs, only)
+    if call.output.as_json:
+        call.output.json({"pools": [pool.document() for pool in summary]})
+    elif call.output.out.isatty():
+        _draw(call.output, summary, utc_now())
+    else:
+        call.output.result(_plain(summary, utc_now()), None)
+
+
+def _plain(summary: Sequence[PoolStatus], now: datetime) -> str:
+    from provisioner.output import table
+
+    blocks = [
+        "\n".join(filter(None, [_title(pool), table(_HEADERS, [_row(o, now) for o in pool.orgs])]))
+        for pool in summary
+    ]
+    return "\n\n".join(blocks) or _NOTHING
+
+
+def _draw(output: Output, summary: Sequence[PoolStatus], now: datetime) -> None:
+    """The same for a terminal, fitted to its width."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from provisioner.output import harmless
+
+    console = Console(file=output.out, no_color=not output.shows_color(output.out), highlight=False)
+    for pool in summary:
+        console.print(Text(_title(pool), style="bold"))
+        if not pool.orgs:
+            continue
+        drawn = Table(*_HEADERS, box=SIMPLE_HEAD, pad_edge=False)
+        for org in pool.orgs:
+            cells = [Text(harmless(cell).replace("\n", " ")) for cell in _row(org, now)]
+            cells[1].stylize(_COLORS.get(org.state, "yellow"))
+            drawn.add_row(*cells)
+        console.print(drawn)
+    if not summary:
+        console.print(_NOTHING)
+
+
+_NOTHING = "there are no pools: neither pool.yaml nor the ledger names one"
+
+
+def _title(pool: PoolStatus) -> str:
+    wanted = "not in pool.yaml" if pool.size is None else f"{pool.size} wanted"
+    counts = f"{pool.available} available, {pool.claimed} claimed, {pool.building} building"
+    return f"{pool.name}: {wanted}; {counts}, {pool.failed} failed"
+
+
+def _row(org: Org, now: datetime) -> tuple[str, ...]:
+    from provisioner.cli.times import relative
+
+    expires = relative(org.expires_at, now) if org.expires_at else ""
+    return org.username, org.state.replace("_", " "), expires, _holder(org, now), _note(org)
+
+
+def _holder(org: Org, now: datetime) -> str:
+    from provisioner.cli.times import relative
+    from provisioner.ledger.base import State
+
+    if org.state is not State.CLAIMED:
+        return ""
+    purpose = f" ({org.purpose})" if org.purpose else ""
+    if org.lease_until is None:
+        return f"{org.owner}{purpose}"
+    verb = "lease ends" if org.lease_until > now else "lease ended"
+    return f"{org.owner}{purpose}, {verb} {relative(org.lease_until, now)}"
+
+
+def _note(org: Org) -> str:
+    from provisioner.ledger.base import State
+
+    if org.error:
+        return org.error.partition("\n")[0]
+    return f"step {org.step + 1}" if org.state is State.BUILDING else ""

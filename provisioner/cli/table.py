@@ -1,0 +1,79 @@
+"""The commands by name; a module is imported when its command is called or explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from provisioner.cli.options import shared_options
+from provisioner.errors import ProvisionerError, UsageError
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("provisioner.cli.init", "Write a first pool.yaml and the files that it names."),
+    "check": ("provisioner.cli.check", "Find what is wrong in pool.yaml and the files it names."),
+    "plan": ("provisioner.cli.plan", "Show what a build would do now, why, and what it costs."),
+    "build": ("provisioner.cli.build", "Fill the pools; resumes what is unfinished."),
+    "status": ("provisioner.cli.status", "Show the pools and their orgs."),
+    "claim": ("provisioner.cli.claim", "Take one org for one owner."),
+    "renew": ("provisioner.cli.renew", "Prolong the lease of a claimed org."),
+    "release": ("provisioner.cli.release", "Give a claimed org back."),
+    "login": ("provisioner.cli.login", "Log in to an org with the private key alone."),
+    "reap": ("provisioner.cli.reap", "Delete orgs that are expired, failed or given back."),
+    "report": ("provisioner.cli.report", "Show the record of a night."),
+    "rehearse": ("provisioner.cli.rehearse", "Play the night of this pool.yaml on an emulator."),
+    "emulator": ("provisioner.cli.emulator", "Serve an emulated Dev Hub until stopped."),
+    "source": ("provisioner.cli.source", "Convert source format to metadata format."),
+    "schema": ("provisioner.cli.schema", "Print the JSON schema of pool.yaml."),
+}
+"""Name → module and its line in `--help`. The module defines `command`, or `app` for a group."""
+
+
+class CommandTable(TyperGroup):
+    """The group at the top: it knows its commands by name only until one is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
+        """The command, imported now; None for a name that is not in the table."""
+        return _command(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As typer's, with suggestions out of the table. Raises UsageError for an unknown name."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = get_close_matches(name, COMMANDS, 1)
+            advice = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
+            raise UsageError(f"there is no command {name!r}", hint=advice)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
+        """The list of commands in `--help`, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _command(name: str) -> Any:
+    module = _module(name)
+    if hasattr(module, "app"):
+        return typer.main.get_group(module.app)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(name)(shared_options(module.command))
+    return typer.main.get_command(app)
+
+
+def _module(name: str) -> ModuleType:
+    path = COMMANDS[name][0]
+    try:
+        return import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name != path:
+            raise
+        raise ProvisionerError(f"the command {name} is missing from this installation") from None

@@ -1,0 +1,124 @@
+"""From the text of one scalar to a value that satisfies all that its key declares."""
+
+from __future__ import annotations
+
+import os
+import stat
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from provisioner.config.duration import format_duration
+from provisioner.config.fields import Option
+from provisioner.config.scalars import CONVERTERS, Text, to_key
+
+
+def convert(hint: Any, option: Option, text: Text) -> Any:
+    """The value of `text` as `hint` wants it. Raises ValueError, whose text says what to write."""
+    if get_origin(hint) is Literal:
+        return _choice(get_args(hint), text)
+    value = CONVERTERS[hint](text) if hint in CONVERTERS else to_key(text)
+    _check_range(value, option, text)
+    if option.pattern and not option.pattern.fullmatch(str(value)):
+        raise ValueError(f"{text.shown} does not fit; write {option.expects or 'another value'}")
+    wrong = option.rule(value) if option.rule else ""
+    if wrong:
+        raise ValueError(wrong)
+    return value
+
+
+def file_problem(path: Path, kind: str, directory: Path, text: Text) -> str:
+    """What is wrong with a file (or "folder", or "any") that pool.yaml names; "" for nothing."""
+    full = directory / path
+    try:
+        mode = full.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return _missing(path, kind, directory, text)
+    except OSError as error:
+        return f"{_named(text)} cannot be read: {error.strerror}"
+    if kind == "file" and not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        return f"{_named(text)} is {what}; write the path of a file"
+    if kind == "folder" and not stat.S_ISDIR(mode):
+        return f"{_named(text)} is no folder; write the path of a folder"
+    if not os.access(full, os.R_OK):
+        return f"{_named(text)} cannot be read by this user; change its mode or owner"
+    return ""
+
+
+def nearest(word: str, known: Any) -> str:
+    """The known name that `word` most probably stands for, or ""."""
+    plain = {name.replace("_", "").lower(): name for name in known}
+    found = get_close_matches(word.replace("_", "").replace("-", "").lower(), plain, 1, 0.7)
+    return plain[found[0]] if found else ""
+
+
+def _choice(choices: tuple[Any, ...], text: Text) -> Any:
+    if text.value in choices:
+        return text.value
+    names = [str(choice) for choice in choices]
+    near = nearest(text.value, names)
+    advice = f"did you mean {near}?" if near else f"write one of: {', '.join(names)}"
+    raise ValueError(f"{text.shown} is not known; {advice}")
+
+
+def _check_range(value: Any, option: Option, text: Text) -> None:
+    if isinstance(value, timedelta):
+        amount = value.total_seconds()
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        amount = value
+    else:
+        return
+    low, high = option.minimum, option.maximum
+    if (low is None or amount >= low) and (high is None or amount <= high):
+        return
+    show = _show_duration if isinstance(value, timedelta) else _show_number
+    if low is not None and high is not None:
+        wanted = f"{show(low)} to {show(high)}"
+    else:
+        wanted = f"at least {show(low)}" if low is not None else f"at most {show(high or 0)}"
+    shown = text.shown if text.variables else text.value
+    raise ValueError(f"{shown} is out of range; write {wanted}")
+
+
+def _show_duration(seconds: float) -> str:
+    return format_duration(timedelta(seconds=seconds))
+
+
+def _show_number(number: float) -> str:
+    return f"{number:g}"
+
+
+def _named(text: Text) -> str:
+    """The path for a message, unless it came from the environment: it may be a key by mistake."""
+    return (
+        f"the file of {text.shown.removeprefix('the value of ')}"
+        if text.variables
+        else (text.written.strip())
+    )
+
+
+def _missing(path: Path, kind: str, directory: Path, text: Text) -> str:
+    what = "folder" if kind == "folder" else "file"
+    if text.variables:
+        return f"{text.shown} names no {what} that exists"
+    try:
+        neighbours = [entry.name for entry in (directory / path).parent.iterdir()]
+    except OSError:
+        neighbours = []
+    near = nearest(path.name, neighbours)
+    advice = f"did you mean {path.with_name(near)}?" if near else f"looked in {_folder(directory)}"
+    return f"there is no {what} {text.written.strip()}; {advice}"
+
+
+def _folder(directory: Path) -> str:
+    return str(directory.absolute())
+
+
+def is_exposed(path: Path) -> bool:
+    """May others than the owner read or write the file? False when there is none."""
+    try:
+        return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+    except OSError:
+        return False

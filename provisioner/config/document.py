@@ -1,0 +1,222 @@
+"""The YAML of `pool.yaml` as nodes that keep their positions: syntax, duplicates, merge keys.
+
+Composed, never constructed: scalars stay text, so that YAML 1.1 cannot turn `no` into false,
+`012` into 10 or `1:30` into 90 behind anybody's back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from provisioner.errors import ConfigError, Problem
+
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is present
+
+_CORE = "tag:yaml.org,2002:"
+_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "seq", "map"})
+_MERGE = f"{_CORE}merge"
+
+# In `{ key: ${NAME} }` YAML takes the brace for the end of the mapping. Two characters that no
+# text holds (Unicode's noncharacters) stand for the braces while YAML looks.
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+_VARIABLE = re.compile(r"\$\{([^{}\n]*)\}")
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A value in the document: its node, the path of its key, and the key itself."""
+
+    node: Node
+    path: str
+    key: Node | None = None
+
+    def below(self, name: str | int, node: Node, key: Node | None = None) -> Spot:
+        """The spot of a key or of an item of this one."""
+        return Spot(node, f"{self.path}.{name}" if self.path else str(name), key)
+
+
+class Problems:
+    """What is wrong with one file. The same thing at the same place counts once."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._found: dict[tuple[int, int, str], Problem] = {}
+
+    def add(self, node: Node | None, path: str, message: str, *, is_warning: bool = False) -> None:
+        """Report `message` at a node; without one at the start of the file."""
+        mark = node.start_mark if node is not None else None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = Problem(self.file, line, column, path, message, is_warning)
+        self._found.setdefault((line, column, message), problem)
+
+    def sorted(self) -> tuple[Problem, ...]:
+        """All of them, in the order of the file."""
+        return tuple(sorted(self._found.values()))
+
+
+def read_text(path: Path) -> str:
+    """The text of the file. Raises ConfigError when there is none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        hint = "write one with: provisioner init; or name it with --config FILE"
+        raise _broken(path, "there is no such file", hint=hint) from None
+    except IsADirectoryError:
+        raise _broken(path, "this is a folder; name the file in it") from None
+    except OSError as error:
+        raise _broken(path, f"the file cannot be read: {error.strerror}") from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        raise _broken(path, "this is no UTF-8 text; save the file as UTF-8", line, column) from None
+
+
+def compose(text: str, path: Path) -> MappingNode:
+    """The one mapping that the text holds. Raises ConfigError with one clear problem."""
+    try:
+        loader = Loader(_VARIABLE.sub(f"${_OPEN}\\1{_CLOSE}", text))
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_error(error, text, path) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - text.rfind("\n", 0, error.position)
+        message = f"a control character stands here (U+{_code(error):04X}); remove it"
+        raise _broken(path, message, line, column) from None
+    except RecursionError:
+        raise _broken(path, "brackets are nested too deep") from None
+    if node is None:
+        raise _broken(path, "the file is empty", hint="write one with: provisioner init")
+    if not isinstance(node, MappingNode):
+        raise _broken(path, "this is no mapping; the file starts with keys such as dev_hub:")
+    _restore_variables(node)
+    return node
+
+
+def _restore_variables(root: Node) -> None:
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, ScalarNode):
+            node.value = node.value.replace(_OPEN, "{").replace(_CLOSE, "}")
+        elif isinstance(node, MappingNode):
+            waiting.extend(part for entry in node.value for part in entry)
+        else:
+            waiting.extend(node.value)
+
+
+class Mappings:
+    """The keys of mapping nodes, merge keys resolved; a problem for each duplicate."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._seen: dict[int, dict[str, tuple[Node, Node]]] = {}
+
+    def entries(self, node: MappingNode, path: str) -> dict[str, tuple[Node, Node]]:
+        """Key → (key node, value node). A key of the mapping itself wins over a merged one."""
+        if id(node) not in self._seen:
+            self._seen[id(node)] = {}  # what a mapping that merges itself sees of itself
+            own: dict[str, tuple[Node, Node]] = {}
+            merged: dict[str, tuple[Node, Node]] = {}
+            for key, value in node.value:
+                if key.tag == _MERGE and "<<" not in own:
+                    own["<<"] = (key, value)
+                    merged = self._merged(value, path)
+                else:
+                    self._add(own, key, value, path)
+            own.pop("<<", None)
+            self._seen[id(node)] = {**merged, **own}
+        return self._seen[id(node)]
+
+    def _add(self, own: dict[str, tuple[Node, Node]], key: Node, value: Node, path: str) -> None:
+        if not isinstance(key, ScalarNode):
+            self._problems.add(key, path, "a key must be a single word")
+            return
+        name = str(key.value)
+        if name in own:
+            line = own[name][0].start_mark.line + 1
+            message = f"duplicate key, first written in line {line}; keep one of them"
+            self._problems.add(key, f"{path}.{name}" if path else name, message)
+            return
+        own[name] = (key, value)
+
+    def _merged(self, value: Node, path: str) -> dict[str, tuple[Node, Node]]:
+        sources = value.value if isinstance(value, SequenceNode) else [value]
+        merged: dict[str, tuple[Node, Node]] = {}
+        for source in sources:
+            if isinstance(source, MappingNode):
+                merged = {**self.entries(source, path), **merged}
+            else:
+                message = "a merge key takes mappings; write <<: *name of an anchored mapping"
+                self._problems.add(source, f"{path}.<<" if path else "<<", message)
+        return merged
+
+
+def foreign_tag(node: Node) -> str:
+    """The node's tag when it is none of plain YAML's (`!python/object`), else ""."""
+    tag = str(node.tag)
+    if tag.startswith(_CORE):
+        name = tag.removeprefix(_CORE)
+        return "" if name in _TAGS or name == "merge" else f"!!{name}"
+    return tag
+
+
+def is_null(node: Node) -> bool:
+    """Is the value left out, or written as `null` or `~`?"""
+    return isinstance(node, ScalarNode) and node.tag == f"{_CORE}null"
+
+
+def _broken(
+    path: Path, message: str, line: int = 1, column: int = 1, *, hint: str = ""
+) -> ConfigError:
+    return ConfigError((Problem(str(path), line, column, "", message),), hint=hint)
+
+
+def _code(error: yaml.reader.ReaderError) -> int:
+    character: Any = error.character  # libyaml gives the number, PyYAML the character
+    return ord(character) if isinstance(character, str) else int(character)
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, path: Path) -> ConfigError:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.splitlines() or [""]
+    for number in (line, line - 1):
+        current = lines[number] if 0 <= number < len(lines) else ""
+        indentation = current[: len(current) - len(current.lstrip())]
+        if "\t" in indentation:
+            message = "a tab indents this line; YAML takes only spaces"
+            return _broken(path, message, number + 1, indentation.index("\t") + 1)
+    return _broken(path, _explain(error), line + 1, column + 1)
+
+
+def _explain(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or "not understood"
+    if "found another document" in problem:
+        return "a second YAML document starts here; the file holds one"
+    if "undefined alias" in problem:
+        return "no anchor of this name stands above; write &name at the value that *name means"
+    if "mapping values are not allowed" in problem:
+        return "a colon is not expected here; check the indentation, or put the text in quotes"
+    if "cannot start any token" in problem:
+        return "a text cannot start with this character; put it in quotes"
+    if error.context and "quoted scalar" in error.context and error.context_mark:
+        return f"the quote opened in line {error.context_mark.line + 1} is never closed"
+    if "block" in (error.context or ""):
+        return "the indentation does not fit the lines above"
+    context = f" {error.context}" if error.context else ""
+    return f"this is no YAML:{context}: {problem}"

@@ -1,0 +1,105 @@
+"""The Dev Hub and its connected apps, as `pool.yaml` declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.config.checks import is_exposed
+from provisioner.config.fields import Finding, Secret, option
+from provisioner.config.rules import is_clear_text, is_salesforce_host, login_url_rule
+
+PASSPHRASE_VARIABLE = "SF_PRIVATE_KEY_PASSPHRASE"  # noqa: S105 - a name, not a value
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectedApp:
+    """An app of the Dev Hub, with which JWT bearer logins are made (salesforce-facts §1.1)."""
+
+    consumer_key: str = option(
+        "the consumer key (client id) of the connected app",
+        pattern=r"\S+",
+        expects="the consumer key that the connected app's page shows",
+        example="${SF_CONSUMER_KEY}",
+    )
+    private_key: Path | Secret = option(
+        "the private key of the app's certificate: a path, or ${NAME} that holds the PEM text",
+        path="file",
+        example="~/.certs/server.key",
+    )
+    private_key_passphrase: Secret | None = option(
+        "the passphrase of an encrypted private key",
+        default=None,
+        variable=PASSPHRASE_VARIABLE,
+    )
+    certificate: Path | None = option(
+        "the app's certificate, for `check`; by default the file beside the private key that has "
+        "its name and .crt, .pem or .cer",
+        default=None,
+        path="file",
+    )
+
+    def check(self, directory: Path) -> Iterable[Finding]:
+        """Warn of a key file that others on this machine can read."""
+        if isinstance(self.private_key, Path) and is_exposed(directory / self.private_key):
+            message = f"others on this machine can read this key; run chmod 600 {self.private_key}"
+            yield Finding("private_key", message, is_warning=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScratchApp(ConnectedApp):
+    """A second app of the Dev Hub: its key opens the scratch orgs, and not the Dev Hub."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DevHub(ConnectedApp):
+    """The org that signs scratch orgs up, and how to log in to it."""
+
+    username: str = option(
+        "the user of the Dev Hub that the pools are built as",
+        pattern=r"[^@\s]+@[^@\s]+",
+        expects="a Salesforce username like hub@acme.example",
+        example="hub@acme.example",
+    )
+    login_url: str = option(
+        "where that user logs in: the generic host, a My Domain, or an emulator",
+        default="https://login.salesforce.com",
+        rule=login_url_rule,
+    )
+    scratch_login_url: str | None = option(
+        "where users of scratch orgs log in; by default https://test.salesforce.com, and for an "
+        "emulator its own URL",
+        default=None,
+        rule=login_url_rule,
+    )
+    api_version: str | None = option(
+        "the API version of all calls; by default the newest that the Dev Hub offers",
+        default=None,
+        pattern=r"[1-9][0-9]{1,2}\.0",
+        expects='an API version like "68.0"',
+        example="68.0",
+    )
+
+    def __post_init__(self) -> None:
+        """One spelling of a URL: without the slash at its end."""
+        object.__setattr__(self, "login_url", self.login_url.rstrip("/"))
+        if self.scratch_login_url:
+            object.__setattr__(self, "scratch_login_url", self.scratch_login_url.rstrip("/"))
+
+    @property
+    def effective_scratch_login_url(self) -> str:
+        """Where users of scratch orgs log in, also when pool.yaml does not say it."""
+        if self.scratch_login_url:
+            return self.scratch_login_url
+        if is_salesforce_host(self.login_url):
+            return "https://test.salesforce.com"
+        return self.login_url
+
+    def check(self, directory: Path) -> Iterable[Finding]:
+        """Warn of logins that others on the network could read, too."""
+        yield from super().check(directory)
+        for name in ("login_url", "scratch_login_url"):
+            if is_clear_text(getattr(self, name) or ""):
+                message = "http beyond this machine shows the logins to the network; write https"
+                yield Finding(name, message, is_warning=True)

@@ -1,0 +1,87 @@
+"""Does the private key open, and does the certificate belong to it and still hold?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.config.fields import Finding, Secret
+from provisioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.x509 import Certificate
+
+    from provisioner.config.hub import ConnectedApp
+
+SUFFIXES = (".crt", ".pem", ".cer")
+WARN_BEFORE = timedelta(days=30)
+
+
+def certificate_beside(key: Path) -> Path | None:
+    """The certificate file that has the private key's name, when there is one."""
+    for suffix in SUFFIXES:
+        path = key.with_suffix(suffix)
+        if path == key:
+            continue
+        try:
+            if b"-----BEGIN CERTIFICATE-----" in path.read_bytes()[:100_000]:
+                return path
+        except OSError:
+            continue
+    return None
+
+
+def key_findings(app: ConnectedApp, now: datetime) -> Iterable[Finding]:
+    """What is wrong with the key and the certificate of `app` at the time `now` (aware).
+
+    An expired certificate makes sign-ups end with C-1016 and logins fail (salesforce-facts §1.6).
+    """
+    from provisioner.salesforce.keys import load_signing_key
+
+    passphrase = app.private_key_passphrase
+    key = app.private_key
+    try:
+        signing_key = load_signing_key(
+            key.reveal() if isinstance(key, Secret) else key,
+            passphrase.reveal() if passphrase else None,
+        )
+    except UsageError as error:
+        yield Finding("private_key", f"{error.message}; {error.hint}".rstrip("; "))
+        return
+    if app.certificate is not None:
+        for message, is_warning in _certificate_problems(app.certificate, signing_key.private, now):
+            yield Finding("certificate", f"{app.certificate}: {message}", is_warning)
+
+
+def _certificate_problems(
+    path: Path, key: RSAPrivateKey, now: datetime
+) -> Iterator[tuple[str, bool]]:
+    certificate = _read(path)
+    if certificate is None:
+        yield "this is no certificate; write the path of an X.509 one", False
+        return
+    expires = certificate.not_valid_after_utc
+    renew = "make a new one from the key, and upload it to the connected app"
+    if expires <= now:
+        yield f"the certificate expired on {expires:%Y-%m-%d}; {renew}", False
+    elif certificate.not_valid_before_utc > now:
+        begins = certificate.not_valid_before_utc
+        yield f"the certificate is not valid before {begins:%Y-%m-%d}; check the clock", False
+    elif expires - now < WARN_BEFORE:
+        yield f"the certificate expires on {expires:%Y-%m-%d}; {renew}", True
+    if certificate.public_key() != key.public_key():
+        yield "the certificate does not belong to the private key; name the one that does", False
+
+
+def _read(path: Path) -> Certificate | None:
+    from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+
+    try:
+        content = path.read_bytes()
+        is_pem = b"-----BEGIN" in content
+        return (load_pem_x509_certificate if is_pem else load_der_x509_certificate)(content)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,193 @@
+"""What `pool.yaml` says, as frozen dataclasses: nothing reads the YAML after these exist.
+
+Their declarations are also what the reader checks by and what `provisioner schema` prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from provisioner.config.duration import format_duration
+from provisioner.config.fields import Finding, option
+from provisioner.config.hub import ConnectedApp, DevHub, ScratchApp
+from provisioner.config.rules import ledger_rule
+
+if TYPE_CHECKING:
+    from provisioner.errors import Problem
+    from provisioner.steps.base import Step
+
+__all__ = [
+    "POOL_NAME",
+    "ConnectedApp",
+    "Definition",
+    "DevHub",
+    "Limits",
+    "Pool",
+    "PoolFile",
+    "ScratchApp",
+    "StepEntry",
+]
+
+POOL_NAME = r"[a-z][a-z0-9-]{0,29}"
+"""What can stand in a username, in front of a short unique part."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much of the Dev Hub's allowance the pools may take."""
+
+    concurrent_signups: int = option(
+        "sign-ups under way at the same time", default=10, minimum=1, maximum=100
+    )
+    keep_daily: int = option(
+        "daily sign-ups that are left to people", default=0, minimum=0, maximum=10_000
+    )
+    keep_active: int = option(
+        "active scratch orgs that are left to people", default=0, minimum=0, maximum=10_000
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A scratch org definition file, as the Salesforce CLI takes it, and its share of the pool."""
+
+    shorthand: ClassVar[str] = "file"
+
+    file: Path = option(
+        "the scratch org definition", path="file", example="config/project-scratch-def.json"
+    )
+    weight: int = option(
+        "its share of the pool's orgs, beside the others'", default=1, minimum=1, maximum=1000
+    )
+    content: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The file as pool.yaml names it: so ledger and reports call the definition."""
+        return self.file.as_posix()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepEntry:
+    """One entry under `steps`: a kind with its options, and what any step may have."""
+
+    kind: str
+    step: Step
+    name: str | None = option("what reports call the step", default=None, example="Billing")
+    timeout: timedelta | None = option(
+        "how long the step may take before the org counts as failed",
+        default=None,
+        minimum=1,
+        maximum=86_400,
+        example="30m",
+    )
+    file: str = ""
+    line: int = 0
+
+    @property
+    def title(self) -> str:
+        """What people read: the name, or else the kind."""
+        return self.name or self.kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """A pool of like scratch orgs.
+
+    Read with `need="hub_and_ledger"`, only `name`, `size`, `reuse` and `prove_after` mean
+    anything: definitions and steps are empty.
+    """
+
+    name: str
+    size: int = option("available orgs wanted", minimum=0, maximum=1000, example=3)
+    maximum: int | None = option(
+        "available, claimed and unfinished orgs together never exceed this",
+        default=None,
+        minimum=0,
+        maximum=10_000,
+    )
+    duration_days: int = option(
+        "how long the orgs live, from their sign-up", default=7, minimum=1, maximum=30
+    )
+    refresh_after: timedelta | None = option(
+        "an unclaimed org older than this is replaced", default=None, minimum=600, example="20h"
+    )
+    prove_after: timedelta = option(
+        "a proof older than this is renewed before a claim is answered",
+        default=timedelta(hours=4),
+        minimum=0,
+    )
+    replacements: int = option(
+        "sign-ups of one build beyond those wanted, for orgs that failed",
+        default=2,
+        minimum=0,
+        maximum=1000,
+    )
+    canary: bool = option(
+        "the first org of a new fingerprint goes ahead alone (more than 3 to build)", default=True
+    )
+    reuse: bool = option("may a released org go back into the pool", default=False)
+    definitions: tuple[Definition, ...] = option(
+        "the scratch org definitions, shared out by weight", minimum=1
+    )
+    steps: tuple[StepEntry, ...] = option("what is done to each org, in order", default=())
+
+    def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
+        """Values that exclude each other."""
+        if self.maximum is not None and self.maximum < self.size:
+            message = f"is less than size; write {self.size} or more, or leave it out"
+            yield Finding("maximum", message)
+        life = timedelta(days=self.duration_days)
+        if self.refresh_after is not None and self.refresh_after >= life:
+            yield Finding(
+                "refresh_after",
+                f"the orgs expire before they are that old; write less than {format_duration(life)}"
+                ", or raise duration_days",
+                is_warning=True,
+            )
+        names = [definition.name for definition in self.definitions]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                message = f"{name} is listed twice; list it once, with a weight"
+                yield Finding(f"definitions.{index}", message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolFile:
+    """All of `pool.yaml`."""
+
+    path: Path
+    dev_hub: DevHub = option("the Dev Hub, and the app that logs in to it")
+    scratch_app: ScratchApp | None = option(
+        "a second connected app of the Dev Hub, whose key opens the orgs and not the Dev Hub",
+        default=None,
+    )
+    ledger: str = option(
+        "where the state of the pools is kept",
+        default="sqlite:///.provisioner/ledger.db",
+        rule=ledger_rule,
+        repr=False,  # the URL of a database may hold its password
+    )
+    limits: Limits = option("quota reserved for people", default=Limits())
+    pools: Mapping[str, Pool] = option(
+        "the pools, by name",
+        default_factory=dict,
+        pattern=POOL_NAME,
+        expects="a name that can stand in a username: lower-case letters, digits and hyphens, a "
+        "letter first, at most 30",
+    )
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        """The folder of pool.yaml: relative paths start here."""
+        return self.path.parent
+
+    @property
+    def consumer_app(self) -> ConnectedApp:
+        """The app whose key opens the scratch orgs."""
+        return self.scratch_app or self.dev_hub

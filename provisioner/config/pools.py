@@ -1,0 +1,45 @@
+"""Reads the pools of `pool.yaml`: their names, their definition files, their steps."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from provisioner.config.definition import read_definition
+from provisioner.config.document import Spot
+from provisioner.config.model import Definition, Pool, StepEntry
+from provisioner.config.reader import INVALID, Reader, Special
+from provisioner.config.step_entries import StepEntries
+from provisioner.steps import STEPS, step_class
+
+
+class Pools:
+    """The readers of Pool, Definition and StepEntry."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.special: dict[type, Special] = {
+            Pool: self.pool,
+            Definition: self.definition,
+            StepEntry: StepEntries(reader, STEPS, step_class),
+        }
+
+    def pool(self, spot: Spot) -> Any:
+        """A Pool; its name is the key that it stands under."""
+        return self._reader.instance(Pool, spot, {"name": spot.path.removeprefix("pools.")})
+
+    def definition(self, spot: Spot) -> Any:
+        """A Definition with its content; problems in the file are reported where it is named."""
+        made = self._reader.instance(Definition, spot)
+        if made is INVALID:
+            return INVALID
+        named = (self._reader.mapping_or_shorthand(Definition, spot) or {})["file"]
+        try:
+            content, problems = read_definition(self._reader.directory / made.file)
+        except OSError as error:
+            self._reader.report(named, f"{made.name} cannot be read: {error.strerror}")
+            return INVALID
+        for problem in problems:
+            message = f"{made.name}:{problem}"
+            self._reader.report(named, message, is_warning=problem.is_warning)
+        return dataclasses.replace(made, content=content)

@@ -1,0 +1,76 @@
+"""Rules for single values of `pool.yaml`: each answers with what is wrong, "" for nothing."""
+
+from __future__ import annotations
+
+import ipaddress
+from difflib import get_close_matches
+from urllib.parse import urlsplit
+
+from provisioner.ledger import LEDGERS
+
+PLANNED_LEDGERS = ("postgresql", "devhub")
+SALESFORCE_DOMAINS = ("salesforce.com", "force.com")
+
+
+def is_salesforce_host(url: str) -> bool:
+    """Does Salesforce itself answer at `url` (and not an emulator)?"""
+    host = urlsplit(url).hostname or ""
+    return any(host == domain or host.endswith(f".{domain}") for domain in SALESFORCE_DOMAINS)
+
+
+def login_url_rule(url: str) -> str:
+    """A base URL where users log in: scheme and host, nothing after them."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port  # port: raises for what is no number
+    except ValueError:
+        return "this is no URL; write https://HOST"
+    if parts.scheme not in ("https", "http") or not host:
+        bare = url.partition("/")[0]
+        is_host = "://" not in url and "." in bare and " " not in bare
+        return f"write the whole URL: https://{bare if is_host else 'HOST'}"
+    if parts.username or parts.password:
+        return "a URL must not carry a user or password; the key of the certificate logs in"
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        return f"only scheme and host are wanted; write {parts.scheme}://{parts.netloc}"
+    return _host_rule(parts.scheme, host)
+
+
+def _host_rule(scheme: str, host: str) -> str:
+    if host.endswith(".lightning.force.com"):
+        name = host.removesuffix(".lightning.force.com")
+        return f"nobody logs in at a Lightning host; write https://{name}.my.salesforce.com"
+    if scheme == "http" and is_salesforce_host(f"http://{host}"):
+        return f"Salesforce takes no logins over http; write https://{host}"
+    return ""
+
+
+def is_clear_text(url: str) -> bool:
+    """Would a login at `url` cross a network unencrypted?"""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def ledger_rule(url: str) -> str:
+    """A ledger that this version has. The URL is not repeated: it may hold a password."""
+    scheme, colon, rest = url.partition(":")
+    if scheme in LEDGERS:
+        if rest.startswith("///") and rest.strip("/"):
+            return ""
+        return f"write {scheme}:///PATH (four slashes for an absolute path)"
+    if scheme in PLANNED_LEDGERS:
+        return f"the {scheme} ledger is not available yet; write sqlite:///.provisioner/ledger.db"
+    if not colon:
+        return "write a URL, such as sqlite:///.provisioner/ledger.db"
+    near = get_close_matches(scheme, LEDGERS, 1)
+    known = f"did you mean {near[0]}:///…?" if near else f"known: {', '.join(LEDGERS)}"
+    return f"there is no ledger {scheme!r}; {known}" if scheme.isalnum() else f"no ledger; {known}"

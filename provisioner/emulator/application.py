@@ -1,0 +1,215 @@
+"""From a request to its answer: path → fault → session → handler → envelope → request log."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote
+
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+from werkzeug.routing import Map, Rule
+
+from provisioner.emulator import api_versions, envelopes, misbehaviour, resources
+from provisioner.emulator.errors import ApiError, NotEmulatedError, SoapFault
+from provisioner.emulator.exchange import Request, Response
+from provisioner.emulator.request_log import LogEntry
+from provisioner.emulator.routing import ROUTES, Call, Reply, Route
+
+if TYPE_CHECKING:
+    from provisioner.emulator.sessions import Session
+    from provisioner.emulator.world import World
+
+CONTROL = "/_emulator"
+_SOAP_SESSION = re.compile(rb"<(?:\w+:)?sessionId\b[^>]*>([^<]*)<")
+_VERSION = re.compile(r"/services/data/v(\d+\.\d)(?:/|$)")
+_COMPRESS_FROM = 2048  # bytes
+
+
+@dataclass
+class _Found:
+    """What the head of a request says: its route, its session and its org."""
+
+    route: Route | None
+    params: Mapping[str, str]
+    problem: Exception | None = None
+    token: str = ""
+
+
+class Application:
+    """The emulated service, without any socket: `respond` may be called from many threads."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        resources.load()
+        rules = [
+            Rule(one.rule, endpoint=one, methods=[*one.methods, "HEAD"], strict_slashes=False)
+            for one in ROUTES
+        ]
+        self._map = Map(rules, merge_slashes=False, strict_slashes=False).bind("emulator")
+
+    def respond(self, request: Request) -> Response:
+        """The answer to a request; DroppedError when a fault ends the connection instead."""
+        raw_path, _, query = request.target.partition("?")
+        raw_path = re.sub(r"/{2,}", "/", raw_path).rstrip("/") or "/"
+        path = unquote(raw_path)
+        found = self._find(request, raw_path, path)
+        if path.startswith(CONTROL):
+            return self._finish(self._handle(request, found, path, query)[0], request)
+        org = self.world.org_of_token(found.token)
+        number, status, label = self.world.log.next_number(), 0, org.label if org else ""
+        name = found.route.name if found.route else "unknown"
+        try:
+            with misbehaviour.around(self.world, name, request.method, path, label, found.token) as it:
+                if it.reply is None:
+                    reply, handled = self._handle(request, found, path, query)
+                    label = handled or label
+                    it.reply = reply
+                it.acted()
+            response = self._finish(it.reply, request)
+            status = response.status
+            return response
+        finally:
+            self.world.log.add(
+                LogEntry(number, self.world.now(), label, name, request.method, path, status)
+            )
+
+    # --- the way in -----------------------------------------------------------------------
+
+    def _find(self, request: Request, raw_path: str, path: str) -> _Found:
+        try:
+            method = "GET" if request.method == "HEAD" else request.method
+            route, params = self._map.match(raw_path, method)
+        except NotFound:
+            problem: Exception = NotEmulatedError(f"{request.method} {path}")
+            return _Found(None, {}, problem, _token(request))
+        except MethodNotAllowed as error:
+            allowed = ",".join(sorted(set(error.valid_methods or ()) - {"HEAD"}))
+            text = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
+            problem = ApiError(405, "METHOD_NOT_ALLOWED", text)
+            return _Found(None, {}, problem, _token(request))
+        decoded = {key: unquote(str(value)) for key, value in params.items()}
+        token = _soap_token(request) if route.access == "soap" else _token(request)
+        return _Found(route, decoded, None, token)
+
+    def _handle(
+        self, request: Request, found: _Found, path: str, query: str
+    ) -> tuple[Reply, str]:
+        """The reply of the handler, or of the error that it (or the way to it) ended in."""
+        call: Call | None = None
+        self.world.begin_request()
+        try:
+            version = _VERSION.match(path)
+            if version and version[1] not in api_versions.KNOWN:
+                raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")  # noqa: TRY301
+            if found.route is None:
+                raise found.problem or NotEmulatedError(path)  # noqa: TRY301
+            call = self._call(request, found, path, query)
+            if found.route.access in ("session", "soap"):
+                refusal = self._admit(call, found)
+                if refusal is not None:
+                    return refusal, ""
+            reply = found.route.handler(call)
+        except Exception as error:  # noqa: BLE001 - a bug here must be a 500 to the client
+            reply = envelopes.of_error(error, path) or _bug(error)
+        finally:
+            self.world.end_request()
+        if call is None or call.org is None:
+            return reply, ""
+        usage = f"api-usage={call.org.api_requests}/{self.world.limits.api}"
+        return replace(
+            reply, headers={"Sforce-Limit-Info": usage, **(reply.headers or {})}
+        ), call.org.label
+
+    def _call(self, request: Request, found: _Found, path: str, query: str) -> Call:
+        body = request.body
+        if request.headers.get("content-encoding", "").lower() == "gzip":
+            body = gzip.decompress(body)
+        form, files = _form(request.headers.get("content-type", ""), body)
+        host = request.headers.get("host") or self.world.url.partition("://")[2]
+        return Call(
+            world=self.world,
+            method="GET" if request.method == "HEAD" else request.method,
+            path=path,
+            params=found.params,
+            query=dict(parse_qsl(query, keep_blank_values=True)),
+            headers=request.headers,
+            body=body,
+            base_url=f"{request.scheme}://{host}",
+            form=form,
+            files=files,
+        )
+
+    def _admit(self, call: Call, found: _Found) -> Reply | None:
+        """Set the call's org and user; the refusal when the token is none that lives."""
+        org = self.world.org_of_token(found.token)
+        if org is not None and org.is_over():
+            return envelopes.dead_org()
+        session: Session | None = self.world.session(found.token)
+        is_soap = found.route is not None and found.route.access == "soap"
+        if session is None:
+            if not is_soap:
+                raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+            if found.token:
+                raise SoapFault(
+                    "INVALID_SESSION_ID",
+                    "INVALID_SESSION_ID: Invalid Session ID found in SessionHeader: "
+                    "Illegal Session",
+                )
+            return None  # the handler decides: SOAP login needs no session
+        call.org, call.user_id = session.org, session.user_id
+        session.org.api_requests += 1
+        if session.org.api_requests > self.world.limits.api:
+            if is_soap:
+                raise SoapFault("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+            raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        return None
+
+    # --- the way out ----------------------------------------------------------------------
+
+    def _finish(self, reply: Reply, request: Request) -> Response:
+        body = envelopes.encode(reply.body)
+        headers = dict(reply.headers or {})
+        if body:
+            headers.setdefault("Content-Type", reply.content_type)
+        if len(body) >= _COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
+            body = gzip.compress(body, compresslevel=1)
+            headers["Content-Encoding"] = "gzip"
+        return Response(reply.status, body, headers)
+
+
+def _token(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
+
+
+def _soap_token(request: Request) -> str:
+    match = _SOAP_SESSION.search(request.body[:20_000]) or _SOAP_SESSION.search(request.body)
+    return match[1].decode("utf-8", "replace").strip() if match else ""
+
+
+def _form(
+    content_type: str, body: bytes
+) -> tuple[Mapping[str, str] | None, Mapping[str, bytes] | None]:
+    kind, options = parse_options_header(content_type)
+    if kind == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)), None
+    if kind != "multipart/form-data":
+        return None, None
+    parser = FormDataParser(max_form_memory_size=None)
+    _, form, files = parser.parse(BytesIO(body), kind, len(body), options)
+    return form.to_dict(), {name: part.stream.read() for name, part in files.items()}
+
+
+def _bug(error: Exception) -> Reply:
+    """An error of the emulator's own: said on stderr, and to the client as Salesforce would."""
+    traceback.print_exception(error, file=sys.stderr)
+    text = f"An unexpected error occurred in the emulator: {type(error).__name__}: {error}"
+    return envelopes.rest_error(500, "UNKNOWN_EXCEPTION", text)

@@ -1,0 +1,104 @@
+"""CSV columns and rows → values of a record: relationship columns, `#N/A`, words for true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.emulator.bulk.csv_text import CsvError
+from provisioner.emulator.errors import RecordError
+from provisioner.emulator.objects.schema import Field, ObjectType
+from provisioner.emulator.objects.store import Store
+from provisioner.emulator.objects.values import convert
+from provisioner.emulator.soql.names import parent_type
+
+NULL = "#N/A"
+_TRUE = frozenset({"yes", "y", "true", "on", "1"})
+_FALSE = frozenset({"no", "n", "false", "off", "0"})
+
+Column = Callable[[str, dict[str, Any]], None]
+
+
+def columns(store: Store, object_type: ObjectType, header: Sequence[str]) -> list[Column]:
+    """How each column of a header sets a value; CsvError for a name that is no field."""
+    return [_column(store, object_type, name.strip()) for name in header]
+
+
+def values_of(
+    row: Sequence[str], header: Sequence[str], setters: Sequence[Column]
+) -> dict[str, Any]:
+    """The values of a row; an empty cell says nothing, `#N/A` says null."""
+    if len(row) != len(header):
+        text = f"The row has {len(row)} values, the header has {len(header)} columns"
+        raise RecordError("CLIENT_INPUT_ERROR", text)
+    values: dict[str, Any] = {}
+    for cell, setter in zip(row, setters, strict=True):
+        if cell != "":
+            setter(cell, values)
+    return values
+
+
+@dataclass(frozen=True)
+class _Plain:
+    field: Field
+
+    def __call__(self, cell: str, values: dict[str, Any]) -> None:
+        values[self.field.name] = None if cell == NULL else _typed(self.field, cell)
+
+
+@dataclass(frozen=True)
+class _Related:
+    """`Account.Ext__c`, or `Who:Contact.Ext__c` where there are several parent types."""
+
+    reference: Field
+    parent: str
+    key: str
+
+    def __call__(self, cell: str, values: dict[str, Any]) -> None:
+        if cell == NULL:
+            values[self.reference.name] = None
+        else:
+            parent = {"attributes": {"type": self.parent}, self.key: cell}
+            values[self.reference.relationship_name] = parent
+
+
+def _column(store: Store, object_type: ObjectType, name: str) -> Column:
+    head, dot, key = name.partition(".")
+    if not dot:
+        field = object_type.find_field(name)
+        if field is not None:
+            return _Plain(field)
+        raise _unknown(name)
+    relationship, _, wanted = head.partition(":")
+    reference = object_type.find_relationship(relationship)
+    if reference is None:
+        raise _unknown(name)
+    parent = store.find_type(wanted) if wanted else parent_type(store, reference)
+    found = parent.find_field(key) if parent is not None else None
+    if parent is None or found is None or parent.name not in reference.reference_to:
+        raise _unknown(name)
+    return _Related(reference, parent.name, found.name)
+
+
+def _unknown(name: str) -> CsvError:
+    return CsvError(f"InvalidBatch : Field name not found : {name}")
+
+
+def _typed(field: Field, cell: str) -> Any:
+    """A cell as the field takes it. Raises INVALID_TYPE_ON_FIELD_IN_RECORD."""
+    if field.type == "boolean":
+        word = cell.strip().lower()
+        if word in _TRUE or word in _FALSE:
+            return word in _TRUE
+    else:
+        try:
+            return convert(field, cell)
+        except RecordError as error:
+            if error.code != "JSON_PARSER_ERROR":
+                raise
+    raise RecordError(
+        "INVALID_TYPE_ON_FIELD_IN_RECORD",
+        f"{field.label or field.name}: value not of required type: {cell}",
+        [field.name],
+    )

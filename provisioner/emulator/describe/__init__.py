@@ -1,0 +1,1 @@
+"""Descriptions of objects and fields, in the shape of the describe resources."""

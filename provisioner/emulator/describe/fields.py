@@ -1,0 +1,116 @@
+"""One field as describe tells it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.emulator.objects.schema import NUMERIC, Field, ObjectType
+from provisioner.emulator.soql.filters import is_filterable
+from provisioner.emulator.soql.grouping import is_groupable
+from provisioner.emulator.soql.ordering import is_sortable
+
+_SOAP_TYPES = {
+    "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int",
+    "long": "xsd:long", "double": "xsd:double", "currency": "xsd:double", "percent": "xsd:double",
+    "date": "xsd:date", "datetime": "xsd:dateTime", "time": "xsd:time",
+    "base64": "xsd:base64Binary", "address": "urn:address", "location": "urn:location",
+    "anyType": "xsd:anyType", "complexvalue": "urn:complexvalue",
+}  # fmt: skip
+_WITHOUT_LENGTH = NUMERIC | {"boolean", "date", "datetime", "time", "address", "location"}
+_ALWAYS_FILLED = frozenset(
+    ("Id", "IsDeleted", "OwnerId", "CreatedDate", "CreatedById", "LastModifiedDate",
+     "LastModifiedById", "SystemModstamp")
+)  # fmt: skip
+_NEVER_PERMISSIONABLE = _ALWAYS_FILLED | {"Name"}
+
+
+def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
+    """The description of a field."""
+    is_number = field.type in NUMERIC
+    length = 18 if field.type in ("id", "reference") else field.length
+    if field.type in _WITHOUT_LENGTH:
+        length = 0
+    is_custom = field.name.endswith("__c")
+    is_calculated = bool(field.formula)
+    return {
+        "aggregatable": is_filterable(field),
+        "aiPredictionField": False,
+        "autoNumber": field.name in object_type.properties.get("autonumber", {}),
+        "byteLength": length * 3 if field.type not in ("id", "reference") else length,
+        "calculated": is_calculated,
+        "calculatedFormula": field.formula or None,
+        "cascadeDelete": field.name in object_type.properties.get("master_fields", ()),
+        "caseSensitive": False,
+        "compoundFieldName": None,
+        "controllerName": None,
+        "createable": field.is_createable and not is_calculated,
+        "custom": is_custom,
+        "defaultValue": False if field.type == "boolean" and not field.default else field.default,
+        "defaultValueFormula": None,
+        "defaultedOnCreate": is_defaulted(field),
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "digits": field.precision if field.type in ("int", "long") else 0,
+        "displayLocationInDecimal": False,
+        "encrypted": field.type == "encryptedstring",
+        "externalId": field.is_external_id,
+        "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
+        "filterable": is_filterable(field),
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "groupable": is_groupable(field),
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "idLookup": field.name in ("Id", "Name") or field.is_external_id,
+        "inlineHelpText": None,
+        "label": field.label or field.name,
+        "length": length,
+        "mask": None,
+        "maskType": None,
+        "name": field.name,
+        "nameField": field.name == name_field(object_type),
+        "namePointing": len(field.reference_to) > 1,
+        "nillable": not field.is_required
+        and field.name not in _ALWAYS_FILLED
+        and field.type != "boolean",
+        "permissionable": field.name not in _NEVER_PERMISSIONABLE and not field.is_required,
+        "picklistValues": [_picklist_value(field, value) for value in field.picklist],
+        "polymorphicForeignKey": len(field.reference_to) > 1,
+        "precision": field.precision if is_number and field.type not in ("int", "long") else 0,
+        "queryByDistance": False,
+        "referenceTargetField": None,
+        "referenceTo": list(field.reference_to),
+        "relationshipName": field.relationship_name or None,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "restrictedPicklist": field.is_restricted_picklist,
+        "scale": field.scale,
+        "searchPrefilterable": field.type == "reference",
+        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
+        "sortable": is_sortable(field),
+        "type": field.type,
+        "unique": field.is_unique,
+        "updateable": field.is_updateable and not is_calculated,
+        "writeRequiresMasterRead": False,
+    }
+
+
+def is_defaulted(field: Field) -> bool:
+    """Whether the platform fills the field when the client does not."""
+    return field.type == "boolean" or field.default is not None or field.name in _ALWAYS_FILLED
+
+
+def name_field(object_type: ObjectType) -> str | None:
+    """The field that names a record to people."""
+    names = ("Name", "DeveloperName", "Subject", "CaseNumber", "Title", "MasterLabel")
+    return next((name for name in names if name in object_type.fields), None)
+
+
+def _picklist_value(field: Field, value: str) -> dict[str, Any]:
+    return {
+        "active": True,
+        "defaultValue": value == field.default,
+        "label": value,
+        "validFor": None,
+        "value": value,
+    }

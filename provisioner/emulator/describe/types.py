@@ -1,0 +1,137 @@
+"""One object as describe tells it, shortly or with its fields and relationships."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.emulator.describe.fields import describe_field
+from provisioner.emulator.objects.schema import ObjectType
+from provisioner.emulator.objects.store import Store
+
+_MASTER_RECORD_TYPE = "012000000000000AAA"
+
+
+def describe_briefly(object_type: ObjectType, base: str) -> dict[str, Any]:
+    """The entry of an object in the list of all; `base` is `/services/data/v68.0/sobjects`."""
+    address = f"{base}/{object_type.name}"
+    is_ordinary = not object_type.is_tooling and not object_type.is_setup
+    return {
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": object_type.is_createable,
+        "custom": object_type.is_custom,
+        "customSetting": bool(object_type.properties.get("customSettingsType")),
+        "deepCloneable": False,
+        "deletable": object_type.is_deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": False,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": object_type.key_prefix or None,
+        "label": object_type.label or object_type.name,
+        "labelPlural": object_type.label_plural or object_type.label or object_type.name,
+        "layoutable": is_ordinary,
+        "mergeable": object_type.name in ("Account", "Contact", "Lead", "Case"),
+        "mruEnabled": is_ordinary,
+        "name": object_type.name,
+        "queryable": True,
+        "replicateable": is_ordinary,
+        "retrieveable": True,
+        "searchable": is_ordinary,
+        "triggerable": is_ordinary,
+        "undeletable": is_ordinary and object_type.is_deletable,
+        "updateable": object_type.is_updateable,
+        "urls": {
+            "rowTemplate": f"{address}/{{ID}}",
+            "describe": f"{address}/describe",
+            "sobject": address,
+        },
+    }
+
+
+def describe_fully(store: Store, object_type: ObjectType, base: str) -> dict[str, Any]:
+    """All of it: fields, child relationships, record types."""
+    address = f"{base}/{object_type.name}"
+    is_ordinary = not object_type.is_tooling and not object_type.is_setup
+    found = describe_briefly(object_type, base) | {
+        "actionOverrides": [],
+        "childRelationships": _child_relationships(store, object_type),
+        "compactLayoutable": is_ordinary,
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "fields": [describe_field(object_type, field) for field in object_type.fields.values()],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": _record_types(store, object_type, address) if is_ordinary else [],
+        "searchLayoutable": is_ordinary,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": _scopes(object_type),
+    }
+    if is_ordinary:
+        found["urls"] |= {
+            "compactLayouts": f"{address}/describe/compactLayouts",
+            "layouts": f"{address}/describe/layouts",
+            "uiNewRecord": f"/lightning/o/{object_type.name}/new",
+            "uiDetailTemplate": f"/lightning/r/{object_type.name}/{{ID}}/view",
+            "uiEditTemplate": f"/lightning/r/{object_type.name}/{{ID}}/edit",
+        }
+    return dict(sorted(found.items()))
+
+
+def _child_relationships(store: Store, object_type: ObjectType) -> list[dict[str, Any]]:
+    return [
+        {
+            "cascadeDelete": field.name in child.properties.get("master_fields", ()),
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": field.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": field.child_relationship_name or None,
+            "restrictedDelete": False,
+        }
+        for child in list(store.types.values())
+        if child.is_tooling == object_type.is_tooling
+        for field in child.fields.values()
+        if object_type.name in field.reference_to
+    ]
+
+
+def _record_types(store: Store, object_type: ObjectType, address: str) -> list[dict[str, Any]]:
+    """The record types that stand in the org's RecordType rows, and the master one."""
+    rows = store.peek_rows("RecordType") if "RecordType" in store.types else []
+    own = [row for row in rows if row.get("SobjectType") == object_type.name]
+    infos = [
+        (row["Id"], row.get("DeveloperName"), row.get("Name"), bool(row.get("IsActive", True)))
+        for row in own
+    ]
+    return [
+        {
+            "active": active,
+            "available": active,
+            "defaultRecordTypeMapping": index == 0,
+            "developerName": developer_name,
+            "master": record_id == _MASTER_RECORD_TYPE,
+            "name": name,
+            "recordTypeId": record_id,
+            "urls": {"layout": f"{address}/describe/layouts/{record_id}"},
+        }
+        for index, (record_id, developer_name, name, active) in enumerate(
+            [*infos, (_MASTER_RECORD_TYPE, "Master", "Master", True)]
+        )
+    ]
+
+
+def _scopes(object_type: ObjectType) -> list[dict[str, str]]:
+    plural = (object_type.label_plural or object_type.name).lower()
+    scopes = [{"label": f"All {plural}", "name": "everything"}]
+    if "OwnerId" in object_type.fields:
+        scopes.append({"label": f"My {plural}", "name": "mine"})
+    return scopes

@@ -1,0 +1,87 @@
+"""Answers as Salesforce wraps them: JSON, errors of REST, OAuth and SOAP, the page of a dead org."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.sax.saxutils import escape
+
+from provisioner.emulator.errors import (
+    ApiError,
+    NotEmulatedError,
+    OAuthError,
+    RecordError,
+    SoapFault,
+)
+from provisioner.emulator.routing import Reply
+
+NOT_FOUND_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
+_FAULT_NAMESPACES = {
+    "m": "http://soap.sforce.com/2006/04/metadata",
+    "s": "http://soap.sforce.com/2006/08/apex",
+    "u": "urn:fault.partner.soap.sforce.com",
+    "c": "urn:fault.enterprise.soap.sforce.com",
+    "T": "urn:fault.tooling.soap.sforce.com",
+}
+
+
+def encode(body: Any) -> bytes:
+    """A reply's body as bytes: JSON unless it is text or bytes already."""
+    if body is None:
+        return b""
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode()
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def rest_error(
+    status: int, code: str, message: str, fields: list[str] | None = None
+) -> Reply:
+    """`[{"message", "errorCode", "fields"}]`."""
+    entry: dict[str, Any] = {"message": message, "errorCode": code}
+    if fields is not None:
+        entry["fields"] = fields
+    return Reply([entry], status)
+
+
+def soap_fault(path: str, code: str, message: str, status: int = 500) -> Reply:
+    """A SOAP 1.1 fault in the namespace of the API that the path names."""
+    parts = path.split("/")
+    namespace = _FAULT_NAMESPACES.get(parts[3] if len(parts) > 3 else "", _FAULT_NAMESPACES["u"])
+    text = message if message.startswith(code) else f"{code}: {message}"
+    return Reply(
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
+        f'xmlns:sf="{namespace}"><soapenv:Body><soapenv:Fault><faultcode>sf:{escape(code)}'
+        f"</faultcode><faultstring>{escape(text)}</faultstring></soapenv:Fault>"
+        "</soapenv:Body></soapenv:Envelope>",
+        status,
+        "text/xml;charset=UTF-8",
+    )
+
+
+def dead_org() -> Reply:
+    """What the host of a deleted or expired org answers: an HTML page, status 420 (facts §8)."""
+    page = "<html><head><title>URL No Longer Exists</title></head><body>This org is gone.</body>"
+    return Reply(f"{page}</html>", 420, "text/html;charset=UTF-8")
+
+
+def of_error(error: Exception, path: str) -> Reply | None:
+    """The reply that an emulated resource's error becomes; None for an error that is none."""
+    if isinstance(error, ApiError):
+        return rest_error(error.status, error.code, error.message, error.fields)
+    if isinstance(error, RecordError):
+        status = 404 if error.code in NOT_FOUND_CODES else 400
+        return rest_error(status, error.code, error.message, error.fields)
+    if isinstance(error, OAuthError):
+        body = {"error": error.error, "error_description": error.description}
+        return Reply(body, error.status)
+    if isinstance(error, SoapFault):
+        return soap_fault(path, error.code, error.message)
+    if isinstance(error, NotEmulatedError):
+        if path.startswith("/services/Soap"):
+            return soap_fault(path, "NOT_EMULATED", f"not emulated: {error}", 501)
+        return rest_error(501, "NOT_EMULATED", f"not emulated: {error}")
+    return None

@@ -1,0 +1,177 @@
+"""Faults as data: which requests (or operations) go wrong, and how.
+
+A fault is `{"when": criteria, "then": behaviour or list of them, "times": n}`.
+
+Criteria, all of which must fit: `route` (a route's name), `method`, `path` (a regular
+expression found in it), `org` ("hub", "scratch" or an org id), `nth` (the n-th request that
+fits the rest, or a list of such numbers), `every` (each n-th), `probability` (by the world's
+seed), `operation` ("signup", "package_install", "deploy" …: things that fail on the platform
+itself rather than on the wire), `subject` (a regular expression on what the operation is about).
+
+Behaviours: `{"do": "answer", "status": 503, "error": CODE, "message": TEXT}` (or `"body"`),
+`{"do": "reset"}` (TCP RST), `{"do": "close"}` (FIN), `{"do": "delay", "seconds": s}`,
+`{"do": "hang"}`, `{"do": "hold"}` (until released over the control plane),
+`{"do": "expire_session"}`, `{"do": "pass"}` and, for operations, `{"do": "error", "error": CODE,
+"message": TEXT}`. `"at": "after"` lets the platform act first. A list is a sequence: one entry
+for each request that fits ("fail twice, then work"); `times` repeats it (0: for ever).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+BEHAVIOURS = ("answer", "reset", "close", "delay", "hang", "hold", "expire_session", "pass", "error")
+CRITERIA = (
+    "route", "method", "path", "org", "nth", "every", "probability", "operation", "subject",
+)  # fmt: skip
+Behaviour = Mapping[str, Any]
+
+
+class FaultError(ValueError):
+    """A fault that cannot be understood; the text says what is wrong with it."""
+
+
+@dataclass
+class Fault:
+    """One fault and how often it has come up."""
+
+    id: str
+    when: dict[str, Any]
+    then: list[dict[str, Any]]
+    times: int = 1  # rounds through `then`; 0: for ever
+    matched: int = 0  # requests that fitted all but nth, every and probability
+    applied: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """As the control plane shows it."""
+        return {
+            "id": self.id,
+            "when": self.when,
+            "then": self.then,
+            "times": self.times,
+            "matched": self.matched,
+            "applied": self.applied,
+        }
+
+
+@dataclass
+class Faults:
+    """The faults of a world, in the order in which they were added; the first that fits wins."""
+
+    seed: int = 0
+    _faults: dict[str, Fault] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _number: int = 0
+    _random: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(f"faults {self.seed}")  # noqa: S311 - a simulation
+
+    def add(self, spec: Mapping[str, Any]) -> str:
+        """Add a fault; returns its id. FaultError when it cannot be understood."""
+        fault = _parse(spec)
+        with self._lock:
+            self._number += 1
+            fault.id = str(spec.get("id") or f"fault-{self._number}")
+            self._faults[fault.id] = fault
+        return fault.id
+
+    def remove(self, fault_id: str) -> bool:
+        """Delete a fault; whether there was one."""
+        with self._lock:
+            return self._faults.pop(fault_id, None) is not None
+
+    def clear(self) -> None:
+        """Delete all faults."""
+        with self._lock:
+            self._faults.clear()
+
+    def all(self) -> list[Fault]:
+        """All faults."""
+        with self._lock:
+            return list(self._faults.values())
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def request(self, *, route: str, method: str, path: str, org: str) -> Behaviour | None:
+        """What is to happen to a request; `org` is "hub", an org id or ""."""
+        facts = {"route": route, "method": method, "path": path, "org": org}
+        return self._next(facts) if self._faults else None
+
+    def operation(self, operation: str, *, org: str, subject: str = "") -> Behaviour | None:
+        """The error that an operation of the platform is to end in, or None."""
+        facts = {"operation": operation, "org": org, "subject": subject}
+        return self._next(facts) if self._faults else None
+
+    def _next(self, facts: Mapping[str, str]) -> Behaviour | None:
+        with self._lock:
+            for fault in self._faults.values():
+                if not _fits(fault.when, facts):
+                    continue
+                fault.matched += 1
+                if not self._is_due(fault):
+                    continue
+                behaviour = fault.then[fault.applied % len(fault.then)]
+                fault.applied += 1
+                return None if behaviour["do"] == "pass" else behaviour
+        return None
+
+    def _is_due(self, fault: Fault) -> bool:
+        if fault.times and fault.applied >= fault.times * len(fault.then):
+            return False
+        nth, every = fault.when.get("nth"), fault.when.get("every")
+        if nth is not None and fault.matched not in (nth if isinstance(nth, list) else [nth]):
+            return False
+        if every is not None and fault.matched % every:
+            return False
+        probability = fault.when.get("probability")
+        return probability is None or self._random.random() < probability
+
+
+def _parse(spec: Mapping[str, Any]) -> Fault:
+    if not isinstance(spec, Mapping):
+        raise FaultError(f"a fault is an object with `when` and `then`, not {spec!r}")
+    when, then = spec.get("when") or {}, spec.get("then")
+    unknown = [key for key in spec if key not in ("id", "when", "then", "times")]
+    unknown += [key for key in when if key not in CRITERIA]
+    if unknown:
+        raise FaultError(f"a fault has no {unknown[0]!r}; criteria are {', '.join(CRITERIA)}")
+    behaviours = [then] if isinstance(then, Mapping) else then
+    if not behaviours or not isinstance(behaviours, list):
+        raise FaultError("`then` must be a behaviour or a list of behaviours")
+    for behaviour in behaviours:
+        if not isinstance(behaviour, Mapping) or behaviour.get("do") not in BEHAVIOURS:
+            raise FaultError(f"`do` must be one of {', '.join(BEHAVIOURS)}, not {behaviour!r}")
+        if behaviour.get("at", "before") not in ("before", "after"):
+            raise FaultError(f"`at` must be before or after, not {behaviour['at']!r}")
+    for key in ("path", "subject"):
+        if key in when:
+            try:
+                re.compile(when[key])
+            except re.error as error:
+                raise FaultError(f"`{key}` is no regular expression: {error}") from error
+    return Fault("", dict(when), [dict(one) for one in behaviours], int(spec.get("times", 1)))
+
+
+def _fits(when: Mapping[str, Any], facts: Mapping[str, str]) -> bool:
+    if ("operation" in facts) != ("operation" in when):
+        return False
+    if any(facts.get(key) != when[key] for key in ("route", "operation") if key in when):
+        return False
+    if "method" in when and facts.get("method") != when["method"].upper():
+        return False
+    if any(not re.search(when[k], facts.get(k, "")) for k in ("path", "subject") if k in when):
+        return False
+    return "org" not in when or _is_org(when["org"], facts.get("org", ""))
+
+
+def _is_org(wanted: str, label: str) -> bool:
+    if wanted == "scratch":
+        return label not in ("", "hub")
+    return label == wanted or (len(label) == 18 and label[:15] == wanted[:15])

@@ -1,0 +1,123 @@
+"""The JWT bearer grant: signature, issuer, audience, expiry, user; each refusal in its words.
+
+The order of the checks is the one that lets a wrong key or audience be told from a wrong user.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from provisioner.emulator.errors import OAuthError
+
+if TYPE_CHECKING:
+    from provisioner.emulator.apps import ConnectedApp, InstalledApp
+    from provisioner.emulator.org import EmulatedOrg
+    from provisioner.emulator.world import World
+
+PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
+_LEEWAY = 180  # seconds that an assertion may be past: one client sends `exp` = now
+_NO_CLAIMS = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
+NOT_APPROVED = "user hasn't approved this consumer"
+
+
+def grant(world: World, assertion: str, base_url: str) -> tuple[EmulatedOrg, str, str]:
+    """The org, user id and consumer key that an assertion opens; OAuthError when it does not."""
+    claims = _read(assertion)
+    consumer_key, username = str(claims.get("iss", "")), str(claims.get("sub", ""))
+    org, user_id = world.usernames.get(username.lower(), (None, ""))
+    app = _app(world, org, consumer_key)
+    _verify(assertion, app)
+    _check_audience(world, claims.get("aud"), base_url, org)
+    _check_expiry(claims.get("exp"))
+    if org is None:
+        raise OAuthError("invalid_grant", NOT_APPROVED)
+    check_user(world, org, user_id)
+    check_approval(org.apps.get(consumer_key), user_id, app)
+    return org, user_id, consumer_key
+
+
+def check_user(world: World, org: EmulatedOrg, user_id: str) -> None:
+    """The org must live and let users in by now, and the user must be active."""
+    if org.is_over():
+        raise OAuthError("invalid_grant", NOT_APPROVED)
+    if org.usable_from is not None and world.now() < org.usable_from:
+        raise OAuthError("invalid_grant", NOT_APPROVED)
+    user = org.store.peek("User", user_id)
+    if user is None:
+        raise OAuthError("invalid_grant", NOT_APPROVED)
+    if not user["IsActive"]:
+        raise OAuthError("inactive_user", "user is inactive")
+
+
+def check_approval(installed: InstalledApp | None, user_id: str, app: ConnectedApp) -> None:
+    """The app must be in the org, and approved for the user."""
+    if installed is None:
+        if app.kind == "external":
+            raise OAuthError("app_not_found", "External client app is not installed in this org")
+        raise OAuthError("invalid_grant", NOT_APPROVED)
+    if user_id not in installed.approved:
+        if installed.app.policy == "admin":
+            raise OAuthError(
+                "invalid_app_access", "user is not admin approved to access this app"
+            )
+        raise OAuthError("invalid_grant", NOT_APPROVED)
+
+
+def _read(assertion: str) -> dict[str, Any]:
+    """The claims, unverified; "invalid assertion" when there are none to read."""
+    try:
+        part = assertion.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError, binascii.Error) as error:
+        raise OAuthError("invalid_grant", "invalid assertion") from error
+    if not isinstance(claims, dict):
+        raise OAuthError("invalid_grant", "invalid assertion")
+    return claims
+
+
+def _app(world: World, org: EmulatedOrg | None, consumer_key: str) -> ConnectedApp:
+    """The app in the user's own org, else the one of that key that any org knows."""
+    for one in [*([org] if org else []), world.hub, *world.orgs.values()]:
+        if consumer_key in one.apps:
+            return one.apps[consumer_key].app
+    raise OAuthError("invalid_client_id", "client identifier invalid")
+
+
+def _verify(assertion: str, app: ConnectedApp) -> None:
+    if app.public_key is None:
+        raise OAuthError("invalid_grant", "invalid assertion")
+    try:
+        jwt.decode(assertion, app.public_key, algorithms=["RS256"], options=_NO_CLAIMS)  # type: ignore[arg-type]
+    except jwt.InvalidTokenError as error:
+        raise OAuthError("invalid_grant", "invalid assertion") from error
+
+
+def _check_audience(world: World, audience: Any, base_url: str, org: EmulatedOrg | None) -> None:
+    """Own address, as the client or the server spells it, or the generic host of the org kind."""
+    own = {base_url, world.url, world.url.replace("127.0.0.1", "localhost")}
+    if org is None:
+        own |= {PRODUCTION, SANDBOX}
+    else:
+        own.add(PRODUCTION if org.is_hub else SANDBOX)
+    given = audience if isinstance(audience, list) else [audience]
+    if not any(isinstance(one, str) and one.rstrip("/") in own for one in given):
+        raise OAuthError("invalid_grant", "audience is invalid")
+
+
+def _check_expiry(expiry: Any) -> None:
+    """Not long past. There is no upper bound: one client sends milliseconds, one a string.
+
+    It is compared with the real time, by which clients live, not with the world's clock.
+    """
+    try:
+        seconds = float(expiry)
+    except (TypeError, ValueError) as error:
+        raise OAuthError("invalid_grant", "invalid assertion") from error
+    if seconds < datetime.now(UTC).timestamp() - _LEEWAY:
+        raise OAuthError("invalid_grant", "expired authorization code")

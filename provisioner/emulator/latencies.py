@@ -1,0 +1,70 @@
+"""How long the platform takes for its slow operations, and how much faster it runs here."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+
+from provisioner.emulator.clock import Clock, Progression
+
+Range = tuple[float, float]
+
+DEFAULTS: dict[str, Range] = {
+    # seconds, from salesforce-facts §9: the typical range, not its tail
+    "signup.New": (5, 15),
+    "signup.Creating": (30, 165),
+    "propagation": (0, 0),  # Active, but its users cannot log in yet; 0-60 s on the platform
+    "package_install": (30, 120),
+    "deploy.Pending": (1, 5),
+    "deploy.InProgress": (10, 50),
+    "permission_set_group.Outdated": (1, 2),
+    "permission_set_group.Updating": (1, 3),
+    "bulk.UploadComplete": (1, 5),
+    "bulk.InProgress": (5, 40),
+}
+
+
+class Latencies:
+    """Durations in seconds by operation, drawn from a seeded generator.
+
+    `speed` divides every duration (calendar time, such as a session's two hours, it leaves
+    alone: the clients' clocks run as ever). With `instant` the last state is there at the
+    first look. `overrides` replaces ranges by name; a name may be an operation without its
+    state ("signup"), which then counts for each of its states.
+    """
+
+    def __init__(
+        self,
+        speed: float = 1.0,
+        *,
+        seed: int = 0,
+        instant: bool = False,
+        overrides: Mapping[str, Range | float] | None = None,
+    ) -> None:
+        self.speed = speed
+        self.instant = instant
+        self._random = random.Random(f"latencies {seed}")  # noqa: S311 - a simulation
+        self._ranges: dict[str, Range] = dict(DEFAULTS)
+        self.override(overrides or {})
+
+    def override(self, ranges: Mapping[str, Range | float]) -> None:
+        """Replace ranges; a single number is a fixed duration. Unknown names are new ones."""
+        for name, value in ranges.items():
+            low, high = value if isinstance(value, tuple | list) else (value, value)
+            for known in [name, *(key for key in self._ranges if key.startswith(f"{name}."))]:
+                self._ranges[known] = (float(low), float(high))
+
+    def ranges(self) -> dict[str, Range]:
+        """All ranges in force, in seconds before `speed` divides them."""
+        return dict(self._ranges)
+
+    def duration(self, operation: str, state: str = "") -> float:
+        """Seconds of world time for an operation, or for one of its states."""
+        names = (f"{operation}.{state}", operation) if state else (operation,)
+        low, high = next((self._ranges[name] for name in names if name in self._ranges), (0, 0))
+        return self._random.uniform(low, high) / self.speed
+
+    def progression(self, clock: Clock, operation: str, states: Sequence[str]) -> Progression:
+        """`states` in time, each but the last with the duration of the operation in it."""
+        durations = [self.duration(operation, state) for state in states[:-1]]
+        return Progression(clock, states, durations, instant=self.instant)

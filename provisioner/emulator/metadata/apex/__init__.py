@@ -1,0 +1,1 @@
+"""A light reader of Apex: syntax with positions, the sObject types that code names, simple DML."""

@@ -1,0 +1,124 @@
+"""A place in a list of Apex tokens, and the ways to move it."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from provisioner.emulator.metadata.apex.tokens import ApexProblem, Token, tokenize
+from provisioner.emulator.metadata.apex.tree import TypeName, Unit
+
+_NO_TYPES = frozenset(
+    {"new", "return", "throw", "else", "instanceof", "this", "super", "null", "true", "false"}
+)
+
+
+class Cursor:
+    """Reads tokens one by one; what is read into the tree lands in `unit`."""
+
+    def __init__(self, source: str) -> None:
+        self.tokens = tokenize(source)
+        self.index = 0
+        self.unit = Unit()
+
+    @property
+    def token(self) -> Token:
+        """The token that comes next."""
+        return self.tokens[self.index]
+
+    def peek(self, ahead: int = 1) -> Token:
+        """A token further on; the end token beyond the end."""
+        return self.tokens[min(self.index + ahead, len(self.tokens) - 1)]
+
+    def take(self) -> Token:
+        """The next token, and move on."""
+        token = self.token
+        if token.kind != "end":
+            self.index += 1
+        return token
+
+    def at(self, *symbols: str) -> bool:
+        """Whether one of these symbols comes next."""
+        return self.token.kind == "symbol" and self.token.text in symbols
+
+    def at_word(self, *words: str) -> bool:
+        """Whether one of these words (lower case) comes next."""
+        return self.token.kind == "name" and self.token.lower in words
+
+    def accept(self, symbol: str) -> bool:
+        """Move over a symbol if it comes next."""
+        if self.at(symbol):
+            self.take()
+            return True
+        return False
+
+    def accept_word(self, *words: str) -> bool:
+        """Move over a word if it comes next."""
+        if self.at_word(*words):
+            self.take()
+            return True
+        return False
+
+    def expect(self, symbol: str) -> Token:
+        """Move over a symbol, or say that it is missing as the platform's compiler does."""
+        if self.at(symbol):
+            return self.take()
+        token = self.token
+        if token.kind == "end":
+            raise ApexProblem(f"Expecting '{symbol}' but was: '<EOF>'", token.line, token.column)
+        if symbol in ";)]":
+            text = f"Missing '{symbol}' at '{token.text}'"
+            raise ApexProblem(text, token.line, token.column)
+        return self.unexpected()
+
+    def expect_name(self) -> Token:
+        """Move over a name."""
+        if self.token.kind == "name":
+            return self.take()
+        return self.unexpected()
+
+    def unexpected(self) -> NoReturn:
+        """The next token fits nowhere."""
+        token = self.token
+        if token.kind == "end":
+            raise ApexProblem("Unexpected <EOF>", token.line, token.column)
+        raise ApexProblem(f"Unexpected token '{token.text}'.", token.line, token.column)
+
+    def type_name(self) -> TypeName:
+        """Read a type with its arguments and brackets: `Map<Id, List<Account>>[]`."""
+        if self.at_word(*_NO_TYPES):
+            self.unexpected()
+        first = self.expect_name()
+        parts = [first.text]
+        self._type_arguments()
+        while self.at(".") and self.peek().kind == "name":
+            self.take()
+            parts.append(self.take().text)
+            self._type_arguments()
+        while self.at("[") and self.peek().text == "]":
+            self.take()
+            self.take()
+        named = TypeName(".".join(parts), first.line, first.column)
+        self.unit.types.append(named)
+        return named
+
+    def _type_arguments(self) -> None:
+        if not self.accept("<"):
+            return
+        self.type_name()
+        while self.accept(","):
+            self.type_name()
+        self.expect(">")
+
+    def try_type(self) -> TypeName | None:
+        """Read a type if one stands here; else stay and return None."""
+        start, known = self.index, len(self.unit.types)
+        try:
+            return self.type_name()
+        except ApexProblem:
+            self.rewind(start, known)
+            return None
+
+    def rewind(self, index: int, known_types: int) -> None:
+        """Go back to a place, forgetting the types read since."""
+        self.index = index
+        del self.unit.types[known_types:]

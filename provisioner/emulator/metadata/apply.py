@@ -1,0 +1,146 @@
+"""Packages applied to an org: kinds in their order, deletions, all or nothing at will."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from provisioner.emulator import api_versions
+from provisioner.emulator.metadata import state
+from provisioner.emulator.metadata.archive import Archive
+from provisioner.emulator.metadata.comparison import PACKAGE_XML, Package, failure
+from provisioner.emulator.metadata.components import Component
+from provisioner.emulator.metadata.destruction import destroy
+from provisioner.emulator.metadata.kinds.loaded import kind_of
+from provisioner.emulator.metadata.kinds.registry import DeployContext, rank
+from provisioner.emulator.metadata.manifest import version_problem
+from provisioner.emulator.metadata.options import DeployOptions
+from provisioner.emulator.metadata.problems import Outcome
+from provisioner.emulator.org import EmulatedOrg
+
+
+@dataclass
+class Result:
+    """What came of the packages of one deploy."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    is_rolled_back: bool = False
+
+    @property
+    def components(self) -> list[Outcome]:
+        """The entries of components; those of package.xml and the like do not count."""
+        return [one for one in self.outcomes if one.component_type]
+
+    @property
+    def failures(self) -> list[Outcome]:
+        """The entries that failed."""
+        return [one for one in self.outcomes if not one.success]
+
+
+class _RollBackError(Exception):
+    """Undoes what the transaction around it did."""
+
+
+def apply_packages(
+    org: EmulatedOrg,
+    archive: Archive,
+    packages: Iterable[Package],
+    options: DeployOptions,
+    user_id: str,
+    *,
+    namespace: str | None = None,
+    accept: Callable[[], bool] = lambda: True,
+) -> Result:
+    """Apply packages; the org is as before when the result says so (an error, or checkOnly).
+
+    `accept` has the last word, when all is applied: False undoes it (tests that fail).
+    """
+    result, before = Result(), dict(org.components)
+    try:
+        with org.store.transaction():
+            for package in packages:
+                context = DeployContext(org, user_id, archive, package.root, namespace)
+                result.outcomes += _apply_package(context, package, options)
+            failed = result.failures and options.rollback_on_error
+            only_packages = not result.components and bool(result.failures)
+            if failed or only_packages or not accept() or options.check_only:
+                raise _RollBackError  # noqa: TRY301 - the transaction is undone by an exception
+    except _RollBackError:
+        org.components.clear()
+        org.components.update(before)
+        result.is_rolled_back = True
+    return result
+
+
+def _apply_package(
+    context: DeployContext, package: Package, options: DeployOptions
+) -> Iterator[Outcome]:
+    """The outcomes of one package, manifest first."""
+    failures = list(package.failures)
+    problem = version_problem(package.manifest.version, api_versions.NEWEST)
+    if problem and not failures:
+        path = package.root + PACKAGE_XML
+        failures.append(failure("", PACKAGE_XML, path, problem))
+    yield from failures
+    if any(not one.component_type for one in failures):
+        return  # the manifest itself is wrong: nothing else is looked at
+    if not failures:
+        path = package.root + PACKAGE_XML
+        yield Outcome("", PACKAGE_XML, path, is_created=True, is_changed=True)
+    yield from _destroy(context, package, ("destructiveChangesPre.xml",), options)
+    for component in sorted(package.chosen, key=rank):
+        yield _apply(context, component, options)
+    names = ("destructiveChanges.xml", "destructiveChangesPost.xml")
+    yield from _destroy(context, package, names, options)
+
+
+def _destroy(
+    context: DeployContext, package: Package, names: Iterable[str], options: DeployOptions
+) -> Iterator[Outcome]:
+    for name in names:
+        manifest = package.destructive.get(name)
+        if manifest is not None:
+            yield Outcome("", name, package.root + name, is_created=True, is_changed=True)
+            yield from destroy(context, manifest, package.root + name, options)
+
+
+class _RefusedError(Exception):
+    """A component has problems: what it did so far is undone."""
+
+
+def _apply(context: DeployContext, component: Component, options: DeployOptions) -> Outcome:
+    """Apply one component and say how it fared."""
+    known = context.find(component.type, component.full_name)
+    if not component.problems:
+        try:
+            with context.store.transaction():
+                kind_of(component.type)(context, component)
+                if component.problems:
+                    raise _RefusedError  # noqa: TRY301 - undoes the component's changes
+        except _RefusedError:
+            pass
+    path = context.root + component.path
+    if component.problems:
+        outcome = failure(component.type, component.full_name, path, component.problems[0])
+        outcome.is_warning_fatal = not options.ignore_warnings
+        return outcome
+    stored = state.find(context.org, component.type, component.full_name)
+    digest = component_digest(context, component)
+    is_changed = known is None or known.digest != digest
+    if stored is not None:
+        stored.digest = digest
+    return Outcome(
+        component.type,
+        component.full_name,
+        path,
+        id=stored.id if stored else "",
+        is_created=known is None,
+        is_changed=is_changed,
+    )
+
+
+def component_digest(context: DeployContext, component: Component) -> int:
+    """A number that changes with a component's files (a child's with its parent's file)."""
+    owner = component.parent or component
+    archive, root = context.archive, context.root
+    return hash(tuple(archive.checksum(root + path) for path in sorted(owner.paths)))

@@ -1,0 +1,140 @@
+"""Components that clients also see as records: by the Tooling API, or as owners of data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.metadata.state import StoredComponent
+from provisioner.emulator.metadata.xml_tree import Element
+
+if TYPE_CHECKING:
+    from provisioner.emulator.org import EmulatedOrg
+
+Values = Mapping[str, Any]
+_NOTHING = Element("", 0, 0)
+
+
+def put_visible_row(org: EmulatedOrg, stored: StoredComponent) -> None:
+    """Add or update the record of a component, under the component's id."""
+    entry = _ROWS.get(stored.type)
+    if entry is None or not stored.id:
+        return
+    type_name, more = entry
+    known = org.store.find_type(type_name)
+    if known is None:
+        return
+    values = {**_common(stored), **more(stored, stored.element or _NOTHING), "Id": stored.id}
+    row = {name: value for name, value in values.items() if name in known.fields}
+    if org.store.peek(type_name, stored.id) is None:
+        org.store.add(type_name, row, user_id=stored.modified_by)
+    else:
+        org.store.set_fields(type_name, stored.id, row)
+
+
+def remove_visible_row(org: EmulatedOrg, stored: StoredComponent) -> None:
+    """Take the record of a deleted component away."""
+    entry = _ROWS.get(stored.type)
+    if entry is not None and org.store.peek(entry[0], stored.id) is not None:
+        org.store.remove(entry[0], stored.id)
+
+
+def _common(stored: StoredComponent) -> Values:
+    own_name = stored.full_name.rpartition(".")[2]
+    element = stored.element or _NOTHING
+    label = element.value("masterLabel") or element.value("label") or own_name
+    version = element.value("apiVersion")
+    return {
+        "Name": own_name,
+        "DeveloperName": own_name,
+        "FullName": stored.full_name,
+        "MasterLabel": label,
+        "Label": label,
+        "Description": element.value("description") or None,
+        "NamespacePrefix": stored.namespace,
+        "ApiVersion": float(version) if version.replace(".", "", 1).isdigit() else None,
+    }
+
+
+def _nothing_more(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    return {}
+
+
+def _object(stored: StoredComponent, element: Element) -> Values:
+    name = stored.full_name.rpartition("__")[0] or stored.full_name
+    return {"DeveloperName": name, "SharingModel": element.value("sharingModel") or None}
+
+
+def _field(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    object_name, _, name = stored.full_name.rpartition(".")
+    return {"DeveloperName": name.removesuffix("__c"), "TableEnumOrId": object_name}
+
+
+def _table(stored: StoredComponent, element: Element) -> Values:
+    return {
+        "TableEnumOrId": stored.full_name.partition(".")[0],
+        "IsActive": element.flag("isActive", default=True),
+    }
+
+
+def _validation(stored: StoredComponent, element: Element) -> Values:
+    return {
+        "ValidationName": stored.full_name.rpartition(".")[2],
+        "Active": element.flag("active"),
+        "ErrorMessage": element.value("errorMessage"),
+        "EntityDefinitionId": stored.full_name.partition(".")[0],
+    }
+
+
+def _layout(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    object_name, _, name = stored.full_name.partition("-")
+    return {"Name": name, "TableEnumOrId": object_name, "LayoutType": "Standard"}
+
+
+def _page(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    return {"Markup": stored.body, "ControllerType": "0"}
+
+
+def _resource(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    return {
+        "ContentType": element.value("contentType") or "application/octet-stream",
+        "CacheControl": element.value("cacheControl") or "Private",
+    }
+
+
+def _flow(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    return {"ActiveVersionId": None, "LatestVersionId": None}
+
+
+def _group(stored: StoredComponent, element: Element) -> Values:
+    return {"Type": "Regular", "Name": element.value("name") or stored.full_name}
+
+
+def _queue(stored: StoredComponent, element: Element) -> Values:
+    return {"Type": "Queue", "Name": element.value("name") or stored.full_name}
+
+
+def _role(stored: StoredComponent, element: Element) -> Values:
+    return {"Name": element.value("name") or stored.full_name}
+
+
+_ROWS: dict[str, tuple[str, Callable[[StoredComponent, Element], Values]]] = {
+    "ApexComponent": ("ApexComponent", _page),
+    "ApexPage": ("ApexPage", _page),
+    "AuraDefinitionBundle": ("AuraDefinitionBundle", _nothing_more),
+    "BusinessProcess": ("BusinessProcess", _table),
+    "CustomField": ("CustomField", _field),
+    "CustomObject": ("CustomObject", _object),
+    "CustomPermission": ("CustomPermission", _nothing_more),
+    "CustomTab": ("CustomTab", _nothing_more),
+    "EmailTemplate": ("EmailTemplate", _nothing_more),
+    "FlexiPage": ("FlexiPage", _nothing_more),
+    "Flow": ("FlowDefinition", _flow),
+    "Group": ("Group", _group),
+    "Layout": ("Layout", _layout),
+    "LightningComponentBundle": ("LightningComponentBundle", _nothing_more),
+    "Queue": ("Group", _queue),
+    "Role": ("UserRole", _role),
+    "StaticResource": ("StaticResource", _resource),
+    "ValidationRule": ("ValidationRule", _validation),
+}

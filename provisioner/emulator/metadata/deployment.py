@@ -1,0 +1,212 @@
+"""One deploy as it lives: queued, running, done; and the result that clients poll for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.metadata.apply import Result, apply_packages
+from provisioner.emulator.metadata.archive import Archive, ArchiveProblem
+from provisioner.emulator.metadata.comparison import Package, read_packages
+from provisioner.emulator.metadata.options import DeployOptions
+from provisioner.emulator.metadata.test_run import TestRun, run_tests
+from provisioner.emulator.objects.values import format_datetime
+
+if TYPE_CHECKING:
+    from provisioner.emulator.clock import Progression
+    from provisioner.emulator.org import EmulatedOrg
+
+STATES = ("Pending", "InProgress", "Finalizing", "Done")
+ALREADY_IN_PROCESS = (
+    "The changes you requested require Salesforce to temporarily lock your organization's "
+    "administration setup. However, the administration setup has already been locked by another "
+    "change. Please wait for the previous action to finish, then try again."
+)
+"""salesforce-facts §3, the collision of an install and a deploy."""
+
+
+@dataclass
+class Deployment:
+    """A deploy request of an org. Its changes are made when its time is over, in one go."""
+
+    id: str
+    org: EmulatedOrg
+    user_id: str
+    options: DeployOptions
+    zip_bytes: bytes
+    created: datetime
+    progression: Progression | None = None  # None while it waits for the setup lock
+    ends: datetime | None = None
+    started: datetime | None = None
+    completed: datetime | None = None
+    result: Result | None = None
+    tests: TestRun = field(default_factory=TestRun)
+    error_code: str = ""
+    error_message: str = ""
+    canceled_by: str = ""
+    is_canceling: bool = False
+    total: int = 0
+    _archive: Archive | None = None
+    _packages: list[Package] = field(default_factory=list)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its work is over, even if clients have not seen its last state yet."""
+        return self.completed is not None
+
+    def begin(self) -> None:
+        """It has the setup lock: the zip is read, time begins to count."""
+        self.started = self.org.world.now()
+        self.progression = self.org.world.progression("deploy", STATES)
+        seconds = 0.0 if self.progression.instant else sum(self.progression.durations)
+        self.ends = self.started + timedelta(seconds=seconds)
+        try:
+            self._archive = Archive(self.zip_bytes)
+            options = self.options
+            self._packages = read_packages(
+                self._archive,
+                single=options.single_package,
+                allow_missing=options.allow_missing_files,
+            )
+        except ArchiveProblem as problem:
+            self.error_code, self.error_message = problem.code, problem.message
+        self.total = sum(len(package.chosen) for package in self._packages)
+
+    def finish(self) -> None:
+        """Its time is over: apply it, unless it was cancelled or cannot be read."""
+        if self._archive is not None and not self.error_code and not self.is_canceling:
+            try:
+                self._apply(self._archive)
+            except ArchiveProblem as problem:
+                self.error_code, self.error_message = problem.code, problem.message
+        self._close()
+
+    def refuse(self, code: str, message: str) -> None:
+        """It fails before it began."""
+        self.started = self.org.world.now()
+        self.error_code, self.error_message = code, message
+        self._close()
+
+    def cancel(self, user_id: str) -> None:
+        """Stop it: at once while it waits, else at its end; nothing is changed then."""
+        if self.is_settled:
+            return
+        self.canceled_by, self.is_canceling = user_id, True
+        if self.progression is None:
+            self._close()
+
+    def _apply(self, archive: Archive) -> None:
+        self.result = apply_packages(
+            self.org,
+            archive,
+            self._packages,
+            self.options,
+            self.user_id,
+            accept=self._pass_tests,
+        )
+
+    def _pass_tests(self) -> bool:
+        self.tests = run_tests(self.org, self.options)
+        return not self.tests.failures
+
+    def _close(self) -> None:
+        self.completed = self.org.world.now()
+        if self._archive is not None:
+            self._archive.close()
+        self._archive, self._packages, self.zip_bytes = None, [], b""
+
+    # --- what clients see -------------------------------------------------------------------
+
+    def look(self) -> str:
+        """The status for a client that polls; moves on by at most one."""
+        if self.is_settled and (self.progression is None or self.error_code):
+            return self._final()
+        if self.progression is None:
+            return "Pending"
+        state = self.progression.look()
+        if state == "Done":
+            return self._final() if self.is_settled else "Finalizing"
+        return "Canceling" if self.is_canceling else state
+
+    def _final(self) -> str:
+        if self.is_canceling:
+            return "Canceled"
+        if self.result is None or self.tests.failures:
+            return "Failed"
+        if not self.result.failures:
+            return "Succeeded"
+        return "Failed" if self.result.is_rolled_back else "SucceededPartial"
+
+    def to_json(self, *, with_details: bool) -> dict[str, Any]:
+        """The deploy result (salesforce-facts §4); a look."""
+        status = self.look()
+        is_done = status in ("Succeeded", "SucceededPartial", "Failed", "Canceled")
+        result = self.result if is_done and self.result else Result()
+        name = self._user_name(self.user_id)
+        body: dict[str, Any] = {
+            "checkOnly": self.options.check_only,
+            "completedDate": _moment(self.completed if is_done else None),
+            "createdBy": self.user_id,
+            "createdByName": name,
+            "createdDate": _moment(self.created),
+            "details": self._details(result) if with_details else None,
+            "done": is_done,
+            "errorMessage": self._error() if is_done else None,
+            "errorStatusCode": (self.error_code or None) if is_done else None,
+            "id": self.id,
+            "ignoreWarnings": self.options.ignore_warnings,
+            "lastModifiedDate": _moment(self.completed or self.started or self.created),
+            "numberComponentErrors": len([one for one in result.failures if one.component_type]),
+            "numberComponentsDeployed": self._deployed(status, result),
+            "numberComponentsTotal": 0 if status == "Pending" else self._total(result),
+            "numberTestErrors": len(self.tests.failures) if is_done else 0,
+            "numberTestsCompleted": self.tests.count if is_done else 0,
+            "numberTestsTotal": self.tests.count if is_done else 0,
+            "rollbackOnError": self.options.rollback_on_error,
+            "runTestsEnabled": self.options.test_level not in ("", "NoTestRun"),
+            "startDate": _moment(self.started if status != "Pending" else None),
+            "stateDetail": "Processing Type: " if status == "InProgress" else None,
+            "status": status,
+            "success": status in ("Succeeded", "SucceededPartial"),
+        }
+        if self.canceled_by:
+            body["canceledBy"] = self.canceled_by
+            body["canceledByName"] = self._user_name(self.canceled_by)
+        return body
+
+    def _error(self) -> str | None:
+        return f"{self.error_code}: {self.error_message}" if self.error_code else None
+
+    def _total(self, result: Result) -> int:
+        return max(self.total, len(result.components))
+
+    def _deployed(self, status: str, result: Result) -> int:
+        """How many are done: in proportion to the time while it runs."""
+        if result.outcomes or self.started is None or self.ends is None:
+            return len([one for one in result.components if one.success])
+        if status == "Finalizing":
+            return self.total
+        whole = (self.ends - self.started).total_seconds()
+        elapsed = (self.org.world.now() - self.started).total_seconds()
+        share = min(elapsed / whole, 1.0) if whole and status == "InProgress" else 0.0
+        return int(self.total * share)
+
+    def _details(self, result: Result) -> dict[str, Any]:
+        stamp = _moment(self.completed or self.created) or ""
+        return {
+            "allComponentMessages": [],
+            "componentFailures": [one.to_json(stamp) for one in result.failures],
+            "componentSuccesses": [one.to_json(stamp) for one in result.outcomes if one.success],
+            "retrieveResult": None,
+            "runTestResult": self.tests.to_json(),
+        }
+
+    def _user_name(self, user_id: str) -> str:
+        row = self.org.store.peek("User", user_id)
+        return str(row["Name"]) if row else ""
+
+
+def _moment(moment: datetime | None) -> str | None:
+    """As deploy results hold moments: `2026-11-24T21:13:09.000Z`."""
+    return None if moment is None else format_datetime(moment).replace("+0000", "Z")

@@ -1,0 +1,191 @@
+"""`<fields>` of an object file: what each type of custom field becomes, and what it must say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from provisioner.emulator.metadata.xml_tree import Element
+from provisioner.emulator.objects.schema import Field
+
+RELATIONSHIPS = frozenset({"Lookup", "MasterDetail", "Hierarchy", "MetadataRelationship"})
+_KEYS = frozenset({"Text", "Number", "Email", "AutoNumber"})
+_UNSETTABLE = frozenset({"AutoNumber", "Summary"})
+
+
+@dataclass(frozen=True)
+class FieldKind:
+    """A metadata field type: its describe type and the elements that it demands."""
+
+    describe_type: str
+    demands: tuple[str, ...] = ()
+    length: int = 255
+
+
+KINDS: dict[str, FieldKind] = {
+    "AutoNumber": FieldKind("string", length=30),
+    "Checkbox": FieldKind("boolean"),
+    "Currency": FieldKind("currency", ("precision", "scale")),
+    "Date": FieldKind("date"),
+    "DateTime": FieldKind("datetime"),
+    "Email": FieldKind("email", length=80),
+    "EncryptedText": FieldKind("encryptedstring", ("length",)),
+    "ExternalLookup": FieldKind("reference", ("referenceTo",)),
+    "File": FieldKind("reference"),
+    "Hierarchy": FieldKind("reference"),
+    "Html": FieldKind("textarea", ("length", "visibleLines")),
+    "IndirectLookup": FieldKind("reference", ("referenceTo",)),
+    "Location": FieldKind("location", ("scale",)),
+    "LongTextArea": FieldKind("textarea", ("length", "visibleLines")),
+    "Lookup": FieldKind("reference", ("referenceTo",)),
+    "MasterDetail": FieldKind("reference", ("referenceTo",)),
+    "MetadataRelationship": FieldKind("reference", ("referenceTo",)),
+    "MultiselectPicklist": FieldKind("multipicklist", ("visibleLines",), 4099),
+    "Number": FieldKind("double", ("precision", "scale")),
+    "Percent": FieldKind("percent", ("precision", "scale")),
+    "Phone": FieldKind("phone", length=40),
+    "Picklist": FieldKind("picklist"),
+    "Summary": FieldKind("double", ("summaryOperation",)),
+    "Text": FieldKind("string", ("length",)),
+    "TextArea": FieldKind("textarea"),
+    "Time": FieldKind("time"),
+    "Url": FieldKind("url"),
+}
+
+Complaint = tuple[str, Element]
+ValueSets = Callable[[str], tuple[str, ...] | None]
+"""A global value set's values by its name; None when there is none."""
+
+
+def complaints(element: Element) -> Iterator[Complaint]:
+    """What is wrong with a custom field by itself."""
+    name, kind_name = element.value("fullName"), element.value("type")
+    if not name.endswith("__c"):
+        yield "Invalid fullName, must end in Custom Suffix (e.g. __c)", element
+    if not element.value("label"):
+        yield "Must specify a non-empty label for the CustomField", element
+    if not kind_name:
+        yield "Required field is missing: type", element
+        return
+    kind = KINDS.get(kind_name)
+    if kind is None:
+        at = element.find("type") or element
+        yield f"'{kind_name}' is not a valid value for the enum 'FieldType'", at
+        return
+    if not element.value("formula"):
+        for demand in kind.demands:
+            if not element.value(demand):
+                yield f"Must specify '{demand}' for a CustomField of type {kind_name}", element
+    yield from _impossible(element, kind_name)
+
+
+def _impossible(element: Element, kind_name: str) -> Iterator[Complaint]:
+    for name in ("length", "precision", "scale", "visibleLines"):
+        at = element.find(name)
+        if at is not None and not at.text.isdigit():
+            yield f"'{at.text}' is not a valid value for the type xsd:int", at
+    length = element.value("length")
+    if kind_name == "Text" and length.isdigit() and not 1 <= int(length) <= 255:
+        yield "Text length must be between 1 and 255", element.find("length") or element
+    if kind_name in ("Checkbox", "MasterDetail") and element.flag("required"):
+        at = element.find("required") or element
+        yield f"Can not specify 'required' for a CustomField of type {kind_name}", at
+    if kind_name == "Lookup" and element.flag("required") and not element.value("deleteConstraint"):
+        text = (
+            "must specify either cascade delete or restrict delete for required lookup foreign key"
+        )
+        yield text, element
+    for name in ("unique", "externalId"):
+        if element.flag(name) and kind_name not in _KEYS:
+            at = element.find(name) or element
+            yield f"Can not specify '{name}' for a CustomField of type {kind_name}", at
+
+
+def to_field(element: Element, value_sets: ValueSets) -> Field:
+    """The field that a custom field's element describes; it must be free of complaints."""
+    kind_name = element.value("type")
+    kind = KINDS[kind_name]
+    is_formula = bool(element.value("formula"))
+    is_settable = not is_formula and kind_name not in _UNSETTABLE
+    name = element.value("fullName")
+    values, is_restricted = picklist_values(element, value_sets)
+    is_master = kind_name == "MasterDetail"
+    return Field(
+        name=name,
+        type=kind.describe_type,
+        label=element.value("label") or name,
+        length=_number(element, "length", kind.length),
+        is_required=(element.flag("required") or is_master) and is_settable,
+        is_createable=is_settable,
+        is_updateable=is_settable and (not is_master or element.flag("reparentableMasterDetail")),
+        is_filterable=not _is_long(kind_name),
+        is_unique=element.flag("unique"),
+        is_external_id=element.flag("externalId"),
+        default=default_value(element, kind_name, values) if is_settable else None,
+        reference_to=_targets(element, kind_name),
+        relationship_name=name[:-1] + "r" if kind.describe_type == "reference" else "",
+        child_relationship_name=_children_name(element),
+        picklist=values,
+        is_restricted_picklist=is_restricted,
+        precision=_number(element, "precision", 18),
+        scale=_number(element, "scale", 0),
+        formula=element.value("formula"),
+    )
+
+
+def _is_long(kind_name: str) -> bool:
+    return kind_name in ("LongTextArea", "Html", "EncryptedText")
+
+
+def _number(element: Element, name: str, default: int) -> int:
+    text = element.value(name)
+    return int(text) if text.isdigit() else default
+
+
+def _targets(element: Element, kind_name: str) -> tuple[str, ...]:
+    if kind_name == "Hierarchy":
+        return ("User",)
+    return tuple(target.text for target in element.every("referenceTo"))
+
+
+def _children_name(element: Element) -> str:
+    name = element.value("relationshipName")
+    return f"{name}__r" if name else ""
+
+
+def picklist_values(element: Element, value_sets: ValueSets) -> tuple[tuple[str, ...], bool]:
+    """The values of a picklist, and whether no others are taken."""
+    value_set = element.find("valueSet")
+    if value_set is None:
+        old = element.find("picklist")  # metadata of API versions up to 37
+        values = [] if old is None else list(old.every("picklistValues"))
+        return tuple(one.value("fullName") for one in values), False
+    shared = value_set.value("valueSetName")
+    if shared:
+        return value_sets(shared) or (), True
+    definition = value_set.find("valueSetDefinition")
+    own = [] if definition is None else list(definition.every("value"))
+    active = [one for one in own if one.flag("isActive", default=True)]
+    return tuple(one.value("fullName") for one in active), value_set.flag("restricted")
+
+
+def default_value(element: Element, kind_name: str, values: tuple[str, ...]) -> object:
+    """The value that a new record gets: plain literals; formulas are not evaluated."""
+    text = element.value("defaultValue")
+    if kind_name == "Checkbox":
+        return text.lower() == "true"
+    if kind_name == "Picklist":
+        return _default_choice(element, values)
+    if text.startswith(('"', "'")) and text.endswith(text[0]):
+        return text[1:-1]
+    if kind_name in ("Number", "Currency", "Percent"):
+        return float(text) if text.replace(".", "", 1).lstrip("-").isdigit() else None
+    return None
+
+
+def _default_choice(element: Element, values: tuple[str, ...]) -> str | None:
+    value_set = element.find("valueSet")
+    definition = None if value_set is None else value_set.find("valueSetDefinition")
+    own = [] if definition is None else list(definition.every("value"))
+    chosen = [one.value("fullName") for one in own if one.flag("default")]
+    return chosen[0] if chosen and chosen[0] in values else None

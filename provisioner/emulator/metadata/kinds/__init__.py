@@ -1,0 +1,1 @@
+"""What each kind of component does when it is deployed: one file a family, filled by `@kind`."""

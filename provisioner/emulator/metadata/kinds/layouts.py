@@ -1,0 +1,153 @@
+"""Layouts, list views and other components that show fields: the fields must exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.emulator.metadata.components import Component
+from provisioner.emulator.metadata.kinds.references import (
+    component_exists,
+    find_field,
+    object_exists,
+)
+from provisioner.emulator.metadata.kinds.registry import (
+    DeployContext,
+    check_root,
+    kind,
+    missing,
+    put_row,
+)
+from provisioner.emulator.metadata.xml_tree import Element
+
+
+@kind("Layout")
+def apply_layout(context: DeployContext, component: Component) -> None:
+    """A layout is named `Object-Name`; its object and the fields that it shows must exist."""
+    if not check_root(component, "Layout"):
+        return
+    object_name = component.full_name.partition("-")[0]
+    if not object_exists(context, object_name):
+        text = f"Entity of type 'CustomObject' named '{object_name}' cannot be found"
+        component.problem(text)
+        return
+    assert component.element is not None
+    for at in _layout_fields(component.element):
+        _check(context, component, object_name, "field", at)
+    if not component.problems:
+        context.keep(component)
+
+
+def _layout_fields(layout: Element) -> Iterator[Element]:
+    for section in layout.every("layoutSections"):
+        for column in section.every("layoutColumns"):
+            for item in column.every("layoutItems"):
+                yield from item.every("field")
+
+
+def _check(
+    context: DeployContext, component: Component, object_name: str, name: str, at: Element
+) -> None:
+    full_name = f"{object_name}.{at.text}"
+    if not find_field(context, full_name)[0]:
+        missing(component, name, "CustomField", full_name, at)
+
+
+_SHOWN = {
+    "CompactLayout": ("fields",),
+    "FieldSet": ("displayedFields", "availableFields"),
+    "ListView": ("columns",),
+}
+
+
+@kind("CompactLayout", "FieldSet", "ListView")
+def apply_field_list(context: DeployContext, component: Component) -> None:
+    """What lists fields of its object names only those that exist."""
+    object_name, element = component.full_name.partition(".")[0], component.element
+    assert element is not None
+    for name in _SHOWN[component.type]:
+        for entry in element.every(name):
+            at = entry.find("field") or entry
+            if at.text.endswith("__c"):  # standard columns have names of their own
+                _check(context, component, object_name, name, at)
+    if not component.problems:
+        context.keep(component)
+
+
+@kind("CustomTab")
+def apply_tab(context: DeployContext, component: Component) -> None:
+    """A tab of a custom object bears its name."""
+    if not check_root(component, "CustomTab"):
+        return
+    element, name = component.element, component.full_name
+    assert element is not None
+    if element.flag("customObject") and not object_exists(context, name):
+        missing(component, "customObject", "CustomObject", name, element)
+    if not component.problems:
+        context.keep(component)
+
+
+@kind("CustomApplication")
+def apply_application(context: DeployContext, component: Component) -> None:
+    """An app names tabs that are there."""
+    if not check_root(component, "CustomApplication"):
+        return
+    assert component.element is not None
+    for tab in component.element.every("tabs"):
+        is_custom = "__" in tab.text
+        if is_custom and not component_exists(context, "CustomTab", tab.text):
+            missing(component, "tabs", "CustomTab", tab.text, tab)
+    if not component.problems:
+        context.keep(component)
+
+
+@kind("CustomMetadata")
+def apply_custom_metadata(context: DeployContext, component: Component) -> None:
+    """`Type.Record` becomes a record of `Type__mdt`."""
+    if not check_root(component, "CustomMetadata"):
+        return
+    element = component.element
+    assert element is not None
+    type_name, _, record = component.full_name.rpartition(".")
+    type_name = type_name if type_name.endswith("__mdt") else f"{type_name}__mdt"
+    known = context.store.find_type(type_name)
+    if known is None:
+        missing(component, "type", "CustomObject", type_name, element)
+        return
+    values: dict[str, object] = {}
+    for row in element.every("values"):
+        name = row.find("field")
+        if name is None or not known.find_field(name.text):
+            full_name = f"{type_name}.{name.text if name else ''}"
+            missing(component, "field", "CustomField", full_name, name or row)
+        else:
+            values[name.text] = _value(row.find("value"))
+    if not component.problems:
+        row_id = _put_record(context, known.name, record, element.value("label"), values)
+        context.keep(component, own_id=row_id)
+
+
+def _value(element: Element | None) -> object:
+    """A typed value: `<value xsi:type="xsd:double">5.0</value>`."""
+    if element is None or element.attributes.get("xsi:nil") == "true":
+        return None
+    kind_name = element.attributes.get("xsi:type", "").rpartition(":")[2]
+    if kind_name == "boolean":
+        return element.text == "true"
+    if kind_name in ("double", "int"):
+        return float(element.text or 0)
+    return element.text or None
+
+
+def _put_record(
+    context: DeployContext, type_name: str, name: str, label: str, values: dict[str, object]
+) -> str:
+    row = {
+        "DeveloperName": name,
+        "MasterLabel": label,
+        "Label": label,
+        "QualifiedApiName": name,
+        "Language": "en_US",
+        "NamespacePrefix": context.namespace,
+        **values,
+    }
+    return put_row(context, type_name, "DeveloperName", row)

@@ -1,0 +1,20 @@
+"""All kinds, loaded: importing this module fills the table."""
+
+from __future__ import annotations
+
+from provisioner.emulator.metadata.kinds import (  # noqa: F401 - they register themselves
+    apex,
+    custom_fields,
+    custom_objects,
+    layouts,
+    permission_sets,
+    record_types,
+    settings,
+)
+from provisioner.emulator.metadata.kinds.registry import KINDS, Kind
+from provisioner.emulator.metadata.kinds.stored import apply_stored
+
+
+def kind_of(component_type: str) -> Kind:
+    """What a component of this type does; types without rules of their own are kept."""
+    return KINDS.get(component_type, apply_stored)

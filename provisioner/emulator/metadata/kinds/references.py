@@ -1,0 +1,72 @@
+"""Whether what a component names is there: objects, fields and other components of the org."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from provisioner.emulator.metadata.components import Component
+from provisioner.emulator.metadata.kinds.registry import DeployContext, missing
+from provisioner.emulator.metadata.xml_tree import Element
+from provisioner.emulator.objects.schema import Field
+
+_CUSTOM = re.compile(r"(?:(?P<namespace>\w+?)__)?\w+?__(?:c|mdt|e|b|x|kav|pc|s)\Z")
+_NAMESPACED = re.compile(r"(?P<namespace>[a-zA-Z]\w*?)__\w+")
+_STANDARD = ("standard-", "standard__", "standard_")
+
+
+def object_exists(context: DeployContext, name: str) -> bool:
+    """Whether an object is there. Standard ones that are not emulated pass: nobody can judge."""
+    if context.store.find_type(name) is not None:
+        return True
+    match = _CUSTOM.match(name)
+    return match is None or _is_installed(context, match["namespace"])
+
+
+def find_field(context: DeployContext, full_name: str) -> tuple[bool, Field | None]:
+    """Whether `Object.Field` is there, and the field where the schema holds it."""
+    object_name, _, name = full_name.partition(".")
+    known = context.store.find_type(object_name)
+    match = _CUSTOM.match(name)
+    if known is None:
+        is_kept = context.find("CustomField", full_name) is not None
+        is_other = match is not None and _is_installed(context, match["namespace"])
+        return is_kept or is_other or (match is None and object_exists(context, object_name)), None
+    field = known.find_field(name)
+    if field is None and match is None and not known.is_custom:
+        return True, None  # a standard field that is not emulated
+    is_installed = match is not None and _is_installed(context, match["namespace"])
+    return field is not None or is_installed, field
+
+
+def component_exists(context: DeployContext, kind_name: str, name: str) -> bool:
+    """Whether a component is there: deployed, standard, or of an installed namespace."""
+    if context.find(kind_name, name) is not None or name.startswith(_STANDARD):
+        return True
+    match = _NAMESPACED.match(name)
+    return match is not None and _is_installed(context, match["namespace"])
+
+
+def _is_installed(context: DeployContext, namespace: str | None) -> bool:
+    """Whether a package of this namespace is installed; what is in it may be unknown."""
+    if not namespace:
+        return False
+    if namespace.lower() == (context.namespace or "").lower():
+        return True
+    packages = context.store.peek_rows("SubscriberPackage")
+    wanted = namespace.lower()
+    return any((row.get("NamespacePrefix") or "").lower() == wanted for row in packages)
+
+
+def check_references(
+    context: DeployContext,
+    component: Component,
+    rows: Iterator[Element],
+    field_name: str,
+    kind_name: str,
+) -> None:
+    """Each of `rows` names by its child `field_name` a component that must be there."""
+    for row in rows:
+        at = row.find(field_name)
+        if at is not None and at.text and not component_exists(context, kind_name, at.text):
+            missing(component, field_name, kind_name, at.text, at)

@@ -1,0 +1,133 @@
+"""The table of component kinds, and what a kind sees of the deploy that it is part of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.metadata import state
+from provisioner.emulator.metadata.archive import Archive
+from provisioner.emulator.metadata.component_rows import put_visible_row
+from provisioner.emulator.metadata.components import Component
+from provisioner.emulator.metadata.state import StoredComponent
+from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.store import Store
+    from provisioner.emulator.org import EmulatedOrg
+
+
+@dataclass
+class DeployContext:
+    """The org that components are deployed to, and the files that they come from."""
+
+    org: EmulatedOrg
+    user_id: str
+    archive: Archive
+    root: str = ""
+    namespace: str | None = None  # of a package that is being installed
+
+    @property
+    def store(self) -> Store:
+        """The org's types and records."""
+        return self.org.store
+
+    def find(self, component_type: str, full_name: str) -> StoredComponent | None:
+        """A component that the org has by now, those deployed before in this deploy included."""
+        return state.find(self.org, component_type, full_name)
+
+    def keep(self, component: Component, *, own_id: str = "") -> StoredComponent:
+        """Store a component; `own_id` where its id is that of a record."""
+        known, now = self.find(component.type, component.full_name), state.now(self.org)
+        stored = StoredComponent(
+            type=component.type,
+            full_name=component.full_name if known is None else known.full_name,
+            file_name=component.path,
+            id=own_id or (known.id if known else state.component_id(self.org, component.type)),
+            created=known.created if known else now,
+            created_by=known.created_by if known else self.user_id,
+            modified=now,
+            modified_by=self.user_id,
+            element=component.element,
+            body=component.body.decode("utf-8-sig", "replace"),
+            namespace=self.namespace,
+        )
+        state.keep(self.org, stored)
+        put_visible_row(self.org, stored)
+        return stored
+
+
+Kind = Callable[[DeployContext, Component], None]
+"""Applies a component: notes problems on it, or changes the org and keeps the component."""
+
+KINDS: dict[str, Kind] = {}
+
+_ORDER = """
+Settings GlobalValueSet StandardValueSet CustomLabels CustomLabel StaticResource
+CustomObject CustomField BusinessProcess RecordType FieldSet Index ValidationRule
+CompactLayout ListView WebLink SharingReason CustomPermission Queue Group Role
+CustomMetadata ApexClass ApexTrigger ApexComponent ApexPage LightningMessageChannel
+LightningComponentBundle AuraDefinitionBundle QuickAction
+(others)
+Flow CustomTab FlexiPage Layout CustomApplication
+ExternalClientApplication ExtlClntAppGlobalOauthSettings ExtlClntAppOauthSettings
+PermissionSet MutingPermissionSet PermissionSetGroup Profile
+ExtlClntAppOauthConfigurablePolicies ExtlClntAppConfigurablePolicies
+"""
+_RANKS = {name: place for place, name in enumerate(_ORDER.split())}
+"""What refers to others comes after them."""
+
+
+def kind(*component_types: str) -> Callable[[Kind], Kind]:
+    """Register what components of these types do; its module is listed in `kinds.loaded`."""
+
+    def register(function: Kind) -> Kind:
+        for name in component_types:
+            KINDS[name] = function
+        return function
+
+    return register
+
+
+def rank(component: Component) -> tuple[int, str]:
+    """Where a component stands in the order of application."""
+    return _RANKS.get(component.type, _RANKS["(others)"]), component.full_name
+
+
+def put_row(context: DeployContext, type_name: str, key: str, values: Mapping[str, Any]) -> str:
+    """Add or update the record that stands for a component; "" if the org has no such type.
+
+    `key` names the field of `values` by which the record is known; what the type has no field
+    for is left out.
+    """
+    known = context.store.find_type(type_name)
+    if known is None:
+        return ""
+    row = {name: value for name, value in values.items() if name in known.fields}
+    found = context.store.find_by(type_name, key, values[key])
+    if found:
+        context.store.set_fields(type_name, found[0]["Id"], row)
+        return str(found[0]["Id"])
+    return context.store.add(type_name, row, user_id=context.user_id)
+
+
+def check_root(component: Component, name: str) -> bool:
+    """Whether a component's file is there and its root element is `name`; notes if not."""
+    element = component.element
+    if element is None:
+        return False
+    if element.name != name:
+        component.problem(f"Error parsing file: Unexpected element {element.name}", element)
+        return False
+    namespace = element.attributes.get("xmlns", METADATA_NAMESPACE)
+    if namespace != METADATA_NAMESPACE:
+        text = f"Error parsing file: Unexpected namespace {namespace}, expected"
+        component.problem(f"{text} {METADATA_NAMESPACE}", element)
+        return False
+    return True
+
+
+def missing(component: Component, field_name: str, kind_name: str, name: str, at: Element) -> None:
+    """Note that a reference leads nowhere, in the platform's words."""
+    component.problem(f"In field: {field_name} - no {kind_name} named {name} found", at)

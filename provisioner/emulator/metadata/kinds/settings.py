@@ -1,0 +1,46 @@
+"""Settings: known ones with known elements are kept, others refused."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from provisioner.emulator.metadata.components import Component
+from provisioner.emulator.metadata.kinds.registry import DeployContext, kind
+from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
+
+
+@cache
+def known_settings() -> dict[str, frozenset[str]]:
+    """Settings name → its elements; empty where they are not known."""
+    text = files("provisioner.emulator.metadata").joinpath("settings.txt").read_text("utf-8")
+    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    return {name: frozenset(elements) for name, *elements in lines}
+
+
+def root_name(settings_name: str) -> str:
+    """The root element of a settings file: `Language` → `LanguageSettings`."""
+    return settings_name if "Setting" in settings_name else f"{settings_name}Settings"
+
+
+@kind("Settings")
+def apply_settings(context: DeployContext, component: Component) -> None:
+    """Keep settings. Files without a namespace are taken, as the platform does (facts §2.6)."""
+    element, name = component.element, component.full_name
+    if element is None:
+        return
+    elements = known_settings().get(name)
+    if elements is None or element.name.lower() != root_name(name).lower():
+        _refuse(component, element)
+        return
+    for child in element.children:
+        if elements and child.name not in elements:
+            qualified = f"{{{METADATA_NAMESPACE}}}{child.name}"
+            text = f"Element {qualified} invalid at this location in type {element.name}"
+            component.problem(f"Error parsing file: {text}", child)
+    if not component.problems:
+        context.keep(component)
+
+
+def _refuse(component: Component, element: Element) -> None:
+    component.problem(f"Not available for deploy for this organization: {element.name}", element)

@@ -1,0 +1,98 @@
+"""Components that are kept as they are: every type without rules of its own."""
+
+from __future__ import annotations
+
+from provisioner.emulator.metadata.component_types import find_type
+from provisioner.emulator.metadata.components import META, Component
+from provisioner.emulator.metadata.kinds.registry import DeployContext, check_root, kind
+from provisioner.emulator.metadata.xml_tree import XmlProblem, parse
+
+EXTERNAL_CLIENT_APP = (
+    "ExternalClientApplication",
+    "ExtlClntAppGlobalOauthSettings",
+    "ExtlClntAppOauthSettings",
+    "ExtlClntAppOauthConfigurablePolicies",
+    "ExtlClntAppConfigurablePolicies",
+)
+"""Kept only, for now: what they open (a login by certificate) is a kind of its own later."""
+
+_ROOTS = {"DashboardFolder", "DocumentFolder", "EmailFolder", "ReportFolder", "SharedTo"}
+
+
+def apply_stored(context: DeployContext, component: Component) -> None:
+    """Keep a component whose file is of its type; a body needs its `-meta.xml` and vice versa."""
+    declared = find_type(component.type)
+    if component.parent is None and declared is not None:
+        if declared.has_content and "/" not in component.full_name:
+            check_pair(component)
+        if component.element is not None and component.element.name not in _ROOTS:
+            _check_type(component)
+    if not component.problems:
+        context.keep(component)
+
+
+def _check_type(component: Component) -> None:
+    assert component.element is not None
+    declared = find_type(component.type)
+    if declared is not None and declared.kind == "file":
+        check_root(component, component.type)
+
+
+def check_pair(component: Component) -> bool:
+    """Whether both the body and the `-meta.xml` are there; notes what is missing.
+
+    The text for a body without its description was not seen.
+    """
+    metas = [path for path in component.paths if path.endswith(META)]
+    bodies = [path for path in component.paths if not path.endswith(META)]
+    if not bodies:
+        name = component.path.removesuffix(META)
+        component.problem(f"File {name} not found in zip; a body is required for {component.path}")
+    elif not metas:
+        component.problem(f"A required file is missing from the zip: {bodies[0]}{META}")
+    return bool(metas and bodies)
+
+
+@kind("CustomLabels", "CustomObjectTranslation", "GlobalValueSet", "StandardValueSet", "Flow")
+def apply_checked(context: DeployContext, component: Component) -> None:
+    """Keep a component after a look at its root element."""
+    if check_root(component, component.type) and not component.problems:
+        context.keep(component)
+
+
+@kind("LightningComponentBundle")
+def apply_lightning_bundle(context: DeployContext, component: Component) -> None:
+    """A bundle needs a script or markup of its own name, and its configuration."""
+    name, folder = component.full_name, f"lwc/{component.full_name}"
+    component.path = folder
+    files = {path.removeprefix(f"{folder}/") for path in component.paths}
+    has_body = {f"{name}.js", f"{name}.ts", f"{name}.html", f"{name}.css"} & files
+    if not has_body:
+        component.problem(f"No base file for markup://c:{name}")
+    elif f"{name}.js{META}" not in files:
+        component.problem(f"Cannot find Lightning Component Bundle {name}.")
+    else:
+        _check_configuration(context, component, f"{folder}/{name}.js{META}")
+    if not component.problems:
+        context.keep(component)
+
+
+def _check_configuration(context: DeployContext, component: Component, path: str) -> None:
+    try:
+        component.element = parse(context.archive.read(context.root + path))
+    except XmlProblem as error:
+        component.problem(f"Error parsing file: {error.message}")
+        return
+    check_root(component, "LightningComponentBundle")
+
+
+@kind("AuraDefinitionBundle")
+def apply_aura_bundle(context: DeployContext, component: Component) -> None:
+    """A bundle needs its definition: a component, application, event, interface or tokens."""
+    name = component.full_name
+    suffixes = (".cmp", ".app", ".evt", ".intf", ".tokens", ".design")
+    component.path = f"aura/{name}"
+    if not any(f"aura/{name}/{name}{suffix}" in component.paths for suffix in suffixes):
+        component.problem(f"No base file for markup://c:{name}")
+    if not component.problems:
+        context.keep(component)

@@ -1,0 +1,100 @@
+"""package.xml and destructiveChanges*.xml: which members of which type, and in what version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from provisioner.emulator.metadata.component_types import type_names
+from provisioner.emulator.metadata.problems import Problem
+from provisioner.emulator.metadata.xml_tree import Element, XmlProblem, parse
+
+WILDCARD = "*"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One `<members>` entry, with its place."""
+
+    type: str
+    name: str
+    line: int
+    column: int
+
+
+@dataclass
+class Manifest:
+    """A manifest as it was read; with `problems` the rest may be incomplete."""
+
+    members: list[Member] = field(default_factory=list)
+    version: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._named: set[tuple[str, str]] = set()
+        self._wild: set[str] = set()
+
+    def add(self, member: Member) -> None:
+        """Take a member in."""
+        self.members.append(member)
+        self._named.add((member.type, plain_name(member.name)))
+        if member.name == WILDCARD:
+            self._wild.add(member.type)
+
+    def names(self, component_type: str, full_name: str) -> bool:
+        """Whether it names the component, exactly (case counts) or by `*`."""
+        return (
+            component_type in self._wild or (component_type, plain_name(full_name)) in self._named
+        )
+
+
+def plain_name(full_name: str) -> str:
+    """A full name without percent escapes and the slash that ends a folder's name."""
+    return unquote(full_name).rstrip("/")
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Read a manifest; what is wrong with it stands in `problems`."""
+    manifest = Manifest()
+    try:
+        root = parse(data)
+    except XmlProblem as error:
+        manifest.problems.append(
+            Problem(f"Error parsing file: {error.message}", error.line, error.column)
+        )
+        return manifest
+    if root.name != "Package":
+        text = f"Error parsing file: Unexpected element {root.name}, expected Package"
+        manifest.problems.append(Problem(text, root.line, root.column))
+        return manifest
+    manifest.version = root.value("version")
+    for types in root.every("types"):
+        _read_types(types, manifest)
+    return manifest
+
+
+def _read_types(types: Element, manifest: Manifest) -> None:
+    name = types.find("name")
+    if name is None or not name.text:
+        text = "Required field is missing: name"
+        manifest.problems.append(Problem(text, types.line, types.column))
+        return
+    if name.text not in type_names():
+        text = f"Unknown type name '{name.text}' specified in package.xml"
+        manifest.problems.append(Problem(text, name.line, name.column))
+        return
+    for member in types.every("members"):
+        manifest.add(Member(name.text, member.text, member.line, member.column))
+
+
+def version_problem(version: str, newest: int) -> Problem | None:
+    """What is wrong with the version that a package names, judged by the org's newest one."""
+    if not version:
+        return Problem("Required field is missing: version")
+    try:
+        number = float(version)
+    except ValueError:
+        return Problem(f"Invalid api version:{version}")
+    if number > newest or number < 7 or version != f"{int(number)}.0":
+        return Problem(f"Invalid api version:{version}")
+    return None

@@ -1,0 +1,71 @@
+"""Deploy options, as REST's `deployOptions` and SOAP's `DeployOptions` give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TEST_LEVELS = frozenset(
+    {"NoTestRun", "RunSpecifiedTests", "RunLocalTests", "RunAllTestsInOrg", "RunRelevantTests"}
+)
+
+
+@dataclass(frozen=True)
+class DeployOptions:
+    """What a deploy may and shall do; defaults are the platform's (salesforce-facts §4)."""
+
+    allow_missing_files: bool = False
+    auto_update_package: bool = False
+    check_only: bool = False
+    ignore_warnings: bool = False
+    perform_retrieve: bool = False
+    purge_on_delete: bool = False
+    rollback_on_error: bool = False
+    run_tests: tuple[str, ...] = ()
+    single_package: bool = False
+    test_level: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The options as REST answers them."""
+        return {
+            "allowMissingFiles": self.allow_missing_files,
+            "autoUpdatePackage": self.auto_update_package,
+            "checkOnly": self.check_only,
+            "ignoreWarnings": self.ignore_warnings,
+            "performRetrieve": self.perform_retrieve,
+            "purgeOnDelete": self.purge_on_delete,
+            "rollbackOnError": self.rollback_on_error,
+            "runTests": list(self.run_tests) or None,
+            "singlePackage": self.single_package,
+            "testLevel": self.test_level or None,
+        }
+
+
+def read_options(given: Mapping[str, Any]) -> DeployOptions:
+    """Options from their API names; ValueError names one of a wrong type or value."""
+    flags = {
+        "allow_missing_files": "allowMissingFiles",
+        "auto_update_package": "autoUpdatePackage",
+        "check_only": "checkOnly",
+        "ignore_warnings": "ignoreWarnings",
+        "perform_retrieve": "performRetrieve",
+        "purge_on_delete": "purgeOnDelete",
+        "rollback_on_error": "rollbackOnError",
+        "single_package": "singlePackage",
+    }
+    values = {own: _flag(api_name, given.get(api_name)) for own, api_name in flags.items()}
+    level = given.get("testLevel") or ""
+    if level and level not in TEST_LEVELS:
+        raise ValueError(f"'{level}' is not a valid value for the enum 'TestLevel'")
+    tests = given.get("runTests") or ()
+    names = (tests,) if isinstance(tests, str) else tuple(str(one) for one in tests)
+    return DeployOptions(**values, run_tests=names, test_level=str(level))
+
+
+def _flag(name: str, value: Any) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, str) and value.strip().lower() in ("true", "false", "0", "1", ""):
+        return value.strip().lower() in ("true", "1")
+    raise ValueError(f"{name}: '{value}' is not a valid value for the type xsd:boolean")

@@ -1,0 +1,97 @@
+"""What an installed package brings: permission sets, objects with fields, classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.metadata import state
+from provisioner.emulator.metadata.kinds.custom_objects import next_key_prefix
+from provisioner.emulator.metadata.packages import PackageVersion
+from provisioner.emulator.metadata.state import StoredComponent
+from provisioner.emulator.objects.catalogue import audit_fields
+from provisioner.emulator.objects.schema import Field, ObjectType
+
+if TYPE_CHECKING:
+    from provisioner.emulator.org import EmulatedOrg
+
+
+def add_contents(org: EmulatedOrg, package: PackageVersion, user_id: str) -> None:
+    """Put a package's components into the org; those that are there stay (an upgrade)."""
+    for entry in package.objects:
+        _add_object(org, package, entry, user_id)
+    for entry in package.permission_sets:
+        _add_permission_set(org, package, entry, user_id)
+    for name in package.classes:
+        _keep(org, package, "ApexClass", _full_name(package, name), user_id)
+
+
+def _full_name(package: PackageVersion, name: str) -> str:
+    is_named = package.namespace is None or name.startswith(f"{package.namespace}__")
+    return name if is_named else f"{package.namespace}__{name}"
+
+
+def _add_object(
+    org: EmulatedOrg, package: PackageVersion, entry: Mapping[str, Any], user_id: str
+) -> None:
+    name = str(entry["name"])
+    if name.endswith("__c"):
+        name = _full_name(package, name)
+    known = org.store.find_type(name)
+    if known is None:
+        label = str(entry.get("label") or entry["name"])
+        fields = {**audit_fields(), "Name": Field("Name", label="Name", length=80)}
+        known = ObjectType(
+            name, next_key_prefix(org, name), label, f"{label}s", fields, is_custom=True
+        )
+        org.store.add_type(known)
+        _keep(org, package, "CustomObject", name, user_id)
+    for field_name, kind in dict(entry.get("fields", {})).items():
+        full_name = _full_name(package, field_name)
+        if known.find_field(full_name) is None:
+            org.store.add_field(known.name, Field(full_name, str(kind), label=field_name))
+            _keep(org, package, "CustomField", f"{known.name}.{full_name}", user_id)
+
+
+def _add_permission_set(
+    org: EmulatedOrg, package: PackageVersion, entry: Mapping[str, Any], user_id: str
+) -> None:
+    name = str(entry["name"])
+    same = org.store.find_by("PermissionSet", "Name", name)
+    if any(row.get("NamespacePrefix") == package.namespace for row in same):
+        return
+    values = {
+        "Name": name,
+        "Label": entry.get("label") or name,
+        "NamespacePrefix": package.namespace,
+        "IsOwnedByProfile": False,
+        "IsCustom": package.namespace is None,
+        "Type": "Regular",
+    }
+    row_id = org.store.add("PermissionSet", values, user_id=user_id)
+    _keep(org, package, "PermissionSet", _full_name(package, name), user_id, row_id)
+
+
+def _keep(
+    org: EmulatedOrg,
+    package: PackageVersion,
+    kind: str,
+    full_name: str,
+    user_id: str,
+    own_id: str = "",
+) -> None:
+    if state.find(org, kind, full_name) is not None:
+        return
+    now = state.now(org)
+    stored = StoredComponent(
+        type=kind,
+        full_name=full_name,
+        file_name="",
+        id=own_id or state.component_id(org, kind),
+        created=now,
+        created_by=user_id,
+        modified=now,
+        modified_by=user_id,
+        namespace=package.namespace,
+    )
+    state.keep(org, stored)

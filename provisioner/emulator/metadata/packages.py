@@ -1,0 +1,103 @@
+"""Package versions as the world knows them: by data of `--packages`, or any well-formed 04t."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.ids import to_15, to_18
+
+if TYPE_CHECKING:
+    from provisioner.emulator.world import World
+
+VERSION_ID = re.compile(r"04t[a-zA-Z0-9]{12}(?:[a-zA-Z0-9]{3})?\Z")
+
+
+@dataclass(frozen=True)
+class PackageVersion:
+    """A package version. In a packages file it is an object by its 04t id, all keys optional:
+
+    `name`, `namespace`, `version` ("1.2.0.3"), `package_id` (033…), `installation_key`,
+    `managed`, `beta` (booleans), `depends_on` (04t ids), `available_after` (seconds from the
+    world's start during which the version is not there yet), `error` (a message with which
+    each install ends), `duration` (seconds), `permission_sets` (names, or objects with `name`
+    and `label`), `objects` (names, or objects with `name`, `label`, `fields`: name → describe
+    type), `classes` (names). Names are given without the namespace.
+    """
+
+    id: str
+    name: str
+    package_id: str
+    namespace: str | None = None
+    version: tuple[int, int, int, int] = (1, 0, 0, 1)
+    installation_key: str | None = field(default=None, repr=False)
+    is_managed: bool = False
+    is_beta: bool = False
+    depends_on: tuple[str, ...] = ()
+    available_after: float = 0.0
+    error: str = ""
+    duration: float | None = None
+    permission_sets: tuple[Mapping[str, Any], ...] = ()
+    objects: tuple[Mapping[str, Any], ...] = ()
+    classes: tuple[str, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """`1.2.0`, as messages name a version."""
+        major, minor, patch, _ = self.version
+        return f"{major}.{minor}" if patch == 0 else f"{major}.{minor}.{patch}"
+
+
+def find_version(world: World, version_id: str) -> PackageVersion | None:
+    """The version of this id (15 or 18 characters); None when it does not exist."""
+    if not VERSION_ID.match(version_id):
+        return None
+    if world.packages is None:
+        return _any_version(to_18(version_id))
+    for known, data in world.packages.items():
+        if to_15(known) == to_15(version_id):
+            return _read(to_18(known), data)
+    return None
+
+
+def _any_version(version_id: str) -> PackageVersion:
+    return PackageVersion(version_id, f"Package {version_id[:15]}", _package_id(version_id))
+
+
+def _package_id(version_id: str) -> str:
+    return to_18(f"033{version_id[3:15]}")
+
+
+def _read(version_id: str, data: Mapping[str, Any]) -> PackageVersion:
+    namespace = data.get("namespace") or None
+    key = data.get("installation_key", data.get("key"))
+    duration = data.get("duration")
+    return PackageVersion(
+        id=version_id,
+        name=str(data.get("name") or f"Package {version_id[:15]}"),
+        package_id=to_18(str(data.get("package_id") or _package_id(version_id))),
+        namespace=namespace,
+        version=_numbers(str(data.get("version", "1.0.0.1"))),
+        installation_key=str(key) if key else None,
+        is_managed=bool(data.get("managed", namespace is not None)),
+        is_beta=bool(data.get("beta", False)),
+        depends_on=tuple(data.get("depends_on", ())),
+        available_after=float(data.get("available_after", 0)),
+        error=str(data.get("error", "")),
+        duration=None if duration is None else float(duration),
+        permission_sets=_named(data.get("permission_sets", ())),
+        objects=_named(data.get("objects", ())),
+        classes=tuple(data.get("classes", ())),
+    )
+
+
+def _numbers(version: str) -> tuple[int, int, int, int]:
+    digits = [int(one) for one in re.findall(r"\d+", version)][:4]
+    major, minor, patch, build = (*digits, *(0, 0, 0, 1)[len(digits) :])
+    return major, minor, patch, build
+
+
+def _named(entries: Any) -> tuple[Mapping[str, Any], ...]:
+    return tuple({"name": one} if isinstance(one, str) else dict(one) for one in entries)

@@ -1,0 +1,72 @@
+"""What an org keeps of its metadata: components by type and full name, with ids and dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.emulator.metadata.xml_tree import Element
+from provisioner.emulator.objects.values import format_datetime
+
+if TYPE_CHECKING:
+    from provisioner.emulator.clock import Progression
+    from provisioner.emulator.org import EmulatedOrg
+
+_PREFIXES = {
+    "ApexClass": "01p", "ApexComponent": "099", "ApexPage": "066", "ApexTrigger": "01q",
+    "AuraDefinitionBundle": "0Ab", "BusinessProcess": "019", "CompactLayout": "0AH",
+    "CustomApplication": "02u", "CustomField": "00N", "CustomLabel": "101",
+    "CustomMetadata": "m00", "CustomObject": "01I", "CustomPermission": "0CP", "CustomTab": "01r",
+    "Dashboard": "01Z", "Document": "015", "EmailTemplate": "00X", "FieldSet": "0IX",
+    "FlexiPage": "0M0", "Flow": "300", "GlobalValueSet": "0Nt", "Group": "00G", "Layout": "00h",
+    "LightningComponentBundle": "0Rb", "ListView": "00B", "NamedCredential": "0XA",
+    "PermissionSet": "0PS", "PermissionSetGroup": "0PG", "Profile": "00e", "Queue": "00G",
+    "QuickAction": "09D", "RecordType": "012", "RemoteSiteSetting": "0rp", "Report": "00O",
+    "ReportType": "070", "Role": "00E", "StaticResource": "081", "ValidationRule": "03d",
+    "WebLink": "00b", "Workflow": "01Q", "ExternalClientApplication": "0xI",
+}  # fmt: skip
+_NO_ID = frozenset({"Settings", "CustomLabels", "StandardValueSet", "SharingRules", "Workflow"})
+_ANY_PREFIX = "0MD"  # types whose prefix no client looks at
+
+
+@dataclass
+class StoredComponent:
+    """One component of an org."""
+
+    type: str
+    full_name: str
+    file_name: str
+    id: str
+    created: str  # as records hold moments
+    created_by: str
+    modified: str
+    modified_by: str
+    element: Element | None = None
+    body: str = ""
+    namespace: str | None = None
+    digest: int = 0  # of the files that it came from
+    progression: Progression | None = None  # what still happens to it by itself
+
+
+def component_id(org: EmulatedOrg, component_type: str) -> str:
+    """A new id for a component of this type; "" for types that have none."""
+    if component_type in _NO_ID:
+        return ""
+    return org.world.ids.new(_PREFIXES.get(component_type, _ANY_PREFIX))
+
+
+def keep(org: EmulatedOrg, stored: StoredComponent) -> None:
+    """Store a component, or replace the one of its name; whoever calls rolls back."""
+    org.components[stored.type, stored.full_name.lower()] = stored
+
+
+def find(org: EmulatedOrg, component_type: str, full_name: str) -> StoredComponent | None:
+    """A component of an org, by name in any case as the platform compares."""
+    stored = org.components.get((component_type, full_name.lower()))
+    assert stored is None or isinstance(stored, StoredComponent)
+    return stored
+
+
+def now(org: EmulatedOrg) -> str:
+    """World time as records hold it."""
+    return format_datetime(org.world.now())

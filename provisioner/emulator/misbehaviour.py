@@ -1,0 +1,142 @@
+"""What a fault does to a request, before or after the platform has acted on it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from provisioner.emulator.envelopes import rest_error
+from provisioner.emulator.exchange import DroppedError
+from provisioner.emulator.routing import Reply
+
+if TYPE_CHECKING:
+    from provisioner.emulator.faults import Behaviour
+    from provisioner.emulator.world import World
+
+
+@dataclass
+class Hold:
+    """A request that waits until it is released."""
+
+    number: int
+    route: str
+    method: str
+    path: str
+    at: str
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+class Holds:
+    """The requests held now; whoever waits for one is told."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._holds: dict[int, Hold] = {}
+        self._number = 0
+        self._is_closed = False
+
+    def wait_in(self, route: str, method: str, path: str, at: str) -> None:
+        """Hold the calling thread until released (or the world ends)."""
+        with self._changed:
+            if self._is_closed:
+                return
+            self._number += 1
+            hold = Hold(self._number, route, method, path, at)
+            self._holds[hold.number] = hold
+            self._changed.notify_all()
+        hold.released.wait()
+
+    def current(self, *, wait: float = 0.0) -> list[Hold]:
+        """The requests held now; with `wait`, seconds to wait for the first."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._holds or self._is_closed, wait)
+            return list(self._holds.values())
+
+    def release(self, number: int | None = None) -> int:
+        """Let one request go on, or all; how many there were."""
+        with self._changed:
+            wanted = list(self._holds) if number is None else [number]
+            holds = [self._holds.pop(one) for one in wanted if one in self._holds]
+        for hold in holds:
+            hold.released.set()
+        return len(holds)
+
+    def close(self) -> None:
+        """Let all go on and hold none any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self.release()
+
+
+@dataclass
+class Misbehaviour:
+    """A request under a fault; `reply` is what will be answered."""
+
+    world: World
+    behaviour: Behaviour | None
+    place: tuple[str, str, str]  # route, method, path
+    token: str = ""
+    reply: Reply | None = None
+
+    def acted(self) -> None:
+        """The platform has acted (or need not): what comes after it happens now."""
+        if self.behaviour and self.behaviour.get("at") == "after":
+            self.happen(self.behaviour)
+
+    def happen(self, behaviour: Behaviour) -> None:
+        """Do what the behaviour says."""
+        kind = behaviour["do"]
+        if kind in ("reset", "close"):
+            raise DroppedError(with_reset=kind == "reset")
+        if kind == "delay":
+            time.sleep(float(behaviour.get("seconds", 1)))
+        elif kind in ("hang", "hold"):
+            self.world.holds.wait_in(*self.place, behaviour.get("at", "before"))
+            if kind == "hang":
+                raise DroppedError(with_reset=False)
+        elif kind == "expire_session":
+            self.world.sessions.end(self.token)
+        elif kind == "answer":
+            self.reply = answer(behaviour)
+
+
+@contextmanager
+def around(
+    world: World, route: str, method: str, path: str, org: str, token: str
+) -> Iterator[Misbehaviour]:
+    """A request with its fault, if it has one; what comes before the act has happened."""
+    behaviour = world.faults.request(route=route, method=method, path=path, org=org)
+    request = Misbehaviour(world, behaviour, (route, method, path), token)
+    if behaviour and behaviour.get("at", "before") == "before":
+        request.happen(behaviour)
+    yield request
+
+
+def answer(behaviour: Behaviour) -> Reply:
+    """The reply that a fault gives instead of the platform's."""
+    status = int(behaviour.get("status", 503))
+    headers = behaviour.get("headers")
+    if "body" in behaviour:
+        kind = behaviour.get("content_type")
+        body = behaviour["body"]
+        default = "text/html;charset=UTF-8" if isinstance(body, str) else Reply.content_type
+        return Reply(body, status, kind or default, headers)
+    code = behaviour.get("error", _CODES.get(status, "UNKNOWN_EXCEPTION"))
+    text = behaviour.get("message", "The service is temporarily unavailable")
+    reply = rest_error(status, code, text)
+    return Reply(reply.body, status, reply.content_type, headers)
+
+
+_CODES = {
+    401: "INVALID_SESSION_ID",
+    403: "REQUEST_LIMIT_EXCEEDED",
+    500: "UNKNOWN_EXCEPTION",
+    502: "SERVER_UNAVAILABLE",
+    503: "SERVER_UNAVAILABLE",
+    504: "SERVER_UNAVAILABLE",
+}

@@ -1,0 +1,43 @@
+"""Which records have a value in a field: made when first asked for, then kept up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def _key(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+class Indexes:
+    """Value → record ids, per type and field."""
+
+    def __init__(self) -> None:
+        self._by_field: dict[str, dict[str, dict[Any, dict[str, None]]]] = {}
+
+    def find(
+        self, type_name: str, field_name: str, value: Any, rows: Mapping[str, Mapping[str, Any]]
+    ) -> list[str]:
+        """The ids of the records whose field has the value, in order of creation."""
+        fields = self._by_field.setdefault(type_name, {})
+        if field_name not in fields:
+            index: dict[Any, dict[str, None]] = {}
+            for record_id, row in rows.items():
+                index.setdefault(_key(row.get(field_name)), {})[record_id] = None
+            fields[field_name] = index
+        return list(fields[field_name].get(_key(value), ()))
+
+    def add(self, type_name: str, record: Mapping[str, Any]) -> None:
+        """A record has been stored."""
+        for name, index in self._by_field.get(type_name, {}).items():
+            index.setdefault(_key(record.get(name)), {})[record["Id"]] = None
+
+    def remove(self, type_name: str, record: Mapping[str, Any]) -> None:
+        """A record has been taken away or is about to be replaced."""
+        for name, index in self._by_field.get(type_name, {}).items():
+            index.get(_key(record.get(name)), {}).pop(record["Id"], None)
+
+    def forget(self, type_name: str) -> None:
+        """The fields of a type have changed: its indexes are made anew when asked for."""
+        self._by_field.pop(type_name, None)

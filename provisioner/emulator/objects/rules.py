@@ -1,0 +1,103 @@
+"""What happens besides storing when a record of some type is read or changed.
+
+A rule is how sign-up, permission set assignment or package install become behaviour: the
+resources insert, update and delete records without knowing that some of them act.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.schema import ObjectType
+    from provisioner.emulator.objects.store import Record, Store
+    from provisioner.emulator.org import EmulatedOrg
+    from provisioner.emulator.world import World
+
+Event = Literal[
+    "before insert", "after insert", "before update", "after update", "before delete",
+    "after delete",
+]  # fmt: skip
+
+
+@dataclass
+class Change:
+    """One change of one record, as its rules see it."""
+
+    store: Store
+    type: ObjectType
+    record: Record  # as it will be; rules before the change may set fields; on delete as it was
+    old: Record | None  # as it was; None on insert
+    user_id: str
+    given: frozenset[str] = frozenset()  # the fields that the client named
+
+    @property
+    def org(self) -> EmulatedOrg:
+        """The org of the record."""
+        return self.store.org
+
+    @property
+    def world(self) -> World:
+        """The world of the org."""
+        return self.store.org.world
+
+
+Rule = Callable[[Change], None]
+ReadRule = Callable[["Store", "Record"], None]
+
+RULES: dict[tuple[str, Event], list[Rule]] = defaultdict(list)
+READ_RULES: dict[str, list[ReadRule]] = defaultdict(list)
+
+
+def rule(type_name: str, event: Event) -> Callable[[Rule], Rule]:
+    """Register a rule: it may raise RecordError to refuse the change (all of it is undone)."""
+
+    def register(function: Rule) -> Rule:
+        RULES[type_name, event].append(function)
+        return function
+
+    return register
+
+
+def on_insert(type_name: str) -> Callable[[Rule], Rule]:
+    """After the insert of a record of this type."""
+    return rule(type_name, "after insert")
+
+
+def on_update(type_name: str) -> Callable[[Rule], Rule]:
+    """After the update of a record of this type."""
+    return rule(type_name, "after update")
+
+
+def on_delete(type_name: str) -> Callable[[Rule], Rule]:
+    """After the delete of a record of this type."""
+    return rule(type_name, "after delete")
+
+
+def on_read(type_name: str) -> Callable[[ReadRule], ReadRule]:
+    """Before records of this type are read, at most once a request and record.
+
+    It is called with the store and the record; what takes time moves on here (a look at its
+    Progression), by `store.set_fields`.
+    """
+
+    def register(function: ReadRule) -> ReadRule:
+        READ_RULES[type_name].append(function)
+        return function
+
+    return register
+
+
+def run(event: Event, change: Change) -> None:
+    """Run the rules of an event."""
+    for function in RULES.get((change.type.name, event), ()):
+        function(change)
+
+
+def fields_changed(change: Change) -> set[str]:
+    """The names of the fields whose values an update changes."""
+    before: dict[str, Any] = change.old or {}
+    return {name for name, value in change.record.items() if before.get(name) != value}

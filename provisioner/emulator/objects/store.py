@@ -1,0 +1,370 @@
+"""The rows of one org: insert, update, delete by the schema's rules, all or nothing at will."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.errors import ApiError, RecordError
+from provisioner.emulator.ids import to_15, to_18
+from provisioner.emulator.objects import derived, rules, validation
+from provisioner.emulator.objects.indexes import Indexes
+from provisioner.emulator.objects.schema import Field, ObjectType
+from provisioner.emulator.objects.values import format_datetime
+
+if TYPE_CHECKING:
+    from provisioner.emulator.org import EmulatedOrg
+
+Record = dict[str, Any]
+_UNSET = object()
+
+
+class Store:
+    """Object types and records of one org, data API and tooling.
+
+    A record is a dict by exact field name with JSON-native values. It is never changed in
+    place (a change stores a new dict), so what `rows` and `get` return may be read freely and
+    must not be written to. One lock per org makes each change, and each `transaction`, atomic.
+    """
+
+    def __init__(self, org: EmulatedOrg, types: Mapping[str, ObjectType]) -> None:
+        self.org = org
+        self.types: dict[str, ObjectType] = dict(types)
+        self.lock = threading.RLock()
+        self._rows: dict[str, dict[str, Record]] = {}
+        self._deleted: dict[str, dict[str, Record]] = {}
+        self._indexes = Indexes()
+        self._undo: list[Callable[[], None]] | None = None
+        self._names: dict[str, str] = {}
+        self._prefixes: dict[str, str] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    # --- schema ---------------------------------------------------------------------------
+
+    def find_type(self, name: str) -> ObjectType | None:
+        """A type by API name in any case, of either API; None when there is none."""
+        if name in self.types:
+            return self.types[name]
+        if len(self._names) != len(self.types):
+            self._names = {key.lower(): key for key in self.types}
+        known = self._names.get(name.lower())
+        return self.types.get(known) if known else None
+
+    def object_type(self, name: str, *, tooling: bool = False) -> ObjectType:
+        """A type that the data API (or the Tooling API) serves; ApiError INVALID_TYPE else."""
+        found = self.find_type(name)
+        if found is not None:
+            in_tooling = found.is_tooling or bool(found.properties.get("in_tooling"))
+            if in_tooling if tooling else not found.is_tooling:
+                return found
+        raise ApiError(
+            400,
+            "INVALID_TYPE",
+            f"sObject type '{name}' is not supported. If you are attempting to use a custom "
+            "object, be sure to append the '__c' after the entity name. Please reference your "
+            "WSDL or the describe call for the appropriate names.",
+        )
+
+    def add_type(self, object_type: ObjectType) -> None:
+        """Make a type known (or replace it); undone with the transaction."""
+        previous = self.types.get(object_type.name)
+        self.types[object_type.name] = object_type
+        self._names, self._prefixes = {}, {}
+        if previous is None:
+            self._remember(lambda: self.remove_type(object_type.name))
+        else:
+            self._remember(lambda: self.add_type(previous))
+
+    def remove_type(self, name: str) -> None:
+        """Forget a type and its records; undone with the transaction."""
+        removed, rows = self.types.pop(name), self._rows.pop(name, {})
+        self._names, self._prefixes = {}, {}
+        self._indexes.forget(name)
+
+        def undo() -> None:
+            self.types[name], self._rows[name] = removed, rows
+            self._names, self._prefixes = {}, {}
+
+        self._remember(undo)
+
+    def add_field(self, type_name: str, field: Field) -> None:
+        """Add a field to a type (or replace it); undone with the transaction."""
+        fields = self.types[type_name].fields
+        previous = fields.get(field.name)
+        fields[field.name] = field
+        self._indexes.forget(type_name)
+        if previous is None:
+            self._remember(lambda: self.remove_field(type_name, field.name))
+        else:
+            self._remember(lambda: self.add_field(type_name, previous))
+
+    def remove_field(self, type_name: str, name: str) -> None:
+        """Remove a field; its values go with it; undone with the transaction."""
+        removed = self.types[type_name].fields.pop(name)
+        self._indexes.forget(type_name)
+        self._remember(lambda: self.add_field(type_name, removed))
+
+    def type_of_id(self, record_id: str) -> ObjectType | None:
+        """The type that an id's first three characters name."""
+        if not self._prefixes:
+            self._prefixes = {
+                known.key_prefix: name
+                for name, known in reversed(self.types.items())
+                if known.key_prefix
+            }
+        name = self._prefixes.get(record_id[:3])
+        return self.types[name] if name else None
+
+    # --- reading --------------------------------------------------------------------------
+
+    def rows(self, type_name: str) -> list[Record]:
+        """All records of a type in order of creation; what takes time moves on first."""
+        self._look(type_name, None)
+        with self.lock:
+            return list(self._rows.get(type_name, {}).values())
+
+    def deleted_rows(self, type_name: str) -> list[Record]:
+        """The records in the recycle bin, for queryAll; IsDeleted is true in them."""
+        with self.lock:
+            return list(self._deleted.get(type_name, {}).values())
+
+    def get(self, type_name: str, record_id: str) -> Record | None:
+        """A record by its id of 15 or 18 characters."""
+        self._look(type_name, record_id)
+        return self._rows.get(type_name, {}).get(to_18(record_id))
+
+    def peek(self, type_name: str, record_id: str) -> Record | None:
+        """A record by id, without a look: nothing moves on."""
+        return self._rows.get(type_name, {}).get(to_18(record_id))
+
+    def peek_rows(self, type_name: str) -> list[Record]:
+        """All records of a type, without a look: nothing moves on."""
+        with self.lock:
+            return list(self._rows.get(type_name, {}).values())
+
+    def is_deleted(self, type_name: str, record_id: str) -> bool:
+        """Whether the record existed and was deleted."""
+        return to_18(record_id) in self._deleted.get(type_name, {})
+
+    def find_by(self, type_name: str, field_name: str, value: Any) -> list[Record]:
+        """The records whose field has this value; text compares in any case."""
+        with self.lock:
+            rows = self._rows.get(type_name, {})
+            return [rows[one] for one in self._indexes.find(type_name, field_name, value, rows)]
+
+    def _look(self, type_name: str, record_id: str | None) -> None:
+        readers = rules.READ_RULES.get(type_name)
+        if not readers:
+            return
+        with self.lock:
+            rows = self._rows.get(type_name, {})
+            wanted = list(rows) if record_id is None else [to_18(record_id)]
+            for one in wanted:
+                if one in rows and self.org.world.first_look(one):
+                    for reader in readers:
+                        if one in rows:
+                            reader(self, rows[one])
+
+    # --- changing -------------------------------------------------------------------------
+
+    def insert(self, type_name: str, values: Mapping[str, Any], *, user_id: str) -> str:
+        """Insert a record as a client does; returns its id. Raises RecordError."""
+        object_type = self.types[type_name]
+        if not object_type.is_createable:
+            raise _refused(object_type, "create")
+        with self.transaction():
+            given = validation.fields_of(self, object_type, values, is_insert=True)
+            record = self._blank(object_type, user_id)
+            record.update(given)
+            change = rules.Change(self, object_type, record, None, user_id, frozenset(given))
+            rules.run("before insert", change)
+            validation.require(object_type, record)
+            validation.check_references(self, object_type, {n: record[n] for n in given})
+            self._store(object_type, record, None)
+            rules.run("after insert", change)
+        return str(record["Id"])
+
+    def update(
+        self, type_name: str, record_id: str, values: Mapping[str, Any], *, user_id: str
+    ) -> None:
+        """Update a record as a client does. Raises RecordError."""
+        object_type = self.types[type_name]
+        with self.transaction():
+            old = self._existing(object_type, record_id)
+            if not object_type.is_updateable:
+                raise _refused(object_type, "update")
+            given = validation.fields_of(self, object_type, values, is_insert=False)
+            record = {**old, **given, **self._stamps(object_type, user_id)}
+            change = rules.Change(self, object_type, record, old, user_id, frozenset(given))
+            rules.run("before update", change)
+            validation.require(object_type, {n: v for n, v in record.items() if n in given})
+            validation.check_references(self, object_type, given)
+            self._store(object_type, record, old)
+            rules.run("after update", change)
+
+    def delete(self, type_name: str, record_id: str, *, user_id: str = "") -> None:
+        """Delete a record as a client does, with its detail records. Raises RecordError."""
+        object_type = self.types[type_name]
+        with self.transaction():
+            old = self._existing(object_type, record_id)
+            if not object_type.is_deletable:
+                raise _refused(object_type, "delete")
+            change = rules.Change(self, object_type, old, old, user_id)
+            rules.run("before delete", change)
+            self._cascade(object_type, old, user_id)
+            self.remove(type_name, old["Id"])
+            rules.run("after delete", change)
+
+    def add(self, type_name: str, values: Mapping[str, Any], *, user_id: str = "") -> str:
+        """Insert as the platform itself: any field, no checks, no rules; returns the id."""
+        object_type = self.types[type_name]
+        with self.transaction():
+            record = self._blank(object_type, user_id)
+            record.update(values)
+            self._store(object_type, record, None)
+        return str(record["Id"])
+
+    def set_fields(self, type_name: str, record_id: str, values: Mapping[str, Any]) -> None:
+        """Update as the platform itself: any field, no checks, no rules."""
+        object_type = self.types[type_name]
+        with self.transaction():
+            old = self._existing(object_type, record_id)
+            self._store(object_type, {**old, **values, **self._stamps(object_type, "")}, old)
+
+    def remove(self, type_name: str, record_id: str) -> None:
+        """Delete as the platform itself: no checks, no rules, no cascade."""
+        with self.transaction():
+            key = to_18(record_id)
+            old = self._rows[type_name].pop(key)
+            self._indexes.remove(type_name, old)
+            binned = {**old, **({"IsDeleted": True} if "IsDeleted" in old else {})}
+            self._deleted.setdefault(type_name, {})[key] = binned
+
+            def undo() -> None:
+                self._rows[type_name][key] = old
+                self._indexes.add(type_name, old)
+                del self._deleted[type_name][key]
+
+            self._remember(undo)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: on an exception every change made inside is undone. Nests."""
+        with self.lock:
+            outer, self._undo = self._undo, []
+            try:
+                yield
+            except BaseException:
+                changes, self._undo = self._undo, None  # undoing must not be remembered
+                for change in reversed(changes):
+                    change()
+                self._undo = outer
+                raise
+            if outer is not None:
+                outer.extend(self._undo)
+            self._undo = outer
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _remember(self, undo: Callable[[], None]) -> None:
+        if self._undo is not None:
+            self._undo.append(undo)
+
+    def _existing(self, object_type: ObjectType, record_id: str) -> Record:
+        found = self._rows.get(object_type.name, {}).get(to_18(record_id))
+        if found is not None:
+            return found
+        if self.is_deleted(object_type.name, record_id):
+            raise RecordError("ENTITY_IS_DELETED", "entity is deleted")
+        raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+
+    def _blank(self, object_type: ObjectType, user_id: str) -> Record:
+        """A new record: defaults, id, audit fields, automatic numbers."""
+        record: Record = {name: field.default for name, field in object_type.fields.items()}
+        for name, field in object_type.fields.items():
+            if field.type == "boolean" and record[name] is None:
+                record[name] = False
+        record["Id"] = self.org.world.ids.new(object_type.key_prefix)
+        now = format_datetime(self.org.world.clock.now())
+        user = user_id or self.org.admin_id or None
+        for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp"):
+            if name in record:
+                record[name] = now
+        for name in ("CreatedById", "LastModifiedById", "OwnerId"):
+            if name in record:
+                record[name] = user
+        for name, pattern in object_type.properties.get("autonumber", {}).items():
+            number = self._numbers.get((object_type.name, name), 0) + 1
+            self._numbers[object_type.name, name] = number
+            record[name] = derived.automatic_number(pattern, number)
+        return record
+
+    def _stamps(self, object_type: ObjectType, user_id: str) -> Record:
+        now = format_datetime(self.org.world.clock.now())
+        stamps = {"LastModifiedDate": now, "SystemModstamp": now}
+        if user_id:
+            stamps["LastModifiedById"] = user_id
+        return {name: value for name, value in stamps.items() if name in object_type.fields}
+
+    def _store(self, object_type: ObjectType, record: Record, old: Record | None) -> None:
+        """Put a record in its place: derived fields, uniqueness, indexes, undo."""
+        derived.fill(object_type, record)
+        self._check_unique(object_type, record)
+        name, key = object_type.name, record["Id"]
+        rows = self._rows.setdefault(name, {})
+        if old is not None:
+            self._indexes.remove(name, old)
+        rows[key] = record
+        self._indexes.add(name, record)
+
+        def undo() -> None:
+            self._indexes.remove(name, record)
+            if old is None:
+                del rows[key]
+            else:
+                rows[key] = old
+                self._indexes.add(name, old)
+
+        self._remember(undo)
+
+    def _check_unique(self, object_type: ObjectType, record: Record) -> None:
+        for field in object_type.fields.values():
+            value = record.get(field.name)
+            if not field.is_unique or value is None:
+                continue
+            twins = self.find_by(object_type.name, field.name, value)
+            twin = next((one for one in twins if one["Id"] != record["Id"]), None)
+            if twin is not None:
+                raise RecordError(
+                    "DUPLICATE_VALUE",
+                    f"duplicate value found: {field.name} duplicates value on record with id: "
+                    f"{to_15(twin['Id'])}",
+                    [field.name],
+                )
+
+    def _cascade(self, object_type: ObjectType, record: Record, user_id: str) -> None:
+        """Details go with their master; plain lookups to the record become empty."""
+        for child in list(self.types.values()):
+            masters = child.properties.get("master_fields", ())
+            for field in child.fields.values():
+                if object_type.name not in field.reference_to or child.name not in self._rows:
+                    continue
+                for row in self.find_by(child.name, field.name, record["Id"]):
+                    if field.name in masters:
+                        self._cascade(child, row, user_id)
+                        self.remove(child.name, row["Id"])
+                    else:
+                        self.set_fields(child.name, row["Id"], {field.name: None})
+
+
+def _refused(object_type: ObjectType, operation: str) -> RecordError:
+    if operation == "create":
+        return RecordError(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            f"entity type cannot be inserted: {object_type.label or object_type.name}",
+        )
+    return RecordError(
+        "INSUFFICIENT_ACCESS_OR_READONLY", f"insufficient access rights on object: {operation}"
+    )

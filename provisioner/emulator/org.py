@@ -1,0 +1,90 @@
+"""One emulated org: the Dev Hub or a scratch org, a world of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.apps import InstalledApp
+from provisioner.emulator.objects.schema import ObjectType
+from provisioner.emulator.objects.store import Store
+
+if TYPE_CHECKING:
+    from provisioner.emulator.world import World
+
+
+class SetupLock:
+    """The lock on an org's setup that package installs and deploys share (facts §3)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.owner: str | None = None
+
+    def try_acquire(self, owner: str) -> bool:
+        """Take it for `owner` (an id of its install or deploy); False when another has it."""
+        with self._lock:
+            if self.owner not in (None, owner):
+                return False
+            self.owner = owner
+            return True
+
+    def release(self, owner: str) -> None:
+        """Give it back; nothing happens when `owner` does not hold it."""
+        with self._lock:
+            if self.owner == owner:
+                self.owner = None
+
+
+@dataclass(eq=False)
+class EmulatedOrg:
+    """An org: its data, users, apps and what others keep for it.
+
+    `components`, `deployments`, `installs`, `jobs` and `cursors` belong to the resources that
+    use them; they are kept here because they end with the org.
+    """
+
+    world: World
+    id: str  # 18 characters
+    name: str
+    is_hub: bool
+    created: datetime
+    types: Mapping[str, ObjectType]
+    expires: datetime | None = None  # scratch orgs only
+    edition: str = "Developer"
+    namespace: str | None = None
+    instance: str = "USA1234S"
+    features: tuple[str, ...] = ()
+    is_deleted: bool = False
+    admin_id: str = ""
+    usable_from: datetime | None = None  # logins before are refused: propagation (facts §1.4)
+    api_requests: int = 0
+    apps: dict[str, InstalledApp] = field(default_factory=dict)  # by consumer key
+    components: dict[tuple[str, str], Any] = field(default_factory=dict)  # by type, full name
+    deployments: dict[str, Any] = field(default_factory=dict)  # by 0Af id
+    installs: dict[str, Any] = field(default_factory=dict)  # by 0Hf id
+    jobs: dict[str, Any] = field(default_factory=dict)  # Bulk 2.0, by 750 id
+    cursors: dict[str, Any] = field(default_factory=dict)  # query locators
+    setup_lock: SetupLock = field(default_factory=SetupLock)
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self, self.types)
+
+    @property
+    def label(self) -> str:
+        """How log, counts and faults call it: "hub", or the org id."""
+        return "hub" if self.is_hub else self.id
+
+    def is_over(self) -> bool:
+        """Whether it has been deleted, or has expired by now."""
+        if not self.is_deleted and self.expires and self.world.now() >= self.expires:
+            self.end()
+        return self.is_deleted
+
+    def end(self) -> None:
+        """The org is deleted or has expired: nobody gets in any more."""
+        self.is_deleted = True
+        self.world.sessions.end_of_org(self)

@@ -1,0 +1,20 @@
+"""The emulated resources, one file each: path, handler and rules, in that order.
+
+A module of this package registers its routes and rules when it is imported; putting a file
+here is all it takes to add a resource.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+
+@cache
+def load() -> tuple[str, ...]:
+    """Import every resource once; returns their module names."""
+    names = tuple(sorted(module.name for module in iter_modules(__path__)))
+    for name in names:
+        import_module(f"{__name__}.{name}")
+    return names

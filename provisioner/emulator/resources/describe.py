@@ -1,0 +1,64 @@
+"""`/sobjects`, `/sobjects/<Type>`, `/sobjects/<Type>/describe`: what objects an org has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.emulator.describe.types import describe_briefly, describe_fully
+from provisioner.emulator.errors import ApiError
+from provisioner.emulator.objects.schema import ObjectType
+from provisioner.emulator.routing import Call, Reply, route
+
+_DATA = "/services/data/v<version>/sobjects"
+_TOOLING = "/services/data/v<version>/tooling/sobjects"
+
+
+@route(_DATA, name="describe.global")
+@route(_TOOLING, name="tooling.describe.global")
+def describe_global(call: Call) -> Reply:
+    """All objects, shortly."""
+    is_tooling = _is_tooling(call)
+    types = [
+        one
+        for one in list(call.session_org().store.types.values())
+        if (_serves_tooling(one) if is_tooling else not one.is_tooling)
+    ]
+    entries = [describe_briefly(one, _base(call)) for one in sorted(types, key=lambda t: t.name)]
+    return Reply({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries})
+
+
+@route(f"{_DATA}/<type>", name="describe.basic")
+@route(f"{_TOOLING}/<type>", name="tooling.describe.basic")
+def describe_basic(call: Call) -> Reply:
+    """One object, shortly, and the records last seen (none: nobody looks at records here)."""
+    return Reply({"objectDescribe": describe_briefly(_type(call), _base(call)), "recentItems": []})
+
+
+@route(f"{_DATA}/<type>/describe", name="describe")
+@route(f"{_TOOLING}/<type>/describe", name="tooling.describe")
+def describe(call: Call) -> Reply:
+    """One object with its fields and relationships."""
+    store = call.session_org().store
+    with store.lock:
+        found: dict[str, Any] = describe_fully(store, _type(call), _base(call))
+    return Reply(found)
+
+
+def _type(call: Call) -> ObjectType:
+    try:
+        return call.session_org().store.object_type(call.params["type"], tooling=_is_tooling(call))
+    except ApiError:
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist") from None
+
+
+def _is_tooling(call: Call) -> bool:
+    return "/tooling/" in call.path
+
+
+def _serves_tooling(object_type: ObjectType) -> bool:
+    return object_type.is_tooling or bool(object_type.properties.get("in_tooling"))
+
+
+def _base(call: Call) -> str:
+    tooling = "/tooling" if _is_tooling(call) else ""
+    return f"/services/data/v{call.version}{tooling}/sobjects"

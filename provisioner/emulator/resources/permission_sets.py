@@ -1,0 +1,92 @@
+"""Assigning permission sets, groups and licences: what the platform refuses (facts §5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.errors import RecordError
+from provisioner.emulator.ids import to_15, to_18
+from provisioner.emulator.metadata.permission_set_groups import begin_group
+from provisioner.emulator.objects.rules import Change, on_insert, rule
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.store import Store
+
+ASSIGNMENT = "PermissionSetAssignment"
+LICENSE_ASSIGNMENT = "PermissionSetLicenseAssign"
+NOT_UPDATED = "You can only assign users to permission set groups that have the “Updated” status."
+
+
+@rule(ASSIGNMENT, "before insert")
+def _check_assignment(change: Change) -> None:
+    """One of permission set and group; each only once a user; groups only when Updated."""
+    record, store = change.record, change.store
+    group_id, set_id = record.get("PermissionSetGroupId"), record.get("PermissionSetId")
+    if not group_id and not set_id:
+        fields = ["PermissionSetId"]
+        text = "Required fields are missing: [PermissionSetId]"
+        raise RecordError("REQUIRED_FIELD_MISSING", text, fields)
+    if group_id:
+        record["PermissionSetId"] = set_id = _backing_set(store, group_id) or set_id
+    permission_set = store.peek("PermissionSet", set_id) if set_id else None
+    if permission_set is None:
+        return  # the check of references says what is wrong with the id
+    if permission_set.get("IsOwnedByProfile"):
+        text = "You can't assign a permission set that is owned by a profile."
+        raise RecordError("FIELD_INTEGRITY_EXCEPTION", text, ["PermissionSetId"])
+    owner = permission_set.get("PermissionSetGroupId")
+    if owner:
+        record["PermissionSetGroupId"] = group_id = owner
+    if group_id:
+        _require_updated(store, group_id)
+    _refuse_twins(store, record.get("AssigneeId"), set_id)
+
+
+def _backing_set(store: Store, group_id: str) -> str | None:
+    found = store.find_by("PermissionSet", "PermissionSetGroupId", to_18(group_id))
+    return str(found[0]["Id"]) if found else None
+
+
+def _require_updated(store: Store, group_id: str) -> None:
+    group = store.get("PermissionSetGroup", group_id)
+    if group is not None and group.get("Status") != "Updated":
+        raise RecordError("FIELD_INTEGRITY_EXCEPTION", NOT_UPDATED, ["PermissionSetGroupId"])
+
+
+def _refuse_twins(store: Store, assignee_id: str | None, set_id: Any) -> None:
+    """The text is the platform's; its error code was not seen (facts §5)."""
+    if not assignee_id:
+        return
+    for row in store.find_by(ASSIGNMENT, "AssigneeId", to_18(assignee_id)):
+        if to_15(row["PermissionSetId"] or "") == to_15(str(set_id)):
+            text = (
+                f"Duplicate PermissionSetAssignment. Assignee: {to_15(assignee_id)}; "
+                f"Permission Set: {to_15(str(set_id))}"
+            )
+            raise RecordError("DUPLICATE_VALUE", text, [])
+
+
+@rule(LICENSE_ASSIGNMENT, "before insert")
+def _check_license(change: Change) -> None:
+    """A licence is assigned once a user, and while there are any left."""
+    record, store = change.record, change.store
+    user_id, license_id = record.get("AssigneeId"), record.get("PermissionSetLicenseId")
+    if not user_id or not license_id:
+        return
+    for row in store.find_by(LICENSE_ASSIGNMENT, "AssigneeId", to_18(user_id)):
+        if to_15(row["PermissionSetLicenseId"]) == to_15(license_id):
+            text = "duplicate value found: <unknown> duplicates value on record with id: <unknown>"
+            raise RecordError("DUPLICATE_VALUE", text, [])
+    found = store.peek("PermissionSetLicense", license_id)
+    if found is None or found.get("TotalLicenses") is None:
+        return
+    used = store.find_by(LICENSE_ASSIGNMENT, "PermissionSetLicenseId", found["Id"])
+    if len(used) >= found["TotalLicenses"]:
+        text = f"license limit exceeded: no {found['MasterLabel']} licenses are left"
+        raise RecordError("LICENSE_LIMIT_EXCEEDED", text, [])
+
+
+@on_insert("PermissionSetGroup")
+def _begin_group(change: Change) -> None:
+    """A group made through the API has a permission set behind it, too, and is calculated."""
+    begin_group(change.org, change.record, change.user_id)

@@ -1,0 +1,12 @@
+"""SourceMember (Tooling): the changes of a scratch org, deploys first done that are due."""
+
+from __future__ import annotations
+
+from provisioner.emulator.metadata.setup_queue import settle
+from provisioner.emulator.soql.hooks import QueryView, on_query
+
+
+@on_query("SourceMember")
+def _settle(view: QueryView) -> None:
+    """What a deploy that is over by now has changed is there to be seen."""
+    settle(view.store.org)

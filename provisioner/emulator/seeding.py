@@ -1,0 +1,102 @@
+"""What an org holds on its first day: organization, profiles, licences, its admin user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.objects.values import format_datetime
+
+if TYPE_CHECKING:
+    from provisioner.emulator.org import EmulatedOrg
+
+LICENSES = (("Salesforce", "SFDC"), ("Salesforce Platform", "AUL"), ("Chatter Free", "CSN"))
+PROFILES = (
+    ("System Administrator", "Salesforce"),
+    ("Standard User", "Salesforce"),
+    ("Minimum Access - Salesforce", "Salesforce"),
+    ("Read Only", "Salesforce"),
+    ("Standard Platform User", "Salesforce Platform"),
+    ("Chatter Free User", "Chatter Free"),
+)
+
+
+def fill(
+    org: EmulatedOrg, username: str, *, email: str = "", has_sample_data: bool = False
+) -> None:
+    """Put the first records into a new org."""
+    licenses = {
+        name: org.store.add("UserLicense", {"Name": name, "MasterLabel": name,
+                                            "LicenseDefinitionKey": key, "Status": "Active",
+                                            "TotalLicenses": 5, "UsedLicenses": 1})
+        for name, key in LICENSES
+    }  # fmt: skip
+    for name, license_name in PROFILES:
+        _profile(org, name, licenses[license_name])
+    org.admin_id = org.store.add("User", _admin(org, username, email))
+    org.world.usernames[username.lower()] = (org, org.admin_id)
+    _organization(org)
+    if not org.is_hub:
+        org.store.add("Pricebook2", {"Name": "Standard Price Book", "IsActive": True,
+                                     "IsStandard": True})  # fmt: skip
+    if has_sample_data:
+        _sample_data(org)
+
+
+def _profile(org: EmulatedOrg, name: str, license_id: str) -> None:
+    profile_id = org.store.add(
+        "Profile", {"Name": name, "UserLicenseId": license_id, "UserType": "Standard"}
+    )
+    org.store.add(
+        "PermissionSet",
+        {
+            "Name": f"X00e{profile_id[3:15]}",
+            "Label": f"00e{profile_id[3:15]}",
+            "IsOwnedByProfile": True,
+            "IsCustom": False,
+            "Type": "Profile",
+            "ProfileId": profile_id,
+            "LicenseId": license_id,
+        },
+    )
+
+
+def _admin(org: EmulatedOrg, username: str, email: str) -> dict[str, Any]:
+    profile = org.store.find_by("Profile", "Name", "System Administrator")[0]
+    return {
+        "Username": username,
+        "FirstName": "User",
+        "LastName": "User",
+        "Alias": "UUser",
+        "Email": email or "admin@acme.example",
+        "IsActive": True,
+        "UserType": "Standard",
+        "ProfileId": profile["Id"],
+        "TimeZoneSidKey": "America/Los_Angeles",
+        "LocaleSidKey": "en_US",
+        "LanguageLocaleKey": "en_US",
+        "EmailEncodingKey": "UTF-8",
+    }
+
+
+def _organization(org: EmulatedOrg) -> None:
+    org.store.add(
+        "Organization",
+        {
+            "Id": org.id,
+            "Name": org.name,
+            "OrganizationType": f"{org.edition} Edition",
+            "InstanceName": org.instance,
+            "IsSandbox": not org.is_hub,
+            "TrialExpirationDate": format_datetime(org.expires) if org.expires else None,
+            "NamespacePrefix": org.namespace,
+            "LanguageLocaleKey": "en_US",
+            "DefaultLocaleSidKey": "en_US",
+            "TimeZoneSidKey": "America/Los_Angeles",
+        },
+    )
+
+
+def _sample_data(org: EmulatedOrg) -> None:
+    for name in ("Edge Communications", "Burlington Textiles Corp of America", "sForce"):
+        account = org.store.add("Account", {"Name": name})
+        org.store.add("Contact", {"LastName": "Sample", "Name": "Sample", "AccountId": account})

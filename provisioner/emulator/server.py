@@ -1,0 +1,184 @@
+"""The emulator on a socket: HTTP/1.1 with kept-alive connections, a thread for each.
+
+It stands on the standard library's http.server: werkzeug's development server closes every
+connection after one answer, which no real client expects of Salesforce.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from provisioner.emulator.application import Application
+from provisioner.emulator.exchange import DroppedError, Request, Response
+from provisioner.emulator.world import World
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close sends RST
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "emulator"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body leave in one piece
+    server: _Server
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):  # every method is the application's matter
+            return self._answer
+        raise AttributeError(name)
+
+    def _answer(self) -> None:
+        request = Request(
+            self.command,
+            self.path,
+            {key.lower(): value for key, value in self.headers.items()},
+            self._read_body(),
+            self.server.scheme,
+        )
+        try:
+            response = self.server.application.respond(request)
+        except DroppedError as dropped:
+            self.close_connection = True
+            if dropped.with_reset:
+                self.server.reset(self.connection)
+            return
+        self._send(response)
+
+    def _read_body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return b"".join(self._chunks())
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _chunks(self) -> list[bytes]:
+        chunks = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # trailers
+        return chunks
+
+    def _send(self, response: Response) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        if response.status != 204:
+            self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
+        """Requests are in the world's log, not on stderr."""
+
+
+class _Server(ThreadingHTTPServer):
+    """The listening socket and its connections."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def __init__(
+        self, address: tuple[str, int], application: Application, context: ssl.SSLContext | None
+    ) -> None:
+        self.application = application
+        self.context = context
+        self.scheme = "https" if context else "http"
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, in its own thread: the TLS handshake holds up nobody else."""
+        if self.context is not None:
+            request.settimeout(30)
+            request = self.context.wrap_socket(request, server_side=True)
+            request.settimeout(None)
+        with self._lock:
+            self._connections.add(request)
+        try:
+            _Handler(request, client_address, self)
+        finally:
+            with self._lock:
+                self._connections.discard(request)
+            if self.context is not None:
+                self.shutdown_request(request)
+
+    def reset(self, connection: socket.socket) -> None:
+        """End a connection by RST, now."""
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        socket.close(connection.detach())
+
+    def close_connections(self) -> None:
+        """End every connection that is still open."""
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # it has just ended by itself
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in mid-request is no event; anything else is a bug."""
+        if not isinstance(sys.exception(), OSError | ValueError):
+            super().handle_error(request, client_address)
+
+
+class EmulatorServer:
+    """An emulator that listens on `http://127.0.0.1:PORT` (https with `tls`) while it runs.
+
+    Use it as a context manager, or `start()` and `stop()`. Port 0 takes a free one.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self.world = world
+        self.application = Application(world)
+        self._server = _Server((host, port), self.application, tls)
+        self._thread: threading.Thread | None = None
+        self.port: int = self._server.server_address[1]
+        self.url = f"{self._server.scheme}://{host}:{self.port}"
+        world.url = self.url
+
+    def start(self) -> Self:
+        """Begin to answer, in a thread of its own; connections made before are served, too."""
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and end every connection; requests under way are cut off."""
+        self.world.holds.close()
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+        self._server.close_connections()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()

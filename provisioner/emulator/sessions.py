@@ -1,0 +1,83 @@
+"""Access tokens: which org and user each stands for, and until when."""
+
+from __future__ import annotations
+
+import base64
+import random
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from provisioner.emulator.ids import to_15
+
+if TYPE_CHECKING:
+    from provisioner.emulator.clock import Clock
+    from provisioner.emulator.org import EmulatedOrg
+
+LIFETIME = timedelta(hours=2)
+
+
+@dataclass
+class Session:
+    """One access token. It lives two hours after its last use, by the world's clock.
+
+    As on the platform, use renews it only in the second half of its life.
+    """
+
+    token: str
+    org: EmulatedOrg
+    user_id: str
+    consumer_key: str
+    expires: datetime
+
+    def touch(self, now: datetime) -> None:
+        """Note a use."""
+        if self.expires - now < LIFETIME / 2:
+            self.expires = now + LIFETIME
+
+
+class Sessions:
+    """All sessions of a world."""
+
+    def __init__(self, clock: Clock, seed: int) -> None:
+        self._clock = clock
+        self._random = random.Random(f"sessions {seed}")  # noqa: S311 - tokens of no real org
+        self._by_token: dict[str, Session] = {}
+        self._by_login: dict[tuple[str, str, str], Session] = {}
+        self._lock = threading.Lock()
+
+    def open(self, org: EmulatedOrg, user_id: str, consumer_key: str) -> Session:
+        """The session of a login: the living one of that user and app, or a new one."""
+        now, login = self._clock.now(), (org.id, user_id, consumer_key)
+        with self._lock:
+            session = self._by_login.get(login)
+            if session is None or session.expires <= now:
+                secret = base64.b64encode(self._random.randbytes(60), b"._").decode().rstrip("=")
+                token = f"{to_15(org.id)}!AQ{secret}"
+                session = Session(token, org, user_id, consumer_key, now + LIFETIME)
+                self._by_token[token] = self._by_login[login] = session
+            session.touch(now)
+            return session
+
+    def find(self, token: str) -> Session | None:
+        """The living session of a token; None when it is unknown or over."""
+        session, now = self._by_token.get(token), self._clock.now()
+        if session is None or session.expires <= now or session.org.is_deleted:
+            return None
+        session.touch(now)
+        return session
+
+    def end(self, token: str) -> bool:
+        """End a session (revoke, logout); whether there was one."""
+        with self._lock:
+            session = self._by_token.pop(token, None)
+            if session is None:
+                return False
+            self._by_login.pop((session.org.id, session.user_id, session.consumer_key), None)
+            return True
+
+    def end_of_org(self, org: EmulatedOrg) -> int:
+        """End all sessions of an org; how many there were."""
+        tokens = [token for token, one in self._by_token.items() if one.org is org]
+        return sum(self.end(token) for token in tokens)

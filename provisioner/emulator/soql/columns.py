@@ -1,0 +1,102 @@
+"""`&columns=true`: what the columns of a query are, without running it (`sf data query` asks)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.emulator.objects.schema import NUMERIC, Field
+from provisioner.emulator.soql.expressions import bind_row_expression
+from provisioner.emulator.soql.field_lists import expand
+from provisioner.emulator.soql.grouping import bind_group_expression, column_names, is_grouped
+from provisioner.emulator.soql.model import Call, ChildQuery, FieldGroup, Path, Query
+from provisioner.emulator.soql.names import BoundField, Scope, with_aliases
+
+_APEX_TYPES = {
+    "id": "Id", "reference": "Id", "boolean": "Boolean", "int": "Integer", "long": "Long",
+    "double": "Double", "currency": "Double", "percent": "Double", "date": "Date",
+    "datetime": "Datetime", "time": "Time", "base64": "Blob", "complexvalue": "complexvalue",
+}  # fmt: skip
+
+Column = dict[str, Any]
+
+
+def query_metadata(scope: Scope, query: Query) -> dict[str, Any]:
+    """columnMetadata, entityName, groupBy, idSelected, keyPrefix."""
+    columns = _grouped_columns(scope, query) if is_grouped(query) else _columns(scope, query)
+    return {
+        "columnMetadata": columns,
+        "entityName": scope.entity.name,
+        "groupBy": bool(query.group_by),
+        "idSelected": any(column["columnName"] == "Id" for column in columns),
+        "keyPrefix": scope.entity.key_prefix or None,
+    }
+
+
+def _grouped_columns(scope: Scope, query: Query) -> list[Column]:
+    columns = []
+    for name, expression in column_names(scope, query):
+        field = bind_group_expression(scope, expression)
+        is_call = isinstance(expression, Call)
+        columns.append(_column(name, field, expression.text if is_call else name, is_call))
+    return columns
+
+
+def _columns(scope: Scope, query: Query) -> list[Column]:
+    columns: list[Column] = []
+    if query.is_count:
+        return columns
+    for one in query.select:
+        if isinstance(one, ChildQuery):
+            columns.append(_children(scope, one))
+        elif isinstance(one, FieldGroup):
+            for bound in expand(scope, query, one):
+                _place(columns, bound)
+        elif isinstance(one.expression, Path):
+            _place(columns, scope.bind(one.expression))
+        else:
+            field, _ = bind_row_expression(scope, one.expression)
+            columns.append(_column(one.alias or field.name, field))
+    return columns
+
+
+def _place(columns: list[Column], bound: BoundField) -> None:
+    """Put a field into its parent's column, which is made where it is not there yet."""
+    for hop in bound.hops:
+        name = hop.relationship_name
+        parent = next((column for column in columns if column["columnName"] == name), None)
+        if parent is None:
+            parent = _column(name, Field(name, is_createable=False, is_updateable=False))
+            parent |= {"apexType": None, "textType": False, "foreignKeyName": hop.name}
+            columns.append(parent)
+        columns = parent["joinColumns"]
+    columns.append(_column(bound.field.name, bound.field))
+
+
+def _children(scope: Scope, one: ChildQuery) -> Column:
+    child_type, reference = scope.children(one.query.sources[0])
+    child_scope = with_aliases(Scope(scope.context, child_type), one.query.sources)
+    name = reference.child_relationship_name
+    column = _column(name, Field(name, is_createable=False, is_updateable=False), name, True)
+    column |= {"apexType": None, "textType": False}
+    column["joinColumns"] = _columns(child_scope, one.query)
+    return column
+
+
+def _column(
+    name: str, field: Field, display_name: str | None = None, aggregate: bool = False
+) -> Column:
+    apex_type = _APEX_TYPES.get(field.type, "String")
+    return {
+        "aggregate": aggregate,
+        "apexType": apex_type,
+        "booleanType": field.type == "boolean",
+        "columnName": name,
+        "custom": name.endswith("__c"),
+        "displayName": display_name or name,
+        "foreignKeyName": None,
+        "insertable": field.is_createable and not aggregate,
+        "joinColumns": [],
+        "numberType": field.type in NUMERIC,
+        "textType": apex_type == "String",
+        "updatable": field.is_updateable and not aggregate,
+    }

@@ -1,0 +1,88 @@
+"""Runs a query over a store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.emulator.soql.columns import query_metadata
+from provisioner.emulator.soql.errors import located
+from provisioner.emulator.soql.expressions import bind_row_expression
+from provisioner.emulator.soql.field_lists import record_level
+from provisioner.emulator.soql.grouping import aggregate_rows, is_grouped
+from provisioner.emulator.soql.hooks import run_query_rules
+from provisioner.emulator.soql.model import Expression, Query
+from provisioner.emulator.soql.names import Context, Scope, open_scope
+from provisioner.emulator.soql.ordering import cut, sort_rows
+from provisioner.emulator.soql.parser import parse
+from provisioner.emulator.soql.selection import all_rows, row_test
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query answers: `records` are JSON-ready; COUNT() has a size and none of them."""
+
+    query: Query
+    scope: Scope
+    total_size: int
+    records: list[dict[str, Any]]
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether the records are AggregateResult rows."""
+        return is_grouped(self.query)
+
+
+def run(context: Context) -> Answer:
+    """Parse and evaluate `context.text`.
+
+    Raises ApiError with Salesforce's code and words, NotEmulatedError for what it accepts but
+    this emulator does not know.
+    """
+    query = parse(context.text)
+    with context.store.lock:
+        scope = open_scope(context, query.sources)
+        run_query_rules(
+            context.store,
+            scope.entity,
+            query,
+            tooling=context.tooling,
+            user_id=context.user_id,
+        )
+        return _answer(scope, query)
+
+
+def describe_columns(context: Context) -> dict[str, Any]:
+    """What `&columns=true` answers: the columns of a query, which is checked but not run."""
+    query = parse(context.text)
+    with context.store.lock:
+        scope = open_scope(context, query.sources)
+        return query_metadata(scope, query)
+
+
+def _answer(scope: Scope, query: Query) -> Answer:
+    if query.is_count:
+        return _count(scope, query)
+    grouped = is_grouped(query)
+    level = None if grouped else record_level(scope, query)
+    test = row_test(scope, query)
+    rows = [row for row in all_rows(scope) if test(row)]
+    if level is None:
+        records = aggregate_rows(scope, query, rows)
+        return Answer(query, scope, len(records), records)
+
+    def bind(expression: Expression) -> Any:
+        return bind_row_expression(scope, expression)
+
+    chosen = cut(query, sort_rows(scope.context.text, query, rows, bind))
+    return Answer(query, scope, len(chosen), [level.render(row) for row in chosen])
+
+
+def _count(scope: Scope, query: Query) -> Answer:
+    if query.order_by:
+        first = query.order_by[0].expression
+        message = f"Ordered field must be grouped or aggregated: {first.text}"
+        raise located("MALFORMED_QUERY", scope.context.text, first.position, message)
+    test = row_test(scope, query)
+    rows = cut(query, [row for row in all_rows(scope) if test(row)])
+    return Answer(query, scope, len(rows), [])

@@ -1,0 +1,183 @@
+"""Names of a query → fields of the schema: objects, dotted paths, aliases, child relationships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.errors import ApiError
+from provisioner.emulator.objects.schema import Field, ObjectType
+from provisioner.emulator.soql.errors import (
+    no_such_children,
+    no_such_column,
+    no_such_relationship,
+    no_such_type,
+)
+from provisioner.emulator.soql.model import Path, Source
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.store import Record, Store
+
+# What may be asked of a parent that can be of several types, such as the owner of a record:
+# https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/ "Name".
+_NAME_FIELDS = (
+    ("Id", "id"), ("Name", "string"), ("FirstName", "string"), ("LastName", "string"),
+    ("Alias", "string"), ("Email", "email"), ("Username", "string"), ("Phone", "phone"),
+    ("Title", "string"), ("Type", "picklist"), ("IsActive", "boolean"),
+    ("ProfileId", "reference"), ("UserRoleId", "reference"),
+)  # fmt: skip
+NAME = ObjectType(
+    "Name", "", "Name", "Names", {name: Field(name, kind) for name, kind in _NAME_FIELDS}
+)
+
+
+@dataclass(frozen=True)
+class BoundField:
+    """A field that a path leads to, and the relationships on the way."""
+
+    hops: tuple[Field, ...]
+    field: Field
+    entity: ObjectType  # that the field belongs to
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Where the value stands in the JSON of a record, in the schema's spelling."""
+        return (*(hop.relationship_name for hop in self.hops), self.field.name)
+
+    @property
+    def text(self) -> str:
+        """As Salesforce writes it: `Account.Name`."""
+        return ".".join(self.keys)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What one query runs in."""
+
+    store: Store
+    text: str  # of the query, for the caret of an error
+    now: datetime
+    user_id: str = ""
+    tooling: bool = False
+    include_deleted: bool = False  # queryAll
+    records_path: str = ""  # `/services/data/v68.0/sobjects`, for the url of each record
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One level of a query: its object, and what its aliases mean."""
+
+    context: Context
+    entity: ObjectType
+    aliases: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+
+    def bind(self, path: Path) -> BoundField:
+        """The field that `path` names. Raises INVALID_FIELD."""
+        parts = list(path.parts)
+        hops = self._prefix(parts)
+        entity = parent_type(self.context.store, hops[-1]) if hops else self.entity
+        while len(parts) > 1:
+            hop = entity.find_relationship(parts[0])
+            if hop is None:
+                raise no_such_relationship(self.context.text, path.position, parts[0])
+            hops.append(hop)
+            entity = parent_type(self.context.store, hop)
+            parts.pop(0)
+        found = entity.find_field(parts[0])
+        if found is None:
+            raise no_such_column(self.context.text, path.position, parts[0], entity.name)
+        return BoundField(tuple(hops), found, entity)
+
+    def _prefix(self, parts: list[str]) -> list[Field]:
+        """Take an alias, or the object's own name, off the front; the hops that it stands for."""
+        if len(parts) == 1:
+            return []
+        first = parts[0].lower()
+        if first in self.aliases:
+            parts.pop(0)
+            return list(self.aliases[first])
+        if first == self.entity.name.lower() and self.entity.find_relationship(first) is None:
+            parts.pop(0)
+        return []
+
+    def children(self, source: Source) -> tuple[ObjectType, Field]:
+        """The child type, and its field that points here, of a subquery's FROM."""
+        parts = list(source.path.parts)
+        if len(parts) > 1:
+            first = parts.pop(0).lower()
+            if first not in self.aliases and first != self.entity.name.lower():
+                wrong = source.path.parts[0]
+                raise no_such_relationship(self.context.text, source.path.position, wrong)
+        found = child_relationship(self.context.store, self.entity, ".".join(parts))
+        if found is None:
+            raise no_such_children(self.context.text, source.path.position, parts[0])
+        return found
+
+
+def open_scope(context: Context, sources: tuple[Source, ...]) -> Scope:
+    """The scope of a top-level FROM. Raises INVALID_TYPE."""
+    main = sources[0].path
+    try:
+        entity = context.store.object_type(main.text, tooling=context.tooling)
+    except ApiError as error:
+        raise no_such_type(context.text, main.position, main.text) from error
+    return with_aliases(Scope(context, entity), sources)
+
+
+def with_aliases(scope: Scope, sources: tuple[Source, ...]) -> Scope:
+    """The scope with the aliases of a FROM: `Contact c, c.Account a`."""
+    aliases: dict[str, tuple[Field, ...]] = {}
+    if sources[0].alias:
+        aliases[sources[0].alias.lower()] = ()
+    for source in sources[1:]:
+        known = Scope(scope.context, scope.entity, dict(aliases))
+        hops = _relationships(known, source.path)
+        aliases[(source.alias or source.path.parts[-1]).lower()] = hops
+    return Scope(scope.context, scope.entity, aliases)
+
+
+def _relationships(scope: Scope, path: Path) -> tuple[Field, ...]:
+    bound = scope.bind(Path((*path.parts, "Id"), path.position))
+    return bound.hops
+
+
+def parent_type(store: Store, hop: Field) -> ObjectType:
+    """The type behind a relationship; `Name` where it can be several."""
+    if len(hop.reference_to) == 1:
+        return store.types[hop.reference_to[0]]
+    return NAME
+
+
+def child_relationship(
+    store: Store, parent: ObjectType, name: str
+) -> tuple[ObjectType, Field] | None:
+    """The child type and its reference field that make up a relationship of the parent."""
+    wanted = name.lower()
+    for object_type in store.types.values():
+        for one in object_type.fields.values():
+            if parent.name in one.reference_to and one.child_relationship_name.lower() == wanted:
+                return object_type, one
+    return None
+
+
+def follow(store: Store, record: Record | None, hops: tuple[Field, ...]) -> Record | None:
+    """The record at the end of relationships; None where one of them is empty."""
+    for hop in hops:
+        if record is None or not record.get(hop.name):
+            return None
+        parent_id = str(record[hop.name])
+        parent = store.type_of_id(parent_id)
+        if parent is None:
+            return None
+        record = store.get(parent.name, parent_id)
+        if record is not None and len(hop.reference_to) > 1:
+            record = {**record, "Type": parent.name}
+    return record
+
+
+def value_of(store: Store, record: Record, bound: BoundField) -> Any:
+    """The value of a field in a record; null where a parent is missing."""
+    found = follow(store, record, bound.hops)
+    return None if found is None else found.get(bound.field.name)

@@ -1,0 +1,78 @@
+"""Records → JSON: attributes, fields in the order asked for, parents inside, children inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.objects.schema import Field
+from provisioner.emulator.soql.names import NAME, BoundField, Context, follow, parent_type
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.store import Record
+
+Part = Callable[["Record"], Any]
+
+
+@dataclass
+class Level:
+    """What is asked of one record: its parts by JSON key, in order."""
+
+    context: Context
+    type_name: str
+    parts: dict[str, Part] = field(default_factory=dict)
+    _parents: dict[str, Level] = field(default_factory=dict)
+
+    def add_field(self, bound: BoundField) -> None:
+        """Ask for a field, of the record or of one of its parents."""
+        level = self
+        for hop in bound.hops:
+            level = level._parent(hop)
+        name = bound.field.name
+        level.parts[name] = lambda record: record.get(name)
+
+    def _parent(self, hop: Field) -> Level:
+        known = self._parents.get(hop.relationship_name)
+        if known is not None:
+            return known
+        parent = Level(self.context, parent_type(self.context.store, hop).name)
+        self._parents[hop.relationship_name] = parent
+
+        def part(record: Record) -> Any:
+            found = follow(self.context.store, record, (hop,))
+            return None if found is None else parent.render(found)
+
+        self.parts[hop.relationship_name] = part
+        return parent
+
+    def parent(self, key: str) -> Level | None:
+        """What is asked of the parent behind a key; None where the key is a field."""
+        return self._parents.get(key)
+
+    def render(self, record: Record) -> dict[str, Any]:
+        """The JSON of a record."""
+        result = {"attributes": self._attributes(record)}
+        for key, part in self.parts.items():
+            result[key] = part(record)
+        return result
+
+    def _attributes(self, record: Record) -> dict[str, str]:
+        real = self.type_name
+        if real == NAME.name:
+            found = self.context.store.type_of_id(str(record["Id"]))
+            real = found.name if found else real
+        url = f"{self.context.records_path}/{real}/{record['Id']}"
+        return {"type": self.type_name, "url": url}
+
+
+def leaf_names(level: Level, prefix: str = "") -> list[str]:
+    """The dotted names of all fields asked for, in order: the columns of a CSV."""
+    names: list[str] = []
+    for key in level.parts:
+        parent = level.parent(key)
+        if parent is None:
+            names.append(prefix + key)
+        else:
+            names.extend(leaf_names(parent, f"{prefix}{key}."))
+    return names

@@ -1,0 +1,117 @@
+"""The tokens of a query with a place in them: what every rule of the grammar reads from."""
+
+from __future__ import annotations
+
+from provisioner.emulator.errors import ApiError
+from provisioner.emulator.soql.errors import malformed, unexpected
+from provisioner.emulator.soql.lexer import Kind, Token, tokenise
+from provisioner.emulator.soql.model import Call, Expression, Path
+
+_MAXIMUM_DEPTH = 30  # functions, parentheses and subqueries inside each other
+_MAXIMUM_INTEGER = 2_147_483_647
+
+
+class TokenStream:
+    """Reads forward; every refusal is Salesforce's own for the token at hand."""
+
+    def __init__(self, query: str) -> None:
+        self.query = query
+        self._tokens = tokenise(query)
+        self._index = 0
+        self._depth = 0
+
+    @property
+    def current(self) -> Token:
+        """The next token to be read."""
+        return self._tokens[self._index]
+
+    @property
+    def following(self) -> Token:
+        """The one after it."""
+        return self._tokens[min(self._index + 1, len(self._tokens) - 1)]
+
+    def advance(self) -> Token:
+        """Read a token."""
+        token = self.current
+        self._index = min(self._index + 1, len(self._tokens) - 1)
+        return token
+
+    def refuse(self, token: Token | None = None, text: str | None = None) -> ApiError:
+        """MALFORMED_QUERY at a token, by default the next one."""
+        token = token or self.current
+        return unexpected(self.query, token.position, token.text if text is None else text)
+
+    def take_word(self, *words: str) -> bool:
+        """Read a keyword if it comes next."""
+        if self.current.is_word(*words):
+            self.advance()
+            return True
+        return False
+
+    def take_symbol(self, *symbols: str) -> bool:
+        """Read a symbol if it comes next."""
+        if self.current.is_symbol(*symbols):
+            self.advance()
+            return True
+        return False
+
+    def expect_word(self, *words: str) -> Token:
+        """Read one of these keywords."""
+        if not self.current.is_word(*words):
+            raise self.refuse()
+        return self.advance()
+
+    def expect_symbol(self, symbol: str) -> Token:
+        """Read this symbol."""
+        if not self.current.is_symbol(symbol):
+            raise self.refuse()
+        return self.advance()
+
+    def expect_name(self) -> Token:
+        """Read a name."""
+        if self.current.kind is not Kind.NAME:
+            raise self.refuse()
+        return self.advance()
+
+    def expect_integer(self) -> int:
+        """Read a whole number of zero or more, as LIMIT and OFFSET want one."""
+        token = self.current
+        if token.kind is not Kind.INTEGER or not token.text.isdigit():
+            raise self.refuse()
+        if len(token.text) > 10 or int(token.text) > _MAXIMUM_INTEGER:
+            raise malformed(f"numeric value out of range: {token.text}")
+        return int(self.advance().text)
+
+    def expression(self) -> Expression:
+        """Read a field, a dotted path or a function."""
+        if self.current.kind is Kind.NAME and self.following.is_symbol("("):
+            return self._call()
+        return self.path()
+
+    def path(self) -> Path:
+        """Read a name or several with dots between."""
+        first = self.expect_name()
+        parts = [first.text]
+        while self.take_symbol("."):
+            parts.append(self.expect_name().text)
+        return Path(tuple(parts), first.position)
+
+    def _call(self) -> Call:
+        name = self.advance()
+        self.enter()
+        self.expect_symbol("(")
+        argument = None if self.current.is_symbol(")") else self.expression()
+        self.expect_symbol(")")
+        self.leave()
+        inner = "" if argument is None else argument.text
+        return Call(name.text.upper(), argument, name.position, f"{name.text}({inner})")
+
+    def enter(self) -> None:
+        """Go one level deeper; the grammar is recursive and a client's text must not exhaust it."""
+        self._depth += 1
+        if self._depth > _MAXIMUM_DEPTH:
+            raise self.refuse()
+
+    def leave(self) -> None:
+        """Come back from a level."""
+        self._depth -= 1

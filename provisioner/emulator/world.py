@@ -1,0 +1,178 @@
+"""The emulated world: a Dev Hub, its scratch orgs, and what all of them share."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from provisioner.emulator import seeding
+from provisioner.emulator.apps import ConnectedApp, InstalledApp, app_from_certificate
+from provisioner.emulator.clock import Clock, Progression
+from provisioner.emulator.faults import Faults
+from provisioner.emulator.ids import IdFactory, to_15
+from provisioner.emulator.latencies import Latencies
+from provisioner.emulator.misbehaviour import Holds
+from provisioner.emulator.objects import catalogue
+from provisioner.emulator.org import EmulatedOrg
+from provisioner.emulator.request_log import RequestLog
+from provisioner.emulator.sessions import Session, Sessions
+
+DEFAULT_CONSUMER_KEY = "3MVG9EmulatedConnectedApp"
+DEFAULT_HUB_USERNAME = "hub@acme.example"
+
+
+@dataclass
+class Limits:
+    """The Dev Hub's scratch org allowances, and the API requests of each org in 24 hours."""
+
+    active: int = 40
+    daily: int = 80
+    api: int = 100_000
+
+
+class World:
+    """All that one emulator holds. Nothing of it is global: many worlds run side by side.
+
+    `certificate` (PEM) is the one registered with the app `consumer_key` in the Dev Hub, which
+    is approved for the hub user; without it there is no app until `register_app`.
+    `packages` says which package versions exist (04t id → name, version, key, …); None means
+    any well-formed id does. `seed` makes ids, tokens, durations and faults repeatable.
+    """
+
+    def __init__(
+        self,
+        *,
+        certificate: str | bytes | None = None,
+        consumer_key: str = DEFAULT_CONSUMER_KEY,
+        hub_username: str = DEFAULT_HUB_USERNAME,
+        limits: Limits | None = None,
+        latencies: Latencies | None = None,
+        clock: Clock | None = None,
+        packages: Mapping[str, Mapping[str, Any]] | None = None,
+        is_dev_hub: bool = True,
+        seed: int = 0,
+    ) -> None:
+        self.seed = seed
+        self.rng = random.Random(f"world {seed}")  # noqa: S311 - a simulation
+        self.clock = clock or Clock()
+        self.ids = IdFactory()
+        self.latencies = latencies or Latencies(seed=seed)
+        self.limits = limits or Limits()
+        self.packages = None if packages is None else dict(packages)
+        self.sessions = Sessions(self.clock, seed)
+        self.faults = Faults(seed=seed)
+        self.log = RequestLog()
+        self.holds = Holds()
+        self.url = ""  # set by the server when it listens
+        self.usernames: dict[str, tuple[EmulatedOrg, str]] = {}  # lower case → org, user id
+        self.orgs: dict[str, EmulatedOrg] = {}  # by 15-character id
+        self._looked = threading.local()
+        self.hub = self._make_hub(hub_username, is_dev_hub)
+        if certificate is not None:
+            app = app_from_certificate(consumer_key, certificate)
+            self.register_app(app, approved=[self.hub.admin_id])
+
+    def _make_hub(self, username: str, is_dev_hub: bool) -> EmulatedOrg:
+        hub = EmulatedOrg(
+            world=self,
+            id=self.ids.new("00D"),
+            name="Acme",
+            is_hub=True,
+            created=self.clock.now() - timedelta(days=400),
+            types=catalogue.hub_types() if is_dev_hub else catalogue.org_types(),
+            edition="Enterprise",
+            instance="USA1000",
+        )
+        self.orgs[to_15(hub.id)] = hub
+        seeding.fill(hub, username)
+        return hub
+
+    def add_scratch_org(
+        self,
+        username: str,
+        *,
+        name: str = "Company",
+        days: int = 7,
+        edition: str = "Developer",
+        admin_email: str = "admin@acme.example",
+        features: Sequence[str] = (),
+        namespace: str | None = None,
+        instance: str = "USA1234S",
+        has_sample_data: bool = False,
+    ) -> EmulatedOrg:
+        """A new scratch org with its admin user, known to no ScratchOrgInfo by itself."""
+        now = self.clock.now()
+        org = EmulatedOrg(
+            world=self,
+            id=self.ids.new("00D"),
+            name=name,
+            is_hub=False,
+            created=now,
+            types=catalogue.org_types(),
+            expires=now + timedelta(days=days),
+            edition=edition,
+            namespace=namespace,
+            instance=instance,
+            features=tuple(features),
+        )
+        self.orgs[to_15(org.id)] = org
+        seeding.fill(org, username, email=admin_email, has_sample_data=has_sample_data)
+        return org
+
+    # --- apps and logins ------------------------------------------------------------------
+
+    def register_app(
+        self,
+        app: ConnectedApp,
+        *,
+        org: EmulatedOrg | None = None,
+        approved: Sequence[str] = (),
+    ) -> InstalledApp:
+        """Make an app known to an org (the Dev Hub by default), approved for these user ids."""
+        installed = InstalledApp(app, set(approved))
+        (org or self.hub).apps[app.consumer_key] = installed
+        return installed
+
+    def session(self, token: str) -> Session | None:
+        """The living session of an access token."""
+        return self.sessions.find(token)
+
+    def org_of_token(self, token: str) -> EmulatedOrg | None:
+        """The org that a token names, whether or not the token lives or the org does."""
+        return self.orgs.get(token[:15]) if token[15:16] == "!" else None
+
+    def org(self, org_id: str) -> EmulatedOrg | None:
+        """An org by its id of 15 or 18 characters, or "hub"; deleted ones too."""
+        return self.hub if org_id == "hub" else self.orgs.get(to_15(org_id))
+
+    # --- time -----------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """World time."""
+        return self.clock.now()
+
+    def progression(self, operation: str, states: Sequence[str]) -> Progression:
+        """Something slow that begins now; see Latencies for its durations."""
+        return self.latencies.progression(self.clock, operation, states)
+
+    def begin_request(self) -> None:
+        """A request begins in this thread: records may be looked at anew."""
+        self._looked.ids = set()
+
+    def end_request(self) -> None:
+        """The request of this thread is over."""
+        self._looked.ids = None
+
+    def first_look(self, key: str) -> bool:
+        """Whether this request has not looked at `key` yet; outside requests always."""
+        seen: set[str] | None = getattr(self._looked, "ids", None)
+        if seen is None:
+            return True
+        if key in seen:
+            return False
+        seen.add(key)
+        return True

@@ -1,0 +1,36 @@
+"""An org as machines read it: the JSON that `claim`, `status` and `build` print."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from provisioner.ledger.base import Org
+
+
+def org_document(org: Org) -> dict[str, Any]:
+    """The org with the keys that scripts rely on; what is not known is null."""
+    return {
+        "username": org.username,
+        "pool": org.pool,
+        "state": org.state.value,
+        "org_id": org.org_id or None,
+        "instance_url": org.instance_url or None,
+        "login_url": org.login_url or None,
+        "created_at": _utc(org.created_at),
+        "expires_at": _utc(org.expires_at),
+        "definition": org.definition or None,
+        "fingerprint": org.fingerprint or None,
+        "owner": org.owner or None,
+        "purpose": org.purpose or None,
+        "lease_until": _utc(org.lease_until),
+        "fence": org.fence,
+        "consumer_key": org.consumer_key or None,
+        "users": [dict(user) for user in org.users],
+        "error": org.error or None,
+    }
+
+
+def _utc(at: datetime | None) -> str | None:
+    """UTC, ISO 8601, to the second: `2026-11-24T02:00:00Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

@@ -1,0 +1,211 @@
+"""A ledger on an SQL database: everything but the connection and the builder's lock."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from provisioner.ledger import statements
+from provisioner.ledger.base import LIVE, MOVES, UNFINISHED, Claim, Event, Org, Run, State
+from provisioner.ledger.rows import (
+    ORG_COLUMNS,
+    event_from,
+    org_from,
+    org_parameters,
+    run_from,
+    run_parameters,
+    time_text,
+    utc_now,
+)
+from provisioner.ledger.schema import Execute
+
+_NOT_FOR_CHANGES = frozenset({"username", "state", "version"})
+
+
+class SqlLedger(ABC):
+    """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
+
+    Each public method is one transaction. `clock` dates the events.
+    """
+
+    row_lock: ClassVar[str] = ""  # appended to CANDIDATE where rows can be locked one by one
+
+    def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._clock = clock
+        self._run = ""  # the run whose builder lock this object holds
+
+    @abstractmethod
+    def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:
+        """Commits when the block ends, and leaves nothing behind when it raises."""
+
+    def add(self, org: Org) -> None:
+        """Insert a new row and its first event.
+
+        Raises ValueError when the state is not `intended`, or the username is there already.
+        """
+        if org.state is not State.INTENDED:
+            raise ValueError(f"a new row is intended, not {org.state}")
+        with self._transaction(write=True) as execute:
+            if not execute(statements.ADD_ORG, org_parameters(org)):
+                raise ValueError(f"the ledger has a row for {org.username} already")
+            self._add_event(execute, None, org, at=self._clock())
+
+    def get(self, username: str) -> Org | None:
+        """The row of one username, however its letters are capitalised."""
+        with self._transaction(write=False) as execute:
+            rows = execute(statements.ORG, {"username": username})
+        return org_from(rows[0]) if rows else None
+
+    def orgs(self, *, pool: str = "", states: Iterable[State] = LIVE) -> list[Org]:
+        """Rows in any of `states`, oldest first; of one pool when given."""
+        with self._transaction(write=False) as execute:
+            return self._orgs(execute, states, pool)
+
+    def move(self, org: Org, to: State, *, note: str = "", **changes: Any) -> Org | None:
+        """Move `org` to another state with `changes`; None when the row changed meanwhile.
+
+        A row that is finished has no builder any more. Raises ValueError for a move that
+        `MOVES` does not allow.
+        """
+        if to not in MOVES[org.state]:
+            raise ValueError(f"{org.username} cannot go from {org.state} to {to}")
+        changed = _changed(org, changes, to=to)
+        with self._transaction(write=True) as execute:
+            return self._write(execute, org, changed, note=note, at=self._clock())
+
+    def change(self, org: Org, **changes: Any) -> Org | None:
+        """Change fields without changing the state; None when the row changed meanwhile."""
+        changed = _changed(org, changes, to=org.state)
+        with self._transaction(write=True) as execute:
+            return self._write(execute, org, changed)
+
+    def claim(self, claim: Claim, *, now: datetime) -> Org | None:
+        """Claim one available org that fulfils `claim`, least remaining life first.
+
+        The same idempotency key answers with the org that it already holds, its lease
+        prolonged when this claim asks for a later end.
+        """
+        with self._transaction(write=True) as execute:
+            held = self._held(execute, claim, now)
+            if held is not None:
+                return self._prolonged(execute, held, claim)
+            candidate = self._candidate(execute, claim, now)
+            return candidate and self._write(
+                execute, candidate, _claimed(candidate, claim), note=claim.owner, at=now
+            )
+
+    def adopt(self, run: str) -> list[Org]:
+        """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
+        with self._transaction(write=True) as execute:
+            unfinished = self._orgs(execute, UNFINISHED)
+            for org in unfinished:
+                if org.builder_id != run:
+                    adopted = _changed(org, {"builder_id": run}, to=org.state)
+                    note = f"adopted from {org.builder_id or 'nobody'}"
+                    self._write(execute, org, adopted, note=note, at=self._clock())
+            return self._orgs(execute, UNFINISHED)
+
+    def finish_run(self, run: Run) -> None:
+        """Record when a run ended (now, when `run` does not say) and its summary."""
+        finished = replace(run, finished_at=run.finished_at or self._clock())
+        with self._transaction(write=True) as execute:
+            execute(statements.FINISH_RUN, run_parameters(finished))
+
+    def runs(self, *, limit: int = 20) -> list[Run]:
+        """The newest runs first."""
+        with self._transaction(write=False) as execute:
+            return [run_from(row) for row in execute(statements.RUNS, {"limit": limit})]
+
+    def events(self, *, username: str = "", run: str = "") -> list[Event]:
+        """Transitions in order, of one org or one run."""
+        with self._transaction(write=False) as execute:
+            rows = execute(statements.EVENTS, {"username": username, "run": run})
+        return [event_from(row) for row in rows]
+
+    def _start_run(self, run: Run) -> None:
+        with self._transaction(write=True) as execute:
+            execute(statements.START_RUN, run_parameters(run))
+
+    def _orgs(self, execute: Execute, states: Iterable[State], pool: str = "") -> list[Org]:
+        parameters = dict.fromkeys(statements.STATE_PARAMETERS, "")
+        parameters.update(zip(parameters, sorted({state.value for state in states}), strict=False))
+        return [org_from(row) for row in execute(statements.ORGS, {**parameters, "pool": pool})]
+
+    def _held(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
+        if not claim.idempotency_key:
+            return None
+        parameters = {"idempotency_key": claim.idempotency_key, "now": time_text(now)}
+        rows = execute(statements.HELD, parameters)
+        return org_from(rows[0]) if rows else None
+
+    def _prolonged(self, execute: Execute, held: Org, claim: Claim) -> Org | None:
+        is_later = claim.lease_until and held.lease_until and claim.lease_until > held.lease_until
+        if not is_later or claim.owner != held.owner:
+            return held
+        changed = _changed(held, {"lease_until": claim.lease_until}, to=held.state)
+        return self._write(execute, held, changed)
+
+    def _candidate(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
+        parameters = {
+            "pool": claim.pool,
+            "username": claim.username,
+            "usable_until": time_text(claim.usable_until) or "",
+            "now": time_text(now),
+        }
+        rows = execute(statements.CANDIDATE + self.row_lock, parameters)
+        return org_from(rows[0]) if rows else None
+
+    def _write(
+        self,
+        execute: Execute,
+        seen: Org,
+        changed: Org,
+        *,
+        note: str = "",
+        at: datetime | None = None,
+    ) -> Org | None:
+        """Compare-and-swap `seen` for `changed`; with `at`, also an event of that time."""
+        compared = {"seen_version": seen.version, "seen_builder_id": seen.builder_id}
+        if not execute(statements.CHANGE_ORG, {**org_parameters(changed), **compared}):
+            return None
+        if at is not None:
+            self._add_event(execute, seen, changed, note=note, at=at)
+        return changed
+
+    def _add_event(
+        self, execute: Execute, seen: Org | None, org: Org, *, at: datetime, note: str = ""
+    ) -> None:
+        event = {
+            "at": time_text(at),
+            "username": org.username,
+            "run": self._run or org.builder_id or (seen.builder_id if seen else ""),
+            "from_state": seen.state.value if seen else "",
+            "to_state": org.state.value,
+            "note": note,
+        }
+        execute(statements.ADD_EVENT, event)
+
+
+def _changed(org: Org, changes: dict[str, Any], *, to: State) -> Org:
+    """The row as it will be. Raises ValueError for a field that changes by itself or is none."""
+    wrong = sorted(set(changes) - set(ORG_COLUMNS) | set(changes) & _NOT_FOR_CHANGES)
+    if wrong:
+        raise ValueError(f"these fields cannot be changed: {', '.join(wrong)}")
+    if to not in UNFINISHED:
+        changes = {"builder_id": "", **changes}
+    return replace(org, state=to, version=org.version + 1, **changes)
+
+
+def _claimed(org: Org, claim: Claim) -> Org:
+    changes = {
+        "owner": claim.owner,
+        "purpose": claim.purpose,
+        "lease_until": claim.lease_until,
+        "idempotency_key": claim.idempotency_key,
+        "fence": org.fence + 1,
+    }
+    return _changed(org, changes, to=State.CLAIMED)

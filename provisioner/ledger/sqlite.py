@@ -1,0 +1,129 @@
+"""The ledger in one SQLite file: one host, many processes and threads (engine.md §7)."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.errors import LedgerError, UsageError
+from provisioner.ledger import sqlite_file
+from provisioner.ledger.base import Run
+from provisioner.ledger.rows import utc_now
+from provisioner.ledger.schema import Execute
+from provisioner.ledger.sql import SqlLedger
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from provisioner.ledger.build_lock import BuildLock
+
+PATIENCE = 10.0
+"""Seconds to wait for another process's transaction; one takes a few milliseconds."""
+
+
+def open_url(url: str, directory: Path) -> SqliteLedger:
+    """The ledger at `sqlite:///PATH`, where a relative path starts at `directory`.
+
+    Raises UsageError for a URL of another form, LedgerError when it cannot be opened.
+    """
+    return SqliteLedger(path_of(url, directory))
+
+
+def path_of(url: str, directory: Path) -> Path:
+    """The file that a `sqlite:///` URL names: three slashes relative, four absolute."""
+    prefix, _, path = url.partition(":///")
+    if prefix != "sqlite" or not path or path == ":memory:" or not path.isprintable():
+        raise UsageError(
+            f"ledger: {url!r} names no file",
+            hint="write sqlite:///.provisioner/ledger.db (relative to pool.yaml) or "
+            "sqlite:////var/lib/provisioner/ledger.db",
+        )
+    try:
+        return directory / Path(path).expanduser()
+    except RuntimeError:
+        raise UsageError(f"ledger: {url!r} starts at a home folder that nobody has") from None
+
+
+class SqliteLedger(SqlLedger):
+    """One connection, which threads use in turn; a process that was forked opens its own.
+
+    A file that is deleted or replaced while it is open takes no further writes: they would
+    go nowhere, and with them the only trace of a sign-up.
+    """
+
+    def __init__(
+        self, path: Path, *, patience: float = PATIENCE, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        super().__init__(clock=clock)
+        self.path = path
+        self._patience = patience
+        self._mutex = threading.RLock()
+        self._lock: BuildLock | None = None
+        self._is_closed = False
+        self._open()
+
+    def close(self) -> None:
+        """Close the file; closing twice does nothing."""
+        with self._mutex:
+            if not self._is_closed and self._pid == os.getpid():
+                self._connection.close()
+            self._is_closed = True
+
+    @contextmanager
+    def builder_lock(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """Held for a whole build; raises BusyError (who, since when) when another holds it.
+
+        With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
+        """
+        from provisioner.ledger.build_lock import BuildLock
+
+        lock = BuildLock(self.path.with_name(self.path.name + ".build-lock"))
+        lock.acquire(run, wait=wait, on_wait=on_wait)
+        try:
+            self._lock, self._run = lock, run.id
+            self._start_run(run)
+            yield
+        finally:
+            self._lock, self._run = None, ""
+            lock.release()
+
+    def _open(self) -> None:
+        self._pid = os.getpid()
+        self._connection, self._identity = sqlite_file.open_file(self.path, self._patience)
+
+    def _live_connection(self) -> sqlite3.Connection:
+        if self._is_closed:
+            raise LedgerError(f"the ledger {self.path} was closed already")
+        if self._pid != os.getpid():
+            self._open()  # SQLite forbids a connection to cross a fork
+        return self._connection
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[Execute]:
+        with self._mutex, sqlite_file.told(self.path):
+            connection = self._live_connection()
+            if not write:
+                yield sqlite_file.executor(connection)
+                return
+            with sqlite_file.immediate(connection) as execute:
+                yield execute
+                self._refuse_if_gone()
+
+    def _refuse_if_gone(self) -> None:
+        """Raises LedgerError when what is about to be committed would be lost or unguarded."""
+        if sqlite_file.identity(self.path) != self._identity:
+            raise LedgerError(
+                f"the ledger {self.path} was deleted or replaced while it was open; "
+                "nothing more is written",
+                code="ledger_gone",
+                hint="put the file back if there is a copy, then start again",
+            )
+        if self._lock is not None:
+            self._lock.verify()

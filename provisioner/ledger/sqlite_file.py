@@ -1,0 +1,200 @@
+"""Opens and guards the file of a SQLite ledger, and puts its failures into words."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provisioner.errors import LedgerError
+from provisioner.ledger import schema, statements
+from provisioner.ledger.mounts import refuse_network_file_system
+from provisioner.ledger.schema import Execute
+
+if TYPE_CHECKING:
+    import sqlite3
+
+Identity = tuple[int, int] | None
+"""Device and inode of a file; None when it does not exist."""
+
+_SERIAL = "INTEGER PRIMARY KEY AUTOINCREMENT"
+
+_ASIDE = (
+    "restore it from a copy, or move it aside (with its -wal and -shm files) and build anew: "
+    "scratch orgs that only it knew stay on the Dev Hub until they expire"
+)
+
+
+def identity(path: Path) -> Identity:
+    """Which file stands at `path` at this moment."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def open_file(path: Path, patience: float) -> tuple[sqlite3.Connection, Identity]:
+    """A connection to the ledger in WAL mode, its tables up to date; made where missing.
+
+    Waits up to `patience` seconds for other processes. Raises LedgerError.
+    """
+    import sqlite3
+
+    _prepare(path)
+    with told(path):
+        connection = sqlite3.connect(
+            path, timeout=patience, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            _set_up(connection, path, patience)
+        except BaseException:
+            connection.close()
+            raise
+    return connection, identity(path)
+
+
+def executor(connection: sqlite3.Connection) -> Execute:
+    """How statements are run on `connection`."""
+
+    def execute(statement: str, parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        return connection.execute(statement, parameters).fetchall()
+
+    return execute
+
+
+@contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[Execute]:
+    """A write transaction: it takes the write lock first, so it can never fail half-way."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield executor(connection)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turns what SQLite raises about the file into LedgerError; our own mistakes pass."""
+    import sqlite3
+
+    try:
+        yield
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError):
+        raise
+    except sqlite3.DatabaseError as error:
+        raise _in_words(error, path) from None
+
+
+def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError:
+    # The low byte is the kind, the rest which of its variants (sqlite.org/rescode.html).
+    kind = getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_").partition("_")[0]
+    if kind in ("BUSY", "LOCKED", "PROTOCOL"):
+        return LedgerError(
+            f"the ledger {path} is locked by another process; nothing was changed",
+            code="ledger_locked",
+            hint=f"try again; if it lasts, see which process holds it: fuser -v {path}",
+        )
+    if kind in ("READONLY", "PERM", "CANTOPEN", "AUTH"):
+        return _not_writable(path)
+    if kind == "FULL":
+        return LedgerError(
+            f"no room on the disk for the ledger {path}; nothing was changed",
+            code="ledger_full",
+            hint="make room, then start again: it goes on where it was",
+        )
+    if kind in ("CORRUPT", "NOTADB", "ERROR"):
+        return LedgerError(
+            f"the ledger {path} is damaged: {error}", code="ledger_corrupt", hint=_ASIDE
+        )
+    return LedgerError(f"the ledger {path} cannot be used: {error}", hint="look at its disk")
+
+
+def _not_writable(path: Path) -> LedgerError:
+    return LedgerError(
+        f"the ledger {path} cannot be written",
+        code="ledger_read_only",
+        hint="the user who runs this must be able to write the file, those beside it with the "
+        "same name, and their folder",
+    )
+
+
+def _prepare(path: Path) -> None:
+    """Look at what stands at `path`, and make its folder where there is none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        exists = path.exists()
+        if exists and not path.is_file():
+            kind = "folder" if path.is_dir() else "device"
+            raise LedgerError(
+                f"the ledger {path} is a {kind}, not a file", hint="name a file in `ledger:`"
+            )
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger {path} cannot be opened: {error.strerror}: {error.filename}",
+            hint="name a place in `ledger:` that this user can write",
+        ) from None
+    if not all(map(_is_writable, [path.parent, path] if exists else [path.parent])):
+        raise _not_writable(path)
+    refuse_network_file_system(path.parent)
+
+
+def _is_writable(path: Path) -> bool:
+    """Also for root, whom permissions do not stop, a file marked read-only is read-only."""
+    return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
+
+
+def _set_up(connection: sqlite3.Connection, path: Path, patience: float) -> None:
+    version = _version(connection, path)
+    if _pragma(connection, "journal_mode = WAL", patience) != "wal":
+        raise LedgerError(
+            f"the file system of the ledger {path} cannot share it between processes",
+            hint="put it on a local disk, and name that in `ledger:`",
+        )
+    _pragma(connection, "synchronous = FULL", patience)
+    if _pragma(connection, "synchronous", patience) != 2:
+        raise LedgerError(f"SQLite does not write the ledger {path} through to the disk")
+    if version < schema.NEWEST:
+        with immediate(connection) as execute:
+            # Another process may have been faster since the first look.
+            schema.migrate(execute, _version(connection, path), serial=_SERIAL)
+
+
+def _pragma(connection: sqlite3.Connection, pragma: str, patience: float) -> Any:
+    """Run a PRAGMA and give its answer.
+
+    SQLite does not wait by itself when two processes turn a new file to WAL at once.
+    """
+    import sqlite3
+
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            row = connection.execute(f"PRAGMA {pragma}").fetchone()
+            return row[0] if row else None
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+            if not is_busy or time.monotonic() >= deadline:
+                raise
+            time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - jitter, not a secret
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Which version the file is; 0 for a new one. Raises LedgerError when it is not ours."""
+    execute = executor(connection)
+    tables = {row["name"] for row in execute("SELECT name FROM sqlite_master", {})}
+    if not tables:
+        return 0
+    if not {"meta", "org", "event", "run"} <= tables:
+        raise LedgerError(
+            f"{path} is a database of something else, not a ledger",
+            hint="name another file in `ledger:`",
+        )
+    return schema.version_in(execute(statements.SCHEMA_VERSION, {}), str(path))

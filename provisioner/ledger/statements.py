@@ -1,0 +1,102 @@
+"""Every SQL statement of the ledger, once: they serve sqlite3 and psycopg alike.
+
+Parameters are named as sqlite3 wants them (`:username`); `pyformat` turns them into what
+psycopg wants. Only what both databases understand is used, so no column needs more than
+TEXT and INTEGER, and a changed row is known by what RETURNING gives.
+"""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.ledger.base import State
+from provisioner.ledger.rows import ORG_COLUMNS
+
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z]\w*)")
+
+
+def pyformat(statement: str) -> str:
+    """The statement with `%(name)s` for `:name`, and `%` kept literal."""
+    return _PARAMETER.sub(r"%(\1)s", statement.replace("%", "%%"))
+
+
+STATE_PARAMETERS = tuple(f"state_{number}" for number in range(len(State)))
+"""`ORGS` takes as many states as there are; those not needed are empty."""
+
+_columns = ", ".join(ORG_COLUMNS)
+_values = ", ".join(f":{name}" for name in ORG_COLUMNS)
+_settings = ", ".join(f"{name} = :{name}" for name in ORG_COLUMNS if name != "username")
+_states = ", ".join(f":{name}" for name in STATE_PARAMETERS)
+
+# S608: nothing but the names above is put into these texts.
+ADD_ORG = (
+    f"INSERT INTO org ({_columns}) VALUES ({_values}) "  # noqa: S608
+    "ON CONFLICT DO NOTHING RETURNING username"
+)
+
+ORG = f"SELECT {_columns} FROM org WHERE lower(username) = lower(:username)"  # noqa: S608
+"""Salesforce usernames know no difference between capitals and small letters."""
+
+ORGS = (
+    f"SELECT {_columns} FROM org "  # noqa: S608
+    f"WHERE state IN ({_states}) AND (:pool = '' OR pool = :pool) ORDER BY number"
+)
+
+CHANGE_ORG = (
+    f"UPDATE org SET {_settings} "  # noqa: S608
+    "WHERE username = :username AND version = :seen_version AND builder_id = :seen_builder_id "
+    "RETURNING version"
+)
+"""The compare-and-swap: it changes a row only as long as it is what the caller saw."""
+
+HELD = (
+    f"SELECT {_columns} FROM org "  # noqa: S608
+    "WHERE state = 'claimed' AND idempotency_key = :idempotency_key "
+    "AND (expires_at IS NULL OR expires_at > :now) ORDER BY number LIMIT 1"
+)
+"""The living org that is claimed under a key."""
+
+CANDIDATE = (
+    f"SELECT {_columns} FROM org "  # noqa: S608
+    "WHERE state = 'available' AND (:pool = '' OR pool = :pool) "
+    "AND (:username = '' OR lower(username) = lower(:username)) "
+    "AND (expires_at IS NULL OR (expires_at > :now AND expires_at >= :usable_until)) "
+    "ORDER BY CASE WHEN expires_at IS NULL THEN 1 ELSE 0 END, expires_at, number LIMIT 1"
+)
+"""The org to claim: that with the least life left which is still enough. Ends so that a
+database with row locks can append `FOR UPDATE SKIP LOCKED`."""
+
+ADD_EVENT = (
+    "INSERT INTO event (at, username, run, from_state, to_state, note) "
+    "VALUES (:at, :username, :run, :from_state, :to_state, :note)"
+)
+
+EVENTS = (
+    "SELECT at, username, run, from_state, to_state, note FROM event "
+    "WHERE (:username = '' OR lower(username) = lower(:username)) "
+    "AND (:run = '' OR run = :run) ORDER BY number"
+)
+
+START_RUN = (
+    "INSERT INTO run (id, host, pid, started_at, finished_at, summary) "
+    "VALUES (:id, :host, :pid, :started_at, :finished_at, :summary) ON CONFLICT DO NOTHING"
+)
+
+FINISH_RUN = (
+    "INSERT INTO run (id, host, pid, started_at, finished_at, summary) "
+    "VALUES (:id, :host, :pid, :started_at, :finished_at, :summary) "
+    "ON CONFLICT (id) DO UPDATE SET finished_at = excluded.finished_at, "
+    "summary = excluded.summary"
+)
+
+RUNS = (
+    "SELECT id, host, pid, started_at, finished_at, summary FROM run "
+    "ORDER BY started_at DESC, number DESC LIMIT :limit"
+)
+
+SCHEMA_VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
+
+SET_SCHEMA_VERSION = (
+    "INSERT INTO meta (key, value) VALUES ('schema_version', :version) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)

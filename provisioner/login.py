@@ -1,0 +1,207 @@
+"""A session for a username: found in the ledger, or from a consumer key and a key file alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provisioner.config.fields import Secret
+from provisioner.errors import LoginError, NoOrgError
+from provisioner.ledger.base import State
+from provisioner.salesforce.audience import SANDBOX, Rung, scratch_rungs, user_rungs
+from provisioner.salesforce.grant import App, Post, sign_in
+from provisioner.salesforce.keys import PASSPHRASE_VARIABLE, load_signing_key
+from provisioner.salesforce.post import get_with_token, post_form
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Org
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """All that a login needs: who, by which app's key, and which hosts to ask."""
+
+    username: str
+    consumer_key: str
+    key: Path | Secret  # the key's file, or the PEM text itself
+    passphrase: Secret | None
+    rungs: tuple[Rung, ...]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says in place of `pool.yaml` and the ledger; each part may be left."""
+
+    consumer_key: str = ""
+    key: Path | None = None
+    login_url: str = ""
+
+    @property
+    def suffice(self) -> bool:
+        """Whether neither `pool.yaml` nor the ledger has to be read."""
+        return bool(self.consumer_key and self.key)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A logged-in user. It lasts as long as the org's session time-out allows (2 h by default)."""
+
+    username: str
+    org_id: str  # 18 characters
+    instance_url: str
+    access_token: str = field(repr=False)
+    consumer_key: str
+    user_id: str = ""  # 18 characters; "" when the host did not tell
+
+    def as_json(self) -> dict[str, str]:
+        """What `login --json` prints; it holds the token."""
+        return {
+            "username": self.username,
+            "org_id": self.org_id,
+            "instance_url": self.instance_url,
+            "access_token": self.access_token,
+            "consumer_key": self.consumer_key,
+        }
+
+
+def login(credentials: Credentials, *, post: Post = post_form) -> Session:
+    """Log in. Raises LoginError, or UsageError for a key that cannot be read."""
+    key, passphrase = credentials.key, credentials.passphrase
+    app = App(
+        credentials.consumer_key,
+        load_signing_key(
+            key.reveal() if isinstance(key, Secret) else key,
+            passphrase.reveal() if passphrase else None,
+        ),
+    )
+    grant = sign_in(app, credentials.username, credentials.rungs, post)
+    return Session(
+        username=credentials.username,
+        org_id=grant.org_id,
+        instance_url=grant.instance_url,
+        access_token=grant.access_token,
+        consumer_key=credentials.consumer_key,
+        user_id=grant.user_id,
+    )
+
+
+def find_credentials(
+    username: str, options: Options, environ: Mapping[str, str], load: Callable[[], PoolFile]
+) -> Credentials:
+    """The credentials of `username`: from the options alone when they suffice, else the ledger's.
+
+    `load` reads `pool.yaml`, when it is needed. Raises NoOrgError when the ledger does not know
+    the username, and what `load` raises.
+    """
+    if options.suffice:
+        return from_options(username, options, environ)
+    from provisioner.ledger import open_ledger
+
+    pool = load()
+    ledger = open_ledger(pool.ledger, pool.directory)
+    try:
+        org = ledger.get(username)
+    finally:
+        ledger.close()
+    if org is None:
+        raise NoOrgError(
+            f"the ledger knows no scratch org {username}",
+            code="unknown_username",
+            hint="see provisioner status; an org that is in no ledger opens with "
+            "--consumer-key, --key and --login-url",
+        )
+    return _override(from_ledger(org, pool), options, environ)
+
+
+def from_options(username: str, options: Options, environ: Mapping[str, str]) -> Credentials:
+    """Credentials that need neither `pool.yaml` nor ledger."""
+    assert options.key is not None
+    passphrase = environ.get(PASSPHRASE_VARIABLE)
+    return Credentials(
+        username,
+        options.consumer_key,
+        options.key,
+        Secret(passphrase) if passphrase else None,
+        user_rungs(options.login_url or SANDBOX),
+    )
+
+
+def from_ledger(org: Org, pool: PoolFile) -> Credentials:
+    """The credentials of a scratch org in the ledger, which knows host and consumer key.
+
+    The key is that of the app which signed the org up: `scratch_app` when the row names it,
+    else the hub's. Raises NoOrgError for an org that is deleted or not there yet.
+    """
+    if org.state is State.DELETED:
+        raise NoOrgError(f"the scratch org {org.username} is deleted", code="org_deleted")
+    if org.state in (State.INTENDED, State.SIGNING_UP):
+        raise NoOrgError(
+            f"the scratch org {org.username} is still being signed up",
+            code="org_not_ready",
+            hint="wait for the build to finish: provisioner status",
+        )
+    second = pool.scratch_app
+    app = second if second and org.consumer_key == second.consumer_key else pool.dev_hub
+    return Credentials(
+        org.username,
+        org.consumer_key or app.consumer_key,
+        app.private_key,
+        app.private_key_passphrase,
+        scratch_rungs(org.login_url or None, pool.dev_hub.effective_scratch_login_url),
+    )
+
+
+def identity(session: Session) -> dict[str, Any]:
+    """Who the token belongs to, as the org's own identity endpoint answers it.
+
+    Asks the identity URL on the org's own host, and OpenID's userinfo when that says nothing.
+    Raises LoginError.
+    """
+    base = session.instance_url
+    urls = [f"{base}/id/{session.org_id}/{session.user_id}"] if session.user_id else []
+    status = 0
+    for url in [*urls, f"{base}/services/oauth2/userinfo"]:
+        try:
+            reply = get_with_token(url, session.access_token)
+        except OSError as error:
+            raise LoginError(
+                f"{base} does not say who {session.username} is: {type(error).__name__}",
+                code="unreachable",
+                is_transient=True,
+            ) from None
+        status = reply.status
+        answer = _object(reply.body) if status == 200 else None
+        if answer is not None:
+            return answer
+    raise LoginError(
+        f"{base} does not say who {session.username} is: HTTP {status}",
+        code="no_identity",
+        hint="the session may have ended: log in again",
+    )
+
+
+def _override(found: Credentials, options: Options, environ: Mapping[str, str]) -> Credentials:
+    """What the ledger says, with what the command line says otherwise."""
+    if options.consumer_key:
+        found = replace(found, consumer_key=options.consumer_key)
+    if options.login_url:
+        found = replace(found, rungs=user_rungs(options.login_url))
+    if options.key:
+        passphrase = environ.get(PASSPHRASE_VARIABLE)
+        found = replace(
+            found, key=options.key, passphrase=Secret(passphrase) if passphrase else None
+        )
+    return found
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in `body`, None when there is none."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None

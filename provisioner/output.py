@@ -1,0 +1,159 @@
+"""What people and scripts see: results on stdout, all other talk on stderr.
+
+Beside `provisioner.cli` this is the only place that prints. Under `--json` stdout carries one
+JSON document and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Colour = Literal["red", "green", "yellow", "cyan", "bold", "dim"]
+
+_CODES: Mapping[Colour, str] = {
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+    "bold": "1",
+    "dim": "2",
+}
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+_CONTROLS = {code: shown for code, shown in _CONTROLS.items() if chr(code) not in "\n\t"}
+
+
+class Output:
+    """The two streams of one invocation, and how it wants to be spoken to."""
+
+    def __init__(
+        self,
+        *,
+        as_json: bool = False,
+        quiet: bool = False,
+        color: bool = True,
+        environ: Mapping[str, str] | None = None,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+    ) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.has_result = False  # a JSON document has been printed; there must be no second one
+        self._wants_color = color
+        self._environ = os.environ if environ is None else environ
+        self._out = out
+        self._err = err
+
+    @property
+    def out(self) -> TextIO:
+        """The stream of results."""
+        return self._out or sys.stdout
+
+    @property
+    def err(self) -> TextIO:
+        """The stream of talk."""
+        return self._err or sys.stderr
+
+    def result(self, text: str, document: Any) -> None:
+        """The result of a command: `document` under `--json`, else `text` for people."""
+        if self.as_json:
+            self.json(document)
+        elif text:
+            self._write(self.out, text)
+
+    def json(self, document: Any, *, indent: int | None = 2) -> None:
+        """The one JSON document of this invocation, also without `--json`."""
+        if self.has_result:
+            raise AssertionError("a second JSON document on stdout")
+        text = json.dumps(document, indent=indent, default=_plain)
+        self.has_result = True
+        self._write(self.out, text)
+
+    def say(self, text: str = "") -> None:
+        """Talk: what happens, and what to do next. Silent under `--quiet`."""
+        if not self.quiet:
+            self._write(self.err, text)
+
+    def warn(self, text: str) -> None:
+        """Something doubtful, which `--quiet` does not hide."""
+        self._write(self.err, f"{self.paint('warning:', 'yellow')} {text}")
+
+    def error(self, text: str, *, hint: str = "") -> None:
+        """What failed, and what to do now."""
+        self._write(self.err, f"{self.paint('error:', 'red')} {text}")
+        if hint:
+            self.hint(hint)
+
+    def hint(self, text: str) -> None:
+        """What to do now."""
+        self._write(self.err, f"{self.paint('hint:', 'cyan')} {text}")
+
+    def line(self, text: str) -> None:
+        """A line on stderr that `--quiet` does not hide: a problem, a prompt's answer."""
+        self._write(self.err, text)
+
+    def paint(self, text: str, colour: Colour, *, on: TextIO | None = None) -> str:
+        """`text` in a colour, where the stream (by default stderr) shows colours."""
+        if not self.shows_color(on or self.err):
+            return text
+        return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"
+
+    def shows_color(self, stream: TextIO) -> bool:
+        """Only on a terminal, and where neither `--no-color` nor NO_COLOR forbids it."""
+        if not self._wants_color or self._environ.get("NO_COLOR"):
+            return False
+        return self._environ.get("TERM") != "dumb" and stream.isatty()
+
+    @property
+    def is_live(self) -> bool:
+        """May talk on stderr redraw itself? Only on a terminal, and not under `--quiet`."""
+        return not self.quiet and self._environ.get("TERM") != "dumb" and self.err.isatty()
+
+    def console(self) -> Console:
+        """A rich console on stderr, for live displays. Importing rich takes 0.1 s."""
+        from rich.console import Console
+
+        color = self.shows_color(self.err)
+        return Console(file=self.err, no_color=not color, highlight=False, quiet=self.quiet)
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        shown = text.encode(encoding, "backslashreplace").decode(encoding)
+        stream.write(f"{shown}\n")
+        stream.flush()
+
+
+def harmless(text: str) -> str:
+    """`text` from elsewhere without the control characters that would steer a terminal."""
+    return text.translate(_CONTROLS)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns for people, as wide as their widest cell; "" when there are no rows."""
+    lines = [tuple(harmless(cell).replace("\n", " ") for cell in row) for row in rows]
+    if not lines:
+        return ""
+    everything = [tuple(headers), *lines]
+    widths = [max(map(len, column)) for column in zip(*everything, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in everything
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not for --json")

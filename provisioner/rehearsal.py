@@ -1,0 +1,87 @@
+"""A private emulator for one rehearsal, and the Dev Hub settings that stand in for the real ones."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.config.hub import DevHub
+from provisioner.errors import ProvisionerError
+
+STAND_IN = "stand-in-of-the-rehearsal"
+
+
+@dataclass(frozen=True)
+class RunningEmulator:
+    """What the emulator says of itself when it is ready."""
+
+    url: str
+    consumer_key: str
+    hub_username: str
+    private_key: Path
+
+    def dev_hub(self) -> DevHub:
+        """The settings by which a build finds it; they take the place of pool.yaml's."""
+        return DevHub(
+            username=self.hub_username,
+            consumer_key=self.consumer_key,
+            private_key=self.private_key,
+            login_url=self.url,
+        )
+
+
+@contextmanager
+def emulator(folder: Path, options: Sequence[str]) -> Iterator[RunningEmulator]:
+    """An emulator in a process of its own, with its keys in `folder`; it ends with the block."""
+    command = [sys.executable, "-m", "provisioner", "emulator", "--port", "0", *options]
+    process = subprocess.Popen(  # noqa: S603 - our own command line
+        command, stdout=subprocess.PIPE, cwd=folder, text=True
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise ProvisionerError("the emulator did not start; its reason stands above")
+        said = json.loads(line)
+        yield RunningEmulator(
+            url=said["url"],
+            consumer_key=said["consumer_key"],
+            hub_username=said["hub_username"],
+            private_key=folder / said["private_key"],
+        )
+    finally:
+        process.terminate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+class StandIns(Mapping[str, str]):
+    """The environment, with a stand-in for every variable that is not set.
+
+    A rehearsal needs no secret: the emulator takes any installation key.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.used: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        if name in self._environ:
+            return self._environ[name]
+        self.used.add(name)
+        return STAND_IN
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environ)
+
+    def __len__(self) -> int:
+        return len(self._environ)

@@ -1,0 +1,78 @@
+"""Ends scratch orgs on the Dev Hub and says so in the ledger; safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from provisioner.errors import ProvisionerError
+from provisioner.ledger.base import TO_DELETE, Ledger, Org, State
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.hub import DevHub, SignUpStatus
+
+
+@dataclass
+class Removed:
+    """What became of the orgs that were to be ended."""
+
+    ended: list[Org] = field(default_factory=list)
+    left: list[tuple[Org, str]] = field(default_factory=list)  # still there, and why
+
+
+def end_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org]) -> Removed:
+    """Delete the scratch orgs behind rows in `released`, `failed` or `expired`.
+
+    A row without an org id may belong to a sign-up that is still under way: it stays until
+    the Dev Hub has made up its mind, so that no org appears after its row is closed.
+    """
+    outcome = Removed()
+    try:
+        pending = _still_signing_up(hub, orgs)
+        targets = [org for org in orgs if org.username not in pending]
+        outcome.left += [
+            (org, "its sign-up is still under way") for org in orgs if org.username in pending
+        ]
+        refused = hub.delete_orgs([org.username for org in targets])
+    except ProvisionerError as error:
+        outcome.left = [(org, error.message) for org in orgs]
+        return outcome
+    for org in targets:
+        if org.username in refused:
+            outcome.left.append((org, refused[org.username]))
+        elif ledger.move(org, State.DELETED) is not None:
+            outcome.ended.append(org)
+    return outcome
+
+
+def _still_signing_up(hub: DevHub, orgs: Sequence[Org]) -> set[str]:
+    """Usernames of rows without an org whose sign-up may yet become one."""
+    unknown = [org for org in orgs if not org.org_id]
+    if not unknown:
+        return set()
+    statuses = hub.signups(
+        [org.signup_id for org in unknown if org.signup_id], [org.username for org in unknown]
+    )
+    return {org.username for org in unknown for s in statuses if _is_pending(org, s)}
+
+
+def _is_pending(org: Org, status: SignUpStatus) -> bool:
+    is_about = status.id == org.signup_id or status.username == org.username
+    return is_about and status.status not in ("Active", "Error", "Deleted")
+
+
+def condemn(ledger: Ledger, org: Org, reason: str, *, now: datetime) -> Org | None:
+    """Move a row to the state from which it may be ended; None when somebody was faster.
+
+    An available org that a consumer claims at this very moment stays theirs: the
+    compare-and-swap fails.
+    """
+    if org.state in TO_DELETE:
+        return org
+    if org.expires_at and org.expires_at <= now:
+        return ledger.move(org, State.EXPIRED, note=reason)
+    if org.state in (State.AVAILABLE, State.CLAIMED):
+        return ledger.move(org, State.RELEASED, note=reason)
+    return ledger.move(org, State.FAILED, note=reason, error=reason)

@@ -1,0 +1,46 @@
+"""What a build says at its end: for people, and as one JSON document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from provisioner.ledger.document import org_document
+
+if TYPE_CHECKING:
+    from provisioner.build.result import BuildResult
+
+
+def build_document(result: BuildResult) -> dict[str, Any]:
+    """`{"run", "wanted", "built", "failed", "orgs", "api_calls", "seconds"}`; `error` if any."""
+    error = result.error()
+    document = {
+        "run": result.run,
+        "wanted": result.wanted,
+        "built": len(result.built),
+        "failed": len(result.failed),
+        "orgs": [org_document(org) for org in (*result.built, *result.failed)],
+        "api_calls": dict(result.api_calls),
+        "seconds": round(result.seconds, 3),
+    }
+    if error is not None:
+        document["error"] = {"code": error.code, "message": error.message, "hint": error.hint}
+    return document
+
+
+def build_text(result: BuildResult) -> str:
+    """A line per pool, the failures with their reasons, and what it cost."""
+    lines = [
+        f"{pool.name}: {pool.available} of {pool.size} available"
+        + (f" ({pool.not_more_because})" if pool.not_more_because else "")
+        for pool in result.pools
+    ]
+    for org in result.failed:
+        kept = " (kept)" if org.kept else ""
+        lines.append(f"failed: {org.username}{kept}: {org.error}")
+    calls = result.api_calls
+    lines.append(
+        f"run {result.run}: {len(result.built)} built, {len(result.failed)} failed in "
+        f"{result.seconds:.0f} s; {calls.get('hub', 0)} Dev Hub and {calls.get('org', 0)} scratch "
+        "org requests"
+    )
+    return "\n".join(lines)

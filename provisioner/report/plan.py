@@ -1,0 +1,54 @@
+"""A plan in words: what would be signed up, resumed, ended; why; and what it costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.plan import PoolPlan
+
+
+def plan_document(plans: Sequence[PoolPlan]) -> dict[str, Any]:
+    """The plan as JSON."""
+    return {
+        "pools": [
+            {
+                "name": plan.pool,
+                "size": plan.size,
+                "available": len(plan.available),
+                "resume": [org.username for org in plan.resume],
+                "create": dict(Counter(creation.definition for creation in plan.create)),
+                "delete": [{"username": r.org.username, "reason": r.reason} for r in plan.remove],
+                "replace": [{"username": r.org.username, "reason": r.reason} for r in plan.retire],
+                "missing": plan.missing,
+                "not_more_because": plan.not_more_because,
+            }
+            for plan in plans
+        ],
+        "sign_ups": sum(len(plan.create) for plan in plans),
+    }
+
+
+def plan_text(config: PoolFile, plans: Sequence[PoolPlan]) -> str:
+    """The plan for people, a block per pool."""
+    blocks = [_block(config, plan) for plan in plans]
+    total = sum(len(plan.create) for plan in plans)
+    return "\n".join([*blocks, f"cost: {total} sign-ups" if total else "no sign-up is needed"])
+
+
+def _block(config: PoolFile, plan: PoolPlan) -> str:
+    lines = [f"{plan.pool}: {plan.size} wanted, {len(plan.available)} available"]
+    for definition, count in Counter(c.definition for c in plan.create).items():
+        lines.append(f"  sign up {count} from {definition}")
+    lines += [f"  resume {org.username} ({org.state})" for org in plan.resume]
+    lines += [f"  delete {r.org.username}: {r.reason}" for r in plan.remove]
+    lines += [f"  replace {r.org.username}: {r.reason}" for r in plan.retire]
+    if plan.create or plan.resume:
+        titles = [entry.title for entry in config.pools[plan.pool].steps]
+        lines.append(f"  steps of each: {', '.join(['sign-up', *titles, 'proof'])}")
+    if plan.not_more_because:
+        lines.append(f"  {plan.missing} fewer than wanted: {plan.not_more_because}")
+    return "\n".join(lines)

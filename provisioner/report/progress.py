@@ -1,0 +1,129 @@
+"""The live record of a build: one line per org on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from provisioner.build.events import Message, OrgEvent
+from provisioner.ledger.base import State
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_OVER = (State.AVAILABLE, State.FAILED)
+
+
+def what_happens(event: OrgEvent) -> str:
+    """`install_package (2/5)`, `available`, `failed at deploy_source: …`."""
+    if event.state is State.AVAILABLE:
+        return "available"
+    if event.state is State.FAILED:
+        return f"failed at {event.note}"
+    place = f" ({event.position}/{event.steps})" if event.steps else ""
+    if event.is_retry:
+        return f"{event.step}: tries again: {event.note}"
+    if event.state is State.INTENDED:
+        return f"{event.step} requested"
+    if event.state is State.SIGNING_UP:
+        return f"{event.step} under way"
+    return f"{event.step}{place}"
+
+
+class Lines:
+    """Plain lines: time, org, what it is at. For logs and pipes."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def org(self, event: OrgEvent) -> None:
+        """One line for each thing that happens to an org."""
+        self._write(f"{time.strftime('%H:%M:%S')}  {event.username}  {what_happens(event)}")
+
+    def message(self, message: Message) -> None:
+        """One line about the build."""
+        kind = "warning: " if message.is_warning else ""
+        self._write(f"{time.strftime('%H:%M:%S')}  {kind}{message.text}")
+
+    def display(self) -> AbstractContextManager[object]:
+        """Nothing to set up."""
+        return nullcontext()
+
+
+@dataclass
+class _Row:
+    event: OrgEvent
+    since: float = field(default_factory=time.monotonic)
+    total_since: float = field(default_factory=time.monotonic)
+
+
+class LiveView:
+    """A table that follows the orgs on a terminal; finished ones shrink to a count."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._rows: dict[str, _Row] = {}
+        self._counts = dict.fromkeys(_OVER, 0)
+        self._started = time.monotonic()
+
+    def org(self, event: OrgEvent) -> None:
+        """Update an org's line; a finished org is printed once, above the table."""
+        if event.state in _OVER:
+            row = self._rows.pop(event.username, None)
+            self._counts[event.state] += 1
+            seconds = time.monotonic() - (row.total_since if row else self._started)
+            mark = "[green]✓[/]" if event.state is State.AVAILABLE else "[red]✗[/]"
+            self._print(f"{mark} {event.username}  ", what_happens(event), f"  {_span(seconds)}")
+            return
+        row = self._rows.setdefault(event.username, _Row(event))
+        if row.event.step != event.step:
+            row.since = time.monotonic()
+        row.event = event
+
+    def message(self, message: Message) -> None:
+        """A line above the table."""
+        self._print("[yellow]![/] " if message.is_warning else "  ", message.text, "")
+
+    def display(self) -> AbstractContextManager[object]:
+        """The table, while the build runs."""
+        from rich.live import Live
+
+        return Live(
+            get_renderable=self._table,
+            console=self._console,
+            refresh_per_second=4,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def _print(self, before: str, text: str, after: str) -> None:
+        from rich.markup import escape
+
+        self._console.print(f"{before}{escape(text)}{after}", highlight=False)
+
+    def _table(self) -> RenderableType:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2))
+        now = time.monotonic()
+        shown = list(self._rows.items())[: max(3, self._console.height - 4)]
+        for username, row in shown:
+            step = Text(what_happens(row.event), overflow="ellipsis", no_wrap=True)
+            table.add_row(Text(username, style="cyan"), step, _span(now - row.since))
+        hidden = len(self._rows) - len(shown)
+        counts = f"{self._counts[State.AVAILABLE]} available, {self._counts[State.FAILED]} failed"
+        more = f", {hidden} more under way" if hidden else ""
+        table.add_row(Text(f"{counts}{more}", style="bold"), "", _span(now - self._started))
+        return table
+
+
+def _span(seconds: float) -> str:
+    """`1:05`, `1:02:03`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

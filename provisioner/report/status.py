@@ -1,0 +1,69 @@
+"""What the pools hold, pure: from `pool.yaml` and the ledger's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.ledger.base import UNFINISHED, Org, State
+from provisioner.ledger.document import org_document
+
+
+@dataclass(frozen=True)
+class PoolStatus:
+    """One pool; `size` is None for a pool that only the ledger knows."""
+
+    name: str
+    size: int | None
+    orgs: tuple[Org, ...]
+
+    def count(self, *states: State) -> int:
+        """How many of the orgs are in any of `states`."""
+        return sum(org.state in states for org in self.orgs)
+
+    @property
+    def available(self) -> int:
+        """Orgs that can be claimed."""
+        return self.count(State.AVAILABLE)
+
+    @property
+    def claimed(self) -> int:
+        """Orgs that somebody holds."""
+        return self.count(State.CLAIMED)
+
+    @property
+    def building(self) -> int:
+        """Orgs that are intended, signing up, or at their steps."""
+        return self.count(*UNFINISHED)
+
+    @property
+    def failed(self) -> int:
+        """Orgs that failed and are not deleted yet."""
+        return self.count(State.FAILED)
+
+    def document(self) -> dict[str, Any]:
+        """The pool as `status --json` prints it."""
+        return {
+            "name": self.name,
+            "size": self.size,
+            "available": self.available,
+            "claimed": self.claimed,
+            "building": self.building,
+            "failed": self.failed,
+            "orgs": [org_document(org) for org in self.orgs],
+        }
+
+
+def summarise(
+    sizes: Mapping[str, int], orgs: Iterable[Org], only: Iterable[str] = ()
+) -> list[PoolStatus]:
+    """The pools of `pool.yaml` in its order, then those that only the ledger knows.
+
+    `sizes` is what `pool.yaml` wants of each; with `only`, just those pools.
+    """
+    by_pool: dict[str, list[Org]] = {name: [] for name in sizes}
+    for org in orgs:
+        by_pool.setdefault(org.pool, []).append(org)
+    names = list(dict.fromkeys(only)) or list(by_pool)
+    return [PoolStatus(name, sizes.get(name), tuple(by_pool.get(name, ()))) for name in names]

@@ -1,0 +1,85 @@
+"""What a login host answered, reduced to one line and to the row of `refusals` it falls under."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.salesforce.redaction import one_line, redact
+from provisioner.salesforce.refusals import REFUSALS, Kind
+from provisioner.salesforce.reply import Reply
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One answer without a token: its line, and the row that it falls under."""
+
+    text: str
+    kind: Kind
+    date: str = ""
+
+    @property
+    def rank(self) -> int:
+        """Its place in the table: the lower, the more it tells."""
+        return REFUSALS.index(self.kind)
+
+
+def refusal_of(reply: Reply, error: object = None, description: object = None) -> Refusal:
+    """Classify an answer of the host by its status and, when it was JSON, its two fields."""
+    if error:
+        text = f"{reply.status} {_clean(error)}" + (
+            f": {_clean(description)}" if description else ""
+        )
+    else:
+        target = f" to {_clean(reply.location.split('?')[0])}" if reply.location else ""
+        text = f"{reply.status} {reply.content_type.split(';')[0].strip() or 'no content'}{target}"
+    return Refusal(text, _kind(text), reply.date)
+
+
+def unreachable(error: OSError) -> Refusal:
+    """Classify the lack of an answer."""
+    text = f"network: {_network(error)}"
+    return Refusal(text, _kind(text))
+
+
+def _kind(text: str) -> Kind:
+    return next(kind for kind in REFUSALS if re.search(kind.pattern, text, re.IGNORECASE))
+
+
+def _clean(value: Any) -> str:
+    """A field of the answer fit for an error text: one line, short, without credentials."""
+    return one_line(redact(str(value)), 200)
+
+
+def _network(error: OSError) -> str:
+    """Why no answer came, in the words that the table knows."""
+    import socket
+    import ssl
+
+    for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            return "no such host"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"certificate: {_clean(getattr(cause, 'verify_message', ''))}"
+        if isinstance(cause, ssl.SSLError):
+            return f"no TLS: {_clean(getattr(cause, 'reason', ''))}"
+        if isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__:
+            return "timed out"
+        if isinstance(cause, ConnectionRefusedError):
+            return "connection refused"
+        if isinstance(cause, ConnectionError) and not type(cause).__module__.startswith("requests"):
+            return "connection closed without an answer"
+    if "Tunnel connection failed" in str(error):  # the words of http.client and of urllib3
+        return f"proxy: {_clean(error)}"
+    return _clean(error.strerror or type(error).__name__)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what stands behind it, however its library wrapped it, innermost last."""
+    seen: list[BaseException] = [error]
+    for each in seen:
+        yield each
+        behind = (each.__cause__, each.__context__, getattr(each, "reason", None), *each.args)
+        seen.extend(e for e in behind if isinstance(e, BaseException) and e not in seen)

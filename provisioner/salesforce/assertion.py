@@ -1,0 +1,36 @@
+"""The signed statement of a JWT bearer login: who asks, as whom, of which host, until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.keys import SigningKey
+
+LIFE = 180  # seconds; Salesforce documents a window of three minutes (salesforce-facts §1.1)
+
+
+@dataclass(frozen=True)
+class App:
+    """A connected app as a client sees it: its consumer key, and the key of its certificate."""
+
+    consumer_key: str
+    key: SigningKey
+
+
+def assertion(app: App, username: str, audience: str, now: float) -> str:
+    """A JWT signed with RS256 that asks for a session of `username`.
+
+    `now` is in seconds since 1970. `exp` is an integer and nothing beyond the four claims that
+    Salesforce reads is sent. The result is a credential for `LIFE` seconds: never log it.
+    """
+    import jwt
+
+    claims = {
+        "iss": app.consumer_key,
+        "sub": username,
+        "aud": audience,
+        "exp": int(now) + LIFE,
+    }
+    return jwt.encode(claims, app.key.private, algorithm="RS256")

@@ -1,0 +1,110 @@
+"""An org definition file → the fields of a ScratchOrgInfo, as the Salesforce CLI maps them.
+
+What a definition may hold is checked elsewhere (`provisioner.config.definition`); here it is
+only translated. Source: salesforce-facts §2.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CALLBACK_URL = "http://localhost:1717/OauthRedirect"
+"""What the CLI sends. A sign-up needs one; it fits the app only when the app has it, too."""
+
+LONGEST_DESCRIPTION = 2000
+
+_NOT_SENT = frozenset({"$schema", "settings", "objectSettings"})
+
+_MAPPED_FEATURES = {"saleswave": "DevelopmentWave", "servicewave": "DevelopmentWave"}
+
+_DROPPED_FEATURES = frozenset(
+    {
+        "expandedsourcetracking",
+        "listcustomsettingcreation",
+        "appnavcapabilities",
+        "cmtrecordmanageddeletion",
+        "editinsubtab",
+        "oldnewrecordflowconsole",
+        "oldnewrecordflowstd",
+        "desktoplayoutstandardoff",
+        "splitviewonstandardoff",
+        "popoututilities",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUp:
+    """One sign-up that is asked for."""
+
+    definition: Mapping[str, Any]  # the org definition file's content
+    username: str
+    consumer_key: str  # of the app whose key will open the org
+    duration_days: int
+    stamp: str = ""  # goes into Description, on its last line
+    namespace: str = ""  # of sfdx-project.json; a namespace in the definition wins
+
+
+def sign_up_fields(signup: SignUp) -> dict[str, Any]:
+    """The fields to insert as a ScratchOrgInfo.
+
+    Unknown keys pass as fields, so that custom fields of the Dev Hub can be set. Ancestors of
+    packages under development (Package2AncestorIds) are not looked up: such an org is for
+    making package versions, and sent is what the CLI sends where there are none.
+    """
+    definition = {
+        key: value
+        for key, value in signup.definition.items()
+        if key not in _NOT_SENT and value is not None
+    }
+    fields = _with_upper_first(definition)
+    fields.setdefault("OrgName", "Company")
+    if "Features" in fields:
+        fields["Features"] = features(fields["Features"])
+    if isinstance(fields.get("Release"), str):
+        fields["Release"] = fields["Release"].capitalize()
+    if signup.namespace:
+        fields.setdefault("Namespace", signup.namespace)
+    fields.setdefault("Package2AncestorIds", "")
+    description = _description(str(fields.get("Description", "")), signup.stamp)
+    if description:
+        fields["Description"] = description
+    return fields | {
+        "Username": signup.username.lower(),
+        "DurationDays": signup.duration_days,
+        "ConnectedAppConsumerKey": signup.consumer_key,
+        "ConnectedAppCallbackUrl": CALLBACK_URL,
+    }
+
+
+def features(value: str | Iterable[str]) -> str:
+    """Features as the sign-up takes them: joined by `;`, old names replaced or left out."""
+    names = re.split(r"[;,]", value) if isinstance(value, str) else value
+    kept = []
+    for name in map(str.strip, names):
+        if name and name.lower() not in _DROPPED_FEATURES:
+            kept.append(_MAPPED_FEATURES.get(name.lower(), name))
+    return ";".join(kept)
+
+
+def upper_first(text: str) -> str:
+    """`text` with its first letter upper case, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def _with_upper_first(value: Any) -> Any:
+    """Every key with its first letter upper case, at any depth."""
+    if isinstance(value, Mapping):
+        return {upper_first(key): _with_upper_first(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_upper_first(item) for item in value]
+    return value
+
+
+def _description(own: str, stamp: str) -> str:
+    """The definition's description, cut so that the stamp fits after it."""
+    room = LONGEST_DESCRIPTION - len(stamp) - 1
+    return "\n".join(part for part in (own[:room].rstrip(), stamp) if part)

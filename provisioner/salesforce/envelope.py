@@ -1,0 +1,148 @@
+"""Turns answers with an error, and lost answers, into SalesforceError with words for people."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.answers import unreachable
+from provisioner.salesforce.classes import Kind, classify
+from provisioner.salesforce.redaction import one_line, redact
+
+NOT_SENT = "NOT_SENT"
+"""Error code of a request that never left: no connection came about. Safe to send again."""
+
+NO_ANSWER = "NO_ANSWER"
+"""Error code of a request whose answer was lost: the server may have acted on it."""
+
+TIMED_OUT = "TIMED_OUT"
+"""As NO_ANSWER, and the server may be acting still."""
+
+HINTS: Mapping[str, str] = {
+    "REQUEST_LIMIT_EXCEEDED": "the org's API calls of the last 24 hours are used up; wait, or see "
+    "Setup, Company Information",
+    "INVALID_SESSION_ID": "check the session policies of the app and of the user's profile",
+    "API_DISABLED_FOR_ORG": "the user's profile needs the permission API Enabled",
+}
+
+
+_USAGE = re.compile(r"\bapi-usage=(\d+)/(\d+)")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, as errors name it."""
+
+    org: str  # "Dev Hub hub@acme.example", or a scratch org's username
+    method: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.org}: {self.method} {self.resource}"
+
+
+def error_codes(body: str) -> list[tuple[str, str]]:
+    """Code and text of each error in an answer's body; empty when it is no error envelope.
+
+    REST answers a list of `{errorCode, message, fields}`, the token endpoint
+    `{error, error_description}`, composite calls `{statusCode, message}` (facts §8).
+    """
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return []
+    found = []
+    for error in answer if isinstance(answer, list) else [answer]:
+        if isinstance(error, dict) and (code := _first(error, "errorCode", "statusCode", "error")):
+            text = _first(error, "message", "error_description")
+            found.append((code, text + _fields(error)))
+    return found
+
+
+def api_usage(limit_info: str) -> tuple[int, int] | None:
+    """API calls of the day, used and allowed, from a `Sforce-Limit-Info` header."""
+    found = _USAGE.search(limit_info)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _first(error: Mapping[str, Any], *keys: str) -> str:
+    return next((str(error[key]) for key in keys if error.get(key)), "")
+
+
+def _fields(error: Mapping[str, Any]) -> str:
+    """The fields that an error is about, unless its text names them anyway."""
+    fields = error.get("fields")
+    text = str(error.get("message"))
+    missing = [str(f) for f in fields if str(f) not in text] if isinstance(fields, list) else []
+    return f" ({', '.join(missing)})" if missing else ""
+
+
+def refused(call: Call, status: int, body: str, content_type: str) -> SalesforceError:
+    """The error for an answer with an error status."""
+    errors = error_codes(body)
+    code = errors[0][0] if errors else ""
+    kind = classify(status, code, errors[0][1] if errors else "")
+    if kind is Kind.GONE:
+        text = "the scratch org is deleted or expired"
+    elif errors:
+        text = "; ".join(f"{code}: {message}" if message else code for code, message in errors)
+    elif "html" in content_type:
+        text = "a web page instead of an answer"
+    else:
+        text = body or "an empty answer"
+    return SalesforceError(
+        f"{call}: HTTP {status}: {one_line(redact(text))}",
+        status=status,
+        error_code=code,
+        kind=kind,
+        hint=HINTS.get(code, ""),
+    )
+
+
+def unusable(call: Call, status: int, what: str) -> SalesforceError:
+    """The error for an answer of success that is not what the API promises."""
+    return SalesforceError(
+        f"{call}: HTTP {status}, but {one_line(redact(what))}", status=status, kind=Kind.TRANSIENT
+    )
+
+
+def lost(call: Call, error: OSError) -> SalesforceError:
+    """The error for a request that got no answer; its `error_code` tells whether it was sent."""
+    reason = unreachable(error).text.removeprefix("network: ")
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return SalesforceError(
+            f"{call}: {reason}",
+            error_code=NOT_SENT,
+            kind=Kind.CONFIGURATION,
+            hint="give the file of the private CA in REQUESTS_CA_BUNDLE",
+        )
+    names = {type(cause).__name__ for cause in causes}
+    if names & _BEFORE_SENDING:
+        code, text = NOT_SENT, f"not sent: {reason}"
+    elif names & {"ReadTimeout", "ReadTimeoutError"}:
+        code, text = TIMED_OUT, "no answer in time"
+    else:
+        code, text = NO_ANSWER, f"the answer was lost: {reason}"
+    return SalesforceError(f"{call}: {text}", error_code=code, kind=Kind.TRANSIENT)
+
+
+_BEFORE_SENDING = frozenset(
+    {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ConnectTimeout"}
+    | {"ProxyError", "SSLError"}
+)
+"""Exceptions of urllib3 and requests that are raised while the connection is being made."""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what stands behind it, however its library wrapped it."""
+    seen: list[BaseException] = [error]
+    for each in seen:
+        yield each
+        behind = (each.__cause__, each.__context__, getattr(each, "reason", None), *each.args)
+        seen.extend(e for e in behind if isinstance(e, BaseException) and e not in seen)

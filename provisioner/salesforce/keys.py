@@ -1,0 +1,177 @@
+"""The private key that signs the logins: read once, checked, never shown.
+
+Accepted: RSA of 2048 bits and more, PKCS#1 or PKCS#8, plain or with a passphrase, from a file
+or as PEM text whose line breaks became `\\n`, CRLF or spaces on their way through a CI system.
+Reading costs 0.1 ms, because the arithmetic check of the key (47 ms) is left out: a damaged
+key is told by Salesforce's refusal of its signature.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+MINIMUM_BITS = 2048  # salesforce-facts §1.6
+MAXIMUM_BYTES = 100_000
+PASSPHRASE_VARIABLE = "SF_PRIVATE_KEY_PASSPHRASE"  # noqa: S105 - a name, not a value
+
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_MAKE_ONE = "make one with: openssl genrsa -out server.key 2048"
+
+
+class SigningKey:
+    """An RSA private key, ready to sign. Printing or pickling it never gives the key away."""
+
+    __slots__ = ("is_encrypted", "private")
+
+    def __init__(self, private: RSAPrivateKey, *, is_encrypted: bool = False) -> None:
+        self.private = private
+        self.is_encrypted = is_encrypted  # in the file that it came from
+
+    def plain_pem(self) -> bytes:
+        """The key itself, unencrypted, for a program that takes nothing but a file of it."""
+        from cryptography.hazmat.primitives.serialization import (
+            Encoding,
+            NoEncryption,
+            PrivateFormat,
+        )
+
+        return self.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    def __repr__(self) -> str:
+        return "SigningKey(***)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a SigningKey cannot be pickled")
+
+
+def load_signing_key(source: Path | str, passphrase: str | None = None) -> SigningKey:
+    """Read the key from a file (Path) or from PEM text (str).
+
+    A passphrase that the key does not need is ignored. Raises UsageError, which names the file
+    and what is wrong with it, and never a character of its content.
+    """
+    place = _place(source)
+    text = _read(source, place) if isinstance(source, Path) else source
+    label, pem = _private_block(text, place)
+    is_encrypted = "ENCRYPTED" in label or "Proc-Type: 4,ENCRYPTED" in pem
+    if is_encrypted and not passphrase:
+        raise UsageError(
+            f"{place}: the private key is encrypted and no passphrase was given",
+            code="key_passphrase",
+            hint=f"set {PASSPHRASE_VARIABLE} to the passphrase",
+        )
+    private = _parse(pem, passphrase if is_encrypted else None, place)
+    if private.key_size < MINIMUM_BITS:
+        raise UsageError(
+            f"{place}: the key has {private.key_size} bits; Salesforce wants {MINIMUM_BITS}",
+            code="key_too_small",
+            hint=_MAKE_ONE,
+        )
+    return SigningKey(private, is_encrypted=is_encrypted)
+
+
+def _place(source: Path | str) -> str:
+    """How errors name the source: by path, unless somebody gave the key itself as path."""
+    if isinstance(source, str):
+        return "private key"
+    name = str(source)
+    return "private key" if "-----BEGIN" in name or len(name) > 255 else name
+
+
+def _read(path: Path, place: str) -> str:
+    """The file's text. Only a key-sized file is read: the path may name anything."""
+    if place != str(path):
+        raise UsageError(
+            "the text of a private key was given where its file is wanted",
+            code="key_missing",
+            hint="write it to a file of mode 0600 and give the path of that file",
+        )
+    try:
+        with path.expanduser().open("rb") as file:
+            content = file.read(MAXIMUM_BYTES + 1)
+    except FileNotFoundError:
+        raise UsageError(
+            f"{place}: no such private key file", code="key_missing", hint="check the path"
+        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else "not a path"
+        raise UsageError(
+            f"{place}: the private key file cannot be read: {reason}", code="key_unreadable"
+        ) from None
+    if len(content) > MAXIMUM_BYTES:
+        raise UsageError(f"{place}: too large for a private key", code="key_format")
+    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # what `>` of PowerShell writes
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace")
+
+
+def _private_block(text: str, place: str) -> tuple[str, str]:
+    """Label and PEM of the private key in `text`; says what is there when there is none."""
+    blocks = _BLOCK.findall(text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n"))
+    for label, body in blocks:
+        if label in ("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY"):
+            return label, f"-----BEGIN {label}-----{body}-----END {label}-----\n"
+    raise _not_a_key(blocks[0][0] if blocks else "", text, place)
+
+
+def _not_a_key(label: str, text: str, place: str) -> UsageError:
+    """The error for a file that holds something else, by the label of its first PEM block."""
+    if not label:
+        is_cut = "-----BEGIN" in text
+        wrong = "the PEM text is cut off" if is_cut else "this is no PEM text"
+        return UsageError(
+            f"{place}: {wrong}; a private key is wanted",
+            code="key_format",
+            hint="the file starts with -----BEGIN PRIVATE KEY----- and ends with "
+            "-----END PRIVATE KEY-----; a DER file is converted by: openssl pkey -inform DER",
+        )
+    if "CERTIFICATE" in label:
+        wrong, hint = "a certificate", "give the private key that the certificate was made with"
+    elif "PUBLIC" in label:
+        wrong, hint = "a public key", "give the private key that belongs to it"
+    elif "OPENSSH" in label:
+        wrong, hint = "an OpenSSH key", "convert a copy of it: ssh-keygen -p -m PEM -f COPY"
+    elif label.startswith(("EC", "DSA")):
+        wrong, hint = f"a key of kind {label.split()[0]}", f"Salesforce takes RSA; {_MAKE_ONE}"
+    else:
+        wrong, hint = f"a PEM block {label!r}", _MAKE_ONE
+    return UsageError(
+        f"{place}: {wrong} stands where a private key is wanted", code="key_format", hint=hint
+    )
+
+
+def _parse(pem: str, passphrase: str | None, place: str) -> RSAPrivateKey:
+    """The key in one PEM block. Raises UsageError; the parser's own words are not repeated."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        private = load_pem_private_key(
+            pem.encode(),
+            passphrase.encode() if passphrase else None,
+            unsafe_skip_rsa_key_validation=True,
+        )
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        if passphrase:
+            raise UsageError(
+                f"{place}: the passphrase does not open the private key (or the key is damaged)",
+                code="key_passphrase",
+                hint=f"check {PASSPHRASE_VARIABLE}",
+            ) from None
+        raise UsageError(
+            f"{place}: the private key is damaged", code="key_format", hint=_MAKE_ONE
+        ) from None
+    if not isinstance(private, RSAPrivateKey):
+        raise UsageError(
+            f"{place}: this is no RSA key",
+            code="key_format",
+            hint=f"Salesforce takes RSA; {_MAKE_ONE}",
+        )
+    return private

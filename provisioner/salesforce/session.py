@@ -1,0 +1,193 @@
+"""A session with one org: its token, renewed once when it ends; errors for people; retries."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from provisioner import __version__
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.audience import is_loopback
+from provisioner.salesforce.calls import Who, resource
+from provisioner.salesforce.envelope import (
+    NOT_SENT,
+    TIMED_OUT,
+    Call,
+    api_usage,
+    error_codes,
+    lost,
+    refused,
+)
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.grant import Grant
+    from provisioner.salesforce.transport import Transport
+
+REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+RETRIED = frozenset({502, 503, 504})
+_NEVER_RENEWED = ("not valid for use with the REST API", "not attached to Agent")  # facts §8
+
+
+class KeptSession(requests.Session):
+    """A session on shared connections; closing it leaves those open."""
+
+    def __init__(self, adapter: HTTPAdapter) -> None:
+        super().__init__()
+        self.adapters.clear()
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+        self.headers["User-Agent"] = f"provisioner/{__version__}"
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # sessions are tokens
+
+    def close(self) -> None:
+        """Nothing to close: the Transport owns the connections."""
+
+
+class OrgSession(KeptSession):
+    """The session with one org. simple-salesforce and our own calls both send through it.
+
+    Every answer that is an error becomes a SalesforceError; a renewal that fails is a
+    LoginError. Several threads may call at once.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        who: Who,
+        name: str,
+        grant: Grant,
+        renew: Callable[[], Grant],
+    ) -> None:
+        super().__init__(transport.adapter)
+        self.name = name
+        self.grant = grant
+        self.usage: tuple[int, int] | None = None  # API calls of the day: used, allowed
+        self._who = who
+        self._transport = transport
+        self._renew_grant = renew
+        self._renewal = threading.Lock()
+
+    @property
+    def instance_url(self) -> str:
+        """Scheme, host and port of the org's API."""
+        return self.grant.instance_url
+
+    def request(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        *,
+        is_repeatable: bool | None = None,
+        expected: Collection[int] = (),
+        **options: Any,
+    ) -> requests.Response:
+        """Send a request and give its answer, when that is a success or one of `expected`.
+
+        Lost answers and 502 to 504 are tried again where a repetition does no harm: by
+        default for all methods but POST and PATCH. What was never sent is tried again always.
+        Raises SalesforceError.
+        """
+        method = method.upper()
+        url = self._address(url)
+        call = Call(self.name, method, resource(url))
+        may_repeat = method in REPEATABLE if is_repeatable is None else is_repeatable
+        waits = self._transport.waits()
+        while True:
+            answer = self._answer(call, url, expected, options)
+            if isinstance(answer, requests.Response):
+                return answer
+            wait = next(waits, None) if _is_worth_repeating(answer, may_repeat) else None
+            if wait is None:
+                raise answer
+            time.sleep(wait)
+
+    def renew(self, ended: Grant) -> None:
+        """Log in anew, unless another thread did so since `ended` was in use."""
+        with self._renewal:
+            if self.grant is ended:
+                self.grant = self._renew_grant()
+
+    def _address(self, url: str) -> str:
+        """simple-salesforce writes https into every address (facts §8): an emulator has http."""
+        parts, own = urlsplit(url), urlsplit(self.instance_url)
+        if parts.netloc == own.netloc and parts.scheme != own.scheme:
+            return parts._replace(scheme=own.scheme).geturl()
+        return url
+
+    def _answer(
+        self, call: Call, url: str, expected: Collection[int], options: Mapping[str, Any]
+    ) -> requests.Response | SalesforceError:
+        """One try; when the session has ended, the same again with a new one, once."""
+        grant = self.grant
+        answer = self._send(call, url, grant, options)
+        if isinstance(answer, requests.Response) and _session_has_ended(answer):
+            self.renew(grant)
+            answer = self._send(call, url, self.grant, options)
+        if isinstance(answer, SalesforceError):
+            return answer
+        content_type = answer.headers.get("Content-Type", "")
+        is_success = answer.status_code < 300 and "html" not in content_type
+        if is_success or answer.status_code in expected:
+            return answer
+        return refused(call, answer.status_code, answer.text, content_type)
+
+    def _send(
+        self, call: Call, url: str, grant: Grant, options: Mapping[str, Any]
+    ) -> requests.Response | SalesforceError:
+        self._transport.calls.add(self._who, call.method, url)
+        known: dict[str, Any] = {
+            "timeout": self._transport.timeout,
+            "proxies": dict(proxies_for(self.instance_url)),
+            "allow_redirects": False,  # a token must not go where a redirect points to
+        }
+        try:
+            answer = super().request(
+                call.method, url, **{**known, **options, "auth": _Bearer(grant)}
+            )
+        except requests.RequestException as error:
+            return lost(call, error)
+        self.usage = api_usage(answer.headers.get("Sforce-Limit-Info", "")) or self.usage
+        return answer
+
+
+class _Bearer(AuthBase):
+    """Sets the token of one grant, whatever the caller had put there."""
+
+    def __init__(self, grant: Grant) -> None:
+        self._grant = grant
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._grant.access_token}"
+        return request
+
+
+def _is_worth_repeating(error: SalesforceError, may_repeat: bool) -> bool:
+    if error.kind != "transient" or error.error_code == TIMED_OUT:
+        return False
+    is_passing = error.status in RETRIED or error.status == 0
+    return error.error_code == NOT_SENT or (may_repeat and is_passing)
+
+
+def _session_has_ended(answer: requests.Response) -> bool:
+    """Whether a new login may help: the token was not accepted, and nothing was done."""
+    if answer.status_code != 401:
+        return False
+    return any(
+        code == "INVALID_SESSION_ID" and not any(part in text for part in _NEVER_RENEWED)
+        for code, text in error_codes(answer.text)
+    )
+
+
+@lru_cache(maxsize=256)
+def proxies_for(url: str) -> Mapping[str, str]:
+    """No proxy for this machine itself, whatever the environment says; else what that says."""
+    return {"no_proxy": urlsplit(url).hostname or ""} if is_loopback(url) else {}

@@ -1,0 +1,38 @@
+"""A link that opens one browser session without a password (salesforce-facts §7)."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode, urlsplit
+
+from provisioner.errors import LoginError
+from provisioner.salesforce.post import get_with_token
+
+PATH = "/services/oauth2/singleaccess"
+
+
+def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
+    """The link that logs a browser in, once and for a short time, and then opens `redirect`.
+
+    The link is a credential: never log it, never put it into the arguments of a process. The
+    older `frontdoor.jsp?sid=` would carry the session itself. Raises LoginError.
+    """
+    query = f"?{urlencode({'redirect_uri': redirect})}" if redirect else ""
+    host = urlsplit(instance_url).netloc
+    try:
+        reply = get_with_token(f"{instance_url}{PATH}{query}", token)
+    except OSError as error:
+        raise LoginError(
+            f"{host} gave no browser link: {type(error).__name__}", code="unreachable"
+        ) from None
+    try:
+        link = json.loads(reply.body)["frontdoor_uri"] if reply.status == 200 else None
+    except (ValueError, KeyError, TypeError):
+        link = None
+    if not isinstance(link, str) or not link.startswith(("https://", "http://")):
+        raise LoginError(
+            f"{host} gave no browser link: HTTP {reply.status}",
+            code="no_browser_link",
+            hint="the app needs the scope 'web' (Manage user data via Web browsers)",
+        )
+    return link

@@ -1,0 +1,111 @@
+"""What all sessions with Salesforce share: kept connections, time-outs, short waits, counts."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from provisioner.salesforce.calls import ApiCalls, Who
+from provisioner.salesforce.grant import Grant
+from provisioner.salesforce.reply import Post, Reply
+from provisioner.salesforce.session import RETRIED, KeptSession, OrgSession, proxies_for
+
+CONNECT_TIMEOUT = 10.0  # seconds
+READ_TIMEOUT = 120.0  # seconds without a byte; an insert of ScratchOrgInfo takes 30 and more
+WAITS = (0.2, 0.7, 1.6)  # seconds before the second, third and fourth try of one call
+JITTER = 0.2  # part of a wait by which it varies, so that many orgs do not come back at once
+
+
+class Transport:
+    """One pool of connections for the Dev Hub and all orgs, its time-outs, its counters.
+
+    Waits in here are short (about 3 s in all), because a thread stands still for them; longer
+    ones are the build's, which gets an error of class `transient` and comes again later.
+    Safe to use from several threads. Close it, or use it as a context manager.
+    """
+
+    def __init__(
+        self,
+        *,
+        threads: int = 32,
+        timeout: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+        pace: float = 1.0,
+        seed: int | None = None,
+    ) -> None:
+        """`threads` may call at once; `timeout` is (connect, read) in seconds.
+
+        `pace` stretches or shortens the waits; `seed` makes their jitter repeatable.
+        """
+        self.calls = ApiCalls()
+        self.timeout = timeout
+        self.adapter = HTTPAdapter(pool_connections=256, pool_maxsize=threads)
+        self._pace = pace
+        self._random = random.Random(seed)  # noqa: S311 - jitter, no secret
+
+    def waits(self) -> Iterator[float]:
+        """The seconds to wait between the tries of one call."""
+        for wait in WAITS:
+            yield wait * self._pace * self._random.uniform(1 - JITTER, 1 + JITTER)
+
+    def session(self, who: Who, name: str, grant: Grant, renew: Callable[[], Grant]) -> OrgSession:
+        """A session with one org, called `name` in errors; `renew` logs in anew when it ends."""
+        return OrgSession(self, who, name, grant, renew)
+
+    def post(self, who: Who) -> Post:
+        """A function that `provisioner.salesforce.grant.sign_in` may send its forms with.
+
+        A grant may be asked for twice, so lost answers and 502 to 504 are tried again.
+        """
+
+        def post(url: str, form: Mapping[str, str]) -> Reply:
+            for wait in self.waits():
+                try:
+                    reply = self._send_form(who, url, form)
+                except requests.ConnectionError as error:
+                    if isinstance(error, requests.Timeout | requests.exceptions.SSLError):
+                        raise
+                else:
+                    if reply.status not in RETRIED:
+                        return reply
+                time.sleep(wait)
+            return self._send_form(who, url, form)
+
+        return post
+
+    def _send_form(self, who: Who, url: str, form: Mapping[str, str]) -> Reply:
+        self.calls.add(who, "POST", url)
+        with KeptSession(self.adapter) as session:
+            answer = session.post(
+                url,
+                data=form,
+                timeout=self.timeout,
+                allow_redirects=False,
+                proxies=dict(proxies_for(url)),
+            )
+        return Reply(
+            status=answer.status_code,
+            body=answer.content,
+            content_type=answer.headers.get("Content-Type", ""),
+            location=answer.headers.get("Location", ""),
+            date=answer.headers.get("Date", ""),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.adapter.close()
+
+    def __enter__(self) -> Transport:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,3 @@
+trigger VisitTrigger on Visit__c(before insert) {
+    VisitService.setDefaults(Trigger.new);
+}

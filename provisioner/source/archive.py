@@ -1,0 +1,179 @@
+"""The files of a package, compressed once into a temporary file, and written from there.
+
+Written by hand and not by `zipfile`, which costs more a file than all the rest of the work. The
+bytes depend on names and contents alone: entries in the order given, one fixed time stamp.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import tempfile
+import weakref
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_IN_MEMORY = 8 << 20  # a package up to this size never touches the disk
+_CHUNK = 1 << 18
+_STORED, _DEFLATED = 0, 8
+_TIME, _DATE = 0, 0x0021  # 1980-01-01, the first day that a zip knows
+_UTF8 = 0x0800
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q4sLQL")
+_MOST = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    name: bytes
+    method: int
+    crc: int
+    stored: int  # size in the archive
+    size: int
+    offset: int
+
+
+class Archive:
+    """A growing zip; closed by itself when nobody holds it any more."""
+
+    def __init__(self) -> None:
+        self._spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        weakref.finalize(self, self._spool.close)
+        self._end = 0
+        self._entries: list[_Entry] = []
+        self._digest = hashlib.sha256()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(entry.name.decode() for entry in self._entries)
+
+    def digest(self) -> str:
+        """SHA-256 over names and contents, in hexadecimal; not over how they are compressed."""
+        return self._digest.hexdigest()
+
+    def add(self, name: str, data: bytes) -> None:
+        """Add a file that is at hand as a whole."""
+        deflated = deflate(data)
+        method = _DEFLATED if len(deflated) < len(data) else _STORED
+        stored = deflated if method else data
+        entry = _Entry(name.encode(), method, zlib.crc32(data), len(stored), len(data), self._end)
+        self._spool.write(_local_header(entry) + stored)
+        self._record(entry, hashlib.sha256(data).digest())
+
+    def add_stream(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Add a file too large to be held in memory."""
+        crc = size = stored = 0
+        content = hashlib.sha256()
+        compressor = zlib.compressobj(1, zlib.DEFLATED, -15)
+        start = self._end
+        draft = _Entry(name.encode(), _DEFLATED, 0, 0, 0, start)
+        self._spool.write(_local_header(draft))
+        for chunk in chunks:
+            crc = zlib.crc32(chunk, crc)
+            size += len(chunk)
+            content.update(chunk)
+            stored += self._spool.write(compressor.compress(chunk))
+        stored += self._spool.write(compressor.flush())
+        entry = _Entry(draft.name, _DEFLATED, crc, stored, size, start)
+        if max(stored, size) > _MOST:
+            raise ValueError(f"{name} is larger than 4 GB")
+        self._spool.seek(start)
+        self._spool.write(_local_header(entry))
+        self._spool.seek(0, os.SEEK_END)
+        self._record(entry, content.digest())
+
+    def _record(self, entry: _Entry, content: bytes) -> None:
+        self._entries.append(entry)
+        self._end = entry.offset + _LOCAL.size + len(entry.name) + entry.stored
+        self._digest.update(struct.pack("<L", len(entry.name)) + entry.name + content)
+
+    def write_zip(self, file: BinaryIO) -> None:
+        """Write the whole zip to a file that need not be seekable."""
+        for chunk in self._spooled(0, self._end):
+            file.write(chunk)
+        for entry in self._entries:
+            file.write(_central_header(entry))
+        file.write(_end_of_zip(self._entries, self._end))
+
+    def write_folder(self, folder: Path) -> None:
+        """Write the files below a folder, which is made; files that are there are replaced."""
+        made = set()
+        for entry in self._entries:
+            target = folder / entry.name.decode()
+            if target.parent not in made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                made.add(target.parent)
+            with target.open("wb") as file:
+                file.writelines(self._contents(entry))
+
+    def _contents(self, entry: _Entry) -> Iterator[bytes]:
+        start = entry.offset + _LOCAL.size + len(entry.name)
+        stored = self._spooled(start, start + entry.stored)
+        if entry.method == _STORED:
+            yield from stored
+            return
+        inflater = zlib.decompressobj(-15)
+        for chunk in stored:
+            yield inflater.decompress(chunk)
+        yield inflater.flush()
+
+    def _spooled(self, start: int, end: int) -> Iterator[bytes]:
+        while start < end:
+            self._spool.seek(start)
+            chunk = self._spool.read(min(_CHUNK, end - start))
+            start += len(chunk)
+            yield chunk
+        self._spool.seek(0, os.SEEK_END)
+
+
+def deflate(data: bytes, level: int = 1) -> bytes:
+    """Raw DEFLATE. A small window for a small file: preparing a large one costs ten times more."""
+    window, memory = (12, 5) if len(data) <= 4096 else (15, 8)
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -window, memory)
+    return compressor.compress(data) + compressor.flush()
+
+
+def _flags(entry: _Entry) -> int:
+    return 0 if entry.name.isascii() else _UTF8
+
+
+def _local_header(entry: _Entry) -> bytes:
+    return (
+        _LOCAL.pack(
+            b"PK\3\4", 20, _flags(entry), entry.method, _TIME, _DATE,
+            entry.crc, entry.stored, entry.size, len(entry.name), 0,
+        )
+        + entry.name
+    )  # fmt: skip
+
+
+def _central_header(entry: _Entry) -> bytes:
+    return (
+        _CENTRAL.pack(
+            b"PK\1\2", 20, 20, _flags(entry), entry.method, _TIME, _DATE,
+            entry.crc, entry.stored, entry.size, len(entry.name), 0, 0, 0, 0, 0, entry.offset,
+        )
+        + entry.name
+    )  # fmt: skip
+
+
+def _end_of_zip(entries: list[_Entry], offset: int) -> bytes:
+    count = len(entries)
+    size = sum(_CENTRAL.size + len(entry.name) for entry in entries)
+    record = b""
+    if count >= 0xFFFF:
+        end = offset + size
+        record = _END64.pack(
+            b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset, b"PK\6\7", 0, end, 1
+        )
+    most = min(count, 0xFFFF)
+    return record + _END.pack(b"PK\5\6", 0, 0, most, most, size, offset, 0)

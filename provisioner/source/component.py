@@ -1,0 +1,121 @@
+"""A component: the files of one member of a package, found in the source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from provisioner.source.ignore import Ignore
+from provisioner.source.problems import Findings
+from provisioner.source.registry import MetadataType, Registry
+from provisioner.source.tree import Tree, join, split
+
+META = "-meta.xml"
+_META_FILE = re.compile(r"(.+)\.(.+)-meta\.xml")
+
+
+def meta_name(name: str) -> tuple[str, str] | None:
+    """Name and suffix out of `Name.suffix-meta.xml`; None for any other file."""
+    if META not in name:
+        return None
+    match = _META_FILE.search(name)
+    return (match[1], match[2]) if match else None
+
+
+def folder_meta_name(name: str) -> str:
+    """`Sales` out of `Sales-meta.xml`, the meta file of a folder; "" for any other file."""
+    stem = name.removesuffix(META)
+    return "" if stem == name or "." in stem else stem
+
+
+def short_name(path: str) -> str:
+    """The last part of a path up to its first dot."""
+    return split(path)[1].partition(".")[0]
+
+
+def extension(name: str) -> str:
+    """The text after the last dot; "" where the only dot comes first."""
+    stem, dot, end = name.rpartition(".")
+    return end if dot and stem else ""
+
+
+def last_index(parts: list[str], part: str) -> int:
+    """Where `part` stands last in `parts`; -1 if it does not."""
+    return len(parts) - 1 - parts[::-1].index(part) if part in parts else -1
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """One package directory: its files, what it keeps out, and where findings go."""
+
+    registry: Registry
+    tree: Tree
+    ignore: Ignore
+    findings: Findings
+
+    def denies(self, path: str) -> bool:
+        return self.ignore.denies(path, is_folder=self.tree.is_folder(path))
+
+    def entries(self, folder: str) -> Iterator[str]:
+        """The names in a folder that may be read; the others are refused if they matter."""
+        listed = self.tree.folder(folder)
+        for name in listed.names:
+            fault = listed.unreadable.get(name) if listed.unreadable else None
+            if fault is None:
+                yield name
+            elif not self.ignore.denies(join(folder, name), is_folder=False):
+                self.findings.refuse("unreadable", join(folder, name), fault)
+
+    def files_below(self, path: str) -> Iterator[str]:
+        """All files below a folder that are not kept out; a file gives itself."""
+        if not self.tree.is_folder(path):
+            yield path
+            return
+        folders = self.tree.folder(path).folders
+        for name in self.entries(path):
+            child = join(path, name)
+            if self.ignore.denies(child, is_folder=name in folders):
+                continue
+            if name in folders:
+                yield from self.files_below(child)
+            else:
+                yield child
+
+
+@dataclass(eq=False, slots=True)
+class Component:
+    """One component: `xml` is its meta file, `content` its file or folder beside it."""
+
+    type: MetadataType
+    name: str
+    site: Site
+    xml: str = ""
+    content: str = ""
+    parent: Component | None = None
+    parent_type: MetadataType | None = None
+    full_name: str = field(init=False, default="")
+    children: tuple[Component, ...] | None = None  # once they were looked for
+
+    def __post_init__(self) -> None:
+        if self.type.ignores_parsed_full_name:
+            self.full_name = self.type.name
+        elif self.parent is None or self.type.ignores_parent_name:
+            self.full_name = self.name
+        else:
+            self.full_name = f"{self.parent.full_name}.{self.name}"
+
+    @property
+    def key(self) -> str:
+        """Type and full name as one text: under it a package holds a component once."""
+        return f"{self.type.id}#{self.full_name}"
+
+    @property
+    def place(self) -> str:
+        """The file that stands for this component in messages."""
+        return self.xml or self.content
+
+    def content_files(self) -> Iterator[str]:
+        """Its files besides the meta file."""
+        if self.content:
+            yield from (path for path in self.site.files_below(self.content) if path != self.xml)

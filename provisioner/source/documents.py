@@ -1,0 +1,219 @@
+"""Metadata XML, cut into pieces without being written anew.
+
+A file that is put together out of others takes over their bytes: white space between elements
+means nothing to Salesforce, and what was not touched cannot be damaged. expat checks that a
+file is well-formed and tells where its pieces lie; entities and external references that a file
+declares are refused, as defusedxml does. Source: source-format §11.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+from xml.parsers import expat
+
+from provisioner.source.problems import Refusal
+
+NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
+DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+MOST_ENTITIES = 50_000
+_START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
+_ENTITY = rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)(?=[A-Za-z_:][\w.:-]*;)"
+_UNKNOWN_ENTITY = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _ENTITY, re.DOTALL)
+# White space to JavaScript that is none to XML: as text, and how it begins in UTF-8.
+_RARE = "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_RARE_SPACE = re.compile(f"[{_RARE}]")
+_RARE_BYTES = re.compile(rb"\xc2\xa0|\xe1\x9a\x80|\xe2\x80|\xe2\x81\x9f|\xe3\x80\x80|\xef\xbb\xbf")
+_OUTER_SPACE = re.compile(f"(?<=>)[\\s{_RARE}]+|[\\s{_RARE}]+(?=</)")
+_SPACE = re.compile(f"^[\\s{_RARE}]+|[\\s{_RARE}]+$")
+
+
+class Section(NamedTuple):
+    """One element below the root, with its bytes; no name for what stands between elements."""
+
+    name: str
+    text: bytes
+    key: str = ""  # the text of the element that was asked for
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class Document:
+    """The root of a file with its attributes (as name and value), and what is in it."""
+
+    root: str
+    attributes: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...] = ()
+    body: bytes = b""  # all between the tags of the root
+    element: bytes = b""  # the root with its tags
+    has_unknown_entities: bool = False
+    has_prologue_comment: bool = False
+
+    @property
+    def own_attributes(self) -> bytes:
+        """The attributes without the namespace, as they stand in a tag."""
+        return attributes_text(item for item in self.attributes if item[0] != "xmlns")
+
+    @property
+    def keys(self) -> int:
+        """How many different things the root holds, its attributes among them."""
+        return len(self.attributes) + len({section.name for section in self.sections})
+
+
+def attributes_text(attributes: Iterable[tuple[str, str]]) -> bytes:
+    """` name="value"` for each attribute."""
+    return "".join(f' {name}="{escaped(value)}"' for name, value in attributes).encode()
+
+
+def escaped(text: str) -> str:
+    """Text for between tags or quotes."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;").replace("'", "&apos;")
+
+
+def read_body(data: bytes, path: str) -> Document:
+    """A file of which only the whole inside is wanted."""
+    return _Reader(data, path).read(has_sections=False)
+
+
+def read_sections(data: bytes, path: str, keys: Mapping[str, str] | None = None) -> Document:
+    """A file cut into the elements below its root.
+
+    `keys` names, for an element, the element inside it whose text identifies it.
+    """
+    return _Reader(data, path, keys).read(has_sections=True)
+
+
+def has_content(data: bytes, path: str, root: str) -> bool:
+    """Whether a file's root has this name and holds more than one thing, counting attributes."""
+    document = read_sections(data, path)
+    return document.root == root and document.keys > 1
+
+
+class _Reader:
+    """Runs expat over one file and notes where the elements below the root begin and end."""
+
+    def __init__(self, data: bytes, path: str, keys: Mapping[str, str] | None = None) -> None:
+        self._data, self._has_unknown_entities = _prepared(data, path)
+        self._path = path
+        self._keys = keys or {}
+        self._parser = expat.ParserCreate("utf-8")
+        self._parser.ordered_attributes = True
+        self._parser.EntityDeclHandler = self._refuse_entity
+        self._parser.StartElementHandler = self._root_starts
+        self._root = ""
+        self._root_at = 0
+        self._attributes: tuple[tuple[str, str], ...] = ()
+        self._depth = 0
+        self._spans: list[tuple[str, int, int, str, int]] = []
+        self._start = ("", 0, 1)
+        self._key: list[str] | None = None
+        self._key_name = ""
+
+    def read(self, *, has_sections: bool) -> Document:
+        self._has_sections = has_sections
+        try:
+            self._parser.Parse(self._data, True)
+        except expat.ExpatError as error:
+            message = f"malformed XML: {expat.ErrorString(error.code)}"
+            raise Refusal(
+                "LibraryError", self._path, message, error.lineno, error.offset + 1
+            ) from None
+        body_start = self._tag_end(self._root_at)
+        is_empty = self._data[body_start - 2 : body_start] == b"/>"
+        body_end = body_start if is_empty else self._data.rindex(b"</")
+        return Document(
+            self._root,
+            self._attributes,
+            tuple(self._sections(body_start, body_end)) if has_sections else (),
+            self._data[body_start:body_end],
+            self._data[self._root_at : self._tag_end(body_end) if not is_empty else body_end],
+            self._has_unknown_entities,
+            b"<!--" in self._data[: self._root_at],
+        )
+
+    def _tag_end(self, at: int) -> int:
+        match = _START_TAG.match(self._data, at)
+        return match.end() if match else len(self._data)
+
+    def _sections(self, at: int, end: int) -> list[Section]:
+        sections = []
+        for name, start, stop, key, line in [*self._spans, ("", end, end, "", 0)]:
+            between = self._data[at:start].strip()
+            if between:
+                sections.append(Section("", between))
+            if name:
+                sections.append(Section(name, self._data[start:stop], key, line))
+            at = stop
+        return sections
+
+    def _root_starts(self, name: str, attributes: list[str]) -> None:
+        self._root = name
+        self._root_at = self._parser.CurrentByteIndex
+        self._attributes = tuple(zip(attributes[::2], attributes[1::2], strict=True))
+        self._parser.StartElementHandler = None
+        if self._has_sections:
+            self._parser.StartElementHandler = self._starts
+            self._parser.EndElementHandler = self._ends
+
+    def _starts(self, name: str, _attributes: list[str]) -> None:
+        self._depth += 1
+        if self._depth == 1:
+            self._start = (name, self._parser.CurrentByteIndex, self._parser.CurrentLineNumber)
+            self._key_name = self._keys.get(name, "")
+            self._key = None
+        elif self._depth == 2 and name == self._key_name and self._key is None:
+            self._key = []
+            self._parser.CharacterDataHandler = self._key.append
+
+    def _ends(self, _name: str) -> None:
+        self._depth -= 1
+        if self._depth == 1:
+            self._parser.CharacterDataHandler = None
+        elif self._depth == 0:
+            name, start, line = self._start
+            at = self._parser.CurrentByteIndex
+            key = trimmed("".join(self._key or ()))
+            self._spans.append((name, start, self._tag_end(at), key, line))
+
+    def _refuse_entity(self, name: str, *_: object) -> None:
+        raise Refusal(
+            "LibraryError",
+            self._path,
+            f"the XML declares an entity, {name}; declare none, and write its text instead",
+            self._parser.CurrentLineNumber,
+        )
+
+
+def trimmed(text: str) -> str:
+    """Text without white space at its ends, as JavaScript sees white space."""
+    return _SPACE.sub("", text)
+
+
+def _prepared(data: bytes, path: str) -> tuple[bytes, bool]:
+    """The bytes as they are taken over: LF, known entities, trimmed texts."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    has_unknown = False
+    if b"&" in data:
+        if data.count(b"&") > MOST_ENTITIES:
+            raise Refusal("LibraryError", path, f"more than {MOST_ENTITIES} entities in a file")
+        known = _UNKNOWN_ENTITY.sub(_literal, data)
+        has_unknown, data = known != data, known
+    if _RARE_BYTES.search(data, 3):
+        data = _without_rare_space(data)
+    return data, has_unknown
+
+
+def _literal(match: re.Match[bytes]) -> bytes:
+    return b"&amp;" if match[0] == b"&" else match[0]
+
+
+def _without_rare_space(data: bytes) -> bytes:
+    def trim(match: re.Match[str]) -> str:
+        return "" if _RARE_SPACE.search(match[0]) else match[0]
+
+    text = data.decode("utf-8", "surrogateescape")
+    return _OUTER_SPACE.sub(trim, text).encode("utf-8", "surrogateescape")

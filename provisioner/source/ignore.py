@@ -1,0 +1,156 @@
+"""`.forceignore`: which files the project keeps out of a package.
+
+The rules are gitignore's as the JavaScript library `ignore` 5.3.2 reads them, since that is
+what the official converter asks: case does not count, a rule matches a path itself and not
+what lies below it, and nothing below an excluded folder comes back. (pathspec lets a rule
+match all that lies below, so a later `!folder` would bring single files back.)
+Source: source-format §3.
+"""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.source.tree import Tree, join, split
+
+FILE = ".forceignore"
+_DEFAULTS = (
+    "**/*.dup",
+    "**/.*",
+    "!.sf",
+    "**/.sf/**",
+    "!**/.sf/orgs",
+    "!**/.sf/orgs/**",
+    "**/.sf/orgs/*/**",
+    "!**/.sf/orgs/*/remoteMetadata",
+    "!**/.sf/orgs/*/remoteMetadata/**",
+    "**/package2-descriptor.json",
+    "**/package2-manifest.json",
+)
+_FLAGS = re.IGNORECASE | re.DOTALL
+
+
+class Ignore:
+    """The rules of one `.forceignore`, for paths of the project."""
+
+    def __init__(self, folder: str = "", lines: tuple[str, ...] | None = None) -> None:
+        self._prefix = f"{folder}/" if folder else ""
+        rules = () if lines is None else (*_DEFAULTS, *lines)
+        self._rules = tuple(filter(None, map(_rule, rules)))
+        # One pass over all rules tells most paths that none of them is meant.
+        self._any = re.compile("|".join(rule.pattern for rule, _ in self._rules), _FLAGS)
+        self._denied_folders: dict[str, bool] = {"": False}
+
+    def denies(self, path: str, *, is_folder: bool) -> bool:
+        """Whether a path is kept out. Paths outside the file's folder never are."""
+        if not self._rules or not path.startswith(self._prefix) or path == self._prefix:
+            return False
+        inside = path[len(self._prefix) :]
+        if self._below_denied(inside) or self._matches(inside):
+            return True
+        return is_folder and self._matches(f"{inside}/")
+
+    def _below_denied(self, inside: str) -> bool:
+        parent = split(inside)[0]
+        denied = self._denied_folders.get(parent)
+        if denied is None:
+            denied = self._below_denied(parent) or self._matches(f"{parent}/")
+            self._denied_folders[parent] = denied
+        return denied
+
+    def _matches(self, inside: str) -> bool:
+        if not self._any.match(inside):
+            return False
+        for rule, excludes in reversed(self._rules):
+            if rule.match(inside):
+                return excludes
+        return False
+
+
+def nearest(tree: Tree, folder: str) -> tuple[str, Ignore]:
+    """The `.forceignore` that counts for a package directory, and where it stands.
+
+    It is looked for upwards to the project's root and not beyond; "" when there is none.
+    """
+    while FILE not in tree.folder(folder).names or tree.is_folder(join(folder, FILE)):
+        if not folder:
+            return "", Ignore()
+        folder = split(folder)[0]
+    path = join(folder, FILE)
+    text = tree.read(path).decode("utf-8-sig", "replace")
+    return path, Ignore(folder, tuple(re.split(r"\r?\n", text)))
+
+
+_Rule = tuple[re.Pattern[str], bool]
+
+
+def _rule(line: str) -> _Rule | None:
+    """A line as regular expression, and whether it excludes; None for a line without rule."""
+    if not line.strip() or line.startswith("#") or re.search(r"(?:[^\\]|^)\\$", line):
+        return None
+    excludes = not line.startswith("!")
+    line = line if excludes else line[1:]
+    line = line[1:] if line.startswith(("\\!", "\\#")) else line
+    line = _without_trailing_space(line)
+    return (re.compile(_expression(line), _FLAGS), excludes) if line else None
+
+
+def _without_trailing_space(line: str) -> str:
+    """Blanks at the end do not count, but `\\ ` is a blank."""
+    stripped = line.rstrip()
+    slashes = len(stripped) - len(stripped.rstrip("\\"))
+    return stripped + " " if slashes % 2 and stripped != line else stripped
+
+
+def _expression(pattern: str) -> str:
+    """The regular expression of a gitignore pattern, for one path with `/` after a folder."""
+    is_anchored = "/" in pattern[:-1]
+    rest = pattern[1:] if pattern.startswith("/") else pattern
+    start = "" if is_anchored else "(?:.*/)?"
+    if rest.startswith("**/"):
+        start, rest = "(?:.*/)?", rest[3:]
+    return start + "".join(_parts(rest))
+
+
+def _parts(rest: str) -> list[str]:
+    parts: list[str] = []
+    at = 0
+    while at < len(rest):
+        part, length = _part(rest, at)
+        parts.append(part)
+        at += length
+    if rest.endswith("/"):
+        parts.append("$")  # only a folder
+    elif not rest.endswith("/**"):
+        parts.append("/?$")
+    return parts
+
+
+def _part(rest: str, at: int) -> tuple[str, int]:
+    """The expression for what stands at one place of a pattern, and how long that is."""
+    if rest.startswith("/**", at) and rest[at + 3 : at + 4] in ("", "/"):
+        return ("/.+", 3) if at + 3 == len(rest) else ("(?:/[^/]+)*", 3)
+    character = rest[at]
+    if character == "*":
+        stars = len(rest) - at - len(rest[at:].lstrip("*"))
+        is_whole_end = at + stars == len(rest) and (at == 0 or rest[at - 1] == "/")
+        return ("[^/]+" if is_whole_end else "[^/]*"), stars
+    if character == "?":
+        return "[^/]", 1
+    if character == "[":
+        return _range(rest, at)
+    if character == "\\" and at + 1 < len(rest):
+        return re.escape(rest[at + 1]), 2
+    return re.escape(character), 1
+
+
+def _range(rest: str, at: int) -> tuple[str, int]:
+    """`[a-z]`; a range without end, or one that runs backwards, matches nothing."""
+    end = rest.find("]", at + 1)
+    if end < 0 or "/" in rest[at:end]:
+        return "(?!)", len(rest) - at
+    inside = rest[at + 1 : end]
+    sane = re.sub(
+        r"([0-z])-([0-z])", lambda m: m[0] if m[1] <= m[2] else "", inside.replace("\\", "\\\\")
+    )
+    return (f"[{sane.replace('[', chr(92) + '[')}]" if sane else "(?!)"), end + 1 - at

@@ -1,0 +1,164 @@
+"""A source project, or a folder in metadata format, as a package for the Metadata API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from provisioner.source import manifest as manifests
+from provisioner.source import metadata_folder, project
+from provisioner.source.archive import Archive
+from provisioner.source.component import Component, Site
+from provisioner.source.ignore import nearest
+from provisioner.source.members import ComponentSet
+from provisioner.source.problems import Findings, Oddity, Refusal, SourceWarning
+from provisioner.source.replacements import Replacements
+from provisioner.source.resolve import Resolver
+from provisioner.source.transform import Output, Outputs
+from provisioner.source.tree import Tree
+
+_LARGE = 1 << 20  # a file above this size is never held in memory as a whole
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class Package:
+    """All that a deployment sends: package.xml at the root, files below it.
+
+    A snapshot: what changes in the source later does not reach it. Equal sources give equal
+    bytes and an equal `digest`.
+    """
+
+    manifest: bytes
+    members: Mapping[str, tuple[str, ...]]  # full names by type name
+    warnings: tuple[SourceWarning, ...]
+    _archive: Archive = field(repr=False)
+
+    @property
+    def file_count(self) -> int:
+        """How many files there are, package.xml among them."""
+        return len(self._archive)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all files in the package."""
+        return self._archive.names
+
+    def digest(self) -> str:
+        """SHA-256 over names and contents, in hexadecimal; equal for equal sources."""
+        return self._archive.digest()
+
+    def write_zip(self, file: BinaryIO) -> None:
+        """Write the package as a zip; the file need not be seekable."""
+        self._archive.write_zip(file)
+
+    def write_folder(self, path: Path) -> None:
+        """Write the package as a folder in metadata format, over what may be there."""
+        self._archive.write_folder(path)
+
+
+def package(
+    path: Path,
+    *,
+    api_version: str,
+    strict: bool = False,
+    package_dirs: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    prefer_project_version: bool = True,
+) -> Package:
+    """The package of an SFDX project (its root), or of a folder that has a package.xml.
+
+    `api_version` stands in package.xml where the project has no sourceApiVersion (or always,
+    with `prefer_project_version` false). `package_dirs` leaves only these package directories,
+    named by path or package. `environ` serves the project's replacements; os.environ when None.
+
+    Raises SourceError with all problems at once: what the official converter refuses, and when
+    `strict` also everything that it passes over in silence.
+    """
+    findings = Findings()
+    tree = Tree(path)
+    if not Path(path).is_dir():
+        findings.refuse("usage", str(path), "there is no such folder")
+    elif (Path(path) / project.FILE).is_file():
+        with findings.collect():
+            convert = _Conversion(tree, findings, environ if environ is not None else os.environ)
+            found = convert.run(package_dirs, api_version, prefer_project_version)
+    elif (Path(path) / manifests.FILE).is_file():
+        with findings.collect():
+            found = _metadata(tree, findings)
+    else:
+        findings.refuse("usage", str(path), f"it has neither {project.FILE} nor {manifests.FILE}")
+    findings.raise_problems(strict=strict)
+    return found
+
+
+def _metadata(tree: Tree, findings: Findings) -> Package:
+    text, members, archive = metadata_folder.read(tree, findings)
+    return Package(text, members, findings.warnings, archive)
+
+
+class _Conversion:
+    """One run over a project."""
+
+    def __init__(self, tree: Tree, findings: Findings, environ: Mapping[str, str]) -> None:
+        self._tree = tree
+        self._findings = findings
+        self._environ = environ
+        self._replacements = Replacements()
+
+    def run(self, only: Sequence[str], api_version: str, prefer_own: bool) -> Package:
+        source = project.read(self._tree, self._findings, only)
+        components = ComponentSet()
+        for directory in source.directories:
+            _, ignore = nearest(self._tree, directory)
+            site = Site(source.registry, self._tree, ignore, self._findings)
+            for component in Resolver(site).components(directory):
+                components.add(component)
+        members = manifests.members_of(components, source.registry, self._findings)
+        version = (source.api_version if prefer_own else "") or api_version
+        text = manifests.manifest(members, version)
+        archive = Archive()
+        archive.add(manifests.FILE, text)
+        self._write(self._outputs(components), archive)
+        if not members:
+            self._findings.warn(Oddity.NO_COMPONENTS, project.FILE, "no component was found")
+        return Package(text, members, self._findings.warnings, archive)
+
+    def _outputs(self, components: ComponentSet) -> Outputs:
+        outputs = Outputs(self._findings)
+        for component in components:
+            with self._findings.collect():
+                outputs.take(component)
+        for family in outputs.families.values():
+            outputs.add(family.name, Output(family.parent, family.parent.xml, family.text))
+        return outputs
+
+    def _write(self, outputs: Outputs, archive: Archive) -> None:
+        for name in sorted(outputs.files):
+            output = outputs.files[name]
+            with self._findings.collect():
+                try:
+                    self._add(archive, name, output)
+                except OSError as error:
+                    raise Refusal(
+                        "ConversionError", output.path, f"unreadable: {error.strerror}"
+                    ) from None
+
+    def _add(self, archive: Archive, name: str, output: Output) -> None:
+        if output.make:
+            archive.add(name, output.make(self._read))
+        elif self._tree.size(output.path) > _LARGE and not self._replacements.concerns(output.path):
+            archive.add_stream(name, self._chunks(output.path))
+        else:
+            archive.add(name, self._read(output.component, output.path))
+
+    def _read(self, _component: Component, path: str) -> bytes:
+        return self._replacements.apply(path, self._tree.read(path))
+
+    def _chunks(self, path: str) -> Iterator[bytes]:
+        with open(self._tree.location(path), "rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk

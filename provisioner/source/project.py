@@ -1,0 +1,182 @@
+"""`sfdx-project.json`: which folders are read, and by which rules. Source: source-format §2."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.source.problems import Findings, Refusal
+from provisioner.source.registry import Registry, RegistryError, load
+from provisioner.source.tree import Tree
+
+FILE = "sfdx-project.json"
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the project file says: package directories are normalised, "" is the project."""
+
+    directories: tuple[str, ...]
+    registry: Registry
+    api_version: str = ""  # sourceApiVersion
+    replacements: Sequence[Mapping[str, Any]] = ()
+    lines: LineFinder = field(default_factory=lambda: LineFinder(""))
+
+
+class LineFinder:
+    """Tells where in the project file something is said."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def line(self, value: object, key: str = "") -> int:
+        """The line where `value` first stands (after `key`, if there is one); else 1."""
+        start = max(self._text.find(json.dumps(key)), 0) if key else 0
+        for written in (json.dumps(value), json.dumps(value, ensure_ascii=False)):
+            at = self._text.find(written, start)
+            if at >= 0:
+                return self._text.count("\n", 0, at) + 1
+        return self._text.count("\n", 0, start) + 1
+
+
+def read(tree: Tree, findings: Findings, only: Sequence[str] = ()) -> Project:
+    """The project; `only` leaves just these package directories, by path or package name.
+
+    What is wrong goes into `findings`; raises Refusal when nothing of the file can be used.
+    """
+    text = tree.read(FILE).decode("utf-8-sig", "replace")
+    lines = LineFinder(text)
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Refusal("JsonParseError", FILE, error.msg, error.lineno, error.colno) from None
+    if not isinstance(content, dict):
+        raise Refusal("JsonParseError", FILE, "the project is no JSON object")
+    entries = _entries(content, findings)
+    directories = _directories(tree, findings, entries, lines)
+    _check_default(entries, findings, lines)
+    return Project(
+        _selected(directories, only, findings),
+        _registry(content, findings, lines),
+        str(content.get("sourceApiVersion") or ""),
+        _list(content, "replacements", findings, lines),
+        lines,
+    )
+
+
+def _list(content: Mapping[str, Any], key: str, findings: Findings, lines: LineFinder) -> list[Any]:
+    value = content.get(key) or []
+    if isinstance(value, list):
+        return value
+    findings.refuse("JsonParseError", FILE, f"{key} must be a list", lines.line(key))
+    return []
+
+
+def _entries(content: Mapping[str, Any], findings: Findings) -> list[Mapping[str, Any]]:
+    entries = content.get("packageDirectories")
+    if not isinstance(entries, list) or not entries:
+        findings.refuse("InvalidProjectWorkspaceError", FILE, "it lists no packageDirectories")
+        return []
+    good = [e for e in entries if isinstance(e, dict) and isinstance(e.get("path"), str)]
+    if len(good) < len(entries):
+        findings.refuse(
+            "InvalidPackageDirectoryError", FILE, "an entry of packageDirectories has no path"
+        )
+    return good
+
+
+def _directories(
+    tree: Tree, findings: Findings, entries: list[Mapping[str, Any]], lines: LineFinder
+) -> dict[str, str]:
+    """Package directories in their order, each with the name of its package."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        written = entry["path"]
+        path = posixpath.normpath(written.replace("\\", "/")) if written else "."
+        path = "" if path == "." else path
+        line = lines.line(written, "packageDirectories")
+        if path.startswith("/"):
+            findings.refuse(
+                "InvalidPackageDirectoryError", FILE, f"{written} is an absolute path", line
+            )
+        elif path.split("/")[0] == "..":
+            findings.refuse(
+                "InvalidPackageDirectoryError", FILE, f"{written} lies outside the project", line
+            )
+        elif not _is_there(tree, path):
+            findings.refuse(
+                "MissingPackageDirectoryError", FILE, f"{written} is no folder of the project", line
+            )
+        else:
+            found.setdefault(path, str(entry.get("package", "")))
+    return found
+
+
+def _is_there(tree: Tree, path: str) -> bool:
+    """Whether a folder can be reached without a link out of the project."""
+    folder = ""
+    for name in path.split("/") if path else ():
+        if name in tree.folder(folder).unreadable:
+            return False
+        folder = f"{folder}/{name}" if folder else name
+    return tree.is_folder(path)
+
+
+def _check_default(
+    entries: list[Mapping[str, Any]], findings: Findings, lines: LineFinder
+) -> None:
+    defaults = [entry for entry in entries if entry.get("default")]
+    line = lines.line("packageDirectories")
+    if len(entries) == 1 and entries[0].get("default") is False:
+        findings.refuse(
+            "SingleNonDefaultPackageError",
+            FILE, "the only package directory cannot have default: false", line,
+        )  # fmt: skip
+    elif len(entries) > 1 and not defaults:
+        findings.refuse(
+            "MissingDefaultPathError", FILE, "no package directory has default: true", line
+        )
+    elif len(defaults) > 1:
+        findings.refuse(
+            "MultipleDefaultPathsError", FILE, "two package directories have default: true", line
+        )
+
+
+def _selected(found: dict[str, str], only: Sequence[str], findings: Findings) -> tuple[str, ...]:
+    if not only:
+        return tuple(found)
+    chosen = set()
+    for wanted in only:
+        path = posixpath.normpath(wanted)
+        hits = [p for p, package in found.items() if path == (p or ".") or wanted == package]
+        chosen.update(hits)
+        if not hits:
+            names = [name for item in found.items() for name in item if name]
+            near = difflib.get_close_matches(wanted, names, 1) or sorted(found)
+            findings.refuse(
+                "usage", FILE, f"no package directory {wanted}; is {', '.join(near)} meant?"
+            )
+    return tuple(path for path in found if path in chosen)
+
+
+def _registry(content: Mapping[str, Any], findings: Findings, lines: LineFinder) -> Registry:
+    keys = ("registryPresets", "sourceBehaviorOptions")
+    presets = [str(name) for key in keys for name in _list(content, key, findings, lines)]
+    own = content.get("registryCustomizations") or {}
+    try:
+        if not isinstance(own, dict):
+            raise RegistryError("registryCustomizations must be an object")
+        for type_id, raw in (own.get("types") or {}).items():
+            directory = posixpath.normpath(str(raw.get("directoryName", "")))
+            if directory.split("/")[0] == "..":
+                raise RegistryError(f"directoryName of {type_id} leads out of the project")
+        return load(presets, own)
+    except RegistryError as error:
+        key = "registryCustomizations" if own else keys[1]
+        name = "InvalidPreset" if "preset" in str(error) else "RegistryError"
+        findings.refuse(name, FILE, str(error), lines.line(key))
+        return load()

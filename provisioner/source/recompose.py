@@ -1,0 +1,209 @@
+"""Files put together out of others: a parent and the files of its children.
+
+Nothing of it is written before all components have been seen. Bytes of the source are taken over
+between the tags; see `documents`. Source: source-format §8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from provisioner.source.component import Component
+from provisioner.source.documents import (
+    DECLARATION,
+    NAMESPACE,
+    Document,
+    Section,
+    attributes_text,
+    read_body,
+    read_sections,
+)
+from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.registry import MetadataType
+
+Read = Callable[[Component, str], bytes]
+"""Gives the bytes of a component's file, replacements made."""
+
+_TAGS = re.compile(rb"^<[^>]*>|</[^>]*>$")
+
+
+@dataclass(eq=False)
+class Family:
+    """A parent component and the children that were found for it, each once."""
+
+    parent: Component
+    children: dict[tuple[str, str], Component] = field(default_factory=dict)
+
+    def add_parent(self, parent: Component) -> None:
+        """A parent with a file replaces one without; otherwise the first one stays."""
+        if parent.xml and not self.parent.xml:
+            self.parent = parent
+        elif parent is not self.parent and parent.xml != self.parent.xml:
+            self.parent.site.findings.warn(
+                Oddity.SECOND_PARENT, parent.xml, f"left out; {self.parent.xml} is taken"
+            )
+
+    def add_child(self, child: Component) -> None:
+        """Of two children of the same type and name the first one stays."""
+        first = self.children.setdefault((child.type.name, child.full_name), child)
+        if first is not child and first.xml != child.xml:
+            child.site.findings.warn(
+                Oddity.SECOND_CHILD,
+                child.xml,
+                f"{child.type.name} {child.full_name} is left out; {first.xml} has it, too",
+            )
+
+    @property
+    def name(self) -> str:
+        """Where the file goes in the package."""
+        kind = self.parent.type
+        return f"{kind.directory}/{self.parent.full_name}.{kind.suffix}"
+
+    def text(self, read: Read) -> bytes:
+        """The parent's file with its children in it. Raises Refusal."""
+        attributes, elements = b"", {}
+        if self.parent.xml and self.parent.type.recomposition != "startEmpty":
+            document = read_sections(read(self.parent, self.parent.xml), self.parent.xml)
+            warn_of_entities(self.parent, document, self.parent.xml)
+            attributes, elements = self._own_part(document)
+        groups = self._children_from_xml(read) if self._is_whole else self._children(read)
+        for element in groups.keys() & elements.keys():
+            self.parent.site.findings.warn(
+                Oddity.REPLACED_ELEMENTS,
+                self.parent.xml,
+                f"its elements {element} are left out; the files of the children have them",
+            )
+        return render(self.parent.type.name, attributes, {**elements, **groups})
+
+    def _own_part(self, document: Document) -> tuple[bytes, dict[str, list[bytes]]]:
+        if document.root != self.parent.type.name:
+            return b"", {document.root: [document.element]}
+        return document.own_attributes, grouped(document.sections)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the children lie in their parents' files and not in files of their own."""
+        return self.parent.type.transformer == "nonDecomposed"
+
+    def _children(self, read: Read) -> dict[str, list[bytes]]:
+        groups: dict[str, list[tuple[object, bytes]]] = {}
+        for child in self.children.values():
+            data = read(child, child.xml)
+            text = as_element(child.type.element, child_body(child, data))
+            groups.setdefault(child.type.element, []).append((collation(child.name), text))
+        return _in_order(groups)
+
+    def _children_from_xml(self, read: Read) -> dict[str, list[bytes]]:
+        texts: dict[str, dict[str, bytes]] = {}
+        groups: dict[str, list[tuple[object, bytes]]] = {}
+        for child in self.children.values():
+            if child.parent and child.xml not in texts:
+                texts[child.xml] = self._sections_by_name(child, child.parent, read)
+            groups.setdefault(child.type.element, []).append(
+                (collation(child.name), texts[child.xml][child.name])
+            )
+        return _in_order(groups)
+
+    def _sections_by_name(
+        self, child: Component, parent: Component, read: Read
+    ) -> dict[str, bytes]:
+        """The children in a file by their names before replacements, which package.xml has."""
+        keys = {child.type.element: child.type.unique_id_element}
+        before = read_sections(child.site.tree.read(child.xml), child.xml, keys)
+        after = read_sections(read(parent, child.xml), child.xml, keys)
+        warn_of_entities(parent, after, child.xml)
+        names = [s.key for s in before.sections if s.name == child.type.element]
+        texts = [s.text for s in after.sections if s.name == child.type.element]
+        foreign = {s.name for s in after.sections if s.name not in ("", child.type.element)}
+        for name in sorted(foreign):
+            child.site.findings.warn(
+                Oddity.FOREIGN_ELEMENTS, child.xml, f"its element {name} is left out"
+            )
+        if len(names) != len(texts):
+            raise Refusal(
+                "ConversionError", child.xml, f"replacements change how many {child.type.name}s"
+            )
+        found: dict[str, bytes] = {}
+        for name, text in zip(names, texts, strict=True):
+            found.setdefault(name, text)
+        return found
+
+
+def child_body(child: Component, data: bytes) -> Document:
+    """What is in a child's file, whichever of the two possible roots it has. Raises Refusal."""
+    document = read_body(data, child.xml)
+    warn_of_entities(child, document, child.xml)
+    if document.root == child.type.name and not document.has_prologue_comment:
+        return document
+    if child.parent and document.root == child.parent.type.name:
+        return _within_parent_root(child, data)
+    raise Refusal(
+        "LibraryError", child.xml, f"its root is {document.root} and not {child.type.name}"
+    )
+
+
+def _within_parent_root(child: Component, data: bytes) -> Document:
+    """A child's file that has the root of its parent: one element of it, or all of it."""
+    kind = child.type
+    keys = {kind.element: kind.unique_id_element} if kind.unique_id_element else {}
+    document = read_sections(data, child.xml, keys)
+    for section in document.sections:
+        if keys and section.name == kind.element and section.key == child.name:
+            return read_body(section.text, child.xml)
+    return document
+
+
+def as_element(name: str, document: Document) -> bytes:
+    """The inside of a document as one element."""
+    tag = name.encode()
+    return b"<%s%s>%s</%s>" % (tag, document.own_attributes, document.body, tag)
+
+
+def grouped(sections: Iterable[Section]) -> dict[str, list[bytes]]:
+    """Sections by their names: those of one name end up together, at the first one's place."""
+    groups: dict[str, list[bytes]] = {}
+    for section in sections:
+        groups.setdefault(section.name, []).append(section.text)
+    return groups
+
+
+def render(root: str, attributes: bytes, groups: dict[str, list[bytes]]) -> bytes:
+    """A whole file."""
+    tag = root.encode()
+    start = b"<%s%s%s>" % (tag, attributes_text([("xmlns", NAMESPACE)]), attributes)
+    lines = [start, *(b"    " + text for texts in groups.values() for text in texts)]
+    return DECLARATION + b"\n".join([*lines, b"</%s>\n" % tag])
+
+
+def collation(text: str) -> tuple[str, str]:
+    """A sort key near to `localeCompare`, whose order is not relied on by anyone."""
+    return text.casefold(), text.swapcase()
+
+
+def text_of(section: Section) -> str:
+    """The text of an element that holds nothing else."""
+    return _TAGS.sub(b"", section.text).decode().strip()
+
+
+def warn_of_entities(component: Component, document: Document, path: str) -> None:
+    if document.has_unknown_entities:
+        component.site.findings.warn(
+            Oddity.UNKNOWN_ENTITY, path, "it has an entity that XML does not know"
+        )
+
+
+def merged(kind: MetadataType, documents: Iterable[Document]) -> bytes:
+    """Several files with the root of one type as one, element by element."""
+    groups: dict[str, list[bytes]] = {}
+    for document in documents:
+        for name, texts in grouped(document.sections).items():
+            groups.setdefault(name, []).extend(texts)
+    return render(kind.name, b"", groups)
+
+
+def _in_order(groups: dict[str, list[tuple[object, bytes]]]) -> dict[str, list[bytes]]:
+    return {
+        element: [text for _, text in sorted(groups[element])] for element in sorted(groups)
+    }

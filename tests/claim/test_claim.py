@@ -1,0 +1,239 @@
+"""Whoever claims gets an org of their own, or reads why not and what to do."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from provisioner.claim import claim
+from provisioner.errors import ClaimError, NoOrgError, ProvisionerError, UsageError
+from provisioner.ledger.base import Ledger, State
+
+from .conftest import add
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def refused(ledger: Ledger, **wanted: object) -> ProvisionerError:
+    """The error of a claim by ann that must fail."""
+    with pytest.raises(ProvisionerError) as caught:
+        claim(ledger, owner="ann", **wanted)  # type: ignore[arg-type]
+    return caught.value
+
+
+def test_any_org_is_claimed_the_one_that_dies_first_of_those_that_live_12_hours(
+    ledger: Ledger,
+) -> None:
+    for name, hours in (("old", 11), ("fit", 13), ("new", 40)):
+        add(ledger, name, life=hours * HOUR)
+    assert claim(ledger, owner="ann").username == "fit@acme.example"
+
+
+def test_a_shorter_life_is_enough_when_the_claim_says_so(ledger: Ledger) -> None:
+    add(ledger, "old", life=3 * HOUR)
+    assert claim(ledger, owner="ann", min_life=2 * HOUR).username == "old@acme.example"
+
+
+def test_an_org_claimed_by_name_may_be_short_of_life(ledger: Ledger) -> None:
+    org = add(ledger, "old", life=HOUR)
+    assert claim(ledger, owner="ann", username=org.username).owner == "ann"
+
+
+def test_a_claim_holds_owner_purpose_and_lease(ledger: Ledger) -> None:
+    add(ledger, "a")
+    before = datetime.now(UTC)
+    org = claim(ledger, owner="ann", purpose="demo", lease=8 * HOUR)
+    assert (org.owner, org.purpose, org.fence) == ("ann", "demo", 1)
+    assert org.lease_until is not None
+    assert before + 8 * HOUR <= org.lease_until <= datetime.now(UTC) + 8 * HOUR
+
+
+def test_none_available_says_what_is_there_and_what_makes_more(ledger: Ledger) -> None:
+    add(ledger, "a", State.BUILDING)
+    add(ledger, "b", State.SIGNING_UP)
+    add(ledger, "c", State.BUILDING, State.AVAILABLE, State.CLAIMED)
+    add(ledger, "d", State.FAILED)
+    add(ledger, "e", pool="evening")
+    error = refused(ledger, pool="morning", pools=["morning"])
+    assert isinstance(error, NoOrgError)
+    assert (error.exit_code, error.code) == (3, "no_org_available")
+    assert error.message == (
+        "no scratch org is available in the pool morning: 2 building, 1 claimed, 1 failed"
+    )
+    assert error.hint == "`provisioner build morning` makes more; --wait 10m waits for one"
+
+
+def test_an_empty_ledger_says_so(ledger: Ledger) -> None:
+    assert refused(ledger).message == (
+        "no scratch org is available in any pool: there is none at all"
+    )
+
+
+def test_orgs_that_die_too_soon_are_named_as_the_reason(ledger: Ledger) -> None:
+    at = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    add(ledger, "a", expires_at=at + 3 * HOUR)
+    error = refused(ledger, now=lambda: at)
+    assert error.code == "no_org_available"
+    assert error.message == (
+        "no scratch org in any pool lives another 12h: 1 available, the longest until "
+        "2026-11-24 05:00 UTC"
+    )
+    assert "a --min-life under 3h takes it" in error.hint
+
+
+def test_an_unknown_username_is_answered_with_near_ones(ledger: Ledger) -> None:
+    add(ledger, "morning-7f3k")
+    error = refused(ledger, username="morning-7f3x@acme.example")
+    assert isinstance(error, NoOrgError)
+    assert (error.exit_code, error.code) == (3, "unknown_username")
+    assert error.message == "the ledger knows no scratch org morning-7f3x@acme.example"
+    assert error.hint == "did you mean morning-7f3k@acme.example?"
+
+
+@pytest.mark.parametrize(
+    "username", ["' OR username LIKE '%", "x') OR (1=1", "\\", "%", "a'b@acme.example", 'x"@y']
+)
+def test_a_username_with_metacharacters_is_just_unknown(ledger: Ledger, username: str) -> None:
+    add(ledger, "a")
+    assert refused(ledger, username=username).code == "unknown_username"
+    assert len(ledger.orgs(states=[State.AVAILABLE])) == 1
+
+
+def test_a_username_with_a_quote_can_be_claimed_when_it_exists(ledger: Ledger) -> None:
+    add(ledger, "o'hara")
+    assert claim(ledger, owner="ann", username="O'Hara@acme.example").fence == 1
+
+
+def test_an_org_of_another_is_refused_with_who_why_and_until_when(ledger: Ledger) -> None:
+    org = add(ledger, "a")
+    until = datetime(2099, 1, 2, 3, 4, tzinfo=UTC)
+    ledger.move(org, State.CLAIMED, owner="bob", purpose="demo", lease_until=until)
+    error = refused(ledger, username=org.username)
+    assert isinstance(error, ClaimError)
+    assert (error.exit_code, error.code) == (7, "claimed")
+    assert error.message == "a@acme.example is claimed by bob for demo until 2099-01-02 03:04 UTC"
+    assert error.hint == "claim another one: provisioner claim --pool morning"
+
+
+def test_an_org_that_one_holds_already_is_refused_with_how_to_log_in(ledger: Ledger) -> None:
+    org = add(ledger, "a")
+    claim(ledger, owner="Ann", username=org.username)
+    error = refused(ledger, username=org.username)
+    assert error.code == "claimed"
+    assert error.hint == "that is you: provisioner login a@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("states", "code", "said"),
+    [
+        ([State.SIGNING_UP], "no_org_available", "is not available yet: it is signing up"),
+        ([State.BUILDING], "no_org_available", "is not available yet: it is building"),
+        ([State.FAILED], "org_gone", "is failed: step 2 failed"),
+        ([State.EXPIRED, State.DELETED], "org_gone", "is deleted: step 2 failed"),
+    ],
+)
+def test_an_org_in_another_state_is_refused_with_its_state(
+    ledger: Ledger, states: list[State], code: str, said: str
+) -> None:
+    error = "" if State.BUILDING in states or State.SIGNING_UP in states else "step 2 failed"
+    org = add(ledger, "a", *states, error=error)
+    refusal = refused(ledger, username=org.username)
+    assert isinstance(refusal, NoOrgError)
+    assert (refusal.code, refusal.message) == (code, f"a@acme.example {said}")
+
+
+def test_an_available_org_past_its_life_is_called_expired(ledger: Ledger) -> None:
+    org = add(ledger, "a", life=-HOUR)
+    assert refused(ledger, username=org.username).message == "a@acme.example is expired"
+
+
+def test_a_name_of_another_pool_is_refused(ledger: Ledger) -> None:
+    org = add(ledger, "a")
+    error = refused(ledger, username=org.username, pool="evening", pools=["evening"])
+    assert error.message == "a@acme.example is of the pool morning, not evening"
+
+
+def test_a_named_org_with_too_little_life_is_refused(ledger: Ledger) -> None:
+    at = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    org = add(ledger, "a", expires_at=at + HOUR)
+    error = refused(ledger, username=org.username, min_life=2 * HOUR, now=lambda: at)
+    assert error.message.startswith("a@acme.example does not live another 2h")
+
+
+@pytest.mark.parametrize("pools", [["morning", "evening"], []])
+def test_an_unknown_pool_is_a_usage_error_with_a_near_name(
+    ledger: Ledger, pools: list[str]
+) -> None:
+    add(ledger, "a", State.EXPIRED, State.DELETED)  # without pool.yaml the history knows it
+    error = refused(ledger, pool="mornign", pools=pools)
+    assert isinstance(error, UsageError)
+    assert (error.exit_code, error.code) == (2, "unknown_pool")
+    assert error.message == "there is no pool 'mornign'"
+    assert error.hint == "did you mean morning?"
+
+
+def test_where_nothing_is_known_of_any_pool_none_is_called_unknown(ledger: Ledger) -> None:
+    assert refused(ledger, pool="morning").code == "no_org_available"
+
+
+def test_the_same_key_gives_the_same_org_to_the_same_owner(ledger: Ledger) -> None:
+    add(ledger, "a")
+    add(ledger, "b")
+    first = claim(ledger, owner="ann", idempotency_key="job-1")
+    assert claim(ledger, owner="ANN", idempotency_key="job-1", pool="morning") == first
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"owner": "bob"}, {"pool": "evening"}, {"username": "b@acme.example"}],
+    ids=["owner", "pool", "username"],
+)
+def test_a_key_in_use_is_refused_for_anything_else(ledger: Ledger, other: dict[str, str]) -> None:
+    add(ledger, "a")
+    add(ledger, "b", life=3 * DAY)
+    claim(ledger, owner="ann", idempotency_key="job-1")
+    with pytest.raises(ClaimError) as caught:
+        claim(ledger, **{"owner": "ann", "idempotency_key": "job-1", **other})  # type: ignore[arg-type]
+    assert (caught.value.exit_code, caught.value.code) == (7, "key_in_use")
+    assert caught.value.message == (
+        "the idempotency key job-1 holds a@acme.example for ann already"
+    )
+    assert len(ledger.orgs(states=[State.CLAIMED])) == 1
+
+
+def test_waiting_ends_as_soon_as_an_org_becomes_available(ledger: Ledger) -> None:
+    building = add(ledger, "a", State.BUILDING)
+    told: list[str] = []
+    waiting = threading.Event()
+
+    def tell(why: str) -> None:
+        told.append(why)
+        waiting.set()
+
+    def finish() -> None:
+        assert waiting.wait(timeout=60)
+        ledger.move(building, State.AVAILABLE)
+
+    thread = threading.Thread(target=finish)
+    thread.start()
+    org = claim(ledger, owner="ann", wait=timedelta(minutes=5), on_wait=tell)
+    thread.join(timeout=60)
+    assert org.username == building.username
+    assert told == ["no scratch org is available in any pool: 1 building"]
+
+
+def test_waiting_in_vain_ends_with_the_reason(ledger: Ledger) -> None:
+    told: list[str] = []
+    error = refused(ledger, wait=timedelta(milliseconds=10), on_wait=told.append)
+    assert error.code == "no_org_available"
+    assert told == [error.message]
+
+
+@pytest.mark.parametrize("wanted", [{"username": "x"}, {"pool": "mornign", "pools": ["morning"]}])
+def test_what_will_never_be_is_not_waited_for(ledger: Ledger, wanted: dict[str, object]) -> None:
+    told: list[str] = []
+    refused(ledger, wait=timedelta(hours=1), on_wait=told.append, **wanted)
+    assert told == []

@@ -1,0 +1,269 @@
+"""`claim`, `renew`, `release` and `status` as people and scripts call them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from provisioner.ledger.base import Ledger, State
+from provisioner.ledger.rows import utc_now
+
+from .conftest import POOL_YAML, Call, add
+
+ROOT = Path(__file__).parents[2]
+ORG_KEYS = [
+    "username",
+    "pool",
+    "state",
+    "org_id",
+    "instance_url",
+    "login_url",
+    "created_at",
+    "expires_at",
+    "definition",
+    "fingerprint",
+    "owner",
+    "purpose",
+    "lease_until",
+    "fence",
+    "consumer_key",
+    "users",
+    "error",
+]
+
+
+def test_claim_prints_the_org_as_one_json_document_with_the_promised_keys(
+    ledger: Ledger, call: Call
+) -> None:
+    add(
+        ledger,
+        "a",
+        expires_at=datetime(2099, 1, 1, tzinfo=UTC),
+        org_id="00D000000000001AAA",
+        consumer_key="3MVG9.key",
+        users=({"persona": "agent", "username": "b@acme.example"},),
+    )
+    answer = call("claim", "--json", "--purpose", "demo", "--lease", "1h30m")
+    assert (answer.code, answer.err) == (0, "")
+    document = answer.document
+    assert list(document) == ORG_KEYS
+    assert document["username"] == "a@acme.example"
+    assert (document["state"], document["owner"]) == ("claimed", "ann@acme.example")
+    assert (document["purpose"], document["fence"]) == ("demo", 1)
+    assert document["expires_at"] == "2099-01-01T00:00:00Z"
+    assert document["users"] == [{"persona": "agent", "username": "b@acme.example"}]
+    assert (document["error"], document["instance_url"]) == (None, None)
+    lease = datetime.fromisoformat(document["lease_until"]) - utc_now()
+    assert timedelta(hours=1) < lease <= timedelta(minutes=90)
+
+
+def test_claim_tells_people_the_username_the_host_the_end_and_how_to_log_in(
+    ledger: Ledger, call: Call
+) -> None:
+    add(ledger, "a", life=timedelta(days=1, hours=4, seconds=30), instance_url="https://a.example")
+    lines = call("claim").out.splitlines()
+    assert lines[0] == "a@acme.example"
+    assert lines[1].split() == ["instance", "https://a.example"]
+    assert lines[2].endswith("UTC (in 1d 4h)")
+    assert lines[3].split(maxsplit=2)[2] == "provisioner login a@acme.example"
+
+
+def test_the_login_command_names_another_pool_yaml(
+    ledger: Ledger, call: Call, folder: Path
+) -> None:
+    add(ledger, "a")
+    (folder / "my pools.yaml").write_text(POOL_YAML)
+    out = call("claim", "-c", "my pools.yaml").out
+    assert "provisioner --config 'my pools.yaml' login a@acme.example" in out
+
+
+def test_a_pool_yaml_with_only_hub_and_ledger_is_enough(
+    ledger: Ledger, call: Call, folder: Path
+) -> None:
+    add(ledger, "a")
+    (folder / "pool.yaml").write_text(POOL_YAML.partition("pools:")[0])
+    assert call("claim", "--pool", "morning").code == 0
+    assert call("renew", "a@acme.example").code == 0
+    assert call("status").code == 0
+    assert call("release", "a@acme.example").code == 0
+
+
+def test_none_available_exits_with_3(ledger: Ledger, call: Call) -> None:
+    answer = call("claim", "--json", "--pool", "evening")
+    assert answer.code == 3
+    assert answer.error["code"] == "no_org_available"
+    assert "`provisioner build evening` makes more" in answer.error["hint"]
+    spoken = call("claim", "--pool", "evening")
+    assert (spoken.code, spoken.out) == (3, "")
+    assert spoken.err.startswith("error: no scratch org is available in the pool evening")
+
+
+def test_waiting_says_what_for_and_ends_with_3(ledger: Ledger, call: Call) -> None:
+    answer = call("claim", "--wait", "1s")
+    assert answer.code == 3
+    assert "there is none at all; waiting up to 1s" in answer.err
+
+
+def test_an_unknown_username_exits_with_3_and_an_unknown_pool_with_2(
+    ledger: Ledger, call: Call
+) -> None:
+    unknown = call("claim", "nobody@acme.example", "--json")
+    assert (unknown.code, unknown.error["code"]) == (3, "unknown_username")
+    pool = call("claim", "--pool", "mornign", "--json")
+    assert (pool.code, pool.error["code"]) == (2, "unknown_pool")
+    assert pool.error["hint"] == "did you mean morning?"
+
+
+def test_an_org_of_another_exits_with_7(ledger: Ledger, call: Call) -> None:
+    add(ledger, "a")
+    assert call("claim", "a@acme.example", "--owner", "bob").code == 0
+    for command in ("claim", "renew", "release"):
+        answer = call(command, "a@acme.example", "--json")
+        assert answer.code == 7
+        assert "is claimed by bob until" in answer.error["message"]
+
+
+def test_the_same_key_prints_the_same_org(ledger: Ledger, call: Call) -> None:
+    add(ledger, "a")
+    add(ledger, "b")
+    first = call("claim", "--json", "--idempotency-key", "job-1")
+    assert call("claim", "--json", "--idempotency-key", "job-1").document == first.document
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("claim", "--owner", "a\nb"), "--owner: 'a\\nb' holds a line break"),
+        (("claim", "--purpose", "\x1b[2J"), "--purpose: '\\x1b[2J' holds"),
+        (("claim", "--idempotency-key", "a\x00b"), "--idempotency-key: "),
+        (("claim", "--pool", " "), "--pool is empty"),
+        (("claim", ""), "USERNAME is empty"),
+        (("release", ""), "USERNAME is empty"),
+        (("claim", "--idempotency-key", ""), "--idempotency-key is empty"),
+        (("claim", "--lease", "8"), "--lease: 8 has no unit"),
+        (("claim", "--lease", "0s"), "--lease: 0s is out of bounds"),
+        (("renew", "a", "--lease", "31d"), "--lease: 31d is out of bounds"),
+        (("claim", "--min-life", "soon"), "--min-life: 'soon' is no duration"),
+        (("claim", "--wait", "9999999999w"), "--wait: "),
+        (("status", "nowhere"), "there is no pool 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_meant_exits_with_2_and_claims_nothing(
+    ledger: Ledger, call: Call, arguments: tuple[str, ...], message: str
+) -> None:
+    add(ledger, "a")
+    answer = call(*arguments, "--json")
+    assert answer.code == 2
+    assert answer.error["message"].startswith(message)
+    assert len(ledger.orgs(states=[State.AVAILABLE])) == 1
+
+
+def test_release_deletes_later_or_puts_back_where_the_pool_allows_it(
+    ledger: Ledger, call: Call
+) -> None:
+    add(ledger, "a")
+    add(ledger, "e", pool="evening")
+    for name in ("a", "e"):
+        call("claim", f"{name}@acme.example")
+    assert call("release", "a@acme.example", "--reuse").out == (
+        "a@acme.example is available again\n"
+    )
+    refused = call("release", "e@acme.example", "--reuse", "--json")
+    assert (refused.code, refused.error["code"]) == (2, "reuse_not_allowed")
+    released = call("release", "e@acme.example")
+    assert released.out == "e@acme.example is released; the next build or reap deletes it\n"
+    assert call("release", "e@acme.example", "--json").document["state"] == "released"
+
+
+def test_renew_prints_the_new_end(ledger: Ledger, call: Call) -> None:
+    add(ledger, "a")
+    call("claim", "--lease", "1h")
+    answer = call("renew", "a@acme.example", "--lease", "3h")
+    assert answer.out.startswith("a@acme.example is ann@acme.example's until ")
+    document = call("renew", "a@acme.example", "--json").document
+    assert datetime.fromisoformat(document["lease_until"]) > utc_now() + timedelta(hours=7)
+
+
+def test_status_lists_the_pools_of_pool_yaml_then_those_of_the_ledger(
+    ledger: Ledger, call: Call
+) -> None:
+    add(ledger, "a")
+    add(ledger, "b", State.BUILDING)
+    add(ledger, "c", State.FAILED)
+    add(ledger, "d", State.EXPIRED, State.DELETED)
+    add(ledger, "x", pool="older")
+    call("claim", "a@acme.example")
+    pools = call("status", "--json").document["pools"]
+    assert [(pool["name"], pool["size"]) for pool in pools] == [
+        ("morning", 2),
+        ("evening", 1),
+        ("older", None),
+    ]
+    morning = pools[0]
+    assert list(morning) == ["name", "size", "available", "claimed", "building", "failed", "orgs"]
+    assert [morning[key] for key in ("available", "claimed", "building", "failed")] == [0, 1, 1, 1]
+    assert [org["username"][0] for org in morning["orgs"]] == ["a", "b", "c"]
+    assert all(list(org) == ORG_KEYS for org in morning["orgs"])
+
+
+def test_status_of_some_pools_shows_those_in_the_order_asked(ledger: Ledger, call: Call) -> None:
+    pools = call("status", "--json", "evening", "morning", "evening").document["pools"]
+    assert [pool["name"] for pool in pools] == ["evening", "morning"]
+
+
+def test_status_tells_people_who_holds_what_until_when_and_what_failed(
+    ledger: Ledger, call: Call
+) -> None:
+    add(ledger, "a", life=timedelta(days=1, hours=4, seconds=30))
+    add(ledger, "b", State.BUILDING, step=2)
+    add(ledger, "c", State.FAILED, error="step 2 deploy_source: no\x1b[2J\nsecond line")
+    call("claim", "a@acme.example", "--purpose", "demo", "--lease", "1h")
+    lines = call("status", "morning").out.splitlines()
+    assert lines[0] == "morning: 2 wanted; 0 available, 1 claimed, 1 building, 1 failed"
+    assert lines[1].split() == ["username", "state", "expires", "held", "by", "note"]
+    assert "in 1d 4h" in lines[2]
+    assert "ann@acme.example (demo), lease ends in 59m" in lines[2]
+    assert lines[3].endswith("step 3")
+    assert lines[4].endswith("step 2 deploy_source: no\\x1b[2J")
+
+
+def test_status_of_nothing_says_so(call: Call, folder: Path) -> None:
+    (folder / "pool.yaml").write_text(POOL_YAML.partition("pools:")[0])
+    assert call("status").out.startswith("there are no pools")
+    assert call("status", "--json").document == {"pools": []}
+
+
+def test_a_ledger_that_cannot_be_used_exits_with_2_and_no_traceback(
+    call: Call, folder: Path
+) -> None:
+    (folder / "ledger.db").write_text("this is no database, and never was one")
+    for command in (("claim",), ("status",), ("release", "a@b"), ("renew", "a@b")):
+        answer = call(*command, "--json")
+        assert (answer.code, answer.error["code"]) == (2, "ledger_corrupt")
+        assert "is damaged" in answer.error["message"]
+        assert answer.err == ""
+
+
+def test_claim_imports_nothing_heavy(ledger: Ledger, folder: Path) -> None:
+    add(ledger, "a")
+    script = (
+        "import sys; from provisioner.cli.main import run; code = run(['claim']); "
+        "print(sorted(set(sys.modules) & {'rich', 'requests', 'simple_salesforce', 'jwt', "
+        "'cryptography', 'werkzeug', 'psycopg', 'asyncio', 'provisioner.emulator'})); "
+        "sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,72 @@
+"""The default owner is git's e-mail, else the user; no text can break a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.claim import owner
+from provisioner.claim.owner import clean_text, default_owner
+from provisioner.errors import UsageError
+
+
+def test_the_default_owner_is_the_e_mail_that_git_knows(folder: Path) -> None:
+    assert default_owner() == "ann@acme.example"
+
+
+def test_without_an_e_mail_in_git_it_is_the_user(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "gitconfig").write_text("")
+    monkeypatch.setenv("LOGNAME", "carla")
+    assert default_owner() == "carla"
+
+
+def test_without_git_it_is_the_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("LOGNAME", "carla")
+    assert default_owner() == "carla"
+
+
+def test_a_broken_git_configuration_is_no_obstacle(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "gitconfig").write_text("[user\nemail")
+    monkeypatch.setenv("LOGNAME", "carla")
+    assert default_owner() == "carla"
+
+
+def test_where_nobody_is_known_the_owner_must_be_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, "_git_email", lambda: "")
+    monkeypatch.setattr(owner, "_system_user", lambda: "")
+    with pytest.raises(UsageError, match="nobody knows who you are here") as caught:
+        default_owner()
+    assert caught.value.hint == "say it: --owner NAME"
+
+
+@pytest.mark.parametrize(
+    "text", ["ann", "Zoë O'Hara <zoe@acme.example>", "job #12; DROP TABLE", ""]
+)
+def test_plain_text_passes_as_it_is(text: str) -> None:
+    assert clean_text(f" {text} ", "--owner") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\nb", "a\r", "a\x1b[31mb", "a\tb", "a\x00", "a\u2028b", "a\u202eb", "a\x85b", "a\udcffb"],
+)
+def test_what_could_break_a_line_or_a_terminal_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        clean_text(text, "--owner")
+    assert caught.value.message.startswith("--owner: ")
+    assert caught.value.message.isprintable()
+    assert caught.value.message.isascii()
+    assert caught.value.hint == "write --owner as plain text on one line"
+
+
+def test_a_text_of_more_than_200_characters_is_refused() -> None:
+    with pytest.raises(UsageError, match="--purpose is 201 characters long"):
+        clean_text("x" * 201, "--purpose")

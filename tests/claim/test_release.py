@@ -1,0 +1,159 @@
+"""An org is renewed and given back by whoever holds it, and by nobody else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+
+from provisioner.claim import claim, release, renew
+from provisioner.errors import ClaimError, NoOrgError, UsageError
+from provisioner.ledger.base import Ledger, Org, State
+
+from .conftest import add
+
+HOUR = timedelta(hours=1)
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def held(ledger: Ledger) -> Org:
+    """An org that ann has claimed for an hour."""
+    add(ledger, "a", expires_at=NOW + 48 * HOUR)
+    return claim(
+        ledger, owner="ann", purpose="demo", lease=HOUR, idempotency_key="job-1", now=lambda: NOW
+    )
+
+
+def test_a_renewed_lease_ends_so_long_from_now(ledger: Ledger, held: Org) -> None:
+    later = NOW + timedelta(minutes=50)
+    org = renew(ledger, held.username, owner="ANN", lease=2 * HOUR, now=lambda: later)
+    assert org.lease_until == later + 2 * HOUR
+    assert ledger.get(held.username) == org
+
+
+def test_a_lapsed_lease_can_be_renewed_while_nobody_took_the_org(ledger: Ledger, held: Org) -> None:
+    later = NOW + 5 * HOUR
+    org = renew(ledger, held.username, owner="ann", lease=HOUR, now=lambda: later)
+    assert org.lease_until == later + HOUR
+
+
+def test_another_can_neither_renew_nor_release(ledger: Ledger, held: Org) -> None:
+    expected = "a@acme.example is claimed by ann for demo until 2026-11-24 03:00 UTC, not by bob"
+    with pytest.raises(ClaimError) as renewing:
+        renew(ledger, held.username, owner="bob", lease=HOUR)
+    with pytest.raises(ClaimError) as releasing:
+        release(ledger, held.username, owner="bob")
+    for caught in (renewing, releasing):
+        assert (caught.value.exit_code, caught.value.code) == (7, "not_yours")
+        assert caught.value.message == expected
+        assert "--force" in caught.value.hint
+    assert ledger.get(held.username) == held
+
+
+def test_force_overrules_the_owner(ledger: Ledger, held: Org) -> None:
+    assert renew(ledger, held.username, owner="bob", lease=HOUR, force=True).owner == "ann"
+    assert release(ledger, held.username, owner="bob", force=True).state is State.RELEASED
+    assert ledger.events(username=held.username)[-1].note == "released by bob"
+
+
+def test_a_released_org_is_on_its_way_out_and_still_says_who_had_it(
+    ledger: Ledger, held: Org
+) -> None:
+    org = release(ledger, held.username, owner="ann")
+    assert (org.state, org.owner, org.lease_until) == (State.RELEASED, "ann", None)
+    assert ledger.get(held.username) == org
+
+
+def test_releasing_twice_is_no_error_also_when_the_org_is_deleted(
+    ledger: Ledger, held: Org
+) -> None:
+    once = release(ledger, held.username, owner="ann")
+    assert release(ledger, held.username, owner="ann") == once
+    deleted = ledger.move(once, State.DELETED)
+    assert release(ledger, held.username, owner="ann") == deleted
+
+
+def test_a_released_org_is_nobodys_to_release_or_renew(ledger: Ledger, held: Org) -> None:
+    release(ledger, held.username, owner="ann")
+    with pytest.raises(ClaimError, match="is released: nobody holds it") as caught:
+        release(ledger, held.username, owner="bob")
+    assert (caught.value.exit_code, caught.value.code) == (7, "claim_lost")
+    with pytest.raises(ClaimError, match="is released: nobody holds it"):
+        renew(ledger, held.username, owner="ann", lease=HOUR)
+
+
+def test_an_org_that_nobody_claimed_is_released_by_force_alone(ledger: Ledger) -> None:
+    org = add(ledger, "a")
+    with pytest.raises(ClaimError, match="is available: nobody holds it") as caught:
+        release(ledger, org.username, owner="ann")
+    assert caught.value.hint == "claim it: provisioner claim a@acme.example"
+    assert release(ledger, org.username, owner="ann", force=True).state is State.RELEASED
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_an_unfinished_org_is_its_builders(ledger: Ledger, force: bool) -> None:
+    org = add(ledger, "a", State.BUILDING)
+    with pytest.raises(ClaimError, match="is building: nobody holds it"):
+        release(ledger, org.username, owner="ann", force=force)
+    assert ledger.get(org.username) == org
+
+
+def test_reuse_puts_it_back_into_a_pool_that_allows_it_with_no_trace_of_the_claim(
+    ledger: Ledger, held: Org
+) -> None:
+    org = release(ledger, held.username, owner="ann", reuse=True, reusable=["morning"])
+    assert (org.state, org.owner, org.purpose) == (State.AVAILABLE, "", "")
+    assert (org.lease_until, org.idempotency_key, org.proven_at) == (None, "", None)
+    again = claim(ledger, owner="bob", now=lambda: NOW)
+    assert (again.username, again.fence) == (held.username, 2)
+
+
+def test_reuse_is_refused_by_a_pool_that_does_not_allow_it(ledger: Ledger, held: Org) -> None:
+    with pytest.raises(UsageError) as caught:
+        release(ledger, held.username, owner="ann", reuse=True, reusable=["evening"])
+    assert (caught.value.exit_code, caught.value.code) == (2, "reuse_not_allowed")
+    assert "the pool morning does not take released orgs back" in caught.value.message
+    assert "`reuse: true`" in caught.value.hint
+    assert ledger.get(held.username) == held
+
+
+def test_what_was_given_back_for_good_cannot_be_reused(ledger: Ledger, held: Org) -> None:
+    release(ledger, held.username, owner="ann")
+    with pytest.raises(ClaimError, match="is released: nobody holds it"):
+        release(ledger, held.username, owner="ann", reuse=True, reusable=["morning"])
+
+
+def test_an_unknown_username_is_answered_with_near_ones(ledger: Ledger, held: Org) -> None:
+    for command in (partial(release, owner="ann"), partial(renew, owner="ann", lease=HOUR)):
+        with pytest.raises(NoOrgError) as caught:
+            command(ledger, "b@acme.example")
+        assert (caught.value.exit_code, caught.value.code) == (3, "unknown_username")
+        assert caught.value.hint == "did you mean a@acme.example?"
+
+
+class Restless:
+    """A ledger whose first moves always come too late."""
+
+    def __init__(self, ledger: Ledger, times: int) -> None:
+        self._ledger, self._left = ledger, times
+        self.get = ledger.get
+
+    def move(self, org: Org, to: State, **changes: object) -> Org | None:
+        """None, as often as was said; then as the ledger does."""
+        self._left -= 1
+        return None if self._left >= 0 else self._ledger.move(org, to, **changes)  # type: ignore[arg-type]
+
+
+def test_a_row_that_changed_in_between_is_looked_at_again(ledger: Ledger, held: Org) -> None:
+    restless = Restless(ledger, 3)
+    org = release(restless, held.username, owner="ann")  # type: ignore[arg-type]
+    assert org.state is State.RELEASED
+
+
+def test_a_row_that_never_rests_is_given_up_with_a_word(ledger: Ledger, held: Org) -> None:
+    restless = Restless(ledger, 10_000)
+    with pytest.raises(ClaimError, match=r"others keep changing a@acme\.example") as caught:
+        release(restless, held.username, owner="ann")  # type: ignore[arg-type]
+    assert caught.value.code == "claim_lost"

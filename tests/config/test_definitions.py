@@ -1,0 +1,202 @@
+"""The offline rules of a scratch org definition (salesforce-facts §2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.config.project import HUB, POOL, Project
+
+NAME = "config/project-scratch-def.json"
+
+FINE: Mapping[str, Mapping[str, Any]] = {
+    "the least": {"edition": "Developer"},
+    "everything": {
+        "$schema": "https://…",
+        "orgName": "Acme",
+        "edition": "Partner Enterprise",
+        "country": "DE",
+        "language": "de",
+        "adminEmail": "admin@acme.example",
+        "description": "text",
+        "hasSampleData": True,
+        "namespace": "acme",
+        "release": "preview",
+        "features": ["Communities", "Sites:3", "NobodyKnowsThis"],
+        "settings": {"mobileSettings": {"enableS1EncryptedStoragePref2": False}},
+        "objectSettings": {"account": {"defaultRecordType": "default"}},
+    },
+    "features in one text": {"edition": "Developer", "features": "Communities;Sites,API"},
+    "a snapshot": {"snapshot": "Nightly", "settings": {}},
+    "an org shape": {"sourceOrg": "00D000000000001AAA", "features": []},
+    "fields of the team's own": {"edition": "Developer", "pooltag__c": "x", "somethingNew": 1},
+}
+
+WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "no edition": ({}, '1:1: the key edition is missing; write "edition": "Developer"'),
+    "upper case": (
+        {"Edition": "Developer"},
+        "1:2: Edition: keys start in lower case; write edition",
+    ),
+    "org preferences": (
+        {"edition": "Developer", "orgPreferences": {}},
+        "1:25: orgPreferences: Salesforce no longer takes it; write the same under settings",
+    ),
+    "duration": (
+        {"edition": "Developer", "durationDays": 3},
+        "1:25: durationDays: a definition cannot say it; write duration_days in the pool",
+    ),
+    "ancestors": (
+        {"edition": "Developer", "package2AncestorIds": []},
+        "1:25: package2AncestorIds: it is computed, never written; leave it out",
+    ),
+    "edition beside a shape": (
+        {"sourceOrg": "00D000000000001", "edition": "Developer"},
+        "1:34: edition: cannot stand beside sourceOrg, which brings its own",
+    ),
+    "features of no text": (
+        {"edition": "Developer", "features": ["API", 3]},
+        "1:25: features: holds something that is no text; write names in quotes",
+    ),
+    "features of the wrong type": (
+        {"edition": "Developer", "features": {}},
+        "1:25: features: has the wrong type; write a text or a list of texts",
+    ),
+    "a flag in quotes": (
+        {"edition": "Developer", "hasSampleData": "yes"},
+        "1:25: hasSampleData: has the wrong type; write true or false",
+    ),
+    "settings as a list": (
+        {"edition": "Developer", "settings": []},
+        "1:25: settings: has the wrong type; write an object",
+    ),
+    "a setting that is no object": (
+        {"edition": "Developer", "settings": {"enableS1DesktopEnabled": True}},
+        "1:25: settings: enableS1DesktopEnabled is no object; write {…}",
+    ),
+    "an unknown release": (
+        {"edition": "Developer", "release": "next"},
+        "1:25: release: no such release; write one of: preview, previous",
+    ),
+    "no e-mail": (
+        {"edition": "Developer", "adminEmail": "admin"},
+        "1:25: adminEmail: is no e-mail address; sign-ups would fail with S-1006",
+    ),
+    "a shape's id": (
+        {"sourceOrg": "3SR000000000001"},
+        "1:2: sourceOrg: is no org id; write the 00D… id of the shape's org",
+    ),
+}
+
+
+@pytest.mark.parametrize("definition", FINE.values(), ids=FINE.keys())
+def test_what_the_salesforce_cli_takes_is_fine(
+    project: Project, definition: Mapping[str, Any]
+) -> None:
+    assert project.definition(definition) == []
+    assert project.load(HUB + POOL).pools["morning"].definitions[0].content == definition
+
+
+@pytest.mark.parametrize(("definition", "message"), WRONG.values(), ids=WRONG.keys())
+def test_what_it_refuses_is_a_problem(
+    project: Project, definition: Mapping[str, Any], message: str
+) -> None:
+    assert project.definition(definition) == [f"{NAME}:{message}"]
+
+
+@pytest.mark.parametrize("key", ["edition", "features", "hasSampleData", "release", "sourceOrg"])
+def test_a_snapshot_brings_its_own(project: Project, key: str) -> None:
+    values = {
+        "edition": "Developer",
+        "features": [],
+        "hasSampleData": True,
+        "release": "preview",
+        "sourceOrg": "00D000000000001",
+    }
+
+    [message] = project.definition({"snapshot": "Nightly", key: values[key]})
+
+    assert message.endswith(f"{key}: cannot stand beside snapshot, which brings its own; leave it out")
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        (
+            {"edition": "Developper"},
+            "edition: 'Developper' is no edition that Salesforce documents; did you mean Developer?",
+        ),
+        (
+            {"edition": "Developer", "fetures": []},
+            "fetures: goes to the Dev Hub as a field; did you mean features?",
+        ),
+        (
+            {"edition": "Developer", "username": "a@b.c"},
+            "username: is not used: each org of a pool gets a username of its own",
+        ),
+    ],
+)
+def test_what_is_doubtful_is_a_warning(
+    project: Project, definition: Mapping[str, Any], message: str
+) -> None:
+    [found] = project.definition(definition)
+
+    assert found.endswith(message)
+    assert project.problems(HUB + POOL)[0].is_warning
+
+
+BROKEN = {
+    "a comma too many": (
+        '{\n  "edition": "Developer",\n}',
+        "3:1: this is no JSON: Expecting property name enclosed in double quotes",
+    ),
+    "cut off": ('{"edition": "Dev', "1:13: this is no JSON: Unterminated string starting at"),
+    "a comment": (
+        '// ours\n{"edition": "Developer"}',
+        "1:1: this is no JSON: Expecting value",
+    ),
+    "nothing": ("", "1:1: this is no JSON: Expecting value"),
+    "a list": ("[]", "1:1: this is no JSON object; start it with {"),
+    "not a number": ('{"edition": NaN}', "1:1: this is no JSON: NaN is no JSON value"),
+    "a duplicate": (
+        '{"edition": "Developer",\n "edition": "Group"}',
+        "2:2: edition: duplicate key; keep one of them",
+    ),
+    "nested without end": ('{"a":' * 100_000, "1:1: this is no definition: nested too deep"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_file_is_told_with_its_own_position(
+    project: Project, text: str, message: str
+) -> None:
+    assert project.definition(text) == [f"{NAME}:{message}"]
+
+
+def test_a_broken_file_is_reported_where_pool_yaml_names_it(project: Project) -> None:
+    project.definition("{")
+
+    [problem] = project.problems(HUB + POOL)
+
+    assert (problem.line, problem.column) == (9, 15)
+    assert problem.key_path == "pools.morning.definitions.0.file"
+
+
+def test_another_encoding_is_refused(project: Project) -> None:
+    assert project.definition(b'{"edition":\n "D\xff"}') == [
+        f"{NAME}:2:1: this is no UTF-8 text; save it as UTF-8"
+    ]
+
+
+def test_a_byte_order_mark_does_no_harm(project: Project) -> None:
+    assert project.definition('\ufeff{"edition": "Developer"}') == []
+
+
+def test_positions_are_those_of_the_outermost_keys(project: Project) -> None:
+    text = '{\n  "settings": {"x": {"durationDays": "}"}},\n  "edition": "Developer",\n  "durationDays": 3\n}'
+
+    [message] = project.definition(text)
+
+    assert message.startswith(f"{NAME}:4:3: durationDays:")

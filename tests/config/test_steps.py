@@ -1,0 +1,166 @@
+"""Entries under `steps`: one kind each, and what any step may have."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from provisioner.config.declarations import declared_keys
+from provisioner.config.model import StepEntry
+from provisioner.config.planned import PLANNED_OPTIONS, PLANNED_STEP_KEYS, PLANNED_STEPS
+from provisioner.steps import STEPS, step_class
+from tests.config.project import STEPS_LINE, Project, with_steps
+from tests.config.step_kinds import Apex, Assign
+
+KINDS = "install_package, deploy_source, assign_permission_sets, load_data, run_apex"
+
+WRONG = {
+    "a misspelt kind": ("- instal_package: {}", "unknown key; did you mean install_package?"),
+    "a planned kind": ("- create_users: {}", "is not available yet; leave it out"),
+    "a planned key beside the kind": (
+        "- assign_permission_sets: [A]\n  when: always",
+        "is not available yet; leave it out",
+    ),
+    "a planned key among the options": (
+        "- load_data: {plan: data/plan.json, retry: 3}",
+        "is not available yet; leave it out",
+    ),
+    "a planned option": (
+        "- load_data: {plan: data/plan.json, seed: 7}",
+        "is not available yet; leave it out",
+    ),
+    "an unknown option": (
+        "- load_data: {plan: data/plan.json, bach: 7}",
+        "unknown key; did you mean batch?",
+    ),
+    "an unknown key beside the kind": (
+        "- assign_permission_sets: [A]\n  nam: x",
+        "unknown key; did you mean name?",
+    ),
+    "two kinds": (
+        "- load_data: {plan: data/plan.json}\n  assign_permission_sets: [A]",
+        "one entry, one kind; write assign_permission_sets as an entry of its own",
+    ),
+    "no kind": (
+        "- name: x",
+        f"the entry names no kind of step; write one of: {KINDS}",
+    ),
+    "an empty entry": ("- {}", f"the entry names no kind of step; write one of: {KINDS}"),
+    "a kind without options": (
+        "- load_data",
+        "load_data has no options here; write load_data: and its keys below",
+    ),
+    "a kind with nothing below": (
+        "- load_data:",
+        "the key plan is missing; write plan: …",
+    ),
+    "a text": ("- whatever", "is a single value; write keys with values"),
+    "a list": ("- []", "is a list; write keys with values"),
+    "options that are a text": (
+        "- load_data: data/plan.json",
+        "is a single value; write keys with values",
+    ),
+    "a text where a list is wanted": (
+        "- assign_permission_sets: Sales_Rep",
+        "is a single value; write a list: [A, B], or lines of - A",
+    ),
+    "an empty list": (
+        "- assign_permission_sets: []",
+        "the list has 0 entries; write at least 1",
+    ),
+    "a list in the list": (
+        "- assign_permission_sets: [[A]]",
+        "is a list; write a single value",
+    ),
+    "an item that does not fit": (
+        "- assign_permission_sets: [A, 'B C']",
+        "'B C' does not fit; write a name",
+    ),
+    "a name twice": (
+        "- name: x\n  load_data: {plan: data/plan.json, name: y}",
+        f"stands in line {STEPS_LINE} too, beside the kind; keep one of them",
+    ),
+    "a name over two lines": (
+        '- {name: "a\\nb", assign_permission_sets: [A]}',
+        "'a\\\\nb' does not fit; write one line of text",
+    ),
+    "a time-out of nothing": (
+        "- {timeout: 0s, assign_permission_sets: [A]}",
+        "0s is out of range; write 1s to 1d",
+    ),
+    "what only the step knows": ("- run_apex: {}", "write either file or text"),
+}
+
+
+@pytest.mark.parametrize(("entry", "message"), WRONG.values(), ids=WRONG.keys())
+def test_an_entry_that_does_not_fit_is_refused(
+    project: Project, entry: str, message: str
+) -> None:
+    messages = [problem.message for problem in project.problems(with_steps(entry))]
+
+    assert messages == [message.replace("'a\\\\nb'", "'a…'")]
+
+
+def test_keys_that_were_not_indented_are_told_so(project: Project) -> None:
+    entry = "- load_data:\n  plan: data/plan.json\n  batch: 3"
+
+    messages = [problem.message for problem in project.problems(with_steps(entry))]
+
+    assert messages == [
+        "the key plan is missing; write plan: …",
+        "belongs to load_data; indent it by two more spaces",
+        "belongs to load_data; indent it by two more spaces",
+    ]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "- {name: Pause, timeout: 1h, run_apex: {text: 'x();'}}",
+        "- run_apex: {text: 'x();', name: Pause, timeout: 1h}",
+        "- run_apex: {text: 'x();', name: Pause}\n  timeout: 1h",
+    ],
+)
+def test_name_and_timeout_stand_beside_the_kind_or_among_its_options(
+    project: Project, entry: str
+) -> None:
+    [found] = project.load(with_steps(entry)).pools["morning"].steps
+
+    assert (found.name, found.timeout) == ("Pause", timedelta(hours=1))
+    assert found.step == Apex(text="x();")
+
+
+def test_a_shorthand_and_its_long_form_are_the_same(project: Project) -> None:
+    entries = "- assign_permission_sets: [A, B]\n- assign_permission_sets: {sets: [A, B]}"
+
+    first, second = project.load(with_steps(entries)).pools["morning"].steps
+
+    assert first.step == second.step == Assign(("A", "B"))
+
+
+def test_a_finding_of_a_step_is_reported_at_the_item_that_it_means(project: Project) -> None:
+    entries = "- assign_permission_sets:\n    - Fine\n    - Forbidden"
+
+    [problem] = project.problems(with_steps(entries))
+
+    assert (problem.line, problem.column) == (STEPS_LINE + 2, 13)
+    assert problem.key_path == "pools.morning.steps.0.assign_permission_sets.1"
+    assert problem.message == f"Forbidden is not for {project.folder.name}"
+
+
+def test_a_finding_in_the_long_form_names_the_field(project: Project) -> None:
+    [problem] = project.problems(with_steps("- assign_permission_sets: {sets: [Forbidden]}"))
+
+    assert problem.key_path == "pools.morning.steps.0.assign_permission_sets.sets.0"
+
+
+def test_steps_that_are_all_commented_out_are_none(project: Project) -> None:
+    assert project.load(with_steps("# - run_apex: {}")).pools["morning"].steps == ()
+
+
+def test_the_registry_and_what_is_planned_do_not_overlap() -> None:
+    assert not PLANNED_STEPS & STEPS.keys()
+    assert not PLANNED_STEP_KEYS & declared_keys(StepEntry).keys()
+    for kind, planned in PLANNED_OPTIONS.items():
+        assert not planned & declared_keys(step_class(kind)).keys(), kind

@@ -1,0 +1,46 @@
+"""A process that holds the builder lock until it is told to stop, or killed.
+
+    builder.py URL DIRECTORY RUN [child]
+
+With `child` it starts a child process first, prints its pid, and leaves it running.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from provisioner.ledger import open_ledger
+from provisioner.ledger.base import Run
+
+
+def say(line: object) -> None:
+    """A line on stdout, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Take the lock, say so, hold it."""
+    url, directory, name = sys.argv[1:4]
+    ledger = open_ledger(url, Path(directory))
+    run = Run(name, "build-host", os.getpid(), datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
+    with ledger.builder_lock(run, wait=True):
+        if "child" in sys.argv:
+            child = subprocess.Popen(
+                ["sleep", "600"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            say(child.pid)
+        say("holding")
+        sys.stdin.readline()
+    ledger.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The ledgers that the contract is tested on: all that are registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.ledger import LEDGERS
+from provisioner.ledger.base import Ledger
+
+from .world import URLS, World
+
+
+@pytest.fixture(params=sorted(LEDGERS))
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A new ledger of each kind."""
+    world = World(URLS[request.param], tmp_path)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def ledger(world: World) -> Ledger:
+    """The ledger of the test's world, opened once."""
+    return world.open()

@@ -1,0 +1,46 @@
+"""A process that claims under the key `job-1` and stops in the middle, to be killed there.
+
+    stopped_claimer.py URL DIRECTORY before|after
+
+It stops `before` the commit, with the row changed in its transaction, or `after` it, with the
+answer not yet given.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from provisioner.ledger import open_ledger, sql
+from provisioner.ledger.base import Claim
+
+
+def say(line: object) -> None:
+    """A line on stdout, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def stop(*_arguments: Any, **_options: Any) -> None:
+    """Say where we are and wait for the end."""
+    say("stopped")
+    sys.stdin.readline()
+
+
+def main() -> None:
+    """Claim, and stop."""
+    url, directory, when = sys.argv[1:]
+    ledger = open_ledger(url, Path(directory))
+    if when == "before":
+        # The event is the last statement of the transaction.
+        setattr(sql.SqlLedger, "_add_event", stop)  # noqa: B010 - mypy refuses the assignment
+    ledger.claim(
+        Claim("ann", idempotency_key="job-1"), now=datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    )
+    stop()
+
+
+if __name__ == "__main__":
+    main()

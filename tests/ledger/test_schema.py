@@ -1,0 +1,82 @@
+"""A ledger says its version: an older one is brought up to date, a newer one is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import LedgerError
+from provisioner.ledger import schema
+from provisioner.ledger.base import Org
+from provisioner.ledger.sqlite import SqliteLedger
+
+from .world import add_available
+
+
+def set_version(path: Path, version: str) -> None:
+    """Write a version as another provisioner would."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", [version])
+        connection.commit()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A ledger with one row."""
+    path = tmp_path / "ledger.db"
+    with closing(SqliteLedger(path)) as ledger:
+        add_available(ledger, "a@acme.example")
+    return path
+
+
+def test_a_newer_version_is_refused_with_what_to_do(path: Path) -> None:
+    set_version(path, str(schema.NEWEST + 1))
+    before = path.read_bytes()
+    with pytest.raises(LedgerError) as caught:
+        SqliteLedger(path)
+    assert caught.value.message == (
+        f"the ledger {path} was written by a newer provisioner "
+        f"(its version is {schema.NEWEST + 1}, this one knows {schema.NEWEST})"
+    )
+    assert (caught.value.code, caught.value.exit_code) == ("ledger_newer", 2)
+    assert "pip install --upgrade provisioner" in caught.value.hint
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", ["", "one", "-1"])
+def test_a_version_that_is_no_number_is_called_damage(path: Path, version: str) -> None:
+    set_version(path, version)
+    with pytest.raises(LedgerError, match="does not say which version it is"):
+        SqliteLedger(path)
+
+
+def test_an_older_version_is_brought_up_to_date_and_keeps_its_rows(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(SqliteLedger(path)) as ledger:
+        rows, events = ledger.orgs(), ledger.events()
+    step = ("CREATE TABLE later (a {serial}, b TEXT)", "INSERT INTO later (b) VALUES ('new')")
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
+    monkeypatch.setattr(schema, "NEWEST", schema.NEWEST + 1)
+    for _ in range(2):  # the second opening finds nothing to do
+        with closing(SqliteLedger(path)) as ledger:
+            assert (ledger.orgs(), ledger.events()) == (rows, events)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT a, b FROM later").fetchall() == [(1, "new")]
+
+
+def test_a_step_that_fails_leaves_the_older_ledger_whole(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = ("CREATE TABLE later (a {serial})", "CREATE TABLE org (a {serial})")
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
+        patch.setattr(schema, "NEWEST", schema.NEWEST + 1)
+        with pytest.raises(LedgerError, match="table org already exists"):
+            SqliteLedger(path)
+    with closing(SqliteLedger(path)) as ledger:
+        ledger.add(Org("b@acme.example", "morning"))
+        assert len(ledger.orgs()) == 2

@@ -1,0 +1,40 @@
+"""The statements are written once and fit both ways of naming parameters."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from provisioner.ledger import schema, statements
+from provisioner.ledger.base import Org
+
+WRITTEN = {
+    name: text
+    for name, text in vars(statements).items()
+    if name.isupper() and isinstance(text, str)
+}
+
+
+def test_about_twenty_statements_are_all_that_there_is() -> None:
+    assert 10 <= len(WRITTEN) <= 25
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_a_statement_translates_to_the_form_of_psycopg(name: str) -> None:
+    named = re.findall(r"(?<!:):(\w+)", WRITTEN[name])
+    translated = statements.pyformat(WRITTEN[name])
+    assert re.findall(r"%\((\w+)\)s", translated) == named
+    assert ":" not in translated
+
+
+def test_a_percent_sign_and_a_cast_stay_what_they_are() -> None:
+    assert statements.pyformat("a LIKE '%x' AND b::text = :b_1") == (
+        "a LIKE '%%x' AND b::text = %(b_1)s"
+    )
+
+
+def test_the_table_has_a_column_for_each_field_of_an_org() -> None:
+    table = next(s for s in schema.MIGRATIONS[0] if s.startswith("CREATE TABLE org "))
+    columns = re.findall(r"^\s+(\w+) ", table, re.MULTILINE)
+    assert columns == ["number", *Org.__dataclass_fields__]

@@ -1,0 +1,175 @@
+"""Any RSA key that people have opens; any other file is refused by name, never by content."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from provisioner.errors import UsageError
+from provisioner.salesforce.keys import SigningKey, load_signing_key
+from tests.login.conftest import Pem
+
+PASSPHRASE = "planted-passphrase"
+ENCRYPTED = BestAvailableEncryption(PASSPHRASE.encode())
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+def opens(loaded: SigningKey, private_key: rsa.RSAPrivateKey) -> bool:
+    return loaded.private.public_key() == private_key.public_key()
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_both_formats_open_with_and_without_passphrase(
+    form: PrivateFormat, pem: Pem, private_key: rsa.RSAPrivateKey
+) -> None:
+    assert opens(load_signing_key(pem(form)), private_key)
+    encrypted = load_signing_key(pem(form, ENCRYPTED), PASSPHRASE)
+    assert opens(encrypted, private_key)
+    assert encrypted.is_encrypted
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("\n", "\\n", id="escaped"),
+        pytest.param("\n", "\\r\\n", id="escaped CRLF"),
+        pytest.param("\n", "\r\n", id="CRLF"),
+        pytest.param("\n", " ", id="flattened to one line"),
+        pytest.param("-----BEGIN", '"-----BEGIN', id="a quote before it"),
+        pytest.param("-----BEGIN", f"{CERTIFICATE}-----BEGIN", id="certificate in the same file"),
+    ],
+)
+def test_what_ci_systems_do_to_a_key_is_undone(
+    old: str, new: str, pem: Pem, private_key: rsa.RSAPrivateKey
+) -> None:
+    assert opens(load_signing_key(pem().replace(old, new)), private_key)
+
+
+def test_an_encrypted_pkcs1_key_with_escaped_line_breaks_opens(
+    pem: Pem, private_key: rsa.RSAPrivateKey
+) -> None:
+    text = pem(PrivateFormat.TraditionalOpenSSL, ENCRYPTED).replace("\n", "\\n")
+    assert opens(load_signing_key(text, PASSPHRASE), private_key)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_files_written_by_windows_tools_open(
+    encoding: str, tmp_path: Path, pem: Pem, private_key: rsa.RSAPrivateKey
+) -> None:
+    path = tmp_path / "server.key"
+    path.write_bytes(pem().encode(encoding))
+    assert opens(load_signing_key(path), private_key)
+
+
+def test_a_passphrase_that_is_not_needed_does_no_harm(
+    pem: Pem, private_key: rsa.RSAPrivateKey
+) -> None:
+    assert opens(load_signing_key(pem(), "unneeded"), private_key)
+
+
+def test_a_home_directory_is_expanded_and_file_modes_are_not_judged(
+    tmp_path: Path, pem: Pem, private_key: rsa.RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "server.key").write_text(pem())
+    (tmp_path / "server.key").chmod(0o644)
+    assert opens(load_signing_key(Path("~/server.key")), private_key)
+
+
+def small() -> str:
+    key = rsa.generate_private_key(65537, 1024)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def elliptic(form: PrivateFormat) -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+
+
+def public() -> str:
+    key = rsa.generate_private_key(65537, 1024).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        pytest.param(CERTIFICATE, "key_format", "a certificate stands", id="certificate"),
+        pytest.param(public(), "key_format", "a public key stands", id="public key"),
+        pytest.param(elliptic(PrivateFormat.TraditionalOpenSSL), "key_format", "kind EC", id="EC"),
+        pytest.param(elliptic(PrivateFormat.PKCS8), "key_format", "no RSA key", id="EC, PKCS#8"),
+        pytest.param(elliptic(PrivateFormat.OpenSSH), "key_format", "OpenSSH", id="OpenSSH"),
+        pytest.param(small(), "key_too_small", "1024 bits", id="too small"),
+        pytest.param("", "key_format", "no PEM text", id="empty"),
+        pytest.param("consumer key", "key_format", "no PEM text", id="other text"),
+    ],
+)
+def test_what_is_no_usable_key_is_named(text: str, code: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "server.key"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=words) as caught:
+        load_signing_key(path)
+    assert caught.value.code == code
+    assert str(path) in caught.value.message
+
+
+def test_a_key_cut_off_or_damaged_is_told_from_other_files(pem: Pem) -> None:
+    with pytest.raises(UsageError, match="cut off"):
+        load_signing_key(pem()[:900])
+    with pytest.raises(UsageError, match="damaged"):
+        load_signing_key("\n".join(line for i, line in enumerate(pem().split("\n")) if i != 4))
+
+
+def test_a_missing_passphrase_names_the_variable_and_a_wrong_one_is_told(pem: Pem) -> None:
+    encrypted = pem(PrivateFormat.PKCS8, ENCRYPTED)
+    with pytest.raises(UsageError, match="no passphrase was given") as caught:
+        load_signing_key(encrypted)
+    assert "SF_PRIVATE_KEY_PASSPHRASE" in caught.value.hint
+    with pytest.raises(UsageError, match="does not open") as caught:
+        load_signing_key(encrypted, "planted-wrong")
+    assert caught.value.code == "key_passphrase"
+    assert "planted" not in str(caught.value) + caught.value.hint
+
+
+def test_missing_unreadable_and_oversized_files_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such private key file") as caught:
+        load_signing_key(tmp_path / "server.key")
+    assert caught.value.code == "key_missing"
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+        load_signing_key(tmp_path)
+    with pytest.raises(UsageError, match="too large"):
+        load_signing_key(Path("/dev/zero"))
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_signing_key(tmp_path / "nul\0byte")
+
+
+def test_no_error_shows_key_material(pem: Pem, tmp_path: Path) -> None:
+    """Neither of a key given in place of its path, nor of one that cannot be parsed."""
+    bare = base64.b64encode(pem().encode()).decode()
+    middle = pem()[100:140]
+    wrong: list[Path | str] = [Path(pem()), Path(bare), bare, pem()[:900], pem()[100:]]
+    for source in wrong:
+        with pytest.raises(UsageError) as caught:
+            load_signing_key(source)
+        shown = repr(caught.value) + caught.value.hint
+        assert middle not in shown
+        assert bare[:40] not in shown
+        assert caught.value.__cause__ is None
+
+
+def test_a_signing_key_shows_and_pickles_nothing(pem: Pem) -> None:
+    key = load_signing_key(pem())
+    assert repr(key) == str(key) == f"{key}" == "SigningKey(***)"
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(key)

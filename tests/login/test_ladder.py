@@ -1,0 +1,117 @@
+"""A login climbs its ladder of hosts and audiences until one gives a token."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.errors import LoginError, UsageError
+from provisioner.salesforce.grant import App, Grant, Reply, sign_in
+from tests.login.ladder import (
+    HTML,
+    LADDER,
+    NOT_YET,
+    OWN,
+    TEST,
+    WHO,
+    WRONG_AUDIENCE,
+    Answer,
+    Hosts,
+    granted,
+    refusal,
+    refuse,
+)
+
+
+def test_the_ladder_is_climbed_until_a_host_grants(app: App) -> None:
+    hosts = Hosts(WRONG_AUDIENCE, NOT_YET, granted())
+    grant = sign_in(app, WHO, LADDER, hosts)
+    assert grant.org_id == "00D000000000062EAA"
+    assert hosts.asked == [f"{rung.host}/services/oauth2/token" for rung in LADDER]
+
+
+def test_what_every_host_would_repeat_ends_the_ladder(app: App) -> None:
+    hosts = Hosts(refusal("invalid_grant", "invalid assertion"), granted())
+    with pytest.raises(LoginError, match="signature"):
+        sign_in(app, WHO, LADDER, hosts)
+    assert len(hosts.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [TimeoutError(), Reply(503, b""), Reply(302, b""), HTML])
+def test_a_host_that_does_not_serve_is_not_asked_again_with_another_audience(
+    app: App, answer: Answer
+) -> None:
+    hosts = Hosts(answer, granted())
+    assert sign_in(app, WHO, LADDER, hosts).access_token
+    assert [url.split("/")[2] for url in hosts.asked] == [OWN[8:], TEST[8:]]
+
+
+def test_each_rung_gets_an_assertion_of_its_own_time(app: App) -> None:
+    """A host that takes its time must not use up the life of the next one's assertion."""
+    hosts = Hosts(WRONG_AUDIENCE)
+    times = iter([1000.0, 2000.0, 3000.0, 4000.0])
+    with pytest.raises(LoginError):
+        sign_in(app, WHO, LADDER, hosts, now=lambda: next(times))
+    assert len(set(hosts.assertions)) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "org", "user"),
+    [
+        ({}, "00D000000000062EAA", "005000000000001AAA"),
+        (
+            {"id": f"{TEST}/id/00D000000000062/005000000000001/"},
+            "00D000000000062EAA",
+            "005000000000001AAA",
+        ),
+        ({"id": None}, "00D000000000062EAA", ""),
+        ({"id": 7}, "00D000000000062EAA", ""),
+        (
+            {"token_type": None, "sfdc_community_url": "x"},
+            "00D000000000062EAA",
+            "005000000000001AAA",
+        ),
+    ],
+)
+def test_ids_come_out_of_the_identity_url_or_the_token(
+    app: App, changes: dict[str, object], org: str, user: str
+) -> None:
+    grant = sign_in(app, WHO, LADDER, Hosts(granted(**changes)))
+    assert (grant.org_id, grant.user_id) == (org, user)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"access_token": None},
+        {"access_token": ""},
+        {"access_token": {"a": 1}},
+        {"instance_url": None},
+        {"instance_url": "http://elsewhere.example"},
+        {"access_token": "opaque", "id": "nothing"},
+    ],
+)
+def test_a_token_answer_without_what_everything_rests_on_is_refused(
+    app: App, changes: dict[str, object]
+) -> None:
+    assert refuse(app, granted(**changes)).code == "login_bad_answer"
+
+
+def test_a_slash_after_the_instance_url_is_dropped(app: App) -> None:
+    grant = sign_in(app, WHO, LADDER, Hosts(granted(instance_url=OWN + "/")))
+    assert grant.instance_url == OWN
+
+
+def test_nothing_is_asked_without_a_username_or_a_host(app: App) -> None:
+    hosts = Hosts(granted())
+    with pytest.raises(UsageError, match="needs a username"):
+        sign_in(app, "  ", LADDER, hosts)
+    with pytest.raises(LoginError, match="no login host"):
+        sign_in(app, WHO, (), hosts)
+    assert hosts.asked == []
+
+
+def test_a_token_is_never_printed(app: App) -> None:
+    grant = sign_in(app, WHO, LADDER, Hosts(granted()))
+    assert isinstance(grant, Grant)
+    assert "planted" not in repr(grant)
+    assert "planted" not in repr(granted())

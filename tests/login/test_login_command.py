@@ -1,0 +1,208 @@
+"""`provisioner login` as people and scripts call it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from provisioner.ledger.base import State
+from tests.login.command import Run, record, write_pool_file
+from tests.login.conftest import Pem
+from tests.login.host import CONSUMER_KEY, ORG, OTP, TOKEN, USERNAME, LoginHost
+
+PASSPHRASE = "planted-passphrase"
+
+
+def test_three_options_are_enough_and_the_token_is_not_shown_to_people(
+    run: Run, options: list[str], host: LoginHost
+) -> None:
+    done = run(*options)
+    assert done.code == 0, done.err
+    shown = dict(line.rsplit("  ", 1) for line in done.out.splitlines())
+    assert [value.strip() for value in shown.values()] == [USERNAME, ORG, host.url]
+    assert "--json prints the access token" in done.err
+    assert TOKEN not in done.out + done.err
+
+
+def test_json_is_one_document_of_five_keys(run: Run, options: list[str], host: LoginHost) -> None:
+    done = run(*options, "--json")
+    assert done.code == 0, done.err
+    assert done.json == {
+        "username": USERNAME,
+        "org_id": ORG,
+        "instance_url": host.url,
+        "access_token": TOKEN,
+        "consumer_key": CONSUMER_KEY,
+    }
+    assert done.err == ""
+    assert len(host.seen) == 1, "one request is all that it takes"
+
+
+def test_the_ledger_and_the_pool_file_know_the_rest(
+    run: Run, host: LoginHost, key_file: Path, tmp_path: Path
+) -> None:
+    write_pool_file(tmp_path, host, str(key_file))
+    record(tmp_path, host, State.AVAILABLE)
+    done = run(USERNAME, "--json")
+    assert done.code == 0, done.err
+    assert done.json["access_token"] == TOKEN
+
+
+def test_the_second_app_opens_the_orgs_that_were_signed_up_with_it(
+    run: Run, pem: Pem, other_key: RSAPrivateKey, tmp_path: Path, key_file: Path
+) -> None:
+    second = tmp_path / "scratch.key"
+    second.write_bytes(other_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    with LoginHost("3MVG9.second", other_key.public_key(), [USERNAME]) as host:
+        app = f"scratch_app: {{ consumer_key: 3MVG9.second, private_key: {second} }}"
+        write_pool_file(tmp_path, host, str(key_file), app)
+        record(tmp_path, host, State.AVAILABLE, consumer_key="3MVG9.second")
+        done = run(USERNAME, "--json")
+    assert done.code == 0, done.err
+    assert done.json["consumer_key"] == "3MVG9.second"
+
+
+def test_an_unknown_username_is_no_login_error(
+    run: Run, host: LoginHost, key_file: Path, tmp_path: Path
+) -> None:
+    write_pool_file(tmp_path, host, str(key_file))
+    record(tmp_path, host, State.AVAILABLE)
+    done = run("nobody@acme.example", "--json")
+    assert done.code == 3
+    error = done.json["error"]
+    assert error["code"] == "unknown_username"
+    assert "nobody@acme.example" in error["message"]
+    assert host.seen == []
+
+
+def test_the_options_open_an_org_that_the_ledger_does_not_know(
+    run: Run, options: list[str], host: LoginHost, tmp_path: Path
+) -> None:
+    """Nor is pool.yaml read then: it may be somebody else's, or broken."""
+    (tmp_path / "pool.yaml").write_text("{broken")
+    assert run(*options).code == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        (State.INTENDED, "org_not_ready"),
+        (State.SIGNING_UP, "org_not_ready"),
+        (State.DELETED, "org_deleted"),
+    ],
+)
+def test_an_org_that_is_not_there_yet_or_no_more_is_told_without_a_request(
+    state: State, code: str, run: Run, host: LoginHost, key_file: Path, tmp_path: Path
+) -> None:
+    write_pool_file(tmp_path, host, str(key_file))
+    record(tmp_path, host, state)
+    done = run(USERNAME, "--json")
+    assert done.code == 3
+    assert f'"{code}"' in done.out
+    assert host.seen == []
+
+
+def test_without_pool_file_and_options_the_way_without_them_is_told(run: Run) -> None:
+    done = run(USERNAME)
+    assert done.code == 2
+    assert "there is no pool.yaml" in done.err
+    assert "--consumer-key KEY --key FILE" in done.err
+
+
+def test_a_refusal_is_exit_5_with_cause_fix_and_each_answer(
+    run: Run, options: list[str], host: LoginHost
+) -> None:
+    host.users = set()
+    done = run(*options, "--json")
+    assert done.code == 5
+    error = done.json["error"]
+    assert error["code"] == "login_not_approved"
+    assert error["message"].count(host.url) >= 3
+    assert "pre-authorized" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "words"),
+    [
+        ({"SF_PRIVATE_KEY_PASSPHRASE": PASSPHRASE}, 0, "logged in"),
+        ({}, 2, "set SF_PRIVATE_KEY_PASSPHRASE"),
+        ({"SF_PRIVATE_KEY_PASSPHRASE": "planted-other"}, 2, "does not open the private key"),
+    ],
+)
+def test_a_passphrase_comes_from_the_environment(
+    environment: dict[str, str],
+    code: int,
+    words: str,
+    run: Run,
+    options: list[str],
+    key_file: Path,
+    pem: Pem,
+) -> None:
+    key_file.write_text(pem(PrivateFormat.PKCS8, BestAvailableEncryption(PASSPHRASE.encode())))
+    done = run(*options, **environment)
+    assert done.code == code
+    assert words in done.err
+    assert "planted" not in done.out + done.err
+
+
+def test_url_prints_the_link_alone_and_json_adds_it(run: Run, options: list[str]) -> None:
+    done = run(*options, "--open", "--url")
+    assert done.code == 0, done.err
+    assert done.out.endswith(f"/secur/frontdoor.jsp?otp={OTP}\n")
+    assert len(done.out.splitlines()) == 1
+    assert OTP not in done.err
+    both = run(*options, "--url", "--json").json
+    assert both["url"].endswith(OTP)
+    assert both["access_token"] == TOKEN
+
+
+HEAVY = {"requests", "simple_salesforce", "rich", "werkzeug", "provisioner.emulator"}
+LIST_IMPORTS = """
+import sys
+from provisioner.cli.main import run
+code = run(["login", *sys.argv[1:]])
+print(*sorted(sys.modules), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("with_ledger", "unwanted"), [(False, HEAVY | {"yaml", "sqlite3"}), (True, HEAVY)]
+)
+def test_a_cold_login_imports_nothing_heavy(
+    with_ledger: bool,
+    unwanted: set[str],
+    options: list[str],
+    host: LoginHost,
+    key_file: Path,
+    tmp_path: Path,
+) -> None:
+    """Half of its time is spent on imports; those listed would double it."""
+    if with_ledger:
+        write_pool_file(tmp_path, host, str(key_file))
+        record(tmp_path, host, State.AVAILABLE)
+    arguments = [USERNAME] if with_ledger else options
+    done = subprocess.run(
+        [sys.executable, "-c", LIST_IMPORTS, *arguments, "--json"],
+        cwd=tmp_path,
+        env=Run(tmp_path).environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert unwanted & set(done.stderr.split()) == set()
+
+
+def test_key_files_of_any_mode_are_read(run: Run, options: list[str], key_file: Path) -> None:
+    key_file.chmod(0o644)
+    assert run(*options).code == 0

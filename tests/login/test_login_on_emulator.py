@@ -1,0 +1,114 @@
+"""The login and the bundled emulator, which know nothing of each other, agree."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from provisioner.emulator.org import EmulatedOrg
+from provisioner.emulator.server import EmulatorServer
+from provisioner.emulator.world import World
+from provisioner.errors import LoginError
+from provisioner.login import Session, identity
+from provisioner.salesforce.assertion import App
+from provisioner.salesforce.audience import Rung, hub_rungs, scratch_rungs, user_rungs
+from provisioner.salesforce.grant import Grant, sign_in
+from provisioner.salesforce.keys import SigningKey
+from provisioner.salesforce.post import post_form
+from provisioner.salesforce.singleaccess import single_use_link
+from tests.login.host import CONSUMER_KEY, USERNAME
+
+HUB_USER = "hub@acme.example"
+
+
+def certificate(key: RSAPrivateKey) -> bytes:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "acme.example")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    made = made.public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    return made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+
+
+@pytest.fixture
+def emulator(private_key: RSAPrivateKey) -> Iterator[EmulatorServer]:
+    world = World(
+        certificate=certificate(private_key), consumer_key=CONSUMER_KEY, hub_username=HUB_USER
+    )
+    with EmulatorServer(world) as server:
+        yield server
+
+
+@pytest.fixture
+def org(emulator: EmulatorServer) -> EmulatedOrg:
+    """A scratch org that knows the hub's app, as after a sign-up."""
+    org = emulator.world.add_scratch_org(USERNAME)
+    app = emulator.world.hub.apps[CONSUMER_KEY].app
+    emulator.world.register_app(app, org=org, approved=[org.admin_id])
+    return org
+
+
+def climb(app: App, username: str, rungs: tuple[Rung, ...]) -> Grant:
+    return sign_in(app, username, rungs, post_form)
+
+
+def test_the_hub_lets_its_user_in_at_the_first_try(app: App, emulator: EmulatorServer) -> None:
+    grant = climb(app, HUB_USER, hub_rungs(emulator.url))
+    assert grant.org_id == emulator.world.hub.id
+    assert grant.instance_url == emulator.url
+    assert len(emulator.world.log.entries()) == 1
+
+
+def test_a_scratch_org_lets_its_user_in_at_the_first_try(
+    app: App, emulator: EmulatorServer, org: EmulatedOrg
+) -> None:
+    grant = climb(app, USERNAME, scratch_rungs(emulator.url, emulator.url))
+    assert (grant.org_id, grant.user_id) == (org.id, org.admin_id)
+    assert len(emulator.world.log.entries()) == 1
+
+
+@pytest.mark.parametrize("username", [HUB_USER, USERNAME])
+def test_an_address_alone_leads_to_either(
+    username: str, app: App, emulator: EmulatorServer, org: EmulatedOrg
+) -> None:
+    assert climb(app, username, user_rungs(emulator.url)).access_token.startswith("00D")
+
+
+def test_who_and_browser_link_come_from_the_session(
+    app: App, emulator: EmulatorServer, org: EmulatedOrg
+) -> None:
+    grant = climb(app, USERNAME, user_rungs(emulator.url))
+    session = Session(
+        username=USERNAME,
+        org_id=grant.org_id,
+        instance_url=grant.instance_url,
+        access_token=grant.access_token,
+        consumer_key=CONSUMER_KEY,
+        user_id=grant.user_id,
+    )
+    who = identity(session)
+    assert (who["username"], who["organization_id"]) == (USERNAME, org.id)
+    link = single_use_link(session.instance_url, session.access_token)
+    assert link.startswith(f"{emulator.url}/secur/frontdoor.jsp?")
+    assert grant.access_token not in link
+
+
+def test_a_wrong_key_an_unknown_app_and_an_unknown_user_are_told_apart(
+    app: App, emulator: EmulatorServer, org: EmulatedOrg, other_key: RSAPrivateKey
+) -> None:
+    rungs = scratch_rungs(emulator.url, emulator.url)
+    cases = [
+        (App(CONSUMER_KEY, SigningKey(other_key)), USERNAME, "login_bad_signature"),
+        (App("3MVG9.unknown", app.key), USERNAME, "login_unknown_key"),
+        (app, "nobody@acme.example", "login_not_approved"),
+    ]
+    for one, username, code in cases:
+        with pytest.raises(LoginError) as caught:
+            climb(one, username, rungs)
+        assert caught.value.code == code

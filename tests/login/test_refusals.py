@@ -1,0 +1,182 @@
+"""Each refusal of Salesforce becomes an error that names the probable cause and the fix."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping
+from email.utils import formatdate
+
+import pytest
+
+from provisioner.errors import LoginError
+from provisioner.salesforce.grant import App, Reply, sign_in
+from provisioner.salesforce.refusals import REFUSALS, Then
+from tests.login.ladder import (
+    HTML,
+    LADDER,
+    NOT_YET,
+    OWN,
+    TEST,
+    WHO,
+    WRONG_AUDIENCE,
+    Answer,
+    refusal,
+    refuse,
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "cause", "is_transient"),
+    [
+        (NOT_YET, "login_not_approved", "app is not approved", True),
+        (WRONG_AUDIENCE, "login_audience", "does not fit the kind of org", False),
+        (refusal("invalid_grant", "Audience validation failed"), "login_audience", "fit", False),
+        (refusal("invalid_grant", "invalid assertion"), "login_bad_signature", "certifi", False),
+        (
+            refusal("invalid_grant", "expired authorization code"),
+            "login_clock_skew",
+            "clock",
+            False,
+        ),
+        (refusal("invalid_grant", "authentication failure"), "login_authentication", "user", True),
+        (refusal("inactive_user", "User is inactive"), "login_user_inactive", "locked", False),
+        (refusal("invalid_grant", "inactive user"), "login_user_inactive", "locked", False),
+        (refusal("inactive_org", "org is locked"), "org_gone", "expired or locked", False),
+        (refusal("invalid_grant", "ip restricted"), "login_ip_restricted", "IP address", False),
+        (refusal("invalid_grant", "ip_address restricted"), "login_ip_restricted", "IP", False),
+        (
+            refusal("invalid_client_id", "client identifier invalid"),
+            "login_unknown_key",
+            "consumer key",
+            True,
+        ),
+        (
+            refusal("invalid_client", "invalid client credentials", 401),
+            "login_client_credentials",
+            "other credentials",
+            False,
+        ),
+        (refusal("app_not_found", "no such app"), "login_app_missing", "know the app", True),
+        (
+            refusal("invalid_grant", "External client app is not installed in this org"),
+            "login_app_missing",
+            "External Client App",
+            True,
+        ),
+        (
+            refusal("invalid_app_access", "user is not admin approved to access this app"),
+            "login_not_admin_approved",
+            "administrator approved",
+            False,
+        ),
+        (
+            refusal("OAUTH_APPROVAL_ERROR_GENERIC", "this app is blocked"),
+            "login_app_blocked",
+            "not installed",
+            False,
+        ),
+        (refusal("invalid_app_access", "app is uninstalled"), "login_app_blocked", "block", False),
+        (
+            refusal("unsupported_grant_type", "grant type not supported"),
+            "login_jwt_disabled",
+            "JWT",
+            False,
+        ),
+        (refusal("rate_limit_exceeded", "login rate exceeded"), "login_rate", "3,600", False),
+        (refusal("invalid_grant", "something new"), "login_refused", "refused", False),
+        (Reply(420, b"<html>", "text/html"), "org_gone", "deleted or expired", False),
+        (Reply(503, b"", ""), "server_error", "maintenance", True),
+        (Reply(500, b'[{"errorCode":"UNKNOWN_EXCEPTION"}]', ""), "server_error", "fault", True),
+        (Reply(429, b"", ""), "login_rate", "too many", False),
+        (HTML, "login_bad_answer", "not that of a Salesforce login host", False),
+        (Reply(404, b"", "text/html"), "login_bad_answer", "not that of", False),
+        (Reply(200, b'["a list"]', "application/json"), "login_bad_answer", "not that", False),
+        (Reply(200, b"[" * 100_000, "application/json"), "login_bad_answer", "not that", False),
+        (
+            Reply(302, b"", location="https://sso.acme.example/?RelayState=x"),
+            "login_redirected",
+            "elsewhere",
+            False,
+        ),
+        (
+            socket.gaierror(-2, "Name or service not known"),
+            "unreachable",
+            "name is not known",
+            True,
+        ),
+        (ConnectionRefusedError(111, "Connection refused"), "unreachable", "no answer", True),
+        (ConnectionResetError(104, "reset"), "unreachable", "no answer", True),
+        (TimeoutError("timed out"), "unreachable", "no answer", True),
+        (OSError(113, "No route to host"), "unreachable", "no answer", True),
+        (OSError("Tunnel connection failed: 407 Auth"), "proxy_refused", "proxy", False),
+        (ssl.SSLCertVerificationError("self-signed"), "tls_certificate", "not trusted", False),
+        (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "unreachable", "no answer", True),
+    ],
+)
+def test_each_refusal_names_cause_fix_user_and_host(
+    app: App, answer: Answer, code: str, cause: str, is_transient: bool
+) -> None:
+    error = refuse(app, answer)
+    assert error.code == code
+    assert error.exit_code == 5
+    assert error.is_transient is is_transient
+    assert cause in error.message
+    assert WHO in error.message
+    assert OWN in error.message
+    assert error.hint
+
+
+def test_every_row_says_what_it_is_what_to_do_and_the_last_one_takes_all() -> None:
+    for kind in REFUSALS:
+        assert kind.code
+        assert kind.cause
+        assert kind.fix
+        assert not kind.cause.endswith(".")
+    assert REFUSALS[-1].pattern == ""
+    stops = [kind.then is Then.STOP for kind in REFUSALS]
+    assert stops == sorted(stops, reverse=True), "what ends a ladder must also be what is shown"
+
+
+def test_the_most_telling_refusal_leads_and_each_answer_is_listed(app: App) -> None:
+    unknown = refusal("invalid_client_id", "client identifier invalid")
+    error = refuse(app, WRONG_AUDIENCE, NOT_YET, unknown)
+    assert error.code == "login_not_approved"
+    assert error.message.splitlines()[1:] == [
+        f"  {OWN}, audience {TEST}: 400 invalid_grant: audience is invalid",
+        f"  {OWN}, audience {OWN}: 400 invalid_grant: user hasn't approved this consumer",
+        f"  {TEST}, audience {TEST}: 400 invalid_client_id: client identifier invalid",
+    ]
+
+
+def test_waiting_is_advised_when_one_host_may_still_learn_of_the_user(app: App) -> None:
+    not_resolved = socket.gaierror(-2, "Name or service not known")
+    assert refuse(app, not_resolved, WRONG_AUDIENCE).is_transient
+    assert not refuse(app, NOT_YET, refusal("inactive_org", "locked")).is_transient
+
+
+def test_a_slow_clock_is_measured_against_the_servers(app: App) -> None:
+    late = refusal("invalid_grant", "expired authorization code")
+    dated = Reply(
+        late.status, late.body, late.content_type, date=formatdate(1e9 + 420, usegmt=True)
+    )
+    assert "behind (by 420 s)" in refuse(app, dated).message
+    undated = Reply(late.status, late.body, late.content_type, date="no date")
+    assert "by" not in refuse(app, undated).message.splitlines()[0].partition("behind")[2]
+
+
+def test_a_host_that_echoes_the_request_does_not_get_the_assertion_into_the_error(
+    app: App,
+) -> None:
+    seen: list[str] = []
+
+    def echo(_url: str, form: Mapping[str, str]) -> Reply:
+        seen.append(form["assertion"])
+        return refusal(f"bad\n{form['assertion']}", f"token 00D000000000062!planted {form}")
+
+    with pytest.raises(LoginError) as caught:
+        sign_in(app, WHO, LADDER, echo)
+    shown = str(caught.value) + repr(caught.value) + caught.value.hint
+    assert "planted" not in shown
+    assert not any(part in shown for text in seen for part in text.split("."))
+    assert len(caught.value.message.splitlines()) == 1 + len(seen), "one line for each answer"
