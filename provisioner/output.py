@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+from provisioner.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -127,8 +129,15 @@ class Output:
     def _write(self, stream: TextIO, text: str) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
         shown = text.encode(encoding, "backslashreplace").decode(encoding)
-        stream.write(f"{shown}\n")
-        stream.flush()
+        try:
+            stream.write(f"{shown}\n")
+            stream.flush()
+        except BrokenPipeError:
+            raise  # nobody reads any more; that is no error of anybody
+        except OSError as error:
+            raise UsageError(
+                f"the output cannot be written: {error.strerror}", code="output"
+            ) from None
 
 
 def harmless(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A private emulator for one rehearsal, and the Dev Hub settings that stand in for the real ones."""
+"""A private emulator for one rehearsal, and settings that stand in for the real Dev Hub's."""
 
 from __future__ import annotations
 

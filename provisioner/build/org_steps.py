@@ -57,7 +57,8 @@ class OrgSteps:
                 return self._failed(progress, step, error)
             if wait is not None:
                 return self._context.wait(wait)
-        return self._finish(progress)
+        self._finish(progress)
+        return None
 
     def _do(self, progress: _Progress, step: ListedStep, count: int) -> float | None:
         """One look at one step; None when it is done, else when to look again."""

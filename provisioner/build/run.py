@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.build.connections import Connections
 from provisioner.build.context import BuildContext, Options
-from provisioner.build.events import Observer
+from provisioner.build.events import Message, Observer
 from provisioner.build.failures import Failures
 from provisioner.build.fingerprint import fingerprints
 from provisioner.build.org_steps import OrgSteps
@@ -45,7 +45,11 @@ def build(
     """
     run = new_run()
     started = time.monotonic()
-    with ledger.builder_lock(run, wait=options.wait):
+
+    def waits(text: str) -> None:
+        observer.message(Message(text))
+
+    with ledger.builder_lock(run, wait=options.wait, on_wait=waits):
         context = _context(config, ledger, observer, options, run)
         try:
             plans = _plan(context, pools, ledger.adopt(run.id))
@@ -90,7 +94,7 @@ def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
 def _context(
     config: PoolFile, ledger: Ledger, observer: Observer, options: Options, run: Run
 ) -> BuildContext:
-    connections = Connections(config)
+    connections = Connections(config, pace=options.pace, seed=options.seed)
     return BuildContext(
         config=config,
         ledger=ledger,

@@ -44,7 +44,10 @@ class SignUps:
 
     def resume(self, org: Org) -> None:
         """Take over a row that a dead run left in `intended` or `signing_up`."""
-        self._watch.add(org, is_doubtful=org.state is State.INTENDED, delay=0.0)
+        is_doubtful = org.state is State.INTENDED
+        if is_doubtful:
+            self._context.allowance = self._context.allowance.less(1)
+        self._watch.add(org, is_doubtful=is_doubtful, delay=0.0)
 
     def _fill(self) -> None:
         context = self._context

@@ -41,7 +41,7 @@ def command(
     from provisioner.cli.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.report.build import build_document, build_text
-    from provisioner.report.progress import LiveView, Lines
+    from provisioner.report.progress import Lines, LiveView
 
     config = call.load()
     chosen = select_pools(config, pools)

@@ -102,7 +102,8 @@ def _fail(error: ProvisionerError, arguments: Sequence[str], found: dict[str, An
             output.json({"error": as_document(error)})
         else:
             _say_error(output, error)
-    except BrokenPipeError:
+        sys.stdout.flush()
+    except (OSError, UsageError):  # the streams themselves are what fails
         _forget_streams()
     return error.exit_code
 

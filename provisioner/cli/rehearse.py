@@ -67,7 +67,7 @@ def _night(
     from provisioner.cli.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.report.build import build_text
-    from provisioner.report.progress import LiveView, Lines
+    from provisioner.report.progress import Lines, LiveView
 
     config = _config(call, running, folder)
     output = call.output
@@ -107,8 +107,8 @@ def _claim_and_log_in(
     options = Options(running.consumer_key, running.private_key, running.url)
     credentials = find_credentials(org.username, options, call.environ, lambda: config)
     who = identity(login(credentials))
-    words = ("provisioner", "login", org.username, "--consumer-key", running.consumer_key)
-    words += ("--key", str(running.private_key), "--login-url", running.url)
+    words = ["provisioner", "login", org.username, "--consumer-key", running.consumer_key]
+    words += ["--key", str(running.private_key), "--login-url", running.url]
     return {
         "username": org.username,
         "org_id": who["organization_id"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -75,7 +75,8 @@ def _draw(output: Output, summary: Sequence[PoolStatus], now: datetime) -> None:
 
     from provisioner.output import harmless
 
-    console = Console(file=output.out, no_color=not output.shows_color(output.out), highlight=False)
+    colors: Literal["auto"] | None = "auto" if output.shows_color(output.out) else None
+    console = Console(file=output.out, color_system=colors, highlight=False)
     for pool in summary:
         console.print(Text(_title(pool), style="bold"))
         if not pool.orgs:
@@ -123,5 +124,5 @@ def _note(org: Org) -> str:
     from provisioner.ledger.base import State
 
     if org.error:
-        return org.error.partition("\n")[0]
+        return org.error.partition("\n")[0] + (" (kept)" if org.kept else "")
     return f"step {org.step + 1}" if org.state is State.BUILDING else ""

@@ -77,7 +77,13 @@ class StepEntry:
 
     kind: str
     step: Step
-    name: str | None = option("what reports call the step", default=None, example="Billing")
+    name: str | None = option(
+        "what reports call the step",
+        default=None,
+        pattern=r"[^\x00-\x1f\x7f]{1,80}",
+        expects="one line of at most 80 characters",
+        example="Billing",
+    )
     timeout: timedelta | None = option(
         "how long the step may take before the org counts as failed",
         default=None,

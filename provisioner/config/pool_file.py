@@ -26,9 +26,16 @@ CLAIM_KEYS = ("reuse", "prove_after")
 
 
 def read_pool_file(
-    path: Path, *, environ: Mapping[str, str], need: Need, keys_at: datetime | None
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    need: Need,
+    keys_at: datetime | None = None,
+    dev_hub: DevHub | None = None,
 ) -> Reading:
     """Read the file at `path`; with `keys_at` the keys are opened and certificates judged.
+
+    With `dev_hub` neither the file's Dev Hub nor its scratch app is read.
 
     Raises ConfigError when it is no YAML mapping.
     """
@@ -37,6 +44,8 @@ def read_pool_file(
     reader = Reader(problems, environ=environ, directory=path.parent)
     apps = Apps(reader, keys_at)
     reader.special = {DevHub: apps.read, ScratchApp: apps.read}
+    if dev_hub is not None:
+        reader.special = {DevHub: lambda _spot: dev_hub, ScratchApp: lambda _spot: None}
     made = _whole(reader, root, path) if need == "all" else _cold(reader, root, path)
     found = problems.sorted()
     if made is INVALID or any(not problem.is_warning for problem in found):

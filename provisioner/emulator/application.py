@@ -17,7 +17,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 from werkzeug.routing import Map, Rule
 
-from provisioner.emulator import api_versions, envelopes, misbehaviour, resources
+from provisioner.emulator import api_versions, control, envelopes, misbehaviour, resources
 from provisioner.emulator.errors import ApiError, NotEmulatedError, SoapFault
 from provisioner.emulator.exchange import Request, Response
 from provisioner.emulator.request_log import LogEntry
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from provisioner.emulator.sessions import Session
     from provisioner.emulator.world import World
 
-CONTROL = "/_emulator"
 _SOAP_SESSION = re.compile(rb"<(?:\w+:)?sessionId\b[^>]*>([^<]*)<")
 _VERSION = re.compile(r"/services/data/v(\d+\.\d)(?:/|$)")
 _COMPRESS_FROM = 2048  # bytes
@@ -61,13 +60,15 @@ class Application:
         raw_path = re.sub(r"/{2,}", "/", raw_path).rstrip("/") or "/"
         path = unquote(raw_path)
         found = self._find(request, raw_path, path)
-        if path.startswith(CONTROL):
+        if path.startswith(control.ROOT):
             return self._finish(self._handle(request, found, path, query)[0], request)
         org = self.world.org_of_token(found.token)
         number, status, label = self.world.log.next_number(), 0, org.label if org else ""
         name = found.route.name if found.route else "unknown"
         try:
-            with misbehaviour.around(self.world, name, request.method, path, label, found.token) as it:
+            with misbehaviour.around(
+                self.world, name, request.method, path, label, found.token
+            ) as it:
                 if it.reply is None:
                     reply, handled = self._handle(request, found, path, query)
                     label = handled or label
@@ -99,26 +100,30 @@ class Application:
         token = _soap_token(request) if route.access == "soap" else _token(request)
         return _Found(route, decoded, None, token)
 
-    def _handle(
-        self, request: Request, found: _Found, path: str, query: str
-    ) -> tuple[Reply, str]:
+    def _handle(self, request: Request, found: _Found, path: str, query: str) -> tuple[Reply, str]:
         """The reply of the handler, or of the error that it (or the way to it) ended in."""
         call: Call | None = None
-        self.world.begin_request()
+        origin = self._origin(request)
+        self.world.begin_request(origin)
         try:
             version = _VERSION.match(path)
             if version and version[1] not in api_versions.KNOWN:
                 raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")  # noqa: TRY301
             if found.route is None:
                 raise found.problem or NotEmulatedError(path)  # noqa: TRY301
-            call = self._call(request, found, path, query)
+            call = self._call(request, found, path, query, origin)
             if found.route.access in ("session", "soap"):
                 refusal = self._admit(call, found)
                 if refusal is not None:
                     return refusal, ""
             reply = found.route.handler(call)
         except Exception as error:  # noqa: BLE001 - a bug here must be a 500 to the client
-            reply = envelopes.of_error(error, path) or _bug(error)
+            if path.startswith(control.ROOT) and isinstance(
+                error, control.ControlError | ValueError
+            ):
+                reply = control.refuse(error)
+            else:
+                reply = envelopes.of_error(error, path) or _bug(error)
         finally:
             self.world.end_request()
         if call is None or call.org is None:
@@ -128,12 +133,11 @@ class Application:
             reply, headers={"Sforce-Limit-Info": usage, **(reply.headers or {})}
         ), call.org.label
 
-    def _call(self, request: Request, found: _Found, path: str, query: str) -> Call:
+    def _call(self, request: Request, found: _Found, path: str, query: str, origin: str) -> Call:
         body = request.body
         if request.headers.get("content-encoding", "").lower() == "gzip":
             body = gzip.decompress(body)
         form, files = _form(request.headers.get("content-type", ""), body)
-        host = request.headers.get("host") or self.world.url.partition("://")[2]
         return Call(
             world=self.world,
             method="GET" if request.method == "HEAD" else request.method,
@@ -142,10 +146,21 @@ class Application:
             query=dict(parse_qsl(query, keep_blank_values=True)),
             headers=request.headers,
             body=body,
-            base_url=f"{request.scheme}://{host}",
+            base_url=origin,
             form=form,
             files=files,
         )
+
+    def _origin(self, request: Request) -> str:
+        """Our address as the client spelled it; the server's own where that is no loopback name.
+
+        (A client that sends `login.salesforce.com` here by a rule of its own must not be told
+        to go there for the next request.)
+        """
+        host = request.headers.get("host", "")
+        if re.match(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\Z", host):
+            return f"{request.scheme}://{host}"
+        return self.world.url
 
     def _admit(self, call: Call, found: _Found) -> Reply | None:
         """Set the call's org and user; the refusal when the token is none that lives."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from provisioner.emulator.org import EmulatedOrg
 
 PLATFORM_CLI = "PlatformCLI"  # stands in every org, has no certificate
 
@@ -25,6 +27,21 @@ class ConnectedApp:
     expires: datetime | None = None  # end of the certificate
     kind: Literal["connected", "external"] = "connected"
     policy: Literal["admin", "self"] = "admin"
+
+    def replicated(self) -> ConnectedApp:
+        """The copy that a sign-up puts into a scratch org: other users may approve it there."""
+        return replace(self, policy="self")
+
+
+@dataclass(frozen=True)
+class AuthCode:
+    """The one-time code of a sign-up, and what it opens."""
+
+    org: EmulatedOrg
+    user_id: str
+    consumer_key: str
+    callback_url: str
+    expires: datetime
 
 
 @dataclass

@@ -101,15 +101,21 @@ class Dml:
 
 
 def key_field(object_type: ObjectType, name: str) -> Field:
-    """The field that an upsert may find records by: the id, an external id, a unique field."""
+    """The field that an upsert finds records by. Raises INVALID_FIELD for any other."""
     found = object_type.find_field(name)
-    if found is None or not (found.name == "Id" or found.is_external_id or found.is_unique):
+    if found is None or not is_key(object_type, found):
         raise RecordError(
             "INVALID_FIELD",
             f"Field name provided, {name} does not match an External ID, Salesforce Id, or "
             f"indexed field for {object_type.name}",
         )
     return found
+
+
+def is_key(object_type: ObjectType, field: Field) -> bool:
+    """Whether records may be found by a field (`idLookup` in its description)."""
+    lookups = object_type.properties.get("id_lookup", ())
+    return field.name == "Id" or field.is_external_id or field.name in lookups
 
 
 def given(values: Values, name: str) -> Any:

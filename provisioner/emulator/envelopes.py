@@ -1,4 +1,4 @@
-"""Answers as Salesforce wraps them: JSON, errors of REST, OAuth and SOAP, the page of a dead org."""
+"""Answers as Salesforce wraps them: JSON, errors of REST, OAuth and SOAP, a dead org's page."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def encode(body: Any) -> bytes:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def rest_error(
-    status: int, code: str, message: str, fields: list[str] | None = None
-) -> Reply:
+def rest_error(status: int, code: str, message: str, fields: list[str] | None = None) -> Reply:
     """`[{"message", "errorCode", "fields"}]`."""
     entry: dict[str, Any] = {"message": message, "errorCode": code}
     if fields is not None:

@@ -25,7 +25,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-BEHAVIOURS = ("answer", "reset", "close", "delay", "hang", "hold", "expire_session", "pass", "error")
+BEHAVIOURS = (
+    "answer",
+    "reset",
+    "close",
+    "delay",
+    "hang",
+    "hold",
+    "expire_session",
+    "pass",
+    "error",
+)
 CRITERIA = (
     "route", "method", "path", "org", "nth", "every", "probability", "operation", "subject",
 )  # fmt: skip

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
 _LEEWAY = 180  # seconds that an assertion may be past: one client sends `exp` = now
-_NO_CLAIMS = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
+_NO_CLAIMS = {
+    f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
+}
 NOT_APPROVED = "user hasn't approved this consumer"
 
 
@@ -63,9 +65,7 @@ def check_approval(installed: InstalledApp | None, user_id: str, app: ConnectedA
         raise OAuthError("invalid_grant", NOT_APPROVED)
     if user_id not in installed.approved:
         if installed.app.policy == "admin":
-            raise OAuthError(
-                "invalid_app_access", "user is not admin approved to access this app"
-            )
+            raise OAuthError("invalid_app_access", "user is not admin approved to access this app")
         raise OAuthError("invalid_grant", NOT_APPROVED)
 
 

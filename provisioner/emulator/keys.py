@@ -29,9 +29,7 @@ class KeyPair:
         return path
 
 
-def make_key_pair(
-    *, days: int = 365, common_name: str = "emulator", bits: int = 2048
-) -> KeyPair:
+def make_key_pair(*, days: int = 365, common_name: str = "emulator", bits: int = 2048) -> KeyPair:
     """A new RSA key pair; negative `days` make a certificate that has expired."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization

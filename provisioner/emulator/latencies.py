@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from provisioner.emulator.clock import Clock, Progression
 
@@ -63,6 +64,10 @@ class Latencies:
         names = (f"{operation}.{state}", operation) if state else (operation,)
         low, high = next((self._ranges[name] for name in names if name in self._ranges), (0, 0))
         return self._random.uniform(low, high) / self.speed
+
+    def delay(self, operation: str) -> timedelta:
+        """The duration of an operation without states; none when `instant`."""
+        return timedelta(seconds=0 if self.instant else self.duration(operation))
 
     def progression(self, clock: Clock, operation: str, states: Sequence[str]) -> Progression:
         """`states` in time, each but the last with the duration of the operation in it."""

@@ -42,8 +42,8 @@ class SetupLock:
 class EmulatedOrg:
     """An org: its data, users, apps and what others keep for it.
 
-    `components`, `deployments`, `installs`, `jobs` and `cursors` belong to the resources that
-    use them; they are kept here because they end with the org.
+    `components`, `deployments`, `installs`, `signups`, `jobs` and `cursors` belong to the
+    resources that use them; they are kept here because they end with the org.
     """
 
     world: World
@@ -65,6 +65,7 @@ class EmulatedOrg:
     components: dict[tuple[str, str], Any] = field(default_factory=dict)  # by type, full name
     deployments: dict[str, Any] = field(default_factory=dict)  # by 0Af id
     installs: dict[str, Any] = field(default_factory=dict)  # by 0Hf id
+    signups: dict[str, Any] = field(default_factory=dict)  # under way, by 2SR id
     jobs: dict[str, Any] = field(default_factory=dict)  # Bulk 2.0, by 750 id
     cursors: dict[str, Any] = field(default_factory=dict)  # query locators
     setup_lock: SetupLock = field(default_factory=SetupLock)
@@ -83,6 +84,21 @@ class EmulatedOrg:
         if not self.is_deleted and self.expires and self.world.now() >= self.expires:
             self.end()
         return self.is_deleted
+
+    def as_json(self) -> dict[str, Any]:
+        """The org as the control plane shows it."""
+        admin = self.store.peek("User", self.admin_id) or {}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "is_hub": self.is_hub,
+            "username": admin.get("Username"),
+            "created": self.created.isoformat(),
+            "expires": self.expires.isoformat() if self.expires else None,
+            "is_deleted": self.is_over(),
+            "api_requests": self.api_requests,
+            "apps": sorted(self.apps),
+        }
 
     def end(self) -> None:
         """The org is deleted or has expired: nobody gets in any more."""

@@ -24,6 +24,7 @@ def fill(
     org: EmulatedOrg, username: str, *, email: str = "", has_sample_data: bool = False
 ) -> None:
     """Put the first records into a new org."""
+    org.admin_id = org.world.ids.new("005")  # known first: it has created all that follows
     licenses = {
         name: org.store.add("UserLicense", {"Name": name, "MasterLabel": name,
                                             "LicenseDefinitionKey": key, "Status": "Active",
@@ -32,7 +33,7 @@ def fill(
     }  # fmt: skip
     for name, license_name in PROFILES:
         _profile(org, name, licenses[license_name])
-    org.admin_id = org.store.add("User", _admin(org, username, email))
+    org.store.add("User", _admin(org, username, email))
     org.world.usernames[username.lower()] = (org, org.admin_id)
     _organization(org)
     if not org.is_hub:
@@ -63,6 +64,7 @@ def _profile(org: EmulatedOrg, name: str, license_id: str) -> None:
 def _admin(org: EmulatedOrg, username: str, email: str) -> dict[str, Any]:
     profile = org.store.find_by("Profile", "Name", "System Administrator")[0]
     return {
+        "Id": org.admin_id,
         "Username": username,
         "FirstName": "User",
         "LastName": "User",

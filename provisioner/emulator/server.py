@@ -159,7 +159,9 @@ class EmulatorServer:
 
     def start(self) -> Self:
         """Begin to answer, in a thread of its own; connections made before are served, too."""
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
         self._thread.start()
         return self
 

@@ -53,12 +53,15 @@ class Sessions:
         with self._lock:
             session = self._by_login.get(login)
             if session is None or session.expires <= now:
-                secret = base64.b64encode(self._random.randbytes(60), b"._").decode().rstrip("=")
-                token = f"{to_15(org.id)}!AQ{secret}"
+                token = f"{to_15(org.id)}!AQ{self.new_secret()}"
                 session = Session(token, org, user_id, consumer_key, now + LIFETIME)
                 self._by_token[token] = self._by_login[login] = session
             session.touch(now)
             return session
+
+    def new_secret(self) -> str:
+        """Random text for tokens, codes and links; by the world's seed."""
+        return base64.b64encode(self._random.randbytes(60), b"._").decode().rstrip("=")
 
     def find(self, token: str) -> Session | None:
         """The living session of a token; None when it is unknown or over."""

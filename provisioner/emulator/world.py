@@ -10,7 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from provisioner.emulator import seeding
-from provisioner.emulator.apps import ConnectedApp, InstalledApp, app_from_certificate
+from provisioner.emulator.apps import (
+    AuthCode,
+    ConnectedApp,
+    InstalledApp,
+    app_from_certificate,
+    platform_cli,
+)
 from provisioner.emulator.clock import Clock, Progression
 from provisioner.emulator.faults import Faults
 from provisioner.emulator.ids import IdFactory, to_15
@@ -70,7 +76,10 @@ class World:
         self.url = ""  # set by the server when it listens
         self.usernames: dict[str, tuple[EmulatedOrg, str]] = {}  # lower case → org, user id
         self.orgs: dict[str, EmulatedOrg] = {}  # by 15-character id
-        self._looked = threading.local()
+        self.auth_codes: dict[str, AuthCode] = {}
+        self.refresh_tokens: dict[str, AuthCode] = {}
+        self.one_time_links: dict[str, Session] = {}
+        self._request = threading.local()
         self.hub = self._make_hub(hub_username, is_dev_hub)
         if certificate is not None:
             app = app_from_certificate(consumer_key, certificate)
@@ -87,7 +96,7 @@ class World:
             edition="Enterprise",
             instance="USA1000",
         )
-        self.orgs[to_15(hub.id)] = hub
+        self._add(hub)
         seeding.fill(hub, username)
         return hub
 
@@ -119,9 +128,14 @@ class World:
             instance=instance,
             features=tuple(features),
         )
-        self.orgs[to_15(org.id)] = org
+        self._add(org)
         seeding.fill(org, username, email=admin_email, has_sample_data=has_sample_data)
         return org
+
+    def _add(self, org: EmulatedOrg) -> None:
+        self.orgs[to_15(org.id)] = org
+        app = platform_cli()
+        org.apps[app.app.consumer_key] = app
 
     # --- apps and logins ------------------------------------------------------------------
 
@@ -159,17 +173,21 @@ class World:
         """Something slow that begins now; see Latencies for its durations."""
         return self.latencies.progression(self.clock, operation, states)
 
-    def begin_request(self) -> None:
+    def begin_request(self, origin: str) -> None:
         """A request begins in this thread: records may be looked at anew."""
-        self._looked.ids = set()
+        self._request.looked, self._request.origin = set(), origin
 
     def end_request(self) -> None:
         """The request of this thread is over."""
-        self._looked.ids = None
+        self._request.looked = None
+
+    def origin(self) -> str:
+        """Scheme, host and port as the client of this thread's request addressed them."""
+        return str(getattr(self._request, "origin", self.url))
 
     def first_look(self, key: str) -> bool:
         """Whether this request has not looked at `key` yet; outside requests always."""
-        seen: set[str] | None = getattr(self._looked, "ids", None)
+        seen: set[str] | None = getattr(self._request, "looked", None)
         if seen is None:
             return True
         if key in seen:

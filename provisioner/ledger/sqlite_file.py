@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Identity = tuple[int, int] | None
 """Device and inode of a file; None when it does not exist."""
 
+_OLDEST = (3, 35, 0)  # the first that knows RETURNING (sqlite.org/lang_returning.html)
 _SERIAL = "INTEGER PRIMARY KEY AUTOINCREMENT"
 
 _ASIDE = (
@@ -45,6 +46,12 @@ def open_file(path: Path, patience: float) -> tuple[sqlite3.Connection, Identity
     """
     import sqlite3
 
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise LedgerError(
+            f"this Python has SQLite {sqlite3.sqlite_version}; the ledger needs 3.35 or newer",
+            code="sqlite_too_old",
+            hint="use a Python that is built with a newer SQLite",
+        )
     _prepare(path)
     with told(path):
         connection = sqlite3.connect(
@@ -90,10 +97,13 @@ def told(path: Path) -> Iterator[None]:
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError):
         raise
     except sqlite3.DatabaseError as error:
-        raise _in_words(error, path) from None
+        in_words = _in_words(error, path)
+        if in_words is None:
+            raise
+        raise in_words from None
 
 
-def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError:
+def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError | None:
     # The low byte is the kind, the rest which of its variants (sqlite.org/rescode.html).
     kind = getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_").partition("_")[0]
     if kind in ("BUSY", "LOCKED", "PROTOCOL"):
@@ -110,10 +120,12 @@ def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError:
             code="ledger_full",
             hint="make room, then start again: it goes on where it was",
         )
-    if kind in ("CORRUPT", "NOTADB", "ERROR"):
+    if kind in ("CORRUPT", "NOTADB") or str(error).startswith("no such "):
         return LedgerError(
             f"the ledger {path} is damaged: {error}", code="ledger_corrupt", hint=_ASIDE
         )
+    if kind == "ERROR":  # a statement that SQLite does not understand
+        return None
     return LedgerError(f"the ledger {path} cannot be used: {error}", hint="look at its disk")
 
 

@@ -100,7 +100,7 @@ DEPLOY_RETRIES = (
     "unable to obtain exclusive access",
     "already_in_process",
     "already been locked by another change",
-    "try again",
+    "background job",
 )
 """Parts of the error of a failed deploy that is worth another one (facts §4)."""
 

@@ -60,7 +60,7 @@ def sign_up_fields(signup: SignUp) -> dict[str, Any]:
         for key, value in signup.definition.items()
         if key not in _NOT_SENT and value is not None
     }
-    fields = _with_upper_first(definition)
+    fields: dict[str, Any] = _with_upper_first(definition)
     fields.setdefault("OrgName", "Company")
     if "Features" in fields:
         fields["Features"] = features(fields["Features"])
@@ -83,11 +83,8 @@ def sign_up_fields(signup: SignUp) -> dict[str, Any]:
 def features(value: str | Iterable[str]) -> str:
     """Features as the sign-up takes them: joined by `;`, old names replaced or left out."""
     names = re.split(r"[;,]", value) if isinstance(value, str) else value
-    kept = []
-    for name in map(str.strip, names):
-        if name and name.lower() not in _DROPPED_FEATURES:
-            kept.append(_MAPPED_FEATURES.get(name.lower(), name))
-    return ";".join(kept)
+    kept = [n for n in map(str.strip, names) if n and n.lower() not in _DROPPED_FEATURES]
+    return ";".join(_MAPPED_FEATURES.get(name.lower(), name) for name in kept)
 
 
 def upper_first(text: str) -> str:

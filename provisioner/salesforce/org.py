@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote_plus, urlsplit
 
 import requests
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 
 from provisioner.salesforce.calls import resource
 from provisioner.salesforce.envelope import Call, unusable
@@ -40,8 +40,7 @@ class OrgClient:
             session=session,
             object_pairs_hook=None,
         )
-        for headers in (self._salesforce.headers,):
-            headers.pop("X-PrettyPrint", None)
+        self._salesforce.headers.pop("X-PrettyPrint", None)
 
     @property
     def name(self) -> str:

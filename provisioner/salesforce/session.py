@@ -116,6 +116,10 @@ class OrgSession(KeptSession):
             if self.grant is ended:
                 self.grant = self._renew_grant()
 
+    def with_grant(self, grant: Grant) -> OrgSession:
+        """Another session with the same org, on the same connections, by another login."""
+        return OrgSession(self._transport, self._who, self.name, grant, self._renew_grant)
+
     def _address(self, url: str) -> str:
         """simple-salesforce writes https into every address (facts §8): an emulator has http."""
         parts, own = urlsplit(url), urlsplit(self.instance_url)

@@ -8,21 +8,31 @@ from urllib.parse import quote_plus
 LONGEST_URL = 12_000  # characters of an encoded query; Salesforce refuses URLs beyond 16 kB (414)
 
 
+def select(fields: str, sobject: str, *any_of: str, limit: int = 0) -> str:
+    """A query of `fields` (`Id, Name`) for the records that fulfil any of the conditions."""
+    parts = ["SELECT", fields, "FROM", sobject]
+    if any_of:
+        parts += ["WHERE", " OR ".join(any_of)]
+    if limit:
+        parts += ["LIMIT", str(limit)]
+    return " ".join(parts)
+
+
+def equals(field: str, value: object) -> str:
+    """The condition that a field has a value."""
+    return f"{field} = {literal(value)}"
+
+
+def one_of(field: str, values: Iterable[str]) -> str:
+    """The condition that a field has one of several values."""
+    return f"{field} IN ({','.join(map(literal, values))})"
+
+
 def literal(value: object) -> str:
     """`value` as a SOQL literal: quoted, escaped."""
     from simple_salesforce.format import quote_soql_value
 
     return str(quote_soql_value(value))
-
-
-def in_list(values: Iterable[str]) -> str:
-    """`('a','b')`, for use after IN."""
-    return f"({','.join(map(literal, values))})"
-
-
-def url_length(soql: str) -> int:
-    """How many characters a query takes in a URL."""
-    return len(quote_plus(soql))
 
 
 def portions(
@@ -35,7 +45,7 @@ def portions(
     portion: list[str] = []
     length = 0
     for value in values:
-        cost = times * (url_length(literal(value)) + 3)  # and a comma
+        cost = times * (len(quote_plus(literal(value))) + 3)  # and an encoded comma
         if portion and length + cost > longest:
             yield portion
             portion, length = [], 0

@@ -42,7 +42,8 @@ class _Entry:
 class Archive:
     """A growing zip; closed by itself when nobody holds it any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, level: int = 1) -> None:
+        self._level = level
         self._spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         weakref.finalize(self, self._spool.close)
         self._end = 0
@@ -62,7 +63,7 @@ class Archive:
 
     def add(self, name: str, data: bytes) -> None:
         """Add a file that is at hand as a whole."""
-        deflated = deflate(data)
+        deflated = deflate(data, self._level)
         method = _DEFLATED if len(deflated) < len(data) else _STORED
         stored = deflated if method else data
         entry = _Entry(name.encode(), method, zlib.crc32(data), len(stored), len(data), self._end)
@@ -73,7 +74,7 @@ class Archive:
         """Add a file too large to be held in memory."""
         crc = size = stored = 0
         content = hashlib.sha256()
-        compressor = zlib.compressobj(1, zlib.DEFLATED, -15)
+        compressor = zlib.compressobj(self._level, zlib.DEFLATED, -15)
         start = self._end
         draft = _Entry(name.encode(), _DEFLATED, 0, 0, 0, start)
         self._spool.write(_local_header(draft))
@@ -96,13 +97,15 @@ class Archive:
         self._end = entry.offset + _LOCAL.size + len(entry.name) + entry.stored
         self._digest.update(struct.pack("<L", len(entry.name)) + entry.name + content)
 
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes of the whole zip, piece by piece."""
+        yield from self._spooled(0, self._end)
+        yield b"".join(map(_central_header, self._entries))
+        yield _end_of_zip(self._entries, self._end)
+
     def write_zip(self, file: BinaryIO) -> None:
         """Write the whole zip to a file that need not be seekable."""
-        for chunk in self._spooled(0, self._end):
-            file.write(chunk)
-        for entry in self._entries:
-            file.write(_central_header(entry))
-        file.write(_end_of_zip(self._entries, self._end))
+        file.writelines(self.chunks())
 
     def write_folder(self, folder: Path) -> None:
         """Write the files below a folder, which is made; files that are there are replaced."""
@@ -135,7 +138,7 @@ class Archive:
         self._spool.seek(0, os.SEEK_END)
 
 
-def deflate(data: bytes, level: int = 1) -> bytes:
+def deflate(data: bytes, level: int) -> bytes:
     """Raw DEFLATE. A small window for a small file: preparing a large one costs ten times more."""
     window, memory = (12, 5) if len(data) <= 4096 else (15, 8)
     compressor = zlib.compressobj(level, zlib.DEFLATED, -window, memory)

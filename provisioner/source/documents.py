@@ -29,6 +29,8 @@ _RARE_BYTES = re.compile(rb"\xc2\xa0|\xe1\x9a\x80|\xe2\x80|\xe2\x81\x9f|\xe3\x80
 _OUTER_SPACE = re.compile(f"(?<=>)[\\s{_RARE}]+|[\\s{_RARE}]+(?=</)")
 _SPACE = re.compile(f"^[\\s{_RARE}]+|[\\s{_RARE}]+$")
 
+_TAGS = re.compile(rb"^<[^>]*>|</[^>]*>$")
+
 
 class Section(NamedTuple):
     """One element below the root, with its bytes; no name for what stands between elements."""
@@ -71,6 +73,11 @@ def escaped(text: str) -> str:
     """Text for between tags or quotes."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace('"', "&quot;").replace("'", "&apos;")
+
+
+def text_of(section: Section) -> str:
+    """The text of an element that holds nothing else."""
+    return trimmed(_TAGS.sub(b"", section.text).decode())
 
 
 def read_body(data: bytes, path: str) -> Document:
@@ -123,7 +130,7 @@ class _Reader:
             ) from None
         body_start = self._tag_end(self._root_at)
         is_empty = self._data[body_start - 2 : body_start] == b"/>"
-        body_end = body_start if is_empty else self._data.rindex(b"</")
+        body_end = body_start if is_empty else self._root_end()
         return Document(
             self._root,
             self._attributes,
@@ -137,6 +144,20 @@ class _Reader:
     def _tag_end(self, at: int) -> int:
         match = _START_TAG.match(self._data, at)
         return match.end() if match else len(self._data)
+
+    def _root_end(self) -> int:
+        """Where the last tag begins; only comments and instructions may follow it."""
+        at = self._data.rindex(b"</")
+        if self._data.find(b"-->", at) < 0 and self._data.find(b"?>", at) < 0:
+            return at
+        end = rb"</%s\s*>(?:\s|<!--.*?-->|<\?.*?\?>)*\Z" % re.escape(self._root.encode())
+        match = re.search(end, self._data, re.DOTALL)
+        return match.start() if match else at
+
+    def _element_end(self, start: int, end_tag: int) -> int:
+        start_end = self._tag_end(start)
+        is_empty = self._data[start_end - 2 : start_end] == b"/>"
+        return start_end if is_empty else self._tag_end(end_tag)
 
     def _sections(self, at: int, end: int) -> list[Section]:
         sections = []
@@ -176,7 +197,7 @@ class _Reader:
             name, start, line = self._start
             at = self._parser.CurrentByteIndex
             key = trimmed("".join(self._key or ()))
-            self._spans.append((name, start, self._tag_end(at), key, line))
+            self._spans.append((name, start, self._element_end(start, at), key, line))
 
     def _refuse_entity(self, name: str, *_: object) -> None:
         raise Refusal(

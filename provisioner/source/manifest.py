@@ -47,9 +47,7 @@ def _members(
     yield kind.name, full_name
 
 
-def _is_only_a_shell(
-    kind: MetadataType, full_name: str, same_name: tuple[Component, ...]
-) -> bool:
+def _is_only_a_shell(kind: MetadataType, full_name: str, same_name: tuple[Component, ...]) -> bool:
     """Whether a decomposed parent says nothing itself; it is not listed then."""
     children = kind.children.values()
     if (

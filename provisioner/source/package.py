@@ -11,13 +11,14 @@ from typing import BinaryIO
 from provisioner.source import manifest as manifests
 from provisioner.source import metadata_folder, project
 from provisioner.source.archive import Archive
-from provisioner.source.component import Component, Site
+from provisioner.source.component import Site
 from provisioner.source.ignore import nearest
 from provisioner.source.members import ComponentSet
+from provisioner.source.outputs import Output, Outputs
 from provisioner.source.problems import Findings, Oddity, Refusal, SourceWarning
 from provisioner.source.replacements import Replacements
 from provisioner.source.resolve import Resolver
-from provisioner.source.transform import Output, Outputs
+from provisioner.source.transform import transform
 from provisioner.source.tree import Tree
 
 _LARGE = 1 << 20  # a file above this size is never held in memory as a whole
@@ -128,37 +129,49 @@ class _Conversion:
         return Package(text, members, self._findings.warnings, archive)
 
     def _outputs(self, components: ComponentSet) -> Outputs:
-        outputs = Outputs(self._findings)
+        outputs = Outputs(self._findings, self._read)
         for component in components:
             with self._findings.collect():
-                outputs.take(component)
-        for family in outputs.families.values():
-            outputs.add(family.name, Output(family.parent, family.parent.xml, family.text))
+                transform(outputs, component)
         return outputs
 
     def _write(self, outputs: Outputs, archive: Archive) -> None:
-        for name in sorted(outputs.files):
-            output = outputs.files[name]
+        files = outputs.files()
+        for name in sorted(files):
             with self._findings.collect():
-                try:
-                    self._add(archive, name, output)
-                except OSError as error:
-                    raise Refusal(
-                        "ConversionError", output.path, f"unreadable: {error.strerror}"
-                    ) from None
+                self._add(archive, name, files[name])
 
     def _add(self, archive: Archive, name: str, output: Output) -> None:
+        path = output.path
         if output.make:
-            archive.add(name, output.make(self._read))
-        elif self._tree.size(output.path) > _LARGE and not self._replacements.concerns(output.path):
-            archive.add_stream(name, self._chunks(output.path))
+            made = output.make(self._read)
+            if isinstance(made, Archive):
+                archive.add_stream(name, made.chunks())
+            else:
+                archive.add(name, made)
+        elif self._size(path) > _LARGE and not self._replacements.concerns(path):
+            archive.add_stream(name, self._chunks(path))
         else:
-            archive.add(name, self._read(output.component, output.path))
+            archive.add(name, self._read(path))
 
-    def _read(self, _component: Component, path: str) -> bytes:
-        return self._replacements.apply(path, self._tree.read(path))
+    def _size(self, path: str) -> int:
+        try:
+            return self._tree.size(path)
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+    def _read(self, path: str) -> bytes:
+        try:
+            data = self._tree.read(path)
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        return self._replacements.apply(path, data)
 
     def _chunks(self, path: str) -> Iterator[bytes]:
         with open(self._tree.location(path), "rb") as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
+
+
+def _unreadable(path: str, error: OSError) -> Refusal:
+    return Refusal("ConversionError", path, f"it cannot be read: {error.strerror}")

@@ -126,9 +126,7 @@ def _is_there(tree: Tree, path: str) -> bool:
     return tree.is_folder(path)
 
 
-def _check_default(
-    entries: list[Mapping[str, Any]], findings: Findings, lines: LineFinder
-) -> None:
+def _check_default(entries: list[Mapping[str, Any]], findings: Findings, lines: LineFinder) -> None:
     defaults = [entry for entry in entries if entry.get("default")]
     line = lines.line("packageDirectories")
     if len(entries) == 1 and entries[0].get("default") is False:

@@ -6,8 +6,7 @@ between the tags; see `documents`. Source: source-format §8.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from provisioner.source.component import Component
@@ -20,14 +19,10 @@ from provisioner.source.documents import (
     read_body,
     read_sections,
 )
+from provisioner.source.members import children_of
+from provisioner.source.outputs import Outputs, Read
 from provisioner.source.problems import Oddity, Refusal
 from provisioner.source.registry import MetadataType
-
-Read = Callable[[Component, str], bytes]
-"""Gives the bytes of a component's file, replacements made."""
-
-_TAGS = re.compile(rb"^<[^>]*>|</[^>]*>$")
-
 
 @dataclass(eq=False)
 class Family:
@@ -55,17 +50,12 @@ class Family:
                 f"{child.type.name} {child.full_name} is left out; {first.xml} has it, too",
             )
 
-    @property
-    def name(self) -> str:
-        """Where the file goes in the package."""
-        kind = self.parent.type
-        return f"{kind.directory}/{self.parent.full_name}.{kind.suffix}"
-
     def text(self, read: Read) -> bytes:
         """The parent's file with its children in it. Raises Refusal."""
-        attributes, elements = b"", {}
+        attributes = b""
+        elements: dict[str, list[bytes]] = {}
         if self.parent.xml and self.parent.type.recomposition != "startEmpty":
-            document = read_sections(read(self.parent, self.parent.xml), self.parent.xml)
+            document = read_sections(read(self.parent.xml), self.parent.xml)
             warn_of_entities(self.parent, document, self.parent.xml)
             attributes, elements = self._own_part(document)
         groups = self._children_from_xml(read) if self._is_whole else self._children(read)
@@ -90,7 +80,7 @@ class Family:
     def _children(self, read: Read) -> dict[str, list[bytes]]:
         groups: dict[str, list[tuple[object, bytes]]] = {}
         for child in self.children.values():
-            data = read(child, child.xml)
+            data = read(child.xml)
             text = as_element(child.type.element, child_body(child, data))
             groups.setdefault(child.type.element, []).append((collation(child.name), text))
         return _in_order(groups)
@@ -99,21 +89,19 @@ class Family:
         texts: dict[str, dict[str, bytes]] = {}
         groups: dict[str, list[tuple[object, bytes]]] = {}
         for child in self.children.values():
-            if child.parent and child.xml not in texts:
-                texts[child.xml] = self._sections_by_name(child, child.parent, read)
+            if child.xml not in texts:
+                texts[child.xml] = self._sections_by_name(child, read)
             groups.setdefault(child.type.element, []).append(
                 (collation(child.name), texts[child.xml][child.name])
             )
         return _in_order(groups)
 
-    def _sections_by_name(
-        self, child: Component, parent: Component, read: Read
-    ) -> dict[str, bytes]:
+    def _sections_by_name(self, child: Component, read: Read) -> dict[str, bytes]:
         """The children in a file by their names before replacements, which package.xml has."""
         keys = {child.type.element: child.type.unique_id_element}
         before = read_sections(child.site.tree.read(child.xml), child.xml, keys)
-        after = read_sections(read(parent, child.xml), child.xml, keys)
-        warn_of_entities(parent, after, child.xml)
+        after = read_sections(read(child.xml), child.xml, keys)
+        warn_of_entities(child, after, child.xml)
         names = [s.key for s in before.sections if s.name == child.type.element]
         texts = [s.text for s in after.sections if s.name == child.type.element]
         foreign = {s.name for s in after.sections if s.name not in ("", child.type.element)}
@@ -129,6 +117,19 @@ class Family:
         for name, text in zip(names, texts, strict=True):
             found.setdefault(name, text)
         return found
+
+
+def recomposed(outputs: Outputs, component: Component) -> None:
+    """A parent, or a child found without it, joins its family."""
+    parent = component.parent or component
+    name = f"{parent.type.directory}/{parent.full_name}.{parent.type.suffix}"
+    family = outputs.joint(name, parent, lambda: Family(parent))
+    if component.parent:
+        family.add_child(component)
+        return
+    family.add_parent(component)
+    for child in children_of(component):
+        family.add_child(child)
 
 
 def child_body(child: Component, data: bytes) -> Document:
@@ -182,11 +183,6 @@ def collation(text: str) -> tuple[str, str]:
     return text.casefold(), text.swapcase()
 
 
-def text_of(section: Section) -> str:
-    """The text of an element that holds nothing else."""
-    return _TAGS.sub(b"", section.text).decode().strip()
-
-
 def warn_of_entities(component: Component, document: Document, path: str) -> None:
     if document.has_unknown_entities:
         component.site.findings.warn(
@@ -204,6 +200,4 @@ def merged(kind: MetadataType, documents: Iterable[Document]) -> bytes:
 
 
 def _in_order(groups: dict[str, list[tuple[object, bytes]]]) -> dict[str, list[bytes]]:
-    return {
-        element: [text for _, text in sorted(groups[element])] for element in sorted(groups)
-    }
+    return {element: [text for _, text in sorted(groups[element])] for element in sorted(groups)}

@@ -164,7 +164,9 @@ def load(presets: Iterable[str] = (), customizations: Raw | None = None) -> Regi
         merged[name].update(layer.get(name) or {})
     for name in MAPS[1:]:
         merged[name] = {key: value for key, value in merged[name].items() if value != ""}
-    return Registry({**merged, "anyFileTypes": table["anyFileTypes"], "slashedFolders": table["slashedFolders"]})
+    return Registry(
+        {**merged, "anyFileTypes": table["anyFileTypes"], "slashedFolders": table["slashedFolders"]}
+    )
 
 
 def _presets(table: Mapping[str, Any], names: Iterable[str]) -> Iterator[Raw]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from provisioner.errors import BuildError
 
 if TYPE_CHECKING:
+    from provisioner.salesforce.grant import Grant
     from provisioner.salesforce.org import OrgClient
 
 
@@ -24,6 +25,8 @@ class Done:
     """The step is complete; `note` goes into the event log (`installed Billing 1.2.0.3`)."""
 
     note: str = ""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """What the step found out about the org: fields of its ledger row, such as `expires_at`."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,27 @@ class Pending:
 
 Outcome = Done | Pending
 
+AGAIN = "again"
+"""A request id that says: the last request ended without effect, `poll` is to start anew.
+
+A step remembers it before it raises an error of class `transient` about a request that is over.
+"""
+
+REPLACE = "replace"
+"""Kind of a StepFailed whose org is in doubt or half done, where another org may do well."""
+
+
+def no_sign_in() -> Grant:
+    """Stands where a context was made without a login; a step that wants one has a bug."""
+    raise NotImplementedError("this context has no login")
+
 
 class StepFailed(BuildError):  # noqa: N818 - the name of the field
-    """A step failed for good: `message` names the reason, `details` further lines."""
+    """A step failed: `message` names the reason, `details` further lines.
+
+    `kind` is a class of `provisioner.salesforce.classes`, or REPLACE; `transient` asks the build
+    to come again, as after a SalesforceError of that class.
+    """
 
     default_code = "step_failed"
 
@@ -59,6 +80,9 @@ class StepContext:
     username: str
     directory: Path  # the folder of pool.yaml
     definition: Mapping[str, Any] = field(default_factory=dict)
+    org_id: str = ""  # 18 characters, as the ledger has it
+    sign_in: Callable[[], Grant] = field(default=no_sign_in, repr=False)
+    """A login as a consumer makes it: a fresh assertion, no session reused. For the proof."""
     remember: Callable[[str], None] = lambda _request_id: None
     """Commits a remote request id to the ledger at once; for steps with several requests."""
 

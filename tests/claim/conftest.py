@@ -30,6 +30,28 @@ pools:
 """
 
 
+ORG_KEYS = [
+    "username",
+    "pool",
+    "state",
+    "org_id",
+    "instance_url",
+    "login_url",
+    "created_at",
+    "expires_at",
+    "definition",
+    "fingerprint",
+    "owner",
+    "purpose",
+    "lease_until",
+    "fence",
+    "consumer_key",
+    "users",
+    "error",
+]
+"""The keys of an org in JSON, as scripts rely on them."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a pool.yaml, where the command line runs as git user ann."""

@@ -13,28 +13,9 @@ import pytest
 from provisioner.ledger.base import Ledger, State
 from provisioner.ledger.rows import utc_now
 
-from .conftest import POOL_YAML, Call, add
+from .conftest import ORG_KEYS, POOL_YAML, Call, add
 
 ROOT = Path(__file__).parents[2]
-ORG_KEYS = [
-    "username",
-    "pool",
-    "state",
-    "org_id",
-    "instance_url",
-    "login_url",
-    "created_at",
-    "expires_at",
-    "definition",
-    "fingerprint",
-    "owner",
-    "purpose",
-    "lease_until",
-    "fence",
-    "consumer_key",
-    "users",
-    "error",
-]
 
 
 def test_claim_prints_the_org_as_one_json_document_with_the_promised_keys(
@@ -187,55 +168,6 @@ def test_renew_prints_the_new_end(ledger: Ledger, call: Call) -> None:
     assert answer.out.startswith("a@acme.example is ann@acme.example's until ")
     document = call("renew", "a@acme.example", "--json").document
     assert datetime.fromisoformat(document["lease_until"]) > utc_now() + timedelta(hours=7)
-
-
-def test_status_lists_the_pools_of_pool_yaml_then_those_of_the_ledger(
-    ledger: Ledger, call: Call
-) -> None:
-    add(ledger, "a")
-    add(ledger, "b", State.BUILDING)
-    add(ledger, "c", State.FAILED)
-    add(ledger, "d", State.EXPIRED, State.DELETED)
-    add(ledger, "x", pool="older")
-    call("claim", "a@acme.example")
-    pools = call("status", "--json").document["pools"]
-    assert [(pool["name"], pool["size"]) for pool in pools] == [
-        ("morning", 2),
-        ("evening", 1),
-        ("older", None),
-    ]
-    morning = pools[0]
-    assert list(morning) == ["name", "size", "available", "claimed", "building", "failed", "orgs"]
-    assert [morning[key] for key in ("available", "claimed", "building", "failed")] == [0, 1, 1, 1]
-    assert [org["username"][0] for org in morning["orgs"]] == ["a", "b", "c"]
-    assert all(list(org) == ORG_KEYS for org in morning["orgs"])
-
-
-def test_status_of_some_pools_shows_those_in_the_order_asked(ledger: Ledger, call: Call) -> None:
-    pools = call("status", "--json", "evening", "morning", "evening").document["pools"]
-    assert [pool["name"] for pool in pools] == ["evening", "morning"]
-
-
-def test_status_tells_people_who_holds_what_until_when_and_what_failed(
-    ledger: Ledger, call: Call
-) -> None:
-    add(ledger, "a", life=timedelta(days=1, hours=4, seconds=30))
-    add(ledger, "b", State.BUILDING, step=2)
-    add(ledger, "c", State.FAILED, error="step 2 deploy_source: no\x1b[2J\nsecond line")
-    call("claim", "a@acme.example", "--purpose", "demo", "--lease", "1h")
-    lines = call("status", "morning").out.splitlines()
-    assert lines[0] == "morning: 2 wanted; 0 available, 1 claimed, 1 building, 1 failed"
-    assert lines[1].split() == ["username", "state", "expires", "held", "by", "note"]
-    assert "in 1d 4h" in lines[2]
-    assert "ann@acme.example (demo), lease ends in 59m" in lines[2]
-    assert lines[3].endswith("step 3")
-    assert lines[4].endswith("step 2 deploy_source: no\\x1b[2J")
-
-
-def test_status_of_nothing_says_so(call: Call, folder: Path) -> None:
-    (folder / "pool.yaml").write_text(POOL_YAML.partition("pools:")[0])
-    assert call("status").out.startswith("there are no pools")
-    assert call("status", "--json").document == {"pools": []}
 
 
 def test_a_ledger_that_cannot_be_used_exits_with_2_and_no_traceback(

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from provisioner.config.load import Need, load, read
-from provisioner.config.model import PoolFile
+from provisioner.config.model import PoolFile, StepEntry
 from provisioner.errors import ConfigError, Problem
 
 HUB = """\
@@ -61,16 +62,14 @@ class Project:
     ) -> list[Problem]:
         self.write("pool.yaml", text)
         try:
-            return list(
-                read(self.path, environ=self.environ, need=need, keys_at=keys_at).problems
-            )
+            return list(read(self.path, environ=self.environ, need=need, keys_at=keys_at).problems)
         except ConfigError as error:
             return list(error.problems)
 
-    def lines(self, text: str | bytes, **options: Need) -> list[str]:
+    def lines(self, text: str | bytes) -> list[str]:
         """The problems as people see them, without the folder in front."""
         prefix = f"{self.folder}/"
-        return [str(problem).removeprefix(prefix) for problem in self.problems(text, **options)]
+        return [str(problem).removeprefix(prefix) for problem in self.problems(text)]
 
     def definition(self, content: str | bytes | Mapping[str, object]) -> list[str]:
         """The problems of a pool whose definition file holds `content`."""
@@ -78,6 +77,11 @@ class Project:
             content = json.dumps(content)
         self.write("config/project-scratch-def.json", content)
         return [problem.message for problem in self.problems(HUB + POOL)]
+
+
+def options(entry: StepEntry) -> Any:
+    """The options of an entry: an instance of a test's kind."""
+    return entry.step
 
 
 def with_steps(steps: str) -> str:

@@ -42,15 +42,15 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "org preferences": (
         {"edition": "Developer", "orgPreferences": {}},
-        "1:25: orgPreferences: Salesforce no longer takes it; write the same under settings",
+        "1:26: orgPreferences: Salesforce no longer takes it; write the same under settings",
     ),
     "duration": (
         {"edition": "Developer", "durationDays": 3},
-        "1:25: durationDays: a definition cannot say it; write duration_days in the pool",
+        "1:26: durationDays: a definition cannot say it; write duration_days in the pool",
     ),
     "ancestors": (
         {"edition": "Developer", "package2AncestorIds": []},
-        "1:25: package2AncestorIds: it is computed, never written; leave it out",
+        "1:26: package2AncestorIds: it is computed, never written; leave it out",
     ),
     "edition beside a shape": (
         {"sourceOrg": "00D000000000001", "edition": "Developer"},
@@ -58,31 +58,31 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "features of no text": (
         {"edition": "Developer", "features": ["API", 3]},
-        "1:25: features: holds something that is no text; write names in quotes",
+        "1:26: features: holds something that is no text; write names in quotes",
     ),
     "features of the wrong type": (
         {"edition": "Developer", "features": {}},
-        "1:25: features: has the wrong type; write a text or a list of texts",
+        "1:26: features: has the wrong type; write a text or a list of texts",
     ),
     "a flag in quotes": (
         {"edition": "Developer", "hasSampleData": "yes"},
-        "1:25: hasSampleData: has the wrong type; write true or false",
+        "1:26: hasSampleData: has the wrong type; write true or false",
     ),
     "settings as a list": (
         {"edition": "Developer", "settings": []},
-        "1:25: settings: has the wrong type; write an object",
+        "1:26: settings: has the wrong type; write an object",
     ),
     "a setting that is no object": (
         {"edition": "Developer", "settings": {"enableS1DesktopEnabled": True}},
-        "1:25: settings: enableS1DesktopEnabled is no object; write {…}",
+        "1:26: settings: enableS1DesktopEnabled is no object; write {…}",
     ),
     "an unknown release": (
         {"edition": "Developer", "release": "next"},
-        "1:25: release: no such release; write one of: preview, previous",
+        "1:26: release: no such release; write one of: preview, previous",
     ),
     "no e-mail": (
         {"edition": "Developer", "adminEmail": "admin"},
-        "1:25: adminEmail: is no e-mail address; sign-ups would fail with S-1006",
+        "1:26: adminEmail: is no e-mail address; sign-ups would fail with S-1006",
     ),
     "a shape's id": (
         {"sourceOrg": "3SR000000000001"},
@@ -118,7 +118,9 @@ def test_a_snapshot_brings_its_own(project: Project, key: str) -> None:
 
     [message] = project.definition({"snapshot": "Nightly", key: values[key]})
 
-    assert message.endswith(f"{key}: cannot stand beside snapshot, which brings its own; leave it out")
+    assert message.endswith(
+        f"{key}: cannot stand beside snapshot, which brings its own; leave it out"
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,8 @@ def test_a_snapshot_brings_its_own(project: Project, key: str) -> None:
     [
         (
             {"edition": "Developper"},
-            "edition: 'Developper' is no edition that Salesforce documents; did you mean Developer?",
+            "edition: 'Developper' is no edition that Salesforce documents; did you mean "
+            "Developer?",
         ),
         (
             {"edition": "Developer", "fetures": []},
@@ -195,7 +198,10 @@ def test_a_byte_order_mark_does_no_harm(project: Project) -> None:
 
 
 def test_positions_are_those_of_the_outermost_keys(project: Project) -> None:
-    text = '{\n  "settings": {"x": {"durationDays": "}"}},\n  "edition": "Developer",\n  "durationDays": 3\n}'
+    text = (
+        '{\n  "settings": {"x": {"durationDays": "}"}},\n'
+        '  "edition": "Developer",\n  "durationDays": 3\n}'
+    )
 
     [message] = project.definition(text)
 

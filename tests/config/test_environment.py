@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from provisioner.config.fields import Secret
-from tests.config.project import HUB, POOL, Project, with_steps
+from tests.config.project import HUB, POOL, Project, options, with_steps
 from tests.config.step_kinds import Install
 
 MARKER = "s3cr3t-marker"
@@ -44,18 +44,20 @@ def test_variables_stand_in_braces_without_quotes(project: Project) -> None:
     config = project.load(with_steps(entry).replace("size: 3", "size: ${SIZE}"))
 
     assert config.pools["morning"].size == 7
-    assert config.pools["morning"].steps[0].step == Install("04t000000000001", Secret("k1"))
+    assert options(config.pools["morning"].steps[0]) == Install("04t000000000001", Secret("k1"))
 
 
 def test_numbers_flags_durations_and_choices_come_from_variables(project: Project) -> None:
     project.environ = {"SIZE": "12", "REUSE": "true", "AGE": "20h", "WHO": "none"}
     text = with_steps("- install_package: {version: 04t000000000001, security: ${WHO}}")
-    text = text.replace("size: 3", "size: ${SIZE}\n    reuse: '${REUSE}'\n    refresh_after: ${AGE}")
+    text = text.replace(
+        "size: 3", "size: ${SIZE}\n    reuse: '${REUSE}'\n    refresh_after: ${AGE}"
+    )
 
     pool = project.load(text).pools["morning"]
 
     assert (pool.size, pool.reuse) == (12, True)
-    assert pool.steps[0].step.security == "none"  # type: ignore[attr-defined]
+    assert options(pool.steps[0]).security == "none"
 
 
 @pytest.mark.parametrize(
@@ -164,9 +166,7 @@ def test_a_damaged_key_in_clear_is_not_repeated(project: Project) -> None:
 
     [problem] = project.problems(text)
 
-    assert problem.message == (
-        "is neither a path nor a PEM text (-----BEGIN PRIVATE KEY-----)"
-    )
+    assert problem.message == ("is neither a path nor a PEM text (-----BEGIN PRIVATE KEY-----)")
 
 
 def test_the_passphrase_comes_from_its_variable_unless_it_is_given(project: Project) -> None:

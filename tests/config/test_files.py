@@ -1,4 +1,4 @@
-"""Files that pool.yaml names: where they are looked for, and what is said when they are not there."""
+"""Files that pool.yaml names: where they are looked for, and what is said of missing ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.project import HUB, POOL, STEPS_LINE, Project, with_steps
+from tests.config.project import HUB, POOL, STEPS_LINE, Project, options, with_steps
 
 
 def test_paths_start_at_the_folder_of_pool_yaml(
@@ -18,8 +18,7 @@ def test_paths_start_at_the_folder_of_pool_yaml(
     config = project.load(with_steps("- load_data: {plan: data/plan.json}"))
 
     assert config.dev_hub.private_key == project.folder / "server.key"
-    step = config.pools["morning"].steps[0].step
-    assert step.plan == Path("data/plan.json")  # type: ignore[attr-defined]
+    assert options(config.pools["morning"].steps[0]).plan == Path("data/plan.json")
 
 
 def test_the_tilde_is_the_home_folder(
@@ -45,7 +44,10 @@ def test_a_missing_file_is_reported_at_the_line_that_names_it(project: Project) 
     [
         ("load_data: {plan: data}", "data is a folder; write the path of a file"),
         ("load_data: {plan: /dev/null}", "/dev/null is no regular file; write the path of a file"),
-        ("deploy_source: {path: server.key}", "server.key is no folder; write the path of a folder"),
+        (
+            "deploy_source: {path: server.key}",
+            "server.key is no folder; write the path of a folder",
+        ),
         ('load_data: {plan: ""}', "is empty; write a text"),
         ('load_data: {plan: "a\\0b"}', "holds a NUL character; write the path of a file"),
         (f"load_data: {{plan: {'x' * 300}}}", f"{'x' * 300} cannot be read: File name too long"),

@@ -10,7 +10,7 @@ from provisioner.config.declarations import declared_keys
 from provisioner.config.model import StepEntry
 from provisioner.config.planned import PLANNED_OPTIONS, PLANNED_STEP_KEYS, PLANNED_STEPS
 from provisioner.steps import STEPS, step_class
-from tests.config.project import STEPS_LINE, Project, with_steps
+from tests.config.project import STEPS_LINE, Project, options, with_steps
 from tests.config.step_kinds import Apex, Assign
 
 KINDS = "install_package, deploy_source, assign_permission_sets, load_data, run_apex"
@@ -83,7 +83,7 @@ WRONG = {
     ),
     "a name over two lines": (
         '- {name: "a\\nb", assign_permission_sets: [A]}',
-        "'a\\\\nb' does not fit; write one line of text",
+        "'a…' does not fit; write one line of at most 80 characters",
     ),
     "a time-out of nothing": (
         "- {timeout: 0s, assign_permission_sets: [A]}",
@@ -94,12 +94,10 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("entry", "message"), WRONG.values(), ids=WRONG.keys())
-def test_an_entry_that_does_not_fit_is_refused(
-    project: Project, entry: str, message: str
-) -> None:
+def test_an_entry_that_does_not_fit_is_refused(project: Project, entry: str, message: str) -> None:
     messages = [problem.message for problem in project.problems(with_steps(entry))]
 
-    assert messages == [message.replace("'a\\\\nb'", "'a…'")]
+    assert messages == [message]
 
 
 def test_keys_that_were_not_indented_are_told_so(project: Project) -> None:
@@ -128,7 +126,7 @@ def test_name_and_timeout_stand_beside_the_kind_or_among_its_options(
     [found] = project.load(with_steps(entry)).pools["morning"].steps
 
     assert (found.name, found.timeout) == ("Pause", timedelta(hours=1))
-    assert found.step == Apex(text="x();")
+    assert options(found) == Apex(text="x();")
 
 
 def test_a_shorthand_and_its_long_form_are_the_same(project: Project) -> None:
@@ -136,7 +134,7 @@ def test_a_shorthand_and_its_long_form_are_the_same(project: Project) -> None:
 
     first, second = project.load(with_steps(entries)).pools["morning"].steps
 
-    assert first.step == second.step == Assign(("A", "B"))
+    assert options(first) == options(second) == Assign(("A", "B"))
 
 
 def test_a_finding_of_a_step_is_reported_at_the_item_that_it_means(project: Project) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.project import HUB, POOL, STEPS_LINE, Project, with_steps
+from tests.config.project import HUB, POOL, STEPS_LINE, Project, options, with_steps
 
 POOL_VALUES = {
     "size: many": "'many' is no whole number; write one like 3",
@@ -37,8 +37,7 @@ POOL_VALUES = {
     "refresh_after: 20 h": "'20 h' is no duration; write a duration like 20h, 90m, 2d or 1h30m",
     "refresh_after: 20H": "'20H' is no duration; write a duration like 20h, 90m, 2d or 1h30m",
     "refresh_after: -1h": "'-1h' is no duration; write a duration like 20h, 90m, 2d or 1h30m",
-    "refresh_after: 30m20h": "'30m20h' is no duration; write a duration like 20h, 90m, 2d or "
-    "1h30m",
+    "refresh_after: 30m20h": "'30m20h' is no duration; write a duration like 20h, 90m, 2d or 1h30m",
     "refresh_after: 9999999999w": "9999999999w is longer than any clock runs",
     "refresh_after: 5m": "5m is out of range; write at least 10m",
     "steps: install": "is a single value; write a list: [A, B], or lines of - A",
@@ -81,7 +80,7 @@ def test_scalars_are_texts_as_they_are_written(project: Project) -> None:
     assert config.dev_hub.consumer_key == "012"
     first, second = config.pools["morning"].steps
     assert (first.name, second.name) == ("2027-01-01", "1:30")
-    assert first.step.sets == ("No", "012", "1_0")  # type: ignore[attr-defined]
+    assert options(first).sets == ("No", "012", "1_0")
 
 
 @pytest.mark.parametrize("version", ["68", "68.00", "v68.0", "6.8", "68.0beta", "'  68.0'"])
@@ -113,9 +112,7 @@ LOGIN_URLS = {
 
 @pytest.mark.parametrize(("url", "message"), LOGIN_URLS.items(), ids=LOGIN_URLS.keys())
 @pytest.mark.parametrize("key", ["login_url", "scratch_login_url"])
-def test_a_login_url_is_scheme_and_host(
-    project: Project, key: str, url: str, message: str
-) -> None:
+def test_a_login_url_is_scheme_and_host(project: Project, key: str, url: str, message: str) -> None:
     [problem] = project.problems(f"{HUB}  {key}: {url}\n")
 
     assert (problem.key_path, problem.message) == (f"dev_hub.{key}", message)
@@ -152,7 +149,9 @@ def test_a_login_that_the_network_could_read_is_a_warning(project: Project) -> N
     [problem] = project.problems(f"{HUB}  login_url: http://emulator:8123\n")
 
     assert problem.is_warning
-    assert problem.message == "http beyond this machine shows the logins to the network; write https"
+    assert (
+        problem.message == "http beyond this machine shows the logins to the network; write https"
+    )
 
 
 LEDGERS = {

@@ -11,7 +11,7 @@ import pytest
 from provisioner.config.fields import Secret
 from provisioner.config.load import load
 from provisioner.errors import ConfigError
-from tests.config.project import HUB, POOL, Project
+from tests.config.project import HUB, POOL, Project, options
 from tests.config.step_kinds import Assign, Install, Load
 
 FULL = """\
@@ -77,12 +77,12 @@ def test_every_key_of_the_format_is_read(project: Project) -> None:
         ("config/person-accounts.json", 1, {"edition": "Enterprise"}),
     ]
     install, assign, load_data = pool.steps
-    assert install.step == Install("04t000000000001", Secret("install-me"))
+    assert options(install) == Install("04t000000000001", Secret("install-me"))
     assert (install.kind, install.name, install.timeout) == ("install_package", None, None)
     assert (install.file, install.line) == (str(project.path), 26)
-    assert assign.step == Assign(("Sales_Rep",))
+    assert options(assign) == Assign(("Sales_Rep",))
     assert (assign.title, assign.timeout) == ("Everybody", timedelta(minutes=30))
-    assert load_data.step == Load(Path("data/plan.json"))
+    assert options(load_data) == Load(Path("data/plan.json"))
     assert config.warnings == ()
 
 

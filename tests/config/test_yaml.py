@@ -87,7 +87,9 @@ def test_a_text_in_another_encoding_is_refused_at_its_first_strange_byte(project
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(project: Project) -> None:
     text = f"\ufeff{HUB}{POOL}    sise: 3\n".replace("\n", "\r\n")
 
-    assert project.lines(text) == ["pool.yaml:10:5: pools.morning.sise: unknown key; did you mean size?"]
+    assert project.lines(text) == [
+        "pool.yaml:10:5: pools.morning.sise: unknown key; did you mean size?"
+    ]
 
 
 def test_columns_count_characters_and_not_bytes(project: Project) -> None:
@@ -216,7 +218,8 @@ def test_keys_that_are_no_words_are_refused(project: Project) -> None:
 
 def test_keys_are_read_as_written(project: Project) -> None:
     """YAML 1.1 takes `no` and `on` for booleans and `012` for ten."""
-    text = f"{HUB}pools:\n  no: &p {{size: 1, definitions: [config/project-scratch-def.json]}}\n  on: *p\n"
+    pool = "{size: 1, definitions: [config/project-scratch-def.json]}"
+    text = f"{HUB}pools:\n  no: &p {pool}\n  on: *p\n"
 
     assert list(project.load(text).pools) == ["no", "on"]
 

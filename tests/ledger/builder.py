@@ -35,6 +35,7 @@ def main() -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                close_fds=False,  # only what is close-on-exec is kept from it
             )
             say(child.pid)
         say("holding")

@@ -22,6 +22,12 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a SQLite ledger of the test stands."""
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
 def ledger(world: World) -> Ledger:
     """The ledger of the test's world, opened once."""
     return world.open()

@@ -75,7 +75,7 @@ def test_a_step_that_fails_leaves_the_older_ledger_whole(
     with monkeypatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
         patch.setattr(schema, "NEWEST", schema.NEWEST + 1)
-        with pytest.raises(LedgerError, match="table org already exists"):
+        with pytest.raises(sqlite3.OperationalError, match="table org already exists"):
             SqliteLedger(path)
     with closing(SqliteLedger(path)) as ledger:
         ledger.add(Org("b@acme.example", "morning"))

@@ -4,54 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger import open_ledger, sqlite_file
-from provisioner.ledger.base import Claim, Org
-from provisioner.ledger.sqlite import SqliteLedger, path_of
+from provisioner.ledger.sqlite import path_of
 
-from .world import NOW, add_available, run
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where the ledger of the test stands."""
-    return tmp_path / "ledger.db"
-
-
-def opened(path: Path, *, patience: float = 10.0) -> closing[SqliteLedger]:
-    """A ledger that is closed at the end of the block."""
-    return closing(SqliteLedger(path, patience=patience))
-
-
-def filled(path: Path, rows: int = 1) -> None:
-    """A closed ledger with some rows."""
-    with opened(path) as ledger:
-        for number in range(rows):
-            add_available(ledger, f"org-{number}@acme.example")
-
-
-def refused(path: Path) -> LedgerError:
-    """The error that opening gives."""
-    with pytest.raises(LedgerError) as caught, opened(path, patience=0.1):
-        pass
-    assert caught.value.exit_code == 2
-    assert "Traceback" not in caught.value.message
-    return caught.value
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Another program that is writing and does not end."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
+from .files import filled, opened, refused
 
 
 def test_the_folder_is_made_where_it_is_missing(tmp_path: Path) -> None:
@@ -123,14 +85,6 @@ def test_a_read_only_folder_is_refused(tmp_path: Path) -> None:
     folder.chmod(0o755)
 
 
-def test_a_ledger_that_becomes_read_only_while_it_is_open_is_refused(path: Path) -> None:
-    with opened(path) as ledger:
-        ledger._connection.execute("PRAGMA query_only = ON")  # as if its owner had changed
-        with pytest.raises(LedgerError, match="cannot be written") as caught:
-            ledger.add(Org("a@acme.example", "morning"))
-        assert caught.value.code == "ledger_read_only"
-
-
 def test_a_file_that_is_no_database_is_called_damaged(path: Path) -> None:
     path.write_bytes(b"SQLite format 4\0" + b"\xff" * 5000)
     error = refused(path)
@@ -182,124 +136,13 @@ def test_a_table_that_somebody_changed_is_called_damaged(path: Path) -> None:
     assert caught.value.code == "ledger_corrupt"
 
 
-def test_a_ledger_locked_for_long_is_no_traceback_and_nothing_is_half_done(path: Path) -> None:
-    with opened(path, patience=0.2) as ledger:
-        add_available(ledger, "a@acme.example")
-        with locked(path):
-            with pytest.raises(LedgerError) as caught:
-                ledger.claim(Claim("ann"), now=NOW)
-            assert len(ledger.orgs()) == 1  # reading goes on
-        assert caught.value.code == "ledger_locked"
-        assert "is locked by another process; nothing was changed" in caught.value.message
-        assert "database is locked" not in caught.value.message
-        assert ledger.claim(Claim("ann"), now=NOW) is not None
-
-
-def test_a_new_ledger_locked_before_it_has_tables_is_reported_as_locked(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        assert refused(path).code == "ledger_locked"
-
-
-def test_the_patience_is_ten_seconds(path: Path) -> None:
-    with opened(path) as ledger:
-        assert ledger._connection.execute("PRAGMA busy_timeout").fetchone()[0] == 10_000
-
-
-def test_a_ledger_deleted_while_it_is_open_takes_no_further_intent(path: Path) -> None:
-    with opened(path) as ledger:
-        add_available(ledger, "a@acme.example")
-        path.unlink()
-        with pytest.raises(LedgerError, match="was deleted or replaced while it was open") as why:
-            ledger.add(Org("b@acme.example", "morning"))
-        assert why.value.code == "ledger_gone"
-        with pytest.raises(LedgerError, match="deleted or replaced"):
-            ledger.claim(Claim("ann"), now=NOW)
-
-
-def test_a_ledger_replaced_while_it_is_open_takes_no_further_intent(path: Path) -> None:
-    with opened(path) as ledger:
-        filled(path.with_name("other.db"))
-        path.with_name("other.db").replace(path)
-        with pytest.raises(LedgerError, match="deleted or replaced"):
-            ledger.add(Org("b@acme.example", "morning"))
-
-
-def test_a_build_whose_lock_file_is_deleted_writes_nothing_more(path: Path) -> None:
-    with ExitStack() as stack:
-        ledger, other = (stack.enter_context(opened(path)) for _ in range(2))
-        stack.enter_context(ledger.builder_lock(run("run-1"), wait=False))
-        path.with_name("ledger.db.build-lock").unlink()
-        stack.enter_context(other.builder_lock(run("run-2"), wait=False))
-        with pytest.raises(LedgerError, match=r"lock file .* was deleted"):
-            ledger.add(Org("b@acme.example", "morning"))
-        other.add(Org("b@acme.example", "morning"))
-
-
-def test_a_lock_file_that_cannot_be_opened_is_named(path: Path) -> None:
-    path.with_name("ledger.db.build-lock").mkdir()
-    with (
-        opened(path) as ledger,
-        pytest.raises(LedgerError, match=r"lock file .* cannot be used"),
-        ledger.builder_lock(run(), wait=False),
-    ):
-        pass
-
-
-def test_a_full_disk_is_named_and_nothing_is_half_done(path: Path) -> None:
-    with opened(path) as ledger:
-        add_available(ledger, "a@acme.example")
-        ledger._connection.execute("PRAGMA max_page_count = 1")  # the most it has already
-        with pytest.raises(LedgerError, match="no room on the disk") as caught:
-            ledger.add(Org("b@acme.example", "morning", error="x" * 1_000_000))
-        assert caught.value.code == "ledger_full"
-        assert "goes on where it was" in caught.value.hint
-        assert [org.username for org in ledger.orgs()] == ["a@acme.example"]
-        assert ledger.events(username="b@acme.example") == []
-
-
-def test_an_interrupt_in_a_transaction_leaves_nothing_behind(path: Path) -> None:
-    with opened(path) as ledger:
-        with pytest.raises(KeyboardInterrupt):
-            _interrupted(ledger)
-        with ledger._transaction(write=True) as execute:
-            assert execute("SELECT key FROM meta WHERE key = 'a'", {}) == []
-
-
-def test_a_closed_ledger_says_so_and_closing_twice_is_nothing(path: Path) -> None:
-    with opened(path) as ledger:
-        ledger.close()
-        with pytest.raises(LedgerError, match="was closed already"):
-            ledger.orgs()
-
-
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_process_uses_a_connection_of_its_own(path: Path) -> None:
-    with opened(path) as ledger:
-        parent = ledger._connection
-        pid = os.fork()
-        if pid == 0:  # pragma: no cover - measured in the parent alone
-            ledger.add(Org("child@acme.example", "morning"))
-            os._exit(0 if ledger._connection is not parent else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-        assert ledger._connection is parent
-        assert [org.username for org in ledger.orgs()] == ["child@acme.example"]
-
-
-def test_our_own_mistakes_are_not_called_a_damaged_ledger(path: Path) -> None:
-    with (
-        opened(path) as ledger,
-        pytest.raises(sqlite3.ProgrammingError),
-        ledger._transaction(write=False) as execute,
-    ):
-        execute("SELECT :a", {})
+def test_a_sqlite_that_is_too_old_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    error = refused(path)
+    assert error.code == "sqlite_too_old"
+    assert error.message.endswith("the ledger needs 3.35 or newer")
+    assert not path.exists()
 
 
 def test_the_identity_of_a_missing_file_is_none(path: Path) -> None:
     assert sqlite_file.identity(path) is None
-
-
-def _interrupted(ledger: SqliteLedger) -> None:
-    with ledger._transaction(write=True) as execute:
-        execute("INSERT INTO meta (key, value) VALUES ('a', 'b')", {})
-        raise KeyboardInterrupt

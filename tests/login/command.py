@@ -11,7 +11,7 @@ from typing import Any
 
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Org, State
-from tests.login.host import CONSUMER_KEY, USERNAME, LoginHost
+from tests.login.host import CONSUMER_KEY, USERNAME
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,25 +53,24 @@ class Run:
         return {"PATH": "/nowhere", "HOME": str(self.folder), "PYTHONPATH": str(ROOT), **more}
 
 
-def write_pool_file(folder: Path, host: LoginHost, key: str, more: str = "") -> None:
+def write_pool_file(folder: Path, url: str, key: str, more: str = "") -> None:
+    """A pool.yaml of no more than a Dev Hub and a ledger."""
     (folder / "pool.yaml").write_text(
         f"""
 dev_hub:
   username: hub@acme.example
   consumer_key: {CONSUMER_KEY}
   private_key: {key}
-  login_url: {host.url}
+  login_url: {url}
 ledger: sqlite:///ledger.db
 {more}"""
     )
 
 
-def record(folder: Path, host: LoginHost, state: State, consumer_key: str = CONSUMER_KEY) -> None:
+def record(folder: Path, url: str, state: State, consumer_key: str = CONSUMER_KEY) -> None:
     """A row of USERNAME in the ledger, led to `state` by legal moves."""
     ledger = open_ledger("sqlite:///ledger.db", folder)
-    ledger.add(
-        Org(username=USERNAME, pool="morning", consumer_key=consumer_key, login_url=host.url)
-    )
+    ledger.add(Org(username=USERNAME, pool="morning", consumer_key=consumer_key, login_url=url))
     path = [State.SIGNING_UP, State.BUILDING, State.AVAILABLE, State.RELEASED, State.DELETED]
     for step in path[: path.index(state) + 1] if state in path else []:
         org = ledger.get(USERNAME)

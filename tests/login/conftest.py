@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     KeySerializationEncryption,
@@ -14,10 +17,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from provisioner.emulator.org import EmulatedOrg
+from provisioner.emulator.server import EmulatorServer
+from provisioner.emulator.world import World
 from provisioner.salesforce.assertion import App
 from provisioner.salesforce.keys import SigningKey
 from tests.login.command import Run
-from tests.login.host import CONSUMER_KEY, USERNAME, LoginHost
+from tests.login.host import CONSUMER_KEY, HUB_USER, USERNAME, LoginHost
 
 Pem = Callable[..., str]
 
@@ -87,3 +93,30 @@ def options(host: LoginHost, key_file: Path) -> list[str]:
         *(USERNAME, "--consumer-key", CONSUMER_KEY),
         *("--key", str(key_file), "--login-url", host.url),
     ]
+
+
+def certificate(key: RSAPrivateKey) -> bytes:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "acme.example")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    made = made.public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    return made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+
+
+@pytest.fixture
+def emulator(private_key: RSAPrivateKey) -> Iterator[EmulatorServer]:
+    world = World(
+        certificate=certificate(private_key), consumer_key=CONSUMER_KEY, hub_username=HUB_USER
+    )
+    with EmulatorServer(world) as server:
+        yield server
+
+
+@pytest.fixture
+def org(emulator: EmulatorServer) -> EmulatedOrg:
+    """A scratch org that knows the hub's app, as after a sign-up."""
+    org = emulator.world.add_scratch_org(USERNAME)
+    app = emulator.world.hub.apps[CONSUMER_KEY].app
+    emulator.world.register_app(app, org=org, approved=[org.admin_id])
+    return org

@@ -17,6 +17,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 CONSUMER_KEY = "3MVG9.consumer-key-of-the-test"
+HUB_USER = "hub@acme.example"
 USERNAME = "morning-7f3k@acme.example"
 ORG = "00D000000000062EAA"
 USER = "005000000000001AAA"
@@ -124,8 +125,6 @@ class LoginHost:
             return 200, who
         if path == "/services/oauth2/singleaccess":
             return 200, {"frontdoor_uri": f"{self.url}/secur/frontdoor.jsp?otp={OTP}"}
-        if path.endswith("/query/"):
-            return 200, {"totalSize": 1, "done": True, "records": [{"Id": ORG, "Name": "Acme"}]}
         return 404, [{"errorCode": "NOT_FOUND", "message": "no such resource"}]
 
 

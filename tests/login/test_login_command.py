@@ -51,8 +51,8 @@ def test_json_is_one_document_of_five_keys(run: Run, options: list[str], host: L
 def test_the_ledger_and_the_pool_file_know_the_rest(
     run: Run, host: LoginHost, key_file: Path, tmp_path: Path
 ) -> None:
-    write_pool_file(tmp_path, host, str(key_file))
-    record(tmp_path, host, State.AVAILABLE)
+    write_pool_file(tmp_path, host.url, str(key_file))
+    record(tmp_path, host.url, State.AVAILABLE)
     done = run(USERNAME, "--json")
     assert done.code == 0, done.err
     assert done.json["access_token"] == TOKEN
@@ -65,8 +65,8 @@ def test_the_second_app_opens_the_orgs_that_were_signed_up_with_it(
     second.write_bytes(other_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     with LoginHost("3MVG9.second", other_key.public_key(), [USERNAME]) as host:
         app = f"scratch_app: {{ consumer_key: 3MVG9.second, private_key: {second} }}"
-        write_pool_file(tmp_path, host, str(key_file), app)
-        record(tmp_path, host, State.AVAILABLE, consumer_key="3MVG9.second")
+        write_pool_file(tmp_path, host.url, str(key_file), app)
+        record(tmp_path, host.url, State.AVAILABLE, consumer_key="3MVG9.second")
         done = run(USERNAME, "--json")
     assert done.code == 0, done.err
     assert done.json["consumer_key"] == "3MVG9.second"
@@ -75,8 +75,8 @@ def test_the_second_app_opens_the_orgs_that_were_signed_up_with_it(
 def test_an_unknown_username_is_no_login_error(
     run: Run, host: LoginHost, key_file: Path, tmp_path: Path
 ) -> None:
-    write_pool_file(tmp_path, host, str(key_file))
-    record(tmp_path, host, State.AVAILABLE)
+    write_pool_file(tmp_path, host.url, str(key_file))
+    record(tmp_path, host.url, State.AVAILABLE)
     done = run("nobody@acme.example", "--json")
     assert done.code == 3
     error = done.json["error"]
@@ -104,8 +104,8 @@ def test_the_options_open_an_org_that_the_ledger_does_not_know(
 def test_an_org_that_is_not_there_yet_or_no_more_is_told_without_a_request(
     state: State, code: str, run: Run, host: LoginHost, key_file: Path, tmp_path: Path
 ) -> None:
-    write_pool_file(tmp_path, host, str(key_file))
-    record(tmp_path, host, state)
+    write_pool_file(tmp_path, host.url, str(key_file))
+    record(tmp_path, host.url, state)
     done = run(USERNAME, "--json")
     assert done.code == 3
     assert f'"{code}"' in done.out
@@ -189,8 +189,8 @@ def test_a_cold_login_imports_nothing_heavy(
 ) -> None:
     """Half of its time is spent on imports; those listed would double it."""
     if with_ledger:
-        write_pool_file(tmp_path, host, str(key_file))
-        record(tmp_path, host, State.AVAILABLE)
+        write_pool_file(tmp_path, host.url, str(key_file))
+        record(tmp_path, host.url, State.AVAILABLE)
     arguments = [USERNAME] if with_ledger else options
     done = subprocess.run(
         [sys.executable, "-c", LIST_IMPORTS, *arguments, "--json"],

@@ -101,8 +101,8 @@ def test_sf_gets_a_key_that_is_no_file_by_one_that_is_gone_afterwards(
     tmp_path: Path,
     program: Callable[[str, str], str],
 ) -> None:
-    write_pool_file(tmp_path, host, "${SF_PRIVATE_KEY}")
-    record(tmp_path, host, State.AVAILABLE)
+    write_pool_file(tmp_path, host.url, "${SF_PRIVATE_KEY}")
+    record(tmp_path, host.url, State.AVAILABLE)
     environment = {
         "SF_PRIVATE_KEY": pem().replace("\n", "\\n"),
         "SF_PRIVATE_KEY_PASSPHRASE": PASSPHRASE,

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator
-
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.server import EmulatorServer
-from provisioner.emulator.world import World
 from provisioner.errors import LoginError
 from provisioner.login import Session, identity
 from provisioner.salesforce.assertion import App
@@ -22,36 +15,7 @@ from provisioner.salesforce.grant import Grant, sign_in
 from provisioner.salesforce.keys import SigningKey
 from provisioner.salesforce.post import post_form
 from provisioner.salesforce.singleaccess import single_use_link
-from tests.login.host import CONSUMER_KEY, USERNAME
-
-HUB_USER = "hub@acme.example"
-
-
-def certificate(key: RSAPrivateKey) -> bytes:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "acme.example")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name)
-    made = made.public_key(key.public_key()).serial_number(1)
-    made = made.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
-    return made.sign(key, SHA256()).public_bytes(Encoding.PEM)
-
-
-@pytest.fixture
-def emulator(private_key: RSAPrivateKey) -> Iterator[EmulatorServer]:
-    world = World(
-        certificate=certificate(private_key), consumer_key=CONSUMER_KEY, hub_username=HUB_USER
-    )
-    with EmulatorServer(world) as server:
-        yield server
-
-
-@pytest.fixture
-def org(emulator: EmulatorServer) -> EmulatedOrg:
-    """A scratch org that knows the hub's app, as after a sign-up."""
-    org = emulator.world.add_scratch_org(USERNAME)
-    app = emulator.world.hub.apps[CONSUMER_KEY].app
-    emulator.world.register_app(app, org=org, approved=[org.admin_id])
-    return org
+from tests.login.host import CONSUMER_KEY, HUB_USER, USERNAME
 
 
 def climb(app: App, username: str, rungs: tuple[Rung, ...]) -> Grant:

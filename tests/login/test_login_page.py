@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.emulator.org import EmulatedOrg
+from provisioner.emulator.server import EmulatorServer
 from provisioner.ledger.base import State
 from provisioner.salesforce.refusals import REFUSALS
 from tests.login.command import ROOT, Run, record, write_pool_file
-from tests.login.host import CONSUMER_KEY, ORG, TOKEN, USERNAME, LoginHost
+from tests.login.host import CONSUMER_KEY, USERNAME
 
 PAGE = ROOT / "docs" / "login.md"
 
@@ -41,7 +43,9 @@ def snippet(section: str, language: str, number: int = 0) -> str:
 
 
 @pytest.fixture
-def environment(host: LoginHost, key_file: Path, tmp_path: Path) -> dict[str, str]:
+def environment(
+    emulator: EmulatorServer, org: EmulatedOrg, key_file: Path, tmp_path: Path
+) -> dict[str, str]:
     """The four variables of the page, our command on PATH, and an empty home."""
     command = tmp_path / "provisioner"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m provisioner "$@"\n')
@@ -51,7 +55,7 @@ def environment(host: LoginHost, key_file: Path, tmp_path: Path) -> dict[str, st
         "ORG_USERNAME": USERNAME,
         "CONSUMER_KEY": CONSUMER_KEY,
         "KEY_FILE": str(key_file),
-        "LOGIN_URL": host.url,
+        "LOGIN_URL": emulator.url,
     }
 
 
@@ -67,39 +71,35 @@ def output(command: list[str], environment: dict[str, str], folder: Path) -> str
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="no curl here")
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_the_shell_recipe_logs_in(
-    shell: str, environment: dict[str, str], host: LoginHost, tmp_path: Path
+    shell: str, environment: dict[str, str], org: EmulatedOrg, tmp_path: Path
 ) -> None:
     code = snippet("curl and openssl", "sh")
     answer = json.loads(output([shell, "-euc", code], environment, tmp_path))
-    assert answer["access_token"] == TOKEN
-    assert answer["instance_url"] == host.url
+    assert answer["access_token"].startswith(f"{org.id[:15]}!")
+    assert answer["instance_url"] == environment["LOGIN_URL"]
 
 
 def test_the_recipe_without_pool_file_and_ledger_logs_in(
-    environment: dict[str, str], host: LoginHost, tmp_path: Path
+    environment: dict[str, str], org: EmulatedOrg, tmp_path: Path
 ) -> None:
     code = snippet("provisioner", "sh", 1)
     answer = json.loads(output(["sh", "-euc", code], environment, tmp_path))
     assert list(answer) == list(json.loads(snippet("provisioner", "json")))
-    assert answer["access_token"] == TOKEN
+    assert answer["org_id"] == org.id
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["by itself", "with our session"])
 def test_the_simple_salesforce_recipes_log_in(
-    number: int, environment: dict[str, str], host: LoginHost, key_file: Path, tmp_path: Path
+    number: int, environment: dict[str, str], org: EmulatedOrg, key_file: Path, tmp_path: Path
 ) -> None:
-    write_pool_file(tmp_path, host, str(key_file))
-    record(tmp_path, host, State.AVAILABLE)
+    write_pool_file(tmp_path, environment["LOGIN_URL"], str(key_file))
+    record(tmp_path, environment["LOGIN_URL"], State.AVAILABLE)
     rerouted = tmp_path / "rerouted"
     rerouted.mkdir()
     (rerouted / "sitecustomize.py").write_text(REROUTE)
     environment["PYTHONPATH"] = f"{rerouted}:{ROOT}"
     code = snippet("simple-salesforce", "python", number)
-    assert output([sys.executable, "-c", code], environment, tmp_path) == f"{ORG}\n"
-    assert [seen.path.split("?")[0] for seen in host.seen] == [
-        "/services/oauth2/token",
-        "/services/data/v59.0/query/",
-    ]
+    assert output([sys.executable, "-c", code], environment, tmp_path) == f"{org.id}\n"
 
 
 def test_every_code_that_a_refused_login_may_have_is_explained() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from provisioner.emulator.dml import is_key
 from provisioner.emulator.objects.schema import NUMERIC, Field, ObjectType
 from provisioner.emulator.soql.filters import is_filterable
 from provisioner.emulator.soql.grouping import is_groupable
@@ -61,7 +62,7 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         "groupable": is_groupable(field),
         "highScaleNumber": False,
         "htmlFormatted": False,
-        "idLookup": field.name in ("Id", "Name") or field.is_external_id,
+        "idLookup": is_key(object_type, field),
         "inlineHelpText": None,
         "label": field.label or field.name,
         "length": length,

@@ -136,6 +136,7 @@ def _apply(context: DeployContext, component: Component, options: DeployOptions)
         id=stored.id if stored else "",
         is_created=known is None,
         is_changed=is_changed,
+        files=tuple(component.paths),
     )
 
 

@@ -46,9 +46,14 @@ class Deployment:
     error_message: str = ""
     canceled_by: str = ""
     is_canceling: bool = False
-    total: int = 0
+    total: int = 0  # components
+    files: int = 0
+    zip_size: int = field(init=False)
     _archive: Archive | None = None
     _packages: list[Package] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.zip_size = len(self.zip_bytes)
 
     @property
     def is_settled(self) -> bool:
@@ -63,7 +68,7 @@ class Deployment:
         self.ends = self.started + timedelta(seconds=seconds)
         try:
             self._archive = Archive(self.zip_bytes)
-            options = self.options
+            self.files, options = len(self._archive), self.options
             self._packages = read_packages(
                 self._archive,
                 single=options.single_package,
@@ -160,6 +165,7 @@ class Deployment:
             "numberComponentErrors": len([one for one in result.failures if one.component_type]),
             "numberComponentsDeployed": self._deployed(status, result),
             "numberComponentsTotal": 0 if status == "Pending" else self._total(result),
+            "numberFiles": self.files,
             "numberTestErrors": len(self.tests.failures) if is_done else 0,
             "numberTestsCompleted": self.tests.count if is_done else 0,
             "numberTestsTotal": self.tests.count if is_done else 0,
@@ -169,6 +175,7 @@ class Deployment:
             "stateDetail": "Processing Type: " if status == "InProgress" else None,
             "status": status,
             "success": status in ("Succeeded", "SucceededPartial"),
+            "zipSize": self.zip_size,
         }
         if self.canceled_by:
             body["canceledBy"] = self.canceled_by

@@ -35,6 +35,7 @@ class Outcome:
     is_created: bool = False
     is_changed: bool = False
     is_deleted: bool = False
+    files: tuple[str, ...] = ()  # all its files, for source tracking
     is_warning_fatal: bool = False  # ignoreWarnings is false: a warning counts like an error
 
     @property
@@ -60,6 +61,5 @@ class Outcome:
             "problem": self.problem or None,
             "problemType": self.problem_type or None,
             "success": self.success,
-            "warning": self.problem_type == "Warning",
         }
         return entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from provisioner.emulator.metadata import state
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 SOURCE_MEMBER = "SourceMember"
+_FILE_TYPES = {
+    "AuraDefinitionBundle": "AuraDefinition",
+    "LightningComponentBundle": "LightningComponentResource",
+}
 
 
 def note_members(org: EmulatedOrg, outcomes: Iterable[Outcome], user_id: str) -> None:
@@ -24,28 +28,42 @@ def note_members(org: EmulatedOrg, outcomes: Iterable[Outcome], user_id: str) ->
         default=0,
     )
     for outcome in outcomes:
-        if outcome.success and not (outcome.problem and outcome.problem_type == "Warning"):
+        if not outcome.success or outcome.problem_type == "Warning":
+            continue
+        for kind, name in _members(outcome):
             counter += 1
-            _note(org, outcome, user_id, counter)
+            _note(org, outcome, (kind, name), user_id, counter)
 
 
-def _note(org: EmulatedOrg, outcome: Outcome, user_id: str, counter: int) -> None:
+def _members(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """Type and name of each row that a component has: bundles have one for each file, too."""
+    yield outcome.component_type, outcome.full_name
+    file_type = _FILE_TYPES.get(outcome.component_type)
+    if file_type is not None:
+        for path in outcome.files:
+            yield file_type, path.partition("/")[2]
+
+
+def _note(
+    org: EmulatedOrg, outcome: Outcome, member: tuple[str, str], user_id: str, counter: int
+) -> None:
+    kind, name = member
     user = org.store.peek("User", user_id)
     values = {
         "ChangedBy": user["Name"] if user else None,
         "IsNameObsolete": outcome.is_deleted,
         "IsNewMember": outcome.is_created,
         "LastModifiedDate": state.now(org),
-        "MemberIdOrName": outcome.id or outcome.full_name,
-        "MemberName": outcome.full_name,
-        "MemberType": outcome.component_type,
+        "MemberIdOrName": outcome.id or name,
+        "MemberName": name,
+        "MemberType": kind,
         "RevisionCounter": counter,
         "RevisionNum": counter,
     }
     fields = org.store.types[SOURCE_MEMBER].fields
     row = {name: value for name, value in values.items() if name in fields}
-    same = org.store.find_by(SOURCE_MEMBER, "MemberName", outcome.full_name)
-    known = next((one for one in same if one["MemberType"] == outcome.component_type), None)
+    same = org.store.find_by(SOURCE_MEMBER, "MemberName", name)
+    known = next((one for one in same if one["MemberType"] == kind), None)
     if known is None:
         org.store.add(SOURCE_MEMBER, row, user_id=user_id)
     else:

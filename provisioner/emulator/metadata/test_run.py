@@ -34,7 +34,7 @@ class TestRun:
     def to_json(self) -> dict[str, Any]:
         """`runTestResult` of the deploy's details."""
         return {
-            "apexTestRunId": None,
+            "apexLogId": None,
             "codeCoverage": [],
             "codeCoverageWarnings": [],
             "failures": self.failures,

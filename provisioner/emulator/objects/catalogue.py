@@ -87,6 +87,8 @@ def _objects(text: str) -> Iterator[ObjectType]:
 def _object(name: str, prefix: str, words: list[str], lines: list[str]) -> ObjectType:
     given = _words(words)
     fields = audit_fields(owned="owned" in given) if "bare" not in given else {}
+    if {"setup", "tooling", "both"} & given.keys():
+        fields.pop("IsDeleted", None)  # they go without a recycle bin
     fields.setdefault("Id", _field("Id id ro"))
     for line in lines:
         parsed = _field(line)

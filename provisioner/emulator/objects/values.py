@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from provisioner.emulator.errors import RecordError
+from provisioner.emulator.ids import to_18
 from provisioner.emulator.objects.schema import NUMERIC, Field
 
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
@@ -39,20 +40,28 @@ def convert(field: Field, value: Any) -> Any:
     if value is None:
         return None
     kind = "number" if field.type in NUMERIC else field.type
-    return _CONVERTERS.get(kind, _text)(field, value)
+    converter: Callable[[Field, Any], Any] = _CONVERTERS.get(kind, _text)
+    return converter(field, value)
 
 
 def _refuse(field: Field, value: Any) -> RecordError:
     """The parser's words for a value of another type."""
-    name = {bool: "VALUE_TRUE" if value is True else "VALUE_FALSE", str: "VALUE_STRING"}
-    token = name.get(type(value), "VALUE_NUMBER_FLOAT" if isinstance(value, float) else "")
-    if not token:
-        token = {dict: "START_OBJECT", list: "START_ARRAY"}.get(type(value), "VALUE_NUMBER_INT")
+    token = next((name for kind, name in _TOKENS if isinstance(value, kind)), "VALUE_NULL")
     return RecordError(
         "JSON_PARSER_ERROR",
         f"Cannot deserialize instance of {field.type} from {token} value {value} or request "
         "may be missing a required field at [line:1, column:1]",
     )
+
+
+_TOKENS: tuple[tuple[type, str], ...] = (
+    (bool, "VALUE_TRUE"),
+    (str, "VALUE_STRING"),
+    (float, "VALUE_NUMBER_FLOAT"),
+    (int, "VALUE_NUMBER_INT"),
+    (dict, "START_OBJECT"),
+    (list, "START_ARRAY"),
+)
 
 
 def _text(field: Field, value: Any) -> str | None:
@@ -160,8 +169,6 @@ def _picklist(field: Field, value: Any) -> str | None:
 
 
 def _reference(field: Field, value: Any) -> str | None:
-    from provisioner.emulator.ids import to_18
-
     if not isinstance(value, str):
         raise _refuse(field, value)
     if not value.strip():

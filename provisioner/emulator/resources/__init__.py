@@ -10,11 +10,14 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from provisioner.emulator import control
+
 
 @cache
 def load() -> tuple[str, ...]:
-    """Import every resource once; returns their module names."""
-    names = tuple(sorted(module.name for module in iter_modules(__path__)))
+    """Import every resource, and the control plane, once; returns their module names."""
+    names = [f"{__name__}.{module.name}" for module in iter_modules(__path__)]
+    names += [f"{control.__name__}.{module.name}" for module in iter_modules(control.__path__)]
     for name in names:
-        import_module(f"{__name__}.{name}")
-    return names
+        import_module(name)
+    return tuple(names)

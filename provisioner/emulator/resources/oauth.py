@@ -1,8 +1,11 @@
-"""`/services/oauth2/token` and its kin: JWT bearer, AuthCode, revoke, identity."""
+"""`/services/oauth2/token` and its kin: JWT bearer, codes, refresh, revoke, identity."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from provisioner.emulator import jwt_bearer
+from provisioner.emulator.apps import PLATFORM_CLI, AuthCode
 from provisioner.emulator.errors import OAuthError
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.routing import Call, Reply, route
@@ -16,11 +19,44 @@ def token(call: Call) -> Reply:
     form = {**call.query, **(call.form or {})}
     grant_type = form.get("grant_type", "")
     if grant_type == JWT_BEARER:
-        org, user_id, consumer_key = jwt_bearer.grant(
-            call.world, form.get("assertion", ""), call.base_url
-        )
-        return Reply(_token_body(call, org, user_id, consumer_key))
+        opened = jwt_bearer.grant(call.world, form.get("assertion", ""), call.base_url)
+        return Reply(_token_body(call, *opened))
+    if grant_type == "authorization_code":
+        return _exchange(call, form)
+    if grant_type == "refresh_token":
+        return _refresh(call, form)
     raise OAuthError("unsupported_grant_type", "grant type not supported")
+
+
+def _exchange(call: Call, form: dict[str, str]) -> Reply:
+    """An AuthCode for tokens, once; it approves the app for its user."""
+    world, code = call.world, form.get("code", "")
+    opened = world.auth_codes.get(code)
+    if opened is None:
+        raise OAuthError("invalid_grant", "invalid authorization code")
+    if form.get("client_id") != opened.consumer_key:
+        raise OAuthError("invalid_client_id", "client identifier invalid")
+    if form.get("redirect_uri") != opened.callback_url:
+        raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
+    del world.auth_codes[code]
+    if opened.expires <= world.now():
+        raise OAuthError("invalid_grant", "expired authorization code")
+    jwt_bearer.check_user(world, opened.org, opened.user_id)
+    installed = opened.org.apps[opened.consumer_key]
+    installed.approved.add(opened.user_id)
+    refresh_token = "5Aep" + world.sessions.new_secret()
+    world.refresh_tokens[refresh_token] = opened
+    body = _token_body(call, opened.org, opened.user_id, opened.consumer_key)
+    scope = "refresh_token web api"
+    return Reply({**body, "refresh_token": refresh_token, "scope": scope})
+
+
+def _refresh(call: Call, form: dict[str, str]) -> Reply:
+    opened: AuthCode | None = call.world.refresh_tokens.get(form.get("refresh_token", ""))
+    if opened is None or form.get("client_id", opened.consumer_key) != opened.consumer_key:
+        raise OAuthError("invalid_grant", "expired access/refresh token")
+    jwt_bearer.check_user(call.world, opened.org, opened.user_id)
+    return Reply(_token_body(call, opened.org, opened.user_id, opened.consumer_key))
 
 
 def _token_body(call: Call, org: EmulatedOrg, user_id: str, consumer_key: str) -> dict[str, str]:
@@ -28,9 +64,110 @@ def _token_body(call: Call, org: EmulatedOrg, user_id: str, consumer_key: str) -
     call.org = org
     return {
         "access_token": session.token,
-        "scope": "web api",
+        "scope": "web api" if consumer_key != PLATFORM_CLI else "full",
         "instance_url": call.base_url,
         "id": f"{call.base_url}/id/{org.id}/{user_id}",
         "token_type": "Bearer",
         "api_instance_url": call.base_url,
+    }
+
+
+@route("/services/oauth2/revoke", "POST", "GET", name="oauth.revoke", access="open")
+def revoke(call: Call) -> Reply:
+    """End a session or a refresh token."""
+    token = {**call.query, **(call.form or {})}.get("token", "")
+    call.org = call.world.org_of_token(token)
+    was_refresh = call.world.refresh_tokens.pop(token, None)
+    if not call.world.sessions.end(token) and was_refresh is None:
+        raise OAuthError("unsupported_token_type", "this token type is not supported")
+    return Reply("", content_type="text/html;charset=UTF-8")
+
+
+@route("/services/oauth2/userinfo", "GET", "POST", name="oauth.userinfo", access="open")
+def user_info(call: Call) -> Reply:
+    """Who the bearer is, in the words of OpenID."""
+    org, user = _bearer(call)
+    return Reply(
+        {
+            "sub": f"{call.base_url}/id/{org.id}/{user['Id']}",
+            "user_id": user["Id"],
+            "organization_id": org.id,
+            "preferred_username": user["Username"],
+            "nickname": user["CommunityNickname"] or user["Alias"],
+            "name": user["Name"],
+            "email": user["Email"],
+            "email_verified": True,
+            "given_name": user["FirstName"],
+            "family_name": user["LastName"],
+            "zoneinfo": user["TimeZoneSidKey"],
+            "profile": f"{call.base_url}/{user['Id']}",
+            "user_type": "STANDARD",
+            "language": user["LanguageLocaleKey"],
+            "locale": user["LocaleSidKey"],
+            "active": user["IsActive"],
+            "urls": _urls(call, org, user),
+        }
+    )
+
+
+@route("/id/<org>/<user>", name="identity", access="open")
+def identity(call: Call) -> Reply:
+    """Who the bearer is; of nobody but himself (the `id` of a token answer leads here)."""
+    org, user = _bearer(call)
+    if call.params["org"][:15] != org.id[:15] or call.params["user"][:15] != user["Id"][:15]:
+        return Reply("Bad_Id", 403, "text/html;charset=UTF-8")
+    return Reply(
+        {
+            "id": f"{call.base_url}/id/{org.id}/{user['Id']}",
+            "asserted_user": True,
+            "user_id": user["Id"],
+            "organization_id": org.id,
+            "username": user["Username"],
+            "nick_name": user["CommunityNickname"] or user["Alias"],
+            "display_name": user["Name"],
+            "email": user["Email"],
+            "email_verified": True,
+            "first_name": user["FirstName"],
+            "last_name": user["LastName"],
+            "timezone": user["TimeZoneSidKey"],
+            "urls": _urls(call, org, user),
+            "active": user["IsActive"],
+            "user_type": "STANDARD",
+            "language": user["LanguageLocaleKey"],
+            "locale": user["LocaleSidKey"],
+            "utcOffset": -28800000,
+            "last_modified_date": user["LastModifiedDate"],
+            "is_app_installed": True,
+        }
+    )
+
+
+def _bearer(call: Call) -> tuple[EmulatedOrg, dict[str, Any]]:
+    """The org and user of the token; 403 Bad_OAuth_Token in the words of these endpoints."""
+    form = {**call.query, **(call.form or {})}
+    token = form.get("access_token") or call.headers.get("authorization", "").rpartition(" ")[2]
+    session = call.world.session(token)
+    user = session.org.store.peek("User", session.user_id) if session else None
+    if session is None or user is None:
+        raise OAuthError("invalid_token", "Bad_OAuth_Token", 403)
+    call.org = session.org
+    return session.org, user
+
+
+def _urls(call: Call, org: EmulatedOrg, user: dict[str, Any]) -> dict[str, str]:
+    rest = f"{call.base_url}/services/data/v{{version}}/"
+    soap = f"{call.base_url}/services/Soap"
+    return {
+        "enterprise": f"{soap}/c/{{version}}/{org.id}",
+        "metadata": f"{soap}/m/{{version}}/{org.id}",
+        "partner": f"{soap}/u/{{version}}/{org.id}",
+        "rest": rest,
+        "sobjects": f"{rest}sobjects/",
+        "search": f"{rest}search/",
+        "query": f"{rest}query/",
+        "recent": f"{rest}recent/",
+        "tooling_soap": f"{soap}/T/{{version}}/{org.id}",
+        "tooling_rest": f"{rest}tooling/",
+        "profile": f"{call.base_url}/{user['Id']}",
+        "custom_domain": call.base_url,
     }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ASSIGNMENT = "PermissionSetAssignment"
 LICENSE_ASSIGNMENT = "PermissionSetLicenseAssign"
-NOT_UPDATED = "You can only assign users to permission set groups that have the “Updated” status."
+NOT_UPDATED = 'You can only assign users to permission set groups that have the "Updated" status.'
 
 
 @rule(ASSIGNMENT, "before insert")

@@ -17,9 +17,7 @@ from provisioner.emulator.soql.predicates import Test
 
 Group = list[Any]
 GroupGetter = Callable[[Group], Any]
-_NOT_GROUPABLE = frozenset(
-    ("datetime", "double", "currency", "percent", "multipicklist", "textarea", "time")
-)
+_NOT_GROUPABLE = frozenset(("datetime", "double", "currency", "percent", "multipicklist", "time"))
 
 
 def is_grouped(query: Query) -> bool:

@@ -29,8 +29,18 @@ class Level:
         level = self
         for hop in bound.hops:
             level = level._parent(hop)
-        name = bound.field.name
-        level.parts[name] = lambda record: record.get(name)
+        level.parts[bound.field.name] = level._part(bound.field)
+
+    def _part(self, wanted: Field) -> Part:
+        name = wanted.name
+        if wanted.type != "base64":
+            return lambda record: record.get(name)
+
+        def blob_url(record: Record) -> str | None:
+            """What a blob holds is not shown, but where to read it."""
+            return f"{self.attributes(record)['url']}/{name}" if record.get(name) else None
+
+        return blob_url
 
     def _parent(self, hop: Field) -> Level:
         known = self._parents.get(hop.relationship_name)
@@ -52,12 +62,13 @@ class Level:
 
     def render(self, record: Record) -> dict[str, Any]:
         """The JSON of a record."""
-        result = {"attributes": self._attributes(record)}
+        result = {"attributes": self.attributes(record)}
         for key, part in self.parts.items():
             result[key] = part(record)
         return result
 
-    def _attributes(self, record: Record) -> dict[str, str]:
+    def attributes(self, record: Record) -> dict[str, str]:
+        """`{"type", "url"}` of a record."""
         real = self.type_name
         if real == NAME.name:
             found = self.context.store.type_of_id(str(record["Id"]))

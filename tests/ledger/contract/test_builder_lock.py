@@ -66,6 +66,7 @@ def test_a_frozen_build_keeps_the_lock_and_is_reported_as_frozen(world: World) -
     with building(world) as process:
         wait_until_holding(process)
         process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)  # it has stopped, not merely been told to
         with pytest.raises(BusyError) as caught, world.open().builder_lock(run(), wait=False):
             pass
     assert caught.value.message.endswith("; that process is frozen")

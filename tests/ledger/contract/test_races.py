@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,12 +14,20 @@ from tests.ledger.world import NOW, World, add_available
 PROCESSES, THREADS, ORGS = 6, 4, 15
 
 
-def read_line(process: object) -> str:
+def read_line(process: subprocess.Popen[str]) -> str:
     """The next line that a script prints."""
-    stdout = getattr(process, "stdout", None)
-    assert stdout is not None
-    line: str = stdout.readline()
-    return line.strip()
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def let_go(claimers: list[subprocess.Popen[str]]) -> list[tuple[str, str]]:
+    """Start all of them at once when all are ready; what each printed on stdout and stderr."""
+    assert [read_line(process) for process in claimers] == ["ready"] * len(claimers)
+    for process in claimers:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return [process.communicate(timeout=60) for process in claimers]
 
 
 def test_many_processes_and_threads_never_get_the_same_org(world: World) -> None:
@@ -27,13 +36,7 @@ def test_many_processes_and_threads_never_get_the_same_org(world: World) -> None
     for name in names:
         add_available(ledger, name)
     claimers = [world.start("claimer.py", f"p{n}", str(THREADS)) for n in range(PROCESSES)]
-    assert [read_line(process) for process in claimers] == ["ready"] * PROCESSES
-    for process in claimers:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    answers = [process.communicate(timeout=60) for process in claimers]
-
+    answers = let_go(claimers)
     assert [errors for _, errors in answers] == [""] * PROCESSES
     won = [line.split() for output, _ in answers for line in output.splitlines()]
     assert Counter(username for username, _, _ in won) == Counter(names)
@@ -55,9 +58,7 @@ def test_threads_that_repeat_one_key_all_get_one_org(world: World) -> None:
 
 def test_many_that_open_a_new_ledger_at_once_all_succeed(world: World) -> None:
     claimers = [world.start("claimer.py", f"p{n}", "1") for n in range(PROCESSES)]
-    assert [read_line(process) for process in claimers] == ["ready"] * PROCESSES
-    answers = [process.communicate("go\n", timeout=60) for process in claimers]
-    assert answers == [("", "")] * PROCESSES
+    assert let_go(claimers) == [("", "")] * PROCESSES
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from provisioner.emulator.metadata.apex.statements import StatementReader
 from provisioner.emulator.metadata.apex.tokens import ApexProblem
 from provisioner.emulator.metadata.apex.tree import Unit
@@ -16,17 +18,29 @@ _KINDS = ("class", "interface", "enum")
 
 def read_class(source: str) -> Unit:
     """Read a class file. Raises ApexProblem at the first thing that does not compile."""
-    return _UnitReader(source).class_file()
+    reader = _UnitReader(source)
+    return _within_depth(reader, reader.class_file)
 
 
 def read_trigger(source: str) -> Unit:
     """Read a trigger file. Raises ApexProblem."""
-    return _UnitReader(source).trigger_file()
+    reader = _UnitReader(source)
+    return _within_depth(reader, reader.trigger_file)
 
 
 def read_anonymous(source: str) -> Unit:
     """Read an anonymous block. Raises ApexProblem."""
-    return _UnitReader(source).anonymous()
+    reader = _UnitReader(source)
+    return _within_depth(reader, reader.anonymous)
+
+
+def _within_depth(reader: _UnitReader, read: Callable[[], Unit]) -> Unit:
+    try:
+        return read()
+    except RecursionError:
+        token = reader.token
+        text = "Expression is too long, please split this expression into multiple statements"
+        raise ApexProblem(text, token.line, token.column) from None
 
 
 class _UnitReader(StatementReader):

@@ -1,0 +1,78 @@
+"""`provisioner emulator`: an emulated Dev Hub and its scratch orgs, served until stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioner.errors import UsageError
+from provisioner.output import Output
+
+
+def command(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="Register this certificate (PEM); by default a key pair is made."),
+    ] = None,
+    consumer_key: Annotated[
+        str | None, typer.Option(help="Consumer key of the Dev Hub's connected app.")
+    ] = None,
+    hub_username: Annotated[str | None, typer.Option(help="Username of the Dev Hub user.")] = None,
+    speed: Annotated[
+        float, typer.Option(help="Divides the durations of slow operations.", min=0.001)
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Repeats ids, tokens, durations and faults.")] = 0,
+    faults: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Faults (and latencies), as JSON.")
+    ] = None,
+    limits: Annotated[
+        str, typer.Option(metavar="active=N,daily=N", help="Scratch org limits of the Dev Hub.")
+    ] = "",
+    packages: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The package versions that exist, as JSON; else any."),
+    ] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve https under an authority made.")
+    ] = False,
+    instant: Annotated[
+        bool, typer.Option("--instant", help="Nothing takes time: last state at the first look.")
+    ] = False,
+    no_dev_hub: Annotated[
+        bool, typer.Option("--no-dev-hub", help="An org that is no Dev Hub stands in its place.")
+    ] = False,
+    keys: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the key made there; else it goes with the process."),
+    ] = None,
+) -> None:
+    """Serve an emulated Dev Hub and its scratch orgs over HTTP until SIGTERM or Ctrl-C.
+
+    When it is ready, one line of JSON is printed: url, consumer_key, hub_username, private_key
+    (a path) and, with --tls, ca (a path). Its control plane stands below /_emulator/.
+    """
+    from provisioner.emulator.command import EmulatorOptions, OptionError, serve
+    from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, DEFAULT_HUB_USERNAME
+
+    options = EmulatorOptions(
+        port=port,
+        certificate=certificate,
+        consumer_key=consumer_key or DEFAULT_CONSUMER_KEY,
+        hub_username=hub_username or DEFAULT_HUB_USERNAME,
+        speed=speed,
+        instant=instant,
+        seed=seed,
+        faults=faults,
+        limits=limits,
+        packages=packages,
+        tls=tls,
+        is_dev_hub=not no_dev_hub,
+        keys=keys,
+    )
+    try:
+        serve(options, lambda line: Output().result(line, None))
+    except OptionError as error:
+        raise UsageError(str(error), hint="see: provisioner emulator --help") from error

@@ -1,0 +1,146 @@
+"""`source convert`: the metadata package that a deployment of a source project would send."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provisioner.cli.invocation import Invocation
+from provisioner.cli.options import shared_options
+from provisioner.errors import Problem, UsageError
+from provisioner.output import Output, harmless
+
+if TYPE_CHECKING:
+    from provisioner.source import Package, SourceWarning
+
+OLDEST_CERTAIN_VERSION = "58.0"
+"""What the official converter takes when neither project nor network names a version."""
+_SHOWN = 20  # warnings shown without --explain
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.callback()
+def source() -> None:
+    """Convert source format to metadata format."""
+
+
+def convert(
+    call: Invocation,
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="An SFDX project, or a folder with package.xml.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="ZIP|FOLDER", help="Where to write; a zip if it ends with .zip."),
+    ],
+    api_version: Annotated[
+        str | None,
+        typer.Option(metavar="V", help="For package.xml; default: the project's sourceApiVersion."),
+    ] = None,
+    package_dir: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this package directory; may be repeated."),
+    ] = None,
+    strict: Annotated[bool, typer.Option(help="Refuse what is only warned of.")] = False,
+    explain: Annotated[bool, typer.Option(help="Show every warning, with the reason.")] = False,
+) -> None:
+    """Write the metadata package that a deployment of a source project sends.
+
+    Equal to what the Salesforce CLI makes of the same project; equal sources give equal bytes.
+    Everything that is wrong is reported at once, with file and line, and nothing is written.
+    """
+    from provisioner.source import SourceError, package
+
+    try:
+        made = package(
+            directory,
+            api_version=api_version or OLDEST_CERTAIN_VERSION,
+            prefer_project_version=api_version is None,
+            strict=strict,
+            package_dirs=package_dir or (),
+            environ=call.environ,
+        )
+    except SourceError as error:
+        if call.output.as_json:
+            raise
+        _show_problems(call.output, error.problems)
+        raise typer.Exit(error.exit_code) from None
+    _write(made, out)
+    _show_warnings(call.output, made.warnings, explain=explain)
+    call.output.result(_summary(made, out), _document(made, out))
+
+
+app.command("convert")(shared_options(convert))
+
+
+def _write(made: Package, out: Path) -> None:
+    """Write zip or folder; a zip appears as a whole or not at all."""
+    try:
+        if out.suffix.lower() != ".zip":
+            _write_folder(made, out)
+            return
+        out.parent.mkdir(parents=True, exist_ok=True)
+        draft = out.with_name(f".{out.name}.{os.getpid()}")
+        try:
+            with draft.open("wb") as file:
+                made.write_zip(file)
+            draft.replace(out)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from None
+
+
+def _write_folder(made: Package, out: Path) -> None:
+    if out.is_dir() and any(out.iterdir()):
+        raise UsageError(
+            f"{out} is not empty", hint="old files in it would be deployed, too; name a new folder"
+        )
+    made.write_folder(out)
+
+
+def _show_problems(output: Output, problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        output.line(harmless(str(problem)))
+    if len(problems) > 1:
+        output.say(f"{len(problems)} problems; nothing was written")
+
+
+def _show_warnings(output: Output, warnings: Sequence[SourceWarning], *, explain: bool) -> None:
+    for warning in warnings if explain else warnings[:_SHOWN]:
+        reason = f"\n    {warning.reason}" if explain else ""
+        output.line(f"{harmless(str(warning))}{reason}")
+    if len(warnings) > _SHOWN and not explain:
+        output.line(f"and {len(warnings) - _SHOWN} more warnings; --explain shows all of them")
+
+
+def _summary(made: Package, out: Path) -> str:
+    components = sum(map(len, made.members.values()))
+    return f"{out}: {made.file_count} files, {components} members, sha256 {made.digest()}"
+
+
+def _document(made: Package, out: Path) -> dict[str, Any]:
+    return {
+        "out": str(out),
+        "files": made.file_count,
+        "digest": made.digest(),
+        "members": {name: list(members) for name, members in made.members.items()},
+        "warnings": [
+            {
+                "file": warning.file,
+                "line": warning.line,
+                "kind": warning.kind,
+                "message": warning.message,
+                "reason": warning.reason,
+            }
+            for warning in made.warnings
+        ],
+    }

@@ -1,0 +1,188 @@
+"""An emulator as a process: made from its options, announced by one line, stopped by a signal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from provisioner.emulator.faults import FaultError
+from provisioner.emulator.keys import make_key_pair
+from provisioner.emulator.latencies import Latencies, Range
+from provisioner.emulator.server import EmulatorServer
+from provisioner.emulator.tls import make_tls
+from provisioner.emulator.world import (
+    DEFAULT_CONSUMER_KEY,
+    DEFAULT_HUB_USERNAME,
+    Limits,
+    World,
+)
+
+
+class OptionError(ValueError):
+    """An option that cannot be used; the text says which and why, for people."""
+
+
+@dataclass(frozen=True)
+class EmulatorOptions:
+    """What an emulator is started with. Files are paths; None: none given."""
+
+    port: int = 0
+    certificate: Path | None = None  # PEM; else a key pair is made
+    consumer_key: str = DEFAULT_CONSUMER_KEY
+    hub_username: str = DEFAULT_HUB_USERNAME
+    speed: float = 1.0
+    instant: bool = False
+    seed: int = 0
+    faults: Path | None = None
+    limits: str = ""  # "active=40,daily=80,api=100000"
+    packages: Path | None = None
+    tls: bool = False
+    is_dev_hub: bool = True
+    keys: Path | None = None  # where to write keys; else a folder that goes with the process
+
+
+def serve(
+    options: EmulatorOptions,
+    announce: Callable[[str], None],
+    *,
+    stop: threading.Event | None = None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or `stop`. `announce` gets the one JSON line when ready.
+
+    Raises OptionError before anything is served.
+    """
+    ended = stop or threading.Event()
+    with _folder(options.keys) as folder, _signals(ended):
+        server, line = prepare(options, folder)
+        with server:
+            announce(json.dumps(line))
+            ended.wait()
+
+
+def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dict[str, Any]]:
+    """A server that listens but does not answer yet, and what it says of itself."""
+    overrides, faults = _read_faults(options.faults)
+    certificate, private_key = _certificate(options.certificate, folder)
+    latencies = Latencies(
+        options.speed, seed=options.seed, instant=options.instant, overrides=overrides
+    )
+    try:
+        world = World(
+            certificate=certificate,
+            consumer_key=options.consumer_key,
+            hub_username=options.hub_username,
+            limits=read_limits(options.limits),
+            latencies=latencies,
+            packages=_read_packages(options.packages),
+            is_dev_hub=options.is_dev_hub,
+            seed=options.seed,
+        )
+        for fault in faults:
+            world.faults.add(fault)
+    except FaultError as error:
+        raise OptionError(f"{options.faults}: {error}") from error
+    except ValueError as error:
+        raise OptionError(f"{options.certificate}: {error}") from error
+    tls = make_tls(folder) if options.tls else None
+    try:
+        server = EmulatorServer(world, options.port, tls.context if tls else None)
+    except OSError as error:
+        raise OptionError(f"port {options.port} cannot be used: {error.strerror}") from error
+    line = {
+        "url": server.url,
+        "consumer_key": options.consumer_key,
+        "hub_username": options.hub_username,
+        "private_key": str(private_key) if private_key else None,
+    }
+    return server, line | ({"ca": str(tls.ca)} if tls else {})
+
+
+def read_limits(text: str) -> Limits:
+    """Limits from `active=40,daily=80`. Raises OptionError."""
+    limits, known = Limits(), [one.name for one in fields(Limits)]
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        name, _, number = part.partition("=")
+        if name not in known or not number.isdigit():
+            raise OptionError(f"limits: {part!r} is not NAME=NUMBER with one of {', '.join(known)}")
+        limits = replace(limits, **{name: int(number)})
+    return limits
+
+
+def _certificate(path: Path | None, folder: Path) -> tuple[str, Path | None]:
+    """The certificate to register, and the key that was made for it when none was given."""
+    if path is None:
+        pair = make_key_pair()
+        return pair.certificate, pair.write(folder)
+    try:
+        return path.read_text(encoding="ascii"), None
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"the certificate {path} cannot be read: {error}") from error
+
+
+def _read_faults(path: Path | None) -> tuple[Mapping[str, Range], list[Any]]:
+    """Latencies and faults of a file: a list of faults, or `{"faults": […], "latencies": {…}}`."""
+    data = _read_json(path) if path else []
+    if isinstance(data, list):
+        return {}, data
+    unknown = [key for key in data if key not in ("faults", "latencies")]
+    if unknown:
+        raise OptionError(f"{path}: {unknown[0]!r} is neither faults nor latencies")
+    return data.get("latencies", {}), data.get("faults", [])
+
+
+def _read_packages(path: Path | None) -> dict[str, dict[str, Any]] | None:
+    """Package versions by 04t id; a file may hold that, or a list of objects with an `id`."""
+    if path is None:
+        return None
+    data = _read_json(path)
+    if isinstance(data, dict):
+        return data
+    try:
+        return {one["id"]: {k: v for k, v in one.items() if k != "id"} for one in data}
+    except (KeyError, TypeError) as error:
+        raise OptionError(f"{path}: each package version needs an `id` (04t…)") from error
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OptionError(f"{path} cannot be read: {error}") from error
+    if not isinstance(data, list | dict):
+        raise OptionError(f"{path} holds neither a list nor an object")
+    return data
+
+
+@contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    if wanted is not None:
+        yield wanted.absolute()
+        return
+    made = Path(tempfile.mkdtemp(prefix="provisioner-emulator-"))  # mode 0700
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def _signals(ended: threading.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set `ended` while this lasts (in the main thread only)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(one, lambda *_: ended.set()) for one in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,67 @@
+"""Control plane: the orgs: looked into, expired, ended; sessions cut."""
+
+from __future__ import annotations
+
+from provisioner.emulator.control import ROOT, ControlError, body_of
+from provisioner.emulator.control.setup import org_named
+from provisioner.emulator.routing import Call, Reply, route
+
+
+@route(f"{ROOT}/orgs", "GET", name="control.orgs", access="control")
+def orgs(call: Call) -> Reply:
+    """All orgs, deleted ones too."""
+    return Reply([one.as_json() for one in call.world.orgs.values()])
+
+
+@route(f"{ROOT}/orgs", "POST", name="control.orgs.add", access="control")
+def add_org(call: Call) -> Reply:
+    """A scratch org that no sign-up made: `{"username": …, "consumer_key": …}` (its app)."""
+    body = body_of(call, "username", "name", "days", "edition", "consumer_key")
+    world, key = call.world, body.pop("consumer_key", None)
+    org = world.add_scratch_org(**body)
+    if key:
+        world.register_app(world.hub.apps[key].app, org=org, approved=[org.admin_id])
+    return Reply(org.as_json(), 201)
+
+
+@route(f"{ROOT}/orgs/<org>", "DELETE", name="control.orgs.end", access="control")
+def end_org(call: Call) -> Reply:
+    """The org is gone, as if it had expired or somebody had deleted it."""
+    org = org_named(call, call.params["org"])
+    if org.is_hub:
+        raise ControlError("the Dev Hub cannot be ended")
+    org.end()
+    return Reply(org.as_json())
+
+
+@route(f"{ROOT}/orgs/<org>/expire", "POST", name="control.orgs.expire", access="control")
+def expire_org(call: Call) -> Reply:
+    """The org's time is over now; the Dev Hub takes note when it is looked at."""
+    org = org_named(call, call.params["org"])
+    org.expires = call.world.now()
+    org.is_over()
+    return Reply(org.as_json())
+
+
+@route(f"{ROOT}/orgs/<org>/sessions", "DELETE", name="control.sessions", access="control")
+def end_sessions(call: Call) -> Reply:
+    """All access tokens of an org stop working: 401 INVALID_SESSION_ID."""
+    org = org_named(call, call.params["org"])
+    return Reply({"ended": call.world.sessions.end_of_org(org)})
+
+
+@route(f"{ROOT}/orgs/<org>/records/<type>", name="control.records", access="control")
+def records(call: Call) -> Reply:
+    """All records of a type, as they are stored; nothing moves on by looking here."""
+    store = org_named(call, call.params["org"]).store
+    found = store.find_type(call.params["type"])
+    if found is None:
+        raise ControlError(f"the org has no object {call.params['type']!r}")
+    return Reply(store.peek_rows(found.name))
+
+
+@route(f"{ROOT}/orgs/<org>/components", name="control.components", access="control")
+def components(call: Call) -> Reply:
+    """The metadata components that deploys and packages have left, as `Type:FullName`."""
+    org = org_named(call, call.params["org"])
+    return Reply(sorted(f"{kind}:{name}" for kind, name in org.components))

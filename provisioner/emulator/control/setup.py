@@ -1,0 +1,110 @@
+"""Control plane: what the world is like: time, limits, latencies, apps, users, packages."""
+
+from __future__ import annotations
+
+from provisioner.emulator.apps import app_from_certificate
+from provisioner.emulator.control import ROOT, ControlError, body_of
+from provisioner.emulator.org import EmulatedOrg
+from provisioner.emulator.routing import Call, Reply, route
+
+
+@route(f"{ROOT}/state", name="control.state", access="control")
+def state(call: Call) -> Reply:
+    """The world at a glance."""
+    world = call.world
+    return Reply(
+        {
+            "url": world.url,
+            "time": world.now().isoformat(),
+            "seed": world.seed,
+            "speed": world.latencies.speed,
+            "instant": world.latencies.instant,
+            "limits": vars(world.limits),
+            "latencies": world.latencies.ranges(),
+            "hub": {"id": world.hub.id, "apps": sorted(world.hub.apps)},
+            "orgs": [one.as_json() for one in world.orgs.values()],
+        }
+    )
+
+
+@route(f"{ROOT}/clock", "POST", name="control.clock", access="control")
+def clock(call: Call) -> Reply:
+    """Let world time jump ahead: `{"advance": seconds}`."""
+    call.world.clock.advance(float(body_of(call, "advance").get("advance", 0)))
+    return Reply({"time": call.world.now().isoformat()})
+
+
+@route(f"{ROOT}/limits", "PATCH", "POST", name="control.limits", access="control")
+def limits(call: Call) -> Reply:
+    """Change limits: `{"active": n, "daily": n, "api": n}`, each as wanted."""
+    for name, value in body_of(call, "active", "daily", "api").items():
+        setattr(call.world.limits, name, int(value))
+    return Reply(vars(call.world.limits))
+
+
+@route(f"{ROOT}/latencies", "PATCH", "POST", name="control.latencies", access="control")
+def latencies(call: Call) -> Reply:
+    """Change durations: `{"propagation": 30, "signup.Creating": [30, 60]}` in seconds."""
+    known = {name.partition(".")[0] for name in call.world.latencies.ranges()}
+    changes = body_of(call, *call.world.latencies.ranges(), *known)
+    call.world.latencies.override(changes)
+    return Reply(call.world.latencies.ranges())
+
+
+@route(f"{ROOT}/apps", "POST", name="control.apps", access="control")
+def apps(call: Call) -> Reply:
+    """Register an app (or replace it): consumer_key, certificate (PEM), kind, policy, org.
+
+    `approved` lists usernames of that org; none: nobody is.
+    """
+    body = body_of(call, "consumer_key", "certificate", "kind", "policy", "org", "approved")
+    app = app_from_certificate(
+        body["consumer_key"],
+        body["certificate"],
+        kind=body.get("kind", "connected"),
+        policy=body.get("policy", "admin"),
+    )
+    approved = [user_id_of(call, name) for name in body.get("approved", [])]
+    call.world.register_app(app, org=org_named(call, body.get("org", "hub")), approved=approved)
+    return Reply({"consumer_key": app.consumer_key}, 201)
+
+
+@route(f"{ROOT}/apps/<org>/<key>", "DELETE", name="control.apps.remove", access="control")
+def remove_app(call: Call) -> Reply:
+    """Uninstall an app from an org."""
+    found = org_named(call, call.params["org"]).apps.pop(call.params["key"], None)
+    return Reply(status=204 if found else 404)
+
+
+@route(f"{ROOT}/users/<username>", "PATCH", name="control.users", access="control")
+def users(call: Call) -> Reply:
+    """Change a user as an administrator would: `{"IsActive": false}`."""
+    user_id = user_id_of(call, call.params["username"])
+    org, _ = call.world.usernames[call.params["username"].lower()]
+    org.store.set_fields("User", user_id, body_of(call, *org.store.types["User"].fields))
+    return Reply(org.store.peek("User", user_id))
+
+
+@route(f"{ROOT}/packages", "POST", name="control.packages", access="control")
+def packages(call: Call) -> Reply:
+    """Make package versions known: `{"04t…": {"name": …, "version": …}}`; the rest is unknown."""
+    known = dict(call.world.packages or {}) | dict(call.json() or {})
+    call.world.packages = known
+    return Reply(known)
+
+
+def org_named(call: Call, name: str) -> EmulatedOrg:
+    """The org of that id, "hub", or a username's."""
+    if name.lower() in call.world.usernames:
+        return call.world.usernames[name.lower()][0]
+    found = call.world.org(name)
+    if found is None:
+        raise ControlError(f"there is no org {name!r}")
+    return found
+
+
+def user_id_of(call: Call, username: str) -> str:
+    """The user id of a username."""
+    if username.lower() not in call.world.usernames:
+        raise ControlError(f"there is no user {username!r}")
+    return call.world.usernames[username.lower()][1]

@@ -1,0 +1,255 @@
+"""Anonymous Apex: compiled lightly; plain DML, assertions and throws are carried out.
+
+What is straight-line and literal is executed: `insert new Account(Name = 'x');`, a variable
+that holds a new record and is then inserted, updated or deleted, `System.assert…` of literals,
+`throw`. Everything else that could be Apex is taken as executed without an effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.errors import RecordError
+from provisioner.emulator.metadata.apex.tokens import ApexProblem, Token
+from provisioner.emulator.metadata.apex.tree import Expression, Statement, Unit
+from provisioner.emulator.metadata.apex.units import read_anonymous
+from provisioner.emulator.metadata.archive import Archive
+from provisioner.emulator.metadata.kinds.apex import check_types
+from provisioner.emulator.metadata.kinds.registry import DeployContext
+
+if TYPE_CHECKING:
+    from provisioner.emulator.org import EmulatedOrg
+
+
+@dataclass
+class AnonymousResult:
+    """What executeAnonymous answers; line and column are -1 when nothing is wrong."""
+
+    compiled: bool = True
+    success: bool = True
+    line: int = -1
+    column: int = -1
+    compile_problem: str | None = None
+    exception_message: str | None = None
+    exception_stack_trace: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The result by its API names."""
+        return {
+            "line": self.line,
+            "column": self.column,
+            "compiled": self.compiled,
+            "success": self.success,
+            "compileProblem": self.compile_problem,
+            "exceptionStackTrace": self.exception_stack_trace,
+            "exceptionMessage": self.exception_message,
+        }
+
+
+@dataclass
+class _Record:
+    """A record that a variable holds."""
+
+    type: str
+    values: dict[str, Any] = field(default_factory=dict)
+    id: str | None = None
+
+
+class _NotFollowedError(Exception):
+    """An expression that the interpreter does not follow."""
+
+
+class _ThrownError(Exception):
+    """An Apex exception."""
+
+    def __init__(self, message: str, token: Token) -> None:
+        super().__init__(message)
+        self.message = message
+        self.token = token
+
+
+def execute(org: EmulatedOrg, source: str, user_id: str) -> AnonymousResult:
+    """Compile and run an anonymous block; an exception undoes all its changes."""
+    try:
+        unit = read_anonymous(source)
+        check_types(DeployContext(org, user_id, Archive(b"")), unit)
+        _check_names(org, unit)
+    except ApexProblem as problem:
+        return AnonymousResult(
+            compiled=False,
+            success=False,
+            line=problem.line,
+            column=problem.column,
+            compile_problem=problem.text,
+        )
+    run = _Run(org, user_id)
+    try:
+        with org.store.transaction():
+            for statement in unit.statements:
+                run.execute(statement)
+    except _ThrownError as thrown:
+        where = f"line {thrown.token.line}, column {thrown.token.column}"
+        return AnonymousResult(
+            success=False,
+            line=thrown.token.line,
+            column=thrown.token.column,
+            exception_message=thrown.message,
+            exception_stack_trace=f"AnonymousBlock: {where}",
+        )
+    return AnonymousResult()
+
+
+def _check_names(org: EmulatedOrg, unit: Unit) -> None:
+    """Fields of new records must exist, and variables that DML names be declared."""
+    declared = {one.name.lower() for one in unit.statements if one.kind == "declare"}
+    for statement in unit.statements:
+        value = statement.expression
+        if value is None:
+            continue
+        if value.kind == "new":
+            _check_fields(org, value)
+        is_plain_name = statement.kind == "dml" and value.kind == "name" and "." not in value.name
+        if is_plain_name and value.name.lower() not in declared:
+            text = f"Variable does not exist: {value.name}"
+            raise ApexProblem(text, value.token.line, value.token.column)
+
+
+def _check_fields(org: EmulatedOrg, created: Expression) -> None:
+    known = org.store.find_type(created.name)
+    if known is None:
+        return
+    for argument in created.arguments:
+        if argument.kind == "assignment" and known.find_field(argument.name) is None:
+            text = f"Field does not exist: {argument.name} on {known.name}"
+            raise ApexProblem(text, argument.token.line, argument.token.column)
+
+
+class _Run:
+    """The variables of a block while it runs."""
+
+    def __init__(self, org: EmulatedOrg, user_id: str) -> None:
+        self.org = org
+        self.user_id = user_id
+        self.variables: dict[str, Any] = {}
+
+    def execute(self, statement: Statement) -> None:
+        """Carry a statement out, as far as it can be followed."""
+        value = statement.expression
+        if value is None:
+            return
+        try:
+            if statement.kind == "declare":
+                self.variables[statement.name.lower()] = self._value(value)
+            elif statement.kind == "dml":
+                self._dml(statement, value)
+            elif statement.kind == "throw":
+                raise _ThrownError(self._message(value), statement.token)
+            elif statement.kind == "call":
+                self._call(value)
+        except _NotFollowedError:
+            if statement.kind == "declare":
+                self.variables.pop(statement.name.lower(), None)
+
+    def _value(self, expression: Expression) -> Any:
+        if expression.kind == "literal":
+            return expression.value
+        if expression.kind == "new" and self.org.store.find_type(expression.name):
+            pairs = {name: self._value(one) for name, one in expression.named.items()}
+            return _Record(expression.name, pairs)
+        if expression.kind == "name":
+            return self._named(expression.name.lower())
+        raise _NotFollowedError
+
+    def _named(self, path: str) -> Any:
+        variable, _, name = path.partition(".")
+        if variable not in self.variables:
+            raise _NotFollowedError
+        value = self.variables[variable]
+        if not name:
+            return value
+        if isinstance(value, _Record):
+            fields = {key.lower(): one for key, one in value.values.items()} | {"id": value.id}
+            if name in fields:
+                return fields[name]
+        raise _NotFollowedError
+
+    def _dml(self, statement: Statement, value: Expression) -> None:
+        record = self._value(value)
+        if not isinstance(record, _Record):
+            raise _NotFollowedError
+        store, operation = self.org.store, statement.name
+        known = store.object_type(record.type)
+        try:
+            if operation == "insert" or (operation == "upsert" and record.id is None):
+                record.id = store.insert(known.name, record.values, user_id=self.user_id)
+            elif record.id is not None and operation in ("update", "upsert"):
+                store.update(known.name, record.id, record.values, user_id=self.user_id)
+            elif record.id is not None and operation == "delete":
+                store.delete(known.name, record.id, user_id=self.user_id)
+        except RecordError as error:
+            fields = ", ".join(error.fields)
+            text = (
+                f"System.DmlException: {operation.capitalize()} failed. First exception on row 0; "
+                f"first error: {error.code}, {error.message}: [{fields}]"
+            )
+            raise _ThrownError(text, statement.token) from error
+
+    def _call(self, value: Expression) -> None:
+        if value.kind == "assignment":
+            self._assign(value)
+        elif value.kind == "call" and value.name.lower().startswith(("system.assert", "assert.")):
+            self._assert(value)
+
+    def _assign(self, value: Expression) -> None:
+        variable, _, name = value.name.partition(".")
+        new = self._value(value.arguments[0])
+        if not name:
+            self.variables[variable.lower()] = new
+            return
+        record = self.variables.get(variable.lower())
+        if isinstance(record, _Record) and "." not in name:
+            record.values[name] = new
+
+    def _assert(self, call: Expression) -> None:
+        """Assertions of literals; those that compare what is computed hold."""
+        name = call.name.lower().rpartition(".")[2]
+        arguments = [self._value(one) for one in call.arguments]
+        count = 2 if "equal" in name else 0 if name == "fail" else 1
+        message = f": {arguments[count]}" if len(arguments) > count else ""
+        if len(arguments) < count or not _fails(name, arguments):
+            return
+        compared = ""
+        if count == 2 and "not" not in name:
+            compared = f": Expected: {_shown(arguments[0])}, Actual: {_shown(arguments[1])}"
+        text = f"System.AssertException: Assertion Failed{message}{compared}"
+        raise _ThrownError(text, call.token)
+
+    def _message(self, value: Expression) -> str:
+        """`MyException: text` of `throw new MyException('text')`."""
+        if value.kind != "new":
+            raise _NotFollowedError
+        try:
+            said = str(self._value(value.arguments[0])) if value.arguments else ""
+        except _NotFollowedError:
+            said = ""
+        return f"{value.name}: {said or 'Script-thrown exception'}"
+
+
+def _fails(assertion: str, arguments: list[Any]) -> bool:
+    """Whether an assertion of these values does not hold."""
+    if assertion in ("assert", "istrue"):
+        return arguments[0] is False
+    if assertion in ("assertequals", "areequal"):
+        return bool(arguments[0] != arguments[1])
+    if assertion in ("assertnotequals", "arenotequal"):
+        return bool(arguments[0] == arguments[1])
+    if assertion == "isfalse":
+        return arguments[0] is True
+    return assertion == "fail" or (assertion == "isnotnull" and arguments[0] is None)
+
+
+def _shown(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)

@@ -1,0 +1,20 @@
+"""`GET /tooling/executeAnonymous?anonymousBody=…` (salesforce-facts §6)."""
+
+from __future__ import annotations
+
+from provisioner.emulator.errors import ApiError
+from provisioner.emulator.metadata.anonymous import execute
+from provisioner.emulator.routing import Call, Reply, route
+
+_MAXIMUM_URI = 16_000  # characters of code: the platform's cap on a URI is about 16 kB
+
+
+@route("/services/data/v<version>/tooling/executeAnonymous", name="tooling.executeAnonymous")
+def execute_anonymous(call: Call) -> Reply:
+    """Compile and run the code; a compile problem or an exception is a result, not an error."""
+    source = call.query.get("anonymousBody", "")
+    if not source.strip():
+        raise ApiError(400, "MISSING_ARGUMENT", "anonymousBody parameter is required")
+    if len(source) > _MAXIMUM_URI:
+        raise ApiError(414, "URI_TOO_LONG", "The length of the URI exceeds the 16,384 byte limit.")
+    return Reply(execute(call.session_org(), source, call.user_id).to_json())

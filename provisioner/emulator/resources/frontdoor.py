@@ -1,0 +1,37 @@
+"""`/services/oauth2/singleaccess` and `/secur/frontdoor.jsp`: a browser let in once."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from provisioner.emulator.routing import Call, Reply, route
+
+
+@route("/services/oauth2/singleaccess", "GET", "POST", name="oauth.singleaccess", access="open")
+def single_access(call: Call) -> Reply:
+    """A link that works once, for the bearer of a token; 403 when the token is none (facts §7)."""
+    form = {**call.query, **(call.form or {})}
+    token = form.get("access_token") or call.headers.get("authorization", "").rpartition(" ")[2]
+    session = call.world.session(token)
+    if session is None:
+        return Reply({"error": "invalid_token", "error_description": "Bad_OAuth_Token"}, 403)
+    call.org = session.org
+    otp = call.world.sessions.new_secret()
+    call.world.one_time_links[otp] = session
+    target = {"otp": otp, "startURL": form.get("redirect_uri", "/")}
+    return Reply({"frontdoor_uri": f"{call.base_url}/secur/frontdoor.jsp?{urlencode(target)}"})
+
+
+@route("/secur/frontdoor.jsp", "GET", "POST", name="frontdoor", access="open")
+def frontdoor(call: Call) -> Reply:
+    """Where the link leads: a session cookie and the page asked for; else the login page."""
+    form = {**call.query, **(call.form or {})}
+    session = call.world.one_time_links.pop(form.get("otp", ""), None)
+    if session is None and "sid" in form:
+        session = call.world.session(form["sid"])
+    if session is None or session.org.is_over():
+        return Reply("<html><body>Login</body></html>", 200, "text/html;charset=UTF-8")
+    call.org = session.org
+    target = form.get("startURL") or form.get("retURL") or "/lightning"
+    cookie = f"sid={session.token}; Path=/; Secure; HttpOnly"
+    return Reply(status=302, headers={"Location": target, "Set-Cookie": cookie})

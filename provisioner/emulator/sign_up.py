@@ -1,0 +1,125 @@
+"""What becomes of a sign-up request: which error code it ends in, and the org it brings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.apps import PLATFORM_CLI, InstalledApp
+from provisioner.emulator.clock import Progression
+from provisioner.emulator.countries import COUNTRIES
+from provisioner.emulator.ids import same_id
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.store import Record
+    from provisioner.emulator.org import EmulatedOrg
+    from provisioner.emulator.world import World
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+_NAMESPACE = re.compile(r"[A-Za-z](?!.*__)[A-Za-z0-9_]{0,13}[A-Za-z0-9]\Z")
+
+
+@dataclass
+class SignUp:
+    """A sign-up under way: its states in time, and how it will end."""
+
+    progression: Progression
+    error: str | None  # an ErrorCode; None: it succeeds
+
+
+def begin(hub: EmulatedOrg, request: Record) -> SignUp:
+    """Decide a request's end and start its way there."""
+    error = _injected(hub, request) or _error_code(hub, request)
+    states = ["New", "Creating", "Error" if error else "Active"]
+    if error == "C-1016":
+        states.remove("Creating")  # said at once (facts §1.6)
+    return SignUp(hub.world.progression("signup", states), error)
+
+
+def username_for(world: World, request: Record) -> str:
+    """The username that the new org's admin gets: the one asked for, or one made up."""
+    if request.get("Username"):
+        return str(request["Username"]).lower()
+    letters = "".join(world.rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=12))
+    return f"test-{letters}@example.com"
+
+
+def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
+    """The scratch org of a successful request, with its app in it and usable after a while."""
+    world = hub.world
+    org = world.add_scratch_org(
+        username_for(world, request),
+        name=request["OrgName"],
+        days=request["DurationDays"] or 7,
+        edition=request["Edition"] or "Developer",
+        admin_email=request["AdminEmail"] or "",
+        features=[one for one in (request["Features"] or "").split(";") if one],
+        namespace=request["Namespace"],
+        has_sample_data=bool(request["HasSampleData"]),
+    )
+    key = request["ConnectedAppConsumerKey"]
+    if key != PLATFORM_CLI:
+        app = hub.apps[key].app
+        # replicated, and approved for the admin alone (facts §1.2)
+        org.apps[key] = InstalledApp(app.replicated(), {org.admin_id})
+    org.usable_from = world.now() + world.latencies.delay("propagation")
+    return org
+
+
+def _injected(hub: EmulatedOrg, request: Record) -> str | None:
+    """The error code that a fault wants."""
+    wanted = hub.world.faults.operation(
+        "signup", org="hub", subject=request.get("Username") or request["OrgName"]
+    )
+    return None if wanted is None else str(wanted.get("error", "C-9999"))
+
+
+def _error_code(hub: EmulatedOrg, request: Record) -> str | None:
+    """The code of facts §2.5 that a request ends in by itself."""
+    world, namespace, email = hub.world, request["Namespace"], request["AdminEmail"]
+    username = (request["Username"] or "").lower()
+    if not _can_replicate(hub, request["ConnectedAppConsumerKey"]):
+        return "C-1016"
+    if username and (username in world.usernames or _is_taken(hub, request, username)):
+        return "C-1007"
+    if namespace and not _NAMESPACE.match(namespace):
+        return "S-1026"
+    if namespace and not hub.store.find_by("NamespaceRegistry", "NamespacePrefix", namespace):
+        return "S-1017"
+    if email and not _EMAIL.match(email):
+        return "S-1006"
+    if request["Country"] and request["Country"].upper() not in COUNTRIES:
+        return "S-2006"
+    return _source_error(hub, request)
+
+
+def _is_taken(hub: EmulatedOrg, request: Record, username: str) -> bool:
+    """Whether an earlier request that is still under way wants the same username."""
+    others = hub.store.find_by("ScratchOrgInfo", "Username", username)
+    pending = [one for one in others if one["Status"] in ("New", "Creating")]
+    return any(one["Id"] < request["Id"] for one in pending)
+
+
+def _can_replicate(hub: EmulatedOrg, key: str) -> bool:
+    """Only connected apps of the hub with an unexpired certificate are replicated."""
+    if key == PLATFORM_CLI:
+        return True
+    installed = hub.apps.get(key)
+    if installed is None or installed.app.kind == "external":
+        return False
+    return installed.app.expires is None or installed.app.expires > hub.world.now()
+
+
+def _source_error(hub: EmulatedOrg, request: Record) -> str | None:
+    """Shapes: only the hub's own is there; snapshots: one by name or id that is Active."""
+    if request["SourceOrg"] and not same_id(request["SourceOrg"], hub.id):
+        return "SH-0002"
+    wanted: Any = request["Snapshot"]
+    if not wanted:
+        return None
+    found = hub.store.peek("OrgSnapshot", wanted) if wanted.startswith("0Oo") else None
+    named = [found] if found else hub.store.find_by("OrgSnapshot", "SnapshotName", wanted)
+    if not named:
+        return "T-0002"
+    return None if named[0]["Status"] == "Active" else "SN-0001"

@@ -1,0 +1,81 @@
+"""The limits of a Dev Hub: what is left of them, and the error when one is hit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from provisioner.errors import HubLimitError, SalesforceError
+
+
+@dataclass(frozen=True)
+class HubLimits:
+    """Scratch orgs that the Dev Hub allows. Salesforce's figures lag: advice, no promise."""
+
+    active_max: int
+    active_remaining: int
+    daily_max: int
+    daily_remaining: int
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """One limit, as `--json` and people name it."""
+
+    code: str
+    name: str
+    hint: str
+
+
+_ACTIVE = _Limit(
+    "active_limit",
+    "active scratch org limit",
+    "end scratch orgs that nobody needs (provisioner reap), or lower the pools' size",
+)
+_DAILY = _Limit(
+    "daily_limit",
+    "daily scratch org limit",
+    "the Dev Hub counts the sign-ups of 24 hours; run the build again later",
+)
+_API = _Limit(
+    "api_limit",
+    "API request limit",
+    "the Dev Hub counts the API calls of 24 hours; run the build again later",
+)
+
+
+@contextmanager
+def limits_named() -> Iterator[None]:
+    """Turn the Dev Hub's refusal by a limit into the HubLimitError that says which one."""
+    try:
+        yield
+    except SalesforceError as error:
+        if error.kind != "limit":
+            raise
+        limit = _limit(error)
+        raise HubLimitError(
+            f"The Dev Hub's {limit.name} is reached ({error.message}).",
+            code=limit.code,
+            hint=limit.hint,
+        ) from None
+
+
+def _limit(error: SalesforceError) -> _Limit:
+    """Which limit: the code is the same for both of the sign-ups (facts §2.4)."""
+    if error.error_code == "REQUEST_LIMIT_EXCEEDED":
+        return _API
+    return _ACTIVE if "active scratch org" in error.message.lower() else _DAILY
+
+
+def hub_limits(org: str, answer: Mapping[str, Mapping[str, int]]) -> HubLimits:
+    """The two limits of scratch orgs in the answer of `/limits`."""
+    try:
+        active, daily = answer["ActiveScratchOrgs"], answer["DailyScratchOrgs"]
+        return HubLimits(active["Max"], active["Remaining"], daily["Max"], daily["Remaining"])
+    except (KeyError, TypeError):
+        raise SalesforceError(
+            f"{org}: its limits do not tell of scratch orgs",
+            kind="configuration",
+            hint="enable Dev Hub in Setup, and give the user View Setup and Configuration",
+        ) from None

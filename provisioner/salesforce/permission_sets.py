@@ -1,0 +1,103 @@
+"""Permission sets: found by API name, assigned to a user (salesforce-facts §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.classes import classify
+from provisioner.salesforce.soql import equals, one_of, select
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.org import OrgClient
+
+_NOT_OF_PROFILE = "IsOwnedByProfile = false"  # every profile has a permission set of its own
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Name:
+    """The API name of a permission set; `ns__Name` says of which namespace."""
+
+    namespace: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Name:
+        """The two parts of a name. Without namespace, any will do."""
+        namespace, separator, name = text.partition("__")
+        return cls(namespace, name) if separator else cls("", text)
+
+    def rank(self, row: Mapping[str, Any]) -> int | None:
+        """How well a row fits: 0 best, None not at all. Salesforce ignores case here."""
+        namespace = str(row["NamespacePrefix"] or "")
+        if str(row["Name"]).lower() != self.name.lower():
+            return None
+        if self.namespace.lower() == namespace.lower():
+            return 0
+        return None if self.namespace else 1
+
+
+def find(org: OrgClient, names: Collection[str]) -> dict[str, str]:
+    """The ids of those of `names` that exist: one query."""
+    parsed = {text: Name.parse(text) for text in names}
+    plain = dict.fromkeys(name.name for name in parsed.values())
+    where = f"{one_of('Name', plain)} AND {_NOT_OF_PROFILE}"
+    rows = org.query(select("Id, Name, NamespacePrefix", "PermissionSet", where))
+    found = {}
+    for text, name in parsed.items():
+        ranked = [(rank, row["Id"]) for row in rows if (rank := name.rank(row)) is not None]
+        if ranked:
+            found[text] = str(min(ranked)[1])
+    return found
+
+
+def all_names(org: OrgClient) -> list[str]:
+    """The API names of all permission sets, with their namespaces."""
+    rows = org.query(select("Name, NamespacePrefix", "PermissionSet", _NOT_OF_PROFILE))
+    return [
+        f"{row['NamespacePrefix']}__{row['Name']}" if row["NamespacePrefix"] else str(row["Name"])
+        for row in rows
+    ]
+
+
+def assigned(org: OrgClient, user_id: str, ids: Collection[str]) -> set[str]:
+    """Those of the permission sets `ids` that the user has."""
+    where = f"{equals('AssigneeId', user_id)} AND {one_of('PermissionSetId', ids)}"
+    rows = org.query(select("PermissionSetId", "PermissionSetAssignment", where))
+    return {str(row["PermissionSetId"]) for row in rows}
+
+
+def assign(org: OrgClient, user_id: str, ids: Collection[str]) -> dict[str, SalesforceError]:
+    """Assign permission sets; the ids that were refused, and why. Having one already is fine."""
+    wanted = list(ids)
+    refused = {}
+    for start in range(0, len(wanted), BATCH):
+        batch = wanted[start : start + BATCH]
+        results = org.create_many([_assignment(user_id, set_id) for set_id in batch])
+        for set_id, result in zip(batch, results, strict=False):
+            error = _refusal(result)
+            if error:
+                refused[set_id] = error
+    return refused
+
+
+def _assignment(user_id: str, set_id: str) -> dict[str, Any]:
+    return {
+        "attributes": {"type": "PermissionSetAssignment"},
+        "AssigneeId": user_id,
+        "PermissionSetId": set_id,
+    }
+
+
+def _refusal(result: Mapping[str, Any]) -> SalesforceError | None:
+    """The error of one row; the code of a duplicate is not documented, its text is."""
+    if result.get("success"):
+        return None
+    error = (result.get("errors") or [{}])[0]
+    code, text = str(error.get("statusCode") or ""), str(error.get("message") or "")
+    if code == "DUPLICATE_VALUE" or text.startswith("Duplicate PermissionSetAssignment"):
+        return None
+    return SalesforceError(f"{code}: {text}", error_code=code, kind=classify(400, code, text))

@@ -1,0 +1,132 @@
+"""The files of a package before they are written, and where each of them goes.
+
+Source: source-format §7.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, TypeVar
+
+from provisioner.source.archive import Archive
+from provisioner.source.component import META, Component, extension, last_index
+from provisioner.source.problems import Findings, Oddity
+from provisioner.source.tree import split
+
+_ORIGINAL_SUFFIX = re.compile(r".[a-zA-Z]+-meta\.xml$")
+Read = Callable[[str], bytes]
+"""Gives the bytes of a file of the project, replacements made."""
+
+
+class Joint(Protocol):
+    """A file of the package that several components have a share in."""
+
+    def text(self, read: Read) -> bytes:
+        """The file's bytes; asked for when all components have been seen. Raises Refusal."""
+
+
+JointT = TypeVar("JointT", bound=Joint)
+
+
+class Output(NamedTuple):
+    """A file of the package: a copy of `path`, or what `make` gives."""
+
+    path: str
+    make: Callable[[Read], bytes | Archive] | None = None
+
+
+@dataclass
+class Outputs:
+    """The files of a package by their names in it; of two with one name the later one stays."""
+
+    findings: Findings
+    read: Read
+    _copies: dict[str, Output] = field(default_factory=dict)
+    _joints: dict[str, tuple[str, Joint]] = field(default_factory=dict)
+
+    def add(self, name: str, output: Output) -> None:
+        """Add a file that belongs to one component."""
+        earlier = self._copies.get(name)
+        if earlier and earlier.path != output.path:
+            self.findings.warn(
+                Oddity.OVERWRITTEN, earlier.path, f"left out; {output.path} is {name}"
+            )
+        self._copies[name] = output
+
+    def joint(self, name: str, component: Component, make: Callable[[], JointT]) -> JointT:
+        """The file of this name that several components have a share in, made if it is new."""
+        if name not in self._joints:
+            self._joints[name] = component.place, make()
+        found: JointT = self._joints[name][1]  # type: ignore[assignment]
+        return found
+
+    def files(self) -> dict[str, Output]:
+        """All files; one that is put together takes the place of a copy."""
+        joints = {name: Output(path, made.text) for name, (path, made) in self._joints.items()}
+        return {**self._copies, **joints}
+
+
+def package_path(component: Component, path: str) -> str:
+    """Where a file of a component goes in the package."""
+    kind = component.type
+    folder, file_name = split(path)
+    keeps_folders = (
+        not kind.suffix
+        or kind.is_in_folder
+        or kind.folder_content_type
+        or kind.adapter in ("digitalExperience", "uiBundles")
+    )
+    if keeps_folders:
+        return _from(path, kind.directory, last=True)
+    above = component.parent_type
+    if kind.folder_type and above and above.folder_type and above.folder_type != kind.id:
+        return _from(path, above.directory, last=False)
+    if kind.folder_type:
+        return f"{kind.directory}/{component.full_name.partition('/')[0]}/{file_name}"
+    return f"{kind.directory}/{file_name}"
+
+
+def _from(path: str, directory: str, *, last: bool) -> str:
+    """The path from a folder on; the whole path where it does not go through that folder."""
+    parts = path.split("/")
+    if directory not in parts:
+        return path
+    return "/".join(parts[last_index(parts, directory) if last else parts.index(directory) :])
+
+
+def meta_path(component: Component) -> str:
+    """Where the meta file of a component goes in the package, and under which name."""
+    kind = component.type
+    path = package_path(component, component.xml)
+    is_bundle_meta = kind.adapter == "digitalExperience" and bool(kind.children)
+    if not component.content and not is_bundle_meta:
+        path = _without_meta(component, path)
+    elif kind.suffix and kind.is_in_folder and kind.adapter == "mixedContent":
+        ending = f".{kind.suffix}{META}"
+        if path.endswith(ending):
+            path = path.removesuffix(ending) + f".{extension(component.content)}{META}"
+    elif kind.suffix:
+        path = _ORIGINAL_SUFFIX.sub(lambda _: f".{kind.suffix}{META}", path)
+    if kind.legacy_suffix and kind.suffix and kind.legacy_suffix in path:
+        component.site.findings.warn(
+            Oddity.LEGACY_SUFFIX,
+            component.xml,
+            f"the suffix {kind.legacy_suffix} is written as {kind.suffix}",
+        )
+        path = path.replace(kind.legacy_suffix, kind.suffix, 1)
+    return path
+
+
+def _without_meta(component: Component, path: str) -> str:
+    """The name of a meta file that is all of its component."""
+    kind = component.type
+    if kind.folder_content_type:
+        return path.replace(f".{kind.suffix}", "", 1)
+    if META in path:
+        return path[: path.rfind(META)]
+    component.site.findings.warn(
+        Oddity.METADATA_FORMAT, component.xml, "taken as it is, though it is in metadata format"
+    )
+    return path

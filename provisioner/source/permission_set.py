@@ -1,0 +1,45 @@
+"""Permission sets in one file a kind and object (preset decomposePermissionSetBeta2).
+
+Source: source-format §8. Their files are read without replacements, as officially.
+"""
+
+from __future__ import annotations
+
+from provisioner.source.component import Component
+from provisioner.source.documents import Document, read_sections
+from provisioner.source.members import children_of
+from provisioner.source.outputs import Outputs, Read
+from provisioner.source.problems import Refusal
+from provisioner.source.recompose import merged, warn_of_entities
+
+
+class PermissionSetFile:
+    """The files of one permission set, added up element by element."""
+
+    def __init__(self, first: Component) -> None:
+        self._kind = first.type
+        self._parts: list[Component] = []
+
+    def add(self, parent: Component) -> None:
+        """Add the files of a permission set: its children, its own file last."""
+        self._parts += [*children_of(parent), parent]
+
+    def text(self, _read: Read) -> bytes:
+        """All elements of all files."""
+        return merged(self._kind, [self._document(part) for part in self._parts])
+
+    def _document(self, part: Component) -> Document:
+        document = read_sections(part.site.tree.read(part.xml), part.xml)
+        warn_of_entities(part, document, part.xml)
+        if document.root != self._kind.name:
+            raise Refusal(
+                "LibraryError", part.xml, f"its root is {document.root} and not {self._kind.name}"
+            )
+        return document
+
+
+def permission_set(outputs: Outputs, component: Component) -> None:
+    """A permission set joins what is already known of it."""
+    kind = component.type
+    name = f"{kind.directory}/{component.full_name}.{kind.suffix}"
+    outputs.joint(name, component, lambda: PermissionSetFile(component)).add(component)

@@ -1,0 +1,53 @@
+"""Static resources: one file of any type, or a folder that becomes a zip. Source-format §7."""
+
+from __future__ import annotations
+
+from provisioner.source.archive import Archive
+from provisioner.source.component import Component, short_name
+from provisioner.source.documents import read_sections, text_of
+from provisioner.source.outputs import Output, Outputs, Read
+from provisioner.source.problems import Refusal
+from provisioner.source.tree import split
+
+_ARCHIVE_TYPES = ("application/zip", "application/x-zip-compressed", "application/jar")
+
+
+def static_resource(outputs: Outputs, component: Component) -> None:
+    """The content under the suffix of the type, and the meta file. Raises Refusal."""
+    kind, content, xml = component.type, component.content, component.xml
+    if not xml:
+        raise Refusal("ConversionError", content, f"{kind.name} {component.name} has no -meta.xml")
+    name = f"{kind.directory}/{short_name(content)}.{kind.suffix}"
+    if component.site.tree.is_folder(content):
+        _check_type(component, outputs.read)
+        files = tuple(component.content_files())
+        if not files:
+            raise Refusal(
+                "NoContentFoundError", xml, f"nothing is left of its folder {content} to be zipped"
+            )
+        outputs.add(name, Output(content, lambda read: zipped(content, files, read)))
+    else:
+        outputs.add(name, Output(content))
+    outputs.add(f"{kind.directory}/{split(xml)[1]}", Output(xml))
+
+
+def zipped(folder: str, files: tuple[str, ...], read: Read) -> Archive:
+    """A folder's files as a zip, named as they lie in it."""
+    archive = Archive(level=6)
+    for path in files:
+        archive.add(path.removeprefix(f"{folder}/"), read(path))
+    return archive
+
+
+def _check_type(component: Component, read: Read) -> None:
+    """A folder is zipped, so the meta file must say that it is an archive."""
+    document = read_sections(read(component.xml), component.xml)
+    types = [text_of(section) for section in document.sections if section.name == "contentType"]
+    if document.root != component.type.name or not types:
+        raise Refusal("LibraryError", component.xml, "it has no contentType")
+    if types[0] not in _ARCHIVE_TYPES:
+        raise Refusal(
+            "LibraryError",
+            component.xml,
+            f"its content is a folder, so contentType must be {_ARCHIVE_TYPES[0]}, not {types[0]}",
+        )

@@ -1,0 +1,242 @@
+"""What a UI bundle's `ui-bundle.json` may say, and the files that it names. Source-format §7."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from provisioner.source.component import Component, Site
+from provisioner.source.problems import Refusal
+from provisioner.source.tree import join
+
+FILE = "ui-bundle.json"
+_MOST_BYTES = 102_400
+_DEEPEST = 20  # folders below outputDir that are looked into for a file
+_DEFAULT_OUTPUT = "dist"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+_LONGEST_PATH = 512
+_UNSAFE: Sequence[tuple[str, str]] = (
+    (r"(?:^|[/\\])\.\.(?:[/\\]|$)", "leads upwards"),
+    (r"^\./?$", "names the folder itself"),
+    (r"^[/\\]", "is absolute"),
+    (r"[\x00-\x1f]", "has a control character"),
+    (r"[*?]", "has a wildcard"),
+    (r"\\", "has a backslash"),
+    (r"%", "has a percent escape"),
+)
+_UNSAFE_RESOURCE: Sequence[tuple[str, str]] = (
+    *_UNSAFE,
+    (r"//", "has an empty part"),
+    (r"#", "has a fragment"),
+    (r":", "has a colon"),
+    (r"\.\.", "has two dots in a row"),
+    (r"(?:^|/)\.(?:/|$)", "has a part that is a dot"),
+)
+
+
+class _Wrong(Exception):  # noqa: N818 - becomes a Refusal with the file's name
+    """What is wrong with the descriptor, or with a file that it names."""
+
+    def __init__(self, message: str, name: str = "InvalidUiBundleConfigError") -> None:
+        super().__init__(message)
+        self.name = name
+
+
+def check(component: Component) -> None:
+    """Look at the descriptor, if there is one and it is not kept out. Raises Refusal."""
+    path = join(component.content, FILE)
+    site = component.site
+    if not component.content or not site.tree.exists(path) or site.denies(path):
+        return
+    try:
+        settings = _parsed(site.tree.read(path))
+        _Descriptor(settings).check()
+        _Files(site, component.content).check(settings)
+    except _Wrong as wrong:
+        raise Refusal(wrong.name, path, str(wrong)) from None
+
+
+def _parsed(raw: bytes) -> Mapping[str, Any]:
+    if len(raw) > _MOST_BYTES:
+        raise _Wrong(f"it has {len(raw)} bytes; {_MOST_BYTES} are allowed")
+    try:
+        text = raw.decode("utf-8", "replace").strip()
+        settings = json.loads(text) if text else None
+    except json.JSONDecodeError as error:
+        raise _Wrong(f"malformed JSON in line {error.lineno}: {error.msg}") from None
+    if not isinstance(settings, dict) or not settings:
+        raise _Wrong("it must be a JSON object with at least one key")
+    return settings
+
+
+class _Descriptor:
+    """The shape of each key."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+
+    def check(self) -> None:
+        checks: Mapping[str, Callable[[Any], None]] = {
+            "outputDir": lambda value: _path(value, "outputDir"),
+            "routing": self._routing,
+            "headers": self._headers,
+            "mcpResources": self._resources,
+        }
+        _known_keys(self._settings, tuple(checks), "it")
+        for key, value in self._settings.items():
+            checks[key](value)
+
+    def _routing(self, value: Any) -> None:
+        checks: Mapping[str, Callable[[Any], None]] = {
+            "rewrites": lambda v: _each(v, "routing.rewrites", _rewrite),
+            "redirects": lambda v: _each(v, "routing.redirects", _redirect),
+            "fallback": lambda v: _path(v, "routing.fallback"),
+            "trailingSlash": lambda v: _one_of(
+                v, ("always", "never", "auto"), "routing.trailingSlash"
+            ),
+            "fileBasedRouting": lambda v: _one_of(v, (True, False), "routing.fileBasedRouting"),
+        }
+        for key, item in _object(value, tuple(checks), "routing").items():
+            checks[key](item)
+
+    def _headers(self, value: Any) -> None:
+        _each(value, "headers", _header)
+
+    def _resources(self, value: Any) -> None:
+        _each(value, "mcpResources", _resource)
+        names = [item["name"].strip() for item in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise _Wrong(f"mcpResources has two entries named {name}")
+
+
+def _known_keys(value: Mapping[str, Any], known: Sequence[str], place: str) -> None:
+    unknown = [key for key in value if key not in known]
+    if unknown:
+        raise _Wrong(f"{place} has {', '.join(unknown)}; known are {', '.join(known)}")
+
+
+def _object(value: Any, known: Sequence[str], place: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or not value:
+        raise _Wrong(f"{place} must be an object with at least one key")
+    _known_keys(value, known, place)
+    return value
+
+
+def _each(value: Any, place: str, check: Callable[[Any, str], None]) -> None:
+    if not isinstance(value, list) or not value:
+        raise _Wrong(f"{place} must be a list with at least one entry")
+    for index, item in enumerate(value):
+        check(item, f"{place}[{index}]")
+
+
+def _one_of(value: Any, allowed: Sequence[object], place: str) -> None:
+    if not any(value is one or (value == one and type(value) is type(one)) for one in allowed):
+        raise _Wrong(f"{place} must be one of {', '.join(json.dumps(one) for one in allowed)}")
+
+
+def _text(value: Any, place: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise _Wrong(f"{place} must be a text that is not empty")
+    return value
+
+
+def _path(value: Any, place: str) -> None:
+    path = _text(value, place).lstrip("/")
+    if not path:
+        raise _Wrong(f"{place} must name something")
+    _safe(path, place, _UNSAFE)
+
+
+def _safe(path: str, place: str, unsafe: Sequence[tuple[str, str]]) -> None:
+    for pattern, fault in unsafe:
+        if re.search(pattern, path):
+            raise _Wrong(f"{place}, {path!r}, {fault}")
+
+
+def _rewrite(item: Any, place: str) -> None:
+    found = _object(item, ("route", "rewrite"), place)
+    if "route" in found:
+        _text(found["route"], f"{place}.route")
+    if "rewrite" in found:
+        _path(found["rewrite"], f"{place}.rewrite")
+
+
+def _redirect(item: Any, place: str) -> None:
+    found = _object(item, ("route", "redirect", "statusCode"), place)
+    for key in found.keys() - {"statusCode"}:
+        _text(found[key], f"{place}.{key}")
+    if "statusCode" in found:
+        _one_of(found["statusCode"], (301, 302, 307, 308), f"{place}.statusCode")
+
+
+def _header(item: Any, place: str) -> None:
+    found = _object(item, ("source", "headers"), place)
+    if "source" in found:
+        _text(found["source"], f"{place}.source")
+    if "headers" in found:
+        _each(found["headers"], f"{place}.headers", _header_pair)
+
+
+def _header_pair(item: Any, place: str) -> None:
+    for key, value in _object(item, ("key", "value"), place).items():
+        _text(value, f"{place}.{key}")
+
+
+def _resource(item: Any, place: str) -> None:
+    found = _object(item, ("name", "path"), place)
+    name, path = (str(_text(found.get(key), f"{place}.{key}")).strip() for key in ("name", "path"))
+    if not _NAME.fullmatch(name):
+        raise _Wrong(f"{place}.name, {name!r}, must be letters, digits, dots, hyphens, underlines")
+    if not path or len(path) > _LONGEST_PATH:
+        raise _Wrong(f"{place}.path must have 1 to {_LONGEST_PATH} characters")
+    _safe(path, f"{place}.path", _UNSAFE_RESOURCE)
+    if not path.lower().endswith(".html"):
+        raise _Wrong(f"{place}.path, {path!r}, must be an .html file")
+
+
+class _Files:
+    """Whether what the descriptor names is there."""
+
+    def __init__(self, site: Site, content: str) -> None:
+        self._tree = site.tree
+        self._content = content
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        base = self._content
+        if "outputDir" in settings:
+            base = self._output(settings["outputDir"].lstrip("/"))
+        routing = settings.get("routing", {})
+        targets = [rewrite.get("rewrite") for rewrite in routing.get("rewrites", ())]
+        for target in filter(None, [routing.get("fallback"), *targets]):
+            self._exists(base, target.lstrip("/"))
+        if "outputDir" not in settings:
+            base = join(self._content, _DEFAULT_OUTPUT)
+        for resource in settings.get("mcpResources", ()):
+            self._exists(base, resource["path"].strip(), is_file=True)
+
+    def _output(self, directory: str) -> str:
+        path = posixpath.normpath(join(self._content, directory))
+        if path == self._content:
+            raise _Wrong("outputDir must be a folder within the bundle")
+        if not self._tree.is_folder(path):
+            raise _Wrong(f"outputDir {directory} is no folder", "ExpectedSourceFilesError")
+        if not self._has_file(path, 0):
+            raise _Wrong(f"outputDir {directory} holds no file", "ExpectedSourceFilesError")
+        return path
+
+    def _has_file(self, path: str, depth: int) -> bool:
+        folder = self._tree.folder(path)
+        if depth >= _DEEPEST:
+            return False
+        if len(folder.folders) < len(folder.names):
+            return True
+        return any(self._has_file(join(path, name), depth + 1) for name in folder.folders)
+
+    def _exists(self, base: str, target: str, *, is_file: bool = False) -> None:
+        path = posixpath.normpath(join(base, target))
+        if not self._tree.exists(path) or (is_file and self._tree.is_folder(path)):
+            raise _Wrong(f"there is no file {target} in {base}", "ExpectedSourceFilesError")

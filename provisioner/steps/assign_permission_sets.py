@@ -1,0 +1,97 @@
+"""`assign_permission_sets`: permission sets for the org's user, by API name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import ClassVar
+
+from provisioner.config.fields import Finding, option
+from provisioner.salesforce import permission_sets
+from provisioner.salesforce.classes import Kind
+from provisioner.salesforce.soql import equals, select
+from provisioner.steps.base import Done, Outcome, StepContext, StepFailed
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignPermissionSets:
+    """Assigns permission sets to the user of the org.
+
+    Safe to run twice: what the user has is looked up first, and a second assignment of the
+    same permission set is refused by Salesforce and counts as done.
+    """
+
+    kind: ClassVar[str] = "assign_permission_sets"
+    shorthand: ClassVar[str] = "sets"
+
+    sets: tuple[str, ...] = option(
+        "API names; those of a package as ns__Name",
+        minimum=1,
+        pattern=r"[A-Za-z]\w*",
+        expects="an API name like Sales_Rep or ns__Sales_Rep",
+        example=["Sales_Rep"],
+    )
+
+    def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
+        """A name twice does no harm, and is a mistake."""
+        for index, name in enumerate(self.sets):
+            if name in self.sets[:index]:
+                yield Finding(f"sets.{index}", f"{name} is listed twice", is_warning=True)
+
+    def start(self, context: StepContext) -> Outcome:
+        """Assign those that the user has not."""
+        org, user = context.org, _user_id(context)
+        found = permission_sets.find(org, self.sets)
+        self._refuse_unknown(context, found)
+        missing = set(found.values()) - permission_sets.assigned(org, user, found.values())
+        refused = permission_sets.assign(org, user, sorted(missing)) if missing else {}
+        if refused:
+            names = {set_id: name for name, set_id in found.items()}
+            kinds = {error.kind for error in refused.values()}
+            raise StepFailed(
+                f"{len(refused)} of {len(missing)} permission sets were not assigned",
+                details=[f"{names[set_id]}: {error}" for set_id, error in refused.items()],
+                kind=Kind.TRANSIENT if kinds == {Kind.TRANSIENT} else Kind.CONTENT,
+            )
+        return Done(f"assigned {len(missing)} permission sets")
+
+    def poll(self, context: StepContext, request_id: str) -> Outcome:  # noqa: ARG002 - contract
+        """Nothing is ever pending: look and assign again."""
+        return self.start(context)
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
+        """The names."""
+        return [name.encode() for name in sorted(set(self.sets))]
+
+    def _refuse_unknown(self, context: StepContext, found: Iterable[str]) -> None:
+        unknown = sorted(set(self.sets) - set(found))
+        if not unknown:
+            return
+        known = permission_sets.all_names(context.org)
+        raise StepFailed(
+            f"no such permission set in the org: {', '.join(unknown)}",
+            details=[_advice(name, known) for name in unknown],
+            hint="a step before this one must bring it: install_package or deploy_source",
+        )
+
+
+def _user_id(context: StepContext) -> str:
+    """Who the session belongs to: the login has told, or else a query."""
+    if context.org.user_id:
+        return context.org.user_id
+    rows = context.org.query(select("Id", "User", equals("Username", context.username)))
+    if not rows:
+        raise StepFailed(f"the org has no user {context.username}", kind="replace")
+    return str(rows[0]["Id"])
+
+
+def _advice(name: str, known: list[str]) -> str:
+    """The names that come nearest, with or without namespace, whatever their case."""
+    plain = {full.rpartition("__")[2].lower(): full for full in known}
+    plain |= {full.lower(): full for full in known}
+    near = [plain[match] for match in get_close_matches(name.lower(), plain, 3, 0.6)]
+    if near:
+        return f"{name}: did you mean {' or '.join(dict.fromkeys(near))}?"
+    return f"{name}: nothing like it; there are {', '.join(sorted(known)[:10]) or 'none'}"

@@ -1,0 +1,104 @@
+"""`deploy_source`: a source project, or a folder in metadata format, deployed to the org."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from provisioner.config.fields import Finding, option
+from provisioner.salesforce.metadata import LARGEST_ZIP, MOST_FILES, DeployBody, deploy_body
+from provisioner.steps import deployment
+from provisioner.steps.base import AGAIN, Outcome, StepContext, StepFailed
+from provisioner.steps.once import Once
+
+if TYPE_CHECKING:
+    from provisioner.source import Package
+
+ANY_VERSION = "0.0"  # stands in package.xml where the project names no API version
+WARNINGS_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploySource:
+    """Deploys a project with sfdx-project.json, or a folder with package.xml.
+
+    Safe to run twice: the same package again leaves the org as it is.
+    """
+
+    kind: ClassVar[str] = "deploy_source"
+    shorthand: ClassVar[str] = "path"
+
+    path: Path = option("the project, or a folder in metadata format", path="folder", example=".")
+    strict: bool = option(
+        "treat what the official converter passes over in silence as an error", default=False
+    )
+
+    _package: Once = field(default_factory=Once, init=False, repr=False, compare=False)
+    _body: Once = field(default_factory=Once, init=False, repr=False, compare=False)
+
+    def check(self, directory: Path) -> Iterable[Finding]:
+        """Convert the source: every problem in it, and the first few oddities as warnings."""
+        from provisioner.source import SourceError
+
+        try:
+            package = self._package.checked(ANY_VERSION, lambda: self._convert(directory))
+        except SourceError as error:
+            for problem in error.problems:
+                yield Finding("path", str(problem))
+            return
+        yield from _warnings(package)
+        yield from (Finding("path", text) for text in _too_large(package))
+
+    def start(self, context: StepContext) -> Outcome:
+        """Send the package that `inputs` has read."""
+        version = context.org.api_version
+        body = self._body.get(version, lambda: self._make_body(context.directory, version))
+        return deployment.begin(context, body)
+
+    def poll(self, context: StepContext, request_id: str) -> Outcome:
+        """How the deploy stands. Raises StepFailed with a line for each failed component."""
+        if request_id == AGAIN:
+            return self.start(context)
+        return deployment.look(context, request_id)
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:
+        """The digest of the package. Raises SourceError with all problems of the source."""
+        package = self._package.fresh(ANY_VERSION, lambda: self._convert(directory))
+        self._body.forget()
+        yield package.digest().encode()
+
+    def _convert(self, directory: Path, api_version: str = ANY_VERSION) -> Package:
+        from provisioner.source import package
+
+        return package(directory / self.path, api_version=api_version, strict=self.strict)
+
+    def _make_body(self, directory: Path, api_version: str) -> DeployBody:
+        package = self._package.get(ANY_VERSION, lambda: self._convert(directory))
+        if f"<version>{ANY_VERSION}</version>".encode() in package.manifest:
+            package = self._convert(directory, api_version)
+        content = io.BytesIO()
+        package.write_zip(content)
+        if len(content.getvalue()) > LARGEST_ZIP:
+            raise StepFailed(
+                f"{self.path}: the package has {len(content.getvalue()):,} bytes; Salesforce "
+                f"takes {LARGEST_ZIP:,}",
+                hint="deploy it in several steps, each with folders of its own",
+            )
+        return deploy_body(content.getvalue())
+
+
+def _warnings(package: Package) -> Iterator[Finding]:
+    for warning in package.warnings[:WARNINGS_SHOWN]:
+        yield Finding("path", f"{warning.file}:{warning.line}: {warning.message}", is_warning=True)
+    more = len(package.warnings) - WARNINGS_SHOWN
+    if more > 0:
+        text = f"{more} more oddities of this kind; `provisioner source convert` shows all"
+        yield Finding("path", text, is_warning=True)
+
+
+def _too_large(package: Package) -> Iterator[str]:
+    if package.file_count > MOST_FILES:
+        yield f"the package has {package.file_count:,} files; Salesforce takes {MOST_FILES:,}"

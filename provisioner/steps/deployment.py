@@ -1,0 +1,63 @@
+"""A metadata deploy as a step does it: sent, looked at, its failures shown.
+
+Safe to run twice: deploying the same package again leaves the org as it is, and an org carries
+out one deploy at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.classes import DEPLOY_RETRIES, Kind, says_any
+from provisioner.salesforce.metadata import DeployStatus, deploy_status, start_deploy
+from provisioner.steps.base import AGAIN, Done, Outcome, Pending, StepContext, StepFailed
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.metadata import DeployBody
+
+NEXT_LOOK = 2.0  # seconds
+
+
+def begin(context: StepContext, body: DeployBody) -> Outcome:
+    """Send the package."""
+    status = start_deploy(context.org, body)
+    if status.is_done and not status.is_success:
+        status = deploy_status(context.org, status.id)  # the first answer has no details
+    return _outcome(context, status, body.first_wait)
+
+
+def look(context: StepContext, deploy_id: str) -> Outcome:
+    """How the deploy stands. Raises StepFailed with a line for each component that failed."""
+    try:
+        status = deploy_status(context.org, deploy_id)
+    except SalesforceError as error:
+        if error.error_code == "INVALID_CROSS_REFERENCE_KEY":  # not visible yet (facts §4)
+            error.kind = Kind.TRANSIENT
+        raise
+    return _outcome(context, status, NEXT_LOOK)
+
+
+def _outcome(context: StepContext, status: DeployStatus, wait: float) -> Outcome:
+    if not status.is_done:
+        return Pending(status.id, note=status.status, wait=wait)
+    if status.is_success:
+        return Done(f"deployed {status.deployed} components")
+    lines = [line for line in (status.error, *status.failures) if line]
+    if status.status == "Canceled" or _is_passing(lines):
+        context.remember(AGAIN)
+        kind = Kind.TRANSIENT
+    else:
+        kind = Kind.CONTENT
+    count = len(status.failures)
+    text = f"{count} components failed" if count > 1 else status.error or "a component failed"
+    raise StepFailed(
+        f"deploy {status.id} {status.status}: {text if lines else 'no reason given'}",
+        details=lines,
+        kind=kind,
+    )
+
+
+def _is_passing(lines: list[str]) -> bool:
+    """Whether everything that went wrong is worth another deploy."""
+    return bool(lines) and all(says_any(line, DEPLOY_RETRIES) for line in lines)

@@ -1,0 +1,96 @@
+"""`install_package`: one package version, installed in the org."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from provisioner.config.fields import Secret, option
+from provisioner.salesforce.classes import PACKAGE_RETRIES, Kind, says_any
+from provisioner.salesforce.packages import (
+    InstallRequest,
+    InstallStatus,
+    install_status,
+    is_installed,
+    request_install,
+)
+from provisioner.salesforce.redaction import redact
+from provisioner.steps.base import AGAIN, Done, Outcome, Pending, StepContext, StepFailed
+
+FIRST_LOOK = 2.0  # seconds; small packages need 30 to 120 (facts §9)
+NEXT_LOOK = 5.0
+_KEY_TROUBLE = ("install_key", "installation key", "installationkey", "password")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallPackage:
+    """Installs a package version.
+
+    Safe to run twice: a version that is there is left alone, and one whose install was asked
+    for without an answer is asked for again, which Salesforce takes as no change.
+    """
+
+    kind: ClassVar[str] = "install_package"
+
+    version: str = option(
+        "the package version",
+        pattern=r"04t([A-Za-z0-9]{12}|[A-Za-z0-9]{15})",
+        expects="a package version id, 04t with 15 or 18 characters (names and aliases of "
+        "packages are not taken yet)",
+        example="04t5Y000000AbCdQAK",
+    )
+    installation_key: Secret | None = option(
+        "the installation key of a protected version", default=None, example="${BILLING_KEY}"
+    )
+    security_type: Literal["none", "full"] = option(
+        "who may use it: administrators only (none), or every profile (full)", default="none"
+    )
+    name_conflict: Literal["block", "rename"] = option(
+        "what happens to components whose names are taken: refuse, or rename them",
+        default="block",
+    )
+
+    def start(self, context: StepContext) -> Outcome:
+        """Ask for the install, unless this version is there."""
+        if is_installed(context.org, self.version):
+            return Done(f"{self.version} is installed already")
+        return Pending(request_install(context.org, self._request()), wait=FIRST_LOOK)
+
+    def poll(self, context: StepContext, request_id: str) -> Outcome:
+        """How the install stands. Raises StepFailed with Salesforce's errors."""
+        if request_id == AGAIN:
+            return self.start(context)
+        status = install_status(context.org, request_id)
+        if status.status == "SUCCESS":
+            return Done(f"installed {self.version}")
+        if status.status != "ERROR":
+            return Pending(request_id, note=status.status, wait=NEXT_LOOK)
+        raise self._failure(context, status)
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
+        """The version and how it is installed; not the key."""
+        yield self.version[:15].encode()
+        yield f"{self.security_type} {self.name_conflict}".encode()
+
+    def _request(self) -> InstallRequest:
+        return InstallRequest(
+            version=self.version,
+            installation_key=self.installation_key.reveal() if self.installation_key else "",
+            security_type=self.security_type,
+            name_conflict="Block" if self.name_conflict == "block" else "RenameMetadata",
+        )
+
+    def _failure(self, context: StepContext, status: InstallStatus) -> StepFailed:
+        """Not available yet, or the org busy, passes; what else went wrong does not."""
+        if says_any(status.error, PACKAGE_RETRIES):
+            context.remember(AGAIN)
+            kind, hint = Kind.TRANSIENT, ""
+        elif says_any(status.error, _KEY_TROUBLE):
+            kind, hint = Kind.CONFIGURATION, "check installation_key"
+        else:
+            kind, hint = Kind.CONTENT, ""
+        secrets = [self.installation_key.reveal()] if self.installation_key else []
+        text = redact(status.error, secrets)
+        return StepFailed(f"{self.version} was not installed: {text}", kind=kind, hint=hint)

@@ -1,0 +1,72 @@
+"""The proof: the org is entered as a consumer will enter it, and asked who it is.
+
+The last step of every org; only after it the org may be claimed. It has no entry in pool.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote_plus
+
+from provisioner.salesforce.ids import is_id, to_18
+from provisioner.salesforce.soql import select
+from provisioner.steps.base import REPLACE, Done, Outcome, StepContext, StepFailed
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.session import OrgSession
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Logs in afresh and reads the org's own record.
+
+    Safe to run twice: it changes nothing.
+    """
+
+    kind: ClassVar[str] = "proof"
+
+    def start(self, context: StepContext) -> Outcome:
+        """Prove the org; its exact end goes into the ledger. Raises StepFailed, LoginError."""
+        grant = context.sign_in()
+        session = context.org.session.with_grant(grant)
+        expires_at = prove(session, context.org_id, context.org.api_version)
+        changes: dict[str, Any] = {
+            "proven_at": datetime.now(UTC),
+            "instance_url": grant.instance_url,
+        }
+        if expires_at:
+            changes["expires_at"] = expires_at
+        return Done("proven", changes)
+
+    def poll(self, context: StepContext, request_id: str) -> Outcome:  # noqa: ARG002 - contract
+        """Nothing is ever pending: prove again."""
+        return self.start(context)
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
+        """Nothing."""
+        return ()
+
+
+def prove(session: OrgSession, org_id: str, api_version: str) -> datetime | None:
+    """Ask the org who it is; the exact time of its end (None: it names none).
+
+    `Organization.TrialExpirationDate` has a time, which ScratchOrgInfo has not (facts §2.10).
+    Needs no simple-salesforce. Raises StepFailed when this is another org than `org_id`, and
+    SalesforceError.
+    """
+    soql = select("Id, TrialExpirationDate", "Organization")
+    path = f"/services/data/v{api_version}/query?q={quote_plus(soql)}"
+    answer = session.request("GET", session.instance_url + path)
+    try:
+        row = answer.json()["records"][0]
+        found, expires = str(row["Id"]), row["TrialExpirationDate"]
+        expires_at = datetime.fromisoformat(expires) if expires else None
+    except (ValueError, KeyError, IndexError, TypeError):
+        raise StepFailed("the org does not tell who it is", kind=REPLACE) from None
+    if org_id and (to_18(found) if is_id(found) else found) != org_id:
+        raise StepFailed(f"the login opens org {found}, and not {org_id}", kind=REPLACE)
+    return expires_at

@@ -1,0 +1,97 @@
+"""`run_apex`: a script of anonymous Apex, run once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from provisioner.config.fields import Finding, option
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.apex import execute_anonymous
+from provisioner.salesforce.envelope import NOT_SENT
+from provisioner.steps.base import AGAIN, REPLACE, Done, Outcome, StepContext, StepFailed
+from provisioner.steps.once import Once
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.apex import ApexResult
+
+SENT = "sent"  # the request id of a script that was sent and has not been answered
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunApex:
+    """Runs a script of anonymous Apex.
+
+    Not safe to run twice: a script may do anything. So it is sent once; when the answer is
+    lost, nobody can tell whether it ran, and the org is replaced. A script that failed has
+    changed nothing: Salesforce undoes all of it.
+    """
+
+    kind: ClassVar[str] = "run_apex"
+    shorthand: ClassVar[str] = "file"
+
+    file: Path = option("the script", path="file", example="scripts/setup.apex")
+
+    _script: Once = field(default_factory=Once, init=False, repr=False, compare=False)
+
+    def check(self, directory: Path) -> Iterable[Finding]:
+        """The script must be text, and not empty."""
+        try:
+            text = self._script.checked("", lambda: self._read(directory))
+        except UnicodeDecodeError:
+            yield Finding("file", f"{self.file} is no UTF-8 text")
+        except OSError as error:
+            yield Finding("file", f"{self.file} cannot be read: {error.strerror}")
+        else:
+            if not text.strip():
+                yield Finding("file", f"{self.file} is empty")
+
+    def start(self, context: StepContext) -> Outcome:
+        """Send the script. Raises StepFailed with its problem or its exception."""
+        script = self._script.get("", lambda: self._read(context.directory))
+        context.remember(SENT)
+        try:
+            result = execute_anonymous(context.org, script)
+        except SalesforceError as error:
+            if _was_not_run(error):
+                context.remember(AGAIN)
+                raise
+            raise self._in_doubt(error.message) from None
+        if not result.is_success:
+            raise self._failure(result)
+        return Done(f"ran {self.file}")
+
+    def poll(self, context: StepContext, request_id: str) -> Outcome:
+        """A script that was sent by a build that was killed, or one that was never sent."""
+        if request_id == SENT:
+            raise self._in_doubt("the build that sent it was interrupted")
+        return self.start(context)
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:
+        """The script."""
+        yield self._script.fresh("", lambda: self._read(directory)).encode()
+
+    def _read(self, directory: Path) -> str:
+        return (directory / self.file).read_text(encoding="utf-8-sig")
+
+    def _in_doubt(self, why: str) -> StepFailed:
+        return StepFailed(f"{self.file}: nobody knows whether it ran: {why}", kind=REPLACE)
+
+    def _failure(self, result: ApexResult) -> StepFailed:
+        place = f"{self.file}:{result.line}:{result.column}" if result.line > 0 else self.file
+        if not result.is_compiled:
+            return StepFailed(f"{place}: {result.problem or 'it does not compile'}")
+        text = result.exception or "it failed without a message"
+        return StepFailed(f"{place}: {text}", details=[result.trace] if result.trace else [])
+
+
+def _was_not_run(error: SalesforceError) -> bool:
+    """Whether Salesforce refused the call itself, or never got it.
+
+    A 503 with its own error code is the server's word that it took nothing; one without may
+    come from a gateway that had passed the call on.
+    """
+    is_refusal = 300 <= error.status < 500 or (error.status == 503 and error.error_code != "")
+    return error.error_code == NOT_SENT or is_refusal

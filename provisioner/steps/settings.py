@@ -1,0 +1,59 @@
+"""The `settings` and `objectSettings` of the org definition, deployed as the CLI does it.
+
+The first step of every org; it has no entry in pool.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from provisioner.salesforce.metadata import DeployBody, deploy_body
+from provisioner.salesforce.settings import SettingsError, settings_package
+from provisioner.steps import deployment
+from provisioner.steps.base import AGAIN, Done, Outcome, StepContext, StepFailed
+from provisioner.steps.once import Once
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Deploys the settings of the org definition.
+
+    Safe to run twice: the same settings again change nothing.
+    """
+
+    kind: ClassVar[str] = "settings"
+
+    _made: Once = field(default_factory=Once, init=False, repr=False, compare=False)
+
+    def start(self, context: StepContext) -> Outcome:
+        """Send them; nothing is sent for a definition without settings."""
+        definition, version = context.definition, context.org.api_version
+        if not (definition.get("settings") or definition.get("objectSettings")):
+            return Done("no settings")
+        wanted = [definition.get(key) for key in ("settings", "objectSettings")]
+        key = (version, json.dumps(wanted, sort_keys=True))
+        body = self._made.get(key, lambda: _body(definition, version))
+        return deployment.begin(context, body)
+
+    def poll(self, context: StepContext, request_id: str) -> Outcome:
+        """How the deploy stands."""
+        if request_id == AGAIN:
+            return self.start(context)
+        return deployment.look(context, request_id)
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
+        """Nothing: the whole definition is part of the fingerprint anyway."""
+        return ()
+
+
+def _body(definition: Mapping[str, Any], api_version: str) -> DeployBody:
+    try:
+        package = settings_package(definition, api_version)
+    except SettingsError as error:
+        raise StepFailed(f"org definition: settings: {error}", kind="configuration") from None
+    assert package is not None
+    return deploy_body(package)

@@ -1,0 +1,169 @@
+"""`check` tells every problem of pool.yaml, for people and for machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from provisioner.cli.new_keys import key_files, write_key_pair
+from tests.cli.conftest import Cli
+
+GOOD = """\
+dev_hub:
+  username: hub@acme.example
+  consumer_key: 3MVG9consumer
+  private_key: keys/server.key
+pools:
+  morning:
+    size: 2
+    definitions: [config/def.json]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path) -> None:
+    write_key_pair(key_files(tmp_path / "keys"))
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/def.json").write_text('{"edition": "Developer"}')
+    (tmp_path / "pool.yaml").write_text(GOOD)
+
+
+def test_a_good_file(cli: Cli) -> None:
+    done = cli("check")
+
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "pool.yaml: all good (1 pool, 2 orgs wanted)\n"
+
+
+def test_quiet_says_nothing_of_a_good_file(cli: Cli) -> None:
+    done = cli("check", "--quiet")
+
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_problems_are_lines_on_stderr_and_exit_2(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "pool.yaml").write_text(GOOD.replace("size: 2", "size: 2000\n    colour: red"))
+
+    done = cli("check", "--quiet")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
+        "pool.yaml:7:11: pools.morning.size: 2000 is out of range; write 0 to 1000",
+        "pool.yaml:8:5: pools.morning.colour: unknown key; known here: canary, definitions, "
+        "duration_days, maximum, prove_after, refresh_after, replacements, reuse, size, steps",
+    ]
+    assert cli("check").err.splitlines()[-1] == "2 problems"
+
+
+def test_warnings_do_not_change_the_exit_code(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "keys/server.key").chmod(0o644)
+
+    done = cli("check")
+
+    assert done.code == 0
+    assert done.err.splitlines() == [
+        "pool.yaml:4:16: warning: dev_hub.private_key: others on this machine can read this key; "
+        "run chmod 600 keys/server.key",
+        "pool.yaml: 1 warning (1 pool, 2 orgs wanted)",
+    ]
+
+
+def test_json_lists_the_problems(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "keys/server.key").chmod(0o644)
+    (tmp_path / "pool.yaml").write_text(f"{GOOD}ledgr: x\n")
+
+    done = cli("check", "--json", "--quiet")
+
+    assert done.code == 2
+    assert done.json == {
+        "problems": [
+            {
+                "file": "pool.yaml",
+                "line": 4,
+                "column": 16,
+                "key": "dev_hub.private_key",
+                "message": "others on this machine can read this key; run chmod 600 "
+                "keys/server.key",
+                "warning": True,
+            },
+            {
+                "file": "pool.yaml",
+                "line": 9,
+                "column": 1,
+                "key": "ledgr",
+                "message": "unknown key; did you mean ledger?",
+                "warning": False,
+            },
+        ]
+    }
+
+
+def test_json_of_a_good_file_is_an_empty_list(cli: Cli) -> None:
+    done = cli("--json", "check")
+
+    assert (done.code, done.json, done.err) == (0, {"problems": []}, "")
+
+
+def test_a_missing_file_says_how_to_get_one(cli: Cli) -> None:
+    done = cli("check", "-c", "nowhere.yaml")
+
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        "hint: write one with: provisioner init; or name it with --config FILE",
+        "nowhere.yaml:1:1: there is no such file",
+    ]
+    assert cli("check", "-c", "nowhere.yaml", "--json").json["problems"][0]["line"] == 1
+
+
+def test_broken_yaml_is_one_problem(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "pool.yaml").write_text("dev_hub:\n\tusername: x\n")
+
+    done = cli("check")
+
+    assert done.code == 2
+    assert done.err == "pool.yaml:2:1: a tab indents this line; YAML takes only spaces\n"
+
+
+def test_the_key_is_opened(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "keys/server.key").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n")
+
+    done = cli("check")
+
+    assert done.code == 2
+    assert done.err.startswith("pool.yaml:4:16: dev_hub.private_key: keys/server.key: ")
+    assert "AAAA" not in done.err
+
+
+def test_the_certificate_must_belong_to_the_key(cli: Cli, tmp_path: Path) -> None:
+    write_key_pair(key_files(tmp_path / "other"))
+    (tmp_path / "other/server.crt").replace(tmp_path / "keys/server.crt")
+
+    done = cli("check")
+
+    assert done.code == 2
+    assert "the certificate does not belong to the private key" in done.err
+
+
+def test_a_broken_definition_is_told_where_it_is_named(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "config/def.json").write_text('{"edition": "Developer",\n}')
+
+    assert cli("check").err.startswith(
+        "pool.yaml:8:19: pools.morning.definitions.0: config/def.json:2:1: this is no JSON: "
+    )
+
+
+def test_a_name_in_the_file_cannot_steer_the_terminal(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "pool.yaml").write_text(f'{GOOD}"\\e]0;owned\\a": 1\n')
+
+    assert "\x1b" not in cli("check").err
+
+
+def test_schema_is_json_on_stdout_and_needs_no_pool_yaml(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "pool.yaml").unlink()
+
+    done = cli("schema")
+
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["title"] == "pool.yaml"
