@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioner.output import Output
+from provisioner.output import Output, harmless
 
 if TYPE_CHECKING:
     from provisioner.config.load import Need
@@ -31,5 +31,5 @@ class Invocation:
 
         config = load(self.config, environ=self.environ, need=need)
         for warning in config.warnings:
-            self.output.line(str(warning))
+            self.output.line(harmless(str(warning)))
         return config

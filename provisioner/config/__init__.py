@@ -1,0 +1,1 @@
+"""Reads `pool.yaml`: `load.load` gives the frozen model, or one error with every problem."""

@@ -210,6 +210,8 @@ def _explain(error: yaml.MarkedYAMLError) -> str:
         return "a second YAML document starts here; the file holds one"
     if "undefined alias" in problem:
         return "no anchor of this name stands above; write &name at the value that *name means"
+    if "duplicate anchor" in (error.context or ""):
+        return "the anchor has been defined above; give this one another name"
     if "mapping values are not allowed" in problem:
         return "a colon is not expected here; check the indentation, or put the text in quotes"
     if "cannot start any token" in problem:

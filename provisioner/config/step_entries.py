@@ -87,19 +87,12 @@ class StepEntries:
                 continue
             if name in PLANNED_STEPS or name in PLANNED_STEP_KEYS:
                 self._reader.report_key(spot, "is not available yet; leave it out")
-            elif self._is_outdented(name, entries, kinds):
-                message = f"belongs to {kinds[0]}; indent it by two more spaces"
+            elif len(kinds) == 1 and name in declared_keys(self._step_class(kinds[0])):
+                message = f"belongs to {kinds[0]}; write it below, indented by two more spaces"
                 self._reader.report_key(spot, message)
             else:
                 known = [*declared_keys(StepEntry), *([] if kinds else self._kinds)]
                 self._reader.unknown_key(spot, name, known)
-
-    def _is_outdented(self, name: str, entries: dict[str, Spot], kinds: list[str]) -> bool:
-        return (
-            len(kinds) == 1
-            and is_null(entries[kinds[0]].node)
-            and name in declared_keys(self._step_class(kinds[0]))
-        )
 
     def _unknown_option(self, kind: str, spot: Spot, name: str) -> None:
         if name in PLANNED_STEP_KEYS or name in PLANNED_OPTIONS.get(kind, ()):

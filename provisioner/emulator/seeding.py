@@ -28,7 +28,8 @@ def fill(
     licenses = {
         name: org.store.add("UserLicense", {"Name": name, "MasterLabel": name,
                                             "LicenseDefinitionKey": key, "Status": "Active",
-                                            "TotalLicenses": 5, "UsedLicenses": 1})
+                                            "TotalLicenses": _licenses(org, name),
+                                            "UsedLicenses": int(name == "Salesforce")})
         for name, key in LICENSES
     }  # fmt: skip
     for name, license_name in PROFILES:
@@ -41,6 +42,13 @@ def fill(
                                      "IsStandard": True})  # fmt: skip
     if has_sample_data:
         _sample_data(org)
+
+
+def _licenses(org: EmulatedOrg, name: str) -> int:
+    """Full licences: 2 in a Developer scratch org, 5 in others (facts §2.9)."""
+    if name != "Salesforce" or org.is_hub:
+        return 100
+    return 2 if org.edition == "Developer" else 5
 
 
 def _profile(org: EmulatedOrg, name: str, license_id: str) -> None:

@@ -22,7 +22,10 @@ from provisioner.emulator.faults import Faults
 from provisioner.emulator.ids import IdFactory, to_15
 from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.misbehaviour import Holds
-from provisioner.emulator.objects import catalogue
+from provisioner.emulator.objects import (
+    catalogue,
+    standard_rules,  # noqa: F401 - registers its rules
+)
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.request_log import RequestLog
 from provisioner.emulator.sessions import Session, Sessions

@@ -21,10 +21,14 @@ DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 MOST_ENTITIES = 50_000
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _ENTITY = rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)(?=[A-Za-z_:][\w.:-]*;)"
-_UNKNOWN_ENTITY = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _ENTITY, re.DOTALL)
-# White space to JavaScript that is none to XML: as text, and how it begins in UTF-8.
+_UNKNOWN_ENTITY = re.compile(_ENTITY)
+_OUTSIDE_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _ENTITY, re.DOTALL)
+# White space to JavaScript that is none to XML; in UTF-8, and where a text begins or ends.
 _RARE = "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_RARE_SPACE = re.compile(f"[{_RARE}]")
+_RARE_UTF8 = rb"(?:\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80|\xef\xbb\xbf)"
+_RARE_BYTES = re.compile(_RARE_UTF8)
+_OUTER_RARE_SPACE = re.compile(rb"(?<=>)\s*%s(?:\s|%s)*|%s(?:\s|%s)*(?=</)" % ((_RARE_UTF8,) * 4))
+_SPACE = re.compile(f"[{_RARE}]")
 _RARE_BYTES = re.compile(rb"\xc2\xa0|\xe1\x9a\x80|\xe2\x80|\xe2\x81\x9f|\xe3\x80\x80|\xef\xbb\xbf")
 _OUTER_SPACE = re.compile(f"(?<=>)[\\s{_RARE}]+|[\\s{_RARE}]+(?=</)")
 _SPACE = re.compile(f"^[\\s{_RARE}]+|[\\s{_RARE}]+$")
@@ -112,10 +116,11 @@ class _Reader:
         self._parser.StartElementHandler = self._root_starts
         self._root = ""
         self._root_at = 0
+        self._has_markup = False
         self._attributes: tuple[tuple[str, str], ...] = ()
         self._depth = 0
         self._spans: list[tuple[str, int, int, str, int]] = []
-        self._start = ("", 0, 1)
+        self._start = ("", 0, 0, 1)
         self._key: list[str] | None = None
         self._key_name = ""
 
@@ -128,7 +133,7 @@ class _Reader:
             raise Refusal(
                 "LibraryError", self._path, message, error.lineno, error.offset + 1
             ) from None
-        body_start = self._tag_end(self._root_at)
+        body_start = self._tag_end(self._root_at, self._has_markup)
         is_empty = self._data[body_start - 2 : body_start] == b"/>"
         body_end = body_start if is_empty else self._root_end()
         return Document(
@@ -141,7 +146,10 @@ class _Reader:
             b"<!--" in self._data[: self._root_at],
         )
 
-    def _tag_end(self, at: int) -> int:
+    def _tag_end(self, at: int, has_markup: bool = False) -> int:
+        """Where a tag ends; `has_markup`: an attribute's value holds a `>`."""
+        if not has_markup:
+            return self._data.index(b">", at) + 1
         match = _START_TAG.match(self._data, at)
         return match.end() if match else len(self._data)
 
@@ -153,11 +161,6 @@ class _Reader:
         end = rb"</%s\s*>(?:\s|<!--.*?-->|<\?.*?\?>)*\Z" % re.escape(self._root.encode())
         match = re.search(end, self._data, re.DOTALL)
         return match.start() if match else at
-
-    def _element_end(self, start: int, end_tag: int) -> int:
-        start_end = self._tag_end(start)
-        is_empty = self._data[start_end - 2 : start_end] == b"/>"
-        return start_end if is_empty else self._tag_end(end_tag)
 
     def _sections(self, at: int, end: int) -> list[Section]:
         sections = []
@@ -174,15 +177,18 @@ class _Reader:
         self._root = name
         self._root_at = self._parser.CurrentByteIndex
         self._attributes = tuple(zip(attributes[::2], attributes[1::2], strict=True))
+        self._has_markup = any(">" in value for value in attributes)
         self._parser.StartElementHandler = None
         if self._has_sections:
             self._parser.StartElementHandler = self._starts
             self._parser.EndElementHandler = self._ends
 
-    def _starts(self, name: str, _attributes: list[str]) -> None:
+    def _starts(self, name: str, attributes: list[str]) -> None:
         self._depth += 1
         if self._depth == 1:
-            self._start = (name, self._parser.CurrentByteIndex, self._parser.CurrentLineNumber)
+            at = self._parser.CurrentByteIndex
+            end = self._tag_end(at, any(">" in value for value in attributes))
+            self._start = (name, at, end, self._parser.CurrentLineNumber)
             self._key_name = self._keys.get(name, "")
             self._key = None
         elif self._depth == 2 and name == self._key_name and self._key is None:
@@ -194,10 +200,11 @@ class _Reader:
         if self._depth == 1:
             self._parser.CharacterDataHandler = None
         elif self._depth == 0:
-            name, start, line = self._start
-            at = self._parser.CurrentByteIndex
+            name, start, end, line = self._start
+            if self._data[end - 2 : end] != b"/>":
+                end = self._tag_end(self._parser.CurrentByteIndex)
             key = trimmed("".join(self._key or ()))
-            self._spans.append((name, start, self._element_end(start, at), key, line))
+            self._spans.append((name, start, end, key, line))
 
     def _refuse_entity(self, name: str, *_: object) -> None:
         raise Refusal(
@@ -221,20 +228,13 @@ def _prepared(data: bytes, path: str) -> tuple[bytes, bool]:
     if b"&" in data:
         if data.count(b"&") > MOST_ENTITIES:
             raise Refusal("LibraryError", path, f"more than {MOST_ENTITIES} entities in a file")
-        known = _UNKNOWN_ENTITY.sub(_literal, data)
-        has_unknown, data = known != data, known
+        if _UNKNOWN_ENTITY.search(data):
+            known = _OUTSIDE_CDATA.sub(_literal, data)
+            has_unknown, data = known != data, known
     if _RARE_BYTES.search(data, 3):
-        data = _without_rare_space(data)
+        data = _OUTER_RARE_SPACE.sub(b"", data)
     return data, has_unknown
 
 
 def _literal(match: re.Match[bytes]) -> bytes:
     return b"&amp;" if match[0] == b"&" else match[0]
-
-
-def _without_rare_space(data: bytes) -> bytes:
-    def trim(match: re.Match[str]) -> str:
-        return "" if _RARE_SPACE.search(match[0]) else match[0]
-
-    text = data.decode("utf-8", "surrogateescape")
-    return _OUTER_SPACE.sub(trim, text).encode("utf-8", "surrogateescape")

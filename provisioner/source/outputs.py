@@ -42,7 +42,8 @@ class Outputs:
     """The files of a package by their names in it; of two with one name the later one stays."""
 
     findings: Findings
-    read: Read
+    read: Read  # for files that are taken apart
+    read_copy: Read  # for files that are copied, be it into another archive
     _copies: dict[str, Output] = field(default_factory=dict)
     _joints: dict[str, tuple[str, Joint]] = field(default_factory=dict)
 
@@ -71,7 +72,7 @@ class Outputs:
 def package_path(component: Component, path: str) -> str:
     """Where a file of a component goes in the package."""
     kind = component.type
-    folder, file_name = split(path)
+    file_name = split(path)[1]
     keeps_folders = (
         not kind.suffix
         or kind.is_in_folder

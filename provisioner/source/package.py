@@ -108,10 +108,13 @@ class _Conversion:
         self._tree = tree
         self._findings = findings
         self._environ = environ
-        self._replacements = Replacements()
+        self._replacements = Replacements((), tree, environ, findings, project.LineFinder(""))
 
     def run(self, only: Sequence[str], api_version: str, prefer_own: bool) -> Package:
         source = project.read(self._tree, self._findings, only)
+        self._replacements = Replacements(
+            source.replacements, self._tree, self._environ, self._findings, source.lines
+        )
         components = ComponentSet()
         for directory in source.directories:
             _, ignore = nearest(self._tree, directory)
@@ -124,12 +127,13 @@ class _Conversion:
         archive = Archive()
         archive.add(manifests.FILE, text)
         self._write(self._outputs(components), archive)
+        self._replacements.warn_of_unused()
         if not members:
             self._findings.warn(Oddity.NO_COMPONENTS, project.FILE, "no component was found")
         return Package(text, members, self._findings.warnings, archive)
 
     def _outputs(self, components: ComponentSet) -> Outputs:
-        outputs = Outputs(self._findings, self._read)
+        outputs = Outputs(self._findings, self._read, self._read_copy)
         for component in components:
             with self._findings.collect():
                 transform(outputs, component)
@@ -152,7 +156,7 @@ class _Conversion:
         elif self._size(path) > _LARGE and not self._replacements.concerns(path):
             archive.add_stream(name, self._chunks(path))
         else:
-            archive.add(name, self._read(path))
+            archive.add(name, self._read_copy(path))
 
     def _size(self, path: str) -> int:
         try:
@@ -160,12 +164,20 @@ class _Conversion:
         except OSError as error:
             raise _unreadable(path, error) from None
 
-    def _read(self, path: str) -> bytes:
+    def _raw(self, path: str) -> bytes:
         try:
             data = self._tree.read(path)
         except OSError as error:
             raise _unreadable(path, error) from None
-        return self._replacements.apply(path, data)
+        return data
+
+    def _read(self, path: str) -> bytes:
+        """A file that is taken apart."""
+        return self._replacements.whole(path, self._raw(path))
+
+    def _read_copy(self, path: str) -> bytes:
+        """A file that is copied."""
+        return self._replacements.copied(path, self._raw(path))
 
     def _chunks(self, path: str) -> Iterator[bytes]:
         with open(self._tree.location(path), "rb") as file:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 
@@ -35,6 +33,7 @@ class Oddity(Enum):
     FOREIGN_ELEMENTS = "only the labels of a labels file go into the package"
     SAME_CONTENT_NAME = "two contents of a static resource have the same name; the first is taken"
     UNUSED_REPLACEMENT = "a replacement of sfdx-project.json found nothing to replace"
+    SPLIT_REPLACEMENT = "files are replaced in pieces that end at a line; what spans two is missed"
     METADATA_FORMAT = "the file is in metadata format, and this folder is for source format"
     LEGACY_SUFFIX = "the suffix is deprecated; it is written with the new one"
     LOOKS_LIKE_METADATA = "the file's suffix is that of a metadata type, so it becomes a component"
@@ -64,24 +63,35 @@ class Refusal(Exception):  # noqa: N818 - carries a problem to where all of them
         self.problem = Problem(path, line, column, "", f"{message} ({name})")
 
 
+class _Collector:
+    def __init__(self, problems: dict[Problem, None]) -> None:
+        self._problems = problems
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, Refusal):
+            self._problems[error.problem] = None
+            return True
+        return False
+
+
 class Findings:
     """Collects problems and warnings while a project is read."""
 
     def __init__(self) -> None:
         self._problems: dict[Problem, None] = {}
         self._warnings: dict[SourceWarning, None] = {}
+        self._collector = _Collector(self._problems)
 
     def refuse(self, name: str, path: str, message: str, line: int = 1, column: int = 1) -> None:
         """Note a problem; `name` is the official converter's name for it, where it has one."""
         self._problems[Refusal(name, path, message, line, column).problem] = None
 
-    @contextmanager
-    def collect(self) -> Iterator[None]:
-        """What the block refuses is noted, and the work goes on after it."""
-        try:
-            yield
-        except Refusal as refusal:
-            self._problems[refusal.problem] = None
+    def collect(self) -> _Collector:
+        """For `with`: what the block refuses is noted, and the work goes on after it."""
+        return self._collector
 
     def warn(self, oddity: Oddity, path: str, message: str, line: int = 1) -> None:
         """Note an oddity once, however often it is met."""

@@ -76,7 +76,7 @@ def _list(content: Mapping[str, Any], key: str, findings: Findings, lines: LineF
     return []
 
 
-def _entries(content: Mapping[str, Any], findings: Findings) -> list[Mapping[str, Any]]:
+def _entries(content: Mapping[str, Any], findings: Findings) -> list[dict[str, Any]]:
     entries = content.get("packageDirectories")
     if not isinstance(entries, list) or not entries:
         findings.refuse("InvalidProjectWorkspaceError", FILE, "it lists no packageDirectories")
@@ -90,7 +90,7 @@ def _entries(content: Mapping[str, Any], findings: Findings) -> list[Mapping[str
 
 
 def _directories(
-    tree: Tree, findings: Findings, entries: list[Mapping[str, Any]], lines: LineFinder
+    tree: Tree, findings: Findings, entries: list[dict[str, Any]], lines: LineFinder
 ) -> dict[str, str]:
     """Package directories in their order, each with the name of its package."""
     found: dict[str, str] = {}
@@ -126,7 +126,7 @@ def _is_there(tree: Tree, path: str) -> bool:
     return tree.is_folder(path)
 
 
-def _check_default(entries: list[Mapping[str, Any]], findings: Findings, lines: LineFinder) -> None:
+def _check_default(entries: list[dict[str, Any]], findings: Findings, lines: LineFinder) -> None:
     defaults = [entry for entry in entries if entry.get("default")]
     line = lines.line("packageDirectories")
     if len(entries) == 1 and entries[0].get("default") is False:
@@ -166,15 +166,20 @@ def _registry(content: Mapping[str, Any], findings: Findings, lines: LineFinder)
     presets = [str(name) for key in keys for name in _list(content, key, findings, lines)]
     own = content.get("registryCustomizations") or {}
     try:
-        if not isinstance(own, dict):
-            raise RegistryError("registryCustomizations must be an object")
-        for type_id, raw in (own.get("types") or {}).items():
-            directory = posixpath.normpath(str(raw.get("directoryName", "")))
-            if directory.split("/")[0] == "..":
-                raise RegistryError(f"directoryName of {type_id} leads out of the project")
+        _check_customizations(own)
         return load(presets, own)
     except RegistryError as error:
         key = "registryCustomizations" if own else keys[1]
         name = "InvalidPreset" if "preset" in str(error) else "RegistryError"
         findings.refuse(name, FILE, str(error), lines.line(key))
         return load()
+
+
+def _check_customizations(own: object) -> None:
+    types = own.get("types") or {} if isinstance(own, dict) else None
+    if not isinstance(types, dict):
+        raise RegistryError("registryCustomizations must be an object, and so must its types")
+    for type_id, raw in types.items():
+        directory = posixpath.normpath(str(raw.get("directoryName", "")))
+        if directory.startswith("/") or directory.split("/")[0] == "..":
+            raise RegistryError(f"directoryName of {type_id} leads out of the project")

@@ -24,6 +24,7 @@ from provisioner.source.outputs import Outputs, Read
 from provisioner.source.problems import Oddity, Refusal
 from provisioner.source.registry import MetadataType
 
+
 @dataclass(eq=False)
 class Family:
     """A parent component and the children that were found for it, each once."""
@@ -35,7 +36,7 @@ class Family:
         """A parent with a file replaces one without; otherwise the first one stays."""
         if parent.xml and not self.parent.xml:
             self.parent = parent
-        elif parent is not self.parent and parent.xml != self.parent.xml:
+        elif self.parent.type.recomposition != "startEmpty" and parent.xml != self.parent.xml:
             self.parent.site.findings.warn(
                 Oddity.SECOND_PARENT, parent.xml, f"left out; {self.parent.xml} is taken"
             )

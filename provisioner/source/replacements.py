@@ -1,17 +1,218 @@
-"""`replacements` of sfdx-project.json. Source: source-format §10."""
+"""`replacements` of sfdx-project.json: texts exchanged on the way into the package.
+
+Source: source-format §10. Patterns and values are JavaScript's; see `javascript`.
+"""
 
 from __future__ import annotations
 
+import codecs
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-class Replacements:
-    """What is replaced in which files."""
+from provisioner.source.component import extension
+from provisioner.source.glob import glob_expression
+from provisioner.source.javascript import expand, expression
+from provisioner.source.problems import Findings, Oddity, Refusal
+from provisioner.source.project import FILE, LineFinder
+from provisioner.source.tree import Tree
 
-    def apply(self, path: str, data: bytes) -> bytes:
-        """The bytes of a file after all replacements that are meant for it."""
-        del path
-        return data
+_READ = 1 << 16  # officially files are read in pieces of this size, and replaced piece by piece
+_TEXT_EXTENSIONS = frozenset({"cls", "xml", "json", "js", "css", "html", "htm", "txt", "md"})
+_TASTED = 512
+_BYTE_ORDER_MARKS = (
+    b"\xef\xbb\xbf",
+    b"\0\0\xfe\xff",
+    b"\xff\xfe",
+    b"\x84\x31\x95\x33",
+    b"\xfe\xff",
+)
+_TEXT_BYTES = re.compile(
+    rb"[\x07-\x0e\x20-\x7f]|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}"
+)
+
+
+@dataclass(eq=False)
+class Rule:
+    """One entry: in which files, what, by what."""
+
+    entry: Mapping[str, Any]
+    tree: Tree
+    environ: Mapping[str, str]
+    line: int
+    was_used: bool = False
 
     def concerns(self, path: str) -> bool:
-        """Whether a file is to be read as a whole for its replacements."""
-        del path
+        """Whether a file is meant: its path ends with `filename`, or `glob` fits it."""
+        filename = self.entry.get("filename")
+        if isinstance(filename, str) and f"/{path}".endswith(filename):
+            return True
+        return bool(self._glob and self._glob.fullmatch(path))
+
+    @cached_property
+    def _glob(self) -> re.Pattern[str] | None:
+        glob = self.entry.get("glob")
+        return re.compile(glob_expression(f"**/{glob}")) if isinstance(glob, str) else None
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What is replaced. Raises Refusal."""
+        literal = self.entry.get("stringToReplace")
+        if isinstance(literal, str):
+            return re.compile(re.escape(literal))
+        written = str(self.entry.get("regexToReplace", ""))
+        try:
+            return re.compile(expression(written), re.ASCII)
+        except re.error as error:
+            raise self._refusal("ConversionError", f"the regex {written!r}: {error.msg}") from None
+
+    @cached_property
+    def value(self) -> str:
+        """By what it is replaced. Raises Refusal."""
+        name = self.entry.get("replaceWithEnv")
+        if not isinstance(name, str):
+            return self._file(str(self.entry.get("replaceWithFile", "")))
+        if name in self.environ:
+            return self.environ[name]
+        if self.entry.get("allowUnsetEnvVariable"):
+            return ""
+        raise self._refusal("ConversionError", f"the environment variable {name} is not set")
+
+    def _file(self, written: str) -> str:
+        path = written.removeprefix("./")
+        if path.startswith("/") or ".." in path.split("/"):
+            raise self._refusal("ReplacementsFileNotReadError", f"{written} leads out of it")
+        try:
+            text = self.tree.read_checked(path).decode("utf-8", "replace").strip()
+        except OSError as error:
+            raise self._refusal(
+                "ReplacementsFileNotReadError", f"{written} cannot be read: {error}"
+            ) from None
+        if not text:
+            raise self._refusal("ReplacementsFileNotReadError", f"{written} is empty")
+        return text
+
+    def _refusal(self, name: str, message: str) -> Refusal:
+        return Refusal(name, FILE, f"replacements: {message}", self.line)
+
+    def apply(self, text: str) -> str:
+        """The text with all occurrences replaced. Raises Refusal."""
+        value = self.value
+        replaced = self.pattern.sub(lambda match: expand(match, value), text)
+        self.was_used = self.was_used or replaced != text
+        return replaced
+
+
+class Replacements:
+    """All entries that the environment lets hold."""
+
+    def __init__(
+        self,
+        entries: Sequence[Any],
+        tree: Tree,
+        environ: Mapping[str, str],
+        findings: Findings,
+        lines: LineFinder,
+    ) -> None:
+        self._findings = findings
+        self._rules = [
+            Rule(entry, tree, environ, _line(entry, lines))
+            for entry in entries
+            if isinstance(entry, dict) and _holds(entry, environ)
+        ]
+
+    def concerns(self, path: str) -> bool:
+        """Whether any entry is meant for a file."""
+        return bool(self._rules) and any(rule.concerns(path) for rule in self._rules)
+
+    def whole(self, path: str, data: bytes) -> bytes:
+        """The bytes of a file that is taken apart. Raises Refusal."""
+        rules = self._for(path)
+        return _encoded(_replaced(_decoded(data), rules)) if rules else data
+
+    def copied(self, path: str, data: bytes) -> bytes:
+        """The bytes of a file that is copied; binary ones stay as they are. Raises Refusal."""
+        rules = self._for(path)
+        for rule in rules:
+            _ = rule.value, rule.pattern  # demanded even by a file that is not touched
+        if not rules or not is_text(path, data):
+            return data
+        text = "".join(_replaced(piece, rules) for piece in pieces(data))
+        if text != _replaced(_decoded(data), rules):
+            self._findings.warn(
+                Oddity.SPLIT_REPLACEMENT, path, "a replacement is left undone at a border of pieces"
+            )
+        return _encoded(text)
+
+    def _for(self, path: str) -> list[Rule]:
+        return [rule for rule in self._rules if rule.concerns(path)]
+
+    def warn_of_unused(self) -> None:
+        """Note the entries that found nothing, once everything has been written."""
+        for rule in self._rules:
+            if not rule.was_used:
+                where = rule.entry.get("filename") or rule.entry.get("glob")
+                self._findings.warn(
+                    Oddity.UNUSED_REPLACEMENT,
+                    FILE,
+                    f"the replacement in {where} found nothing",
+                    rule.line,
+                )
+
+
+def _line(entry: object, lines: LineFinder) -> int:
+    where = (entry.get("filename") or entry.get("glob")) if isinstance(entry, dict) else entry
+    return lines.line(where, "replacements")
+
+
+def _holds(entry: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    """Whether each of `replaceWhenEnv` is so in the environment."""
+    conditions: Iterable[Mapping[str, Any]] = entry.get("replaceWhenEnv") or ()
+    return all(environ.get(str(one.get("env"))) == _text(one.get("value")) for one in conditions)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _replaced(text: str, rules: Sequence[Rule]) -> str:
+    for rule in rules:
+        text = rule.apply(text)
+    return text
+
+
+def pieces(data: bytes) -> Iterator[str]:
+    """The pieces that are replaced on their own: reads, each up to its last line end.
+
+    Officially a character between two reads is damaged; here it is not.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    rest = ""
+    for at in range(0, len(data), _READ):
+        rest += decoder.decode(data[at : at + _READ], final=at + _READ >= len(data))
+        end = rest.rfind("\n") + 1
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+    if rest:
+        yield rest
+
+
+def is_text(path: str, data: bytes) -> bool:
+    """By the extension, or by the first bytes: at most a tenth of them odd, none of them NUL."""
+    if extension(path) in _TEXT_EXTENSIONS or not data or data.startswith(_BYTE_ORDER_MARKS):
+        return True
+    start = data[:_TASTED]
+    if start.startswith(b"%PDF-") or 0 in start:
         return False
+    return len(_TEXT_BYTES.sub(b"", start)) * 10 <= len(start)
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -114,35 +114,49 @@ class Resolver:
         parent, name = split(directory)
         place = Place(self._site.registry, parent)
         if directory and self._is_component(place, name):
-            yield from self._resolve(place, name, is_folder=True)
+            component = self._resolve(place, name, is_folder=True)
+            if component:
+                yield component
         else:
             yield from self._walk(directory)
 
     def _walk(self, path: str) -> Iterator[Component]:
-        site = self._site
-        place = Place(site.registry, path)
-        folders = site.tree.folder(path).folders
-        names = tuple(site.entries(path))
+        """The components in a folder: folders that are one, then files, then what is below."""
+        place = Place(self._site.registry, path)
+        folders = self._site.tree.folder(path).folders
+        names = tuple(self._site.entries(path))
         taken: set[str] = set()
         queue = []
-        for name in (name for name in names if name in folders):
-            if self._is_component(place, name):
-                if site.tree.folder(join(path, name)).names:
-                    for component in self._resolve(place, name, is_folder=True):
-                        taken.add(component.xml)
-                        yield component
-            elif not self._is_ignored_node_modules(place, name):
+        for name in names:
+            if name in folders and self._is_component(place, name):
+                yield from self._folder(place, name, taken)
+            elif name in folders and not self._is_ignored_node_modules(place, name):
                 queue.append(name)
-        for name in (name for name in names if name not in folders):
-            if join(path, name) in taken or not place.looks_like_metadata(name):
+        for name in names:
+            if name in folders or join(path, name) in taken:
                 continue
-            for component in self._resolve(place, name, is_folder=False):
-                taken.add(component.content)
+            component = self._file(place, name, taken)
+            if component:
                 yield component
                 if self._ends_walk(component, place):
                     return
         for name in queue:
             yield from self._walk(join(path, name))
+
+    def _folder(self, place: Place, name: str, taken: set[str]) -> Iterator[Component]:
+        if self._site.tree.folder(join(place.path, name)).names:
+            component = self._resolve(place, name, is_folder=True)
+            if component:
+                taken.add(component.xml)
+                yield component
+
+    def _file(self, place: Place, name: str, taken: set[str]) -> Component | None:
+        if not place.looks_like_metadata(name):
+            return None
+        component = self._resolve(place, name, is_folder=False)
+        if component:
+            taken.add(component.content)
+        return component
 
     def _is_component(self, place: Place, name: str) -> bool:
         """Whether a folder as a whole is one component."""
@@ -159,15 +173,13 @@ class Resolver:
         path = join(place.path, name)
         return place.has_folder("node_modules", name) and self._site.denies(path)
 
-    def _resolve(self, place: Place, name: str, *, is_folder: bool) -> Iterator[Component]:
+    def _resolve(self, place: Place, name: str, *, is_folder: bool) -> Component | None:
         path = join(place.path, name)
         if self._site.ignore.denies(path, is_folder=is_folder):
-            return
-        component = None
+            return None
         with self._site.findings.collect():
-            component = self._component(place, name, path, is_folder=is_folder)
-        if component:
-            yield component
+            return self._component(place, name, path, is_folder=is_folder)
+        return None
 
     def _component(
         self, place: Place, name: str, path: str, *, is_folder: bool

@@ -25,7 +25,7 @@ def static_resource(outputs: Outputs, component: Component) -> None:
             raise Refusal(
                 "NoContentFoundError", xml, f"nothing is left of its folder {content} to be zipped"
             )
-        outputs.add(name, Output(content, lambda read: zipped(content, files, read)))
+        outputs.add(name, Output(content, lambda _: zipped(content, files, outputs.read_copy)))
     else:
         outputs.add(name, Output(content))
     outputs.add(f"{kind.directory}/{split(xml)[1]}", Output(xml))

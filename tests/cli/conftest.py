@@ -34,6 +34,11 @@ class Done:
 Cli = Callable[..., Done]
 
 
+def tree(folder: Path) -> set[str]:
+    """The files in a folder and below it."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
     monkeypatch.chdir(tmp_path)

@@ -121,6 +121,16 @@ def test_a_value_from_the_environment_is_never_shown(
     assert not [problem for problem in problems if MARKER in str(problem)]
 
 
+def test_a_number_from_the_environment_that_is_out_of_range_is_not_shown(
+    project: Project,
+) -> None:
+    project.environ = {"V": "31415926"}
+
+    [problem] = project.problems(HUB + POOL.replace("size: 3", "size: ${V}"))
+
+    assert problem.message == "the value of ${V} is out of range; write 0 to 1000"
+
+
 def test_the_private_key_may_be_the_text_itself(project: Project) -> None:
     project.environ = {"SF_PRIVATE_KEY": PEM}
 

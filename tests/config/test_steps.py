@@ -107,8 +107,8 @@ def test_keys_that_were_not_indented_are_told_so(project: Project) -> None:
 
     assert messages == [
         "the key plan is missing; write plan: …",
-        "belongs to load_data; indent it by two more spaces",
-        "belongs to load_data; indent it by two more spaces",
+        "belongs to load_data; write it below, indented by two more spaces",
+        "belongs to load_data; write it below, indented by two more spaces",
     ]
 
 

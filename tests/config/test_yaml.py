@@ -50,6 +50,10 @@ SYNTAX = {
         "pool.yaml:1:10: no anchor of this name stands above; write &name at the value that "
         "*name means",
     ),
+    "an anchor twice": (
+        "dev_hub: &a {}\nlimits: &a {}\n",
+        "pool.yaml:2:9: the anchor has been defined above; give this one another name",
+    ),
     "nothing at all": ("", "pool.yaml:1:1: the file is empty"),
     "comments alone": ("# later\n", "pool.yaml:1:1: the file is empty"),
     "a list": (

@@ -49,7 +49,13 @@ def test_who_the_token_belongs_to_is_asked_of_the_org_itself(credentials: Creden
 
 
 @pytest.mark.parametrize(
-    "answer", [Scripted(404), Scripted(302, b"", {"Location": "/"}), Scripted(200, b"<html>")]
+    "answer",
+    [
+        Scripted(404),
+        Scripted(403, b'{"error": "Wrong_Org"}'),
+        Scripted(302, b"", {"Location": "/"}),
+        Scripted(200, b"<html>"),
+    ],
 )
 def test_userinfo_answers_when_the_identity_url_does_not(
     answer: Scripted, credentials: Credentials, host: LoginHost

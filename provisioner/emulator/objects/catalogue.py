@@ -52,6 +52,13 @@ def hub_types() -> dict[str, ObjectType]:
     return org_types() | {name: copy_of(known) for name, known in _table("hub").items()}
 
 
+@cache
+def not_emulated() -> frozenset[str]:
+    """Names, in lower case, of standard objects that exist on the platform but not here."""
+    text = (files(__package__) / "not_emulated.txt").read_text(encoding="utf-8")
+    return frozenset(text.lower().split())
+
+
 def copy_of(object_type: ObjectType) -> ObjectType:
     """A copy whose fields and properties may be changed."""
     return replace(

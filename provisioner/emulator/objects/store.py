@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from provisioner.emulator.errors import ApiError, RecordError
+from provisioner.emulator.errors import ApiError, NotEmulatedError, RecordError
 from provisioner.emulator.ids import to_15, to_18
-from provisioner.emulator.objects import derived, rules, validation
+from provisioner.emulator.objects import catalogue, derived, rules, validation
 from provisioner.emulator.objects.indexes import Indexes
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.values import format_datetime
@@ -53,12 +53,17 @@ class Store:
         return self.types.get(known) if known else None
 
     def object_type(self, name: str, *, tooling: bool = False) -> ObjectType:
-        """A type that the data API (or the Tooling API) serves; ApiError INVALID_TYPE else."""
+        """A type that the data API (or the Tooling API) serves; ApiError INVALID_TYPE else.
+
+        A standard object that is not emulated is a NotEmulatedError: 501, not a lie.
+        """
         found = self.find_type(name)
         if found is not None:
             in_tooling = found.is_tooling or bool(found.properties.get("in_tooling"))
             if in_tooling if tooling else not found.is_tooling:
                 return found
+        if found is None and name.lower() in catalogue.not_emulated():
+            raise NotEmulatedError(f"sObject {name}")
         raise ApiError(
             400,
             "INVALID_TYPE",
@@ -248,6 +253,13 @@ class Store:
                 del self._deleted[type_name][key]
 
             self._remember(undo)
+
+    def clear(self, type_name: str) -> None:
+        """Forget all records of a type, bin and all: rows that are made anew for each query."""
+        with self.lock:
+            self._rows.pop(type_name, None)
+            self._deleted.pop(type_name, None)
+            self._indexes.forget(type_name)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -22,7 +22,10 @@ Column = dict[str, Any]
 
 def query_metadata(scope: Scope, query: Query) -> dict[str, Any]:
     """columnMetadata, entityName, groupBy, idSelected, keyPrefix."""
-    columns = _grouped_columns(scope, query) if is_grouped(query) else _columns(scope, query)
+    if query.is_count:
+        columns = []
+    else:
+        columns = _grouped_columns(scope, query) if is_grouped(query) else _columns(scope, query)
     return {
         "columnMetadata": columns,
         "entityName": scope.entity.name,
@@ -43,8 +46,6 @@ def _grouped_columns(scope: Scope, query: Query) -> list[Column]:
 
 def _columns(scope: Scope, query: Query) -> list[Column]:
     columns: list[Column] = []
-    if query.is_count:
-        return columns
     for one in query.select:
         if isinstance(one, ChildQuery):
             columns.append(_children(scope, one))

@@ -26,8 +26,8 @@ class Client:
         self.url = server.url
         self.base = f"{server.url}/services/data/v{VERSION}"
         self.session = requests.Session()
-        token = org.world.sessions.open(org, org.admin_id, "test").token
-        self.session.headers["Authorization"] = f"Bearer {token}"
+        self.token = org.world.sessions.open(org, org.admin_id, "test").token
+        self.session.headers["Authorization"] = f"Bearer {self.token}"
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """`path` below the version, or from the root when it begins with /services."""

@@ -149,7 +149,7 @@ def test_polymorphic_parents_name_their_type(client: Client, world: World) -> No
          "data. Current LineEnding setting is CRLF"),
         ({}, "Name,Nope__c\nOne,1\n", "InvalidBatch : Field name not found : Nope__c"),
         ({}, "Name,Parent.Site\nOne,1\n", None),
-        ({}, "Name,Nope__r.Ext__c\nOne,1\n", "InvalidBatch : Field name not found : Nope__r.Ext__c"),
+        ({}, "Name,No__r.Ext__c\nOne,1\n", "InvalidBatch : Field name not found : No__r.Ext__c"),
         ({"columnDelimiter": "SEMICOLON"}, "Name,Site\nOne,1\n",
          "InvalidBatch : Field name not found : Name,Site"),
         ({}, 'Name\nOne"\n', "InvalidBatch : Failed to parse CSV. Found unescaped quote. A value "

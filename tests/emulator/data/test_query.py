@@ -139,6 +139,11 @@ def test_columns_of_aggregates(client: Client) -> None:
     ]
 
 
+def test_a_count_has_no_columns(client: Client) -> None:
+    answer = client.get("query", q="SELECT COUNT() FROM Account", columns="true")
+    assert (answer["columnMetadata"], answer["entityName"]) == ([], "Account")
+
+
 def test_a_deleted_record_is_seen_by_query_all_only(client: Client) -> None:
     fill(client.org, 1)
     [record] = client.query("SELECT Id FROM Account")

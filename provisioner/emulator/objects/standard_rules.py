@@ -1,0 +1,120 @@
+"""What the platform does by itself when records of standard objects are saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.emulator.errors import RecordError
+from provisioner.emulator.objects.rules import Change, on_insert, rule
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.store import Record, Store
+
+_PROBABILITY = {
+    "Prospecting": 10, "Qualification": 10, "Needs Analysis": 20, "Value Proposition": 50,
+    "Id. Decision Makers": 60, "Perception Analysis": 70, "Proposal/Price Quote": 75,
+    "Negotiation/Review": 90, "Closed Won": 100, "Closed Lost": 0,
+}  # fmt: skip
+
+
+@rule("Opportunity", "before insert")
+@rule("Opportunity", "before update")
+def _stage(change: Change) -> None:
+    record = change.record
+    stage = record["StageName"]
+    record["IsClosed"] = stage in ("Closed Won", "Closed Lost")
+    record["IsWon"] = stage == "Closed Won"
+    if stage in _PROBABILITY and "Probability" not in change.given and "StageName" in change.given:
+        record["Probability"] = float(_PROBABILITY[stage])
+    if record["Amount"] is not None and record["Probability"] is not None:
+        record["ExpectedRevenue"] = round(record["Amount"] * record["Probability"] / 100, 2)
+
+
+@rule("Case", "before insert")
+@rule("Case", "before update")
+def _case_status(change: Change) -> None:
+    change.record["IsClosed"] = change.record["Status"] == "Closed"
+
+
+@rule("Task", "before insert")
+@rule("Task", "before update")
+def _task_status(change: Change) -> None:
+    change.record["IsClosed"] = change.record["Status"] == "Completed"
+    change.record["IsHighPriority"] = change.record["Priority"] == "High"
+
+
+@rule("PricebookEntry", "before insert")
+def _price(change: Change) -> None:
+    """A product has a standard price before any other, and one price in each price book."""
+    record, store = change.record, change.store
+    prices = store.find_by("PricebookEntry", "Product2Id", record["Product2Id"])
+    if any(one["Pricebook2Id"] == record["Pricebook2Id"] for one in prices):
+        text = "This price definition already exists in this price book"
+        raise RecordError("DUPLICATE_VALUE", text)
+    standard = [one["Id"] for one in store.peek_rows("Pricebook2") if one["IsStandard"]]
+    if record["Pricebook2Id"] not in standard and not any(
+        one["Pricebook2Id"] in standard for one in prices
+    ):
+        raise RecordError(
+            "STANDARD_PRICE_NOT_DEFINED", "No standard price defined for this product", []
+        )
+    product = store.peek("Product2", record["Product2Id"] or "")
+    if product is not None:
+        record["Name"], record["ProductCode"] = product["Name"], product["ProductCode"]
+
+
+@rule("User", "before insert")
+def _user(change: Change) -> None:
+    """Usernames are unique across all orgs; each active user takes a licence (facts §7)."""
+    record, store = change.record, change.store
+    username = record["Username"] or ""
+    if username and "@" not in username:
+        text = f"Username: invalid email address: {username}"
+        raise RecordError("INVALID_EMAIL_ADDRESS", text, ["Username"])
+    _refuse_taken(change)
+    profile = store.peek("Profile", record["ProfileId"] or "")
+    if profile is not None:
+        record["UserType"] = profile["UserType"]
+        if record["IsActive"]:
+            _take_license(store, profile["UserLicenseId"])
+    record["CommunityNickname"] = record["CommunityNickname"] or username.partition("@")[0][:40]
+
+
+@rule("User", "before update")
+def _changed_user(change: Change) -> None:
+    if change.old and change.record["Username"] != change.old["Username"]:
+        _refuse_taken(change)
+        taken = change.world.usernames
+        taken[change.record["Username"].lower()] = taken.pop(change.old["Username"].lower())
+
+
+@on_insert("User")
+def _remember(change: Change) -> None:
+    username = change.record["Username"].lower()
+    change.world.usernames[username] = (change.org, change.record["Id"])
+
+
+def _refuse_taken(change: Change) -> None:
+    if (change.record["Username"] or "").lower() in change.world.usernames:
+        raise RecordError(
+            "DUPLICATE_USERNAME",
+            "Duplicate Username.<br>The username already exists in this or another Salesforce "
+            "organization. Usernames must be unique across all Salesforce organizations. To "
+            "resolve, use a different username (it doesn't need to match the user's email "
+            "address).",
+            ["Username"],
+        )
+
+
+def _take_license(store: Store, license_id: str) -> None:
+    found = store.peek("UserLicense", license_id)
+    if found is None:
+        return
+    profiles = {one["Id"] for one in store.find_by("Profile", "UserLicenseId", license_id)}
+    users = [
+        one for one in store.peek_rows("User") if one["IsActive"] and one["ProfileId"] in profiles
+    ]
+    if len(users) >= found["TotalLicenses"]:
+        raise RecordError("LICENSE_LIMIT_EXCEEDED", "License Limit Exceeded", [])
+    used: Record = {"UsedLicenses": len(users) + 1}
+    store.set_fields("UserLicense", license_id, used)

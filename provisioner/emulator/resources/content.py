@@ -1,0 +1,63 @@
+"""ContentVersion: a file uploaded, its document, and the link to where it was published first."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from provisioner.emulator.errors import RecordError
+from provisioner.emulator.objects.rules import Change, rule
+from provisioner.emulator.objects.store import Record, Store
+
+
+@rule("ContentVersion", "before insert")
+def _check(change: Change) -> None:
+    """What the file itself tells: title, extension, size; its document, new or next version."""
+    record = change.record
+    if not record["PathOnClient"]:
+        text = "Required fields are missing: [PathOnClient]"
+        raise RecordError("REQUIRED_FIELD_MISSING", text, ["PathOnClient"])
+    if record["VersionData"] is None and not record["ContentUrl"]:
+        text = "Required fields are missing: [VersionData]"
+        raise RecordError("REQUIRED_FIELD_MISSING", text, ["VersionData"])
+    name = record["PathOnClient"].replace("\\", "/").rpartition("/")[2]
+    stem, _, extension = name.rpartition(".")
+    record["Title"] = record["Title"] or stem or name
+    record["FileExtension"] = extension if stem else None
+    record["FileType"] = extension.upper() if stem else "UNKNOWN"
+    record["ContentSize"] = record["ContentSizeLong"] = _size(record["VersionData"])
+    record["IsLatest"] = True
+    _attach(change)
+
+
+def _attach(change: Change) -> None:
+    record, store = change.record, change.store
+    document = record["ContentDocumentId"]
+    earlier = store.find_by("ContentVersion", "ContentDocumentId", document) if document else []
+    for version in earlier:
+        store.set_fields("ContentVersion", version["Id"], {"IsLatest": False})
+    record["VersionNumber"] = str(len(earlier) + 1)
+    shared = {name: record[name] for name in ("Title", "FileExtension", "FileType", "ContentSize")}
+    shared |= {"LatestPublishedVersionId": record["Id"]}
+    if document:
+        store.set_fields("ContentDocument", document, shared)
+        return
+    document = store.add("ContentDocument", shared, user_id=change.user_id)
+    record["ContentDocumentId"] = document
+    for place in (change.user_id, record["FirstPublishLocationId"]):
+        if place:
+            _link(store, document, place)
+
+
+def _link(store: Store, document: str, place: str) -> None:
+    link: Record = {"ContentDocumentId": document, "LinkedEntityId": place}
+    link |= {"ShareType": "I" if place.startswith("005") else "V", "Visibility": "AllUsers"}
+    store.add("ContentDocumentLink", link)
+
+
+def _size(data: str | None) -> int:
+    try:
+        return len(base64.b64decode(data or "", validate=True))
+    except binascii.Error as error:
+        text = "Version Data: value not of required type"
+        raise RecordError("INVALID_TYPE_ON_FIELD_IN_RECORD", text, ["VersionData"]) from error

@@ -1,0 +1,223 @@
+"""A data plan as the requests that load it: in an order in which every reference is known.
+
+The order is that of the Salesforce CLI: file by file; of a file whose records refer to each
+other those without open references first; what refers to later files after them. It does not
+depend on any answer, so it is known before the first request (salesforce-facts §6).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from provisioner.salesforce.records import MOST_RECORDS, MOST_TYPES
+from provisioner.steps.data_plan import (
+    PlanError,
+    PlannedFile,
+    PlannedRecord,
+    children,
+    looks_like_reference,
+    read_plan,
+    values,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """One tree request."""
+
+    sobject: str
+    records: tuple[PlannedRecord, ...]
+
+    @cached_property
+    def references(self) -> tuple[str, ...]:
+        """The reference ids that it gives, in their order."""
+        return tuple(ref for record in self.records for ref in record.references)
+
+    @cached_property
+    def types(self) -> Counter[str]:
+        """How many records of which object it inserts."""
+        return sum((record.types for record in self.records), Counter[str]())
+
+    @property
+    def has_record_types(self) -> bool:
+        return any(record.has_record_type for record in self.records)
+
+    def find(self, reference: str) -> PlannedRecord | None:
+        """The record that gives a reference id, itself or by a child."""
+        return next((r for r in self.records if reference in r.references), None)
+
+
+@dataclass(frozen=True, eq=False)
+class DataLoad:
+    """All requests of a plan."""
+
+    chunks: tuple[Chunk, ...]
+    contents: tuple[bytes, ...]  # of the plan and its files
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells this load from that of other data."""
+        return hashlib.sha256(b"\0".join(self.contents)).hexdigest()[:8]
+
+    def totals(self, chunks: int | None = None) -> Counter[str]:
+        """How many records of which object the first `chunks` requests insert; all for None."""
+        return sum((chunk.types for chunk in self.chunks[:chunks]), Counter[str]())
+
+    @cached_property
+    def _last_use(self) -> Mapping[str, int]:
+        """Reference id → the last request that needs it."""
+        known = {ref for chunk in self.chunks for ref in chunk.references}
+        return {
+            ref: index
+            for index, chunk in enumerate(self.chunks)
+            for record in chunk.records
+            for ref in references_of(record, known)
+        }
+
+    def open_references(self, done: int) -> list[str]:
+        """Reference ids given by the first `done` requests that later ones need."""
+        given = (ref for chunk in self.chunks[:done] for ref in chunk.references)
+        return [ref for ref in given if self._last_use.get(ref, -1) >= done]
+
+
+def read_load(path: Path) -> DataLoad:
+    """The requests of the plan at `path`. Raises PlanError with all its problems, OSError."""
+    files, contents = read_plan(path)
+    problems = [*_twice(files), *_too_large(files), *_unknown(files)]
+    if problems:
+        raise PlanError(problems)
+    return DataLoad(tuple(_ordered(files)), tuple(contents))
+
+
+def references_of(record: PlannedRecord, known: Container[str]) -> set[str]:
+    """Those of the reference ids `known` that the record or its children stand on."""
+    return {value[1:] for _, value in _texts(record) if value[:1] == "@" and value[1:] in known}
+
+
+def _texts(record: PlannedRecord) -> Iterator[tuple[str, str]]:
+    for node in record.nodes:
+        yield from values(node)
+
+
+def _given(files: Sequence[PlannedFile]) -> Counter[str]:
+    return Counter(ref for file in files for r in file.records for ref in r.references)
+
+
+def _needed(files: Sequence[PlannedFile]) -> Iterator[tuple[PlannedRecord, str, str]]:
+    """Record, field and reference id of everything that may be a reference."""
+    for file in files:
+        for record in file.records:
+            for field, value in _texts(record):
+                if value.startswith("@"):
+                    yield record, field, value[1:]
+
+
+def _unknown(files: Sequence[PlannedFile]) -> Iterator[str]:
+    given = _given(files)
+    for record, field, reference in _needed(files):
+        if reference not in given and looks_like_reference(f"@{reference}"):
+            yield f"{record}: {field}: @{reference} is in no file of the plan"
+
+
+def _twice(files: Sequence[PlannedFile]) -> Iterator[str]:
+    """A reference id that two records give means nothing to those that refer to it."""
+    given = _given(files)
+    needed = {reference for _, _, reference in _needed(files)}
+    for file in files:
+        for record in file.records:
+            for reference in record.references:
+                if given[reference] > 1 and reference in needed:
+                    yield f"{record}: the referenceId {reference} is given by another record, too"
+
+
+def _too_large(files: Sequence[PlannedFile]) -> Iterator[str]:
+    for file in files:
+        for record in file.records:
+            if len(record.nodes) > MOST_RECORDS:
+                yield f"{record}: it has more than {MOST_RECORDS} records in it"
+            if len(record.types) > MOST_TYPES:
+                yield f"{record}: it has records of more than {MOST_TYPES} objects in it"
+
+
+def _ordered(files: Sequence[PlannedFile]) -> Iterator[Chunk]:
+    """Chunks in an order in which whatever a record refers to is there before it."""
+    all_given = set(_given(files))
+    needs = {r: references_of(r, all_given) for file in files for r in file.records}
+    queue = deque((file.sobject, list(file.records)) for file in files)
+    known: set[str] = set()
+    fruitless = 0
+    while queue and fruitless < len(queue):
+        sobject, records = queue.popleft()
+        ready = [r for r in records if needs[r] <= known]
+        waiting = [r for r in records if not needs[r] <= known]
+        for chunk in _chunks(sobject, ready):
+            yield chunk
+            known.update(chunk.references)
+        if any(needs[r] <= known for r in waiting):
+            queue.appendleft((sobject, waiting))
+        elif waiting:
+            queue.append((sobject, waiting))
+        fruitless = 0 if ready or not records else fruitless + 1
+    if queue:
+        stuck = [r for _, records in queue for r in records]
+        raise PlanError(
+            [f"{r}: it waits for itself by way of {_names(needs[r] - known)}" for r in stuck]
+        )
+
+
+def _names(references: Iterable[str]) -> str:
+    return ", ".join(f"@{reference}" for reference in sorted(references))
+
+
+def _chunks(sobject: str, records: Sequence[PlannedRecord]) -> Iterator[Chunk]:
+    """Records in requests of at most 200, children counted, and five objects."""
+    portion: list[PlannedRecord] = []
+    size, types = 0, set[str]()
+    for record in records:
+        both = types | set(record.types)
+        if portion and (size + len(record.nodes) > MOST_RECORDS or len(both) > MOST_TYPES):
+            yield Chunk(sobject, tuple(portion))
+            portion, size, both = [], 0, set(record.types)
+        portion.append(record)
+        size, types = size + len(record.nodes), both
+    if portion:
+        yield Chunk(sobject, tuple(portion))
+
+
+def resolved(
+    record: PlannedRecord,
+    ids: Mapping[str, str],
+    record_types: Mapping[tuple[str, str], str],
+) -> dict[str, Any]:
+    """A record as it is sent: references replaced by ids, record types by theirs.
+
+    Raises KeyError with (object, name) for a record type that is not there.
+    """
+    return _resolved(record.body, ids, record_types)
+
+
+def _resolved(
+    node: Mapping[str, Any],
+    ids: Mapping[str, str],
+    record_types: Mapping[tuple[str, str], str],
+) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    for key, value in node.items():
+        inside = children(value)
+        if key == "RecordType" and value is not None:
+            body["RecordTypeId"] = record_types[node["attributes"]["type"], value["Name"]]
+        elif inside is not None:
+            body[key] = {"records": [_resolved(child, ids, record_types) for child in inside]}
+        elif (
+            key != "attributes" and isinstance(value, str) and value[1:] in ids and value[0] == "@"
+        ):
+            body[key] = ids[value[1:]]
+        else:
+            body[key] = value
+    return body

@@ -1,0 +1,185 @@
+"""`load_data`: records of an `sf data export tree` plan, with references between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+from provisioner.config.fields import Finding, option
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.classes import Kind
+from provisioner.salesforce.envelope import NOT_SENT, TIMED_OUT
+from provisioner.salesforce.records import (
+    TreeRefusedError,
+    count_created_by,
+    insert_tree,
+    record_types,
+)
+from provisioner.steps.base import AGAIN, REPLACE, Done, Outcome, Pending, StepContext, StepFailed
+from provisioner.steps.data_chunks import Chunk, DataLoad, read_load, resolved
+from provisioner.steps.data_plan import PlanError
+from provisioner.steps.load_failures import refused_chunk, unknown_record_type
+from provisioner.steps.load_progress import LoadProgress, read_progress
+from provisioner.steps.once import Once
+
+TURN = 5.0  # seconds after which a long load lets other orgs have the thread
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadData:
+    """Loads the records of a data plan, exactly once.
+
+    Safe to run twice by what it remembers: each request inserts all of its records or none,
+    and how many were answered is committed after each, with the ids that later records refer
+    to. Whether a request whose answer was lost has inserted its records is told by counting
+    those that our user has created: none of it, and it is sent again; all of it, and the load
+    goes on if no later record needs their ids. Anything else, or an answer that is late and
+    not lost, and the org is replaced. After a doubt all is counted once more at the end.
+    """
+
+    kind: ClassVar[str] = "load_data"
+    shorthand: ClassVar[str] = "plan"
+
+    plan: Path = option(
+        "the plan that `sf data export tree --plan` wrote", path="file", example="data/plan.json"
+    )
+
+    _load: Once = field(default_factory=Once, init=False, repr=False, compare=False)
+
+    def check(self, directory: Path) -> Iterable[Finding]:
+        """Read the plan and its files; every reference must lead to a record."""
+        try:
+            self._load.checked("", lambda: self._read(directory))
+        except PlanError as error:
+            for problem in error.problems:
+                yield Finding("plan", problem)
+        except OSError as error:
+            yield Finding("plan", f"{self.plan} cannot be read: {error.strerror}")
+
+    def start(self, context: StepContext) -> Outcome:
+        """Send the first requests."""
+        return _Loading(context, self._plan(context)).go_on(LoadProgress())
+
+    def poll(self, context: StepContext, request_id: str) -> Outcome:
+        """Go on from what is remembered."""
+        if request_id == AGAIN:
+            return self.start(context)
+        load = self._plan(context)
+        progress = read_progress(request_id, load)
+        if progress is None:
+            raise StepFailed(f"{self.plan}: other data was loaded before", kind=REPLACE)
+        loading = _Loading(context, load)
+        return loading.go_on(loading.cleared(progress) if progress.is_sending else progress)
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:
+        """The plan and its files. Raises StepFailed when they are wrong."""
+        try:
+            return self._load.fresh("", lambda: self._read(directory)).contents
+        except PlanError as error:
+            text = f"{self.plan}: the data plan is wrong"
+            raise StepFailed(text, details=error.problems) from None
+
+    def _read(self, directory: Path) -> DataLoad:
+        return read_load(directory / self.plan)
+
+    def _plan(self, context: StepContext) -> DataLoad:
+        return self._load.get("", lambda: self._read(context.directory))
+
+
+class _Loading:
+    """One org's load: requests sent one after the other, each remembered before and after."""
+
+    def __init__(self, context: StepContext, load: DataLoad) -> None:
+        self._context = context
+        self._load = load
+
+    def go_on(self, progress: LoadProgress) -> Outcome:
+        """Send what is left, for some seconds at most."""
+        since = time.monotonic()
+        while progress.done < len(self._load.chunks):
+            progress = self._send(progress)
+            if progress.done < len(self._load.chunks) and time.monotonic() - since > TURN:
+                return Pending(progress.text(self._load), wait=0.0)
+        if progress.is_doubtful:
+            self._verify()
+        return Done(f"loaded {self._load.totals().total()} records")
+
+    def cleared(self, progress: LoadProgress) -> LoadProgress:
+        """What became of the request whose answer was lost. Raises StepFailed when in doubt."""
+        chunk = self._load.chunks[progress.done]
+        before = self._load.totals(progress.done)[chunk.sobject]
+        found = self._count(chunk.sobject)
+        doubtful = replace(progress, is_sending=False, is_doubtful=True)
+        if found == before:
+            return doubtful
+        is_needed = set(self._load.open_references(progress.done + 1)) & set(chunk.references)
+        if found == before + chunk.types[chunk.sobject] and not is_needed:
+            return doubtful.after({})
+        raise self._in_doubt(
+            f"{found} {chunk.sobject} records are there, {before} were before the last request"
+        )
+
+    def _send(self, progress: LoadProgress) -> LoadProgress:
+        """One request. Raises StepFailed, or SalesforceError when the build is to come again."""
+        chunk = self._load.chunks[progress.done]
+        records = self._bodies(chunk, progress)
+        self._context.remember(replace(progress, is_sending=True).text(self._load))
+        try:
+            ids = insert_tree(self._context.org, chunk.sobject, records)
+        except TreeRefusedError as refused:
+            self._context.remember(progress.text(self._load))
+            raise refused_chunk(self._load, progress.done, refused) from None
+        except SalesforceError as error:
+            self._not_answered(progress, chunk, error)
+            raise
+        progress = progress.after(ids)
+        self._context.remember(progress.text(self._load))
+        return progress
+
+    def _bodies(self, chunk: Chunk, progress: LoadProgress) -> list[dict[str, object]]:
+        known = (
+            record_types(self._context.org, sorted(chunk.types)) if chunk.has_record_types else {}
+        )
+        bodies = []
+        for record in chunk.records:
+            try:
+                bodies.append(resolved(record, progress.ids or {}, known))
+            except KeyError as missing:
+                raise unknown_record_type(record, missing.args[0], known) from None
+        return bodies
+
+    def _not_answered(self, progress: LoadProgress, chunk: Chunk, error: SalesforceError) -> None:
+        """Whether the records may be there. A refusal of the call itself says they are not."""
+        if error.error_code == TIMED_OUT or error.status == 504:
+            raise self._in_doubt(error.message) from None
+        if error.error_code == NOT_SENT or 300 <= error.status < 500:
+            self._context.remember(progress.text(self._load))
+        if error.status == 404:
+            text = f"{chunk.records[0].file}: the org has no object {chunk.sobject}"
+            raise StepFailed(text, details=[error.message]) from None
+
+    def _verify(self) -> None:
+        """After a doubt: as many records as the plan has, and no more."""
+        for sobject, wanted in self._load.totals().items():
+            found = self._count(sobject)
+            if found != wanted:
+                raise self._in_doubt(f"{found} {sobject} records are there, the plan has {wanted}")
+
+    def _count(self, sobject: str) -> int:
+        org = self._context.org
+        if not org.user_id:
+            raise self._in_doubt("the login did not tell who we are")
+        try:
+            return count_created_by(org, sobject, org.user_id)
+        except SalesforceError as error:
+            if error.kind in (Kind.TRANSIENT, Kind.LIMIT):
+                raise
+            raise self._in_doubt(error.message) from None
+
+    def _in_doubt(self, why: str) -> StepFailed:
+        return StepFailed(
+            f"nobody knows whether records were loaded twice or not: {why}", kind=REPLACE
+        )

@@ -1,0 +1,39 @@
+"""Servers to talk to, and no setting of the machine that the tests run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from provisioner.salesforce.transport import Transport
+from tests.salesforce.scripted import ScriptedServer
+from tests.salesforce.world import Emulated
+
+
+@pytest.fixture(autouse=True)
+def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy and no CA of this machine."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+@pytest.fixture
+def transport() -> Iterator[Transport]:
+    with Transport(pace=0.001, timeout=(5.0, 20.0)) as made:
+        yield made
+
+
+@pytest.fixture
+def emulated() -> Iterator[Emulated]:
+    with Emulated() as running:
+        yield running

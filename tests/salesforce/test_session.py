@@ -1,0 +1,359 @@
+"""A session with an org: what is tried again, what is never, what a person is told."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from provisioner.errors import LoginError, SalesforceError
+from provisioner.salesforce.envelope import NO_ANSWER, NOT_SENT, TIMED_OUT
+from provisioner.salesforce.grant import Grant
+from provisioner.salesforce.session import OrgSession
+from provisioner.salesforce.transport import WAITS, Transport
+from tests.salesforce.scripted import (
+    EXPIRED,
+    RESET,
+    UNAVAILABLE,
+    Answer,
+    ScriptedServer,
+    error,
+)
+
+FIRST_TOKEN = "00D000000000001!AQEA.First_Token"
+SECOND_TOKEN = "00D000000000001!AQEA.Second_Token"
+LIMITS = "/services/data/v68.0/limits"
+ORG = "morning-abc@acme.example"
+TRIES = 1 + len(WAITS)
+
+
+def grant(url: str, token: str = FIRST_TOKEN) -> Grant:
+    return Grant(token, url, "00D000000000001EAA", "005000000000001AAA", "")
+
+
+@pytest.fixture
+def renewals() -> list[str]:
+    """A line for each login that a session asked for."""
+    return []
+
+
+@pytest.fixture
+def session(transport: Transport, server: ScriptedServer, renewals: list[str]) -> OrgSession:
+    def renew() -> Grant:
+        renewals.append("login")
+        return grant(server.url, SECOND_TOKEN)
+
+    return transport.session("org", ORG, grant(server.url), renew)
+
+
+def refused(session: OrgSession, method: str = "GET") -> SalesforceError:
+    with pytest.raises(SalesforceError) as caught:
+        session.request(method, session.instance_url + LIMITS)
+    return caught.value
+
+
+# --- answers that say "later" -------------------------------------------------------------
+
+
+def test_a_get_is_tried_again_after_503(server: ScriptedServer, session: OrgSession) -> None:
+    server.plays(UNAVAILABLE, UNAVAILABLE, Answer(200, {"fine": True}))
+    answer = session.request("GET", session.instance_url + LIMITS)
+    assert answer.json() == {"fine": True}
+    assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_get_is_not_tried_for_ever(
+    server: ScriptedServer, session: OrgSession, status: int
+) -> None:
+    server.plays(error(status, "SERVER_UNAVAILABLE"))
+    failure = refused(session)
+    assert (failure.kind, failure.status) == ("transient", status)
+    assert failure.message == (
+        f"{ORG}: GET limits: HTTP {status}: SERVER_UNAVAILABLE: what went wrong"
+    )
+    assert len(server.seen) == TRIES
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_change_is_sent_once_whatever_the_answer(
+    server: ScriptedServer, session: OrgSession, method: str, status: int
+) -> None:
+    server.plays(error(status, "SERVER_UNAVAILABLE"), Answer())
+    assert refused(session, method).kind == "transient"
+    assert len(server.seen) == 1
+
+
+def test_a_500_is_left_to_the_caller(server: ScriptedServer, session: OrgSession) -> None:
+    server.plays(error(500, "UNKNOWN_EXCEPTION"), Answer())
+    assert refused(session).kind == "transient"
+    assert len(server.seen) == 1
+
+
+# --- answers that are lost ----------------------------------------------------------------
+
+
+def test_a_post_whose_connection_is_reset_is_sent_once(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    server.plays(RESET, Answer())
+    failure = refused(session, "POST")
+    assert (failure.kind, failure.status, failure.error_code) == ("transient", 0, NO_ANSWER)
+    assert failure.message.startswith(f"{ORG}: POST limits: the answer was lost: connection closed")
+    assert len(server.seen) == 1
+
+
+def test_a_get_whose_connection_is_reset_is_tried_again(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    server.plays(RESET, RESET, Answer(200, {"fine": True}))
+    assert session.request("GET", session.instance_url + LIMITS).json() == {"fine": True}
+    assert len(server.seen) == 3
+
+
+def test_a_call_marked_as_not_repeatable_is_sent_once(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    server.plays(RESET, Answer())
+    with pytest.raises(SalesforceError, match="the answer was lost"):
+        session.request("GET", session.instance_url + LIMITS, is_repeatable=False)
+    assert len(server.seen) == 1
+
+
+def test_even_a_post_is_tried_again_when_it_never_left(transport: Transport) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    session = transport.session("org", ORG, grant(url), lambda: grant(url))
+    failure = refused(session, "POST")
+    assert (failure.kind, failure.error_code) == ("transient", NOT_SENT)
+    assert failure.message == f"{ORG}: POST limits: not sent: connection refused"
+    assert transport.calls.totals() == {"hub": 0, "org": TRIES}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_call_that_times_out_is_not_repeated(server: ScriptedServer, method: str) -> None:
+    """The server may be at it still, and the thread has waited long enough."""
+    end = threading.Event()
+    server.plays(Answer(waits_for=end))
+    with Transport(pace=0.001, timeout=(5.0, 0.2)) as transport:
+        session = transport.session("org", ORG, grant(server.url), lambda: grant(server.url))
+        failure = refused(session, method)
+    end.set()
+    assert (failure.kind, failure.error_code) == ("transient", TIMED_OUT)
+    assert failure.message == f"{ORG}: {method} limits: no answer in time"
+    assert len(server.seen) == 1
+
+
+def test_every_call_has_time_outs_unless_told_otherwise() -> None:
+    with Transport() as transport:
+        assert transport.timeout == (10.0, 120.0)
+        assert sum(transport.waits()) <= 3.0
+
+
+# --- sessions that end --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_ended_session_is_renewed_and_the_same_call_repeated(
+    server: ScriptedServer, session: OrgSession, renewals: list[str], method: str
+) -> None:
+    server.plays(EXPIRED, Answer(200, {"fine": True}))
+    url = session.instance_url + LIMITS
+    assert session.request(method, url, data=b"body").json() == {"fine": True}
+    assert renewals == ["login"]
+    first, second = server.seen
+    assert (first.method, first.path, first.body) == (second.method, second.path, second.body)
+    assert first.headers["authorization"] == f"Bearer {FIRST_TOKEN}"
+    assert second.headers["authorization"] == f"Bearer {SECOND_TOKEN}"
+
+
+def test_a_server_that_says_401_for_ever_is_asked_twice(
+    server: ScriptedServer, session: OrgSession, renewals: list[str]
+) -> None:
+    server.plays(EXPIRED)
+    failure = refused(session)
+    assert (failure.kind, failure.status) == ("configuration", 401)
+    assert failure.error_code == "INVALID_SESSION_ID"
+    assert failure.hint.startswith("check the session policies")
+    assert renewals == ["login"]
+    assert len(server.seen) == 2
+
+
+def test_a_401_that_a_new_login_cannot_cure_is_not_answered_with_one(
+    server: ScriptedServer, session: OrgSession, renewals: list[str]
+) -> None:
+    text = "This session is not valid for use with the REST API"
+    server.plays(error(401, "INVALID_SESSION_ID", text))
+    assert text in refused(session).message
+    assert renewals == []
+
+
+def test_a_login_that_is_refused_says_so(server: ScriptedServer, transport: Transport) -> None:
+    def renew() -> Grant:
+        raise LoginError("not approved any more")
+
+    server.plays(EXPIRED)
+    session = transport.session("org", ORG, grant(server.url), renew)
+    with pytest.raises(LoginError, match="not approved any more"):
+        session.request("GET", session.instance_url + LIMITS)
+
+
+def test_of_many_threads_one_renews_the_session(
+    server: ScriptedServer, session: OrgSession, renewals: list[str]
+) -> None:
+    """All of them were refused with the old token; one new one serves them all."""
+    ended = session.grant
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(session.renew, [ended] * 8))
+    assert renewals == ["login"]
+    assert session.grant.access_token == SECOND_TOKEN
+
+
+# --- what a person is told ----------------------------------------------------------------
+
+
+def test_the_host_of_a_deleted_org_means_that_it_is_gone(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    server.plays(Answer(420, "<html><body>Stay tuned</body></html>"))
+    failure = refused(session)
+    assert (failure.kind, failure.status) == ("gone", 420)
+    assert failure.message == (
+        f"{ORG}: GET limits: HTTP 420: the scratch org is deleted or expired"
+    )
+    assert len(server.seen) == 1
+
+
+def test_a_used_up_allowance_of_requests_is_a_limit(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    server.plays(error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))
+    failure = refused(session)
+    assert (failure.kind, failure.status) == ("limit", 403)
+    assert "TotalRequests Limit exceeded." in failure.message
+    assert failure.hint.startswith("the org's API calls of the last 24 hours are used up")
+    assert len(server.seen) == 1
+
+
+def test_several_errors_and_their_fields_are_all_shown(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    body = [
+        {"errorCode": "REQUIRED_FIELD_MISSING", "message": "Missing", "fields": ["A", "B"]},
+        {"errorCode": "INVALID_FIELD", "message": "No C", "fields": ["C"]},
+    ]
+    server.plays(Answer(400, body))
+    failure = refused(session)
+    assert failure.kind == "content"
+    text = "REQUIRED_FIELD_MISSING: Missing (A, B); INVALID_FIELD: No C"
+    assert failure.message == f"{ORG}: GET limits: HTTP 400: {text}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "text"),
+    [
+        (Answer(502, "<html>Bad gateway</html>"), "transient", "a web page instead of an answer"),
+        (Answer(200, "<html>Sign on</html>"), "transient", "a web page instead of an answer"),
+        (Answer(404, ""), "content", "a web page instead of an answer"),
+        (Answer(302, {}, {"Location": "http://127.0.0.1:9/"}), "configuration", "HTTP 302: {}"),
+    ],
+)
+def test_an_answer_without_an_envelope_is_described(
+    server: ScriptedServer, session: OrgSession, answer: Answer, kind: str, text: str
+) -> None:
+    server.plays(answer)
+    failure = refused(session)
+    assert failure.kind == kind
+    assert text in failure.message
+
+
+def test_a_token_that_the_server_repeats_is_not_shown(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    server.plays(error(400, "BAD_THING", f"token {FIRST_TOKEN} Bearer abc.def is odd\n\x07"))
+    failure = refused(session)
+    assert failure.message.endswith("BAD_THING: token *** Bearer *** is odd")
+    assert FIRST_TOKEN not in repr(failure)
+    assert FIRST_TOKEN not in repr(session.grant)
+
+
+# --- connections and counts ---------------------------------------------------------------
+
+
+def test_all_sessions_share_kept_connections(server: ScriptedServer, transport: Transport) -> None:
+    for name in ("one", "two", "three"):
+        with transport.session("org", name, grant(server.url), lambda: grant(server.url)) as session:
+            session.request("GET", server.url + LIMITS)
+            session.request("POST", server.url + LIMITS)
+    assert len(server.seen) == 6
+    assert len({seen.connection for seen in server.seen}) == 1
+
+
+def test_requests_are_counted_by_whom_and_what(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    hub = transport.session("hub", "hub", grant(server.url), lambda: grant(server.url))
+    server.plays(UNAVAILABLE, Answer())
+    hub.request("GET", f"{server.url}/services/data/v68.0/sobjects/User/005000000000001AAA?x=1")
+    transport.post("org")(f"{server.url}/services/oauth2/token", {"a": "b"})
+    assert transport.calls.by_resource() == {
+        ("hub", "GET", "sobjects/User/{id}"): 2,
+        ("org", "POST", "oauth2/token"): 1,
+    }
+    assert transport.calls.totals() == {"hub": 2, "org": 1}
+
+
+def test_the_usage_of_the_api_is_kept(server: ScriptedServer, session: OrgSession) -> None:
+    server.plays(
+        Answer(headers={"Sforce-Limit-Info": "api-usage=18/5000; per-app-api-usage=1/2"}), Answer()
+    )
+    session.request("GET", session.instance_url + LIMITS)
+    session.request("GET", session.instance_url + LIMITS)
+    assert session.usage == (18, 5000)
+
+
+def test_an_https_address_of_the_same_host_is_asked_as_the_org_speaks(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    """simple-salesforce knows https only."""
+    session.request("GET", session.instance_url.replace("http:", "https:") + LIMITS)
+    assert server.seen[0].path == LIMITS
+
+
+def test_no_proxy_is_asked_for_this_machine(
+    server: ScriptedServer, session: OrgSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    session.request("GET", session.instance_url + LIMITS)
+    assert len(server.seen) == 1
+
+
+def test_no_cookie_is_sent_back(server: ScriptedServer, session: OrgSession) -> None:
+    server.plays(Answer(headers={"Set-Cookie": "sid=secret; Path=/"}))
+    session.request("GET", session.instance_url + LIMITS)
+    session.request("GET", session.instance_url + LIMITS)
+    assert "cookie" not in server.seen[1].headers
+
+
+# --- the token endpoint -------------------------------------------------------------------
+
+
+def test_a_grant_is_asked_for_again_after_503_and_a_reset(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    server.plays(UNAVAILABLE, RESET, Answer(400, {"error": "invalid_grant"}))
+    reply = transport.post("org")(f"{server.url}/services/oauth2/token", {"assertion": "x"})
+    assert (reply.status, len(server.seen)) == (400, 3)
+    assert server.seen[2].body == b"assertion=x"
+
+
+def test_a_token_endpoint_that_stays_away_is_an_os_error(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    server.plays(RESET)
+    with pytest.raises(OSError, match="Connection"):
+        transport.post("org")(f"{server.url}/services/oauth2/token", {})
+    assert len(server.seen) == TRIES
