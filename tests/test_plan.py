@@ -93,7 +93,7 @@ def test_stale_orgs_do_not_count_and_retire_only_when_their_successors_are_plann
     made = plan(pool(2), rows)
     assert len(made.create) == len(made.retire) == 1
     none_left = plan(pool(2), rows, Allowance(daily=0, active=0))
-    assert none_left.create == none_left.retire == ()
+    assert (none_left.create, none_left.retire) == ((), ())
 
 
 def test_an_org_with_too_little_life_or_past_refresh_after_is_stale() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from provisioner.build.step_list import ListedStep
 
 PROPAGATION = 300.0  # seconds after activation in which a refused login may pass (facts §1.4)
-ATTEMPTS = 10  # transient failures of one step before its org is given up
+ATTEMPTS = 20  # transient failures of one step before its org is given up (as CumulusCI has it)
 SHORTEST_RETRY = 2.0  # seconds; doubles with each attempt …
 LONGEST_RETRY = 60.0  # … up to this
 LONGEST_POLL = 15.0
@@ -77,7 +77,7 @@ class OrgSteps:
     def _remember(self, progress: _Progress, request_id: str) -> None:
         """Commit the id of a remote request, before anything else is done about it."""
         if request_id and request_id != progress.org.request_id:
-            progress.org = self._context.change(progress.org, request_id=request_id, attempts=0)
+            progress.org = self._context.change(progress.org, request_id=request_id)
 
     def _complete(self, progress: _Progress, outcome: Done) -> None:
         progress.org = self._context.change(

@@ -25,6 +25,7 @@ from provisioner.build.org_steps import OrgSteps
 from provisioner.build.result import BuildResult, summarise
 from provisioner.build.scheduler import Scheduler
 from provisioner.build.signups import SignUps
+from provisioner.errors import SalesforceError
 from provisioner.ledger.base import Ledger, Run, State
 from provisioner.plan import Allowance, Creation, PoolPlan, plan_pools
 from provisioner.removal import condemn, end_orgs
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
     from provisioner.plan import Removal
+    from provisioner.salesforce.hub import HubLimits
 
 
 def build(
@@ -84,11 +86,32 @@ def new_run() -> Run:
 
 def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
     """What the Dev Hub has left for us, less what `limits` keeps for people."""
-    limits = connections.hub.limits()
+    return left_for_us(config, connections.hub.limits())
+
+
+def left_for_us(config: PoolFile, limits: HubLimits) -> Allowance:
+    """`limits` of the Dev Hub, less what pool.yaml keeps for people."""
     return Allowance(
         daily=limits.daily_remaining - config.limits.keep_daily,
         active=limits.active_remaining - config.limits.keep_active,
     )
+
+
+def require_dev_hub(connections: Connections) -> None:
+    """Raise SalesforceError unless the org that was logged in to is a Dev Hub.
+
+    Its limits do not tell: an ordinary org lists scratch orgs among them, too (facts §2.8).
+    """
+    hub = connections.hub
+    if not hub.is_dev_hub():
+        raise SalesforceError(
+            f"{hub.client.name} is logged in, but its org is no Dev Hub, or the user may not see "
+            "ScratchOrgInfo",
+            error_code="INVALID_TYPE",
+            kind="configuration",
+            hint="enable Dev Hub in Setup, and give the user Read, Create and Delete on Scratch "
+            "Org Infos and Active Scratch Orgs",
+        )
 
 
 def _context(
@@ -120,6 +143,8 @@ def _plan(context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]) -
         context.allowance,
         datetime.now(UTC),
     )
+    if any(plan.create for plan in plans):
+        require_dev_hub(context.connections)
     for plan in plans:
         if plan.not_more_because:
             context.say(

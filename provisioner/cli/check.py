@@ -3,35 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from provisioner.cli.invocation import Invocation
 from provisioner.config.load import read
 from provisioner.config.model import PoolFile
-from provisioner.errors import ConfigError, Problem
+from provisioner.errors import ConfigError, HubLimitError, Problem, SalesforceError, UsageError
 from provisioner.output import harmless
 
 
-def command(call: Invocation) -> None:
+def command(
+    call: Invocation,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Log in to the Dev Hub, too, and look at its limits."),
+    ] = False,
+) -> None:
     """Find what is wrong in pool.yaml and the files that it names.
 
     Each problem stands on a line of its own: file, line, column, key, what is wrong, what to
-    write instead. Nothing is sent anywhere. Exits with 2 when there is a problem; warnings do
-    not count.
+    write instead. Without --online nothing is sent anywhere. Exits with 2 when there is a
+    problem; warnings do not count. Online also with 5 when the login is refused, and 4 when the
+    Dev Hub has no sign-up left for the pools.
     """
     pool_file, problems = _examine(call)
-    if call.output.as_json:
-        call.output.json({"problems": [as_document(problem) for problem in problems]})
     for problem in problems:
         call.output.line(harmless(str(problem)))
+    document: dict[str, Any] = {"problems": [as_document(problem) for problem in problems]}
     if pool_file is None:
+        if call.output.as_json:
+            call.output.json(document)
         _conclude(call, problems)
         raise typer.Exit(ConfigError.exit_code)
     if not call.output.as_json:
         call.output.say(summary(pool_file, problems))
+    hub = _look_at_hub(call, pool_file) if online else {}
+    if call.output.as_json:
+        call.output.json(document | hub)
+
+
+def _look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
+    """Log in, and say what the Dev Hub has left. Raises HubLimitError when that is nothing."""
+    from provisioner.build.connections import Connections
+    from provisioner.build.run import left_for_us, require_dev_hub
+
+    with Connections(pool_file) as connections:
+        try:
+            require_dev_hub(connections)
+            limits = connections.hub.limits()
+        except SalesforceError as error:
+            raise UsageError(error.message, code=error.code, hint=error.hint) from None
+        name, version = connections.hub.client.name, connections.hub.client.api_version
+    call.output.say(f"{name}: logged in, a Dev Hub, API version {version}")
+    left = left_for_us(pool_file, limits)
+    for kind, remaining, most, ours in (
+        ("active", limits.active_remaining, limits.active_max, left.active),
+        ("daily", limits.daily_remaining, limits.daily_max, left.daily),
+    ):
+        call.output.say(f"{kind} scratch orgs: {remaining} of {most} left, {ours} for the pools")
+    if left.left == 0 and any(pool.size for pool in pool_file.pools.values()):
+        raise HubLimitError(
+            f"the Dev Hub has no {left.limit.partition('_')[0]} scratch org left for the pools",
+            code=left.limit,
+            hint="wait, delete scratch orgs that nobody needs, or lower limits.keep_*",
+        )
+    return {"hub": {"username": name, "api_version": version, "limits": asdict(limits)}}
 
 
 def _examine(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:

@@ -12,7 +12,9 @@ from provisioner.output import Output
 
 
 def command(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)
+    ] = 0,
     certificate: Annotated[
         Path | None,
         typer.Option(help="Register this certificate (PEM); by default a key pair is made."),

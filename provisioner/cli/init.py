@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -32,12 +33,16 @@ In the Dev Hub, once (Setup is the gear, top right):
 Then:
   export SF_HUB_USERNAME=…   the user of the Dev Hub
   export SF_CONSUMER_KEY=…   the app's page: Manage Consumer Details
-{key_variable}  provisioner check
+{key_variable}{change_folder}  provisioner check
 """
 
 
 def command(
     call: Invocation,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="Where to; by default here.", show_default=False),
+    ] = None,
     keys: Annotated[
         Path | None,
         typer.Option(
@@ -51,17 +56,18 @@ def command(
     """Write a first pool.yaml and the files that it names.
 
     A scratch org definition, a small source project, data with references and a script: all
-    that a build needs, and all of it works. The files go into the folder of --config.
+    that a build needs, and all of it works. They go into FOLDER, or where --config says.
     """
-    folder = call.config.parent
+    config = (folder or Path()) / call.config
+    home = config.parent
     pair = key_files(keys) if keys else None
-    contents = sample_files(call.config.name, _key_path(pair, folder) if pair else "")
-    targets = [folder / name for name in contents]
+    contents = sample_files(config.name, _key_path(pair, home) if pair else "")
+    targets = [home / name for name in contents]
     targets += [pair.private_key, pair.certificate] if pair else []
     if not force:
         refuse_existing(targets)
-    _write_all(folder, contents, pair)
-    text = _next_steps(pair)
+    _write_all(home, contents, pair)
+    text = _next_steps(pair, home)
     document = {"files": [str(path) for path in targets], "next": text}
     for path in targets:
         call.output.say(f"wrote {path}")
@@ -98,8 +104,8 @@ def refuse_existing(targets: Iterable[Path]) -> None:
         raise UsageError(
             f"nothing was written, because these files exist: {', '.join(there)}",
             code="file_exists",
-            hint="write into an empty folder (provisioner init --config FOLDER/pool.yaml), or "
-            "overwrite them with --force",
+            hint="write into an empty folder (provisioner init FOLDER), or overwrite them with "
+            "--force",
         )
 
 
@@ -128,7 +134,8 @@ def _quoted(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _next_steps(pair: KeyFiles | None) -> str:
+def _next_steps(pair: KeyFiles | None, home: Path) -> str:
     certificate = str(pair.certificate) if pair else "the certificate (make one with --keys DIR)"
     key = "" if pair else "  export SF_PRIVATE_KEY=…    the path of the certificate's private key\n"
-    return CONNECTED_APP.format(certificate=certificate, key_variable=key)
+    change = "" if home == Path() else f"  cd {shlex.quote(str(home))}\n"
+    return CONNECTED_APP.format(certificate=certificate, key_variable=key, change_folder=change)

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "release": ("provisioner.cli.release", "Give a claimed org back."),
     "login": ("provisioner.cli.login", "Log in to an org with the private key alone."),
     "reap": ("provisioner.cli.reap", "Delete orgs that are expired, failed or given back."),
+    "report": ("provisioner.cli.report", "Show the record of a night."),
     "rehearse": ("provisioner.cli.rehearse", "Play the night of this pool.yaml on an emulator."),
     "emulator": ("provisioner.cli.emulator", "Serve an emulated Dev Hub until stopped."),
     "source": ("provisioner.cli.source", "Convert source format to metadata format."),

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
@@ -15,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 
 from provisioner.emulator import api_versions, control, envelopes, misbehaviour, resources
 from provisioner.emulator.errors import ApiError, NotEmulatedError, SoapFault
@@ -47,12 +48,7 @@ class Application:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        resources.load()
-        rules = [
-            Rule(one.rule, endpoint=one, methods=[*one.methods, "HEAD"], strict_slashes=False)
-            for one in ROUTES
-        ]
-        self._map = Map(rules, merge_slashes=False, strict_slashes=False).bind("emulator")
+        self._map = _routes()
 
     def respond(self, request: Request) -> Response:
         """The answer to a request; DroppedError when a fault ends the connection instead."""
@@ -200,6 +196,17 @@ class Application:
         return Response(reply.status, body, headers)
 
 
+@cache
+def _routes() -> MapAdapter:
+    """The table of routes, compiled once a process: all worlds have the same resources."""
+    resources.load()
+    rules = [
+        Rule(one.rule, endpoint=one, methods=[*one.methods, "HEAD"], strict_slashes=False)
+        for one in ROUTES
+    ]
+    return Map(rules, merge_slashes=False, strict_slashes=False).bind("emulator")
+
+
 def _token(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
@@ -220,7 +227,11 @@ def _form(
         return None, None
     parser = FormDataParser(max_form_memory_size=None)
     _, form, files = parser.parse(BytesIO(body), kind, len(body), options)
-    return form.to_dict(), {name: part.stream.read() for name, part in files.items()}
+    contents = {}
+    for name, part in files.items():
+        contents[name] = part.stream.read()
+        part.close()
+    return form.to_dict(), contents
 
 
 def _bug(error: Exception) -> Reply:

@@ -6,6 +6,7 @@ connection after one answer, which no real client expects of Salesforce.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -169,10 +170,18 @@ class EmulatorServer:
         """Stop listening and end every connection; requests under way are cut off."""
         self.world.holds.close()
         if self._thread is not None:
-            self._server.shutdown()
+            self._end_loop()
             self._thread.join()
         self._server.close_connections()
         self._server.server_close()
+
+    def _end_loop(self) -> None:
+        """Ask the accepting loop to end, and wake it: it looks only when somebody connects."""
+        ending = threading.Thread(target=self._server.shutdown)
+        ending.start()
+        with contextlib.suppress(OSError):
+            socket.create_connection(self._server.server_address[:2], timeout=1).close()
+        ending.join()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -12,13 +12,15 @@ import struct
 import tempfile
 import weakref
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 _IN_MEMORY = 8 << 20  # a package up to this size never touches the disk
 _CHUNK = 1 << 18
+_BATCH = 1 << 19  # bytes that are compressed together, beside the work on the next files
 _STORED, _DEFLATED = 0, 8
 _TIME, _DATE = 0, 0x0021  # 1980-01-01, the first day that a zip knows
 _UTF8 = 0x0800
@@ -29,8 +31,20 @@ _END64 = struct.Struct("<4sQ2H2L4Q4sLQL")
 _MOST = 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Packed(NamedTuple):
+    """A file's content, ready to be written."""
+
+    name: bytes
+    method: int
+    crc: int
+    stored: bytes
+    size: int
+    digest: bytes  # SHA-256 of the content
+
+
+class _Entry(NamedTuple):
+    """A file in the archive."""
+
     name: bytes
     method: int
     crc: int
@@ -49,6 +63,10 @@ class Archive:
         self._end = 0
         self._entries: list[_Entry] = []
         self._digest = hashlib.sha256()
+        self._batch: list[tuple[bytes, bytes]] = []
+        self._batch_size = 0
+        self._packing: deque[Future[list[_Packed]]] = deque()
+        self._worker: ThreadPoolExecutor | None = None
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -62,16 +80,39 @@ class Archive:
         return self._digest.hexdigest()
 
     def add(self, name: str, data: bytes) -> None:
-        """Add a file that is at hand as a whole."""
-        deflated = deflate(data, self._level)
-        method = _DEFLATED if len(deflated) < len(data) else _STORED
-        stored = deflated if method else data
-        entry = _Entry(name.encode(), method, zlib.crc32(data), len(stored), len(data), self._end)
-        self._spool.write(_local_header(entry) + stored)
-        self._record(entry, hashlib.sha256(data).digest())
+        """Add a file that is at hand as a whole; `finish` must follow the last one."""
+        self._batch.append((name.encode(), data))
+        self._batch_size += len(data)
+        if self._batch_size < _BATCH:
+            return
+        # zlib works without the interpreter's lock, so one thread may compress meanwhile.
+        self._worker = self._worker or ThreadPoolExecutor(1)
+        self._packing.append(self._worker.submit(_packed, self._batch, self._level))
+        self._batch, self._batch_size = [], 0
+        if len(self._packing) > 2:
+            self._write(self._packing.popleft().result())
+
+    def finish(self) -> None:
+        """Write what is still being compressed."""
+        while self._packing:
+            self._write(self._packing.popleft().result())
+        if self._worker:
+            self._worker.shutdown()
+            self._worker = None
+        self._write(_packed(self._batch, self._level))
+        self._batch, self._batch_size = [], 0
+
+    def _write(self, files: list[_Packed]) -> None:
+        parts = []
+        for file in files:
+            entry = _Entry(*file[:3], len(file.stored), file.size, self._end)
+            parts += [_local_header(entry), file.stored]
+            self._record(entry, file.digest)
+        self._spool.write(b"".join(parts))
 
     def add_stream(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Add a file too large to be held in memory."""
+        """Add a file too large to be held in memory. Raises ValueError above 4 GB."""
+        self.finish()
         crc = size = stored = 0
         content = hashlib.sha256()
         compressor = zlib.compressobj(self._level, zlib.DEFLATED, -15)
@@ -84,9 +125,9 @@ class Archive:
             content.update(chunk)
             stored += self._spool.write(compressor.compress(chunk))
         stored += self._spool.write(compressor.flush())
-        entry = _Entry(draft.name, _DEFLATED, crc, stored, size, start)
         if max(stored, size) > _MOST:
             raise ValueError(f"{name} is larger than 4 GB")
+        entry = _Entry(draft.name, _DEFLATED, crc, stored, size, start)
         self._spool.seek(start)
         self._spool.write(_local_header(entry))
         self._spool.seek(0, os.SEEK_END)
@@ -109,7 +150,8 @@ class Archive:
 
     def write_folder(self, folder: Path) -> None:
         """Write the files below a folder, which is made; files that are there are replaced."""
-        made = set()
+        folder.mkdir(parents=True, exist_ok=True)
+        made = {folder}
         for entry in self._entries:
             target = folder / entry.name.decode()
             if target.parent not in made:
@@ -138,9 +180,20 @@ class Archive:
         self._spool.seek(0, os.SEEK_END)
 
 
+def _packed(files: list[tuple[bytes, bytes]], level: int) -> list[_Packed]:
+    found = []
+    for name, data in files:
+        deflated = deflate(data, level)
+        is_smaller = len(deflated) < len(data)
+        method, stored = (_DEFLATED, deflated) if is_smaller else (_STORED, data)
+        digest = hashlib.sha256(data).digest()
+        found.append(_Packed(name, method, zlib.crc32(data), stored, len(data), digest))
+    return found
+
+
 def deflate(data: bytes, level: int) -> bytes:
     """Raw DEFLATE. A small window for a small file: preparing a large one costs ten times more."""
-    window, memory = (12, 5) if len(data) <= 4096 else (15, 8)
+    window, memory = (12, 5) if len(data) <= 4096 else (14, 7)
     compressor = zlib.compressobj(level, zlib.DEFLATED, -window, memory)
     return compressor.compress(data) + compressor.flush()
 

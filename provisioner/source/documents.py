@@ -23,16 +23,20 @@ _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _ENTITY = rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)(?=[A-Za-z_:][\w.:-]*;)"
 _UNKNOWN_ENTITY = re.compile(_ENTITY)
 _OUTSIDE_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _ENTITY, re.DOTALL)
-# White space to JavaScript that is none to XML; in UTF-8, and where a text begins or ends.
+# White space to JavaScript that is none to XML, as text and in UTF-8.
 _RARE = "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_RARE_UTF8 = rb"(?:\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80|\xef\xbb\xbf)"
-_RARE_BYTES = re.compile(_RARE_UTF8)
-_OUTER_RARE_SPACE = re.compile(rb"(?<=>)\s*%s(?:\s|%s)*|%s(?:\s|%s)*(?=</)" % ((_RARE_UTF8,) * 4))
-_SPACE = re.compile(f"[{_RARE}]")
-_RARE_BYTES = re.compile(rb"\xc2\xa0|\xe1\x9a\x80|\xe2\x80|\xe2\x81\x9f|\xe3\x80\x80|\xef\xbb\xbf")
-_OUTER_SPACE = re.compile(f"(?<=>)[\\s{_RARE}]+|[\\s{_RARE}]+(?=</)")
+_RARE_BYTES = (
+    rb"(?:\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80"
+    rb"|\xef\xbb\xbf)"
+)
+_RARE_RUN = re.compile(rb"%s(?:\s|%s)*" % (_RARE_BYTES, _RARE_BYTES))
 _SPACE = re.compile(f"^[\\s{_RARE}]+|[\\s{_RARE}]+$")
 
+# Nothing before the root but the declaration, and no attribute but the namespace.
+_PLAIN_START = re.compile(
+    rb"(?:<\?xml[^>]*\?>)?\s*<(\w+) xmlns=[\"']" + NAMESPACE.encode() + rb"[\"']\s*>"
+)
+_ONLY_NAMESPACE = (("xmlns", NAMESPACE),)
 _TAGS = re.compile(rb"^<[^>]*>|</[^>]*>$")
 
 
@@ -86,7 +90,28 @@ def text_of(section: Section) -> str:
 
 def read_body(data: bytes, path: str) -> Document:
     """A file of which only the whole inside is wanted."""
-    return _Reader(data, path).read(has_sections=False)
+    return _plain_body(data) or _Reader(data, path).read(has_sections=False)
+
+
+def _plain_body(data: bytes) -> Document | None:
+    """As `read_body`, for the files that are most: expat need not call us back for them."""
+    start = _PLAIN_START.match(data)
+    if (
+        start is None
+        or (b"&" in data and (_UNKNOWN_ENTITY.search(data) or data.count(b"&") > MOST_ENTITIES))
+        or (not data.isascii() and _RARE_RUN.search(data))
+    ):
+        return None
+    root = start[1]
+    if not data.rstrip().endswith(b"</%s>" % root):
+        return None
+    try:
+        expat.ParserCreate("utf-8").Parse(data, True)
+    except expat.ExpatError:
+        return None  # found again, and said, by the reader
+    body = data[start.end() : data.rindex(b"</")]
+    body = body.replace(b"\r\n", b"\n") if b"\r" in body else body
+    return Document(root.decode(), _ONLY_NAMESPACE, body=body)
 
 
 def read_sections(data: bytes, path: str, keys: Mapping[str, str] | None = None) -> Document:
@@ -231,10 +256,19 @@ def _prepared(data: bytes, path: str) -> tuple[bytes, bool]:
         if _UNKNOWN_ENTITY.search(data):
             known = _OUTSIDE_CDATA.sub(_literal, data)
             has_unknown, data = known != data, known
-    if _RARE_BYTES.search(data, 3):
-        data = _OUTER_RARE_SPACE.sub(b"", data)
+    if not data.isascii() and _RARE_RUN.search(data, 3):
+        data = _RARE_RUN.sub(_inner_space, data)
     return data, has_unknown
 
 
 def _literal(match: re.Match[bytes]) -> bytes:
     return b"&amp;" if match[0] == b"&" else match[0]
+
+
+def _inner_space(match: re.Match[bytes]) -> bytes:
+    """White space, unless it stands where a text begins or ends."""
+    data, start = match.string, match.start()
+    while start and data[start - 1 : start].isspace():
+        start -= 1
+    is_outer = data.startswith(b"</", match.end()) or data[start - 1 : start] == b">"
+    return b"" if is_outer else match[0]

@@ -10,6 +10,7 @@ Source: source-format §3.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from provisioner.source.tree import Tree, join, split
 
@@ -37,8 +38,9 @@ class Ignore:
         self._prefix = f"{folder}/" if folder else ""
         rules = () if lines is None else (*_DEFAULTS, *lines)
         self._rules = tuple(filter(None, map(_rule, rules)))
-        # One pass over all rules tells most paths that none of them is meant.
-        self._any = re.compile("|".join(rule.pattern for rule, _ in self._rules), _FLAGS)
+        # One pass over all rules of a kind tells most paths that none of them is meant.
+        self._any_name = _any(self._rules, is_name=True)
+        self._any_path = _any(self._rules, is_name=False)
         self._denied_folders: dict[str, bool] = {"": False}
 
     def denies(self, path: str, *, is_folder: bool) -> bool:
@@ -59,11 +61,12 @@ class Ignore:
         return denied
 
     def _matches(self, inside: str) -> bool:
-        if not self._any.match(inside):
+        name = inside[inside.rfind("/", 0, -1) + 1 :]
+        if not self._any_name.match(name) and not self._any_path.match(inside):
             return False
-        for rule, excludes in reversed(self._rules):
-            if rule.match(inside):
-                return excludes
+        for rule in reversed(self._rules):
+            if rule.pattern.match(name if rule.is_name else inside):
+                return rule.excludes
         return False
 
 
@@ -81,18 +84,32 @@ def nearest(tree: Tree, folder: str) -> tuple[str, Ignore]:
     return path, Ignore(folder, tuple(re.split(r"\r?\n", text)))
 
 
-_Rule = tuple[re.Pattern[str], bool]
+@dataclass(frozen=True)
+class _Rule:
+    """A line: whom it excludes or brings back, by the name alone or by the whole path."""
+
+    pattern: re.Pattern[str]
+    excludes: bool
+    is_name: bool
+
+
+def _any(rules: tuple[_Rule, ...], *, is_name: bool) -> re.Pattern[str]:
+    patterns = [rule.pattern.pattern for rule in rules if rule.is_name is is_name]
+    return re.compile("|".join(patterns) or "(?!)", _FLAGS)
 
 
 def _rule(line: str) -> _Rule | None:
-    """A line as regular expression, and whether it excludes; None for a line without rule."""
+    """The rule of a line; None for a line without one."""
     if not line.strip() or line.startswith("#") or re.search(r"(?:[^\\]|^)\\$", line):
         return None
     excludes = not line.startswith("!")
     line = line if excludes else line[1:]
     line = line[1:] if line.startswith(("\\!", "\\#")) else line
     line = _without_trailing_space(line)
-    return (re.compile(_expression(line), _FLAGS), excludes) if line else None
+    if not line:
+        return None
+    is_name = "/" not in line.removeprefix("**/")[:-1]
+    return _Rule(re.compile(_expression(line), _FLAGS), excludes, is_name)
 
 
 def _without_trailing_space(line: str) -> str:
@@ -103,12 +120,15 @@ def _without_trailing_space(line: str) -> str:
 
 
 def _expression(pattern: str) -> str:
-    """The regular expression of a gitignore pattern, for one path with `/` after a folder."""
-    is_anchored = "/" in pattern[:-1]
-    rest = pattern[1:] if pattern.startswith("/") else pattern
-    start = "" if is_anchored else "(?:.*/)?"
-    if rest.startswith("**/"):
-        start, rest = "(?:.*/)?", rest[3:]
+    """The regular expression of a gitignore pattern, for one path with `/` after a folder.
+
+    A pattern with no slash but at its end is matched against names, any other against paths.
+    """
+    if pattern.startswith("**/"):
+        rest = pattern[3:]
+        start = "(?:.*/)?" if "/" in rest[:-1] else ""
+    else:
+        rest, start = pattern.removeprefix("/"), ""
     return start + "".join(_parts(rest))
 
 

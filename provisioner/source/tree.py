@@ -68,11 +68,17 @@ class Tree:
         return f"{self.root}/{path}"
 
     def read(self, path: str) -> bytes:
-        """The whole of a file."""
+        """The whole of a file. Raises OSError."""
+        return self.read_up_to(path, None) or b""
+
+    def read_up_to(self, path: str, most: int | None) -> bytes | None:
+        """The whole of a file, or None if it has more bytes than `most`. Raises OSError."""
         descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
         try:
             data = os.read(descriptor, _MOST_FILES)
             if len(data) == _MOST_FILES:
+                if most is not None and os.fstat(descriptor).st_size > most:
+                    return None
                 with open(descriptor, "rb", closefd=False) as file:
                     data += file.read()
             return data
@@ -85,9 +91,6 @@ class Tree:
         if not real.startswith(f"{self.root}/"):
             raise FileNotFoundError("it leads out of the project")
         return self.read(path)
-
-    def size(self, path: str) -> int:
-        return os.stat(f"{self.root}/{path}").st_size
 
     def _scan(self, path: str) -> Folder:
         folders: set[str] = set()

@@ -25,9 +25,11 @@ class Once:
 
     def checked(self, key: Hashable, make: Callable[[], T]) -> T:
         """Make it for the offline check; the build that follows takes it from there."""
-        value = self.fresh(key, make)
-        self._is_checked = True
-        return value
+        with self._lock:
+            self._is_checked = False
+            value = self._value = make()
+            self._key, self._is_checked = key, True
+            return value
 
     def fresh(self, key: Hashable, make: Callable[[], T]) -> T:
         """Make it anew, unless `checked` has made it just before."""

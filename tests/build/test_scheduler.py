@@ -43,7 +43,8 @@ def test_more_jobs_than_workers_all_run() -> None:
 
 
 def test_a_key_that_is_added_while_it_runs_runs_once_more_and_never_twice_at_once() -> None:
-    scheduler, runs, inside = Scheduler(4), [], threading.Lock()
+    scheduler, inside = Scheduler(4), threading.Lock()
+    runs: list[int] = []
 
     def job() -> None:
         assert inside.acquire(blocking=False), "two at once"

@@ -143,6 +143,17 @@ def test_it_writes_beside_the_config_that_is_named(cli: Cli, tmp_path: Path) -> 
     assert {"team/pools.yaml", "team/sfdx-project.json"} <= tree(tmp_path)
 
 
+def test_it_writes_into_the_folder_that_is_named(cli: Cli, tmp_path: Path) -> None:
+    done = cli("init", "my pool", "--keys", "my pool/keys")
+
+    assert done.code == 0
+    assert {"my pool/pool.yaml", "my pool/data/Account.json", "my pool/keys/server.key"} <= tree(
+        tmp_path
+    )
+    assert "cd 'my pool'" in done.out
+    assert "private_key: 'keys/server.key'" in (tmp_path / "my pool/pool.yaml").read_text()
+
+
 def test_a_folder_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "team").write_text("a file")
 

@@ -11,6 +11,8 @@ from provisioner.steps import STEPS
 from tests.config.project import Project
 from tests.config.step_kinds import REGISTRY
 
+REAL_STEPS = dict(STEPS)
+
 
 @pytest.fixture(autouse=True)
 def _test_kinds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
+from importlib import import_module
+from typing import Any
 
 import pytest
 
 from provisioner.config.declarations import declared_keys
 from provisioner.config.model import StepEntry
 from provisioner.config.planned import PLANNED_OPTIONS, PLANNED_STEP_KEYS, PLANNED_STEPS
-from provisioner.steps import STEPS, step_class
+from tests.config.conftest import REAL_STEPS
 from tests.config.project import STEPS_LINE, Project, options, with_steps
 from tests.config.step_kinds import Apex, Assign
+
+
+def real_class(kind: str) -> Any:
+    """The class that the registry names, whatever the tests put in its place."""
+    module, _, name = REAL_STEPS[kind].partition(":")
+    return getattr(import_module(module), name)
+
 
 KINDS = "install_package, deploy_source, assign_permission_sets, load_data, run_apex"
 
@@ -157,8 +167,19 @@ def test_steps_that_are_all_commented_out_are_none(project: Project) -> None:
     assert project.load(with_steps("# - run_apex: {}")).pools["morning"].steps == ()
 
 
-def test_the_registry_and_what_is_planned_do_not_overlap() -> None:
-    assert not PLANNED_STEPS & STEPS.keys()
+@pytest.mark.parametrize("kind", REAL_STEPS)
+def test_a_kind_of_the_registry_is_a_frozen_dataclass_of_its_name(kind: str) -> None:
+    cls = real_class(kind)
+
+    assert cls.kind == kind
+    assert cls.__dataclass_params__.frozen
+    assert cls.__doc__
+    assert declared_keys(cls).keys() <= {field.name for field in dataclasses.fields(cls)}
+    assert getattr(cls, "shorthand", None) in (None, *declared_keys(cls))
+
+
+def test_what_is_planned_is_not_there_yet() -> None:
+    assert not PLANNED_STEPS & REAL_STEPS.keys()
     assert not PLANNED_STEP_KEYS & declared_keys(StepEntry).keys()
     for kind, planned in PLANNED_OPTIONS.items():
-        assert not planned & declared_keys(step_class(kind)).keys(), kind
+        assert not planned & declared_keys(real_class(kind)).keys(), kind

@@ -107,6 +107,19 @@ def test_the_model_cannot_be_changed(project: Project) -> None:
         config.pools["morning"].size = 4  # type: ignore[misc]
 
 
+def test_another_dev_hub_takes_the_place_of_the_files(project: Project) -> None:
+    """A rehearsal brings its own, and must not need the keys of the real one."""
+    own = project.load(HUB).dev_hub
+    apps = "scratch_app: {consumer_key: ${NOPE}, private_key: gone.key}\n"
+    project.write("pool.yaml", HUB.replace("server.key", "${NOPE}") + apps + POOL)
+
+    config = load(project.path, environ={}, dev_hub=own)
+
+    assert config.dev_hub is own
+    assert config.consumer_app is own
+    assert config.pools["morning"].size == 3
+
+
 def test_a_file_with_only_the_hub_and_a_ledger_is_complete(project: Project) -> None:
     config = project.load(f"{HUB}ledger: sqlite:///ledger.db\n")
 

@@ -285,7 +285,9 @@ def test_a_token_that_the_server_repeats_is_not_shown(
 
 def test_all_sessions_share_kept_connections(server: ScriptedServer, transport: Transport) -> None:
     for name in ("one", "two", "three"):
-        with transport.session("org", name, grant(server.url), lambda: grant(server.url)) as session:
+        with transport.session(
+            "org", name, grant(server.url), lambda: grant(server.url)
+        ) as session:
             session.request("GET", server.url + LIMITS)
             session.request("POST", server.url + LIMITS)
     assert len(server.seen) == 6

@@ -101,18 +101,36 @@ def execute(org: EmulatedOrg, source: str, user_id: str) -> AnonymousResult:
 
 
 def _check_names(org: EmulatedOrg, unit: Unit) -> None:
-    """Fields of new records must exist, and variables that DML names be declared."""
-    declared = {one.name.lower() for one in unit.statements if one.kind == "declare"}
+    """Fields of new records must exist, variables be declared, methods be there."""
+    declared: set[str] = set()
     for statement in unit.statements:
         value = statement.expression
+        if statement.kind == "declare":
+            declared.add(statement.name.lower())
         if value is None:
             continue
         if value.kind == "new":
             _check_fields(org, value)
-        is_plain_name = statement.kind == "dml" and value.kind == "name" and "." not in value.name
-        if is_plain_name and value.name.lower() not in declared:
-            text = f"Variable does not exist: {value.name}"
-            raise ApexProblem(text, value.token.line, value.token.column)
+        if statement.kind == "dml":
+            _check_variable(value, declared)
+        elif value.kind == "call":
+            _check_call(value, unit, declared)
+
+
+def _check_call(value: Expression, unit: Unit, declared: set[str]) -> None:
+    for argument in value.arguments:
+        _check_variable(argument, declared)
+    if "." not in value.name and value.name.lower() not in unit.methods | {"this", "super"}:
+        text = f"Method does not exist or incorrect signature: void {value.name}()"
+        token = value.token
+        raise ApexProblem(f"{text} from the type anon", token.line, token.column)
+
+
+def _check_variable(value: Expression, declared: set[str]) -> None:
+    is_plain = value.kind == "name" and "." not in value.name
+    if is_plain and value.name.lower() not in declared:
+        text = f"Variable does not exist: {value.name}"
+        raise ApexProblem(text, value.token.line, value.token.column)
 
 
 def _check_fields(org: EmulatedOrg, created: Expression) -> None:

@@ -102,7 +102,8 @@ def _compare(package: Package, allow_missing: bool) -> None:
 
 
 def _missing_files(package: Package) -> Iterator[Outcome]:
-    there = {(kind, plain_name(name)) for kind, name in package.contents.components}
+    components = package.contents.components.values()
+    there = {(one.type, plain_name(name)) for one in components for name in _names(one)}
     for member in package.manifest.members:
         key = member.type, plain_name(member.name)
         if member.name != WILDCARD and key not in there and member.name not in _FILELESS:
@@ -120,10 +121,17 @@ def _not_found(package: Package, member: Member) -> Outcome:
 
 def _is_named(manifest: Manifest, component: Component) -> bool:
     """Named itself, or standing in the file of a parent that is named."""
-    if manifest.names(component.type, component.full_name):
+    if any(manifest.names(component.type, name) for name in _names(component)):
         return True
     parent = component.parent
     return parent is not None and manifest.names(parent.type, parent.full_name)
+
+
+def _names(component: Component) -> tuple[str, ...]:
+    """The names by which a manifest may call it: documents go with or without their suffix."""
+    if component.type == "Document" and "." in component.full_name:
+        return component.full_name, component.full_name.rpartition(".")[0]
+    return (component.full_name,)
 
 
 def _may_be_unnamed(component: Component) -> bool:

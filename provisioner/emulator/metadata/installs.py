@@ -22,6 +22,13 @@ INSTALLED = "InstalledSubscriberPackage"
 STATES = ("IN_PROGRESS", "SUCCESS")
 
 
+NOT_THERE = "The requested package doesn't yet exist or has been deleted."
+NOT_YET = (
+    "This package is not yet available. It may take some time until a new package version is "
+    "available on your instance."
+)
+
+
 @dataclass
 class Install:
     """A running or finished install; `ends` is None for one that failed at the start."""
@@ -61,7 +68,7 @@ def begin(
 ) -> Install:
     """Begin an install. What is wrong shows when its time is over, as on the platform."""
     package = find_version(org.world, version_id)
-    error = _problem(org, package, version_id, key)
+    error = _problem(org, package, key)
     if not error and not org.setup_lock.try_acquire(request_id):
         error = (
             "unable to obtain exclusive access to this record or 1 records: "
@@ -78,17 +85,10 @@ def begin(
     return install
 
 
-def _problem(
-    org: EmulatedOrg, package: PackageVersion | None, version_id: str, key: str | None
-) -> str:
+def _problem(org: EmulatedOrg, package: PackageVersion | None, key: str | None) -> str:
     """Why this install will fail; "" when nothing speaks against it."""
     if package is None:
-        return "The requested package doesn't yet exist or has been deleted."
-    if not is_available(org, package):
-        return (
-            f"This package is not yet available: {version_id}. It may take some time until a new "
-            "package version is available on your instance."
-        )
+        return NOT_THERE
     if not opens(package, key):
         # the text of the platform was not seen
         return "Can't install package. The installation key is missing or invalid."

@@ -13,6 +13,8 @@ from defusedxml import DefusedXmlException
 from defusedxml.expatreader import create_parser
 
 METADATA_NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
+TOOLING_NAMESPACE = "urn:metadata.tooling.soap.sforce.com"
+"""Many projects hold it in the descriptions of their classes; the platform takes it."""
 _DOCTYPE_REFUSED = (
     "DOCTYPE is disallowed when the feature "
     '"http://apache.org/xml/features/disallow-doctype-decl" set to true.'

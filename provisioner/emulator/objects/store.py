@@ -204,7 +204,7 @@ class Store:
             record = {**old, **given, **self._stamps(object_type, user_id)}
             change = rules.Change(self, object_type, record, old, user_id, frozenset(given))
             rules.run("before update", change)
-            validation.require(object_type, {n: v for n, v in record.items() if n in given})
+            validation.require(object_type, record, only=given)
             validation.check_references(self, object_type, given)
             self._store(object_type, record, old)
             rules.run("after update", change)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import RecordError
@@ -56,12 +56,17 @@ def fields_of(
     return result
 
 
-def require(object_type: ObjectType, record: Mapping[str, Any]) -> None:
-    """REQUIRED_FIELD_MISSING for required fields that are empty."""
+def require(
+    object_type: ObjectType, record: Mapping[str, Any], *, only: Collection[str] | None = None
+) -> None:
+    """REQUIRED_FIELD_MISSING for required fields that are empty; on update of those given."""
     missing = [
         field.name
         for field in object_type.fields.values()
-        if field.is_required and record.get(field.name) is None and field.type != "boolean"
+        if field.is_required
+        and (only is None or field.name in only)
+        and record.get(field.name) is None
+        and field.type != "boolean"
     ]
     if missing:
         raise RecordError(

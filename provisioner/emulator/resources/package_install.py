@@ -54,7 +54,19 @@ def _check_request(change: Change) -> None:
         if value and str(value).lower() not in choices:
             text = f"{name}: bad value for restricted picklist field: {value}"
             raise RecordError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, [name])
+    if version_id:
+        _check_existence(change.org, version_id)
     change.record["Status"] = installs.STATES[0]
+
+
+def _check_existence(org: EmulatedOrg, version_id: str) -> None:
+    """A version that is not there is refused when the request is made: CumulusCI's rule for
+    trying again looks for these texts in the answer to the insert (facts §3)."""
+    package, fields = find_version(org.world, version_id), ["SubscriberPackageVersionKey"]
+    if package is None:
+        raise RecordError("INVALID_CROSS_REFERENCE_KEY", installs.NOT_THERE, fields)
+    if not installs.is_available(org, package):
+        raise RecordError("PACKAGE_UNAVAILABLE", installs.NOT_YET, fields)
 
 
 @on_insert(installs.REQUEST)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from math import isfinite
 
-from provisioner.emulator.errors import NotEmulatedError
+from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.soql.date_ranges import is_range, needs_number
 from provisioner.emulator.soql.errors import located, malformed
 from provisioner.emulator.soql.lexer import Kind, Token
@@ -57,7 +57,9 @@ def _comparison(stream: TokenStream, inner: InnerQuery) -> Comparison:
     left = stream.expression()
     operator = _operator(stream)
     if operator in ("IN", "NOT IN"):
-        stream.expect_symbol("(") if not stream.current.is_symbol(":") else _no_bind(stream)
+        if stream.current.is_symbol(":"):
+            raise _bind(stream, stream.current)
+        stream.expect_symbol("(")
         if stream.current.is_word("SELECT"):
             found = inner(stream)
             stream.expect_symbol(")")
@@ -99,7 +101,7 @@ def value(stream: TokenStream) -> Value:
     if token.kind is Kind.NAME:
         return _word(stream)
     if token.is_symbol(":"):
-        _no_bind(stream)
+        raise _bind(stream, token)
     if token.kind is Kind.SYMBOL or token.kind is Kind.END:
         raise stream.refuse()
     stream.advance()
@@ -135,11 +137,7 @@ def _word(stream: TokenStream) -> Value:
     raise _bind(stream, token)
 
 
-def _no_bind(stream: TokenStream) -> None:
-    raise _bind(stream, stream.current)
-
-
-def _bind(stream: TokenStream, token: Token) -> Exception:
+def _bind(stream: TokenStream, token: Token) -> ApiError:
     """A name or a colon in place of a value: variables of Apex, also what compares two fields."""
     return located(
         "MALFORMED_QUERY",

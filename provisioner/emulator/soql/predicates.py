@@ -6,7 +6,7 @@ true for null, and a date literal is a range that `=` means to lie in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
@@ -47,9 +47,7 @@ def make_test(query: str, comparison: Comparison, field: Field, now: datetime) -
     if operator in ("INCLUDES", "EXCLUDES"):
         return _choices_test(comparison, included=operator == "INCLUDES")
     if operator in ("IN", "NOT IN"):
-        tests = [_single_test(field, "=", value, now) for value in comparison.values]
-        wanted = operator == "IN"
-        return lambda found: any(test(found) for test in tests) is wanted
+        return _list_test(field, comparison.values, now, included=operator == "IN")
     return _single_test(field, operator, comparison.values[0], now)
 
 
@@ -101,6 +99,17 @@ def _wrong_kind(comparison: Comparison, field: Field) -> str:
 
 def _is_id(text: str) -> bool:
     return len(text) in (15, 18) and text.isascii() and text.isalnum()
+
+
+def _list_test(field: Field, values: Sequence[Value], now: datetime, *, included: bool) -> Test:
+    wanted = {_normal(field, value.value) for value in values if value.kind != "relative"}
+    ranges = [_range_test(field, "=", one, now) for one in values if one.kind == "relative"]
+
+    def test(found: Any) -> bool:
+        is_listed = _normal(field, found) in wanted or any(one(found) for one in ranges)
+        return is_listed is included
+
+    return test
 
 
 def _single_test(field: Field, operator: str, value: Value, now: datetime) -> Test:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from provisioner.emulator.clock import Clock
 from provisioner.emulator.keys import KeyPair, make_key_pair
@@ -33,13 +36,15 @@ class Client:
         self.url = server.url
         self.private_key = private_key
         self.http = requests.Session()
+        self.http.trust_env = False  # whatever authorities the machine has its own trust
+        self.token = ""
 
     def grant(self, username: str = DEFAULT_HUB_USERNAME, **claims: Any) -> requests.Response:
         """The answer of the token endpoint to an assertion; a claim of None is left out."""
-        whole = {"iss": DEFAULT_CONSUMER_KEY, "sub": username, "aud": self.url}
+        whole: dict[str, Any] = {"iss": DEFAULT_CONSUMER_KEY, "sub": username, "aud": self.url}
         whole = {**whole, "exp": int(time.time()) + 180, **claims}
         claims = {name: value for name, value in whole.items() if value is not None}
-        return self.post_assertion(jwt.encode(claims, self.private_key, "RS256"))
+        return self.post_assertion(jwt.encode(claims, loaded(self.private_key), "RS256"))
 
     def post_assertion(self, assertion: str) -> requests.Response:
         """The answer of the token endpoint to this assertion."""
@@ -50,9 +55,9 @@ class Client:
         """A token for a user; later calls use it."""
         reply = self.grant(username)
         assert reply.status_code == 200, reply.text
-        token = str(reply.json()["access_token"])
-        self.http.headers["Authorization"] = f"Bearer {token}"
-        return token
+        self.token = str(reply.json()["access_token"])
+        self.http.headers["Authorization"] = f"Bearer {self.token}"
+        return self.token
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """`path` below v68.0, or from the root when it begins with a slash."""
@@ -93,6 +98,14 @@ class Client:
             return reply.status_code, body["error"], body["error_description"]
         assert len(body) == 1
         return reply.status_code, body[0]["errorCode"], body[0]["message"]
+
+
+@cache
+def loaded(private_key: str) -> RSAPrivateKey:
+    """A key, read once: reading one takes a hundred times as long as signing."""
+    key = load_pem_private_key(private_key.encode(), None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(key, RSAPrivateKey)
+    return key
 
 
 @pytest.fixture(scope="session")

@@ -67,14 +67,14 @@ def test_an_org_expires_with_its_days(hub: Client, new_client: Callable[[], Clie
 
 
 def test_the_dead_org_is_told_from_a_dead_session(hub: Client, scratch: Client) -> None:
-    token = scratch.http.headers["Authorization"].removeprefix("Bearer ")
+    token = scratch.token
     hub.world.sessions.end(token)
     expired = (401, "INVALID_SESSION_ID", "Session expired or invalid")
     assert scratch.refusal(scratch.call("GET", "limits")) == expired
 
 
 def test_soap_of_a_dead_org_is_420_too(hub: Client, scratch: Client) -> None:
-    token = scratch.http.headers["Authorization"].removeprefix("Bearer ")
+    token = scratch.token
     hub.call("DELETE", f"sobjects/ActiveScratchOrg/{_active(hub)}")
     body = f"<e:SessionHeader xmlns:e='x'><e:sessionId>{token}</e:sessionId></e:SessionHeader>"
     reply = scratch.call("POST", "/services/Soap/m/68.0", data=body)

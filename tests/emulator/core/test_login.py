@@ -93,7 +93,7 @@ def test_another_key_is_refused(client: Client, other_key_pair: KeyPair) -> None
 
 def test_an_unsigned_assertion_is_refused(client: Client) -> None:
     claims = {"iss": DEFAULT_CONSUMER_KEY, "sub": DEFAULT_HUB_USERNAME, "aud": client.url}
-    unsigned = jwt.encode({**claims, "exp": int(time.time()) + 60}, None, "none")
+    unsigned = jwt.encode({**claims, "exp": int(time.time()) + 60}, "", "none")
     assert client.refusal(client.post_assertion(unsigned)) == INVALID_ASSERTION
 
 

@@ -33,7 +33,7 @@ def test_a_sign_up_passes_through_its_states_and_brings_an_org(hub: Client) -> N
 
 def test_time_alone_does_not_skip_a_state(hub: Client) -> None:
     request = hub.create("ScratchOrgInfo", **DEFINITION)
-    hub.world.clock.advance(10_000)
+    hub.world.clock.advance(7000)
     found = hub.query(f"SELECT Status FROM ScratchOrgInfo WHERE Id = '{request}'")
     assert [one["Status"] for one in found] == ["Creating"]
 

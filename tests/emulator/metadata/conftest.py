@@ -62,10 +62,19 @@ class OrgClient:
         assert reply.status_code == 200, reply.text
         return list(reply.json()["records"])
 
-    def create(self, type_name: str, *, tooling: bool = False, **values: Any) -> requests.Response:
+    def create(self, type_name: str, **values: Any) -> requests.Response:
         """Insert one record."""
-        path = f"{API}/tooling/sobjects" if tooling else f"{API}/sobjects"
-        return self.call("POST", f"{path}/{type_name}", json=values)
+        return self.call("POST", f"{API}/sobjects/{type_name}", json=values)
+
+    def install(self, version_id: str, **values: Any) -> requests.Response:
+        """Insert a PackageInstallRequest."""
+        body = {"SubscriberPackageVersionKey": version_id, **values}
+        return self.call("POST", f"{API}/tooling/sobjects/PackageInstallRequest", json=body)
+
+    def install_status(self, request_id: str) -> dict[str, Any]:
+        """One look at an install."""
+        path = f"{API}/tooling/sobjects/PackageInstallRequest/{request_id}"
+        return dict(self.call("GET", path).json())
 
 
 def failures(result: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -80,7 +89,8 @@ def successes(result: dict[str, Any]) -> list[str]:
     return [one["fullName"] for one in found if one["componentType"]]
 
 
-def _client(world: World) -> Iterator[OrgClient]:
+def serve(world: World) -> Iterator[OrgClient]:
+    """Serve a world with one scratch org, and a client of it."""
     org = world.add_scratch_org("admin@scratch.example")
     with EmulatorServer(world) as server, requests.Session() as http:
         token = world.sessions.open(org, org.admin_id, "tests").token
@@ -91,21 +101,21 @@ def _client(world: World) -> Iterator[OrgClient]:
 @pytest.fixture
 def client() -> Iterator[OrgClient]:
     """A scratch org where nothing takes time."""
-    yield from _client(World(latencies=Latencies(instant=True)))
+    yield from serve(World(latencies=Latencies(instant=True)))
 
 
 @pytest.fixture
 def slow() -> Iterator[OrgClient]:
     """A scratch org whose world stands still until the test lets time pass.
 
-    Each state of a deploy takes 10 seconds, an install 30.
+    Each state of a deploy takes 10 seconds, an install 30, each state of a group 100.
     """
     ranges: dict[str, float] = {
         "deploy.Pending": 10,
         "deploy.InProgress": 10,
         "deploy.Finalizing": 10,
         "package_install": 30,
-        "permission_set_group.Outdated": 10,
-        "permission_set_group.Updating": 10,
+        "permission_set_group.Outdated": 100,
+        "permission_set_group.Updating": 100,
     }
-    yield from _client(World(clock=Clock(speed=0), latencies=Latencies(overrides=ranges)))
+    yield from serve(World(clock=Clock(speed=0), latencies=Latencies(overrides=ranges)))

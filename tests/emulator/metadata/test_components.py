@@ -87,7 +87,10 @@ def test_modern_and_odd_apex_compiles(client: OrgClient) -> None:
         for (Account a : [SELECT Id, (SELECT Id FROM Contacts) FROM Account WHERE Id IN :ids]) {
           if (a?.Name == 'it''s' || !ids.contains(a.Id)) continue; else break;
         }
-        switch on ids.size() { when 1, 2 { return null; } when else { insert as user new Account(); } }
+        switch on ids.size() {
+          when 1, 2 { return null; }
+          when else { insert as user new Account(); }
+        }
         do { size++; } while (size < 3 && true);
         try { upsert new Account() Name; } catch (DmlException e) { throw e; } finally { size = 0; }
         System.runAs(new User()) { delete [SELECT Id FROM Account]; }
@@ -242,6 +245,15 @@ def test_a_layout_shows_fields_that_are_there(client: OrgClient) -> None:
     assert "'Nope__c' cannot be found" in failures(nobody)[0][2]
 
 
+def test_layouts_of_aliases(client: OrgClient) -> None:
+    files: Files = {
+        "layouts/CaseClose-Close.layout": layout("F__c"),
+        "objects/Case.object": object_part(custom_field("F__c")),
+    }
+    members = {"Layout": "CaseClose-Close", "CustomField": "Case.F__c"}
+    assert client.deploy(package(members, files))["status"] == "Succeeded"
+
+
 def test_list_views_compact_layouts_and_field_sets(client: OrgClient) -> None:
     view = "<listViews><fullName>V</fullName><columns>{}</columns><label>V</label></listViews>"
     compact = "<compactLayouts><fullName>L</fullName><fields>{}</fields></compactLayouts>"
@@ -258,7 +270,8 @@ def test_list_views_compact_layouts_and_field_sets(client: OrgClient) -> None:
 
 def test_tabs_and_apps(client: OrgClient) -> None:
     tab = f"<CustomTab {XMLNS}><customObject>true</customObject></CustomTab>"
-    app = f"<CustomApplication {XMLNS}><tabs>standard-Account</tabs><tabs>Thing__c</tabs></CustomApplication>"
+    tabs = "<tabs>standard-Account</tabs><tabs>Thing__c</tabs>"
+    app = f"<CustomApplication {XMLNS}>{tabs}</CustomApplication>"
     files = {"tabs/Thing__c.tab": tab, "applications/Sales.app": app}
     members = {"CustomTab": "Thing__c", "CustomApplication": "Sales"}
     failed = client.deploy(package(members, files))
@@ -300,11 +313,31 @@ def test_the_files_of_sites(client: OrgClient) -> None:
 
 def test_an_external_client_app_is_kept(client: OrgClient) -> None:
     files: Files = {
-        "externalClientApps/App.eca": f"<ExternalClientApplication {XMLNS}><label>App</label></ExternalClientApplication>",
+        "externalClientApps/App.eca": f"<ExternalClientApplication {XMLNS}/>",
         "extlClntAppOauthSettings/App.ecaOauth": f"<ExtlClntAppOauthSettings {XMLNS}/>",
     }
     members = {"ExternalClientApplication": "App", "ExtlClntAppOauthSettings": "App"}
     assert client.deploy(package(members, files))["status"] == "Succeeded"
+
+
+def test_documents_go_with_or_without_their_suffix(client: OrgClient) -> None:
+    folder = f"<DocumentFolder {XMLNS}><name>F</name></DocumentFolder>"
+    files: Files = {
+        "documents/F-meta.xml": folder,
+        "documents/F/a.png": b"png",
+        "documents/F/a.png-meta.xml": f"<Document {XMLNS}><name>a</name></Document>",
+    }
+    for member in ("F/a.png", "F/a"):
+        result = client.deploy(package({"Document": f"F {member}"}, files))
+        assert result["status"] == "Succeeded", failures(result)
+
+
+def test_descriptions_in_the_namespace_of_the_tooling_api(client: OrgClient) -> None:
+    files = apex("A", "public class A { }")
+    path = "classes/A.cls-meta.xml"
+    text = str(files[path]).replace(XMLNS, 'xmlns="urn:metadata.tooling.soap.sforce.com"')
+    result = client.deploy(package({"ApexClass": "A"}, {**files, path: text}))
+    assert result["status"] == "Succeeded"
 
 
 def test_queues_own_records(client: OrgClient) -> None:
@@ -321,6 +354,7 @@ def test_every_plain_type_of_the_table_can_be_kept(client: OrgClient) -> None:
     """Types with rules of their own may refuse an empty file; all others take it."""
     own_rules = {"CustomObject", "CustomField", "Layout", "PermissionSet", "PermissionSetGroup"}
     own_rules |= {"Profile", "Settings", "CustomMetadata", "CustomTab", "CustomApplication"}
+    own_rules |= {"MutingPermissionSet"}
     plain = [one for one in all_types() if one.kind == "file" and not one.is_in_folder]
     kinds = [one for one in plain if one.name not in own_rules]
     files = {f"{one.folder}/X.{one.suffix}": f"<{one.name} {XMLNS}/>" for one in kinds}

@@ -217,9 +217,9 @@ def test_a_group_is_calculated_before_it_can_be_assigned(slow: OrgClient) -> Non
     assert refused.json()[0]["message"] == (
         'You can only assign users to permission set groups that have the "Updated" status.'
     )
-    slow.world.clock.advance(11)
+    slow.world.clock.advance(101)
     assert group_status(slow) == "Updating"
-    slow.world.clock.advance(11)
+    slow.world.clock.advance(101)
     assert group_status(slow) == "Updated"
     assert assign(slow, PermissionSetGroupId=group_id).status_code == 201
 
@@ -242,7 +242,7 @@ def test_a_group_stands_behind_a_permission_set_of_its_name(client: OrgClient) -
 def test_a_change_of_a_member_makes_its_groups_outdated(slow: OrgClient) -> None:
     deploy_group(slow)
     for _ in range(3):
-        slow.world.clock.advance(11)
+        slow.world.clock.advance(101)
         status = group_status(slow)
     assert status == "Updated"
     deploy_id = slow.start_deploy(GROUP)["id"]

@@ -48,7 +48,7 @@ class StatementReader(ExpressionReader):
         if operation.lower == "merge":
             self.expression()
         elif operation.lower == "upsert" and not self.at(";"):
-            self.type_name()
+            self.expression()  # the external id field, `Ext__c` or `Account.Fields.Ext__c`
         self.expect(";")
         return Statement("dml", operation, name=operation.lower, expression=record)
 

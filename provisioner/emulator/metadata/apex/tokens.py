@@ -37,6 +37,7 @@ class Token:
 _PATTERN = re.compile(
     r"""
     (?P<space>\s+|//[^\n]*|/\*.*?\*/)
+  | (?P<open>/\*)
   | (?P<string>'''.*?'''|'(?:[^'\\\n]|\\.)*')
   | (?P<number>\d+(?:\.\d+)?[lLdD]?|\.\d+[dD]?)
   | (?P<name>[A-Za-z_]\w*)
@@ -58,7 +59,7 @@ def tokenize(source: str) -> list[Token]:
     while position < len(source):
         match = _PATTERN.match(source, position)
         column = position - line_start + 1
-        if match is None:
+        if match is None or match.lastgroup == "open":
             raise _unreadable(source, position, line, column)
         text = match.group()
         if match.lastgroup != "space":

@@ -50,4 +50,5 @@ class Unit:
     trigger_object: Token | None = None
     types: list[TypeName] = field(default_factory=list)  # every type named anywhere
     declared: set[str] = field(default_factory=set)  # types declared inside, lower case
+    methods: set[str] = field(default_factory=set)  # declared in an anonymous block, lower case
     statements: list[Statement] = field(default_factory=list)

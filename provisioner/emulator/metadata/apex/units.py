@@ -115,6 +115,7 @@ class _UnitReader(StatementReader):
             return
         kind = self.try_type() if self.token.kind == "name" else None
         if kind and self.token.kind == "name" and self.peek().text == "(":
+            self.unit.methods.add(self.token.lower)
             self._member_after_type()
             return
         self.rewind(start, known)

@@ -97,9 +97,10 @@ def _check_relationship(
     assert element is not None
     if element.value("type") not in RELATIONSHIPS or not field.child_relationship_name:
         return
+    twins_of = TWINS["Activity"] if known.name in TWINS["Activity"] else (known.name,)
     for other in context.store.types.values():
         for sibling in other.fields.values():
-            is_same = other.name == known.name and sibling.name.lower() == field.name.lower()
+            is_same = other.name in twins_of and sibling.name.lower() == field.name.lower()
             twins = sibling.child_relationship_name.lower() == field.child_relationship_name.lower()
             if twins and not is_same and set(sibling.reference_to) & set(field.reference_to):
                 name = element.value("relationshipName")

@@ -111,6 +111,7 @@ def _name_fields(full_name: str, element: Element) -> tuple[dict[str, Field], di
         names = ("DeveloperName", "MasterLabel", "Label", "Language", "NamespacePrefix")
         fields = {name: _text(name, name != "NamespacePrefix") for name in names}
         fields["QualifiedApiName"] = _text("QualifiedApiName", required=False)
+        fields["IsProtected"] = Field("IsProtected", "boolean", is_createable=False)
         return fields, {}
     name_field = element.find("nameField")
     label = name_field.value("label") if name_field else "Name"

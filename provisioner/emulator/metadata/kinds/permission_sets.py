@@ -44,15 +44,13 @@ def apply_permission_set(context: DeployContext, component: Component) -> None:
     check_access(context, component, element)
     if component.problems:
         return
-    row_id = _put_permission_set(context, component, element, "Regular")
+    row_id = _put_permission_set(context, component, element)
     put_grants(context, row_id, element)
     context.keep(component, own_id=row_id)
     recalculate_groups_of(context.org, component.full_name)
 
 
-def _put_permission_set(
-    context: DeployContext, component: Component, element: Element, kind_name: str
-) -> str:
+def _put_permission_set(context: DeployContext, component: Component, element: Element) -> str:
     values = {
         "Name": component.full_name.rpartition("__")[2],
         "Label": element.value("label"),
@@ -60,7 +58,7 @@ def _put_permission_set(
         "NamespacePrefix": context.namespace,
         "IsOwnedByProfile": False,
         "IsCustom": context.namespace is None,
-        "Type": kind_name,
+        "Type": "Muting" if component.type == "MutingPermissionSet" else "Regular",
         "HasActivationRequired": element.flag("hasActivationRequired"),
         "LicenseId": _license_id(context, element.value("license")),
     }

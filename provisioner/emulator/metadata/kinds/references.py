@@ -14,6 +14,9 @@ _CUSTOM = re.compile(r"(?:(?P<namespace>\w+?)__)?\w+?__(?:c|mdt|e|b|x|kav|pc|s)\
 _NAMESPACED = re.compile(r"(?P<namespace>[a-zA-Z]\w*?)__\w+")
 _STANDARD = ("standard-", "standard__", "standard_")
 
+_ALIASES = {"Activity": "Task", "CaseClose": "Case", "PersonAccount": "Account"}
+"""Names that layouts and grants use for objects of another name."""
+
 
 def object_exists(context: DeployContext, name: str) -> bool:
     """Whether an object is there. Standard ones that are not emulated pass: nobody can judge."""
@@ -26,6 +29,9 @@ def object_exists(context: DeployContext, name: str) -> bool:
 def find_field(context: DeployContext, full_name: str) -> tuple[bool, Field | None]:
     """Whether `Object.Field` is there, and the field where the schema holds it."""
     object_name, _, name = full_name.partition(".")
+    if name.endswith("__pc"):  # a person account shows the fields of its contact
+        return find_field(context, f"Contact.{name.removesuffix('__pc')}__c")
+    object_name = _ALIASES.get(object_name, object_name)
     known = context.store.find_type(object_name)
     match = _CUSTOM.match(name)
     if known is None:

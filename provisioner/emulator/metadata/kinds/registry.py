@@ -11,7 +11,11 @@ from provisioner.emulator.metadata.archive import Archive
 from provisioner.emulator.metadata.component_rows import put_visible_row
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.state import StoredComponent
-from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
+from provisioner.emulator.metadata.xml_tree import (
+    METADATA_NAMESPACE,
+    TOOLING_NAMESPACE,
+    Element,
+)
 
 if TYPE_CHECKING:
     from provisioner.emulator.objects.store import Store
@@ -121,7 +125,7 @@ def check_root(component: Component, name: str) -> bool:
         component.problem(f"Error parsing file: Unexpected element {element.name}", element)
         return False
     namespace = element.attributes.get("xmlns", METADATA_NAMESPACE)
-    if namespace != METADATA_NAMESPACE:
+    if namespace not in (METADATA_NAMESPACE, TOOLING_NAMESPACE):
         text = f"Error parsing file: Unexpected namespace {namespace}, expected"
         component.problem(f"{text} {METADATA_NAMESPACE}", element)
         return False

@@ -16,26 +16,19 @@ EXTERNAL_CLIENT_APP = (
 )
 """Kept only, for now: what they open (a login by certificate) is a kind of its own later."""
 
-_ROOTS = {"DashboardFolder", "DocumentFolder", "EmailFolder", "ReportFolder", "SharedTo"}
-
 
 def apply_stored(context: DeployContext, component: Component) -> None:
-    """Keep a component whose file is of its type; a body needs its `-meta.xml` and vice versa."""
+    """Keep a component; a body needs its `-meta.xml` and vice versa.
+
+    Root elements are not judged: projects in use hold files whose root is another type's.
+    """
     declared = find_type(component.type)
-    if component.parent is None and declared is not None:
-        if declared.has_content and "/" not in component.full_name:
+    if component.parent is None and declared is not None and declared.has_content:
+        is_folder = declared.is_in_folder and "/" not in component.full_name
+        if not is_folder:
             check_pair(component)
-        if component.element is not None and component.element.name not in _ROOTS:
-            _check_type(component)
     if not component.problems:
         context.keep(component)
-
-
-def _check_type(component: Component) -> None:
-    assert component.element is not None
-    declared = find_type(component.type)
-    if declared is not None and declared.kind == "file":
-        check_root(component, component.type)
 
 
 def check_pair(component: Component) -> bool:

@@ -127,6 +127,7 @@ class _Conversion:
         archive = Archive()
         archive.add(manifests.FILE, text)
         self._write(self._outputs(components), archive)
+        archive.finish()
         self._replacements.warn_of_unused()
         if not members:
             self._findings.warn(Oddity.NO_COMPONENTS, project.FILE, "no component was found")
@@ -153,37 +154,28 @@ class _Conversion:
                 archive.add_stream(name, made.chunks())
             else:
                 archive.add(name, made)
-        elif self._size(path) > _LARGE and not self._replacements.concerns(path):
+            return
+        data = self._raw(path, None if self._replacements.concerns(path) else _LARGE)
+        if data is None:
             archive.add_stream(name, self._chunks(path))
         else:
-            archive.add(name, self._read_copy(path))
-
-    def _size(self, path: str) -> int:
-        try:
-            return self._tree.size(path)
-        except OSError as error:
-            raise _unreadable(path, error) from None
-
-    def _raw(self, path: str) -> bytes:
-        try:
-            data = self._tree.read(path)
-        except OSError as error:
-            raise _unreadable(path, error) from None
-        return data
+            archive.add(name, self._replacements.copied(path, data))
 
     def _read(self, path: str) -> bytes:
         """A file that is taken apart."""
-        return self._replacements.whole(path, self._raw(path))
+        return self._replacements.whole(path, self._raw(path, None) or b"")
 
     def _read_copy(self, path: str) -> bytes:
         """A file that is copied."""
-        return self._replacements.copied(path, self._raw(path))
+        return self._replacements.copied(path, self._raw(path, None) or b"")
+
+    def _raw(self, path: str, most: int | None) -> bytes | None:
+        try:
+            return self._tree.read_up_to(path, most)
+        except OSError as error:
+            raise Refusal("ConversionError", path, f"it cannot be read: {error.strerror}") from None
 
     def _chunks(self, path: str) -> Iterator[bytes]:
         with open(self._tree.location(path), "rb") as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
-
-
-def _unreadable(path: str, error: OSError) -> Refusal:
-    return Refusal("ConversionError", path, f"it cannot be read: {error.strerror}")

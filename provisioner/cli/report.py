@@ -1,0 +1,44 @@
+"""`provisioner report`: the record of a night, out of the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.invocation import Invocation
+from provisioner.errors import NoOrgError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provisioner.ledger.base import Event, Run
+
+
+def command(
+    call: Invocation,
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="The run's id; by default the last.", show_default=""),
+    ] = None,
+) -> None:
+    """Show what a build did: how it ended, and each org's way through its states."""
+    from provisioner.cli.pools import pools_and_ledger
+    from provisioner.report.run import run_document, run_text
+
+    with pools_and_ledger(call) as (_, ledger):
+        found = _find(ledger.runs(limit=1000 if run else 1), run)
+        events: Sequence[Event] = ledger.events(run=found.id)
+    call.output.result(run_text(found, events), run_document(found, events))
+
+
+def _find(runs: Sequence[Run], wanted: str | None) -> Run:
+    for run in runs:
+        if wanted in (None, run.id):
+            return run
+    if wanted is None:
+        message, hint = "the ledger holds no run yet", "`provisioner build` makes one"
+    else:
+        message = f"the ledger knows no run {wanted}"
+        hint = "`provisioner report` shows the last; its id stands in each build's last line"
+    raise NoOrgError(message, code="unknown_run", hint=hint)

@@ -1,0 +1,48 @@
+"""The record of one run: its summary, and how its orgs moved from state to state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from provisioner.ledger.base import Event, Run
+
+
+def run_document(run: Run, events: Sequence[Event]) -> dict[str, Any]:
+    """The record as JSON."""
+    return {
+        "run": run.id,
+        "host": run.host,
+        "pid": run.pid,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "summary": dict(run.summary),
+        "events": [
+            {
+                "at": event.at,
+                "username": event.username,
+                "from": event.from_state,
+                "to": event.to_state,
+                "note": event.note,
+            }
+            for event in events
+        ],
+    }
+
+
+def run_text(run: Run, events: Sequence[Event]) -> str:
+    """The record for people."""
+    lines = [f"run {run.id} on {run.host}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC"]
+    if run.finished_at is None:
+        lines.append("not finished: it is running, or was killed; the next build resumes its orgs")
+    else:
+        said = run.summary
+        lines.append(
+            f"finished {run.finished_at:%H:%M:%S} with exit code {said.get('exit_code')}: "
+            f"{said.get('built')} of {said.get('wanted')} built, {said.get('failed')} failed"
+        )
+    for event in events:
+        note = f"  {event.note}" if event.note else ""
+        lines.append(f"{event.at:%H:%M:%S}  {event.username}  {event.to_state}{note}")
+    return "\n".join(lines)

@@ -1,0 +1,153 @@
+"""`provisioner emulator` as a process: one line when ready, a clean end at SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+import requests
+
+from provisioner.emulator.keys import KeyPair
+from tests.emulator.core.conftest import GRANT, loaded
+
+Start = Callable[..., "Running"]
+
+
+class Running:
+    """An emulator in a process of its own."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "provisioner", "emulator", *options]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.said: dict[str, Any] = json.loads(self.process.stdout.readline())
+
+    def grant(self, private_key: str, **options: Any) -> requests.Response:
+        claims = {
+            "iss": self.said["consumer_key"],
+            "sub": self.said["hub_username"],
+            "aud": self.said["url"],
+            "exp": int(time.time()) + 60,
+        }
+        form = {
+            "grant_type": GRANT,
+            "assertion": jwt.encode(claims, loaded(private_key), "RS256"),
+        }
+        url = f"{self.said['url']}/services/oauth2/token"
+        return requests.post(url, data=form, timeout=30, **options)
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    made: list[Running] = []
+
+    def run(*options: str) -> Running:
+        made.append(Running(*options))
+        return made[-1]
+
+    yield run
+    for one in made:
+        if one.process.poll() is None:
+            one.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_makes_a_key_says_so_and_stops_at_a_signal(start: Start, number: int) -> None:
+    emulator = start()
+    assert set(emulator.said) == {"url", "consumer_key", "hub_username", "private_key"}
+    key = Path(emulator.said["private_key"])
+    assert key.stat().st_mode & 0o077 == 0
+    assert emulator.grant(key.read_text()).status_code == 200
+    assert emulator.stop(number) == (0, "", "")
+    assert not key.exists()
+
+
+def test_a_certificate_of_ones_own(start: Start, tmp_path: Path, key_pair: KeyPair) -> None:
+    certificate = tmp_path / "own.crt"
+    certificate.write_text(key_pair.certificate)
+    options = ("--certificate", str(certificate), "--consumer-key", "3MVG9Own")
+    emulator = start(*options, "--hub-username", "me@acme.example", "--keys", str(tmp_path))
+    assert emulator.said["private_key"] is None
+    assert emulator.said["consumer_key"] == "3MVG9Own"
+    assert emulator.said["hub_username"] == "me@acme.example"
+    assert emulator.grant(key_pair.private_key).status_code == 200
+    assert emulator.stop()[0] == 0
+    assert certificate.exists()
+
+
+def test_https_under_an_authority_of_its_own(start: Start) -> None:
+    emulator = start("--tls")
+    key = Path(emulator.said["private_key"]).read_text()
+    assert emulator.said["url"].startswith("https://")
+    assert emulator.grant(key, verify=emulator.said["ca"]).status_code == 200
+
+
+def test_limits_faults_packages_and_latencies_come_from_options(
+    start: Start, tmp_path: Path
+) -> None:
+    busy = {"when": {"route": "oauth.token"}, "then": {"do": "answer", "status": 503}}
+    faults = tmp_path / "faults.json"
+    faults.write_text(json.dumps({"faults": [busy], "latencies": {"propagation": [5, 5]}}))
+    packages = tmp_path / "packages.json"
+    packages.write_text(json.dumps([{"id": "04t000000000001AAA", "name": "Billing"}]))
+    emulator = start(
+        "--limits", "active=3,daily=6", "--faults", str(faults), "--packages", str(packages),
+        "--speed", "50", "--seed", "7",
+    )  # fmt: skip
+    key = Path(emulator.said["private_key"]).read_text()
+    assert [emulator.grant(key).status_code for _ in range(2)] == [503, 200]
+    state = requests.get(f"{emulator.said['url']}/_emulator/state", timeout=30).json()
+    assert state["limits"] == {"active": 3, "daily": 6, "api": 100_000}
+    assert state["latencies"]["propagation"] == [5, 5]
+    assert (state["speed"], state["seed"]) == (50, 7)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--limits", "activ=3"), "limits: 'activ=3' is not NAME=NUMBER with one of active"),
+        (("--limits", "active=x"), "limits: 'active=x' is not NAME=NUMBER"),
+        (("--faults", "none.json"), "none.json cannot be read"),
+        (("--faults", "{faults}"), "`do` must be one of"),
+        (("--packages", "{faults}"), "each package version needs an `id`"),
+        (("--certificate", "none.crt"), "the certificate none.crt cannot be read"),
+        (("--certificate", "{faults}"), "faults.json: "),
+        (("--speed", "0"), "0"),
+        (("--port", "99999"), "99999 is not in the range"),
+    ],
+)
+def test_a_wrong_option_is_an_error_with_its_reason(
+    tmp_path: Path, options: tuple[str, str], words: str
+) -> None:
+    faults = tmp_path / "faults.json"
+    faults.write_text(json.dumps([{"then": {"do": "explode"}}]))
+    command = [sys.executable, "-m", "provisioner", "emulator"]
+    command += [one.replace("{faults}", str(faults)) for one in options]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_port_in_use_is_said(start: Start) -> None:
+    port = start().said["url"].rpartition(":")[2]
+    command = [sys.executable, "-m", "provisioner", "emulator", "--port", port]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert f"port {port} cannot be used: Address already in use" in ended.stderr

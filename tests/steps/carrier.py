@@ -1,0 +1,102 @@
+"""Carries one emulated org through steps as a build does, and can be killed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.org import OrgClient
+from provisioner.steps.base import Done, Outcome, Step, StepContext, StepFailed
+from tests.salesforce.world import USERNAME, Emulated
+
+PATIENCE = 30  # looks
+
+
+class KilledError(BaseException):
+    """The build was killed here: nothing of it catches this."""
+
+
+class Carrier:
+    """One org's row in a ledger of its own: the request id of the current step."""
+
+    def __init__(
+        self, emulated: Emulated, directory: Path, definition: Mapping[str, Any] | None = None
+    ) -> None:
+        self.emulated = emulated
+        self.emulated_org = emulated.scratch_org()
+        self.directory = directory
+        self.definition = definition or {}
+        self.request_id = ""
+        self.remembered: list[str] = []
+        self.is_killed_by: str | None = None  # the text whose commit is the last act
+        self.retries = 0
+        self._client: OrgClient | None = None
+
+    @property
+    def org(self) -> OrgClient:
+        """The session of this process."""
+        if self._client is None:
+            self._client = self.emulated.client()
+        return self._client
+
+    def restart(self) -> None:
+        """Another process takes over: only the row is left."""
+        self._client = None
+        self.is_killed_by = None
+
+    def context(self) -> StepContext:
+        return StepContext(
+            org=self.org,
+            username=USERNAME,
+            directory=self.directory,
+            definition=self.definition,
+            org_id=self.emulated_org.id,
+            sign_in=self.emulated.sign_in,
+            remember=self.remember,
+        )
+
+    def remember(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.remembered.append(request_id)
+        if self.is_killed_by is not None and self.is_killed_by in request_id:
+            raise KilledError
+
+    def look(self, step: Step) -> Outcome:
+        """One look at a step, as a build's job does it."""
+        if self.request_id:
+            outcome = step.poll(self.context(), self.request_id)
+        else:
+            outcome = step.start(self.context())
+        self.request_id = "" if isinstance(outcome, Done) else outcome.request_id
+        return outcome
+
+    def finish(self, step: Step) -> Done:
+        """Look until the step is done; after a transient failure look again."""
+        for _ in range(PATIENCE):
+            try:
+                outcome = self.look(step)
+            except (SalesforceError, StepFailed) as error:
+                if error.kind != "transient":
+                    raise
+                self.retries += 1
+                continue
+            if isinstance(outcome, Done):
+                return outcome
+        raise AssertionError(f"{step.kind} is not done after {PATIENCE} looks")
+
+    def failure(self, step: Step) -> SalesforceError | StepFailed:
+        """Look until a look fails, and give the error."""
+        for _ in range(PATIENCE):
+            try:
+                outcome = self.look(step)
+            except (SalesforceError, StepFailed) as error:
+                return error
+            if isinstance(outcome, Done):
+                break
+        raise AssertionError(f"{step.kind} did not fail")
+
+    def count(self, sobject: str) -> int:
+        """How many records the org holds."""
+        return len(list(self.emulated_org.store.rows(sobject)))

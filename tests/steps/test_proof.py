@@ -1,0 +1,71 @@
+"""The proof: entered afresh, asked who it is, its exact end learnt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from provisioner.errors import LoginError, SalesforceError
+from provisioner.steps.base import Done, StepFailed
+from provisioner.steps.proof import Proof
+from tests.steps.carrier import Carrier
+
+
+def test_a_proven_org_tells_its_exact_end(carrier: Carrier) -> None:
+    done = carrier.finish(Proof())
+    assert done.note == "proven"
+    expires = carrier.emulated_org.expires
+    assert expires is not None
+    assert abs((done.changes["expires_at"] - expires).total_seconds()) < 1
+    assert done.changes["instance_url"] == carrier.emulated.server.url
+    assert done.changes["proven_at"].tzinfo is not None
+
+
+def test_the_proof_logs_in_itself(carrier: Carrier) -> None:
+    carrier.org  # noqa: B018 - the session of the steps before
+    before = carrier.emulated.requests("oauth.token")
+    used = carrier.org.session.grant
+    carrier.finish(Proof())
+    assert carrier.emulated.requests("oauth.token") == before + 1
+    assert carrier.org.session.grant is used
+
+
+def test_two_requests_prove_an_org(carrier: Carrier) -> None:
+    carrier.org  # noqa: B018 - logs in
+    before = len(carrier.emulated.world.log.entries())
+    carrier.finish(Proof())
+    assert len(carrier.emulated.world.log.entries()) - before == 2
+
+
+def test_another_org_behind_the_username_is_noticed(carrier: Carrier) -> None:
+    context = replace(carrier.context(), org_id="00D000000000009EAA")
+    with pytest.raises(StepFailed, match="and not 00D000000000009EAA") as caught:
+        Proof().start(context)
+    assert caught.value.kind == "replace"
+
+
+def test_an_org_that_cannot_be_entered_is_not_proven(carrier: Carrier) -> None:
+    context = carrier.context()
+    carrier.emulated_org.apps.clear()
+    with pytest.raises(LoginError):
+        Proof().start(context)
+
+
+def test_an_org_that_does_not_answer_the_question_is_not_proven(carrier: Carrier) -> None:
+    context = carrier.context()
+    carrier.emulated.fault({"route": "query"}, {"do": "answer", "status": 420, "body": "<html>"})
+    with pytest.raises(SalesforceError, match="deleted or expired") as caught:
+        Proof().start(context)
+    assert caught.value.kind == "gone"
+    carrier.emulated.fault(
+        {"route": "query"}, {"do": "answer", "status": 200, "body": {"records": []}}
+    )
+    with pytest.raises(StepFailed, match="the org does not tell who it is"):
+        Proof().start(context)
+
+
+def test_a_proof_may_be_repeated(carrier: Carrier) -> None:
+    assert isinstance(carrier.finish(Proof()), Done)
+    assert isinstance(Proof().poll(carrier.context(), "x"), Done)
+    assert list(Proof().inputs(carrier.directory)) == []
