@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 JOB = "sign-ups"
 FIRST_LOOK = 1.0  # seconds from a sign-up to the first look …
-LONGEST_LOOK = 15.0  # … and between looks when nothing has come for long
-GROWTH = 1.5
+LONGEST_LOOK = 10.0  # … and between looks at the most
+LOOKS_BY_AGE = 0.3  # of the oldest sign-up's age: the next look
 DEADLINE = 3600.0  # seconds; heavy definitions take 12 minutes and more (facts §9)
-LOOKS_IN_DOUBT = 3  # looks that must miss a username before its sign-up is sent again
+LOOKS_IN_DOUBT = 3  # looks that must miss a username before its sign-up is sent again …
+DOUBT = 30.0  # … and seconds: an insert may take so long on its way (facts §9)
 
 
 @dataclass
@@ -33,7 +34,8 @@ class _Watched:
 class SignUpWatch:
     """The sign-ups that the Dev Hub has, or may have.
 
-    Looks come quickly after a new sign-up and grow apart while nothing happens. A *doubtful*
+    Looks come quickly after the first sign-up and grow apart as the oldest grows old, so that
+    a sign-up of three minutes costs few and an org still starts soon. A *doubtful*
     sign-up is one whose answer was lost: found by its username it is adopted, missed
     several times it is sent again under the same username, so that it can never become two.
     """
@@ -53,7 +55,6 @@ class SignUpWatch:
         self._send_again = send_again
         self._freed = freed
         self._watched: dict[str, _Watched] = {}
-        self._interval = FIRST_LOOK
 
     def __len__(self) -> int:
         """How many sign-ups are under way."""
@@ -65,7 +66,6 @@ class SignUpWatch:
             misses = 0 if is_doubtful else None
             is_first = not self._watched
             self._watched[org.username] = _Watched(org, time.monotonic(), misses)
-            self._interval = FIRST_LOOK
             if is_first or not delay:
                 self._context.scheduler.add(JOB, self._look, self._context.wait(delay))
 
@@ -90,8 +90,12 @@ class SignUpWatch:
         with self._context.lock:
             if not self._watched:
                 return None
-            wait, self._interval = self._interval, min(self._interval * GROWTH, LONGEST_LOOK)
-            return self._context.wait(wait)
+            age = self._age(min(entry.since for entry in self._watched.values()))
+        return self._context.wait(max(FIRST_LOOK, min(age * LOOKS_BY_AGE, LONGEST_LOOK)))
+
+    def _age(self, since: float) -> float:
+        """Seconds, as long as they are at this build's pace."""
+        return (time.monotonic() - since) / self._context.options.pace
 
     def _judge(self, entry: _Watched, status: SignUpStatus | None) -> None:
         try:
@@ -109,7 +113,6 @@ class SignUpWatch:
     def _active(self, org: Org, status: SignUpStatus) -> None:
         """The org exists: its steps begin now, whatever its siblings do."""
         self._drop(org)
-        self._interval = FIRST_LOOK
         self._activate(
             self._context.move(
                 org,
@@ -130,7 +133,7 @@ class SignUpWatch:
         if entry.org.state is State.INTENDED:
             entry.org = self._context.move(entry.org, State.SIGNING_UP, signup_id=status.id)
         entry.misses = None
-        if time.monotonic() - entry.since > DEADLINE * self._context.options.pace:
+        if self._age(entry.since) > DEADLINE:
             self._drop(entry.org)
             minutes = int(DEADLINE // 60)
             error = SalesforceError(f"still {status.status} after {minutes} minutes", kind="gone")
@@ -139,7 +142,7 @@ class SignUpWatch:
     def _missed(self, entry: _Watched) -> None:
         """The hub shows no such sign-up: not yet, or never received."""
         entry.misses = (entry.misses or 0) + 1
-        if entry.misses < LOOKS_IN_DOUBT:
+        if entry.misses < LOOKS_IN_DOUBT or self._age(entry.since) < DOUBT:
             return
         self._drop(entry.org)
         if entry.org.state is State.INTENDED:

@@ -28,7 +28,7 @@ def command(
         bool, typer.Option("--wait", help="Wait for another build that holds the ledger.")
     ] = False,
     pace: Annotated[
-        float, typer.Option(help="Factor on all waits, for tests.", min=0.0, hidden=True)
+        float, typer.Option(help="Factor on all waits, for tests.", min=0.0001, hidden=True)
     ] = 1.0,
 ) -> int:
     """Bring the pools to their size; what an earlier build left unfinished is resumed.

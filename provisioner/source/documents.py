@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 from xml.parsers import expat
 
@@ -36,6 +35,7 @@ _SPACE = re.compile(f"^[\\s{_RARE}]+|[\\s{_RARE}]+$")
 _PLAIN_START = re.compile(
     rb"(?:<\?xml[^>]*\?>)?\s*<(\w+) xmlns=[\"']" + NAMESPACE.encode() + rb"[\"']\s*>"
 )
+_ELEMENT = re.compile(rb"\s*<\w")
 _ONLY_NAMESPACE = (("xmlns", NAMESPACE),)
 _TAGS = re.compile(rb"^<[^>]*>|</[^>]*>$")
 
@@ -49,8 +49,7 @@ class Section(NamedTuple):
     line: int = 1
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """The root of a file with its attributes (as name and value), and what is in it."""
 
     root: str
@@ -64,6 +63,8 @@ class Document:
     @property
     def own_attributes(self) -> bytes:
         """The attributes without the namespace, as they stand in a tag."""
+        if self.attributes is _ONLY_NAMESPACE:
+            return b""
         return attributes_text(item for item in self.attributes if item[0] != "xmlns")
 
     @property
@@ -124,6 +125,9 @@ def read_sections(data: bytes, path: str, keys: Mapping[str, str] | None = None)
 
 def has_content(data: bytes, path: str, root: str) -> bool:
     """Whether a file's root has this name and holds more than one thing, counting attributes."""
+    plain = _PLAIN_START.match(data)
+    if plain and plain[1] == root.encode() and _ELEMENT.match(data, plain.end()):
+        return True  # the namespace and an element
     document = read_sections(data, path)
     return document.root == root and document.keys > 1
 

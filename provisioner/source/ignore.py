@@ -41,6 +41,7 @@ class Ignore:
         # One pass over all rules of a kind tells most paths that none of them is meant.
         self._any_name = _any(self._rules, is_name=True)
         self._any_path = _any(self._rules, is_name=False)
+        self._literals = {rule.literal for rule in self._rules if not rule.is_name}
         self._denied_folders: dict[str, bool] = {"": False}
 
     def denies(self, path: str, *, is_folder: bool) -> bool:
@@ -62,12 +63,18 @@ class Ignore:
 
     def _matches(self, inside: str) -> bool:
         name = inside[inside.rfind("/", 0, -1) + 1 :]
-        if not self._any_name.match(name) and not self._any_path.match(inside):
+        if not self._any_name.match(name) and not self._may_match_path(inside):
             return False
         for rule in reversed(self._rules):
             if rule.pattern.match(name if rule.is_name else inside):
                 return rule.excludes
         return False
+
+    def _may_match_path(self, inside: str) -> bool:
+        text = inside.lower()
+        if not any(literal in text for literal in self._literals):
+            return False
+        return self._any_path.match(inside) is not None
 
 
 def nearest(tree: Tree, folder: str) -> tuple[str, Ignore]:
@@ -91,6 +98,7 @@ class _Rule:
     pattern: re.Pattern[str]
     excludes: bool
     is_name: bool
+    literal: str  # must occur in a path that the pattern matches, in lower case
 
 
 def _any(rules: tuple[_Rule, ...], *, is_name: bool) -> re.Pattern[str]:
@@ -109,7 +117,9 @@ def _rule(line: str) -> _Rule | None:
     if not line:
         return None
     is_name = "/" not in line.removeprefix("**/")[:-1]
-    return _Rule(re.compile(_expression(line), _FLAGS), excludes, is_name)
+    literal = max(re.split(r"[^\w.-]+|\\.|\[.*", line.lower()), key=len)
+    literal = literal if literal.isascii() else ""
+    return _Rule(re.compile(_expression(line), _FLAGS), excludes, is_name, literal)
 
 
 def _without_trailing_space(line: str) -> str:

@@ -31,7 +31,7 @@ class LabelsFile:
         found = [self._label(label, read) for label in self._labels.values()]
         return render(self._kind.name, b"", {"labels": [text for _, text in sorted(found)]})
 
-    def _label(self, label: Component, read: Read) -> tuple[tuple[str, str], bytes]:
+    def _label(self, label: Component, read: Read) -> tuple[str, bytes]:
         document = read_sections(read(label.xml), label.xml)
         warn_of_entities(label, document, label.xml)
         names = _full_names(document) if document.root == label.type.name else []

@@ -79,7 +79,7 @@ class Family:
         return self.parent.type.transformer == "nonDecomposed"
 
     def _children(self, read: Read) -> dict[str, list[bytes]]:
-        groups: dict[str, list[tuple[object, bytes]]] = {}
+        groups: dict[str, list[tuple[str, bytes]]] = {}
         for child in self.children.values():
             data = read(child.xml)
             text = as_element(child.type.element, child_body(child, data))
@@ -88,7 +88,7 @@ class Family:
 
     def _children_from_xml(self, read: Read) -> dict[str, list[bytes]]:
         texts: dict[str, dict[str, bytes]] = {}
-        groups: dict[str, list[tuple[object, bytes]]] = {}
+        groups: dict[str, list[tuple[str, bytes]]] = {}
         for child in self.children.values():
             if child.xml not in texts:
                 texts[child.xml] = self._sections_by_name(child, read)
@@ -100,8 +100,9 @@ class Family:
     def _sections_by_name(self, child: Component, read: Read) -> dict[str, bytes]:
         """The children in a file by their names before replacements, which package.xml has."""
         keys = {child.type.element: child.type.unique_id_element}
-        before = read_sections(child.site.tree.read(child.xml), child.xml, keys)
-        after = read_sections(read(child.xml), child.xml, keys)
+        written, replaced = child.site.tree.read(child.xml), read(child.xml)
+        before = read_sections(written, child.xml, keys)
+        after = before if replaced == written else read_sections(replaced, child.xml, keys)
         warn_of_entities(child, after, child.xml)
         names = [s.key for s in before.sections if s.name == child.type.element]
         texts = [s.text for s in after.sections if s.name == child.type.element]
@@ -179,9 +180,9 @@ def render(root: str, attributes: bytes, groups: dict[str, list[bytes]]) -> byte
     return DECLARATION + b"\n".join([*lines, b"</%s>\n" % tag])
 
 
-def collation(text: str) -> tuple[str, str]:
+def collation(text: str) -> str:
     """A sort key near to `localeCompare`, whose order is not relied on by anyone."""
-    return text.casefold(), text.swapcase()
+    return text.casefold()
 
 
 def warn_of_entities(component: Component, document: Document, path: str) -> None:
@@ -200,5 +201,5 @@ def merged(kind: MetadataType, documents: Iterable[Document]) -> bytes:
     return render(kind.name, b"", groups)
 
 
-def _in_order(groups: dict[str, list[tuple[object, bytes]]]) -> dict[str, list[bytes]]:
+def _in_order(groups: dict[str, list[tuple[str, bytes]]]) -> dict[str, list[bytes]]:
     return {element: [text for _, text in sorted(groups[element])] for element in sorted(groups)}

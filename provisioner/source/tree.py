@@ -19,6 +19,7 @@ class Folder:
     """The entries of one folder. `unreadable`: entries that must not be read, and why."""
 
     names: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()  # the names, for a quick look
     folders: frozenset[str] = frozenset()
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,7 +62,7 @@ class Tree:
         if not path:
             return True
         parent, name = split(path)
-        return name in self.folder(parent).names
+        return name in self.folder(parent).known
 
     def location(self, path: str) -> str:
         """Where the operating system finds a path of the project."""
@@ -109,7 +110,7 @@ class Tree:
                     if fault:
                         unreadable[name] = fault
         names.sort()
-        return Folder(tuple(names), frozenset(folders), unreadable)
+        return Folder(tuple(names), frozenset(names), frozenset(folders), unreadable)
 
     def _fault(self, path: str, entry: os.DirEntry[str], folders: set[str]) -> str:
         """Why a special entry is not read; a good link to a folder joins `folders`."""

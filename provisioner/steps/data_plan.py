@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _REFERENCE = re.compile(r"@\w+Ref\d+")  # the form that the export gives
+_BROKEN = object()  # what stands for the content of a file that cannot be parsed
 _API_NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -122,7 +123,7 @@ class _Reader:
 
     def plan(self, name: str, content: bytes) -> list[PlannedFile]:
         parts = self._json(name, content)
-        if parts is not None and not isinstance(parts, list):
+        if parts is not _BROKEN and not isinstance(parts, list):
             self.problems.append(f"{name}: a plan is a list of {{sobject, files}}")
         found = []
         for index, part in enumerate(parts if isinstance(parts, list) else [], 1):
@@ -152,7 +153,7 @@ class _Reader:
         data = self._json(name, content)
         records = data.get("records") if isinstance(data, Mapping) else None
         if not isinstance(records, list):
-            if data is not None:
+            if data is not _BROKEN:
                 self.problems.append(f'{name}: a data file is {{"records": [...]}}')
             return PlannedFile(sobject, name, ())
         planned = []
@@ -189,4 +190,4 @@ class _Reader:
             self.problems.append(wrong if content else f"{name}: it is empty")
         except RecursionError:
             self.problems.append(f"{name}: it is nested too deeply")
-        return None
+        return _BROKEN

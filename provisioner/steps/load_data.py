@@ -118,9 +118,7 @@ class _Loading:
         is_needed = set(self._load.open_references(progress.done + 1)) & set(chunk.references)
         if found == before + chunk.types[chunk.sobject] and not is_needed:
             return doubtful.after({})
-        raise self._in_doubt(
-            f"{found} {chunk.sobject} records are there, {before} were before the last request"
-        )
+        raise self._in_doubt(f"{found} {chunk.sobject} records are there, {before} were before it")
 
     def _send(self, progress: LoadProgress) -> LoadProgress:
         """One request. Raises StepFailed, or SalesforceError when the build is to come again."""

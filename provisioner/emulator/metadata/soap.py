@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from provisioner.emulator import api_versions
 from provisioner.emulator.errors import SoapFault
-from provisioner.emulator.metadata.xml_tree import Element, XmlProblem, parse
+from provisioner.emulator.metadata.xml_tree import Element, XmlProblem, parse_uncached
 from provisioner.emulator.routing import Call, Reply
 
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -29,7 +29,7 @@ def read_operation(call: Call, *, needs_session: bool = True) -> Element:
     if call.version not in api_versions.KNOWN:
         raise SoapFault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
     try:
-        envelope = parse(call.body)
+        envelope = parse_uncached(call.body)
     except XmlProblem as problem:
         raise SoapFault(
             "INVALID_XML", f"{problem.message} at {problem.line}:{problem.column}"

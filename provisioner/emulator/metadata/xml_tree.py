@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NoReturn
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler, feature_external_ges, feature_namespaces
@@ -61,12 +62,25 @@ class XmlProblem(Exception):  # noqa: N818 - it becomes a component's problem, n
         self.column = column
 
 
+_CACHED_BYTES = 32_768
+
+
 def parse(data: bytes) -> Element:
-    """The root element.
+    """The root element, not to be changed: the same bytes give the same tree again.
 
     Raises:
         XmlProblem: not well-formed, or with a DOCTYPE (entities are never expanded).
     """
+    return _parse_again(data) if len(data) <= _CACHED_BYTES else parse_uncached(data)
+
+
+@lru_cache(maxsize=1024)  # the orgs of a pool get the same files
+def _parse_again(data: bytes) -> Element:
+    return parse_uncached(data)
+
+
+def parse_uncached(data: bytes) -> Element:
+    """`parse` for what comes once and is not to be remembered: requests hold sessions."""
     parser = create_parser(forbid_dtd=True)
     handler = _TreeBuilder(parser)
     parser.setFeature(feature_namespaces, False)

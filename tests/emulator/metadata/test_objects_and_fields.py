@@ -258,6 +258,19 @@ def test_a_field_of_an_object_that_is_not_there(client: OrgClient) -> None:
     assert failures(result)[0][2] == expected
 
 
+def test_a_field_of_a_sign_up_belongs_to_a_dev_hub(client: OrgClient) -> None:
+    files = {"objects/ScratchOrgInfo.object": object_part(custom_field("Pool__c"))}
+    zip_bytes = package({"CustomField": "ScratchOrgInfo.Pool__c"}, files)
+    [(_, _, problem)] = failures(client.deploy(zip_bytes))
+    assert problem == "Entity of type 'CustomObject' named 'ScratchOrgInfo' cannot be found"
+    hub = client.world.hub
+    client.http.headers["Authorization"] = (
+        f"Bearer {client.world.sessions.open(hub, hub.admin_id, 'tests').token}"
+    )
+    assert client.deploy(zip_bytes)["status"] == "Succeeded"
+    assert hub.store.types["ScratchOrgInfo"].find_field("Pool__c") is not None
+
+
 def test_record_types_become_records(client: OrgClient) -> None:
     record_type = (
         "<recordTypes><fullName>Big</fullName><active>true</active><label>Big One</label>"

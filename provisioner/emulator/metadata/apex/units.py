@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from provisioner.emulator.metadata.apex.statements import StatementReader
 from provisioner.emulator.metadata.apex.tokens import ApexProblem
@@ -16,12 +17,14 @@ _MODIFIERS = frozenset(
 _KINDS = ("class", "interface", "enum")
 
 
+@lru_cache(maxsize=2048)  # the orgs of a pool get the same classes
 def read_class(source: str) -> Unit:
     """Read a class file. Raises ApexProblem at the first thing that does not compile."""
     reader = _UnitReader(source)
     return _within_depth(reader, reader.class_file)
 
 
+@lru_cache(maxsize=256)
 def read_trigger(source: str) -> Unit:
     """Read a trigger file. Raises ApexProblem."""
     reader = _UnitReader(source)

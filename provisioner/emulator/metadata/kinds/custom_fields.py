@@ -13,6 +13,7 @@ from provisioner.emulator.objects.schema import Field, ObjectType
 
 TWINS = {"Activity": ("Task", "Event")}
 """Fields of Activity are fields of both."""
+_HUB_ONLY = frozenset({"ActiveScratchOrg", "NamespaceRegistry", "OrgSnapshot", "ScratchOrgInfo"})
 
 
 @kind("CustomField")
@@ -22,7 +23,8 @@ def apply_custom_field(context: DeployContext, component: Component) -> None:
     element = component.element
     assert element is not None
     known = context.store.find_type(object_name)
-    if known is None and object_name.endswith(("__c", "__mdt", "__e", "__b", "__x")):
+    is_custom = object_name.endswith(("__c", "__mdt", "__e", "__b", "__x"))
+    if known is None and (is_custom or object_name in _HUB_ONLY):
         component.problem(f"Entity of type 'CustomObject' named '{object_name}' cannot be found")
         return
     if "__" not in name:
