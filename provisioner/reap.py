@@ -1,30 +1,39 @@
-"""Ends what nobody should have any more: failed, given back, expired, and lapsed leases."""
+"""Ends what nobody should have any more: failed, given back, expired, lapsed, and aliens.
+
+An *alien* is a scratch org that carries our stamp (`provisioner.stamp`) and that the ledger does
+not know, or knows as deleted: its ledger was lost, or a request arrived after its sender had
+died. Orgs without our project's stamp are foreign, and never touched.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from provisioner.ledger.base import TO_DELETE, Ledger, Org, State
 from provisioner.removal import condemn, end_orgs
+from provisioner.stamp import project_identity, read_stamp
 
 if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
     from provisioner.salesforce.hub import DevHub
+    from provisioner.salesforce.living import LivingOrg
 
 
 @dataclass(frozen=True)
 class Reaped:
     """One org, why it is to end, and why it could not be ended (yet)."""
 
-    org: Org
+    org: Org  # of an alien: what the Dev Hub knows of it
     reason: str
+    is_alien: bool = False
     left_because: str = ""
 
 
 def to_reap(rows: Sequence[Org], now: datetime) -> list[Reaped]:
-    """What `reap` would end, and why; unfinished orgs are the next build's affair."""
+    """What `reap` would end of the ledger's rows; unfinished ones are the next build's affair."""
     found = [(org, _reason(org, now)) for org in rows]
     return [Reaped(org, reason) for org, reason in found if reason]
 
@@ -41,12 +50,78 @@ def _reason(org: Org, now: datetime) -> str:
     return ""
 
 
+def aliens(
+    config: PoolFile, living: Sequence[LivingOrg], rows: Sequence[Org]
+) -> list[tuple[LivingOrg, Org]]:
+    """Living orgs with our stamp whose rows are missing, or closed; with rows made from the stamp.
+
+    `living` must have been read before `rows` (all states): a build commits a row before it
+    asks for the org, so one that is in `living` and of a living build is in `rows`.
+    """
+    known = {row.username: row for row in rows}
+    by_sign_up = {row.signup_id for row in rows if row.signup_id and row.state is not State.DELETED}
+    project = project_identity(config)
+    found = []
+    for org in living:
+        stamp = read_stamp(org.description)
+        if stamp is None or stamp.project != project or org.sign_up.id in by_sign_up:
+            continue
+        row = known.get(org.username)
+        if row is not None and row.state is not State.DELETED:
+            continue
+        found.append(
+            (
+                org,
+                Org(
+                    username=org.username,
+                    pool=stamp.pool,
+                    state=State.FAILED,
+                    run=stamp.run,
+                    definition=stamp.definition,
+                    fingerprint=stamp.fingerprint,
+                    signup_id=org.sign_up.id,
+                    org_id=org.sign_up.org_id,
+                    login_url=org.sign_up.login_url,
+                    instance_url=org.sign_up.login_url,
+                ),
+            )
+        )
+    return found
+
+
+def alien_reasons(found: Sequence[tuple[LivingOrg, Org]], rows: Sequence[Org]) -> list[Reaped]:
+    """Why each alien is to end."""
+    closed: Mapping[str, Org] = {row.username: row for row in rows}
+    reaped = []
+    for org, row in found:
+        if org.username in closed:
+            reason = "ours by its stamp, deleted by the ledger, and yet alive"
+        elif org.is_active:
+            reason = "ours by its stamp, and unknown to the ledger"
+        else:
+            reason = "ours by its stamp, unknown to the ledger, and still being signed up"
+        reaped.append(Reaped(row, reason, is_alien=True))
+    return reaped
+
+
 def reap(hub: DevHub, ledger: Ledger, found: Sequence[Reaped], now: datetime) -> list[Reaped]:
-    """End them: two Dev Hub requests for all. An org that changed meanwhile is left alone."""
-    reasons = {item.org.username: item.reason for item in found}
-    condemned = [org for item in found if (org := condemn(ledger, item.org, item.reason, now=now))]
-    if not condemned:
-        return []
+    """End them: a few Dev Hub requests for all. An org that changed meanwhile is left alone."""
+    condemned = []
+    for item in found:
+        if item.is_alien or (org := condemn(ledger, item.org, item.reason, now=now)) is None:
+            continue
+        condemned.append(org)
+    by_name = {item.org.username: item for item in found}
     outcome = end_orgs(hub, ledger, condemned)
-    ended = [Reaped(org, reasons[org.username]) for org in outcome.ended]
-    return ended + [Reaped(org, reasons[org.username], why) for org, why in outcome.left]
+    done = [Reaped(org, by_name[org.username].reason) for org in outcome.ended]
+    done += [Reaped(org, by_name[org.username].reason, False, why) for org, why in outcome.left]
+    return done + _end_aliens(hub, [item for item in found if item.is_alien])
+
+
+def _end_aliens(hub: DevHub, found: Sequence[Reaped]) -> list[Reaped]:
+    """Delete orgs that have no row; one that is not active yet is left for the next time."""
+    ready = [item for item in found if item.org.org_id]
+    refused = hub.delete_orgs([item.org.org_id for item in ready]) if ready else {}
+    done = [Reaped(item.org, item.reason, True, refused.get(item.org.org_id, "")) for item in ready]
+    early = "it is not active yet; run reap again when it is"
+    return done + [Reaped(i.org, i.reason, True, early) for i in found if not i.org.org_id]

@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("steps", "ledger"),
     ("config",),
     ("plan",),
+    ("stamp",),
     ("removal",),
     ("build", "claim", "reap", "login", "prove"),
     ("report", "rehearsal"),

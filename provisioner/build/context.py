@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provisioner.build.events import Message, Observer, OrgEvent
+from provisioner.build.gate import Gate
 from provisioner.build.scheduler import Scheduler
 from provisioner.ledger.base import Ledger, Org, Run, State
 
@@ -44,6 +45,7 @@ class BuildContext:
     observer: Observer
     options: Options
     allowance: Allowance
+    gate: Gate
     limit: str = ""  # the Dev Hub limit that stopped sign-ups, as `--json` names it
     limit_message: str = ""
     failed: list[Org] = field(default_factory=list)

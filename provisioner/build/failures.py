@@ -36,12 +36,14 @@ class Failures:
         self._context = context
         self.replace: Callable[[Creation], None] = lambda _creation: None
         """Set by the build: asks for another org of the same kind."""
+        self.go_on: Callable[[list[Creation]], None] = lambda _creations: None
+        """Set by the build: sends what the gate lets through after a failure."""
 
     def fail(self, org: Org, step: str, error: ProvisionerError) -> None:
         """Record the failure, end the scratch org, and ask for another where that may help."""
         details = getattr(error, "details", ())
         reason = "\n".join([f"{step}: {error.message}", *details])
-        failed = self._record(org, reason, step)
+        failed = self._record(org, reason, step, kind_of(error))
         if failed is None:
             return
         if not failed.kept:
@@ -52,20 +54,24 @@ class Failures:
         """The sign-up ended in Error: there is no org, only a reason."""
         code = status.error_code or "no code"
         reason = f"sign-up: {status.status} {code}: {sign_up_meaning(status.error_code)}"
-        failed = self._record(org, reason, "sign-up")
+        kind = sign_up_kind(status.error_code)
+        failed = self._record(org, reason, "sign-up", kind)
         if failed is not None:
             self._context.ledger.move(failed, State.DELETED, note="no org was made")
-            self._replace(failed, sign_up_kind(status.error_code))
+            self._replace(failed, kind)
 
     def never_signed_up(
         self, org: Org, error: ProvisionerError, *, is_failure: bool = True
     ) -> None:
         """The Dev Hub refused the request itself: nothing was made, nothing is to be ended."""
-        failed = self._record(org, f"sign-up: {error.message}", "sign-up", is_failure=is_failure)
+        reason = f"sign-up: {error.message}"
+        failed = self._record(org, reason, "sign-up", kind_of(error), is_failure=is_failure)
         if failed is not None:
             self._context.ledger.move(failed, State.DELETED, note="never signed up")
 
-    def _record(self, org: Org, reason: str, step: str, *, is_failure: bool = True) -> Org | None:
+    def _record(
+        self, org: Org, reason: str, step: str, kind: str, *, is_failure: bool = True
+    ) -> Org | None:
         context = self._context
         kept = context.options.keep_failed and bool(org.org_id)
         try:
@@ -76,7 +82,17 @@ class Failures:
             with context.lock:
                 context.failed.append(failed)
             context.tell(OrgEvent(org.username, org.pool, State.FAILED, step=step, note=reason))
+            self._tell_gate(failed, kind, reason)
         return failed
+
+    def _tell_gate(self, org: Org, kind: str, reason: str) -> None:
+        gate = self._context.gate
+        before = gate.reason
+        let_through = gate.failed(org, kind, reason)
+        if gate.reason != before:
+            self._context.say(f"{gate.reason}. No further sign-up is sent.", is_warning=True)
+        if let_through:
+            self.go_on(let_through)
 
     def _end(self, org: Org) -> None:
         """Delete the scratch org; what cannot be deleted now stays `failed` for `reap`."""
@@ -91,6 +107,7 @@ class Failures:
             if (
                 kind not in REPLACEABLE
                 or context.limit
+                or context.gate.is_closed
                 or context.scheduler.is_stopping
                 or context.replacements[org.pool] >= allowed
                 or context.allowance.left <= 0

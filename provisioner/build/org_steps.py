@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from provisioner.build.context import BuildContext, RowLostError
@@ -35,9 +37,13 @@ class _Progress:
 class OrgSteps:
     """Starts, polls, retries and finishes the steps of every active org."""
 
-    def __init__(self, context: BuildContext, failures: Failures) -> None:
+    def __init__(
+        self, context: BuildContext, failures: Failures, available: Callable[[Org], None]
+    ) -> None:
+        """`available` is told of each org that is proven."""
         self._context = context
         self._failures = failures
+        self._available = available
 
     def begin(self, org: Org) -> None:
         """Take an org that is active: new, or left in `building` by a dead run."""
@@ -128,12 +134,14 @@ class OrgSteps:
         org = progress.org
         self._context.connections.forget(org)
         try:
-            org = self._context.move(org, State.AVAILABLE, note="proven")
+            now = datetime.now(UTC)
+            org = self._context.move(org, State.AVAILABLE, note="proven", available_at=now)
         except RowLostError:
             return
         with self._context.lock:
             self._context.built.append(org)
         self._context.tell(OrgEvent(org.username, org.pool, State.AVAILABLE))
+        self._available(org)
 
     def _tell(
         self, org: Org, step: ListedStep, count: int, *, note: str = "", is_retry: bool = False

@@ -35,6 +35,7 @@ class BuildResult:
     failed: tuple[Org, ...]
     limit: str  # the Dev Hub limit that kept orgs from being built, "" when none did
     limit_message: str
+    stopped_because: str  # the one cause for which no further sign-up was sent, if any
     is_interrupted: bool
     api_calls: Mapping[str, int]
     seconds: float
@@ -58,6 +59,8 @@ class BuildResult:
             return HubLimitError(self.limit_message, code=self.limit, hint=hint)
         if self.exit_code == 6:
             message = f"built {len(self.built)} of the {self.wanted} orgs that are wanted"
+            if self.stopped_because:
+                message += f"; {self.stopped_because}"
             return BuildError(message, hint="the reasons stand above; run build again when mended")
         return None
 
@@ -97,6 +100,7 @@ def summarise(
         failed=tuple(context.failed),
         limit=context.limit or next((plan.limit for plan in limits), ""),
         limit_message=context.limit_message or next((plan.not_more_because for plan in limits), ""),
+        stopped_because=context.gate.reason,
         is_interrupted=is_interrupted,
         api_calls=context.connections.calls.totals(),
         seconds=seconds,

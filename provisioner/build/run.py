@@ -21,7 +21,9 @@ from provisioner.build.context import BuildContext, Options
 from provisioner.build.events import Message, Observer
 from provisioner.build.failures import Failures
 from provisioner.build.fingerprint import fingerprints
+from provisioner.build.gate import Gate
 from provisioner.build.org_steps import OrgSteps
+from provisioner.build.ready_marks import ReadyMarks
 from provisioner.build.result import BuildResult, summarise
 from provisioner.build.scheduler import Scheduler
 from provisioner.build.signups import SignUps
@@ -117,6 +119,7 @@ def require_dev_hub(connections: Connections) -> None:
 def _context(
     config: PoolFile, ledger: Ledger, observer: Observer, options: Options, run: Run
 ) -> BuildContext:
+    proven = {org.fingerprint for org in ledger.orgs(states=State) if org.available_at}
     connections = Connections(config, pace=options.pace, seed=options.seed)
     return BuildContext(
         config=config,
@@ -127,6 +130,7 @@ def _context(
         observer=observer,
         options=options,
         allowance=hub_allowance(config, connections),
+        gate=Gate(proven, lambda pool: config.pools[pool].canary),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
 
@@ -156,15 +160,22 @@ def _plan(context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]) -
 
 def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     _remove(context, [removal for plan in plans for removal in plan.remove])
-    failures = Failures(context)
-    steps = OrgSteps(context, failures)
+    failures, marks = Failures(context), ReadyMarks(context)
+
+    def available(org: Org) -> None:
+        marks.add(org)
+        sign_ups.go_on(context.gate.available(org))
+
+    steps = OrgSteps(context, failures, available)
     sign_ups = SignUps(context, failures, steps.begin)
     failures.replace = lambda creation: sign_ups.request([creation])
+    failures.go_on = sign_ups.go_on
     for plan in plans:
         for org in plan.resume:
             steps.begin(org) if org.state is State.BUILDING else sign_ups.resume(org)
     sign_ups.request(_in_turn(plans))
     context.scheduler.run()
+    marks.send()
     _retire(context, plans)
 
 

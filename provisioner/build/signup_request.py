@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from provisioner.salesforce.hub import SignUp
+from provisioner.stamp import stamp_of
 
 if TYPE_CHECKING:
     from provisioner.build.context import BuildContext
@@ -21,10 +21,5 @@ def sign_up_request(context: BuildContext, org: Org) -> SignUp:
         username=org.username,
         consumer_key=org.consumer_key,
         duration_days=pool.duration_days,
-        stamp=stamp(org),
+        stamp=stamp_of(context.config, org).line(),
     )
-
-
-def stamp(org: Org) -> str:
-    """One line for ScratchOrgInfo.Description: tells ours from other people's orgs."""
-    return json.dumps({"provisioner": {"pool": org.pool, "run": org.run}}, sort_keys=True)

@@ -19,7 +19,6 @@ JOB = "sign-ups"
 FIRST_LOOK = 1.0  # seconds from a sign-up to the first look …
 LONGEST_LOOK = 10.0  # … and between looks at the most
 LOOKS_BY_AGE = 0.3  # of the oldest sign-up's age: the next look
-DEADLINE = 3600.0  # seconds; heavy definitions take 12 minutes and more (facts §9)
 LOOKS_IN_DOUBT = 3  # looks that must miss a username before its sign-up is sent again …
 DOUBT = 30.0  # … and seconds: an insert may take so long on its way (facts §9)
 
@@ -133,10 +132,11 @@ class SignUpWatch:
         if entry.org.state is State.INTENDED:
             entry.org = self._context.move(entry.org, State.SIGNING_UP, signup_id=status.id)
         entry.misses = None
-        if self._age(entry.since) > DEADLINE:
+        deadline = self._context.config.pools[entry.org.pool].sign_up_timeout.total_seconds()
+        if self._age(entry.since) > deadline:
             self._drop(entry.org)
-            minutes = int(DEADLINE // 60)
-            error = SalesforceError(f"still {status.status} after {minutes} minutes", kind="gone")
+            took = f"still {status.status} after {deadline:.0f} s (sign_up_timeout)"
+            error = SalesforceError(took, kind="gone")
             self._failures.fail(entry.org, "sign-up", error)
 
     def _missed(self, entry: _Watched) -> None:

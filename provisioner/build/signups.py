@@ -37,7 +37,13 @@ class SignUps:
         )
 
     def request(self, creations: Iterable[Creation]) -> None:
-        """Sign these orgs up, as slots come free."""
+        """Sign these orgs up, as the gate lets them through and slots come free."""
+        with self._context.lock:
+            self._queue.extend(self._context.gate.admit(creations))
+        self._fill()
+
+    def go_on(self, creations: Iterable[Creation]) -> None:
+        """Sign up what the gate has held back until now."""
         with self._context.lock:
             self._queue.extend(creations)
         self._fill()
@@ -53,6 +59,9 @@ class SignUps:
         context = self._context
         with context.lock:
             bound = context.config.limits.concurrent_signups
+            if context.gate.is_closed:
+                context.gate.dropped += len(self._queue)
+                self._queue.clear()
             while self._queue and len(self._sending) + len(self._watch) < bound:
                 if context.scheduler.is_stopping:
                     return

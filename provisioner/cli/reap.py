@@ -1,16 +1,23 @@
-"""`provisioner reap`: deletes orgs that are failed, given back, expired, or past their lease."""
+"""`provisioner reap`: deletes orgs that nobody should have, and finds those that were lost."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.invocation import Invocation
+from provisioner.errors import UsageError
+from provisioner.ledger.base import State
 
 if TYPE_CHECKING:
+    from provisioner.build.connections import Connections
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger
     from provisioner.reap import Reaped
+    from provisioner.rebuild import Rebuilt
 
 
 def command(
@@ -18,30 +25,71 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be deleted, and why; delete nothing.")
     ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Take orgs of a lost ledger in again; delete nothing.")
+    ] = False,
 ) -> int:
-    """Delete orgs that are failed, given back, expired, or whose lease has ended.
+    """Delete orgs that are failed, given back, expired, past their lease, or aliens.
 
-    Exits with 6 when an org could not be deleted.
+    An alien carries the stamp of this pool.yaml's project and is unknown to the ledger, which
+    happens when that is lost. With --rebuild such orgs get their rows again. Other people's
+    orgs are never touched. Exits with 6 when an org could not be deleted.
     """
     from provisioner.build.connections import Connections
     from provisioner.ledger import open_ledger
-    from provisioner.reap import reap, to_reap
 
+    if dry_run and rebuild:
+        raise UsageError("--dry-run and --rebuild exclude each other")
     config = call.load("hub_and_ledger")
-    now = datetime.now(UTC)
     ledger = open_ledger(config.ledger, config.directory)
     try:
-        found = to_reap(ledger.orgs(), now)
-        if found and not dry_run:
-            with Connections(config) as connections:
-                found = reap(connections.hub, ledger, found, now)
+        with Connections(config) as connections:
+            if rebuild:
+                _show_rebuilt(call, _rebuild(config, connections, ledger))
+                return 0
+            found = _reap(config, connections, ledger, dry_run=dry_run)
     finally:
         ledger.close()
     _show(call, found, dry_run=dry_run)
     return 6 if any(item.left_because for item in found) else 0
 
 
-def _show(call: Invocation, found: list[Reaped], *, dry_run: bool) -> None:
+def _reap(
+    config: PoolFile, connections: Connections, ledger: Ledger, *, dry_run: bool
+) -> Sequence[Reaped]:
+    from provisioner.reap import alien_reasons, aliens, reap, to_reap
+    from provisioner.salesforce.living import living_orgs
+
+    now = datetime.now(UTC)
+    living = living_orgs(connections.hub)  # before the rows: see aliens()
+    rows = ledger.orgs(states=State)
+    found = [*to_reap(rows, now), *alien_reasons(aliens(config, living, rows), rows)]
+    return found if dry_run else reap(connections.hub, ledger, found, now)
+
+
+def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequence[Rebuilt]:
+    from provisioner.build.entry import enter
+    from provisioner.reap import aliens
+    from provisioner.rebuild import rebuild
+    from provisioner.salesforce.living import living_orgs
+
+    living = living_orgs(connections.hub)
+    found = aliens(config, living, ledger.orgs(states=State))
+    key = config.consumer_app.consumer_key
+    return rebuild(ledger, found, key, lambda org, since: enter(connections, org, since))
+
+
+def _show_rebuilt(call: Invocation, rebuilt: Sequence[Rebuilt]) -> None:
+    from provisioner.ledger.document import org_document
+    from provisioner.output import table
+
+    rows = [(item.org.username, item.org.pool, item.how) for item in rebuilt]
+    text = table(("username", "pool", "how"), rows) or "no org of a lost ledger was found"
+    documents = [{"org": org_document(item.org), "how": item.how} for item in rebuilt]
+    call.output.result(text, {"orgs": documents})
+
+
+def _show(call: Invocation, found: Sequence[Reaped], *, dry_run: bool) -> None:
     from provisioner.ledger.document import org_document
     from provisioner.output import table
 
@@ -50,6 +98,7 @@ def _show(call: Invocation, found: list[Reaped], *, dry_run: bool) -> None:
         {
             "org": org_document(item.org),
             "reason": item.reason,
+            "alien": item.is_alien,
             "deleted": not (dry_run or item.left_because),
             "left_because": item.left_because,
         }

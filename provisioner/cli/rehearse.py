@@ -52,6 +52,8 @@ def command(
         code = _night(call, running, Path(folder), pools, 1 / speed)
         if serve:
             _wait(call)
+        else:
+            call.output.say("the emulator has stopped; with --serve it stays up for that login")
     return code
 
 

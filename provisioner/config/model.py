@@ -127,6 +127,13 @@ class Pool:
         default=timedelta(hours=4),
         minimum=0,
     )
+    sign_up_timeout: timedelta = option(
+        "how long a sign-up may take before the org counts as failed",
+        default=timedelta(hours=1),
+        minimum=1,
+        maximum=86_400,
+        example="30m",
+    )
     replacements: int = option(
         "sign-ups of one build beyond those wanted, for orgs that failed",
         default=2,
@@ -171,6 +178,14 @@ class PoolFile:
     scratch_app: ScratchApp | None = option(
         "a second connected app of the Dev Hub, whose key opens the orgs and not the Dev Hub",
         default=None,
+    )
+    project: str = option(
+        "what the orgs of this pool.yaml are known by on the Dev Hub, when its ledger is lost; "
+        "two files with one name take each other's orgs for their own",
+        default="",
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}",
+        expects="3 to 64 letters, digits, dots, underscores or hyphens",
+        example="acme-pools-7f3k2q",
     )
     ledger: str = option(
         "where the state of the pools is kept",

@@ -108,7 +108,7 @@ def _cold(reader: Reader, root: Spot, path: Path) -> Any:
     entries = reader.entries(root) or {}
     app = "scratch_app" if "scratch_app" in entries else "dev_hub"
     reader.needs_file = lambda spot: spot.path == f"{app}.private_key"
-    wanted = ("dev_hub", "scratch_app", "ledger")
+    wanted = ("dev_hub", "scratch_app", "project", "ledger")
     found = {name: spot for name, spot in entries.items() if name in wanted}
     values = reader.fields(PoolFile, root, found)
     pools = entries.get("pools")

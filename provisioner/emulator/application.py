@@ -6,6 +6,7 @@ import gzip
 import re
 import sys
 import traceback
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -132,7 +133,12 @@ class Application:
     def _call(self, request: Request, found: _Found, path: str, query: str, origin: str) -> Call:
         body = request.body
         if request.headers.get("content-encoding", "").lower() == "gzip":
-            body = gzip.decompress(body)
+            try:
+                body = gzip.decompress(body)
+            except (OSError, EOFError, zlib.error) as error:
+                raise ApiError(
+                    400, "JSON_PARSER_ERROR", f"the body is not gzip: {error}"
+                ) from error
         form, files = _form(request.headers.get("content-type", ""), body)
         return Call(
             world=self.world,

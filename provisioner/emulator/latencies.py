@@ -15,6 +15,8 @@ DEFAULTS: dict[str, Range] = {
     "signup.New": (5, 15),
     "signup.Creating": (30, 165),
     "propagation": (0, 0),  # Active, but its users cannot log in yet; 0-60 s on the platform
+    "snapshot.New": (10, 30),
+    "snapshot.In Progress": (240, 480),
     "package_install": (30, 120),
     "deploy.Pending": (1, 5),
     "deploy.InProgress": (10, 50),

@@ -65,8 +65,13 @@ class Holds:
             hold.released.set()
         return len(holds)
 
+    def open(self) -> None:
+        """Requests may be held: the server runs."""
+        with self._changed:
+            self._is_closed = False
+
     def close(self) -> None:
-        """Let all go on and hold none any more."""
+        """Let all go on and hold none any more: the server ends."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

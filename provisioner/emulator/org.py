@@ -42,8 +42,8 @@ class SetupLock:
 class EmulatedOrg:
     """An org: its data, users, apps and what others keep for it.
 
-    `components`, `deployments`, `installs`, `signups`, `jobs` and `cursors` belong to the
-    resources that use them; they are kept here because they end with the org.
+    `components`, `deployments`, `installs`, `signups`, `snapshots`, `jobs` and `cursors` belong to
+    the resources that use them; they are kept here because they end with the org.
     """
 
     world: World
@@ -65,7 +65,8 @@ class EmulatedOrg:
     components: dict[tuple[str, str], Any] = field(default_factory=dict)  # by type, full name
     deployments: dict[str, Any] = field(default_factory=dict)  # by 0Af id
     installs: dict[str, Any] = field(default_factory=dict)  # by 0Hf id
-    signups: dict[str, Any] = field(default_factory=dict)  # under way, by 2SR id
+    signups: dict[str, Any] = field(default_factory=dict)  # under way, by 2SR or 0Oo id
+    snapshots: dict[str, Any] = field(default_factory=dict)  # by 0Oo id
     jobs: dict[str, Any] = field(default_factory=dict)  # Bulk 2.0, by 750 id
     cursors: dict[str, Any] = field(default_factory=dict)  # query locators
     setup_lock: SetupLock = field(default_factory=SetupLock)

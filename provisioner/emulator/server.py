@@ -55,6 +55,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(response)
 
+    def handle_expect_100(self) -> bool:
+        """Tell a client that asks first to go on, at once: what is written here is buffered."""
+        is_wanted = super().handle_expect_100()
+        self.wfile.flush()
+        return is_wanted
+
     def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return b"".join(self._chunks())
@@ -151,6 +157,7 @@ class EmulatorServer:
         host: str = "127.0.0.1",
     ) -> None:
         self.world = world
+        self._host = host
         self.application = Application(world)
         self._server = _Server((host, port), self.application, tls)
         self._thread: threading.Thread | None = None
@@ -160,6 +167,7 @@ class EmulatorServer:
 
     def start(self) -> Self:
         """Begin to answer, in a thread of its own; connections made before are served, too."""
+        self.world.holds.open()
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
         )
@@ -180,7 +188,7 @@ class EmulatorServer:
         ending = threading.Thread(target=self._server.shutdown)
         ending.start()
         with contextlib.suppress(OSError):
-            socket.create_connection(self._server.server_address[:2], timeout=1).close()
+            socket.create_connection((self._host, self.port), timeout=1).close()
         ending.join()
 
     def __enter__(self) -> Self:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from provisioner.emulator import snapshots
 from provisioner.emulator.apps import PLATFORM_CLI, InstalledApp
 from provisioner.emulator.clock import Progression
 from provisioner.emulator.countries import COUNTRIES
@@ -58,6 +59,10 @@ def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
         namespace=request["Namespace"],
         has_sample_data=bool(request["HasSampleData"]),
     )
+    if request["Snapshot"]:
+        pattern = _snapshot(hub, request["Snapshot"])
+        assert pattern is not None
+        snapshots.put(hub.snapshots[pattern["Id"]], org)
     key = request["ConnectedAppConsumerKey"]
     if key != PLATFORM_CLI:
         app = hub.apps[key].app
@@ -112,14 +117,20 @@ def _can_replicate(hub: EmulatedOrg, key: str) -> bool:
 
 
 def _source_error(hub: EmulatedOrg, request: Record) -> str | None:
-    """Shapes: only the hub's own is there; snapshots: one by name or id that is Active."""
+    """Shapes: only the hub's own is there; snapshots: one that is Active."""
     if request["SourceOrg"] and not same_id(request["SourceOrg"], hub.id):
         return "SH-0002"
-    wanted: Any = request["Snapshot"]
-    if not wanted:
+    if not request["Snapshot"]:
         return None
-    found = hub.store.peek("OrgSnapshot", wanted) if wanted.startswith("0Oo") else None
-    named = [found] if found else hub.store.find_by("OrgSnapshot", "SnapshotName", wanted)
-    if not named:
+    found = _snapshot(hub, request["Snapshot"])
+    if found is None:
         return "T-0002"
-    return None if named[0]["Status"] == "Active" else "SN-0001"
+    return None if found["Id"] in hub.snapshots else "SN-0001"
+
+
+def _snapshot(hub: EmulatedOrg, wanted: str) -> Record | None:
+    """The snapshot of that name or id."""
+    if wanted.startswith("0Oo"):
+        return hub.store.peek("OrgSnapshot", wanted)
+    named = hub.store.find_by("OrgSnapshot", "SnapshotName", wanted)
+    return named[0] if named else None

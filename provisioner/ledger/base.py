@@ -126,6 +126,12 @@ class Ledger(Protocol):
     def add(self, org: Org) -> None:
         """Insert a new row (state `intended`) and its first event, committed on return."""
 
+    def restore(self, org: Org, *, note: str) -> bool:
+        """Insert a row in whatever state it is (a lost ledger's, a copy's), with an event.
+
+        False when there is a row of that username already.
+        """
+
     def get(self, username: str) -> Org | None:
         """The row of one username."""
 

@@ -54,6 +54,14 @@ class SqlLedger(ABC):
                 raise ValueError(f"the ledger has a row for {org.username} already")
             self._add_event(execute, None, org, at=self._clock())
 
+    def restore(self, org: Org, *, note: str) -> bool:
+        """Insert a row in whatever state it is, with an event; False when there is one already."""
+        with self._transaction(write=True) as execute:
+            if not execute(statements.ADD_ORG, org_parameters(org)):
+                return False
+            self._add_event(execute, None, org, at=self._clock(), note=note)
+            return True
+
     def get(self, username: str) -> Org | None:
         """The row of one username, however its letters are capitalised."""
         with self._transaction(write=False) as execute:

@@ -69,7 +69,7 @@ def sign_up_fields(signup: SignUp) -> dict[str, Any]:
     if signup.namespace:
         fields.setdefault("Namespace", signup.namespace)
     fields.setdefault("Package2AncestorIds", "")
-    description = _description(str(fields.get("Description", "")), signup.stamp)
+    description = described(str(fields.get("Description", "")), signup.stamp)
     if description:
         fields["Description"] = description
     return fields | {
@@ -101,7 +101,7 @@ def _with_upper_first(value: Any) -> Any:
     return value
 
 
-def _description(own: str, stamp: str) -> str:
-    """The definition's description, cut so that the stamp fits after it."""
+def described(own: str, stamp: str) -> str:
+    """A Description: `own` text, cut so that the stamp fits after it as the last line."""
     room = LONGEST_DESCRIPTION - len(stamp) - 1
     return "\n".join(part for part in (own[:room].rstrip(), stamp) if part)

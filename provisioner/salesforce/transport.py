@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from provisioner.salesforce.calls import ApiCalls, Who
+from provisioner.salesforce.connections import KeptConnections
 from provisioner.salesforce.grant import Grant
 from provisioner.salesforce.reply import Post, Reply
 from provisioner.salesforce.session import RETRIED, KeptSession, OrgSession, proxies_for
@@ -43,7 +43,7 @@ class Transport:
         """
         self.calls = ApiCalls()
         self.timeout = timeout
-        self.adapter = HTTPAdapter(pool_connections=256, pool_maxsize=threads)
+        self.adapter = KeptConnections(threads)
         self._pace = pace
         self._random = random.Random(seed)  # noqa: S311 - jitter, no secret
 

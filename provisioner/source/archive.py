@@ -12,15 +12,12 @@ import struct
 import tempfile
 import weakref
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 _IN_MEMORY = 8 << 20  # a package up to this size never touches the disk
 _CHUNK = 1 << 18
-_BATCH = 1 << 19  # bytes that are compressed together, beside the work on the next files
 _STORED, _DEFLATED = 0, 8
 _TIME, _DATE = 0, 0x0021  # 1980-01-01, the first day that a zip knows
 _UTF8 = 0x0800
@@ -31,18 +28,7 @@ _END64 = struct.Struct("<4sQ2H2L4Q4sLQL")
 _MOST = 0xFFFFFFFF
 
 
-class _Packed(NamedTuple):
-    """A file's content, ready to be written."""
-
-    name: bytes
-    method: int
-    crc: int
-    stored: bytes
-    size: int
-    digest: bytes  # SHA-256 of the content
-
-
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
     """A file in the archive."""
 
     name: bytes
@@ -51,6 +37,7 @@ class _Entry(NamedTuple):
     stored: int  # size in the archive
     size: int
     offset: int
+    digest: bytes  # SHA-256 of the content
 
 
 class Archive:
@@ -61,87 +48,79 @@ class Archive:
         self._spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         weakref.finalize(self, self._spool.close)
         self._end = 0
-        self._entries: list[_Entry] = []
-        self._digest = hashlib.sha256()
-        self._batch: list[tuple[bytes, bytes]] = []
-        self._batch_size = 0
-        self._packing: deque[Future[list[_Packed]]] = deque()
-        self._worker: ThreadPoolExecutor | None = None
+        self._entries: list[Entry] = []
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(entry.name.decode() for entry in self._entries)
+    def entries(self) -> list[Entry]:
+        """All files, by their names."""
+        return sorted(self._entries)
 
     def digest(self) -> str:
         """SHA-256 over names and contents, in hexadecimal; not over how they are compressed."""
-        return self._digest.hexdigest()
+        digest = hashlib.sha256()
+        for entry in self.entries:
+            digest.update(struct.pack("<L", len(entry.name)) + entry.name + entry.digest)
+        return digest.hexdigest()
 
     def add(self, name: str, data: bytes) -> None:
-        """Add a file that is at hand as a whole; `finish` must follow the last one."""
-        self._batch.append((name.encode(), data))
-        self._batch_size += len(data)
-        if self._batch_size < _BATCH:
-            return
-        # zlib works without the interpreter's lock, so one thread may compress meanwhile.
-        self._worker = self._worker or ThreadPoolExecutor(1)
-        self._packing.append(self._worker.submit(_packed, self._batch, self._level))
-        self._batch, self._batch_size = [], 0
-        if len(self._packing) > 2:
-            self._write(self._packing.popleft().result())
-
-    def finish(self) -> None:
-        """Write what is still being compressed."""
-        while self._packing:
-            self._write(self._packing.popleft().result())
-        if self._worker:
-            self._worker.shutdown()
-            self._worker = None
-        self._write(_packed(self._batch, self._level))
-        self._batch, self._batch_size = [], 0
-
-    def _write(self, files: list[_Packed]) -> None:
-        parts = []
-        for file in files:
-            entry = _Entry(*file[:3], len(file.stored), file.size, self._end)
-            parts += [_local_header(entry), file.stored]
-            self._record(entry, file.digest)
-        self._spool.write(b"".join(parts))
+        """Add a file that is at hand as a whole."""
+        deflated = deflate(data, self._level)
+        method, stored = (_DEFLATED, deflated) if len(deflated) < len(data) else (_STORED, data)
+        digest = hashlib.sha256(data).digest()
+        entry = Entry(
+            name.encode(), method, zlib.crc32(data), len(stored), len(data), self._end, digest
+        )
+        self._spool.write(_local_header(entry) + stored)
+        self._record(entry)
 
     def add_stream(self, name: str, chunks: Iterable[bytes]) -> None:
         """Add a file too large to be held in memory. Raises ValueError above 4 GB."""
-        self.finish()
         crc = size = stored = 0
-        content = hashlib.sha256()
+        digest = hashlib.sha256()
         compressor = zlib.compressobj(self._level, zlib.DEFLATED, -15)
-        start = self._end
-        draft = _Entry(name.encode(), _DEFLATED, 0, 0, 0, start)
+        draft = Entry(name.encode(), _DEFLATED, 0, 0, 0, self._end, b"")
         self._spool.write(_local_header(draft))
         for chunk in chunks:
             crc = zlib.crc32(chunk, crc)
             size += len(chunk)
-            content.update(chunk)
+            digest.update(chunk)
             stored += self._spool.write(compressor.compress(chunk))
         stored += self._spool.write(compressor.flush())
         if max(stored, size) > _MOST:
             raise ValueError(f"{name} is larger than 4 GB")
-        entry = _Entry(draft.name, _DEFLATED, crc, stored, size, start)
-        self._spool.seek(start)
+        entry = draft._replace(crc=crc, size=size, stored=stored, digest=digest.digest())
+        self._spool.seek(entry.offset)
         self._spool.write(_local_header(entry))
         self._spool.seek(0, os.SEEK_END)
-        self._record(entry, content.digest())
+        self._record(entry)
 
-    def _record(self, entry: _Entry, content: bytes) -> None:
+    def _record(self, entry: Entry) -> None:
         self._entries.append(entry)
         self._end = entry.offset + _LOCAL.size + len(entry.name) + entry.stored
-        self._digest.update(struct.pack("<L", len(entry.name)) + entry.name + content)
+
+    def share(self) -> None:
+        """Before a fork: let what the other process adds be seen here, by way of the disk."""
+        self._spool.rollover()
+
+    def flush(self) -> None:
+        """After all has been added by a forked process."""
+        self._spool.flush()
+
+    def absorb(self, other: Archive, entries: Iterable[Entry]) -> None:
+        """Append the files of another archive, as its `entries` list them."""
+        start = self._end
+        for entry in entries:
+            self._record(entry._replace(offset=start + entry.offset))
+        for chunk in other._spooled(0, self._end - start):
+            self._spool.write(chunk)
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes of the whole zip, piece by piece."""
         yield from self._spooled(0, self._end)
-        yield b"".join(map(_central_header, self._entries))
+        yield b"".join(map(_central_header, self.entries))
         yield _end_of_zip(self._entries, self._end)
 
     def write_zip(self, file: BinaryIO) -> None:
@@ -152,7 +131,7 @@ class Archive:
         """Write the files below a folder, which is made; files that are there are replaced."""
         folder.mkdir(parents=True, exist_ok=True)
         made = {folder}
-        for entry in self._entries:
+        for entry in self.entries:
             target = folder / entry.name.decode()
             if target.parent not in made:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -160,7 +139,7 @@ class Archive:
             with target.open("wb") as file:
                 file.writelines(self._contents(entry))
 
-    def _contents(self, entry: _Entry) -> Iterator[bytes]:
+    def _contents(self, entry: Entry) -> Iterator[bytes]:
         start = entry.offset + _LOCAL.size + len(entry.name)
         stored = self._spooled(start, start + entry.stored)
         if entry.method == _STORED:
@@ -180,17 +159,6 @@ class Archive:
         self._spool.seek(0, os.SEEK_END)
 
 
-def _packed(files: list[tuple[bytes, bytes]], level: int) -> list[_Packed]:
-    found = []
-    for name, data in files:
-        deflated = deflate(data, level)
-        is_smaller = len(deflated) < len(data)
-        method, stored = (_DEFLATED, deflated) if is_smaller else (_STORED, data)
-        digest = hashlib.sha256(data).digest()
-        found.append(_Packed(name, method, zlib.crc32(data), stored, len(data), digest))
-    return found
-
-
 def deflate(data: bytes, level: int) -> bytes:
     """Raw DEFLATE. A small window for a small file: preparing a large one costs ten times more."""
     window, memory = (12, 5) if len(data) <= 4096 else (14, 7)
@@ -198,11 +166,11 @@ def deflate(data: bytes, level: int) -> bytes:
     return compressor.compress(data) + compressor.flush()
 
 
-def _flags(entry: _Entry) -> int:
+def _flags(entry: Entry) -> int:
     return 0 if entry.name.isascii() else _UTF8
 
 
-def _local_header(entry: _Entry) -> bytes:
+def _local_header(entry: Entry) -> bytes:
     return (
         _LOCAL.pack(
             b"PK\3\4", 20, _flags(entry), entry.method, _TIME, _DATE,
@@ -212,7 +180,7 @@ def _local_header(entry: _Entry) -> bytes:
     )  # fmt: skip
 
 
-def _central_header(entry: _Entry) -> bytes:
+def _central_header(entry: Entry) -> bytes:
     return (
         _CENTRAL.pack(
             b"PK\1\2", 20, 20, _flags(entry), entry.method, _TIME, _DATE,
@@ -222,7 +190,7 @@ def _central_header(entry: _Entry) -> bytes:
     )  # fmt: skip
 
 
-def _end_of_zip(entries: list[_Entry], offset: int) -> bytes:
+def _end_of_zip(entries: list[Entry], offset: int) -> bytes:
     count = len(entries)
     size = sum(_CENTRAL.size + len(entry.name) for entry in entries)
     record = b""

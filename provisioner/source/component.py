@@ -19,6 +19,10 @@ def meta_name(name: str) -> tuple[str, str] | None:
     """Name and suffix out of `Name.suffix-meta.xml`; None for any other file."""
     if META not in name:
         return None
+    stem = name.removesuffix(META)
+    start, _, suffix = stem.rpartition(".")
+    if start and suffix and stem is not name:
+        return start, suffix
     match = _META_FILE.search(name)
     return (match[1], match[2]) if match else None
 
@@ -54,33 +58,50 @@ class Site:
     ignore: Ignore
     findings: Findings
 
+    _denied: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def denied(self, folder: str) -> frozenset[str]:
+        """The names in a folder that `.forceignore` keeps out."""
+        found = self._denied.get(folder)
+        if found is None:
+            listed = self.tree.folder(folder)
+            found = self.ignore.denied(folder, listed.names, listed.folders)
+            self._denied[folder] = found
+        return found
+
     def denies(self, path: str) -> bool:
-        return self.ignore.denies(path, is_folder=self.tree.is_folder(path))
+        """Whether a path is kept out, which need not exist."""
+        folder, name = split(path)
+        if name in self.tree.folder(folder).known:
+            return name in self.denied(folder)
+        return self.ignore.denies(path, is_folder=True)
 
     def entries(self, folder: str) -> Iterator[str]:
         """The names in a folder that may be read; the others are refused if they matter."""
         listed = self.tree.folder(folder)
+        if not listed.unreadable:
+            yield from listed.names
+            return
         for name in listed.names:
-            fault = listed.unreadable.get(name) if listed.unreadable else None
-            if fault is None:
+            if name not in listed.unreadable:
                 yield name
-            elif not self.ignore.denies(join(folder, name), is_folder=False):
-                self.findings.refuse("unreadable", join(folder, name), fault)
+            elif name not in self.denied(folder):
+                self.findings.refuse("unreadable", join(folder, name), listed.unreadable[name])
 
     def files_below(self, path: str) -> Iterator[str]:
         """All files below a folder that are not kept out; a file gives itself."""
         if not self.tree.is_folder(path):
             yield path
             return
+        denied = self.denied(path)
         folders = self.tree.folder(path).folders
         for name in self.entries(path):
-            child = join(path, name)
-            if self.ignore.denies(child, is_folder=name in folders):
+            if name in denied:
                 continue
             if name in folders:
-                yield from self.files_below(child)
+                yield from self.files_below(f"{path}/{name}" if path else name)
             else:
-                yield child
+                yield f"{path}/{name}" if path else name
 
 
 @dataclass(eq=False, slots=True)

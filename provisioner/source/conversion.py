@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from provisioner.source import manifest as manifests
 from provisioner.source import metadata_folder, project
-from provisioner.source.archive import Archive
+from provisioner.source.archive import Archive, Entry
 from provisioner.source.component import Site
 from provisioner.source.ignore import nearest
 from provisioner.source.members import ComponentSet
@@ -18,11 +18,14 @@ from provisioner.source.outputs import Output, Outputs
 from provisioner.source.problems import Findings, Oddity, Refusal, SourceWarning
 from provisioner.source.replacements import Replacements
 from provisioner.source.resolve import Resolver
+from provisioner.source.second_process import SecondProcess, can_fork
 from provisioner.source.transform import transform
 from provisioner.source.tree import Tree
 
 _LARGE = 1 << 20  # a file above this size is never held in memory as a whole
 _CHUNK = 1 << 18
+_MANY = 500  # files of a package from which on two processes are faster than one
+_TOGETHER = 16  # neighbours that the same process writes
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,7 @@ class Package:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all files in the package."""
-        return self._archive.names
+        return tuple(entry.name.decode() for entry in self._archive.entries)
 
     def digest(self) -> str:
         """SHA-256 over names and contents, in hexadecimal; equal for equal sources."""
@@ -124,27 +127,70 @@ class _Conversion:
         members = manifests.members_of(components, source.registry, self._findings)
         version = (source.api_version if prefer_own else "") or api_version
         text = manifests.manifest(members, version)
-        archive = Archive()
-        archive.add(manifests.FILE, text)
-        self._write(self._outputs(components), archive)
-        archive.finish()
+        archive = self._archive(
+            {manifests.FILE: Output("", lambda _: text), **self._files(components)}
+        )
         self._replacements.warn_of_unused()
         if not members:
             self._findings.warn(Oddity.NO_COMPONENTS, project.FILE, "no component was found")
         return Package(text, members, self._findings.warnings, archive)
 
-    def _outputs(self, components: ComponentSet) -> Outputs:
+    def _files(self, components: ComponentSet) -> dict[str, Output]:
         outputs = Outputs(self._findings, self._read, self._read_copy)
         for component in components:
             with self._findings.collect():
                 transform(outputs, component)
-        return outputs
+        return outputs.files()
 
-    def _write(self, outputs: Outputs, archive: Archive) -> None:
-        files = outputs.files()
-        for name in sorted(files):
+    def _archive(self, files: Mapping[str, Output]) -> Archive:
+        """Write all files in two parts, by two processes if that is worth it.
+
+        The bytes are the same whoever writes a part.
+        """
+        first, second = Archive(), Archive()
+        shares: tuple[list[str], list[str]] = ([], [])
+        for index, name in enumerate(sorted(files)):
+            shares[index // _TOGETHER % 2].append(name)
+        helper = None
+        if len(files) > _MANY and can_fork():
+            second.share()
+            helper = SecondProcess(lambda: self._far_part(files, shares[1], second))
+        try:
+            self._part(files, shares[0], first)
+        except BaseException:
+            if helper:
+                helper.stop()
+            raise
+        entries = self._near_part(helper.result()) if helper else None
+        if entries is None:
+            second = Archive()
+            self._part(files, shares[1], second)
+            entries = second.entries
+        first.absorb(second, entries)
+        return first
+
+    def _part(self, files: Mapping[str, Output], names: Sequence[str], archive: Archive) -> None:
+        for name in names:
             with self._findings.collect():
                 self._add(archive, name, files[name])
+
+    def _far_part(
+        self, files: Mapping[str, Output], names: Sequence[str], archive: Archive
+    ) -> tuple[list[Entry], Findings, set[int]]:
+        """In the second process: what the first one must know of its work."""
+        self._part(files, names, archive)
+        archive.flush()
+        return archive.entries, self._findings, self._replacements.used
+
+    def _near_part(
+        self, answer: tuple[list[Entry], Findings, set[int]] | None
+    ) -> list[Entry] | None:
+        if answer is None:
+            return None
+        entries, findings, used = answer
+        self._findings.add(findings)
+        self._replacements.used |= used
+        return entries
 
     def _add(self, archive: Archive, name: str, output: Output) -> None:
         path = output.path

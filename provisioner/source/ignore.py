@@ -10,6 +10,7 @@ Source: source-format §3.
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from provisioner.source.tree import Tree, join, split
@@ -53,6 +54,20 @@ class Ignore:
             return True
         return is_folder and self._matches(f"{inside}/")
 
+    def denied(self, folder: str, names: Iterable[str], folders: Container[str]) -> frozenset[str]:
+        """The names in a folder that are kept out: as `denies`, for all of them at once."""
+        if not self._rules:
+            return frozenset()
+        start = f"{folder}/" if folder else ""
+        fits = self._any_name.match
+        has_literal = self._has_literal(start)
+        return frozenset(
+            name
+            for name in names
+            if (has_literal or fits(name) or name in folders or self._has_literal(name))
+            and self.denies(f"{start}{name}", is_folder=name in folders)
+        )
+
     def _below_denied(self, inside: str) -> bool:
         parent = split(inside)[0]
         denied = self._denied_folders.get(parent)
@@ -71,10 +86,12 @@ class Ignore:
         return False
 
     def _may_match_path(self, inside: str) -> bool:
-        text = inside.lower()
-        if not any(literal in text for literal in self._literals):
-            return False
-        return self._any_path.match(inside) is not None
+        return self._has_literal(inside) and self._any_path.match(inside) is not None
+
+    def _has_literal(self, text: str) -> bool:
+        """Whether a text may be (part of) a path that a rule for whole paths matches."""
+        text = text.lower()
+        return any(literal in text for literal in self._literals)
 
 
 def nearest(tree: Tree, folder: str) -> tuple[str, Ignore]:

@@ -24,7 +24,6 @@ def read(tree: Tree, findings: Findings) -> tuple[bytes, Members, Archive]:
     for path in sorted(_files(tree, findings, "")):
         if path != FILE:
             archive.add(path, tree.read(path))
-    archive.finish()
     return text, members_in(text, FILE), archive
 
 

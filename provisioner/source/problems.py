@@ -100,6 +100,11 @@ class Findings:
             SourceWarning(path, line, 1, "", message, kind=kind, reason=oddity.value)
         ] = None
 
+    def add(self, other: Findings) -> None:
+        """Take over what another process found."""
+        self._problems.update(other._problems)
+        self._warnings.update(other._warnings)
+
     @property
     def warnings(self) -> tuple[SourceWarning, ...]:
         return tuple(sorted(self._warnings))

@@ -42,7 +42,7 @@ class Rule:
     tree: Tree
     environ: Mapping[str, str]
     line: int
-    was_used: bool = False
+    number: int = 0
 
     def concerns(self, path: str) -> bool:
         """Whether a file is meant: its path ends with `filename`, or `glob` fits it."""
@@ -100,9 +100,7 @@ class Rule:
     def apply(self, text: str) -> str:
         """The text with all occurrences replaced. Raises Refusal."""
         value = self.value
-        replaced = self.pattern.sub(lambda match: expand(match, value), text)
-        self.was_used = self.was_used or replaced != text
-        return replaced
+        return self.pattern.sub(lambda match: expand(match, value), text)
 
 
 class Replacements:
@@ -118,10 +116,12 @@ class Replacements:
     ) -> None:
         self._findings = findings
         self._rules = [
-            Rule(entry, tree, environ, _line(entry, lines))
-            for entry in entries
+            Rule(entry, tree, environ, _line(entry, lines), number)
+            for number, entry in enumerate(entries)
             if isinstance(entry, dict) and _holds(entry, environ)
         ]
+        self.used: set[int] = set()
+        """The numbers of the entries that found something."""
 
     def concerns(self, path: str) -> bool:
         """Whether any entry is meant for a file."""
@@ -130,7 +130,7 @@ class Replacements:
     def whole(self, path: str, data: bytes) -> bytes:
         """The bytes of a file that is taken apart. Raises Refusal."""
         rules = self._for(path)
-        return _encoded(_replaced(_decoded(data), rules)) if rules else data
+        return _encoded(self._replaced(_decoded(data), rules)) if rules else data
 
     def copied(self, path: str, data: bytes) -> bytes:
         """The bytes of a file that is copied; binary ones stay as they are. Raises Refusal."""
@@ -139,8 +139,8 @@ class Replacements:
             _ = rule.value, rule.pattern  # demanded even by a file that is not touched
         if not rules or not is_text(path, data):
             return data
-        text = "".join(_replaced(piece, rules) for piece in pieces(data))
-        if text != _replaced(_decoded(data), rules):
+        text = "".join(self._replaced(piece, rules) for piece in pieces(data))
+        if text != self._replaced(_decoded(data), rules):
             self._findings.warn(
                 Oddity.SPLIT_REPLACEMENT, path, "a replacement is left undone at a border of pieces"
             )
@@ -149,10 +149,17 @@ class Replacements:
     def _for(self, path: str) -> list[Rule]:
         return [rule for rule in self._rules if rule.concerns(path)]
 
+    def _replaced(self, text: str, rules: Sequence[Rule]) -> str:
+        for rule in rules:
+            before, text = text, rule.apply(text)
+            if text != before:
+                self.used.add(rule.number)
+        return text
+
     def warn_of_unused(self) -> None:
         """Note the entries that found nothing, once everything has been written."""
         for rule in self._rules:
-            if not rule.was_used:
+            if rule.number not in self.used:
                 where = rule.entry.get("filename") or rule.entry.get("glob")
                 self._findings.warn(
                     Oddity.UNUSED_REPLACEMENT,
@@ -175,12 +182,6 @@ def _holds(entry: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _replaced(text: str, rules: Sequence[Rule]) -> str:
-    for rule in rules:
-        text = rule.apply(text)
-    return text
 
 
 def pieces(data: bytes) -> Iterator[str]:

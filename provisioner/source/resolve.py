@@ -175,7 +175,7 @@ class Resolver:
 
     def _resolve(self, place: Place, name: str, *, is_folder: bool) -> Component | None:
         path = join(place.path, name)
-        if self._site.ignore.denies(path, is_folder=is_folder):
+        if name in self._site.denied(place.path):
             return None
         with self._site.findings.collect():
             return self._component(place, name, path, is_folder=is_folder)

@@ -36,7 +36,6 @@ def zipped(folder: str, files: tuple[str, ...], read: Read) -> Archive:
     archive = Archive(level=6)
     for path in files:
         archive.add(path.removeprefix(f"{folder}/"), read(path))
-    archive.finish()
     return archive
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from provisioner.config.fields import Finding, option
-from provisioner.errors import SalesforceError
+from provisioner.errors import SalesforceError, UsageError
 from provisioner.salesforce.classes import Kind
 from provisioner.salesforce.envelope import NOT_SENT, TIMED_OUT
 from provisioner.salesforce.records import (
@@ -52,7 +52,7 @@ class LoadData:
     def check(self, directory: Path) -> Iterable[Finding]:
         """Read the plan and its files; every reference must lead to a record."""
         try:
-            self._load.checked("", lambda: self._read(directory))
+            self._load.checked("", lambda: read_load(directory / self.plan))
         except PlanError as error:
             for problem in error.problems:
                 yield Finding("plan", problem)
@@ -75,15 +75,18 @@ class LoadData:
         return loading.go_on(loading.cleared(progress) if progress.is_sending else progress)
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
-        """The plan and its files. Raises StepFailed when they are wrong."""
-        try:
-            return self._load.fresh("", lambda: self._read(directory)).contents
-        except PlanError as error:
-            text = f"{self.plan}: the data plan is wrong"
-            raise StepFailed(text, details=error.problems) from None
+        """The plan and its files. Raises UsageError with all that is wrong with them."""
+        return self._load.fresh("", lambda: self._read(directory)).contents
 
     def _read(self, directory: Path) -> DataLoad:
-        return read_load(directory / self.plan)
+        try:
+            return read_load(directory / self.plan)
+        except PlanError as error:
+            wrong = "\n".join(f"{self.plan}: {problem}" for problem in error.problems)
+            raise UsageError(wrong, code="data_plan") from None
+        except OSError as error:
+            text = f"{self.plan} cannot be read: {error.strerror}"
+            raise UsageError(text, code="data_plan") from None
 
     def _plan(self, context: StepContext) -> DataLoad:
         return self._load.get("", lambda: self._read(context.directory))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from provisioner.config.fields import Finding, option
-from provisioner.errors import SalesforceError
+from provisioner.errors import SalesforceError, UsageError
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.envelope import NOT_SENT
 from provisioner.steps.base import AGAIN, REPLACE, Done, Outcome, StepContext, StepFailed
@@ -40,10 +40,8 @@ class RunApex:
         """The script must be text, and not empty."""
         try:
             text = self._script.checked("", lambda: self._read(directory))
-        except UnicodeDecodeError:
-            yield Finding("file", f"{self.file} is no UTF-8 text")
-        except OSError as error:
-            yield Finding("file", f"{self.file} cannot be read: {error.strerror}")
+        except UsageError as error:
+            yield Finding("file", error.message)
         else:
             if not text.strip():
                 yield Finding("file", f"{self.file} is empty")
@@ -70,11 +68,17 @@ class RunApex:
         return self.start(context)
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
-        """The script."""
+        """The script. Raises UsageError when it cannot be read."""
         yield self._script.fresh("", lambda: self._read(directory)).encode()
 
     def _read(self, directory: Path) -> str:
-        return (directory / self.file).read_text(encoding="utf-8-sig")
+        try:
+            return (directory / self.file).read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise UsageError(f"{self.file} is no UTF-8 text", code="apex_file") from None
+        except OSError as error:
+            text = f"{self.file} cannot be read: {error.strerror}"
+            raise UsageError(text, code="apex_file") from None
 
     def _in_doubt(self, why: str) -> StepFailed:
         return StepFailed(f"{self.file}: nobody knows whether it ran: {why}", kind=REPLACE)

@@ -243,7 +243,7 @@ def test_an_unknown_key_names_the_nearest_or_all(project: Project) -> None:
     assert [problem.message for problem in project.problems(text)] == [
         "unknown key; did you mean duration_days?",
         "unknown key; known here: canary, definitions, duration_days, maximum, prove_after, "
-        "refresh_after, replacements, reuse, size, steps",
+        "refresh_after, replacements, reuse, sign_up_timeout, size, steps",
     ]
 
 

@@ -66,6 +66,11 @@ def test_each_setting_is_a_file_named_without_the_word_settings() -> None:
     )
 
 
+def test_only_the_first_word_settings_is_left_out() -> None:
+    files = unpacked({"settings": {"mySettingsPageSettings": {}}})
+    assert "settings/MyPageSettings.settings" in files
+
+
 def test_nested_settings_and_lists_become_nested_and_repeated_elements() -> None:
     files = unpacked(
         {"settings": {"securitySettings": {"a": {"b": 12, "c": None}, "d": [{"e": 1}, {"e": 2}]}}}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.errors import UsageError
 from provisioner.steps.base import AGAIN, Done, StepFailed
 from provisioner.steps.run_apex import SENT, RunApex
 from tests.steps.carrier import Carrier, KilledError
@@ -85,6 +86,8 @@ def test_the_check_wants_a_script_with_something_in_it(tmp_path: Path) -> None:
     assert [f.message for f in STEP.check(tmp_path)] == ["setup.apex is empty"]
     write(tmp_path / "setup.apex", b"\xff\xfe\x00")
     assert [f.message for f in STEP.check(tmp_path)] == ["setup.apex is no UTF-8 text"]
+    with pytest.raises(UsageError, match="is no UTF-8 text"):
+        list(STEP.inputs(tmp_path))
     write(tmp_path / "setup.apex", "x();")
     assert list(STEP.check(tmp_path)) == []
     assert list(STEP.inputs(tmp_path)) == [b"x();"]

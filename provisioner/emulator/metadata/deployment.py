@@ -81,10 +81,7 @@ class Deployment:
     def finish(self) -> None:
         """Its time is over: apply it, unless it was cancelled or cannot be read."""
         if self._archive is not None and not self.error_code and not self.is_canceling:
-            try:
-                self._apply(self._archive)
-            except ArchiveProblem as problem:
-                self.error_code, self.error_message = problem.code, problem.message
+            self._apply(self._archive)
         self._close()
 
     def refuse(self, code: str, message: str) -> None:

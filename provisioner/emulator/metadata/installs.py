@@ -68,7 +68,7 @@ def begin(
 ) -> Install:
     """Begin an install. What is wrong shows when its time is over, as on the platform."""
     package = find_version(org.world, version_id)
-    error = _problem(org, package, key)
+    error = _injected(org, version_id) or _problem(org, package, key)
     if not error and not org.setup_lock.try_acquire(request_id):
         error = (
             "unable to obtain exclusive access to this record or 1 records: "
@@ -83,6 +83,12 @@ def begin(
     org.installs[request_id] = install
     install.settle()
     return install
+
+
+def _injected(org: EmulatedOrg, version_id: str) -> str:
+    """The error that a fault wants (operation "package_install", the 04t id as its subject)."""
+    wanted = org.world.faults.operation("package_install", org=org.label, subject=version_id)
+    return "" if wanted is None else str(wanted.get("message") or wanted.get("error", "failed"))
 
 
 def _problem(org: EmulatedOrg, package: PackageVersion | None, key: str | None) -> str:

@@ -44,7 +44,12 @@ def settle(org: EmulatedOrg) -> None:
 
 
 def _begin(org: EmulatedOrg, deployment: Deployment) -> bool:
-    """Begin a deploy; False when it was refused because an install holds the setup."""
+    """Begin a deploy; False when it fails at once: an install holds the setup, or a fault."""
+    wanted = org.world.faults.operation("deploy", org=org.label, subject=deployment.id)
+    if wanted is not None:
+        code = str(wanted.get("error", "UNKNOWN_EXCEPTION"))
+        deployment.refuse(code, str(wanted.get("message", "an unexpected error occurred")))
+        return False
     if not org.setup_lock.try_acquire(deployment.id):
         deployment.refuse("ALREADY_IN_PROCESS", ALREADY_IN_PROCESS)
         return False

@@ -157,15 +157,16 @@ def _picklist(field: Field, value: Any) -> str | None:
     text = _text(field, value)
     if text is None or not field.is_restricted_picklist:
         return text
+    known = {one.lower(): one for one in field.picklist}
     chosen = text.split(";") if field.type == "multipicklist" else [text]
-    wrong = [one for one in chosen if one not in field.picklist]
+    wrong = [one for one in chosen if one.strip().lower() not in known]
     if wrong:
         raise RecordError(
             "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
             f"{field.label or field.name}: bad value for restricted picklist field: {wrong[0]}",
             [field.name],
         )
-    return text
+    return ";".join(known[one.strip().lower()] for one in chosen)
 
 
 def _reference(field: Field, value: Any) -> str | None:

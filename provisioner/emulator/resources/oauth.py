@@ -7,6 +7,7 @@ from typing import Any
 from provisioner.emulator import jwt_bearer
 from provisioner.emulator.apps import PLATFORM_CLI, AuthCode
 from provisioner.emulator.errors import OAuthError
+from provisioner.emulator.objects.values import format_datetime
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.routing import Call, Reply, route
 
@@ -62,6 +63,7 @@ def _refresh(call: Call, form: dict[str, str]) -> Reply:
 def _token_body(call: Call, org: EmulatedOrg, user_id: str, consumer_key: str) -> dict[str, str]:
     session = call.world.sessions.open(org, user_id, consumer_key)
     call.org = org
+    _note_login(call, org, user_id, consumer_key)
     return {
         "access_token": session.token,
         "scope": "web api" if consumer_key != PLATFORM_CLI else "full",
@@ -70,6 +72,24 @@ def _token_body(call: Call, org: EmulatedOrg, user_id: str, consumer_key: str) -
         "token_type": "Bearer",
         "api_instance_url": call.base_url,
     }
+
+
+def _note_login(call: Call, org: EmulatedOrg, user_id: str, consumer_key: str) -> None:
+    """A row of LoginHistory, also for a login that is answered with a living session."""
+    app = org.apps.get(consumer_key)
+    org.store.add(
+        "LoginHistory",
+        {
+            "UserId": user_id,
+            "LoginTime": format_datetime(call.world.now()),
+            "LoginType": "Remote Access 2.0",
+            "SourceIp": "127.0.0.1",
+            "LoginUrl": call.base_url.partition("//")[2],
+            "Application": app.app.consumer_key if app else "Unknown",
+            "Status": "Success",
+        },
+        user_id=user_id,
+    )
 
 
 @route("/services/oauth2/revoke", "POST", "GET", name="oauth.revoke", access="open")

@@ -101,6 +101,35 @@ def test_a_broken_request_line_breaks_nothing(hub: Client) -> None:
     assert hub.call("GET", "limits").status_code == 200
 
 
+def test_a_body_that_only_claims_to_be_packed_is_refused(hub: Client) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    reply = hub.call("POST", "sobjects/Account", data=b"{}", headers=headers)
+    assert hub.refusal(reply)[:2] == (400, "JSON_PARSER_ERROR")
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(hub: Client) -> None:
+    port = int(hub.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
+        raw.sendall(
+            b"POST /services/oauth2/token HTTP/1.1\r\nExpect: 100-continue\r\n"
+            b"Content-Length: 2\r\n\r\n"
+        )
+        assert raw.recv(1000).startswith(b"HTTP/1.1 100 Continue")
+        raw.sendall(b"{}")
+        assert raw.recv(1000).startswith(b"HTTP/1.1 400")
+
+
+def test_a_world_goes_on_behind_a_server_started_anew(key_pair: KeyPair) -> None:
+    world = World(certificate=key_pair.certificate)
+    with EmulatorServer(world) as server:
+        client = Client(server, key_pair.private_key)
+        client.login()
+        account = client.create("Account", Name="kept")
+    with EmulatorServer(world, port=server.port):
+        assert client.read("Account", account)["Name"] == "kept"
+        client.http.close()
+
+
 def test_two_worlds_side_by_side(key_pair: KeyPair) -> None:
     worlds = [World(certificate=key_pair.certificate) for _ in range(2)]
     with EmulatorServer(worlds[0]) as first, EmulatorServer(worlds[1]) as second:
@@ -178,7 +207,7 @@ def test_a_secure_connection_is_reset_too(secure: Client) -> None:
     """Python's TLS takes the RST, which was sent, for an end of the stream."""
     secure.login()
     secure.world.faults.add({"when": {"route": "limits"}, "then": {"do": "reset"}})
-    with pytest.raises(requests.ConnectionError, match="reset by peer|without response"):
+    with pytest.raises(requests.ConnectionError, match=r"reset by peer|without response"):
         secure.call("GET", "limits")
     assert secure.call("GET", "limits").status_code == 200
 

@@ -194,16 +194,3 @@ def test_user_info_and_logins(client: OrgClient) -> None:
     assert "<faultcode>sf:INVALID_LOGIN</faultcode>" in login.text
     assert soap(client, "<getUserInfo/>", PARTNER, session="").status_code == 500
     assert soap(client, "<query/>", PARTNER).status_code == 501
-
-
-def test_source_members_after_a_deploy(client: OrgClient) -> None:
-    files = {"objects/Account.object": object_part(custom_field("Ext__c"))}
-    client.deploy(package({"CustomField": "Account.Ext__c"}, files))
-    soql = "SELECT Id, MemberName, RevisionCounter, IsNewMember FROM SourceMember"
-    [row] = client.query(f"{soql} WHERE MemberType = 'CustomField'", tooling=True)
-    assert (row["MemberName"], row["IsNewMember"]) == ("Account.Ext__c", True)
-    path = f"{API}/tooling/sobjects/SourceMember/{row['Id']}"
-    assert client.call("PATCH", path, json={"RevisionCounter": 0}).status_code == 204
-    assert client.query(f"{soql} WHERE RevisionCounter > 0", tooling=True) == []
-    client.deploy(package({"CustomField": "Account.Ext__c"}, files))
-    assert len(client.query(f"{soql} WHERE RevisionCounter > 0", tooling=True)) == 1

@@ -98,14 +98,18 @@ def test_a_zip_over_the_limit() -> None:
     assert problem.value.code == "LIMIT_EXCEEDED"
 
 
-def test_a_damaged_entry_fails_the_deploy(client: OrgClient) -> None:
-    data = bytearray(package({"ApexClass": "A"}, {**A, "classes/A.cls": "public class A { }" * 50}))
-    start = data.index(b"classes/A.cls") + len("classes/A.cls")
+@pytest.mark.parametrize("path", ["classes/A.cls", "lwc/x/x.js-meta.xml"])
+def test_a_damaged_entry_fails_the_deploy(client: OrgClient, path: str) -> None:
+    files = {**A, "lwc/x/x.js": "", path: "public class A { }" * 50}
+    members = {"ApexClass": "A", "LightningComponentBundle": "x"}
+    data = bytearray(package(members, files))
+    start = data.index(path.encode()) + len(path)
     data[start : start + 8] = b"\xff" * 8
     result = client.deploy(bytes(data))
     assert result["status"] == "Failed"
     assert result["errorStatusCode"] == "UNKNOWN_EXCEPTION"
     assert client.org.setup_lock.owner is None
+    assert client.org.components == {}
 
 
 def test_an_encrypted_entry_fails_the_deploy(client: OrgClient) -> None:
@@ -120,6 +124,7 @@ def test_an_encrypted_entry_fails_the_deploy(client: OrgClient) -> None:
 @pytest.mark.parametrize(
     "doctype",
     [
+        "<!DOCTYPE a>",
         '<!DOCTYPE a [<!ENTITY x "y">]>',
         '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
         '<!DOCTYPE a SYSTEM "http://127.0.0.1:1/a.dtd">',

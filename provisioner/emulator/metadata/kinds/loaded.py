@@ -6,6 +6,7 @@ from provisioner.emulator.metadata.kinds import (  # noqa: F401 - they register 
     apex,
     custom_fields,
     custom_objects,
+    external_client_apps,
     layouts,
     permission_sets,
     record_types,

@@ -5,16 +5,6 @@ from __future__ import annotations
 from provisioner.emulator.metadata.component_types import find_type
 from provisioner.emulator.metadata.components import META, Component
 from provisioner.emulator.metadata.kinds.registry import DeployContext, check_root, kind
-from provisioner.emulator.metadata.xml_tree import XmlProblem, parse
-
-EXTERNAL_CLIENT_APP = (
-    "ExternalClientApplication",
-    "ExtlClntAppGlobalOauthSettings",
-    "ExtlClntAppOauthSettings",
-    "ExtlClntAppOauthConfigurablePolicies",
-    "ExtlClntAppConfigurablePolicies",
-)
-"""Kept only, for now: what they open (a login by certificate) is a kind of its own later."""
 
 
 def apply_stored(context: DeployContext, component: Component) -> None:
@@ -65,18 +55,9 @@ def apply_lightning_bundle(context: DeployContext, component: Component) -> None
     elif f"{name}.js{META}" not in files:
         component.problem(f"Cannot find Lightning Component Bundle {name}.")
     else:
-        _check_configuration(context, component, f"{folder}/{name}.js{META}")
+        check_root(component, "LightningComponentBundle")
     if not component.problems:
         context.keep(component)
-
-
-def _check_configuration(context: DeployContext, component: Component, path: str) -> None:
-    try:
-        component.element = parse(context.archive.read(context.root + path))
-    except XmlProblem as error:
-        component.problem(f"Error parsing file: {error.message}")
-        return
-    check_root(component, "LightningComponentBundle")
 
 
 @kind("AuraDefinitionBundle")

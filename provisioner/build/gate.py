@@ -1,0 +1,94 @@
+"""Which sign-ups may be sent now: a canary goes first, and one cause of failure stops them all.
+
+Sign-ups are scarce. The first org of a *new* fingerprint goes through its steps alone when more
+than three are to be built; if it fails by content or configuration, the others would, too. And
+when the same cause fails several orgs in a row during the night, nothing more is sent.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Collection, Iterable
+
+from provisioner.ledger.base import Org
+from provisioner.plan import Creation
+
+CANARY_FROM = 4  # orgs of one fingerprint to build
+IN_A_ROW = 3  # orgs that fail by the same cause, and none that succeeds between them
+REPEATS = frozenset({"content", "configuration"})
+"""Kinds of failure that every org of the same fingerprint meets."""
+
+_PARTICULARS = re.compile(r"\S+@\S+|\b[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\b|\d+")
+
+
+class Gate:
+    """Lets creations through, holds them back, or drops them. Safe to use from several threads."""
+
+    def __init__(self, proven: Collection[str], has_canary: Callable[[str], bool]) -> None:
+        """`proven` are the fingerprints that have been available once; `has_canary` asks a pool."""
+        self._proven = set(proven)
+        self._has_canary = has_canary
+        self._held: dict[str, list[Creation]] = {}  # behind the canary of their fingerprint
+        self._last_cause = ""
+        self._repeats = 0
+        self._lock = threading.RLock()
+        self.is_closed = False
+        self.dropped = 0
+        self.reason = ""  # why creations were dropped, for people
+
+    def admit(self, creations: Iterable[Creation]) -> list[Creation]:
+        """Those that may be sent now; the others are held behind their canary, or dropped."""
+        wanted = list(creations)
+        with self._lock:
+            if self.is_closed:
+                self.dropped += len(wanted)
+                return []
+            admitted = []
+            for creation in wanted:
+                same = sum(other.fingerprint == creation.fingerprint for other in wanted)
+                if creation.fingerprint in self._held:
+                    self._held[creation.fingerprint].append(creation)
+                    continue
+                admitted.append(creation)
+                if same >= CANARY_FROM and self._is_new(creation):
+                    self._held[creation.fingerprint] = []
+            return admitted
+
+    def available(self, org: Org) -> list[Creation]:
+        """An org was proven: what waited for it may be sent."""
+        with self._lock:
+            self._last_cause, self._repeats = "", 0
+            self._proven.add(org.fingerprint)
+            return self._held.pop(org.fingerprint, [])
+
+    def failed(self, org: Org, kind: str, reason: str) -> list[Creation]:
+        """An org failed: perhaps all others are stopped, perhaps the next one goes ahead."""
+        first_line = reason.partition("\n")[0]
+        with self._lock:
+            if org.fingerprint in self._held:
+                return self._canary_failed(org, kind, first_line)
+            cause = _PARTICULARS.sub("…", first_line)
+            self._repeats = self._repeats + 1 if cause == self._last_cause else 1
+            self._last_cause = cause
+            if self._repeats >= IN_A_ROW:
+                self._close(f"{IN_A_ROW} orgs in a row failed by the same cause: {first_line}")
+            return []
+
+    def _is_new(self, creation: Creation) -> bool:
+        return creation.fingerprint not in self._proven and self._has_canary(creation.pool)
+
+    def _canary_failed(self, org: Org, kind: str, reason: str) -> list[Creation]:
+        held = self._held[org.fingerprint]
+        if kind in REPEATS:
+            del self._held[org.fingerprint]
+            self.dropped += len(held)
+            self.reason = f"the first org of {org.pool} failed as all would: {reason}"
+            return []
+        return [held.pop(0)] if held else []
+
+    def _close(self, reason: str) -> None:
+        self.is_closed = True
+        self.reason = reason
+        self.dropped += sum(map(len, self._held.values()))
+        self._held.clear()

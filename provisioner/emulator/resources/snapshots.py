@@ -1,0 +1,49 @@
+"""OrgSnapshot: a scratch org of this hub taken as the pattern of others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from provisioner.emulator import snapshots
+from provisioner.emulator.errors import RecordError
+from provisioner.emulator.objects.rules import Change, on_insert, on_read, rule
+from provisioner.emulator.objects.store import Record, Store
+
+NAME = "OrgSnapshot"
+_LIFE = timedelta(days=365)  # a sample shows one year (facts §2.11)
+
+
+@rule(NAME, "before insert")
+def _check(change: Change) -> None:
+    name = change.record["SnapshotName"] or ""
+    if not name.isalnum():
+        text = "Snapshot Name: must be alphanumeric and at most 15 characters long"
+        raise RecordError("INVALID_INPUT", text, ["SnapshotName"])
+
+
+@on_insert(NAME)
+def _begin(change: Change) -> None:
+    source = change.world.org(change.record["SourceOrg"])
+    is_ours = source is not None and not source.is_hub and not source.is_over()
+    states = ("New", "In Progress", "Active" if is_ours else "Error")
+    change.org.signups[change.record["Id"]] = change.world.progression("snapshot", states)
+
+
+@on_read(NAME)
+def _advance(store: Store, record: Record) -> None:
+    pending = store.org.signups.get(record["Id"])
+    if pending is None:
+        return
+    status = pending.look()
+    changes: Record = {"Status": status}
+    if status == "Active":
+        source = store.org.world.org(record["SourceOrg"])
+        assert source is not None
+        store.org.snapshots[record["Id"]] = snapshots.take(source)
+        changes["ExpirationDate"] = (store.org.world.now() + _LIFE).date().isoformat()
+    if status == "Error":
+        changes["Error"] = "The source org is not an active scratch org of this Dev Hub."
+    if status != record["Status"]:
+        store.set_fields(NAME, record["Id"], changes)
+    if pending.is_over:
+        del store.org.signups[record["Id"]]

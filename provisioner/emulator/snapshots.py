@@ -1,0 +1,75 @@
+"""Org snapshots: what an org holds, taken at a moment and put into new orgs (facts §2.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.objects.catalogue import copy_of
+from provisioner.emulator.objects.schema import ObjectType
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.store import Record
+    from provisioner.emulator.org import EmulatedOrg
+
+_EACH_ORG_HAS_ITS_OWN = {
+    "User": "Alias",
+    "Profile": "Name",
+    "UserLicense": "Name",
+    "Organization": "InstanceName",
+    "Pricebook2": "Name",
+}
+"""Type → the field by which a record of the source is found again in the new org."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The schema, records and metadata of an org; packages are among its records."""
+
+    types: Mapping[str, ObjectType]
+    rows: Mapping[str, list[Record]]
+    components: Mapping[tuple[str, str], Any]
+
+
+def take(org: EmulatedOrg) -> Snapshot:
+    """What the org holds now."""
+    store = org.store
+    with store.lock:
+        return Snapshot(
+            {name: copy_of(one) for name, one in store.types.items()},
+            {name: store.peek_rows(name) for name in store.types},
+            {key: replace(one) for key, one in org.components.items()},
+        )
+
+
+def put(snapshot: Snapshot, org: EmulatedOrg) -> None:
+    """Fill a new org with it; users and profiles stay the new org's own."""
+    store = org.store
+    with store.transaction():
+        for object_type in snapshot.types.values():
+            store.add_type(copy_of(object_type))
+        known = _counterparts(snapshot, org)
+        for name, rows in snapshot.rows.items():
+            for row in rows:
+                if row["Id"] not in known and not row.get("IsOwnedByProfile"):
+                    store.add(name, {key: _moved(value, known) for key, value in row.items()})
+    org.components.update({key: replace(one) for key, one in snapshot.components.items()})
+
+
+def _counterparts(snapshot: Snapshot, org: EmulatedOrg) -> dict[str, str]:
+    """Ids of the source → ids of the new org, for what each org has of its own.
+
+    Other users than the admin stay behind: their records become the admin's.
+    """
+    known = {row["Id"]: org.admin_id for row in snapshot.rows["User"]}
+    for name, field in _EACH_ORG_HAS_ITS_OWN.items():
+        for row in snapshot.rows[name]:
+            found = org.store.find_by(name, field, row[field])
+            if found:
+                known[row["Id"]] = found[0]["Id"]
+    return known
+
+
+def _moved(value: Any, known: Mapping[str, str]) -> Any:
+    return known.get(value, value) if isinstance(value, str) else value

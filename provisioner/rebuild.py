@@ -1,0 +1,102 @@
+"""Rebuilds a lost ledger from the Dev Hub, as far as that knows.
+
+The stamp of each sign-up names pool, definition and fingerprint, and a mark says whether the org
+was once proven complete. What the Dev Hub cannot tell is who has claimed which org. Nobody must
+get an org that somebody else works in: an org that has been logged in to since it was proven
+comes back as claimed by nobody known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from provisioner.errors import ProvisionerError
+from provisioner.ledger.base import Ledger, Org, State
+from provisioner.stamp import read_stamp
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.living import LivingOrg
+
+UNKNOWN_OWNER = "unknown (the ledger was lost)"
+OWN_LOGINS = timedelta(minutes=1)  # after the proof: perhaps still ours, and no consumer's
+LEASE = timedelta(days=1)  # of those in use: long enough for their users to speak up
+NOTE = "rebuilt from the Dev Hub"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a login to an org found out."""
+
+    expires_at: datetime | None
+    is_in_use: bool  # somebody has logged in since the time that was asked about
+
+
+Enter = Callable[[Org, datetime], Entry]
+"""Logs in to an org and looks whether anybody has done so since a time."""
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """One org that is in the ledger again (or not), and how."""
+
+    org: Org
+    how: str
+
+
+def rebuild(
+    ledger: Ledger, found: Sequence[tuple[LivingOrg, Org]], consumer_key: str, enter: Enter
+) -> list[Rebuilt]:
+    """Give aliens their rows again, each by one insert in its final state.
+
+    A complete org becomes available, or claimed by nobody known when it is in use; one that is
+    being signed up is resumed by the next build; every other is failed, and ended by the next
+    `build` or `reap`.
+    """
+    rebuilt = []
+    for living, row in found:
+        known = replace(row, consumer_key=consumer_key, created_at=datetime.now(UTC))
+        org, how = _judged(living, known, enter)
+        if not ledger.restore(org, note=f"{NOTE}: {how}"):
+            how = "its row is closed: `reap` ends the org"
+        rebuilt.append(Rebuilt(org, how))
+    return rebuilt
+
+
+def _judged(living: LivingOrg, row: Org, enter: Enter) -> tuple[Org, str]:
+    if not living.is_active:
+        pending = replace(row, state=State.SIGNING_UP)
+        return pending, "is being signed up: the next build goes on with it"
+    stamp = read_stamp(living.description)
+    ready = _time(stamp.ready) if stamp else None
+    if ready is None:
+        return _failed(row, "was not complete when the ledger was lost")
+    try:
+        entry = enter(row, ready + OWN_LOGINS)
+    except ProvisionerError as error:
+        return _failed(row, f"cannot be entered: {error.message}")
+    proven = replace(
+        row,
+        state=State.AVAILABLE,
+        available_at=ready,
+        proven_at=datetime.now(UTC),
+        expires_at=entry.expires_at,
+    )
+    if not entry.is_in_use:
+        return proven, "complete, and available again"
+    lease_until = datetime.now(UTC) + LEASE
+    claimed = replace(proven, state=State.CLAIMED, owner=UNKNOWN_OWNER, lease_until=lease_until)
+    return replace(claimed, fence=1), "somebody has logged in to it: claimed by nobody known"
+
+
+def _failed(row: Org, why: str) -> tuple[Org, str]:
+    return replace(row, state=State.FAILED, error=why), f"{why}: it will be ended"
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

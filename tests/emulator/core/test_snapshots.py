@@ -1,0 +1,69 @@
+"""OrgSnapshot: what a new org has of an old one, and when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from provisioner.emulator.objects.schema import Field
+from tests.emulator.core.conftest import Client
+
+
+def _take(hub: Client, source: str, name: str = "Base") -> str:
+    snapshot = hub.create("OrgSnapshot", SnapshotName=name, SourceOrg=source)
+    for _ in range(3):
+        hub.world.clock.advance(600)
+        hub.read("OrgSnapshot", snapshot)
+    return snapshot
+
+
+def test_a_snapshot_takes_its_time(hub: Client, scratch: Client) -> None:
+    snapshot = hub.create("OrgSnapshot", SnapshotName="Base", SourceOrg=scratch.token[:15])
+    states = [hub.read("OrgSnapshot", snapshot)["Status"]]
+    for _ in range(3):
+        hub.world.clock.advance(600)
+        states.append(hub.read("OrgSnapshot", snapshot)["Status"])
+    assert states == ["New", "In Progress", "Active", "Active"]
+
+
+def test_an_org_from_a_snapshot_has_schema_and_data(
+    hub: Client, scratch: Client, new_client: Callable[[], Client]
+) -> None:
+    store = scratch.world.orgs[scratch.token[:15]].store
+    store.add_field("Account", Field("Ext__c", is_external_id=True))
+    account = scratch.create("Account", Name="Acme", Ext__c="A")
+    scratch.create("Contact", LastName="Person", AccountId=account)
+    _take(hub, scratch.token[:15])
+    scratch.create("Account", Name="later")
+    record = hub.sign_up(Edition=None, Snapshot="Base")
+    copy = new_client()
+    copy.login(record["SignupUsername"])
+    soql = "SELECT LastName, Account.Name, Account.Ext__c, Owner.Username FROM Contact"
+    [contact] = copy.query(soql)
+    assert contact["Account"]["Ext__c"] == "A"
+    assert contact["Owner"]["Username"] == record["SignupUsername"]
+    assert [one["Name"] for one in copy.query("SELECT Name FROM Account")] == ["Acme"]
+    assert len(copy.query("SELECT Id FROM User")) == 1
+    assert len(copy.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true")) == 1
+    assert len(copy.query("SELECT Id FROM Profile")) == len(scratch.query("SELECT Id FROM Profile"))
+    copy.create("Account", Name="own")
+    assert len(scratch.query("SELECT Id FROM Account")) == 2
+
+
+def test_a_snapshot_that_is_not_ready_ends_the_sign_up(hub: Client, scratch: Client) -> None:
+    hub.create("OrgSnapshot", SnapshotName="Base", SourceOrg=scratch.token[:15])
+    assert hub.sign_up(Edition=None, Snapshot="Base")["ErrorCode"] == "SN-0001"
+
+
+def test_only_a_living_scratch_org_can_be_taken(hub: Client) -> None:
+    snapshot = hub.read("OrgSnapshot", _take(hub, hub.world.hub.id))
+    assert snapshot["Status"] == "Error"
+    assert snapshot["Error"]
+
+
+def test_names_are_unique_and_alphanumeric(hub: Client, scratch: Client) -> None:
+    _take(hub, scratch.token[:15])
+    values = {"SnapshotName": "base", "SourceOrg": scratch.token[:15]}
+    reply = hub.call("POST", "sobjects/OrgSnapshot", json=values)
+    assert hub.refusal(reply)[1] == "DUPLICATE_VALUE"
+    reply = hub.call("POST", "sobjects/OrgSnapshot", json={**values, "SnapshotName": "a b"})
+    assert hub.refusal(reply)[1] == "INVALID_INPUT"

@@ -1,0 +1,104 @@
+"""Whether a scratch org holds all that its steps bring, and each of it once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.emulator.ids import to_15
+from provisioner.emulator.org import EmulatedOrg
+from provisioner.ledger.base import Org
+from tests.proof.whole_night import MARK, PACKAGE, WholeNight
+
+PERMISSION_SETS = ("Clerk", "Visit_Planner")
+
+
+@dataclass(frozen=True)
+class Complete:
+    """What an org of an undisturbed night holds of metadata."""
+
+    components: frozenset[tuple[str, str]]
+
+
+def complete(night: WholeNight) -> Complete:
+    """What the orgs of this undisturbed night hold."""
+    first, *others = [frozenset(emulated(night, org).components) for org in night.orgs()]
+    assert first
+    assert all(other == first for other in others)
+    return Complete(first)
+
+
+def emulated(night: WholeNight, org: Org) -> EmulatedOrg:
+    """The emulator's side of a ledger row."""
+    return night.world.orgs[to_15(org.org_id)]
+
+
+def faults_of(night: WholeNight, org: Org, whole: Complete) -> Iterator[str]:
+    """What is missing in an org, there twice, or wrong; nothing when it may be offered."""
+    if to_15(org.org_id) not in night.world.orgs or emulated(night, org).is_over():
+        yield f"{org.username} is available and does not live"
+        return
+    here = emulated(night, org)
+    for kind, name in sorted(whole.components ^ set(here.components)):
+        yield f"{org.username}: {kind} {name} is {_there((kind, name) in here.components)}"
+    installed = [row["SubscriberPackageVersionId"] for row in _rows(here, "Installed")]
+    if installed != [PACKAGE]:
+        yield f"{org.username}: installed are {installed}"
+    assigned = sorted(_assigned(here))
+    if assigned != list(PERMISSION_SETS):
+        yield f"{org.username}: assigned are {assigned}"
+    yield from (f"{org.username}: {text}" for text in _data_faults(here, night.folder))
+    if org.proven_at is None:
+        yield f"{org.username} was never proven"
+
+
+def _there(is_there: bool) -> str:
+    return "there and should not be" if is_there else "missing"
+
+
+def _rows(org: EmulatedOrg, name: str) -> list[dict[str, Any]]:
+    full = {"Installed": "InstalledSubscriberPackage"}.get(name, name)
+    return [dict(row) for row in org.store.peek_rows(full)]
+
+
+def _assigned(org: EmulatedOrg) -> Iterator[str]:
+    names = {row["Id"]: row["Name"] for row in _rows(org, "PermissionSet")}
+    for row in _rows(org, "PermissionSetAssignment"):
+        if row["AssigneeId"] == org.admin_id and names[row["PermissionSetId"]][:4] != "X00e":
+            yield names[row["PermissionSetId"]]
+
+
+def _data_faults(org: EmulatedOrg, folder: Path) -> Iterator[str]:
+    """Every record of the plan must be there once, with its references; and the script's mark."""
+    plan = json.loads((folder / "data/sample-plan.json").read_text(encoding="utf-8"))
+    ids: dict[str, str] = {}
+    for entry in plan:
+        sobject, wanted = entry["sobject"], _records(folder, entry["files"])
+        rows = [row for row in _rows(org, sobject) if row.get("Name") != MARK]
+        if len(rows) != len(wanted):
+            yield f"{len(rows)} {sobject} records instead of {len(wanted)}"
+        for record in wanted:
+            reference = record["attributes"]["referenceId"]
+            found = [row for row in rows if _is_like(row, record, ids)]
+            if len(found) != 1:
+                yield f"{reference} is there {len(found)} times"
+            else:
+                ids[reference] = found[0]["Id"]
+    marks = sum(row["Name"] == MARK for row in _rows(org, "Account"))
+    if marks != 1:
+        yield f"the script ran {marks} times"
+
+
+def _records(folder: Path, files: list[str]) -> list[dict[str, Any]]:
+    texts = [(folder / "data" / name).read_text(encoding="utf-8") for name in files]
+    return [record for text in texts for record in json.loads(text)["records"]]
+
+
+def _is_like(row: Mapping[str, Any], record: Mapping[str, Any], ids: Mapping[str, str]) -> bool:
+    def value(text: Any) -> Any:
+        return ids.get(text[1:]) if isinstance(text, str) and text[:1] == "@" else text
+
+    return all(row.get(key) == value(record[key]) for key in record if key != "attributes")

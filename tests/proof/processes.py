@@ -1,0 +1,103 @@
+"""`provisioner` as a real process in the folder of a night: killed, or run to its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.emulator.misbehaviour import Hold
+from tests.build.night import Night
+
+ROOT = Path(__file__).resolve().parents[2]
+PACE = "0.002"
+PATIENCE = 120.0  # seconds after which a process counts as hanging
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended, and all that it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Its one JSON document."""
+        return json.loads(self.out)
+
+
+class Process:
+    """One process. What it says goes into files, so that it never waits for a reader."""
+
+    def __init__(self, night: Night, *arguments: str, before: str = "") -> None:
+        """`before` is Python that runs in the process before `provisioner` does."""
+        self._base = night.folder / f"said-{time.monotonic_ns()}"
+        self._night = night
+        program = ["-m", "provisioner"]
+        if before:
+            program = ["-c", f"{before}\nfrom provisioner.cli.main import main\nmain()"]
+        with self._file("out").open("w") as out, self._file("err").open("w") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, *program, *arguments],
+                cwd=night.folder,
+                env=environment(night),
+                stdout=out,
+                stderr=err,
+            )
+
+    def end(self) -> Ended:
+        """Wait for its end."""
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"it hangs; it said:\n{self._said('err')}") from None
+        return Ended(code, self._said("out"), self._said("err"))
+
+    def hold(self) -> Hold | None:
+        """The request of it that the emulator holds; None when it ended without one."""
+        while True:
+            is_over = self.process.poll() is not None
+            if holds := self._night.world.holds.current(wait=0.05):
+                return holds[0]
+            if is_over:
+                return None
+
+    def kill(self) -> Ended:
+        """End it as the kernel does for want of memory: at once, and nothing is told."""
+        self.process.send_signal(signal.SIGKILL)
+        return self.end()
+
+    def _file(self, stream: str) -> Path:
+        return self._base.with_suffix(f".{stream}")
+
+    def _said(self, stream: str) -> str:
+        return self._file(stream).read_text(encoding="utf-8", errors="replace")
+
+
+def environment(night: Night) -> Mapping[str, str]:
+    """Of this tree, whatever is installed; its temporary files stay in the night's folder."""
+    temporary = night.folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    own = {"PATH": os.environ["PATH"], "HOME": str(night.folder), "TMPDIR": str(temporary)}
+    return {**own, "PYTHONPATH": str(ROOT), **night.environ}
+
+
+def run(night: Night, *arguments: str, before: str = "") -> Ended:
+    """One process, to its end."""
+    return Process(night, *arguments, before=before).end()
+
+
+def build(night: Night, *arguments: str) -> Ended:
+    """One `provisioner build --json` at the emulator's pace, to its end."""
+    return run(night, "build", "--json", "--pace", PACE, *arguments)

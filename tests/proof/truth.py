@@ -1,0 +1,85 @@
+"""What must be true after every build, however it was disturbed. Each check names what is not."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from provisioner.ledger import open_ledger
+from provisioner.ledger.base import LIVE, Ledger, Org, State
+from tests.proof.contents import Complete, faults_of
+from tests.proof.processes import Ended
+from tests.proof.whole_night import WholeNight
+
+LEDGER = "ledger.db"
+
+
+@contextmanager
+def ledger_of(night: WholeNight) -> Iterator[Ledger | None]:
+    """A copy of the ledger as it lies on the disk; None where there is none yet.
+
+    A copy, so that not we are the ones who recover what a killed process left.
+    """
+    original = night.folder / ".provisioner"
+    if not (original / LEDGER).exists():
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
+        for path in original.glob(f"{LEDGER}*"):
+            if not path.name.endswith(("-shm", ".build-lock")):
+                shutil.copy(path, folder)
+        ledger = open_ledger(f"sqlite:///{LEDGER}", Path(folder))
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+
+
+def rows(night: WholeNight, *states: State) -> list[Org]:
+    """The ledger's rows on the disk."""
+    with ledger_of(night) as ledger:
+        return ledger.orgs(states=states or LIVE) if ledger else []
+
+
+def leaks(night: WholeNight) -> Iterator[str]:
+    """Orgs that eat the Dev Hub's allowance and that the ledger does not know as living."""
+    known = {org.username for org in rows(night)}
+    for username in sorted(set(night.active()) - known):
+        yield f"{username} is active on the Dev Hub and unknown to the ledger"
+
+
+def doubles(night: WholeNight) -> Iterator[str]:
+    """Usernames that were signed up twice."""
+    names = Counter(row["Username"] for row in night.hub_rows("ScratchOrgInfo"))
+    for username, count in names.items():
+        if count > 1:
+            yield f"{username} was signed up {count} times"
+
+
+def unfit(night: WholeNight, whole: Complete) -> Iterator[str]:
+    """Orgs that are offered and are not complete."""
+    for org in rows(night, State.AVAILABLE):
+        yield from faults_of(night, org, whole)
+
+
+def unfull(night: WholeNight, size: int) -> Iterator[str]:
+    """What keeps the pool from holding exactly `size` available orgs and nothing else."""
+    found = Counter(org.state.value for org in rows(night))
+    if found != {State.AVAILABLE.value: size}:
+        yield f"the ledger holds {dict(found)} instead of {size} available"
+    if len(night.active()) != size:
+        yield f"{len(night.active())} orgs are active instead of {size}"
+
+
+def crashes(night: WholeNight, *ended: Ended) -> Iterator[str]:
+    """Tracebacks, on the streams and in crash files."""
+    for each in ended:
+        if "Traceback" in each.err + each.out or each.code == 1:
+            yield f"a traceback (exit {each.code}): {each.err[-2000:]}"
+    for folder in (".provisioner", "tmp"):
+        for path in (night.folder / folder).glob("provisioner-*.txt"):
+            yield f"a crash file: {path.read_text(encoding='utf-8')[-2000:]}"

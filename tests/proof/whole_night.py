@@ -1,0 +1,67 @@
+"""The night that the proofs disturb: every kind of step, on an emulator of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from provisioner.emulator.keys import KeyPair
+from provisioner.emulator.latencies import Latencies
+from provisioner.emulator.server import EmulatorServer
+from provisioner.emulator.world import World
+from tests.build.night import Night
+
+PACKAGE = "04t000000000001AAA"
+INSTALLATION_KEY = "planted-installation-key-f3Qz"
+MARK = "Made by the script"  # an Account that the Apex script inserts
+
+STEPS = f"""\
+- install_package: {{ version: {PACKAGE}, installation_key: "${{INSTALLATION_KEY}}" }}
+- deploy_source: {{ path: . }}
+- assign_permission_sets: [Visit_Planner, billing__Clerk]
+- load_data: {{ plan: data/sample-plan.json }}
+- run_apex: {{ file: scripts/setup.apex }}
+"""
+
+PACKAGES: dict[str, dict[str, Any]] = {
+    PACKAGE: {
+        "name": "Billing",
+        "namespace": "billing",
+        "installation_key": INSTALLATION_KEY,
+        "permission_sets": ["Clerk"],
+    }
+}
+
+
+class WholeNight(Night):
+    """The sample project, and what shows whether each of its steps happened once."""
+
+    def __init__(self, folder: Path, server: EmulatorServer, key: str) -> None:
+        super().__init__(folder, server, key)
+        self.environ["INSTALLATION_KEY"] = INSTALLATION_KEY
+        script = f"insert new Account(Name = '{MARK}');\n"
+        (folder / "scripts/setup.apex").write_text(script, encoding="utf-8")
+        self.write_pool(size=3, steps=STEPS)
+
+    def write_pool(
+        self, *, size: int = 3, steps: str = STEPS, pool: str = "", top: str = ""
+    ) -> None:
+        """As in Night, with steps of every kind unless others are given."""
+        super().write_pool(size=size, steps=steps, pool=pool, top=top)
+
+
+@contextmanager
+def whole_night(
+    folder: Path, key_pair: KeyPair, *, seed: int = 0, speed: float = 1000, **latencies: float
+) -> Iterator[WholeNight]:
+    """A night in `folder`, its emulator on a free port; all that it holds goes on at the end."""
+    world = World(
+        certificate=key_pair.certificate,
+        latencies=Latencies(speed, seed=seed, overrides=latencies),
+        packages=PACKAGES,
+        seed=seed,
+    )
+    with EmulatorServer(world) as server:
+        yield WholeNight(folder, server, key_pair.private_key)

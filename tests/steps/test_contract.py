@@ -1,0 +1,150 @@
+"""What every step promises, whatever its kind: run twice, or with an answer lost, nothing doubles.
+
+A new kind is tested unasked: it only needs an example in `EXAMPLES`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.errors import SalesforceError
+from provisioner.steps import STEPS, step_class
+from provisioner.steps.assign_permission_sets import AssignPermissionSets
+from provisioner.steps.base import Done, Step, StepFailed
+from provisioner.steps.deploy_source import DeploySource
+from provisioner.steps.install_package import InstallPackage
+from provisioner.steps.load_data import LoadData
+from provisioner.steps.proof import Proof
+from provisioner.steps.run_apex import RunApex
+from provisioner.steps.settings import Settings
+from tests.salesforce.world import Emulated
+from tests.steps.carrier import Carrier
+from tests.steps.project import accounts, contacts, data_plan, metadata_folder, write
+
+DEFINITION = {"settings": {"lightningExperienceSettings": {"enableS1DesktopEnabled": True}}}
+
+EXAMPLES: dict[str, Callable[[], Step]] = {
+    "settings": Settings,
+    "install_package": lambda: InstallPackage(version="04t000000000001AAA"),
+    "deploy_source": lambda: DeploySource(path=Path("mdapi")),
+    "assign_permission_sets": lambda: AssignPermissionSets(sets=("Sales_Rep", "Other")),
+    "load_data": lambda: LoadData(plan=Path("plan.json")),
+    "run_apex": lambda: RunApex(file=Path("setup.apex")),
+    "proof": Proof,
+}
+REPLACES_IN_DOUBT = frozenset({"load_data", "run_apex"})
+NOT_REPEATABLE = frozenset({"load_data", "run_apex"})  # what they did is told by the ledger
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "unavailable": {"do": "answer", "status": 503, "error": "SERVER_UNAVAILABLE"},
+    "reset before": {"do": "reset", "at": "before"},
+    "reset after": {"do": "reset", "at": "after"},
+    "closed after": {"do": "close", "at": "after"},
+    "session ended": {"do": "expire_session"},
+}
+
+
+def made(emulated: Emulated, directory: Path) -> Carrier:
+    """An org and a folder with all that the examples name."""
+    metadata_folder(directory / "mdapi", sets=["Sales_Rep", "Other"])
+    data_plan(directory, {"Account.json": accounts(2), "Contact.json": contacts(2)})
+    write(directory / "setup.apex", "insert new Case(Subject = 'x');\n")
+    carrier = Carrier(emulated, directory, DEFINITION)
+    carrier.finish(DeploySource(path=Path("mdapi")))
+    return carrier
+
+
+@pytest.fixture
+def carrier(emulated: Emulated, tmp_path: Path) -> Carrier:
+    return made(emulated, tmp_path)
+
+
+def state(carrier: Carrier) -> dict[str, int]:
+    """What must never double."""
+    kinds = ["Account", "Contact", "Case", "PermissionSetAssignment", "PermissionSet"]
+    return {kind: carrier.count(kind) for kind in [*kinds, "InstalledSubscriberPackage"]}
+
+
+def requests(carrier: Carrier) -> int:
+    return len(carrier.emulated.world.log.entries())
+
+
+def test_every_registered_kind_has_an_example() -> None:
+    assert set(STEPS) | {"settings", "proof"} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_kind_is_declared_as_the_registry_names_it(kind: str) -> None:
+    step = EXAMPLES[kind]()
+    cls = type(step)
+    assert step.kind == kind
+    assert kind not in STEPS or step_class(kind) is cls
+    assert hasattr(cls, "__dataclass_fields__")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        vars(cls)["__setattr__"](step, "kind", "other")
+    assert "afe to run twice" in (cls.__doc__ or ""), "its docstring says what makes it so"
+    assert step == EXAMPLES[kind]()
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_the_fingerprint_is_stable(kind: str, carrier: Carrier) -> None:
+    step = EXAMPLES[kind]()
+    first = list(step.inputs(carrier.directory))
+    assert list(step.inputs(carrier.directory)) == first
+    assert list(EXAMPLES[kind]().inputs(carrier.directory)) == first
+
+
+@pytest.mark.parametrize("kind", sorted(EXAMPLES.keys() - NOT_REPEATABLE))
+def test_a_step_that_is_run_again_changes_nothing(kind: str, carrier: Carrier) -> None:
+    carrier.finish(EXAMPLES[kind]())
+    once = state(carrier)
+    assert isinstance(carrier.finish(EXAMPLES[kind]()), Done)
+    assert state(carrier) == once
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_fault_at_any_request_heals_or_asks_for_another_org(
+    kind: str, fault: str, tmp_path: Path
+) -> None:
+    """For each request of an undisturbed run: the same run with a fault at that request."""
+    with Emulated() as emulated:
+        undisturbed = made(emulated, tmp_path)
+        before = requests(undisturbed)
+        undisturbed.finish(EXAMPLES[kind]())
+        count, wanted = requests(undisturbed) - before, state(undisturbed)
+    for nth in range(1, count + 1):
+        with Emulated() as emulated:
+            disturbed = made(emulated, tmp_path)
+            emulated.fault({"org": disturbed.emulated_org.id, "nth": nth}, FAULTS[fault])
+            failure = outcome(disturbed, EXAMPLES[kind]())
+            found = state(disturbed)
+        if failure is None:
+            assert found == wanted, f"request {nth}"
+        else:
+            assert (kind in REPLACES_IN_DOUBT, failure.kind) == (True, "replace"), failure.message
+            assert all(number <= wanted[name] for name, number in found.items())
+
+
+def outcome(carrier: Carrier, step: Step) -> StepFailed | None:
+    """How a step ends: done, or failed for good."""
+    try:
+        carrier.finish(step)
+    except StepFailed as failure:
+        return failure
+    return None
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_an_org_that_is_gone_ends_every_step(kind: str, carrier: Carrier) -> None:
+    carrier.emulated.fault(
+        {"org": "scratch"}, {"do": "answer", "status": 420, "body": "<html>"}, times=0
+    )
+    with pytest.raises(SalesforceError, match="the scratch org is deleted or expired") as caught:
+        carrier.finish(EXAMPLES[kind]())
+    assert caught.value.kind == "gone"
