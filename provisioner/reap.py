@@ -32,9 +32,16 @@ class Reaped:
     left_because: str = ""
 
 
-def to_reap(rows: Sequence[Org], now: datetime) -> list[Reaped]:
-    """What `reap` would end of the ledger's rows; unfinished ones are the next build's affair."""
-    found = [(org, _reason(org, now)) for org in rows]
+def to_reap(rows: Sequence[Org], now: datetime, gone: Sequence[Org] = ()) -> list[Reaped]:
+    """What `reap` would end of the ledger's rows; unfinished ones are the next build's affair.
+
+    `gone` are rows whose orgs the Dev Hub says are deleted.
+    """
+    dead = {org.username for org in gone}
+    found = [
+        (org, "no longer on the Dev Hub" if org.username in dead else _reason(org, now))
+        for org in rows
+    ]
     return [Reaped(org, reason) for org, reason in found if reason]
 
 

@@ -27,7 +27,7 @@ from provisioner.build.ready_marks import ReadyMarks
 from provisioner.build.result import BuildResult, summarise
 from provisioner.build.scheduler import Scheduler
 from provisioner.build.signups import SignUps
-from provisioner.errors import SalesforceError
+from provisioner.build.survey import reconcile, survey
 from provisioner.ledger.base import Ledger, Run, State
 from provisioner.plan import Allowance, Creation, PoolPlan, plan_pools
 from provisioner.removal import condemn, end_orgs
@@ -56,7 +56,10 @@ def build(
     with ledger.builder_lock(run, wait=options.wait, on_wait=waits):
         context = _context(config, ledger, observer, options, run)
         try:
-            plans = _plan(context, pools, ledger.adopt(run.id))
+            living = survey(context.connections)
+            adopted = ledger.adopt(run.id)
+            reconcile(context, living)
+            plans = _plan(context, pools, adopted)
             with _stopped_by_signals(context.scheduler) as interruption:
                 _carry_out(context, plans)
             result = summarise(context, plans, interruption.is_set(), time.monotonic() - started)
@@ -99,23 +102,6 @@ def left_for_us(config: PoolFile, limits: HubLimits) -> Allowance:
     )
 
 
-def require_dev_hub(connections: Connections) -> None:
-    """Raise SalesforceError unless the org that was logged in to is a Dev Hub.
-
-    Its limits do not tell: an ordinary org lists scratch orgs among them, too (facts §2.8).
-    """
-    hub = connections.hub
-    if not hub.is_dev_hub():
-        raise SalesforceError(
-            f"{hub.client.name} is logged in, but its org is no Dev Hub, or the user may not see "
-            "ScratchOrgInfo",
-            error_code="INVALID_TYPE",
-            kind="configuration",
-            hint="enable Dev Hub in Setup, and give the user Read, Create and Delete on Scratch "
-            "Org Infos and Active Scratch Orgs",
-        )
-
-
 def _context(
     config: PoolFile, ledger: Ledger, observer: Observer, options: Options, run: Run
 ) -> BuildContext:
@@ -147,8 +133,6 @@ def _plan(context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]) -
         context.allowance,
         datetime.now(UTC),
     )
-    if any(plan.create for plan in plans):
-        require_dev_hub(context.connections)
     for plan in plans:
         if plan.not_more_because:
             context.say(

@@ -33,9 +33,13 @@ def claim(
     wait: timedelta = timedelta(),
     pools: Collection[str] = (),
     on_wait: Callable[[str], None] | None = None,
+    prove: Callable[[Org], Org | None] | None = None,
     now: Clock = utc_now,
 ) -> Org:
     """Claim `username`, or any available org (of `pool`), for `owner`.
+
+    `prove` looks whether a claimed org lives: it answers with the row, or None when the org is
+    dead and has been quarantined; then the next is tried.
 
     `min_life` is 12 hours by default, for an org claimed by name: none. `pools` are those of
     pool.yaml; `on_wait` is told once what is waited for.
@@ -52,7 +56,11 @@ def claim(
         wanted = _wanted(asked, lease, min_life, moment)
         org = ledger.claim(wanted, now=moment)
         if org is not None:
-            return _checked(org, wanted)
+            checked = _checked(org, wanted)
+            proven = prove(checked) if prove else checked
+            if proven is not None:
+                return proven
+            continue
         refusal = not_claimable(ledger, wanted, pools, moment)
         left = give_up - time.monotonic()
         # A fair queue of those who wait belongs here; as yet the quickest wins.

@@ -49,11 +49,12 @@ def command(
 def _look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
     """Log in, and say what the Dev Hub has left. Raises HubLimitError when that is nothing."""
     from provisioner.build.connections import Connections
-    from provisioner.build.run import left_for_us, require_dev_hub
+    from provisioner.build.run import left_for_us
+    from provisioner.build.survey import survey
 
     with Connections(pool_file) as connections:
         try:
-            require_dev_hub(connections)
+            survey(connections)
             limits = connections.hub.limits()
         except SalesforceError as error:
             raise UsageError(error.message, code=error.code, hint=error.hint) from None

@@ -12,7 +12,8 @@ from provisioner.cli.invocation import Invocation
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from provisioner.ledger.base import Org
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger, Org
 
 
 def command(
@@ -66,9 +67,31 @@ def command(
             min_life=duration(min_life, "--min-life"),
             wait=duration(wait, "--wait") or timedelta(),
             pools=pool_file.pools,
+            prove=lambda org: _proven(call, pool_file, ledger, org),
             on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C ends it)"),
         )
     call.output.result(_told(call, org, utc_now()), org_document(org))
+
+
+def _proven(call: Invocation, pool_file: PoolFile, ledger: Ledger, org: Org) -> Org | None:
+    """The org, when it lives or cannot be looked at; None when it is dead, and quarantined."""
+    from provisioner.config.model import DEFAULT_PROVE_AFTER
+    from provisioner.ledger.rows import utc_now
+
+    pool = pool_file.pools.get(org.pool)
+    now = utc_now()
+    after = pool.prove_after if pool else DEFAULT_PROVE_AFTER
+    if org.proven_at is not None and org.proven_at + after > now:
+        return org  # before anything about logins is imported
+    from provisioner.health import examine, record
+
+    health = examine(org, pool_file)
+    if health.is_alive is None:
+        call.output.warn(f"{org.username} could not be proven: {health.why}")
+    elif not health.is_alive:
+        call.output.warn(f"{org.username} is dead and quarantined: {health.why}")
+    changed = record(ledger, health, now)
+    return changed if health.is_alive is not False else None
 
 
 def _told(call: Invocation, org: Org, now: datetime) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from provisioner.reap import Reaped
     from provisioner.rebuild import Rebuilt
 
+_HELD = (State.AVAILABLE, State.CLAIMED)
+
 
 def command(
     call: Invocation,
@@ -57,23 +59,24 @@ def command(
 def _reap(
     config: PoolFile, connections: Connections, ledger: Ledger, *, dry_run: bool
 ) -> Sequence[Reaped]:
+    from provisioner.build.survey import gone, survey
     from provisioner.reap import alien_reasons, aliens, reap, to_reap
-    from provisioner.salesforce.living import living_orgs
 
     now = datetime.now(UTC)
-    living = living_orgs(connections.hub)  # before the rows: see aliens()
+    living = survey(connections)  # before the rows: see aliens()
     rows = ledger.orgs(states=State)
-    found = [*to_reap(rows, now), *alien_reasons(aliens(config, living, rows), rows)]
+    dead = gone(connections.hub, living, [r for r in rows if r.state in _HELD])
+    found = [*to_reap(rows, now, dead), *alien_reasons(aliens(config, living, rows), rows)]
     return found if dry_run else reap(connections.hub, ledger, found, now)
 
 
 def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequence[Rebuilt]:
     from provisioner.build.entry import enter
+    from provisioner.build.survey import survey
     from provisioner.reap import aliens
     from provisioner.rebuild import rebuild
-    from provisioner.salesforce.living import living_orgs
 
-    living = living_orgs(connections.hub)
+    living = survey(connections)
     found = aliens(config, living, ledger.orgs(states=State))
     key = config.consumer_app.consumer_key
     return rebuild(ledger, found, key, lambda org, since: enter(connections, org, since))

@@ -12,7 +12,8 @@ from provisioner.cli.invocation import Invocation
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from provisioner.ledger.base import Org
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger, Org
     from provisioner.output import Output
     from provisioner.report.status import PoolStatus
 
@@ -32,6 +33,9 @@ def command(
         list[str] | None,
         typer.Argument(metavar="[POOL…]", help="These pools; by default all.", show_default=False),
     ] = None,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Log in to the available orgs; quarantine dead ones.")
+    ] = False,
 ) -> None:
     """Show what each pool holds: who has which org, until when, and what failed why."""
     from provisioner.claim.refusal import unknown_pool
@@ -42,6 +46,11 @@ def command(
     only = [given(name, "POOL") for name in pools or ()]
     with pools_and_ledger(call) as (pool_file, ledger):
         orgs = ledger.orgs()
+        if prove:
+            _prove(
+                call, pool_file, ledger, [org for org in orgs if org.pool in (only or _all(orgs))]
+            )
+            orgs = ledger.orgs()
     known = {*pool_file.pools, *(org.pool for org in orgs)}
     for name in only:
         if name not in known:
@@ -54,6 +63,28 @@ def command(
         _draw(call.output, summary, utc_now())
     else:
         call.output.result(_plain(summary, utc_now()), None)
+
+
+def _all(orgs: Sequence[Org]) -> set[str]:
+    return {org.pool for org in orgs}
+
+
+def _prove(call: Invocation, pool_file: PoolFile, ledger: Ledger, orgs: Sequence[Org]) -> None:
+    """Enter every available org, several at a time; the next build replaces dead ones."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from provisioner.health import examine, record
+    from provisioner.ledger.base import State
+    from provisioner.ledger.rows import utc_now
+
+    waiting = [org for org in orgs if org.state is State.AVAILABLE]
+    with ThreadPoolExecutor(8) as threads:
+        for health in threads.map(lambda org: examine(org, pool_file), waiting):
+            record(ledger, health, utc_now())
+            if health.is_alive is None:
+                call.output.warn(f"{health.org.username} could not be proven: {health.why}")
+            elif not health.is_alive:
+                call.output.warn(f"{health.org.username} is dead and quarantined: {health.why}")
 
 
 def _plain(summary: Sequence[PoolStatus], now: datetime) -> str:

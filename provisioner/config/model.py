@@ -35,6 +35,8 @@ __all__ = [
 POOL_NAME = r"[a-z][a-z0-9-]{0,29}"
 """What can stand in a username, in front of a short unique part."""
 
+DEFAULT_PROVE_AFTER = timedelta(hours=4)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -124,7 +126,7 @@ class Pool:
     )
     prove_after: timedelta = option(
         "a proof older than this is renewed before a claim is answered",
-        default=timedelta(hours=4),
+        default=DEFAULT_PROVE_AFTER,
         minimum=0,
     )
     sign_up_timeout: timedelta = option(

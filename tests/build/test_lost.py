@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import Any
 
-from provisioner.build.run import Connections
+from provisioner.build.connections import Connections
 from provisioner.emulator.world import DEFAULT_CONSUMER_KEY
 from provisioner.ledger.base import State
 from provisioner.rebuild import UNKNOWN_OWNER

@@ -1,0 +1,34 @@
+"""The ledger in a PostgreSQL database: many hosts, each with many processes (engine.md §6).
+
+psycopg is an optional extra (`pip install 'provisioner[postgresql]'`), and importing it takes
+longer than a claim: nothing but this backend imports it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.errors import LedgerError
+
+if TYPE_CHECKING:
+    from provisioner.ledger.postgresql_ledger import PostgresqlLedger
+
+
+def open_url(url: str, directory: Path) -> PostgresqlLedger:  # noqa: ARG001 - no path in the URL
+    """The ledger at `postgresql://USER@HOST:PORT/DATABASE`, its tables made or brought up to date.
+
+    Raises UsageError for a URL of another form, LedgerError when it cannot be opened.
+    """
+    try:
+        import psycopg  # noqa: F401 - is it there at all?
+    except ImportError as error:  # also when it finds no libpq
+        raise LedgerError(
+            f"the postgresql ledger needs psycopg, which cannot be imported: {error}",
+            code="psycopg_missing",
+            hint="pip install 'provisioner[postgresql]'",
+        ) from None
+    from provisioner.ledger.postgresql_address import address_of
+    from provisioner.ledger.postgresql_ledger import PostgresqlLedger
+
+    return PostgresqlLedger(address_of(url))

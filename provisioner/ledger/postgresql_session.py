@@ -1,0 +1,214 @@
+"""The connection on which a PostgreSQL ledger works: opened when needed, again when it broke.
+
+Nothing here outlives a transaction (no SET, no prepared statement, no session lock), so that it
+also works through a pooler that shares sessions between transactions.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from provisioner.errors import LedgerError
+from provisioner.ledger import postgresql_errors as errors
+from provisioner.ledger import postgresql_schema
+from provisioner.ledger.postgresql_address import Address
+from provisioner.ledger.schema import Execute
+from provisioner.ledger.statements import pyformat
+
+Connection = psycopg.Connection[dict[str, Any]]
+
+PATIENCE = 20.0
+"""Seconds for a server that restarts, or has all its connections in use for a moment."""
+
+_OLDEST = 140_000  # 14: the first with idle_session_timeout (postgresql.org/docs/14/release-14)
+
+_BEGIN = (
+    b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
+    b"SET LOCAL lock_timeout = '15s'; SET LOCAL statement_timeout = '30s'; "
+    # A process that is frozen in a transaction does not keep its row locks.
+    b"SET LOCAL idle_in_transaction_session_timeout = '10s'"
+)
+"""One message, one round trip."""
+
+
+def connect(address: Address, **more: str) -> Connection:
+    """A new session in autocommit mode. Raises psycopg.Error, LedgerError for a server too old."""
+    parameters = {**address.parameters, **more}
+    if "gssencmode" not in parameters and "PGGSSENCMODE" not in os.environ:
+        parameters["gssencmode"] = "disable"  # libpq's "prefer" looks for tickets each time
+    # Prepared statements belong to a session, which behind a pooler is not ours.
+    connection: Connection = psycopg.connect(
+        **parameters,  # type: ignore[arg-type]
+        autocommit=True,
+        prepare_threshold=None,
+        row_factory=dict_row,
+    )
+    try:
+        _check_server(connection, address)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def executor(connection: Connection) -> Execute:
+    """How statements are run on `connection`."""
+
+    def execute(statement: str, parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        cursor = connection.execute(pyformat(statement).encode(), parameters)
+        return list(cursor.fetchall()) if cursor.description else []
+
+    return execute
+
+
+class Session:
+    """One connection, for one thread at a time; a process that was forked opens its own."""
+
+    def __init__(self, address: Address, *, patience: float = PATIENCE) -> None:
+        """Opens it. Raises LedgerError."""
+        self.address = address
+        self._patience = patience
+        self._inherited: list[Connection] = []
+        self._connection = self._open(is_first=True)
+
+    def close(self) -> None:
+        """Give the connection back; closing twice does nothing."""
+        if self._pid == os.getpid():
+            self._connection.close()
+
+    def read(self, statement: str, parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """One statement that changes nothing, repeated when the connection breaks."""
+        give_up = time.monotonic() + self._patience
+        while True:
+            connection = self._live()
+            try:
+                with self._told(connection):
+                    return executor(connection)(statement, parameters)
+            except errors.UndoneError:
+                if time.monotonic() >= give_up:
+                    raise
+
+    @contextmanager
+    def write(self) -> Iterator[Execute]:
+        """A transaction, committed at the end of the block.
+
+        Raises UndoneError when the connection breaks or others are in the way, and
+        UncertainError when it breaks at the commit.
+        """
+        connection = self._begin()
+        try:
+            with self._told(connection):
+                yield executor(connection)
+            self._commit(connection)
+        finally:
+            if not connection.closed and connection.info.transaction_status != _IDLE:
+                _roll_back(connection)
+
+    def _open(self, *, is_first: bool = False) -> Connection:
+        """Connect, with patience for what passes by itself.
+
+        A server that does not answer is waited for when it did answer before.
+        """
+        self._pid = os.getpid()
+        give_up = time.monotonic() + self._patience
+        while True:
+            try:
+                connection = connect(self.address)
+                break
+            except psycopg.Error as error:
+                in_words, passes = errors.of_connecting(error, self.address)
+                passes = passes or (not is_first and in_words.code == "ledger_unreachable")
+                if not passes or time.monotonic() >= give_up:
+                    raise in_words from None
+            time.sleep(random.uniform(0.05, 0.4))  # noqa: S311 - jitter
+        try:
+            with self._told(connection):
+                postgresql_schema.prepare(connection, executor(connection), self.address.name)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _live(self) -> Connection:
+        if self._pid != os.getpid():
+            self._inherited.append(self._connection)  # the parent's: not even to be closed
+            self._connection = self._open()
+        elif self._connection.closed:
+            self._connection = self._open()
+        return self._connection
+
+    def _begin(self) -> Connection:
+        """Start a transaction; a connection that broke while it was idle is opened anew."""
+        give_up = time.monotonic() + self._patience
+        while True:
+            connection = self._live()
+            try:
+                with self._told(connection):
+                    connection.execute(_BEGIN)
+                    return connection
+            except errors.UndoneError:
+                if time.monotonic() >= give_up:
+                    raise
+
+    def _commit(self, connection: Connection) -> None:
+        try:
+            answer = connection.execute(b"COMMIT").statusmessage
+        except psycopg.Error as error:
+            if errors.is_loss(error, connection):
+                connection.close()
+                raise errors.uncertain(self.address) from None
+            raise errors.of_statement(error, self.address) or error from None
+        if answer != "COMMIT":  # a statement had failed, and whoever ran it had not noticed
+            raise LedgerError(f"the ledger {self.address.name} undid a change", code="ledger")
+
+    @contextmanager
+    def _told(self, connection: Connection) -> Iterator[None]:
+        """Turns what psycopg raises about the server into LedgerError; our own mistakes pass."""
+        try:
+            yield
+        except psycopg.Error as error:
+            if errors.is_loss(error, connection):
+                connection.close()
+                raise errors.lost(self.address) from None
+            in_words = errors.of_statement(error, self.address)
+            if in_words is None:
+                raise
+            raise in_words from None
+
+
+_IDLE = psycopg.pq.TransactionStatus.IDLE
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        with suppress(psycopg.Error):
+            connection.execute(b"ROLLBACK")
+    finally:
+        if not connection.closed and connection.info.transaction_status != _IDLE:
+            connection.close()
+
+
+def _check_server(connection: Connection, address: Address) -> None:
+    """Raises LedgerError for what the ledger cannot live on; asks the server nothing."""
+    version = connection.info.server_version
+    if version < _OLDEST:
+        raise LedgerError(
+            f"the ledger {address.name} is on PostgreSQL {version // 10_000}; it needs 14 or newer",
+            code="postgresql_too_old",
+            hint="upgrade the server",
+        )
+    encoding = connection.info.parameter_status("server_encoding") or ""
+    if encoding != "UTF8":
+        raise LedgerError(
+            f"the database of the ledger {address.name} is encoded in {encoding}; it must be UTF8",
+            code="ledger_encoding",
+            hint="make another: createdb --encoding UTF8 --template template0",
+        )

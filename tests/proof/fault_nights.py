@@ -1,0 +1,200 @@
+"""Nights with faults out of the whole table, drawn from a seed, and what must be true after."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from provisioner.emulator.keys import KeyPair
+from provisioner.emulator.world import Limits
+from provisioner.ledger.base import UNFINISHED, Org, State
+from tests.proof.contents import Complete
+from tests.proof.fault_table import Fault, Trouble, draw_faults
+from tests.proof.planted import secrets_in
+from tests.proof.processes import Ended, build, run
+from tests.proof.truth import crashes, doubles, leaks, ledger_of, rows, unfit, unfull
+from tests.proof.whole_night import WholeNight, whole_night
+
+SIGN_UP = "ScratchOrgInfo"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one seed."""
+
+    seed: int
+    troubles: tuple[str, ...]
+    codes: tuple[int, ...]  # of the disturbed builds
+    applied: int  # how often a fault came up
+    violations: tuple[str, ...]
+
+
+@dataclass
+class _Night:
+    """One seed: how large the pool is, what goes wrong."""
+
+    night: WholeNight
+    random: Random
+    size: int = field(init=False)
+    replacements: int = field(init=False)
+    faults: list[tuple[Trouble, Fault]] = field(init=False)
+    codes: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.size = self.random.randint(1, 3)
+        self.replacements = self.random.randint(0, 2)
+        self.faults = draw_faults(self.random)
+        concurrent = self.random.randint(1, 3)
+        self.night.write_pool(
+            size=self.size,
+            top=f"limits: {{ concurrent_signups: {concurrent} }}",
+            pool=f"replacements: {self.replacements}",
+        )
+        for _, fault in self.faults:
+            self.night.world.faults.add(fault)
+        if self.random.random() < 0.1:
+            self.night.world.limits = Limits(active=self.random.randint(0, 3))
+
+    @property
+    def excused(self) -> frozenset[int]:
+        """Exit codes that the faults drawn explain, besides 0 and 6."""
+        codes = frozenset[int]().union(*(trouble.excuses for trouble, _ in self.faults))
+        return codes | ({4} if self.night.world.limits.active < 40 else set())
+
+
+def carry_out(seed: int, key_pair: KeyPair, whole: Complete) -> Verdict:
+    """One or two builds under faults, then `reap` and a build without."""
+    random = Random(f"fault night {seed}")
+    propagation = random.choice([0.0, 0.0, 20.0, 90.0])
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-") as folder,
+        whole_night(Path(folder), key_pair, seed=seed, propagation=propagation) as night,
+    ):
+        played = _Night(night, random)
+        violations = [*_disturbed(played, whole)]
+        applied = sum(fault.applied for fault in night.world.faults.all())
+        if not violations:
+            violations += _afterwards(played, whole)
+        violations += secrets_in(night)
+        names = tuple(trouble.name for trouble, _ in played.faults)
+        return Verdict(seed, names, tuple(played.codes), applied, tuple(violations))
+
+
+def _disturbed(played: _Night, whole: Complete) -> Iterator[str]:
+    for number in range(played.random.randint(1, 2)):
+        before = _State.of(played.night)
+        ended = build(played.night)
+        played.codes.append(ended.code)
+        found = [
+            *crashes(played.night, ended),
+            *_exit_code(played, ended),
+            *_report(played, ended, before),
+            *_sign_ups(played, before),
+            *leaks(played.night),
+            *doubles(played.night),
+            *unfit(played.night, whole),
+        ]
+        yield from (f"build {number + 1}: {text}" for text in found)
+
+
+def _afterwards(played: _Night, whole: Complete) -> Iterator[str]:
+    """The trouble is over: one `reap` and one build must put all in order."""
+    night = played.night
+    night.world.faults.clear()
+    night.world.limits = Limits()
+    offered = {org.username for org in rows(night, State.AVAILABLE)}
+    first = run(night, "reap", "--json")
+    if gone := offered - set(night.active()):
+        yield f"reap ended orgs that were offered: {sorted(gone)}"
+    last = build(night)
+    if last.code != 0:
+        yield f"the build after the trouble exits with {last.code}: {last.err[-2000:]}"
+    second = run(night, "reap", "--json")  # sign-ups that were still under way at the first
+    for found in (
+        crashes(night, first, last, second),
+        leaks(night),
+        doubles(night),
+        unfull(night, played.size),
+        unfit(night, whole),
+    ):
+        yield from (f"afterwards: {text}" for text in found)
+
+
+@dataclass(frozen=True)
+class _State:
+    """What there was before a build."""
+
+    available: int
+    signed_up: int  # rows of the Dev Hub
+    under_way: int  # unfinished orgs whose sign-up the Dev Hub has
+
+    @classmethod
+    def of(cls, night: WholeNight) -> _State:
+        known = {row["Username"] for row in night.hub_rows(SIGN_UP)}
+        unfinished = rows(night, *UNFINISHED)
+        return cls(
+            len(rows(night, State.AVAILABLE)),
+            len(night.hub_rows(SIGN_UP)),
+            sum(org.username in known for org in unfinished),
+        )
+
+
+def _sign_ups(played: _Night, before: _State) -> Iterator[str]:
+    """As many as were missing, and the replacements that pool.yaml allows."""
+    spent = len(played.night.hub_rows(SIGN_UP)) - before.signed_up
+    allowed = played.size - before.available - before.under_way + played.replacements
+    if spent > allowed:
+        yield f"{spent} sign-ups where {allowed} are allowed"
+
+
+def _exit_code(played: _Night, ended: Ended) -> Iterator[str]:
+    available = len(rows(played.night, State.AVAILABLE))
+    is_full = available >= played.size
+    if (ended.code == 0) != is_full:
+        yield f"exit code {ended.code} with {available} of {played.size} available"
+    if ended.code not in {0, 6} | played.excused:
+        yield f"exit code {ended.code}, which no fault explains: {ended.err[-1000:]}"
+
+
+def _report(played: _Night, ended: Ended, before: _State) -> Iterator[str]:
+    document = ended.document
+    if ended.code and not all(document.get("error", {}).get(k) for k in ("code", "message")):
+        yield f"exit code {ended.code} without an error in the report"
+    if "run" not in document:
+        return
+    with ledger_of(played.night) as ledger:
+        assert ledger is not None
+        events = ledger.events(run=document["run"])
+        known = {org["username"]: ledger.get(org["username"]) for org in document["orgs"]}
+    moves = Counter(event.to_state for event in events)
+    refused = sum(e.to_state == State.FAILED and _is_limit(e.note) for e in events)
+    counts = {
+        "wanted": played.size - before.available,
+        "built": moves[State.AVAILABLE],
+        "failed": moves[State.FAILED] - refused,
+    }
+    said = {key: document[key] for key in counts}
+    if said != counts:
+        yield f"the report says {said}, the ledger {counts}"
+    yield from _orgs(document, known)
+
+
+def _is_limit(note: str) -> bool:
+    """A sign-up that the Dev Hub's limits refuse is no failure of an org."""
+    return "limit" in note.lower()
+
+
+def _orgs(document: Any, known: dict[str, Org | None]) -> Iterator[str]:
+    for said in document["orgs"]:
+        row = known[said["username"]]
+        if row is None:
+            yield f"{said['username']} is in the report and not in the ledger"
+        elif said["state"] == State.AVAILABLE and row.state is not State.AVAILABLE:
+            yield f"{row.username} is {row.state} and said to be available"
+        elif said["state"] == State.FAILED and not row.error:
+            yield f"{row.username} failed without a reason"
