@@ -117,6 +117,12 @@ def _plan_pool(
     wanted = max(0, pool.size - len(fresh) - len(resume))
     pending_intents = sum(row.state is State.INTENDED for row in resume)
     allowance = allowance.less(pending_intents)
+    swapped = _swapped(wanted, stale, allowance)
+    remove += swapped
+    stale = stale[len(swapped) :]
+    ended = {removal.org.username for removal in swapped}
+    kept = [row for row in kept if row.username not in ended]
+    allowance = Allowance(allowance.daily, allowance.active + len(swapped))
     created, reason, limit = _bounded(pool, wanted, kept, stale, allowance)
     covered = len(fresh) + len(resume) + created
     retire = stale if covered >= pool.size else stale[: max(0, len(stale) + covered - pool.size)]
@@ -159,6 +165,12 @@ def _staleness(pool: Pool, row: Org, fingerprints: Fingerprints, now: datetime) 
     if pool.refresh_after and built and built + pool.refresh_after <= now:
         return Removal(row, "older than refresh_after")
     return None
+
+
+def _swapped(wanted: int, stale: list[Removal], allowance: Allowance) -> list[Removal]:
+    """Stale orgs that must end before their successors, since the hub has no room for both."""
+    short = min(wanted, max(0, allowance.daily)) - max(0, allowance.active)
+    return stale[: max(0, short)]
 
 
 def _bounded(

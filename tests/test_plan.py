@@ -96,6 +96,13 @@ def test_stale_orgs_do_not_count_and_retire_only_when_their_successors_are_plann
     assert (none_left.create, none_left.retire) == ((), ())
 
 
+def test_where_the_hub_has_no_room_for_both_stale_orgs_end_first() -> None:
+    rows = [org(n, State.AVAILABLE, fingerprint="old") for n in range(3)]
+    made = plan(pool(3), rows, Allowance(daily=9, active=1))
+    assert (len(made.create), len(made.remove), len(made.retire)) == (3, 2, 1)
+    assert made.limit == ""
+
+
 def test_an_org_with_too_little_life_or_past_refresh_after_is_stale() -> None:
     short = org(1, State.AVAILABLE, expires_at=NOW + timedelta(hours=11))
     old = org(2, State.AVAILABLE, available_at=NOW - timedelta(hours=21))

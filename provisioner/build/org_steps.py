@@ -96,12 +96,15 @@ class OrgSteps:
         progress.step_since = time.monotonic()
 
     def _until_next_look(self, progress: _Progress, step: ListedStep, outcome: Pending) -> float:
-        """Looks grow apart as the step grows old, so that a long one stays cheap."""
+        """Looks grow apart as the step grows old, so that a long one stays cheap.
+
+        A wait of 0 is a step that has more to do and only gave its thread back.
+        """
         age = (time.monotonic() - progress.step_since) / self._context.options.pace
         if age > step.timeout:
             minutes = int(step.timeout // 60)
             raise SalesforceError(f"not finished after {minutes} minutes", kind="replace")
-        return max(outcome.wait, min(age / 4, LONGEST_POLL))
+        return outcome.wait and max(outcome.wait, min(age / 4, LONGEST_POLL))
 
     def _failed(
         self, progress: _Progress, step: ListedStep, error: ProvisionerError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from provisioner.config.load import read
 from provisioner.config.model import PoolFile
 from provisioner.errors import ConfigError, HubLimitError, Problem, SalesforceError, UsageError
 from provisioner.output import harmless
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.org import OrgClient
 
 
 def command(
@@ -58,7 +61,9 @@ def _look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
             limits = connections.hub.limits()
         except SalesforceError as error:
             raise UsageError(error.message, code=error.code, hint=error.hint) from None
-        name, version = connections.hub.client.name, connections.hub.client.api_version
+        client = connections.hub.client
+        name, version = client.name, client.api_version
+        _look_at_packages(call, pool_file, client)
     call.output.say(f"{name}: logged in, a Dev Hub, API version {version}")
     left = left_for_us(pool_file, limits)
     for kind, remaining, most, ours in (
@@ -112,3 +117,24 @@ def as_document(problem: Problem) -> dict[str, Any]:
         "message": problem.message,
         "warning": problem.is_warning,
     }
+
+
+def _look_at_packages(call: Invocation, pool_file: PoolFile, hub: OrgClient) -> None:
+    """Warn of package versions that cannot be installed (yet), as far as the Dev Hub knows."""
+    from provisioner.salesforce.packages import availability
+    from provisioner.steps.install_package import InstallPackage
+
+    seen: set[str] = set()
+    for entry in (entry for pool in pool_file.pools.values() for entry in pool.steps):
+        step = entry.step
+        if not isinstance(step, InstallPackage) or step.version in seen:
+            continue
+        seen.add(step.version)
+        key = step.installation_key.reveal() if step.installation_key else ""
+        try:
+            found = availability(hub, step.version, key) or "not known here, or not yet"
+        except SalesforceError as error:
+            found = error.message
+        if found != "NO_ERRORS_DETECTED":
+            where = f"{entry.file}:{entry.line}"
+            call.output.warn(f"{where}: package version {step.version}: {found}")

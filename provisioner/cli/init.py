@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
+from secrets import token_hex
 from typing import Annotated
 
 import typer
@@ -61,7 +62,8 @@ def command(
     config = (folder or Path()) / call.config
     home = config.parent
     pair = key_files(keys) if keys else None
-    contents = sample_files(config.name, _key_path(pair, home) if pair else "")
+    key_path = _key_path(pair, home) if pair else ""
+    contents = sample_files(config.name, key_path, f"pools-{token_hex(4)}")
     targets = [home / name for name in contents]
     targets += [pair.private_key, pair.certificate] if pair else []
     if not force:
@@ -74,13 +76,18 @@ def command(
     call.output.result(text.rstrip("\n"), document)
 
 
-def sample_files(config_name: str = "pool.yaml", private_key: str = "") -> Mapping[str, bytes]:
+def sample_files(
+    config_name: str = "pool.yaml", private_key: str = "", project: str = "my-pools"
+) -> Mapping[str, bytes]:
     """What `init` writes: path (relative, with /) → content.
 
     `private_key` is the path that pool.yaml names; by default it reads SF_PRIVATE_KEY.
+    `project` must be another for every pool.yaml: by it `reap` knows its own orgs.
     """
     contents = dict(_walk(files("provisioner") / "sample", PurePosixPath()))
-    pool_yaml = contents.pop("pool.yaml")
+    pool_yaml = contents.pop("pool.yaml").replace(
+        b"project: my-pools", f"project: {project}".encode()
+    )
     if private_key:
         line = f"  private_key: {_quoted(private_key)}"
         pool_yaml = pool_yaml.replace(KEY_LINE.encode(), line.encode())

@@ -47,9 +47,8 @@ def command(
     with pools_and_ledger(call) as (pool_file, ledger):
         orgs = ledger.orgs()
         if prove:
-            _prove(
-                call, pool_file, ledger, [org for org in orgs if org.pool in (only or _all(orgs))]
-            )
+            chosen = [org for org in orgs if not only or org.pool in only]
+            _prove(call, pool_file, ledger, chosen)
             orgs = ledger.orgs()
     known = {*pool_file.pools, *(org.pool for org in orgs)}
     for name in only:
@@ -63,10 +62,6 @@ def command(
         _draw(call.output, summary, utc_now())
     else:
         call.output.result(_plain(summary, utc_now()), None)
-
-
-def _all(orgs: Sequence[Org]) -> set[str]:
-    return {org.pool for org in orgs}
 
 
 def _prove(call: Invocation, pool_file: PoolFile, ledger: Ledger, orgs: Sequence[Org]) -> None:

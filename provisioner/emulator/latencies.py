@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Range] = {
     "package_install": (30, 120),
     "deploy.Pending": (1, 5),
     "deploy.InProgress": (10, 50),
+    "deploy.Finalizing": (1, 5),
     "permission_set_group.Outdated": (1, 2),
     "permission_set_group.Updating": (1, 3),
     "bulk.UploadComplete": (1, 5),

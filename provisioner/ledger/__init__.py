@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LEDGERS = {
     "sqlite": "provisioner.ledger.sqlite",
+    "postgresql": "provisioner.ledger.postgresql",
 }
 """Scheme → module; the module defines `open_url(url: str, directory: Path) -> Ledger`."""
 

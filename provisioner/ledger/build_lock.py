@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from provisioner.errors import BusyError, LedgerError
+from provisioner.errors import LedgerError
 from provisioner.ledger.base import Run
-from provisioner.ledger.holder import Holder
+from provisioner.ledger.holder import Holder, busy
 
 _LOOK_EVERY = 0.5  # seconds, with jitter
 
@@ -33,12 +33,12 @@ class BuildLock:
         """Take the lock for `run`. Raises BusyError when another build has it and not `wait`."""
         told = ""
         while not self._try():
-            busy = _busy(Holder.read(self.path))
+            refusal = busy(Holder.read(self.path))
             if not wait:
-                raise busy
-            if on_wait is not None and busy.message != told:
-                on_wait(busy.message)
-            told = busy.message
+                raise refusal
+            if on_wait is not None and refusal.message != told:
+                on_wait(refusal.message)
+            told = refusal.message
             time.sleep(_LOOK_EVERY * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
         assert self._descriptor is not None
         Holder.of(run).write(self._descriptor)
@@ -94,10 +94,3 @@ class BuildLock:
             return os.path.samestat(os.fstat(descriptor), os.stat(self.path))
         except OSError:
             return False
-
-
-def _busy(holder: Holder | None) -> BusyError:
-    if holder is None:
-        return BusyError("another build holds the ledger", hint="wait for it: --wait")
-    message = f"another build holds the ledger: {holder.described()}"
-    return BusyError(message, hint=holder.advice())

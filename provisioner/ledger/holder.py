@@ -8,6 +8,7 @@ import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from provisioner.errors import BusyError
 from provisioner.ledger.base import Run
 from provisioner.ledger.rows import time_text
 
@@ -58,6 +59,11 @@ class Holder:
             )
         return "wait for it (--wait), or stop it: the next build takes its orgs over"
 
+    @property
+    def is_gone(self) -> bool:
+        """Is there certainly no such process here any more? False for another machine's."""
+        return self._state() == "gone"
+
     def _oddity(self) -> str:
         state = self._state()
         if state == "T":
@@ -77,6 +83,14 @@ class Holder:
         if started != self.process:
             return "gone"
         return "T" if state in ("T", "t") else ""
+
+
+def busy(holder: Holder | None) -> BusyError:
+    """Another build has the lock: who, since when, and what to do now."""
+    if holder is None:
+        return BusyError("another build holds the ledger", hint="wait for it: --wait")
+    message = f"another build holds the ledger: {holder.described()}"
+    return BusyError(message, hint=holder.advice())
 
 
 def _process(pid: int) -> tuple[str, str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -32,15 +32,35 @@ class SqlLedger(ABC):
     Each public method is one transaction. `clock` dates the events.
     """
 
-    row_lock: ClassVar[str] = ""  # appended to CANDIDATE where rows can be locked one by one
+    row_locks: ClassVar[tuple[str, ...]] = ("",)
+    """Looks for an org to claim: each is appended to CANDIDATE, until one finds a row."""
 
     def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock = clock
         self._run = ""  # the run whose builder lock this object holds
 
     @abstractmethod
+    def exclusive(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """`builder_lock` without a record of the run: no build but `run` is inside the block."""
+
+    @abstractmethod
     def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:
         """Commits when the block ends, and leaves nothing behind when it raises."""
+
+    @contextmanager
+    def builder_lock(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """Held for a whole build; raises BusyError (who, since when) when another holds it.
+
+        With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
+        """
+        with self.exclusive(run, wait=wait, on_wait=on_wait):
+            with self._transaction(write=True) as execute:
+                execute(statements.START_RUN, run_parameters(run))
+            yield
 
     def add(self, org: Org) -> None:
         """Insert a new row and its first event.
@@ -134,9 +154,11 @@ class SqlLedger(ABC):
             rows = execute(statements.EVENTS, {"username": username, "run": run})
         return [event_from(row) for row in rows]
 
-    def _start_run(self, run: Run) -> None:
-        with self._transaction(write=True) as execute:
-            execute(statements.START_RUN, run_parameters(run))
+    def _take_turns(self, execute: Execute, idempotency_key: str) -> None:  # noqa: B027 - as below
+        """Let no other transaction with this key run beside ours, where several write at once."""
+
+    def _hold_still(self, execute: Execute) -> None:  # noqa: B027 - SQLite has one writer
+        """Let nothing change until this transaction ends, where several write at once."""
 
     def _orgs(self, execute: Execute, states: Iterable[State], pool: str = "") -> list[Org]:
         parameters = dict.fromkeys(statements.STATE_PARAMETERS, "")
@@ -146,6 +168,7 @@ class SqlLedger(ABC):
     def _held(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
         if not claim.idempotency_key:
             return None
+        self._take_turns(execute, claim.idempotency_key)
         parameters = {"idempotency_key": claim.idempotency_key, "now": time_text(now)}
         rows = execute(statements.HELD, parameters)
         return org_from(rows[0]) if rows else None
@@ -164,8 +187,11 @@ class SqlLedger(ABC):
             "usable_until": time_text(claim.usable_until) or "",
             "now": time_text(now),
         }
-        rows = execute(statements.CANDIDATE + self.row_lock, parameters)
-        return org_from(rows[0]) if rows else None
+        for row_lock in self.row_locks:
+            rows = execute(statements.CANDIDATE + row_lock, parameters)
+            if rows:
+                return org_from(rows[0])
+        return None
 
     def _write(
         self,

@@ -75,20 +75,16 @@ class SqliteLedger(SqlLedger):
             self._is_closed = True
 
     @contextmanager
-    def builder_lock(
+    def exclusive(
         self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
     ) -> Iterator[None]:
-        """Held for a whole build; raises BusyError (who, since when) when another holds it.
-
-        With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
-        """
+        """No build runs inside the block, but `run`."""
         from provisioner.ledger.build_lock import BuildLock
 
         lock = BuildLock(self.path.with_name(self.path.name + ".build-lock"))
         lock.acquire(run, wait=wait, on_wait=on_wait)
         try:
             self._lock, self._run = lock, run.id
-            self._start_run(run)
             yield
         finally:
             self._lock, self._run = None, ""

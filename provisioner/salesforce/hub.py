@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from provisioner.errors import SalesforceError
 from provisioner.salesforce.definition import SignUp, sign_up_fields
 from provisioner.salesforce.hub_limits import HubLimits, hub_limits, limits_named
 from provisioner.salesforce.ids import is_id
 from provisioner.salesforce.org import OrgClient, Record
 from provisioner.salesforce.signup_status import (
-    ActiveOrg,
     SignUpStatus,
-    active_org,
-    active_query,
     sign_up_query,
     sign_up_status,
 )
 from provisioner.salesforce.soql import one_of, portions, select
 
-__all__ = ["ActiveOrg", "DevHub", "HubLimits", "SignUp", "SignUpStatus"]
+__all__ = ["DevHub", "HubLimits", "SignUp", "SignUpStatus"]
 
 BATCH = 200  # records that one collection call takes (facts §2.7)
-_NOT_A_HUB = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 _GONE_ALREADY = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
 
 
@@ -32,16 +27,6 @@ class DevHub:
 
     def __init__(self, client: OrgClient) -> None:
         self.client = client
-
-    def is_dev_hub(self) -> bool:
-        """Whether the org signs scratch orgs up, and lets this user do it (facts §2.8)."""
-        try:
-            self._query(select("Id", "ScratchOrgInfo", limit=1))
-        except SalesforceError as error:
-            if error.error_code in _NOT_A_HUB:
-                return False
-            raise
-        return True
 
     def limits(self) -> HubLimits:
         """How many scratch orgs are allowed and left, active and within a day."""
@@ -71,16 +56,6 @@ class DevHub:
             for record in self._query(sign_up_query(by_id, by_name)):
                 found[record["Id"]] = sign_up_status(record)
         return list(found.values())
-
-    def active_orgs(self) -> list[ActiveOrg]:
-        """All scratch orgs that live and that the user may see."""
-        return [active_org(record) for record in self._query(active_query())]
-
-    def delete_org(self, name: str) -> None:
-        """End one scratch org, by signed-up username or org id; one that is gone is fine."""
-        refused = self.delete_orgs([name])
-        if name in refused:
-            raise SalesforceError(f"{name} could not be deleted: {refused[name]}")
 
     def delete_orgs(self, names: Sequence[str]) -> Mapping[str, str]:
         """End scratch orgs by signed-up username or org id; gone already is fine.

@@ -73,7 +73,7 @@ def deploy_body(zip_bytes: bytes, options: Mapping[str, Any] | None = None) -> D
 
 def start_deploy(org: OrgClient, body: DeployBody) -> DeployStatus:
     """Send a package. A deploy that ended at once comes back as done."""
-    answer = org.call(
+    answer = org.read(
         "POST",
         "metadata/deployRequest",
         data=body.content,
@@ -85,9 +85,9 @@ def start_deploy(org: OrgClient, body: DeployBody) -> DeployStatus:
 def deploy_status(org: OrgClient, deploy_id: str) -> DeployStatus:
     """How a deploy stands; the components are asked for only when it has failed."""
     path = f"metadata/deployRequest/{deploy_id}"
-    status = _status(org.call("GET", path))
+    status = _status(org.read("GET", path))
     if status.is_done and not status.is_success:
-        status = _status(org.call("GET", f"{path}?includeDetails=true"))
+        status = _status(org.read("GET", f"{path}?includeDetails=true"))
     return status
 
 

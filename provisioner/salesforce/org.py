@@ -13,6 +13,7 @@ from urllib.parse import quote_plus, urlsplit
 import requests
 from simple_salesforce.api import Salesforce
 
+from provisioner.errors import SalesforceError
 from provisioner.salesforce.calls import resource
 from provisioner.salesforce.envelope import Call, unusable
 from provisioner.salesforce.session import OrgSession
@@ -65,8 +66,8 @@ class OrgClient:
         path = f"tooling/query?q={quote_plus(soql)}"
         records: list[Record] = []
         while path:
-            page = self.call("GET", path)
-            records += page.get("records", [])
+            page = self.read("GET", path, "records")
+            records += page["records"]
             path = "" if page.get("done", True) else page["nextRecordsUrl"]
         return records
 
@@ -81,14 +82,15 @@ class OrgClient:
 
     def create_many(self, records: Iterable[Record], *, all_or_none: bool = False) -> list[Record]:
         """Insert up to 200 records; one result each, in order: `id`, `success`, `errors`."""
-        body = {"allOrNone": all_or_none, "records": list(records)}
-        return self._results(self.call("POST", "composite/sobjects", json=body))
+        body: dict[str, Any] = {"allOrNone": all_or_none, "records": list(records)}
+        answer = self.call("POST", "composite/sobjects", json=body)
+        return self._results("POST", answer, len(body["records"]))
 
     def delete_many(self, record_ids: Iterable[str]) -> list[Record]:
         """Delete up to 200 records; one result each, in order."""
-        ids = ",".join(record_ids)
-        path = f"composite/sobjects?ids={ids}&allOrNone=false"
-        return self._results(self.call("DELETE", path))
+        ids = list(record_ids)
+        path = f"composite/sobjects?ids={','.join(ids)}&allOrNone=false"
+        return self._results("DELETE", self.call("DELETE", path), len(ids))
 
     def limits(self) -> Mapping[str, Any]:
         """The org's limits: `{name: {Max, Remaining}}`."""
@@ -116,18 +118,30 @@ class OrgClient:
             return None
         return self._read(answer.json, resource(url), method)
 
-    def _results(self, answer: Any) -> list[Record]:
-        """The results of a collection call."""
-        return self._read(lambda: [dict(result) for result in answer], "composite/sobjects")
+    def read(self, method: str, path: str, *keys: str, **options: Any) -> Mapping[str, Any]:
+        """As `call`, where the answer must be an object that has `keys`."""
+        answer = self.call(method, path, **options)
+        if isinstance(answer, Mapping) and all(key in answer for key in keys):
+            return answer
+        raise self._unusable(resource(path), method, type(answer).__name__)
+
+    def _results(self, method: str, answer: Any, count: int) -> list[Record]:
+        """The results of a collection call: one for each record, or nothing is known of any."""
+        is_whole = isinstance(answer, list) and len(answer) == count
+        if is_whole and all(isinstance(result, Mapping) for result in answer):
+            return [dict(result) for result in answer]
+        raise self._unusable("composite/sobjects", method, type(answer).__name__)
 
     def _read(self, read: Callable[[], T], resource_name: str, method: str = "GET") -> T:
         """What `read` finds; an answer without it is an error of the server, not of ours."""
         try:
             return read()
         except (requests.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            call = Call(self.name, method, resource_name)
-            what = f"the answer is not as expected ({type(error).__name__})"
-            raise unusable(call, 200, what) from None
+            raise self._unusable(resource_name, method, type(error).__name__) from None
+
+    def _unusable(self, resource_name: str, method: str, what: str) -> SalesforceError:
+        call = Call(self.name, method, resource_name)
+        return unusable(call, 200, f"the answer is not as expected ({what})")
 
 
 def newest_api_version(session: OrgSession) -> str:

@@ -63,13 +63,14 @@ def is_installed(org: OrgClient, version: str) -> bool:
 
 def request_install(org: OrgClient, request: InstallRequest) -> str:
     """Ask for an install; the id of the request, 0Hf…"""
-    answer = org.call("POST", "tooling/sobjects/PackageInstallRequest", json=request.fields())
+    path = "tooling/sobjects/PackageInstallRequest"
+    answer = org.read("POST", path, "id", json=request.fields())
     return str(answer["id"])
 
 
 def install_status(org: OrgClient, request_id: str) -> InstallStatus:
     """How an install stands."""
-    row = org.call("GET", f"tooling/sobjects/PackageInstallRequest/{request_id}")
+    row = org.read("GET", f"tooling/sobjects/PackageInstallRequest/{request_id}")
     errors = (row.get("Errors") or {}).get("errors") or ()
     texts = tuple(one_line(redact(str(error.get("message") or error))) for error in errors)
     return InstallStatus(str(row.get("Status") or "UNKNOWN"), texts)

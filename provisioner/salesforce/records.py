@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.salesforce.classes import Kind, classify
+from provisioner.salesforce.envelope import Call, unusable
 from provisioner.salesforce.redaction import one_line, redact
 from provisioner.salesforce.soql import equals, one_of, select
 
@@ -52,11 +53,15 @@ def insert_tree(
     """
     path = f"composite/tree/{sobject}"
     answer = org.call("POST", path, json={"records": list(records)}, expected=(400,))
-    if isinstance(answer, list):  # the envelope of an error that concerns no single record
-        answer = {"hasErrors": True, "results": [{"referenceId": "", "errors": answer}]}
-    if answer.get("hasErrors"):
-        raise TreeRefusedError([p for result in answer["results"] for p in _problems(result)])
-    return {str(result["referenceId"]): str(result["id"]) for result in answer["results"]}
+    try:
+        if isinstance(answer, list):  # the envelope of an error that concerns no single record
+            answer = {"hasErrors": True, "results": [{"referenceId": "", "errors": answer}]}
+        if answer["hasErrors"]:
+            raise TreeRefusedError([p for result in answer["results"] for p in _problems(result)])
+        return {str(result["referenceId"]): str(result["id"]) for result in answer["results"]}
+    except (KeyError, TypeError, AttributeError):  # the records may be there
+        call = Call(org.name, "POST", f"composite/tree/{sobject}")
+        raise unusable(call, 200, "the answer is not as expected") from None
 
 
 def _problems(result: Mapping[str, Any]) -> list[RecordProblem]:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from provisioner.salesforce.ids import is_id, to_18
-from provisioner.salesforce.soql import equals, one_of, select
+from provisioner.salesforce.soql import one_of, select
 
 Row = Mapping[str, Any]
 
@@ -27,16 +27,6 @@ class SignUpStatus:
     expiration_date: date | None  # a date without time: the org dies some time that day
 
 
-@dataclass(frozen=True)
-class ActiveOrg:
-    """A scratch org that lives, whoever made it."""
-
-    username: str
-    org_id: str  # 18 characters
-    description: str  # its last line is the stamp, if the org is one of ours
-    expiration_date: date | None
-
-
 def sign_up_query(ids: Sequence[str], usernames: Sequence[str]) -> str:
     """A query for sign-ups by id or username.
 
@@ -52,12 +42,6 @@ def sign_up_query(ids: Sequence[str], usernames: Sequence[str]) -> str:
     return select(fields, "ScratchOrgInfo", *by_id, *by_name)
 
 
-def active_query() -> str:
-    """A query for all scratch orgs that live. Description cannot be filtered by (facts §2.1)."""
-    fields = "Id, SignupUsername, ScratchOrg, Description, ExpirationDate"
-    return select(fields, "ScratchOrgInfo", equals("Status", "Active"))
-
-
 def sign_up_status(row: Row) -> SignUpStatus:
     """One row of `sign_up_query`."""
     return SignUpStatus(
@@ -70,12 +54,6 @@ def sign_up_status(row: Row) -> SignUpStatus:
         instance=row["SignupInstance"] or "",
         expiration_date=_expiration(row),
     )
-
-
-def active_org(row: Row) -> ActiveOrg:
-    """One row of `active_query`."""
-    username, description = row["SignupUsername"] or "", row["Description"] or ""
-    return ActiveOrg(username.lower(), _org_id(row), description, _expiration(row))
 
 
 def _org_id(row: Row) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -82,6 +84,18 @@ def package(
     Raises SourceError with all problems at once: what the official converter refuses, and when
     `strict` also everything that it passes over in silence.
     """
+    with _without_garbage_collection():
+        return _package(path, api_version, strict, package_dirs, environ, prefer_project_version)
+
+
+def _package(
+    path: Path,
+    api_version: str,
+    strict: bool,
+    package_dirs: Sequence[str],
+    environ: Mapping[str, str] | None,
+    prefer_project_version: bool,
+) -> Package:
     findings = Findings()
     tree = Tree(path)
     if not Path(path).is_dir():
@@ -97,6 +111,18 @@ def package(
         findings.refuse("usage", str(path), f"it has neither {project.FILE} nor {manifests.FILE}")
     findings.raise_problems(strict=strict)
     return found
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Tens of thousands of small objects are made, none of them in a circle: do not look."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _metadata(tree: Tree, findings: Findings) -> Package:

@@ -77,7 +77,8 @@ def expand(match: re.Match[str], template: str) -> str:
         if after:
             return match.string[match.end() :]
         if number:
-            return _numbered(match, number) or reference[0]
+            found = _numbered(match, number)
+            return reference[0] if found is None else found
         groups = match.groupdict()
         return (groups.get(name) or "") if groups else reference[0]
 
@@ -89,5 +90,5 @@ def _numbered(match: re.Match[str], number: str) -> str | None:
     count = len(match.groups())
     for digits in (number, number[:1]):
         if 1 <= int(digits) <= count:
-            return (match[int(digits)] or "") + number[len(digits) :] or None
+            return (match[int(digits)] or "") + number[len(digits) :]
     return None

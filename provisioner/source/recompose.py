@@ -142,9 +142,10 @@ def child_body(child: Component, data: bytes) -> Document:
         return document
     if child.parent and document.root == child.parent.type.name:
         return _within_parent_root(child, data)
-    raise Refusal(
-        "LibraryError", child.xml, f"its root is {document.root} and not {child.type.name}"
-    )
+    fault = f"its root is {document.root} and not {child.type.name}"
+    if document.has_prologue_comment:
+        fault = "a comment stands before the root of a child's file"
+    raise Refusal("ConversionError", child.xml, fault)
 
 
 def _within_parent_root(child: Component, data: bytes) -> Document:

@@ -88,7 +88,8 @@ class Rule:
             text = self.tree.read_checked(path).decode("utf-8", "replace").strip()
         except OSError as error:
             raise self._refusal(
-                "ReplacementsFileNotReadError", f"{written} cannot be read: {error}"
+                "ReplacementsFileNotReadError",
+                f"{written} cannot be read: {error.strerror or error}",
             ) from None
         if not text:
             raise self._refusal("ReplacementsFileNotReadError", f"{written} is empty")

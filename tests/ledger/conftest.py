@@ -10,13 +10,13 @@ import pytest
 from provisioner.ledger import LEDGERS
 from provisioner.ledger.base import Ledger
 
-from .world import URLS, World
+from .world import World
 
 
 @pytest.fixture(params=sorted(LEDGERS))
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """A new ledger of each kind."""
-    world = World(URLS[request.param], tmp_path)
+    world = World.of(request.param, tmp_path)
     yield world
     world.close()
 

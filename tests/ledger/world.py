@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +14,22 @@ from typing import Any
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Ledger, Org, Run, State
 
+from . import postgresql_server
+
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 TO_AVAILABLE = (State.SIGNING_UP, State.BUILDING, State.AVAILABLE)
 
-URLS = {"sqlite": "sqlite:///ledgers/ledger.db"}
-"""Where the ledger of a test stands, for each scheme in LEDGERS."""
+
+def _nothing() -> None:
+    """What there is to clean up after a file in the test's own folder."""
+
+
+URLS: Mapping[str, Callable[[], tuple[str, Callable[[], None]]]] = {
+    "sqlite": lambda: ("sqlite:///ledgers/ledger.db", _nothing),
+    "postgresql": postgresql_server.new_url,
+}
+"""For each scheme in LEDGERS: where the ledger of a test stands, and what to do at its end."""
 
 
 @dataclass
@@ -28,7 +38,14 @@ class World:
 
     url: str
     directory: Path
+    clean_up: Callable[[], None] = _nothing
     _opened: list[Ledger] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, scheme: str, directory: Path) -> World:
+        """A new ledger of a kind; relative paths start at `directory`."""
+        url, clean_up = URLS[scheme]()
+        return cls(url, directory, clean_up)
 
     def open(self) -> Ledger:
         """Open it as a further process would."""
@@ -40,6 +57,7 @@ class World:
         """Close all that `open` gave."""
         for ledger in self._opened:
             ledger.close()
+        self.clean_up()
 
     def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
         """A process that runs a script of this folder on this ledger, its pipes open."""

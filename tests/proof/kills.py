@@ -74,6 +74,7 @@ def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete) -> Verdict:
         hold = first.hold()
         first.kill()
         doubtful = [org for org in rows(night, State.BUILDING) if _is_in_doubt(org)]
+        night.world.faults.clear()  # also of a kill that was too late to meet its request
         night.world.holds.release()  # the connection ends, and nothing comes of the request
         second = build(night)
         return Verdict(

@@ -9,6 +9,7 @@ import pytest
 from provisioner.emulator.world import Limits
 from provisioner.errors import HubLimitError, SalesforceError
 from provisioner.salesforce.hub import HubLimits, SignUp, SignUpStatus
+from provisioner.salesforce.living import living_orgs
 from tests.salesforce.world import CONSUMER_KEY, HUB_USER, Emulated
 
 DEFINITION = {"edition": "Developer", "features": ["API"]}
@@ -27,14 +28,8 @@ def settled(emulated: Emulated, username: str) -> SignUpStatus:
     return status
 
 
-def test_an_org_that_is_no_dev_hub_says_so() -> None:
-    with Emulated(is_dev_hub=False) as emulated:
-        assert emulated.hub().is_dev_hub() is False
-
-
 def test_a_dev_hub_tells_its_limits(emulated: Emulated) -> None:
     hub = emulated.hub()
-    assert hub.is_dev_hub() is True
     assert hub.limits() == HubLimits(40, 40, 80, 80)
 
 
@@ -48,9 +43,9 @@ def test_a_sign_up_becomes_an_org_that_its_username_enters(emulated: Emulated) -
     assert status.login_url == emulated.server.url
     assert status.expiration_date is not None
     assert emulated.sign_in("morning-1@acme.example").org_id == status.org_id
-    (active,) = hub.active_orgs()
-    assert (active.username, active.org_id) == (status.username, status.org_id)
-    assert active.description == '{"mine": 1}'
+    (living,) = living_orgs(hub)
+    assert living.sign_up == status
+    assert living.description == '{"mine": 1}'
 
 
 def test_many_sign_ups_are_one_query_by_id_and_username(emulated: Emulated) -> None:
@@ -133,10 +128,10 @@ def test_deleting_ends_orgs_by_username_and_by_id_once(emulated: Emulated) -> No
     orgs = [settled(emulated, f"d-{n}@acme.example") for n in range(3)]
     names = ["d-0@acme.example", orgs[1].org_id, "unknown@acme.example"]
     assert hub.delete_orgs(names) == {}
-    assert [org.username for org in hub.active_orgs()] == ["d-2@acme.example"]
+    assert [org.username for org in living_orgs(hub)] == ["d-2@acme.example"]
     assert hub.delete_orgs(names) == {}
-    hub.delete_org("D-2@acme.example")
-    assert hub.active_orgs() == []
+    assert hub.delete_orgs(["D-2@acme.example"]) == {}
+    assert living_orgs(hub) == []
 
 
 def test_a_deletion_that_is_refused_is_named(emulated: Emulated) -> None:
@@ -148,6 +143,3 @@ def test_a_deletion_that_is_refused_is_named(emulated: Emulated) -> None:
     behaviour = {"do": "answer", "status": 200, "body": results}
     emulated.fault({"method": "DELETE"}, behaviour)
     assert hub.delete_orgs(["keep@acme.example"]) == {"keep@acme.example": "not yours"}
-    emulated.fault({"method": "DELETE"}, behaviour)
-    with pytest.raises(SalesforceError, match="could not be deleted: not yours"):
-        hub.delete_org("keep@acme.example")

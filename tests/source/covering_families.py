@@ -240,8 +240,12 @@ FAMILIES: Mapping[str, Covering] = {
         {
             **apex("A", "one/"),
             **apex("B", "two/main/"),
-            **below("one/", {"classes/Same.cls": "one", "classes/Same.cls-meta.xml": xml("ApexClass")}),
-            **below("two/", {"classes/Same.cls": "two", "classes/Same.cls-meta.xml": xml("ApexClass")}),
+            **below(
+                "one/", {"classes/Same.cls": "one", "classes/Same.cls-meta.xml": xml("ApexClass")}
+            ),
+            **below(
+                "two/", {"classes/Same.cls": "two", "classes/Same.cls-meta.xml": xml("ApexClass")}
+            ),
             **apex("C", "two/nested/"),
         },
         {
@@ -254,7 +258,12 @@ FAMILIES: Mapping[str, Covering] = {
         },
     ),
     "whole-project-as-package-directory": Covering(
-        {**apex("A", ""), "README.md": "x", "package.json": "{}", "manifest/package.xml": "<Package/>"},
+        {
+            **apex("A", ""),
+            "README.md": "x",
+            "package.json": "{}",
+            "manifest/package.xml": "<Package/>",
+        },
         {"packageDirectories": [{"path": ".", "default": True}]},
     ),
     "no-version": Covering(apex("A"), {"sourceApiVersion": "58.0"}),

@@ -50,8 +50,13 @@ ODD: Mapping[str, Covering] = {
     ),
     "member-order": Covering(
         {
-            **apex("A10"), **apex("A1_"), **apex("a"), **apex("Z"), **apex("\u00e4"),
-            **apex("\U0001f600"), **apex("\uff5e"),
+            **apex("A10"),
+            **apex("A1_"),
+            **apex("a"),
+            **apex("Z"),
+            **apex("\u00e4"),
+            **apex("\U0001f600"),
+            **apex("\uff5e"),
         }
     ),
     "malformed-files-that-are-copied": in_app(
@@ -77,8 +82,11 @@ ODD: Mapping[str, Covering] = {
     ),
     "links-inside-the-project": Covering(
         {**apex("A", "shared/"), **apex("B")},
-        links={f"{D}shared": "../../../shared", f"{D}classes/C.cls": "B.cls",
-               f"{D}classes/C.cls-meta.xml": "B.cls-meta.xml"},
+        links={
+            f"{D}shared": "../../../shared",
+            f"{D}classes/C.cls": "B.cls",
+            f"{D}classes/C.cls-meta.xml": "B.cls-meta.xml",
+        },
     ),
     "empty-files": in_app({"classes/A.cls": "", "classes/A.cls-meta.xml": ""}),
     "legacy-suffix": in_app({"weblinks/A.custompageweblink-meta.xml": xml("CustomPageWebLink")}),

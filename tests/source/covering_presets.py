@@ -28,11 +28,14 @@ PRESETS: Mapping[str, Covering] = {
         {
             "labels/b.label-meta.xml": xml("CustomLabel", "<fullName>b</fullName><value>1</value>"),
             "labels/a.label-meta.xml": xml("CustomLabel", "<fullName>a</fullName>"),
-            "more/labels/b.label-meta.xml": xml("CustomLabel", "<fullName>b</fullName><value>2</value>"),
+            "more/labels/b.label-meta.xml": xml(
+                "CustomLabel", "<fullName>b</fullName><value>2</value>"
+            ),
         },
     ),
     "preset-labels-2-without-full-name": _with(
-        "decomposeCustomLabelsBeta2", {"labels/b.label-meta.xml": xml("CustomLabel", "<value>1</value>")}
+        "decomposeCustomLabelsBeta2",
+        {"labels/b.label-meta.xml": xml("CustomLabel", "<value>1</value>")},
     ),
     "preset-permission-sets": _with(
         "decomposePermissionSetBeta",

@@ -62,7 +62,9 @@ RECOMPOSED: Mapping[str, Covering] = {
         object_file("<fields><fullName>Inline__c</fullName></fields><label>X</label>")
     ),
     "full-name-differs-from-file": _with_parent(object_file(), A__c=field_file("Other__c")),
-    "child-without-full-name": _with_parent(object_file(), A__c=xml("CustomField", "<type>T</type>")),
+    "child-without-full-name": _with_parent(
+        object_file(), A__c=xml("CustomField", "<type>T</type>")
+    ),
     "children-at-odd-places": in_app(
         {
             f"{O}X__c.object-meta.xml": object_file(),
@@ -150,8 +152,10 @@ RECOMPOSED: Mapping[str, Covering] = {
         object_file("<label>a&nbsp;b</label><x>1</x>"), A__c=field_file("A__c", "<l>&euro;</l>")
     ),
     "elements-of-one-name-apart": _with_parent(
-        object_file("<actionOverrides><a>1</a></actionOverrides><label>X</label>"
-                    "<actionOverrides><a>2</a></actionOverrides>")
+        object_file(
+            "<actionOverrides><a>1</a></actionOverrides><label>X</label>"
+            "<actionOverrides><a>2</a></actionOverrides>"
+        )
     ),
     "byte-order-mark-and-crlf": in_app(
         {
@@ -176,7 +180,9 @@ RECOMPOSED: Mapping[str, Covering] = {
     "child-with-another-root": _with_parent(
         object_file(), A__c=xml("Layout", "<fullName>A__c</fullName>")
     ),
-    "parent-with-another-root": _with_parent(xml("Custom", "<label>X</label>"), A__c=field_file("A__c")),
+    "parent-with-another-root": _with_parent(
+        xml("Custom", "<label>X</label>"), A__c=field_file("A__c")
+    ),
     "object-translations": in_app(
         {
             "objectTranslations/X__c-de/X__c-de.objectTranslation-meta.xml": xml(

@@ -72,7 +72,11 @@ REFUSED: Mapping[str, Covering] = {
         {"workflows/A.workflow-meta.xml": xml("Workflow", "<rules><active>true</active></rules>")}
     ),
     "refused-label-without-name": in_app(
-        {"labels/CustomLabels.labels-meta.xml": xml("CustomLabels", "<labels><value>1</value></labels>")}
+        {
+            "labels/CustomLabels.labels-meta.xml": xml(
+                "CustomLabels", "<labels><value>1</value></labels>"
+            )
+        }
     ),
     "refused-missing-package-directory": Covering(
         apex("A"), {"packageDirectories": [{"path": "nowhere", "default": True}]}
@@ -82,7 +86,12 @@ REFUSED: Mapping[str, Covering] = {
     ),
     "refused-two-defaults": Covering(
         {**apex("A"), "b/x": ""},
-        {"packageDirectories": [{"path": "force-app", "default": True}, {"path": "b", "default": True}]},
+        {
+            "packageDirectories": [
+                {"path": "force-app", "default": True},
+                {"path": "b", "default": True},
+            ]
+        },
     ),
     "refused-no-default": Covering(
         {**apex("A"), "b/x": ""}, {"packageDirectories": [{"path": "force-app"}, {"path": "b"}]}

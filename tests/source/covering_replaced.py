@@ -16,7 +16,9 @@ def _replacing(*entries: Mapping[str, object], **files: str | bytes) -> Covering
     return Covering({**content, **named}, {"replacements": list(entries)})
 
 
-def _all(what: Mapping[str, object], by: Mapping[str, object] | None = None) -> Mapping[str, object]:
+def _all(
+    what: Mapping[str, object], by: Mapping[str, object] | None = None
+) -> Mapping[str, object]:
     return {"glob": "**/*.cls", **what, **(by or {"replaceWithEnv": "COMPARE_SET"})}
 
 
@@ -36,13 +38,18 @@ REPLACED: Mapping[str, Covering] = {
     ),
     "replace-regex-classes": _replacing(_all({"regexToReplace": "[^\\w\\s.]|\\d+|[.]y\\s"})),
     "replace-in-order": _replacing(
-        _all(_PLACE, {"replaceWithFile": "by.txt"}), _all({"stringToReplace": "SECOND"}),
+        _all(_PLACE, {"replaceWithFile": "by.txt"}),
+        _all({"stringToReplace": "SECOND"}),
         by_dot_txt="SECOND",
     ),
     "replace-by-glob": _replacing(
         {"glob": "force-app/**/{A,C}.cls", **_PLACE, "replaceWithEnv": "COMPARE_SET"},
         {"glob": "force-app/*/B.cls", "stringToReplace": "B", "replaceWithEnv": "COMPARE_SET"},
-        {"glob": "**/classes/[B].cls", "stringToReplace": "public", "replaceWithEnv": "COMPARE_SET"},
+        {
+            "glob": "**/classes/[B].cls",
+            "stringToReplace": "public",
+            "replaceWithEnv": "COMPARE_SET",
+        },
     ),
     "replace-when": _replacing(
         _all({**_PLACE, "replaceWhenEnv": [{"env": "COMPARE_ON", "value": "yes"}]}),
@@ -59,13 +66,19 @@ REPLACED: Mapping[str, Covering] = {
         {"glob": "**/*.page", **_PLACE, "replaceWithEnv": "COMPARE_UNSET"}
     ),
     "replace-by-missing-file": _replacing(_all(_PLACE, {"replaceWithFile": "nowhere.txt"})),
-    "replace-by-empty-file": _replacing(_all(_PLACE, {"replaceWithFile": "e.txt"}), e_dot_txt=" \n"),
+    "replace-by-empty-file": _replacing(
+        _all(_PLACE, {"replaceWithFile": "e.txt"}), e_dot_txt=" \n"
+    ),
     "replace-in-meta-and-object": Covering(
         {
             **apex("A"),
             f"{D}objects/X__c/X__c.object-meta.xml": object_file("<label>PLACE</label><a>1</a>"),
-            f"{D}objects/X__c/fields/A__c.field-meta.xml": field_file("A__c", "<label>PLACE</label>"),
-            f"{D}objects/Account/fields/B__c.field-meta.xml": field_file("B__c", "<label>PLACE</label>"),
+            f"{D}objects/X__c/fields/A__c.field-meta.xml": field_file(
+                "A__c", "<label>PLACE</label>"
+            ),
+            f"{D}objects/Account/fields/B__c.field-meta.xml": field_file(
+                "B__c", "<label>PLACE</label>"
+            ),
             f"{D}layouts/L.layout-meta.xml": xml("Layout", "PLACE"),
         },
         {"replacements": [{"glob": "**/*.xml", **_PLACE, "replaceWithEnv": "COMPARE_SET"}]},
@@ -101,7 +114,11 @@ REPLACED: Mapping[str, Covering] = {
                 ),
             },
         ),
-        {"replacements": [{"glob": "**/staticresources/**", **_PLACE, "replaceWithEnv": "COMPARE_SET"}]},
+        {
+            "replacements": [
+                {"glob": "**/staticresources/**", **_PLACE, "replaceWithEnv": "COMPARE_SET"}
+            ]
+        },
     ),
     "replace-in-a-long-file": _replacing(
         _all(_PLACE), text=("x" * 99 + "\n") * 1400 + "PLACE\n" + "y" * 70000 + "PLACE"

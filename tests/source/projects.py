@@ -63,7 +63,10 @@ def write(project: Covering, root: Path) -> Path:
         "sourceApiVersion": "62.0",
         **project.settings,
     }
-    for name, content in {"sfdx-project.json": json.dumps(settings, indent=2), **project.files}.items():
+    for name, content in {
+        "sfdx-project.json": json.dumps(settings, indent=2),
+        **project.files,
+    }.items():
         path = root / name
         if name.endswith("/"):
             path.mkdir(parents=True, exist_ok=True)

@@ -64,4 +64,4 @@ def records(call: Call) -> Reply:
 def components(call: Call) -> Reply:
     """The metadata components that deploys and packages have left, as `Type:FullName`."""
     org = org_named(call, call.params["org"])
-    return Reply(sorted(f"{kind}:{name}" for kind, name in org.components))
+    return Reply(sorted(f"{one.type}:{one.full_name}" for one in org.components.values()))

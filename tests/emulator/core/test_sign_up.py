@@ -38,6 +38,16 @@ def test_time_alone_does_not_skip_a_state(hub: Client) -> None:
     assert [one["Status"] for one in found] == ["Creating"]
 
 
+def test_a_request_is_one_look_however_often_it_reads(hub: Client) -> None:
+    hub.world.latencies.override({"signup": 0})
+    request = hub.create("ScratchOrgInfo", **DEFINITION)
+    read = {"method": "GET", "url": f"v68.0/sobjects/ScratchOrgInfo/{request}?fields=Status"}
+    reply = hub.call("POST", "composite/batch", json={"batchRequests": [read, read, read]})
+    states = [one["result"]["Status"] for one in reply.json()["results"]]
+    assert states == ["Creating"] * 3
+    assert hub.read("ScratchOrgInfo", request)["Status"] == "Active"
+
+
 def test_the_record_of_an_active_org_says_how_to_reach_it(hub: Client) -> None:
     record = hub.sign_up(DurationDays=3, AdminEmail="me@acme.example", Features="Communities")
     org = hub.world.org(record["ScratchOrg"])

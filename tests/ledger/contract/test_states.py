@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from provisioner.ledger import LEDGERS
 from provisioner.ledger.base import MOVES, UNFINISHED, Claim, Org, State
-from tests.ledger.world import NOW, URLS, World
+from tests.ledger.world import NOW, World
 
 STATES = st.sampled_from(list(State))
 POOLS = st.sampled_from(["morning", "evening"])
@@ -41,7 +41,7 @@ class Operations(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.world = World(URLS[self.scheme], Path(self.folder.name))
+        self.world = World.of(self.scheme, Path(self.folder.name))
         self.ledgers = [self.world.open(), self.world.open()]
         self.highest: dict[str, int] = {}
 

@@ -1,0 +1,164 @@
+"""The ledger of `postgresql://…`: the common statements, with row locks and a builder's session."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from provisioner.errors import LedgerError
+from provisioner.ledger import statements
+from provisioner.ledger.base import Claim, Org, Run, State
+from provisioner.ledger.postgresql_address import Address
+from provisioner.ledger.postgresql_errors import UncertainError, UndoneError
+from provisioner.ledger.postgresql_session import PATIENCE, Session
+from provisioner.ledger.rows import event_from, utc_now
+from provisioner.ledger.schema import Execute
+from provisioner.ledger.sql import SqlLedger
+
+if TYPE_CHECKING:
+    from provisioner.ledger.postgresql_lock import BuilderLock, Times
+
+_LOCK_OF_KEYS = 1_347_571_028  # the first of an advisory lock's two numbers
+
+_ONE_BY_ONE = (
+    f"SELECT pg_advisory_xact_lock({_LOCK_OF_KEYS}, "
+    "hashtext(current_schema() || ' ' || :idempotency_key))"
+)
+"""Claims with one key take turns; other keys of the same hash wait without need."""
+
+_UNCHANGING = "LOCK TABLE org, event, run IN SHARE MODE"
+
+
+class PostgresqlLedger(SqlLedger):
+    """One connection, which threads use in turn, and a second one while a build holds the lock.
+
+    A claim outlives the server's restart: it is made once or not at all, and then made again.
+    """
+
+    row_locks: ClassVar[tuple[str, ...]] = (
+        " FOR UPDATE SKIP LOCKED",  # the next free one, past those that others are taking
+        " FOR UPDATE",  # none is free: wait for who is taking the last, who may yet fail
+    )
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        patience: float = PATIENCE,
+        times: Times | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """`patience` in seconds is for a server that restarts; `times` are the builder lock's."""
+        super().__init__(clock=clock)
+        self.address = address
+        self._patience = patience
+        self._times = times
+        self._mutex = threading.RLock()
+        self._lock: BuilderLock | None = None
+        self._is_closed = False
+        self._written: list[Org] = []  # by the transaction under way
+        self._session = Session(address, patience=patience)
+
+    def close(self) -> None:
+        """Give the connections back; closing twice does nothing."""
+        with self._mutex:
+            self._session.close()
+            self._is_closed = True
+
+    def claim(self, claim: Claim, *, now: datetime) -> Org | None:
+        """As in `SqlLedger`, and again when the connection breaks or others are in the way."""
+        give_up = time.monotonic() + self._patience
+        while True:
+            try:
+                with self._mutex:
+                    return self._claim_for_certain(claim, now)
+            except (UndoneError, UncertainError):
+                if time.monotonic() >= give_up:
+                    raise
+                time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - jitter
+
+    @contextmanager
+    def exclusive(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """No build runs inside the block, but `run`, whose writes stop when the lock is lost."""
+        from provisioner.ledger.postgresql_lock import BuilderLock, Times
+
+        lock = BuilderLock(self.address, self._transaction, self._times or Times())
+        lock.acquire(run, wait=wait, on_wait=on_wait)
+        try:
+            self._lock, self._run = lock, run.id
+            lock.wait_for_late_calls(on_wait)
+            yield
+        finally:
+            self._lock, self._run = None, ""
+            lock.release()
+
+    def _claim_for_certain(self, claim: Claim, now: datetime) -> Org | None:
+        try:
+            return super().claim(claim, now=now)
+        except UncertainError:
+            if claim.idempotency_key or not self._written:
+                raise  # to repeat the key is certain by itself
+            written = self._written[-1]
+            if self._is_done(written, claim, now):
+                return written
+            raise
+
+    def _is_done(self, written: Org, claim: Claim, now: datetime) -> bool:
+        """Did the claim whose commit was not answered take place?
+
+        Its row is locked first, so that the old transaction has ended by then. Its event tells
+        it from another claim of the same owner.
+        """
+        row = statements.ORG + " FOR UPDATE"
+        parameters = {"username": written.username, "run": ""}
+        with self._transaction(write=True) as execute:
+            execute(row, parameters)
+            events = [event_from(found) for found in execute(statements.EVENTS, parameters)]
+        return any(
+            (event.to_state, event.at, event.note) == (State.CLAIMED, now, claim.owner)
+            for event in events
+        )
+
+    def _take_turns(self, execute: Execute, idempotency_key: str) -> None:
+        execute(_ONE_BY_ONE, {"idempotency_key": idempotency_key})
+
+    def _hold_still(self, execute: Execute) -> None:
+        execute(_UNCHANGING, {})
+
+    def _write(
+        self,
+        execute: Execute,
+        seen: Org,
+        changed: Org,
+        *,
+        note: str = "",
+        at: datetime | None = None,
+    ) -> Org | None:
+        written = super()._write(execute, seen, changed, note=note, at=at)
+        if written is not None:
+            self._written.append(written)
+        return written
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[Execute]:
+        with self._mutex:
+            if self._is_closed:
+                raise LedgerError(f"the ledger {self.address.name} was closed already")
+            if not write:
+                yield self._session.read
+                return
+            lock = self._lock
+            self._written.clear()
+            with self._session.write() as execute:
+                if lock is not None:
+                    lock.refuse_when_lost(execute)
+                yield execute
+                if lock is not None:
+                    lock.verify()

@@ -1,0 +1,200 @@
+"""A real PostgreSQL server of a test process's own: on a Unix socket in a new folder, until its end.
+
+It is started from the system's binaries when the first test wants it. Without fsync: what is
+tested is the ledger, not the server's promise about power cuts.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "60",
+    "shared_buffers": "16MB",
+    "autovacuum": "off",
+    "listen_addresses": "",
+    "log_min_messages": "fatal",
+}
+SUPERUSER = "postgres"
+PATIENCE = 60.0  # seconds that a start may take on a busy machine
+
+
+def binaries() -> Path | None:
+    """The folder of initdb and postgres: out of PATH, else Debian's newest."""
+    if found := shutil.which("postgres"):
+        return Path(found).resolve().parent
+    folders = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+    newest = sorted(folders, key=lambda path: int(path.parts[-3]))
+    return newest[-1].parent if newest else None
+
+
+class Server:
+    """One server; `start` and `stop` as often as a test likes."""
+
+    def __init__(self, folder: Path, binaries: Path) -> None:
+        self.folder = folder
+        self._binaries = binaries
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count()
+        self._run("initdb", "-D", "data", "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-sync")
+        settings = {**SETTINGS, "unix_socket_directories": str(folder)}
+        with (folder / "data" / "postgresql.conf").open("a") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        command = [str(self._binaries / "postgres"), "-D", str(self.folder / "data")]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,
+                **_identity(),
+            )
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+                return
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, (self.folder / "log").read_text()
+                assert time.monotonic() < end, (self.folder / "log").read_text()
+                time.sleep(0.02)
+
+    def stop(self, *, gently: bool = True) -> None:
+        """End all sessions and the server; not `gently` as at a crash."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT if gently else signal.SIGQUIT)
+            self._process.wait(timeout=PATIENCE)
+            self._process = None
+
+    def destroy(self) -> None:
+        """Stop it and leave nothing behind."""
+        self.stop(gently=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database: str, *, user: str = SUPERUSER, **parameters: str) -> str:
+        """The ledger's URL of a database on this server."""
+        query = {"host": str(self.folder), **parameters}
+        text = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
+        return f"postgresql://{user}@/{database}?{text}"
+
+    def sql(self, *statements: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run statements as the superuser; the rows of the last one."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            for statement in statements:
+                cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def new_database(self, options: str = "") -> str:
+        """The name of a new and empty database."""
+        name = f"ledger_{next(self._numbers)}"
+        self.sql(f"CREATE DATABASE {name} {options}")
+        return name
+
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever is still in it."""
+        self.sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+    def _run(self, binary: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self._binaries / binary), *arguments],
+            cwd=self.folder,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            **_identity(),
+        )
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """A server that a test may stop; skips the test where there are no binaries."""
+    made = _new()
+    try:
+        yield made
+    finally:
+        made.destroy()
+
+
+@cache
+def shared() -> Server:
+    """The server of this process, which no test stops."""
+    made = _new()
+    atexit.register(made.destroy)
+    return made
+
+
+def new_url() -> tuple[str, Callable[[], None]]:
+    """The URL of a new database on the shared server, and how to drop it."""
+    database = shared().new_database()
+    return shared().url(database), lambda: shared().drop(database)
+
+
+def _new() -> Server:
+    found = binaries()
+    if found is None:
+        pytest.skip(
+            "NO POSTGRESQL BINARIES: the postgresql ledger is NOT TESTED here; "
+            "scripts/install-postgresql installs them"
+        )
+    # Not below pytest's folder: that is root's alone, and too long for a socket's address.
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    made: Server | None = None
+    try:
+        if _is_root():
+            os.chown(folder, _account().pw_uid, _account().pw_gid)
+        made = Server(folder, found)
+        made.start()
+    except BaseException:
+        if made is not None:
+            made.stop(gently=False)
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return made
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _account() -> pwd.struct_passwd:
+    """Whom the server runs as when we are root, whom PostgreSQL refuses."""
+    with suppress(KeyError):
+        return pwd.getpwnam("postgres")
+    return pwd.getpwnam("nobody")
+
+
+def _identity() -> dict[str, Any]:
+    if not _is_root():
+        return {}
+    return {"user": _account().pw_uid, "group": _account().pw_gid, "extra_groups": []}
+
+
+def _die_with_parent() -> None:
+    """No server outlives a test process that was killed (prctl(2): PR_SET_PDEATHSIG is 1)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
