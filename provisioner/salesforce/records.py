@@ -54,7 +54,7 @@ def insert_tree(
     path = f"composite/tree/{sobject}"
     answer = org.call("POST", path, json={"records": list(records)}, expected=(400,))
     try:
-        if isinstance(answer, list):  # the envelope of an error that concerns no single record
+        if answer and isinstance(answer, list):  # errors that concern no single record
             answer = {"hasErrors": True, "results": [{"referenceId": "", "errors": answer}]}
         if answer["hasErrors"]:
             raise TreeRefusedError([p for result in answer["results"] for p in _problems(result)])

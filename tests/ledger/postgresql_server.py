@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of a test process's own: on a Unix socket in a new folder, until its end.
+"""A real PostgreSQL server of a test process's own: on a Unix socket in a new folder.
 
 It is started from the system's binaries when the first test wants it. Without fsync: what is
 tested is the ledger, not the server's promise about power cuts.

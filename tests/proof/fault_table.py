@@ -78,7 +78,9 @@ def on_the_wire(*behaviours: Mapping[str, Any], late: bool = True) -> Draw:
 
 def refused(*behaviours: Mapping[str, Any], routes: tuple[str, ...] = (), org: str = "") -> Draw:
     """An answer instead of the platform's; it has not acted."""
-    return lambda random: _fault(random, _request(random, *routes, org=org), random.choice(behaviours))
+    return lambda random: _fault(
+        random, _request(random, *routes, org=org), random.choice(behaviours)
+    )
 
 
 def operation(name: str, *errors: Mapping[str, str]) -> Draw:
@@ -131,9 +133,7 @@ TABLE: tuple[Trouble, ...] = (
     ),
     Trouble("dead org", refused(_answer(420, body=DEAD_ORG, **HTML), org="scratch")),
     Trouble("row locked", refused(_answer(400, "UNABLE_TO_LOCK_ROW", LOCKED), routes=WRITES)),
-    Trouble(
-        "in process", refused(_answer(400, "ALREADY_IN_PROCESS", IN_PROCESS), routes=SETUP)
-    ),
+    Trouble("in process", refused(_answer(400, "ALREADY_IN_PROCESS", IN_PROCESS), routes=SETUP)),
     Trouble(
         "content",
         refused(_answer(400, "INVALID_FIELD", "No such column 'X'"), routes=(*WRITES, *SETUP)),

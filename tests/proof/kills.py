@@ -103,9 +103,7 @@ def _is_in_doubt(org: Org) -> bool:
     return org.request_id == SENT or " sending" in org.request_id
 
 
-def _violations(
-    night: WholeNight, whole: Complete, second: Ended, doubtful: int
-) -> Iterator[str]:
+def _violations(night: WholeNight, whole: Complete, second: Ended, doubtful: int) -> Iterator[str]:
     if second.code != 0:
         yield f"the second build exits with {second.code}: {second.err[-2000:]}"
     yield from unfull(night, SIZE)
@@ -126,4 +124,3 @@ def _failures(night: WholeNight) -> Iterator[str]:
             is_allowed = step in REPLACED_ON_DOUBT and IN_DOUBT in reason
             if event.to_state == State.FAILED and not is_allowed:
                 yield f"given up: {event.note}"
-

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.emulator.errors import ApiError, NotEmulatedError, RecordError
+from provisioner.emulator.errors import RecordError
 from provisioner.emulator.ids import to_15, to_18
-from provisioner.emulator.objects import catalogue, derived, rules, validation
+from provisioner.emulator.objects import derived, rules, validation
 from provisioner.emulator.objects.indexes import Indexes
-from provisioner.emulator.objects.schema import Field, ObjectType
+from provisioner.emulator.objects.object_types import ObjectTypes
+from provisioner.emulator.objects.schema import ObjectType
 from provisioner.emulator.objects.values import format_datetime
 
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 Record = dict[str, Any]
-_UNSET = object()
 
 
-class Store:
+class Store(ObjectTypes):
     """Object types and records of one org, data API and tooling.
 
     A record is a dict by exact field name with JSON-native values. It is never changed in
@@ -30,97 +28,26 @@ class Store:
     """
 
     def __init__(self, org: EmulatedOrg, types: Mapping[str, ObjectType]) -> None:
+        super().__init__(types)
         self.org = org
-        self.types: dict[str, ObjectType] = dict(types)
-        self.lock = threading.RLock()
         self._rows: dict[str, dict[str, Record]] = {}
         self._deleted: dict[str, dict[str, Record]] = {}
         self._indexes = Indexes()
-        self._undo: list[Callable[[], None]] | None = None
-        self._names: dict[str, str] = {}
-        self._prefixes: dict[str, str] = {}
         self._numbers: dict[tuple[str, str], int] = {}
-
-    # --- schema ---------------------------------------------------------------------------
-
-    def find_type(self, name: str) -> ObjectType | None:
-        """A type by API name in any case, of either API; None when there is none."""
-        if name in self.types:
-            return self.types[name]
-        if len(self._names) != len(self.types):
-            self._names = {key.lower(): key for key in self.types}
-        known = self._names.get(name.lower())
-        return self.types.get(known) if known else None
-
-    def object_type(self, name: str, *, tooling: bool = False) -> ObjectType:
-        """A type that the data API (or the Tooling API) serves; ApiError INVALID_TYPE else.
-
-        A standard object that is not emulated is a NotEmulatedError: 501, not a lie.
-        """
-        found = self.find_type(name)
-        if found is not None:
-            in_tooling = found.is_tooling or bool(found.properties.get("in_tooling"))
-            if in_tooling if tooling else not found.is_tooling:
-                return found
-        if found is None and name.lower() in catalogue.not_emulated():
-            raise NotEmulatedError(f"sObject {name}")
-        raise ApiError(
-            400,
-            "INVALID_TYPE",
-            f"sObject type '{name}' is not supported. If you are attempting to use a custom "
-            "object, be sure to append the '__c' after the entity name. Please reference your "
-            "WSDL or the describe call for the appropriate names.",
-        )
-
-    def add_type(self, object_type: ObjectType) -> None:
-        """Make a type known (or replace it); undone with the transaction."""
-        previous = self.types.get(object_type.name)
-        self.types[object_type.name] = object_type
-        self._names, self._prefixes = {}, {}
-        if previous is None:
-            self._remember(lambda: self.remove_type(object_type.name))
-        else:
-            self._remember(lambda: self.add_type(previous))
 
     def remove_type(self, name: str) -> None:
         """Forget a type and its records; undone with the transaction."""
-        removed, rows = self.types.pop(name), self._rows.pop(name, {})
-        self._names, self._prefixes = {}, {}
+        rows = self._rows.pop(name, {})
         self._indexes.forget(name)
+        super().remove_type(name)
 
         def undo() -> None:
-            self.types[name], self._rows[name] = removed, rows
-            self._names, self._prefixes = {}, {}
+            self._rows[name] = rows
 
         self._remember(undo)
 
-    def add_field(self, type_name: str, field: Field) -> None:
-        """Add a field to a type (or replace it); undone with the transaction."""
-        fields = self.types[type_name].fields
-        previous = fields.get(field.name)
-        fields[field.name] = field
+    def _fields_changed(self, type_name: str) -> None:
         self._indexes.forget(type_name)
-        if previous is None:
-            self._remember(lambda: self.remove_field(type_name, field.name))
-        else:
-            self._remember(lambda: self.add_field(type_name, previous))
-
-    def remove_field(self, type_name: str, name: str) -> None:
-        """Remove a field; its values go with it; undone with the transaction."""
-        removed = self.types[type_name].fields.pop(name)
-        self._indexes.forget(type_name)
-        self._remember(lambda: self.add_field(type_name, removed))
-
-    def type_of_id(self, record_id: str) -> ObjectType | None:
-        """The type that an id's first three characters name."""
-        if not self._prefixes:
-            self._prefixes = {
-                known.key_prefix: name
-                for name, known in reversed(self.types.items())
-                if known.key_prefix
-            }
-        name = self._prefixes.get(record_id[:3])
-        return self.types[name] if name else None
 
     # --- reading --------------------------------------------------------------------------
 
@@ -261,28 +188,7 @@ class Store:
             self._deleted.pop(type_name, None)
             self._indexes.forget(type_name)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing: on an exception every change made inside is undone. Nests."""
-        with self.lock:
-            outer, self._undo = self._undo, []
-            try:
-                yield
-            except BaseException:
-                changes, self._undo = self._undo, None  # undoing must not be remembered
-                for change in reversed(changes):
-                    change()
-                self._undo = outer
-                raise
-            if outer is not None:
-                outer.extend(self._undo)
-            self._undo = outer
-
     # --- inside ---------------------------------------------------------------------------
-
-    def _remember(self, undo: Callable[[], None]) -> None:
-        if self._undo is not None:
-            self._undo.append(undo)
 
     def _existing(self, object_type: ObjectType, record_id: str) -> Record:
         found = self._rows.get(object_type.name, {}).get(to_18(record_id))

@@ -1,0 +1,96 @@
+"""The object types of one org: found by name or id, changed by deploys and packages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provisioner.emulator.errors import ApiError, NotEmulatedError
+from provisioner.emulator.objects import catalogue
+from provisioner.emulator.objects.schema import Field, ObjectType
+from provisioner.emulator.objects.transactions import Transactions
+
+
+class ObjectTypes(Transactions):
+    """Types by API name, of the data API and of tooling; `types` may be read by anybody."""
+
+    def __init__(self, types: Mapping[str, ObjectType]) -> None:
+        super().__init__()
+        self.types: dict[str, ObjectType] = dict(types)
+        self._names: dict[str, str] = {}
+        self._prefixes: dict[str, str] = {}
+
+    def find_type(self, name: str) -> ObjectType | None:
+        """A type by API name in any case, of either API; None when there is none."""
+        if name in self.types:
+            return self.types[name]
+        if len(self._names) != len(self.types):
+            self._names = {key.lower(): key for key in self.types}
+        known = self._names.get(name.lower())
+        return self.types.get(known) if known else None
+
+    def object_type(self, name: str, *, tooling: bool = False) -> ObjectType:
+        """A type that the data API (or the Tooling API) serves; ApiError INVALID_TYPE else.
+
+        A standard object that is not emulated is a NotEmulatedError: 501, not a lie.
+        """
+        found = self.find_type(name)
+        if found is not None:
+            in_tooling = found.is_tooling or bool(found.properties.get("in_tooling"))
+            if in_tooling if tooling else not found.is_tooling:
+                return found
+        if found is None and name.lower() in catalogue.not_emulated():
+            raise NotEmulatedError(f"sObject {name}")
+        raise ApiError(
+            400,
+            "INVALID_TYPE",
+            f"sObject type '{name}' is not supported. If you are attempting to use a custom "
+            "object, be sure to append the '__c' after the entity name. Please reference your "
+            "WSDL or the describe call for the appropriate names.",
+        )
+
+    def add_type(self, object_type: ObjectType) -> None:
+        """Make a type known (or replace it); undone with the transaction."""
+        previous = self.types.get(object_type.name)
+        self.types[object_type.name] = object_type
+        self._names, self._prefixes = {}, {}
+        if previous is None:
+            self._remember(lambda: self.remove_type(object_type.name))
+        else:
+            self._remember(lambda: self.add_type(previous))
+
+    def remove_type(self, name: str) -> None:
+        """Forget a type; undone with the transaction."""
+        removed = self.types.pop(name)
+        self._names, self._prefixes = {}, {}
+        self._remember(lambda: self.add_type(removed))
+
+    def add_field(self, type_name: str, field: Field) -> None:
+        """Add a field to a type (or replace it); undone with the transaction."""
+        fields = self.types[type_name].fields
+        previous = fields.get(field.name)
+        fields[field.name] = field
+        self._fields_changed(type_name)
+        if previous is None:
+            self._remember(lambda: self.remove_field(type_name, field.name))
+        else:
+            self._remember(lambda: self.add_field(type_name, previous))
+
+    def remove_field(self, type_name: str, name: str) -> None:
+        """Remove a field: its values are out of reach; undone with the transaction."""
+        removed = self.types[type_name].fields.pop(name)
+        self._fields_changed(type_name)
+        self._remember(lambda: self.add_field(type_name, removed))
+
+    def type_of_id(self, record_id: str) -> ObjectType | None:
+        """The type that an id's first three characters name."""
+        if not self._prefixes:
+            self._prefixes = {
+                known.key_prefix: name
+                for name, known in reversed(self.types.items())
+                if known.key_prefix
+            }
+        name = self._prefixes.get(record_id[:3])
+        return self.types[name] if name else None
+
+    def _fields_changed(self, type_name: str) -> None:
+        """The fields of a type are others now."""
