@@ -138,7 +138,7 @@ def digital_experience(site: Site, kind: MetadataType, path: str) -> Component |
         kind,
         f"{above}/{short_name(content)}",
         site,
-        xml=join(content, kind.meta_file_suffix),
+        xml=path if folder_meta_name(split(path)[1]) else join(content, kind.meta_file_suffix),
         content=content,
         parent=parent,
         parent_type=parent_kind,
@@ -231,7 +231,9 @@ def _full_name(kind: MetadataType, name: str, xml: str, above: MetadataType | No
     if above is None or above.folder_type == kind.id:
         return name
     # Territory2 and Territory2Rule are named after the model whose folder they lie in.
-    return f"{parts[parts.index(above.directory) + 1 if above.directory in parts else 0]}.{name}"
+    if above.directory not in parts:
+        raise Refusal("ConversionError", xml, f"it must lie below a folder {above.directory}")
+    return f"{parts[parts.index(above.directory) + 1]}.{name}"
 
 
 def _content_root(kind: MetadataType, path: str) -> str:

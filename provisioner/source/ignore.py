@@ -59,6 +59,8 @@ class Ignore:
         if not self._rules:
             return frozenset()
         start = f"{folder}/" if folder else ""
+        if start.startswith(self._prefix) and self._below_denied(f"{start[len(self._prefix):]}."):
+            return frozenset(names)
         fits = self._any_name.match
         has_literal = self._has_literal(start)
         return frozenset(

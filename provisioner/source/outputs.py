@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from provisioner.source.archive import Archive
 from provisioner.source.component import META, Component, extension, last_index
-from provisioner.source.problems import Findings, Oddity
+from provisioner.source.problems import Findings, Oddity, Refusal
 from provisioner.source.tree import split
 
 _ORIGINAL_SUFFIX = re.compile(r".[a-zA-Z]+-meta\.xml$")
@@ -90,10 +90,11 @@ def package_path(component: Component, path: str) -> str:
 
 
 def _from(path: str, directory: str, *, last: bool) -> str:
-    """The path from a folder on; the whole path where it does not go through that folder."""
+    """The path from a folder on."""
     parts = path.split("/")
     if directory not in parts:
-        return path
+        # Officially the file gets an absolute path in the package: a defect, not copied.
+        raise Refusal("ConversionError", path, f"it must lie below a folder named {directory}")
     return "/".join(parts[last_index(parts, directory) if last else parts.index(directory) :])
 
 

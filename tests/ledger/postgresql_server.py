@@ -56,6 +56,7 @@ class Server:
         self._binaries = binaries
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count()
+        self._empty: list[str] = []
         self._run("initdb", "-D", "data", "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-sync")
         settings = {**SETTINGS, "unix_socket_directories": str(folder)}
         with (folder / "data" / "postgresql.conf").open("a") as file:
@@ -110,14 +111,23 @@ class Server:
             return cursor.fetchall() if cursor.description else []
 
     def new_database(self, options: str = "") -> str:
-        """The name of a new and empty database."""
+        """The name of an empty database; a new one takes 0.2 s, one that was emptied nothing."""
+        if self._empty and not options:
+            return self._empty.pop()
         name = f"ledger_{next(self._numbers)}"
         self.sql(f"CREATE DATABASE {name} {options}")
         return name
 
-    def drop(self, database: str) -> None:
-        """Drop a database, whoever is still in it."""
-        self.sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+    def empty(self, database: str) -> None:
+        """Throw out all that is in a database, and whoever is still in it."""
+        self.sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            "DROP SCHEMA public CASCADE",
+            "CREATE SCHEMA public",
+            database=database,
+        )
+        self._empty.append(database)
 
     def _run(self, binary: str, *arguments: str) -> None:
         subprocess.run(
@@ -149,9 +159,9 @@ def shared() -> Server:
 
 
 def new_url() -> tuple[str, Callable[[], None]]:
-    """The URL of a new database on the shared server, and how to drop it."""
+    """The URL of an empty database on the shared server, and how to give it back."""
     database = shared().new_database()
-    return shared().url(database), lambda: shared().drop(database)
+    return shared().url(database), lambda: shared().empty(database)
 
 
 def _new() -> Server:

@@ -27,6 +27,18 @@ _SUFFIXES = (
     "permissionset", "md", "settings", "uibundle", "workflow", "sharingRules", "wdf", "rule",
     "xml", "weblink", "custompageweblink", "json", "txt", "png", "nosuch", "index", "indexe",
 )  # fmt: skip
+_HOMES = {
+    "classes": ("cls",), "objects": ("object", "field"), "fields": ("field",), "lwc": ("js", "html"),
+    "aura": ("cmp",), "staticresources": ("resource", "png", "js"), "layouts": ("layout",),
+    "reports": ("report", "reportFolder"), "documents": ("document", "documentFolder", "png"),
+    "email": ("email", "emailFolder"), "dashboards": ("dashboard", "dashboardFolder"),
+    "digitalExperiences": ("digitalExperience", "json"), "experiences": ("site", "json"),
+    "labels": ("labels",), "objectTranslations": ("objectTranslation", "fieldTranslation"),
+    "bots": ("bot", "botVersion"), "territory2Models": ("territory2Model", "territory2"),
+    "permissionsets": ("permissionset",), "customMetadata": ("md",), "sites": ("site",),
+    "workflows": ("workflow",), "X__c": ("object", "field", "listView"), "foo": ("js", "html"),
+    "restrictionRules": ("rule",), "weblinks": ("weblink", "custompageweblink"), "wave": ("wdf",),
+}  # fmt: skip
 _ROOTS = {
     "object": "CustomObject", "field": "CustomField", "listView": "ListView", "index": "Index",
     "indexe": "Index", "recordType": "RecordType", "labels": "CustomLabels", "bot": "Bot",
@@ -59,9 +71,11 @@ def random_tree(seed: int) -> Covering:
 
 
 def _grow(chance: Random, files: dict[str, str | bytes], folder: str, depth: int) -> None:
-    folder = f"{folder}{chance.choice(_FOLDERS)}/"
+    own = chance.choice(tuple(_HOMES))
+    folder = f"{folder}{own if chance.random() < 0.6 else chance.choice(_FOLDERS)}/"
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
-        name, suffix = chance.choice(_NAMES), chance.choice(_SUFFIXES)
+        suffix = chance.choice(_HOMES[own] if chance.random() < 0.85 else _SUFFIXES)
+        name = chance.choice(_NAMES)
         kind = chance.random()
         if kind < 0.55:
             files[f"{folder}{name}.{suffix}-meta.xml"] = _meta(chance, name, suffix)

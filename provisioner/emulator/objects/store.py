@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import RecordError
-from provisioner.emulator.ids import to_15, to_18
+from provisioner.emulator.ids import to_18
 from provisioner.emulator.objects import derived, rules, validation
 from provisioner.emulator.objects.indexes import Indexes
 from provisioner.emulator.objects.object_types import ObjectTypes
@@ -105,7 +105,7 @@ class Store(ObjectTypes):
         """Insert a record as a client does; returns its id. Raises RecordError."""
         object_type = self.types[type_name]
         if not object_type.is_createable:
-            raise _refused(object_type, "create")
+            raise validation.refused(object_type, "create")
         with self.transaction():
             given = validation.fields_of(self, object_type, values, is_insert=True)
             record = self._blank(object_type, user_id)
@@ -126,7 +126,7 @@ class Store(ObjectTypes):
         with self.transaction():
             old = self._existing(object_type, record_id)
             if not object_type.is_updateable:
-                raise _refused(object_type, "update")
+                raise validation.refused(object_type, "update")
             given = validation.fields_of(self, object_type, values, is_insert=False)
             record = {**old, **given, **self._stamps(object_type, user_id)}
             change = rules.Change(self, object_type, record, old, user_id, frozenset(given))
@@ -142,7 +142,7 @@ class Store(ObjectTypes):
         with self.transaction():
             old = self._existing(object_type, record_id)
             if not object_type.is_deletable:
-                raise _refused(object_type, "delete")
+                raise validation.refused(object_type, "delete")
             change = rules.Change(self, object_type, old, old, user_id)
             rules.run("before delete", change)
             self._cascade(object_type, old, user_id)
@@ -229,7 +229,7 @@ class Store(ObjectTypes):
     def _store(self, object_type: ObjectType, record: Record, old: Record | None) -> None:
         """Put a record in its place: derived fields, uniqueness, indexes, undo."""
         derived.fill(object_type, record)
-        self._check_unique(object_type, record)
+        validation.check_unique(self, object_type, record)
         name, key = object_type.name, record["Id"]
         rows = self._rows.setdefault(name, {})
         if old is not None:
@@ -247,21 +247,6 @@ class Store(ObjectTypes):
 
         self._remember(undo)
 
-    def _check_unique(self, object_type: ObjectType, record: Record) -> None:
-        for field in object_type.fields.values():
-            value = record.get(field.name)
-            if not field.is_unique or value is None:
-                continue
-            twins = self.find_by(object_type.name, field.name, value)
-            twin = next((one for one in twins if one["Id"] != record["Id"]), None)
-            if twin is not None:
-                raise RecordError(
-                    "DUPLICATE_VALUE",
-                    f"duplicate value found: {field.name} duplicates value on record with id: "
-                    f"{to_15(twin['Id'])}",
-                    [field.name],
-                )
-
     def _cascade(self, object_type: ObjectType, record: Record, user_id: str) -> None:
         """Details go with their master; plain lookups to the record become empty."""
         for child in list(self.types.values()):
@@ -275,14 +260,3 @@ class Store(ObjectTypes):
                         self.remove(child.name, row["Id"])
                     else:
                         self.set_fields(child.name, row["Id"], {field.name: None})
-
-
-def _refused(object_type: ObjectType, operation: str) -> RecordError:
-    if operation == "create":
-        return RecordError(
-            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
-            f"entity type cannot be inserted: {object_type.label or object_type.name}",
-        )
-    return RecordError(
-        "INSUFFICIENT_ACCESS_OR_READONLY", f"insufficient access rights on object: {operation}"
-    )

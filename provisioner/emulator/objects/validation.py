@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import RecordError
+from provisioner.emulator.ids import to_15
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.values import convert
 
@@ -93,6 +94,35 @@ def check_references(store: Store, object_type: ObjectType, values: Mapping[str,
             if store.is_deleted(target.name, value):
                 raise RecordError("ENTITY_IS_DELETED", "entity is deleted")
             raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+
+
+def check_unique(store: Store, object_type: ObjectType, record: Mapping[str, Any]) -> None:
+    """DUPLICATE_VALUE when another record has the value of a unique field."""
+    for field in object_type.fields.values():
+        value = record.get(field.name)
+        if not field.is_unique or value is None:
+            continue
+        twins = store.find_by(object_type.name, field.name, value)
+        twin = next((one for one in twins if one["Id"] != record["Id"]), None)
+        if twin is not None:
+            raise RecordError(
+                "DUPLICATE_VALUE",
+                f"duplicate value found: {field.name} duplicates value on record with id: "
+                f"{to_15(twin['Id'])}",
+                [field.name],
+            )
+
+
+def refused(object_type: ObjectType, operation: str) -> RecordError:
+    """The refusal of an operation that a type does not have for anybody."""
+    if operation == "create":
+        return RecordError(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            f"entity type cannot be inserted: {object_type.label or object_type.name}",
+        )
+    return RecordError(
+        "INSUFFICIENT_ACCESS_OR_READONLY", f"insufficient access rights on object: {operation}"
+    )
 
 
 def resolve(store: Store, reference: Field, value: Mapping[str, Any]) -> str | None:
