@@ -46,6 +46,7 @@ class BuildContext:
     options: Options
     allowance: Allowance
     gate: Gate
+    contents: dict[str, Any] = field(default_factory=dict)  # by fingerprint, for the manifest
     limit: str = ""  # the Dev Hub limit that stopped sign-ups, as `--json` names it
     limit_message: str = ""
     failed: list[Org] = field(default_factory=list)

@@ -37,6 +37,7 @@ class BuildResult:
     limit_message: str
     stopped_because: str  # the one cause for which no further sign-up was sent, if any
     is_interrupted: bool
+    contents: Mapping[str, Any]
     api_calls: Mapping[str, int]
     seconds: float
 
@@ -78,6 +79,7 @@ class BuildResult:
             "limit": self.limit,
             "exit_code": self.exit_code,
             "api_calls": dict(self.api_calls),
+            "contents": dict(self.contents),
             "seconds": round(self.seconds, 3),
         }
 
@@ -102,6 +104,7 @@ def summarise(
         limit_message=context.limit_message or next((plan.not_more_because for plan in limits), ""),
         stopped_because=context.gate.reason,
         is_interrupted=is_interrupted,
+        contents=context.contents,
         api_calls=context.connections.calls.totals(),
         seconds=seconds,
     )

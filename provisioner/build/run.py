@@ -17,6 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from provisioner.build.connections import Connections
+from provisioner.build.contents import contents
 from provisioner.build.context import BuildContext, Options
 from provisioner.build.events import Message, Observer
 from provisioner.build.failures import Failures
@@ -125,11 +126,13 @@ def _plan(context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]) -
     unfinished = [org for org in adopted if org.pool in pools]
     if unfinished:
         context.say(f"resuming {len(unfinished)} orgs that an earlier build left unfinished")
+    prints = fingerprints(context.config, pools)
+    context.contents.update(contents(context.config, pools, prints))
     plans = plan_pools(
         context.config,
         pools,
         context.ledger.orgs(),
-        fingerprints(context.config, pools),
+        prints,
         context.allowance,
         datetime.now(UTC),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,10 @@ def command(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for another build that holds the ledger.")
     ] = False,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write what there is, without any secret, at the end."),
+    ] = None,
     pace: Annotated[
         float, typer.Option(help="Factor on all waits, for tests.", min=0.0001, hidden=True)
     ] = 1.0,
@@ -41,6 +46,7 @@ def command(
     from provisioner.cli.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.report.build import build_document, build_text
+    from provisioner.report.manifest import ledger_manifest, write_manifest
     from provisioner.report.progress import Lines, LiveView
 
     config = call.load()
@@ -52,6 +58,8 @@ def command(
     try:
         with view.display():
             result = build(config, chosen, ledger, view, options)
+        if manifest is not None:
+            write_manifest(manifest, ledger_manifest(ledger, chosen))
     finally:
         ledger.close()
     output.result(build_text(result), build_document(result))

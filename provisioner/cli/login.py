@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 def command(
     call: Invocation,
     username: Annotated[str, typer.Argument(help="The username of the org.", metavar="USERNAME")],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- COMMAND…]", help="With --exec: what to run."),
+    ] = None,
     opens: Annotated[
         bool, typer.Option("--open", help="Open the org in a browser, logged in.")
     ] = False,
@@ -25,6 +29,15 @@ def command(
         bool, typer.Option("--url", help="Print a link that logs a browser in once.")
     ] = False,
     sf: Annotated[bool, typer.Option("--sf", help="Let the Salesforce CLI log in too.")] = False,
+    alias: Annotated[
+        str, typer.Option(metavar="NAME", help="With --sf: what it shall call the org.")
+    ] = "",
+    default: Annotated[
+        bool, typer.Option("--default", help="With --sf: make it the default org.")
+    ] = False,
+    execute: Annotated[
+        bool, typer.Option("--exec", help="Run COMMAND with the session in its environment.")
+    ] = False,
     consumer_key: Annotated[
         str, typer.Option(metavar="KEY", help="The connected app's; by default the ledger's.")
     ] = "",
@@ -39,19 +52,45 @@ def command(
 
     With --consumer-key and --key neither pool.yaml nor the ledger is read. The token is printed
     with --json, and never without. A passphrase comes from SF_PRIVATE_KEY_PASSPHRASE.
+
+    --exec runs a command in place of this one: `login USERNAME --exec -- python seed.py`. It finds
+    SCRATCH_ORG_USERNAME, SCRATCH_ORG_ID, SCRATCH_ORG_INSTANCE_URL and SCRATCH_ORG_ACCESS_TOKEN in
+    its environment.
     """
     from provisioner.login import Options, find_credentials, login
 
+    _check_command(arguments or [], execute=execute)
+    as_known = _as_known(alias, default=default, sf=sf)
     sf_path = _sf() if sf else ""
     options = Options(consumer_key, key, login_url)
     credentials = find_credentials(username, options, call.environ, lambda: _load(call))
     session = login(credentials)
     if sf_path:
-        _hand_over(call, sf_path, credentials, session)
+        _hand_over(call, sf_path, credentials, session, as_known)
+    if execute:
+        from provisioner.cli.run_with_session import run
+
+        run(arguments or [], session, call.environ)
     link = _link(session) if opens or url else ""
     if opens and not url:
         _browse(call, session, link)
     _show(call, session, link if url else "")
+
+
+def _check_command(arguments: list[str], *, execute: bool) -> None:
+    if execute and not arguments:
+        raise UsageError("--exec needs a command", hint="write: login USERNAME --exec -- COMMAND…")
+    if arguments and not execute:
+        raise UsageError(
+            f"unexpected argument {arguments[0]!r}", hint="to run a command, say --exec before --"
+        )
+
+
+def _as_known(alias: str, *, default: bool, sf: bool) -> list[str]:
+    """The options of `sf` for how it is to know the org."""
+    if (alias or default) and not sf:
+        raise UsageError("--alias and --default are for --sf", hint="add --sf")
+    return [*(("--alias", alias) if alias else ()), *(("--set-default",) if default else ())]
 
 
 def _load(call: Invocation) -> PoolFile:
@@ -72,11 +111,17 @@ def _sf() -> str:
     return find_sf()
 
 
-def _hand_over(call: Invocation, sf: str, credentials: Credentials, session: Session) -> None:
+def _hand_over(
+    call: Invocation,
+    sf: str,
+    credentials: Credentials,
+    session: Session,
+    as_known: list[str],
+) -> None:
     from provisioner.cli.salesforce_cli import hand_over, is_lasting
     from provisioner.output import harmless
 
-    call.output.say(harmless(hand_over(sf, credentials, session)))
+    call.output.say(harmless(hand_over(sf, credentials, session, as_known)))
     if not is_lasting(credentials):
         call.output.warn(
             "pool.yaml holds the key itself and not its path: sf cannot log in again "

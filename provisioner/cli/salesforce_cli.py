@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,8 +31,12 @@ def find_sf() -> str:
     return path
 
 
-def hand_over(sf: str, credentials: Credentials, session: Session) -> str:
+def hand_over(
+    sf: str, credentials: Credentials, session: Session, as_known: Sequence[str] = ()
+) -> str:
     """Let `sf` log in to the org of `session`; what it said is the answer.
+
+    `as_known` are further options: alias, default. When the org ends, `sf` reads by itself.
 
     The key goes by path, never by value: `sf` keeps that path and reads the key again whenever
     a session ends. Raises LoginError when `sf` fails, UsageError for a key that it cannot read.
@@ -41,6 +45,7 @@ def hand_over(sf: str, credentials: Credentials, session: Session) -> str:
         command = [sf, "org", "login", "jwt"]
         command += ["--username", session.username, "--client-id", session.consumer_key]
         command += ["--jwt-key-file", str(key), "--instance-url", session.instance_url]
+        command += as_known
         try:
             done = subprocess.run(  # noqa: S603 - a list, and no shell
                 command,

@@ -36,11 +36,15 @@ def command(
     prove: Annotated[
         bool, typer.Option("--prove", help="Log in to the available orgs; quarantine dead ones.")
     ] = False,
+    manifest: Annotated[
+        bool, typer.Option("--manifest", help="Print what may be committed or mailed, as JSON.")
+    ] = False,
 ) -> None:
     """Show what each pool holds: who has which org, until when, and what failed why."""
     from provisioner.claim.refusal import unknown_pool
     from provisioner.cli.pools import given, pools_and_ledger
     from provisioner.ledger.rows import utc_now
+    from provisioner.report.manifest import ledger_manifest
     from provisioner.report.status import summarise
 
     only = [given(name, "POOL") for name in pools or ()]
@@ -50,13 +54,16 @@ def command(
             chosen = [org for org in orgs if not only or org.pool in only]
             _prove(call, pool_file, ledger, chosen)
             orgs = ledger.orgs()
+        listed = ledger_manifest(ledger, only or [*pool_file.pools]) if manifest else None
     known = {*pool_file.pools, *(org.pool for org in orgs)}
     for name in only:
         if name not in known:
             raise unknown_pool(name, known)
     sizes = {name: pool.size for name, pool in pool_file.pools.items()}
     summary = summarise(sizes, orgs, only)
-    if call.output.as_json:
+    if listed is not None:
+        call.output.json(listed)
+    elif call.output.as_json:
         call.output.json({"pools": [pool.document() for pool in summary]})
     elif call.output.out.isatty():
         _draw(call.output, summary, utc_now())

@@ -58,6 +58,18 @@ def org_from(row: Mapping[str, Any]) -> Org:
     return Org(**values)
 
 
+def event_parameters(event: Event) -> dict[str, Any]:
+    """One parameter per column of the table `event`."""
+    return {
+        "at": time_text(event.at),
+        "username": event.username,
+        "run": event.run,
+        "from_state": event.from_state,
+        "to_state": event.to_state,
+        "note": event.note,
+    }
+
+
 def event_from(row: Mapping[str, Any]) -> Event:
     """The event that a row of the table `event` describes."""
     at = datetime.fromisoformat(row["at"])

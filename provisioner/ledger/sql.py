@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -11,9 +11,11 @@ from typing import Any, ClassVar
 
 from provisioner.ledger import statements
 from provisioner.ledger.base import LIVE, MOVES, UNFINISHED, Claim, Event, Org, Run, State
+from provisioner.ledger.contents import SqlContents
 from provisioner.ledger.rows import (
     ORG_COLUMNS,
     event_from,
+    event_parameters,
     org_from,
     org_parameters,
     run_from,
@@ -26,7 +28,7 @@ from provisioner.ledger.schema import Execute
 _NOT_FOR_CHANGES = frozenset({"username", "state", "version"})
 
 
-class SqlLedger(ABC):
+class SqlLedger(SqlContents):
     """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
 
     Each public method is one transaction. `clock` dates the events.
@@ -44,10 +46,6 @@ class SqlLedger(ABC):
         self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
         """`builder_lock` without a record of the run: no build but `run` is inside the block."""
-
-    @abstractmethod
-    def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:
-        """Commits when the block ends, and leaves nothing behind when it raises."""
 
     @contextmanager
     def builder_lock(
@@ -154,11 +152,8 @@ class SqlLedger(ABC):
             rows = execute(statements.EVENTS, {"username": username, "run": run})
         return [event_from(row) for row in rows]
 
-    def _take_turns(self, execute: Execute, idempotency_key: str) -> None:  # noqa: B027 - as below
+    def _take_turns(self, execute: Execute, idempotency_key: str) -> None:
         """Let no other transaction with this key run beside ours, where several write at once."""
-
-    def _hold_still(self, execute: Execute) -> None:  # noqa: B027 - SQLite has one writer
-        """Let nothing change until this transaction ends, where several write at once."""
 
     def _orgs(self, execute: Execute, states: Iterable[State], pool: str = "") -> list[Org]:
         parameters = dict.fromkeys(statements.STATE_PARAMETERS, "")
@@ -213,15 +208,10 @@ class SqlLedger(ABC):
     def _add_event(
         self, execute: Execute, seen: Org | None, org: Org, *, at: datetime, note: str = ""
     ) -> None:
-        event = {
-            "at": time_text(at),
-            "username": org.username,
-            "run": self._run or org.builder_id or (seen.builder_id if seen else ""),
-            "from_state": seen.state.value if seen else "",
-            "to_state": org.state.value,
-            "note": note,
-        }
-        execute(statements.ADD_EVENT, event)
+        run = self._run or org.builder_id or (seen.builder_id if seen else "")
+        before = seen.state.value if seen else ""
+        event = Event(at, org.username, run, before, org.state.value, note)
+        execute(statements.ADD_EVENT, event_parameters(event))
 
 
 def _changed(org: Org, changes: dict[str, Any], *, to: State) -> Org:

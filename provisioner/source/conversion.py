@@ -164,6 +164,13 @@ class _Conversion:
     def _files(self, components: ComponentSet) -> dict[str, Output]:
         outputs = Outputs(self._findings, self._read, self._read_copy)
         for component in components:
+            if not component.type.is_addressable:
+                self._findings.warn(
+                    Oddity.LOST_CHILDREN,
+                    component.place,
+                    f"left out: a {component.type.name} outside its parent's folder",
+                )
+                continue
             with self._findings.collect():
                 transform(outputs, component)
         return outputs.files()

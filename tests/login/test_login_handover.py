@@ -94,6 +94,31 @@ def test_sf_gets_the_org_by_its_own_login(
     assert TOKEN not in done.out + done.err
 
 
+def test_sf_knows_the_org_by_alias_and_as_default(
+    run: Run, options: list[str], tmp_path: Path, program: Callable[[str, str], str]
+) -> None:
+    done = run(*options, "--sf", "--alias", "mine", "--default", PATH=program("sf", SF))
+    assert done.code == 0, done.err
+    arguments = (tmp_path / "sf.arguments").read_text().split("\n")
+    assert arguments[-4:-1] == ["--alias", "mine", "--set-default"]
+    assert run(*options, "--alias", "mine").code == 2
+
+
+def test_exec_gives_the_session_to_the_command_and_its_exit_code_back(
+    run: Run, options: list[str], host: LoginHost, program: Callable[[str, str], str]
+) -> None:
+    script = 'echo "$1 $SCRATCH_ORG_USERNAME $SCRATCH_ORG_INSTANCE_URL"; ' + (
+        'test "$SCRATCH_ORG_ACCESS_TOKEN" = "$PLANTED" || exit 9; exit 7\n'
+    )
+    path = program("seed", script)
+    done = run(*options, "--exec", "--", "seed", "--flag", PATH=path, PLANTED=TOKEN)
+    assert done.code == 7, done.err
+    assert done.out.startswith(f"--flag {USERNAME} {host.url}")
+    assert TOKEN not in done.out + done.err
+    assert run(*options, "--exec").code == 2
+    assert run(*options, "--exec", "--", "no-such-command").code == 2
+
+
 def test_sf_gets_a_key_that_is_no_file_by_one_that_is_gone_afterwards(
     run: Run,
     host: LoginHost,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import Org, State
@@ -26,13 +27,20 @@ REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
 class Kill:
     """Which request the build dies at, and whether the emulator has acted on it by then."""
 
-    number: int
+    number: int  # of all requests, or of those of `route`
     at: str
     concurrent: int  # sign-ups at once
     seed: int = 0
+    route: str = ""
 
     def __str__(self) -> str:
-        return f"{self.at} request {self.number} ({self.concurrent} at once)"
+        kind = f"{self.route} " if self.route else "request "
+        return f"{self.at} {kind}{self.number} ({self.concurrent} at once)"
+
+    @property
+    def criteria(self) -> dict[str, Any]:
+        """The request, as the emulator's faults name it."""
+        return {"nth": self.number, **({"route": self.route} if self.route else {})}
 
 
 @dataclass(frozen=True)
@@ -53,10 +61,12 @@ def cases(requests: range, seed: int = 0) -> Iterator[Kill]:
             yield Kill(number, at, 1 + number % SIZE, seed)
 
 
-def undisturbed(key_pair: KeyPair, seed: int = 0) -> tuple[int, Complete]:
+def undisturbed(
+    key_pair: KeyPair, seed: int = 0, at_once: Sequence[int] = range(1, SIZE + 1)
+) -> tuple[int, Complete]:
     """How many requests an undisturbed build makes at the most, and what its orgs hold."""
     counts = []
-    for concurrent in range(1, SIZE + 1):
+    for concurrent in at_once:
         with _night(key_pair, Kill(0, BEFORE, concurrent, seed)) as night:
             ended = build(night)
             assert ended.code == 0, ended.err
@@ -69,7 +79,7 @@ def undisturbed(key_pair: KeyPair, seed: int = 0) -> tuple[int, Complete]:
 def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete) -> Verdict:
     """Kill a build there, build again, and look what came of it."""
     with _night(key_pair, kill) as night:
-        night.fault({"nth": kill.number}, {"do": "hang", "at": kill.at})
+        night.fault(kill.criteria, {"do": "hang", "at": kill.at})
         first = Process(night, "build", "--pace", PACE)
         hold = first.hold()
         first.kill()

@@ -80,14 +80,18 @@ def _grow(chance: Random, files: dict[str, str | bytes], folder: str, depth: int
         if kind < 0.55:
             files[f"{folder}{name}.{suffix}-meta.xml"] = _meta(chance, name, suffix)
             if chance.random() < 0.6:
-                files[f"{folder}{name}.{suffix}"] = "content"
+                files[f"{folder}{name}.{suffix}"] = _content(chance, name, suffix)
         elif kind < 0.6:
             files[f"{folder}{name}-meta.xml"] = xml("Folder")
         else:
-            files[f"{folder}{name}.{suffix}"] = "content"
+            files[f"{folder}{name}.{suffix}"] = _content(chance, name, suffix)
     if depth < 4 and chance.random() < 0.75:
         for _ in range(chance.choice((1, 1, 2))):
             _grow(chance, files, folder, depth + 1)
+
+
+def _content(chance: Random, name: str, suffix: str) -> str:
+    return _meta(chance, name, suffix) if suffix in _ROOTS else "content"
 
 
 def _meta(chance: Random, name: str, suffix: str) -> str:

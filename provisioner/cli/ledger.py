@@ -1,0 +1,107 @@
+"""`ledger copy`: everything that a ledger knows, into a new and empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from provisioner.cli.invocation import Invocation
+from provisioner.cli.options import shared_options
+from provisioner.errors import LedgerError, UsageError
+
+if TYPE_CHECKING:
+    from provisioner.ledger.base import Run
+    from provisioner.ledger.contents import Copyable
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.callback()
+def ledger() -> None:
+    """Move a ledger to another place."""
+
+
+def copy(
+    call: Invocation,
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="URL of the ledger.", show_default=False)
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="URL of an empty one.", show_default=False)
+    ],
+) -> None:
+    """Copy all orgs, events and runs of one ledger into a new one.
+
+    FROM and TO are URLs as in pool.yaml: relative paths start at its folder, and '${NAME}' in
+    quotes reads the environment, so that no password stands in the process list. Nothing is
+    copied while a build runs on either, or when TO is not empty. FROM stays as it is.
+    """
+    from provisioner.ledger.contents import copy as copy_ledger
+
+    from_url, to_url = (_expanded(call, url) for url in (source, target))
+    if from_url == to_url:
+        raise UsageError("FROM and TO are the same ledger")
+    folder = call.config.parent
+    _refuse_missing_file(from_url, folder)
+    with _opened(from_url, folder, "FROM") as old, _opened(to_url, folder, "TO") as new:
+        copied = copy_ledger(old, new, _this_run())
+    call.output.result(f"copied {copied}", copied.counts())
+    call.output.say(
+        "write the new URL into every pool.yaml now: claims and builds on the old ledger "
+        "from here on are unknown to the new one"
+    )
+
+
+app.command("copy")(shared_options(copy))
+
+
+@contextmanager
+def _opened(url: str, folder: Path, which: str) -> Iterator[Copyable]:
+    from provisioner.ledger import open_ledger
+
+    ledger = open_ledger(url, folder)
+    try:
+        if not hasattr(ledger, "fill"):
+            raise UsageError(f"{which}: this kind of ledger cannot be copied")
+        yield cast("Copyable", ledger)
+    finally:
+        ledger.close()
+
+
+def _expanded(call: Invocation, url: str) -> str:
+    from provisioner.config.scalars import VariableError, expand
+
+    try:
+        return expand(url, call.environ).value
+    except VariableError as error:
+        raise UsageError(f"the ledger's URL: {error}") from None
+
+
+def _refuse_missing_file(url: str, folder: Path) -> None:
+    """Opening it would make it, and there would be nothing to copy."""
+    if not url.startswith("sqlite:"):
+        return
+    from provisioner.ledger.sqlite import path_of
+
+    path = path_of(url, folder)
+    if not path.exists():
+        raise LedgerError(
+            f"there is no ledger {path}",
+            code="ledger_missing",
+            hint="relative paths start at the folder of pool.yaml: see --config",
+        )
+
+
+def _this_run() -> Run:
+    """What a build is told that wants the ledger meanwhile."""
+    import os
+    import socket
+
+    from provisioner.ledger.base import Run
+    from provisioner.ledger.rows import utc_now
+
+    return Run(id="ledger copy", host=socket.gethostname(), pid=os.getpid(), started_at=utc_now())

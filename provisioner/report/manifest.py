@@ -1,0 +1,96 @@
+"""The manifest: which orgs there are, where, until when, and what is in them; no secret.
+
+Good for committing or mailing: with the private key of the app, the usernames in it are all that
+a consumer needs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provisioner.errors import ProvisionerError, UsageError
+from provisioner.ledger.base import Org, State
+
+if TYPE_CHECKING:
+    from provisioner.ledger.base import Ledger, Run
+
+LISTED = frozenset({State.AVAILABLE, State.CLAIMED})
+_TOKEN_SHAPED = re.compile(
+    r"00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?!"  # a session id
+    r"|-----BEGIN"  # a key
+    r"|force://"  # an auth URL of the Salesforce CLI
+    r"|\beyJ[\w-]{10,}\.[\w-]+"  # a JWT
+    r"|\b5Aep[\w.]{20,}"  # a refresh token
+)
+
+
+def contents_by_fingerprint(runs: Sequence[Run]) -> dict[str, Any]:
+    """What the records of runs know of contents; a newer run's word counts."""
+    known: dict[str, Any] = {}
+    for run in reversed(runs):
+        known.update(run.summary.get("contents") or {})
+    return known
+
+
+def ledger_manifest(ledger: Ledger, pools: Sequence[str]) -> dict[str, Any]:
+    """The manifest of these pools, out of the ledger."""
+    orgs = [org for org in ledger.orgs(states=LISTED) if org.pool in pools]
+    return manifest(orgs, contents_by_fingerprint(ledger.runs(limit=200)))
+
+
+def manifest(orgs: Sequence[Org], contents: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest of these orgs. Raises ProvisionerError if anything token-shaped is in it."""
+    document = {
+        "generated_at": _text(datetime.now(UTC)),
+        "orgs": [_entry(org, contents) for org in orgs if org.state in LISTED],
+    }
+    if _TOKEN_SHAPED.search(json.dumps(document)):
+        raise ProvisionerError(
+            "the manifest was not written: something in it has the shape of a token or key",
+            code="manifest_secret",
+            hint="look for it in owner, purpose and pool.yaml: `provisioner status --json`",
+        )
+    return document
+
+
+def write_manifest(path: Path, document: Mapping[str, Any]) -> None:
+    """Write it whole or not at all. Raises UsageError when the folder cannot be written."""
+    text = json.dumps(document, indent=2) + "\n"
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        raise UsageError(f"the manifest {path} cannot be written: {error.strerror}") from error
+
+
+def _entry(org: Org, contents: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "username": org.username,
+        "pool": org.pool,
+        "state": str(org.state),
+        "org_id": org.org_id,
+        "instance_url": org.instance_url,
+        "login_url": org.login_url,
+        "consumer_key": org.consumer_key,
+        "created_at": _text(org.created_at),
+        "expires_at": _text(org.expires_at),
+        "owner": org.owner or None,
+        "fingerprint": org.fingerprint,
+        "contents": contents.get(org.fingerprint) or {"definition": org.definition},
+    }
+
+
+def _text(time: datetime | None) -> str | None:
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z") if time else None

@@ -1,0 +1,45 @@
+"""What an undisturbed night gives, once for all proofs of a process; and a night for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.emulator.keys import KeyPair, make_key_pair
+from tests.proof.contents import Complete
+from tests.proof.kills import SIZE, undisturbed
+from tests.proof.whole_night import WholeNight, whole_night
+
+
+@pytest.fixture(scope="session")
+def key_pair() -> KeyPair:
+    """The key of the Dev Hub's app."""
+    return make_key_pair()
+
+
+@pytest.fixture(scope="session")
+def reference(key_pair: KeyPair) -> tuple[int, Complete]:
+    """How many requests a build of three makes, and what a complete org holds."""
+    return undisturbed(key_pair, at_once=[SIZE])
+
+
+@pytest.fixture
+def requests(reference: tuple[int, Complete]) -> int:
+    """How many requests a build of three makes."""
+    return reference[0]
+
+
+@pytest.fixture
+def whole(reference: tuple[int, Complete]) -> Complete:
+    """What a complete org holds."""
+    return reference[1]
+
+
+@pytest.fixture
+def night(tmp_path: Path, key_pair: KeyPair) -> Iterator[WholeNight]:
+    """A pool of three with every kind of step, on an emulator of its own."""
+    with whole_night(tmp_path, key_pair) as made:
+        yield made
+        made.world.holds.close()

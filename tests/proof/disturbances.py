@@ -1,0 +1,71 @@
+"""Python that runs in a `provisioner` process before it begins, to disturb it from inside."""
+
+from __future__ import annotations
+
+JUMP_FILE = "jump"
+
+
+def clock_that_jumps(seconds: int, *, at_once: bool = False) -> str:
+    """The wall clock is `seconds` off: at once, or as soon as there is a file `jump`."""
+    condition = "True" if at_once else f"os.path.exists({JUMP_FILE!r})"
+    return f"""
+import datetime, os, time
+_real, _time = datetime.datetime, time.time
+def _shift():
+    return {seconds} if {condition} else 0
+class _Any(type):
+    def __instancecheck__(cls, value):
+        return isinstance(value, _real)
+class Jumping(_real, metaclass=_Any):
+    @classmethod
+    def now(cls, tz=None):
+        return _real.now(tz) + datetime.timedelta(seconds=_shift())
+datetime.datetime = Jumping
+time.time = lambda: _time() + _shift()
+"""
+
+
+def files_end_at(size: int) -> str:
+    """No file may grow beyond `size` bytes: writes fail as on a disk with no room."""
+    return f"""
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
+"""
+
+
+def ledger_ends_at(pages: int) -> str:
+    """SQLite finds no room for more than `pages` pages."""
+    return f"""
+import sqlite3
+_connect = sqlite3.connect
+def connect(*arguments, **options):
+    connection = _connect(*arguments, **options)
+    connection.execute("PRAGMA max_page_count = {pages}")
+    return connection
+sqlite3.connect = connect
+"""
+
+
+CHILDREN_FILE = "children.txt"
+
+CHILDREN_NOTED = f"""
+import os, sys
+def _note(event, arguments):
+    if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork"):
+        environment = arguments[-1] if isinstance(arguments[-1], dict) else dict(os.environ)
+        with open({CHILDREN_FILE!r}, "a") as file:
+            print(event, arguments, environment, file=file)
+sys.addaudithook(_note)
+"""
+"""Every child process that is started is noted, with its arguments and its environment."""
+
+
+def crash_with(text: str) -> str:
+    """A bug of ours: the script step raises an error whose text holds `text`."""
+    return f"""
+from provisioner.steps.run_apex import RunApex
+def start(self, context):
+    secret = {text!r} + context.org.session.grant.access_token
+    raise RuntimeError(secret)
+RunApex.start = start
+"""

@@ -1,0 +1,19 @@
+"""Ten nights of scripts/prove-faults: seeds that draw many kinds of trouble."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.emulator.keys import KeyPair
+from tests.proof.contents import Complete
+from tests.proof.fault_nights import carry_out
+
+SEEDS = range(1, 11)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_night_with_faults_is_told_as_it_is_and_mended_by_the_next(
+    key_pair: KeyPair, whole: Complete, seed: int
+) -> None:
+    verdict = carry_out(seed, key_pair, whole)
+    assert not verdict.violations, "\n".join([str(verdict.troubles), *verdict.violations])

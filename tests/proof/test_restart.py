@@ -1,0 +1,41 @@
+"""The Dev Hub goes away in mid-night and comes back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from provisioner.emulator.keys import KeyPair
+from provisioner.emulator.latencies import Latencies
+from provisioner.emulator.server import EmulatorServer
+from provisioner.emulator.world import World
+from tests.proof.contents import Complete
+from tests.proof.processes import PACE, Process
+from tests.proof.truth import crashes, doubles, leaks, unfit, unfull
+from tests.proof.whole_night import PACKAGES, WholeNight
+
+SIZE = 3
+
+
+@pytest.mark.parametrize("at", [5, 20, 60])
+def test_an_emulator_that_is_restarted_in_mid_night(
+    tmp_path: Path, key_pair: KeyPair, whole: Complete, at: int
+) -> None:
+    """Every connection is cut, and nobody listens for a while; the world goes on."""
+    world = World(
+        certificate=key_pair.certificate, latencies=Latencies(1000), packages=PACKAGES
+    )
+    first = EmulatorServer(world).start()
+    night = WholeNight(tmp_path, first, key_pair.private_key)
+    night.write_pool(pool=f"replacements: {SIZE}")
+    process = Process(night, "build", "--pace", PACE)
+    while world.log.next_number() < at * 2 and process.process.poll() is None:
+        time.sleep(0.001)  # each look counts as a request, too: `at` of them are real ones
+    first.stop()
+    with EmulatorServer(world, port=first.port):
+        ended = process.end()
+    assert ended.code == 0, ended.err
+    assert not list(crashes(night, ended))
+    assert not [*unfull(night, SIZE), *leaks(night), *doubles(night), *unfit(night, whole)]
