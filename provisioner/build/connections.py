@@ -87,14 +87,14 @@ class Connections:
         """Close all connections."""
         self._transport.close()
 
-    def _open_hub(self) -> DevHub:
+    def sign_in_to_hub(self) -> Grant:
+        """A fresh login to the Dev Hub. Raises LoginError when it refuses."""
         hub = self._config.dev_hub
         app = App(hub.consumer_key, self._key(hub.private_key, hub.private_key_passphrase))
-        rungs, post = hub_rungs(hub.login_url), self._transport.post("hub")
+        return sign_in(app, hub.username, hub_rungs(hub.login_url), self._transport.post("hub"))
 
-        def renew() -> Grant:
-            return sign_in(app, hub.username, rungs, post)
-
+    def _open_hub(self) -> DevHub:
+        hub, renew = self._config.dev_hub, self.sign_in_to_hub
         session = self._transport.session("hub", hub.username, renew(), renew)
         return DevHub(OrgClient(session, hub.api_version or newest_api_version(session)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +11,14 @@ import typer
 from provisioner.cli.invocation import Invocation
 from provisioner.config.load import read
 from provisioner.config.model import PoolFile
-from provisioner.errors import ConfigError, HubLimitError, Problem, SalesforceError, UsageError
+from provisioner.errors import (
+    ConfigError,
+    Problem,
+)
 from provisioner.output import harmless
 
 if TYPE_CHECKING:
-    from provisioner.salesforce.org import OrgClient
+    pass
 
 
 def command(
@@ -44,40 +46,13 @@ def command(
         raise typer.Exit(ConfigError.exit_code)
     if not call.output.as_json:
         call.output.say(summary(pool_file, problems))
-    hub = _look_at_hub(call, pool_file) if online else {}
+    hub: dict[str, Any] = {}
+    if online:
+        from provisioner.cli.check_online import look_at_hub
+
+        hub = look_at_hub(call, pool_file)
     if call.output.as_json:
         call.output.json(document | hub)
-
-
-def _look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
-    """Log in, and say what the Dev Hub has left. Raises HubLimitError when that is nothing."""
-    from provisioner.build.connections import Connections
-    from provisioner.build.run import left_for_us
-    from provisioner.build.survey import survey
-
-    with Connections(pool_file) as connections:
-        try:
-            survey(connections)
-            limits = connections.hub.limits()
-        except SalesforceError as error:
-            raise UsageError(error.message, code=error.code, hint=error.hint) from None
-        client = connections.hub.client
-        name, version = client.name, client.api_version
-        _look_at_packages(call, pool_file, client)
-    call.output.say(f"{name}: logged in, a Dev Hub, API version {version}")
-    left = left_for_us(pool_file, limits)
-    for kind, remaining, most, ours in (
-        ("active", limits.active_remaining, limits.active_max, left.active),
-        ("daily", limits.daily_remaining, limits.daily_max, left.daily),
-    ):
-        call.output.say(f"{kind} scratch orgs: {remaining} of {most} left, {ours} for the pools")
-    if left.left == 0 and any(pool.size for pool in pool_file.pools.values()):
-        raise HubLimitError(
-            f"the Dev Hub has no {left.limit.partition('_')[0]} scratch org left for the pools",
-            code=left.limit,
-            hint="wait, delete scratch orgs that nobody needs, or lower limits.keep_*",
-        )
-    return {"hub": {"username": name, "api_version": version, "limits": asdict(limits)}}
 
 
 def _examine(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:
@@ -117,24 +92,3 @@ def as_document(problem: Problem) -> dict[str, Any]:
         "message": problem.message,
         "warning": problem.is_warning,
     }
-
-
-def _look_at_packages(call: Invocation, pool_file: PoolFile, hub: OrgClient) -> None:
-    """Warn of package versions that cannot be installed (yet), as far as the Dev Hub knows."""
-    from provisioner.salesforce.packages import availability
-    from provisioner.steps.install_package import InstallPackage
-
-    seen: set[str] = set()
-    for entry in (entry for pool in pool_file.pools.values() for entry in pool.steps):
-        step = entry.step
-        if not isinstance(step, InstallPackage) or step.version in seen:
-            continue
-        seen.add(step.version)
-        key = step.installation_key.reveal() if step.installation_key else ""
-        try:
-            found = availability(hub, step.version, key) or "not known here, or not yet"
-        except SalesforceError as error:
-            found = error.message
-        if found != "NO_ERRORS_DETECTED":
-            where = f"{entry.file}:{entry.line}"
-            call.output.warn(f"{where}: package version {step.version}: {found}")

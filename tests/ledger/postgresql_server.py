@@ -35,6 +35,9 @@ SETTINGS = {
     "listen_addresses": "",
     "log_min_messages": "fatal",
 }
+HBA = "local all guarded scram-sha-256\nlocal all stranger reject\nlocal all all trust\n"
+"""Who may log in: `guarded` with a password, `stranger` never, all others as they like."""
+
 SUPERUSER = "postgres"
 PATIENCE = 60.0  # seconds that a start may take on a busy machine
 
@@ -61,6 +64,7 @@ class Server:
         settings = {**SETTINGS, "unix_socket_directories": str(folder)}
         with (folder / "data" / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        (folder / "data" / "pg_hba.conf").write_text(HBA)
 
     def start(self) -> None:
         """Start, and wait until it answers."""
@@ -99,9 +103,9 @@ class Server:
 
     def url(self, database: str, *, user: str = SUPERUSER, **parameters: str) -> str:
         """The ledger's URL of a database on this server."""
-        query = {"host": str(self.folder), **parameters}
-        text = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
-        return f"postgresql://{user}@/{database}?{text}"
+        query = {"host": str(self.folder), "user": user, **parameters}
+        text = "&".join(f"{name}={quote(value, safe='/')}" for name, value in query.items())
+        return f"postgresql:///{database}?{text}"
 
     def sql(self, *statements: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """Run statements as the superuser; the rows of the last one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -30,10 +29,10 @@ def test_an_emulator_that_is_restarted_in_mid_night(
     first = EmulatorServer(world).start()
     night = WholeNight(tmp_path, first, key_pair.private_key)
     night.write_pool(pool=f"replacements: {SIZE}")
+    night.fault({"nth": at}, {"do": "hold"})
     process = Process(night, "build", "--pace", PACE)
-    while world.log.next_number() < at * 2 and process.process.poll() is None:
-        time.sleep(0.001)  # each look counts as a request, too: `at` of them are real ones
-    first.stop()
+    assert process.hold()
+    first.stop()  # what was held is acted on, and its answer lost
     with EmulatorServer(world, port=first.port):
         ended = process.end()
     assert ended.code == 0, ended.err

@@ -1,0 +1,89 @@
+"""`check --online`: the login, the Dev Hub, its limits, the packages, the consumers' key."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from provisioner.build.connections import Connections
+from provisioner.build.run import left_for_us
+from provisioner.build.survey import survey
+from provisioner.config.hub import DevHub
+from provisioner.errors import HubLimitError, LoginError, SalesforceError, UsageError
+from provisioner.salesforce.packages import availability
+from provisioner.steps.install_package import InstallPackage
+
+if TYPE_CHECKING:
+    from provisioner.cli.invocation import Invocation
+    from provisioner.config.model import PoolFile
+    from provisioner.salesforce.org import OrgClient
+
+
+def look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
+    """Log in, and say what the Dev Hub has left. Raises HubLimitError when that is nothing."""
+    with Connections(pool_file) as connections:
+        try:
+            survey(connections)
+            limits = connections.hub.limits()
+        except SalesforceError as error:
+            raise UsageError(error.message, code=error.code, hint=error.hint) from None
+        client = connections.hub.client
+        name, version = client.name, client.api_version
+        _look_at_packages(call, pool_file, client)
+    _try_scratch_key(call, pool_file)
+    call.output.say(f"{name}: logged in, a Dev Hub, API version {version}")
+    left = left_for_us(pool_file, limits)
+    for kind, remaining, most, ours in (
+        ("active", limits.active_remaining, limits.active_max, left.active),
+        ("daily", limits.daily_remaining, limits.daily_max, left.daily),
+    ):
+        call.output.say(f"{kind} scratch orgs: {remaining} of {most} left, {ours} for the pools")
+    if left.left == 0 and any(pool.size for pool in pool_file.pools.values()):
+        raise HubLimitError(
+            f"the Dev Hub has no {left.limit.partition('_')[0]} scratch org left for the pools",
+            code=left.limit,
+            hint="wait, delete scratch orgs that nobody needs, or lower limits.keep_*",
+        )
+    return {"hub": {"username": name, "api_version": version, "limits": asdict(limits)}}
+
+
+def _try_scratch_key(call: Invocation, pool_file: PoolFile) -> None:
+    """Warn when the consumers' key opens the Dev Hub: then it is no second key."""
+    app = pool_file.scratch_app
+    if app is None:
+        return
+    hub = pool_file.dev_hub
+    tried = DevHub(
+        username=hub.username,
+        consumer_key=app.consumer_key,
+        private_key=app.private_key,
+        private_key_passphrase=app.private_key_passphrase,
+        login_url=hub.login_url,
+    )
+    try:
+        with Connections(replace(pool_file, dev_hub=tried, scratch_app=None)) as connections:
+            connections.sign_in_to_hub()
+    except LoginError:
+        return
+    call.output.warn(
+        f"scratch_app: its key logs in to the Dev Hub as {hub.username}, so whoever opens an org "
+        "with it can enter the hub, too; take that user's profile and permission sets from the app"
+    )
+
+
+def _look_at_packages(call: Invocation, pool_file: PoolFile, hub: OrgClient) -> None:
+    """Warn of package versions that cannot be installed (yet), as far as the Dev Hub knows."""
+    seen: set[str] = set()
+    for entry in (entry for pool in pool_file.pools.values() for entry in pool.steps):
+        step = entry.step
+        if not isinstance(step, InstallPackage) or step.version in seen:
+            continue
+        seen.add(step.version)
+        key = step.installation_key.reveal() if step.installation_key else ""
+        try:
+            found = availability(hub, step.version, key) or "not known here, or not yet"
+        except SalesforceError as error:
+            found = error.message
+        if found != "NO_ERRORS_DETECTED":
+            where = f"{entry.file}:{entry.line}"
+            call.output.warn(f"{where}: package version {step.version}: {found}")

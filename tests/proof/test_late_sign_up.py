@@ -1,0 +1,51 @@
+"""A sign-up that the Dev Hub receives after its sender has died never becomes a second org."""
+
+from __future__ import annotations
+
+from provisioner.emulator.misbehaviour import Hold
+from tests.proof.contents import Complete
+from tests.proof.processes import PACE, Process, build, run
+from tests.proof.truth import leaks, unfit, unfull
+from tests.proof.whole_night import WholeNight
+
+SIZE = 3
+
+
+def die_at_a_sign_up(night: WholeNight) -> Hold:
+    """A build that dies while its second sign-up is on its way."""
+    night.fault({"route": "sobjects.create", "nth": 2}, {"do": "hold"})
+    process = Process(night, "build", "--pace", PACE)
+    hold = process.hold()
+    assert hold
+    process.kill()
+    return hold
+
+
+def let_in(night: WholeNight, hold: Hold) -> None:
+    """The request arrives now, and the platform carries it out."""
+    before = len(night.world.log.entries())
+    night.world.holds.release(hold.number)
+    while len(night.world.log.entries()) == before:
+        pass  # it is being handled in the emulator's thread
+    for _ in range(6):
+        run(night, "reap", "--dry-run")  # looks at the Dev Hub: the sign-up goes on
+
+
+def test_after_the_next_build_sent_it_again(night: WholeNight, whole: Complete) -> None:
+    hold = die_at_a_sign_up(night)
+    assert build(night).code == 0
+    let_in(night, hold)
+    assert not [*unfull(night, SIZE), *leaks(night), *unfit(night, whole)]
+
+
+def test_after_its_row_was_closed(night: WholeNight, whole: Complete) -> None:
+    """Nothing was there when the row was closed: `reap` finds the org by its stamp."""
+    hold = die_at_a_sign_up(night)
+    night.write_json("config/project-scratch-def.json", {"edition": "Developer"})
+    assert build(night).code == 0
+    let_in(night, hold)
+    (late,) = [text for text in leaks(night) if "unknown" in text]
+    listed = run(night, "reap", "--dry-run", "--json").document["orgs"]
+    assert [item["org"]["username"] in late for item in listed] == [True]
+    assert run(night, "reap", "--json").code == 0
+    assert not [*unfull(night, SIZE), *leaks(night)]
