@@ -11,6 +11,7 @@ def command(call: Invocation, pools: PoolsArgument = None) -> None:
     from provisioner.build.run import preview
     from provisioner.cli.selection import select_pools
     from provisioner.ledger import open_ledger
+    from provisioner.report.estimate import estimate
     from provisioner.report.plan import plan_document, plan_text
 
     config = call.load()
@@ -18,6 +19,7 @@ def command(call: Invocation, pools: PoolsArgument = None) -> None:
     ledger = open_ledger(config.ledger, config.directory)
     try:
         plans = preview(config, chosen, ledger)
+        cost = estimate(config, plans, ledger.runs(limit=20))
     finally:
         ledger.close()
-    call.output.result(plan_text(config, plans), plan_document(plans))
+    call.output.result(plan_text(config, plans, cost), plan_document(plans, cost))

@@ -74,6 +74,8 @@ _CONNECTING: tuple[tuple[tuple[str, ...], _Kind], ...] = (
     (("SSL", "certificate", "GSS"), _Kind("ledger_refused", "cannot be reached safely")),
 )
 _PASSING = (_FULL_UP, _STARTING)
+_CUT_OFF = ("closed the connection", "Resource temporarily unavailable", "Connection reset")
+"""Of a server that is there: it was interrupted, or its queue of newcomers was full."""
 
 _STATES: dict[str, _Kind] = {
     "42501": _NO_RIGHT,
@@ -100,6 +102,8 @@ _STATES: dict[str, _Kind] = {
 def of_connecting(error: psycopg.Error, address: Address) -> tuple[LedgerError, bool]:
     """Why there is no connection, and whether that passes by itself."""
     text = str(error)
+    if any(word in text for word in _CUT_OFF):
+        return _error(_DOWN, address, text), True
     if "FATAL" not in text and not any(word in text for word in ("SSL", "certificate", "GSS")):
         return _error(_DOWN, address, text), False
     for words, kind in _CONNECTING:
@@ -170,4 +174,6 @@ def _is_harmless(text: str, address: Address) -> bool:
 def _one_line(text: str) -> str:
     """The first line that matters, without what libpq says in front of it."""
     line = text.strip().partition("\n")[0]
-    return line.removeprefix("connection failed: ").rpartition("FATAL: ")[2].strip()
+    for said_before in ("connection failed: ", "connection is bad: "):
+        line = line.removeprefix(said_before)
+    return line.rpartition("FATAL: ")[2].strip()

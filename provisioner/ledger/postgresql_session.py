@@ -121,14 +121,18 @@ class Session:
         give_up = time.monotonic() + self._patience
         while True:
             try:
-                connection = connect(self.address)
-                break
+                return self._try_to_open()
             except psycopg.Error as error:
-                in_words, passes = errors.of_connecting(error, self.address)
-                passes = passes or (not is_first and in_words.code == "ledger_unreachable")
-                if not passes or time.monotonic() >= give_up:
-                    raise in_words from None
+                failure, passes = errors.of_connecting(error, self.address)
+            except errors.UndoneError as error:
+                failure, passes = error, True
+            passes = passes or (not is_first and failure.code == "ledger_unreachable")
+            if not passes or time.monotonic() >= give_up:
+                raise failure from None
             time.sleep(random.uniform(0.05, 0.4))  # noqa: S311 - jitter
+
+    def _try_to_open(self) -> Connection:
+        connection = connect(self.address)
         try:
             with self._told(connection):
                 postgresql_schema.prepare(connection, executor(connection), self.address.name)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.plan import PoolPlan
+    from provisioner.report.estimate import Estimate
 
 
-def plan_document(plans: Sequence[PoolPlan]) -> dict[str, Any]:
+def plan_document(plans: Sequence[PoolPlan], cost: Estimate) -> dict[str, Any]:
     """The plan as JSON."""
     return {
         "pools": [
@@ -29,14 +30,17 @@ def plan_document(plans: Sequence[PoolPlan]) -> dict[str, Any]:
             for plan in plans
         ],
         "sign_ups": sum(len(plan.create) for plan in plans),
+        "estimate": cost.document(),
     }
 
 
-def plan_text(config: PoolFile, plans: Sequence[PoolPlan]) -> str:
+def plan_text(config: PoolFile, plans: Sequence[PoolPlan], cost: Estimate) -> str:
     """The plan for people, a block per pool."""
     blocks = [_block(config, plan) for plan in plans]
     total = sum(len(plan.create) for plan in plans)
-    return "\n".join([*blocks, f"cost: {total} sign-ups" if total else "no sign-up is needed"])
+    if not any(plan.create or plan.resume for plan in plans):
+        return "\n".join([*blocks, "nothing is to be built"])
+    return "\n".join([*blocks, f"cost: {total} sign-ups, {cost.text()}"])
 
 
 def _block(config: PoolFile, plan: PoolPlan) -> str:

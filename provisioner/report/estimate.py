@@ -1,0 +1,72 @@
+"""What a plan will cost beyond its sign-ups: requests and time, by the last build or by rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Run
+    from provisioner.plan import PoolPlan
+
+SIGN_UP = 180.0  # seconds; typical values (salesforce-facts §9), until a build has been seen
+STEP = {"install_package": 180.0, "deploy_source": 90.0}
+OTHER_STEP = 10.0
+HUB_REQUESTS = 3.0  # an org
+ORG_REQUESTS = {"install_package": 12.0, "deploy_source": 8.0}
+OTHER_REQUESTS = 4.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Requests in all, seconds of the clock, and what the figures rest on."""
+
+    hub_requests: int
+    org_requests: int
+    seconds: float
+    basis: str
+
+    def document(self) -> dict[str, Any]:
+        """The estimate as JSON."""
+        return {
+            "hub_requests": self.hub_requests,
+            "org_requests": self.org_requests,
+            "seconds": round(self.seconds),
+            "basis": self.basis,
+        }
+
+    def text(self) -> str:
+        """The estimate for people."""
+        minutes = max(1, math.ceil(self.seconds / 60))
+        return (
+            f"about {self.hub_requests} Dev Hub and {self.org_requests} scratch org requests, "
+            f"{minutes} minutes ({self.basis})"
+        )
+
+
+def estimate(config: PoolFile, plans: Sequence[PoolPlan], runs: Sequence[Run]) -> Estimate:
+    """What these plans will cost; `runs` are the newest first."""
+    orgs = sum(len(plan.create) + len(plan.resume) for plan in plans)
+    seconds = max((_seconds(config, plan) for plan in plans), default=0.0) if orgs else 0.0
+    for run in runs:
+        built, calls = run.summary.get("built") or 0, run.summary.get("api_calls") or {}
+        if built and calls:
+            hub, org = (round(orgs * calls.get(who, 0) / built) for who in ("hub", "org"))
+            return Estimate(hub, org, seconds, f"requests as in run {run.id}")
+    org_requests = sum(_requests(config, plan) for plan in plans)
+    return Estimate(round(orgs * HUB_REQUESTS), round(org_requests), seconds, "typical values")
+
+
+def _seconds(config: PoolFile, plan: PoolPlan) -> float:
+    waves = math.ceil(len(plan.create) / config.limits.concurrent_signups)
+    steps = sum(STEP.get(entry.kind, OTHER_STEP) for entry in config.pools[plan.pool].steps)
+    return waves * SIGN_UP + steps if plan.create or plan.resume else 0.0
+
+
+def _requests(config: PoolFile, plan: PoolPlan) -> float:
+    entries = config.pools[plan.pool].steps
+    each = sum(ORG_REQUESTS.get(entry.kind, OTHER_REQUESTS) for entry in entries) + 7
+    return (len(plan.create) + len(plan.resume)) * each
