@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from provisioner.build.context import BuildContext, RowLostError
 from provisioner.build.events import OrgEvent
 from provisioner.build.failures import Failures, kind_of
-from provisioner.errors import LoginError, ProvisionerError, SalesforceError
+from provisioner.errors import LedgerError, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.steps.base import Done, Pending
 
@@ -59,6 +59,8 @@ class OrgSteps:
                 wait = self._do(progress, step, len(steps))
             except RowLostError:
                 return None
+            except LedgerError:
+                raise  # nothing is wrong with the org: the build stops, the next one resumes it
             except ProvisionerError as error:
                 return self._failed(progress, step, error)
             if wait is not None:

@@ -12,7 +12,7 @@ from provisioner.build.failures import Failures, kind_of
 from provisioner.build.signup_request import sign_up_request
 from provisioner.build.signup_watch import SignUpWatch
 from provisioner.build.usernames import new_username
-from provisioner.errors import HubLimitError, ProvisionerError
+from provisioner.errors import HubLimitError, LedgerError, ProvisionerError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Creation
 
@@ -100,6 +100,8 @@ class SignUps:
             self._not_sending(org)
         except HubLimitError as error:
             self._refused_by_limit(org, error)
+        except LedgerError:
+            raise  # nothing is wrong with the org: the build stops, the next one resumes it
         except ProvisionerError as error:
             if kind_of(error) == "transient":
                 self._not_sending(org)

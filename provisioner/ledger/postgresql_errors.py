@@ -63,7 +63,7 @@ _CONNECTING: tuple[tuple[tuple[str, ...], _Kind], ...] = (
     (("starting up", "shutting down", "recovery mode", "not yet accepting"), _STARTING),
     (("unsupported startup parameter",), POOLER),
     (
-        ("authentication failed", "no password supplied", "no pg_hba.conf entry", "role "),
+        ("authentication failed", "no password supplied", "pg_hba.conf", "role "),
         _REFUSED,
     ),
     (
@@ -74,6 +74,9 @@ _CONNECTING: tuple[tuple[tuple[str, ...], _Kind], ...] = (
     (("SSL", "certificate", "GSS"), _Kind("ledger_refused", "cannot be reached safely")),
 )
 _PASSING = (_FULL_UP, _STARTING)
+_SAID_BY_LIBPQ = ("no password supplied", "SCRAM", "SSL", "certificate", "GSS")
+"""What is not about the way to the server, though the server did not say it (no FATAL)."""
+
 _CUT_OFF = ("closed the connection", "Resource temporarily unavailable", "Connection reset")
 """Of a server that is there: it was interrupted, or its queue of newcomers was full."""
 
@@ -99,17 +102,17 @@ _STATES: dict[str, _Kind] = {
 }
 
 
-def of_connecting(error: psycopg.Error, address: Address) -> tuple[LedgerError, bool]:
-    """Why there is no connection, and whether that passes by itself."""
+def of_connecting(error: psycopg.Error, address: Address) -> LedgerError:
+    """Why there is no connection: an UndoneError when that passes by itself."""
     text = str(error)
     if any(word in text for word in _CUT_OFF):
-        return _error(_DOWN, address, text), True
-    if "FATAL" not in text and not any(word in text for word in ("SSL", "certificate", "GSS")):
-        return _error(_DOWN, address, text), False
+        return _error(_DOWN, address, text, UndoneError)
+    if "FATAL" not in text and not any(word in text for word in _SAID_BY_LIBPQ):
+        return _error(_DOWN, address, text)
     for words, kind in _CONNECTING:
         if any(word in text for word in words):
-            return _error(kind, address, text), kind in _PASSING
-    return _error(_Kind("ledger", "cannot be opened"), address, text), False
+            return _error(kind, address, text, UndoneError if kind in _PASSING else LedgerError)
+    return _error(_Kind("ledger", "cannot be opened"), address, text)
 
 
 def of_statement(error: psycopg.Error, address: Address) -> LedgerError | None:

@@ -156,7 +156,7 @@ class BuilderLock:
         try:
             return connect(self._address, options=f"{given} {more}".strip())
         except psycopg.Error as error:
-            raise errors.of_connecting(error, self._address)[0] from None
+            raise errors.of_connecting(error, self._address) from None
 
     def _refuse_pooler(self) -> None:
         """Raises LedgerError unless this session is one of the server's, and ours alone.

@@ -122,17 +122,19 @@ class Session:
         while True:
             try:
                 return self._try_to_open()
-            except psycopg.Error as error:
-                failure, passes = errors.of_connecting(error, self.address)
-            except errors.UndoneError as error:
-                failure, passes = error, True
-            passes = passes or (not is_first and failure.code == "ledger_unreachable")
-            if not passes or time.monotonic() >= give_up:
-                raise failure from None
+            except LedgerError as failure:
+                passes = isinstance(failure, errors.UndoneError) or (
+                    not is_first and failure.code == "ledger_unreachable"
+                )
+                if not passes or time.monotonic() >= give_up:
+                    raise
             time.sleep(random.uniform(0.05, 0.4))  # noqa: S311 - jitter
 
     def _try_to_open(self) -> Connection:
-        connection = connect(self.address)
+        try:
+            connection = connect(self.address)
+        except psycopg.Error as error:
+            raise errors.of_connecting(error, self.address) from None
         try:
             with self._told(connection):
                 postgresql_schema.prepare(connection, executor(connection), self.address.name)

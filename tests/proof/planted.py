@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tests.proof.whole_night import INSTALLATION_KEY, WholeNight
 
+PASSPHRASE = "planted-passphrase-9Wk"
+
 TOKEN = re.compile(rb"00D\w{12}!AQ[\w.]{8,}")  # as the emulator makes access tokens
 AUTH_CODE = re.compile(rb"aPrx[\w.]{8,}")
 ASSERTION = re.compile(rb"eyJ[\w-]{8,}\.[\w-]{8,}\.")
@@ -15,9 +17,10 @@ ASSERTION = re.compile(rb"eyJ[\w-]{8,}\.[\w-]{8,}\.")
 
 def planted(night: WholeNight) -> dict[str, bytes]:
     """By what they are: exact texts that nothing may hold."""
-    lines = night.environ["KEY"].splitlines()[1:-1]
+    lines = night.environ.get("KEY", "").splitlines()[1:-1] or ["there is none"]
     return {
         "the installation key": INSTALLATION_KEY.encode(),
+        "the passphrase": PASSPHRASE.encode(),
         "the private key": lines[len(lines) // 2].encode(),
         "the end of the private key": lines[-1].encode(),
     }

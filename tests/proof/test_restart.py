@@ -23,9 +23,7 @@ def test_an_emulator_that_is_restarted_in_mid_night(
     tmp_path: Path, key_pair: KeyPair, whole: Complete, at: int
 ) -> None:
     """Every connection is cut, and nobody listens for a while; the world goes on."""
-    world = World(
-        certificate=key_pair.certificate, latencies=Latencies(1000), packages=PACKAGES
-    )
+    world = World(certificate=key_pair.certificate, latencies=Latencies(1000), packages=PACKAGES)
     first = EmulatorServer(world).start()
     night = WholeNight(tmp_path, first, key_pair.private_key)
     night.write_pool(pool=f"replacements: {SIZE}")

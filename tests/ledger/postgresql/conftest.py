@@ -1,0 +1,58 @@
+"""Databases for the tests that only PostgreSQL needs, and a way to see an opening refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import LedgerError
+from provisioner.ledger.postgresql_address import address_of
+from provisioner.ledger.postgresql_ledger import PostgresqlLedger
+from tests.ledger import postgresql_server
+from tests.ledger.postgresql_server import Server
+from tests.ledger.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A ledger on the server that no test stops."""
+    world = World.of("postgresql", tmp_path)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def server() -> Server:
+    """The server that no test stops."""
+    return postgresql_server.shared()
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """An empty database on it."""
+    database = server.new_database()
+    yield database
+    server.empty(database)
+
+
+@pytest.fixture
+def ledger(world: World) -> Iterator[PostgresqlLedger]:
+    """A ledger that gives up soon."""
+    with opened(world.url) as ledger:
+        yield ledger
+
+
+def opened(url: str, *, patience: float = 20.0) -> closing[PostgresqlLedger]:
+    """A ledger that is closed at the end of the block."""
+    return closing(PostgresqlLedger(address_of(url), patience=patience))
+
+
+def refused(url: str) -> LedgerError:
+    """The error that opening gives."""
+    with pytest.raises(LedgerError) as caught, opened(url, patience=0.0):
+        pass
+    assert caught.value.exit_code == 2
+    return caught.value

@@ -1,0 +1,154 @@
+"""No secret of a night gets anywhere: not on the disk, not into words, not to a child process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from tests.proof.disturbances import CHILDREN_FILE, CHILDREN_NOTED, crash_with
+from tests.proof.planted import PASSPHRASE, secrets_in
+from tests.proof.processes import PACE, Process, build, run
+from tests.proof.truth import LEDGER
+from tests.proof.whole_night import INSTALLATION_KEY, WholeNight
+
+TOKEN = "00D000000000001!AQEAQplantedplantedplanted"
+ECHO = f"cannot install with the key {INSTALLATION_KEY} in the session {TOKEN}"
+
+
+def encrypt_the_key(night: WholeNight) -> None:
+    """The Dev Hub's key stands in a file, under a passphrase."""
+    key = serialization.load_pem_private_key(night.environ.pop("KEY").encode(), None)
+    locked = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(PASSPHRASE.encode()),
+    )
+    (night.folder / "hub.key").write_bytes(locked)
+    (night.folder / "hub.key").chmod(0o600)
+    pool = night.folder / "pool.yaml"
+    pool.write_text(pool.read_text().replace("${KEY}", "hub.key"))
+    night.environ["SF_PRIVATE_KEY_PASSPHRASE"] = PASSPHRASE
+
+
+def found(night: WholeNight) -> list[str]:
+    """All places with a secret, but the encrypted key's own file."""
+    (night.folder / "hub.key").unlink(missing_ok=True)
+    return list(secrets_in(night))
+
+
+def test_the_search_finds_what_is_planted(night: WholeNight) -> None:
+    for name, secret in {
+        "the installation key": INSTALLATION_KEY,
+        "the passphrase": PASSPHRASE,
+        "the end of the private key": night.environ["KEY"].splitlines()[-2],
+        "an access token": TOKEN,
+        "an AuthCode": "aPrxplantedplanted",
+        "a signed assertion": "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJYIn0.c2ln",
+    }.items():
+        (night.folder / "said.txt").write_text(f"… {secret} …")
+        assert list(secrets_in(night)) == [f"said.txt holds {name}"]
+
+
+def test_an_ordinary_night(night: WholeNight) -> None:
+    encrypt_the_key(night)
+    assert run(night, "build", "--json", "--pace", PACE, before=CHILDREN_NOTED).code == 0
+    for command in (
+        ("report", "--json"),
+        ("status", "--json"),
+        ("claim", "--json", "--owner", "ann"),
+        ("plan", "--json"),
+        ("reap", "--json"),
+        ("check", "--online"),
+    ):
+        assert run(night, *command, before=CHILDREN_NOTED).code == 0, command
+    assert found(night) == []
+    assert not (night.folder / CHILDREN_FILE).exists(), "no command of these starts another"
+
+
+def test_the_ledger_of_a_build_that_was_killed(night: WholeNight) -> None:
+    """Then the write-ahead log and its index still stand beside it."""
+    night.fault({"route": "tooling.executeAnonymous", "nth": 2}, {"do": "hang"})
+    process = Process(night, "build", "--pace", PACE)
+    assert process.hold()
+    process.kill()
+    night.world.holds.release()
+    names = {path.name for path in (night.folder / ".provisioner").iterdir()}
+    assert {LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", f"{LEDGER}.build-lock"} <= names
+    assert found(night) == []
+
+
+REFUSALS: dict[str, Any] = {
+    "tooling.sobjects.create": [{"errorCode": "INVALID_INPUT", "message": ECHO}],
+    "tooling.sobjects.read": {"Status": "ERROR", "Errors": {"errors": [{"message": ECHO}]}},
+    "tooling.executeAnonymous": {
+        "compiled": True, "success": False, "line": 1, "column": 1,
+        "exceptionMessage": ECHO, "exceptionStackTrace": ECHO,
+    },
+    "deploy.status": {"deployResult": {"status": "Failed", "done": True, "errorMessage": ECHO}},
+    "tree.create": {"hasErrors": True, "results": [
+        {"referenceId": "AccountRef1", "errors": [{"statusCode": "X", "message": ECHO}]}
+    ]},
+    "collections.create": [{"success": False, "errors": [{"statusCode": "X", "message": ECHO}]}] * 2,
+    "oauth.token": {"error": "invalid_grant", "error_description": ECHO},
+    "query": [{"errorCode": "X", "message": ECHO}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("route", REFUSALS)
+def test_a_refusal_that_quotes_secrets(night: WholeNight, route: str) -> None:
+    """What Salesforce says is shown; a credential in it is not."""
+    is_result = route in ("tooling.sobjects.read", "tooling.executeAnonymous", "deploy.status")
+    status = 200 if is_result or route == "collections.create" else 400
+    night.write_pool(size=1, pool="replacements: 0")
+    night.fault(
+        {"route": route, "org": "scratch"}
+        if route != "oauth.token"
+        else {"route": route, "nth": 1},
+        {"do": "answer", "status": status, "body": REFUSALS[route]},
+        times=0,
+    )
+    ended = build(night)
+    assert ended.code in (5, 6), ended.err
+    run(night, "report")
+    assert found(night) == []
+
+
+def test_a_crash_of_ours(night: WholeNight) -> None:
+    """The crash file tells where it happened, and the error's own text is left out."""
+    ended = run(
+        night, "build", "--pace", PACE, before=crash_with(f"{INSTALLATION_KEY} {PASSPHRASE} ")
+    )
+    assert ended.code == 1
+    (crash,) = (night.folder / ".provisioner").glob("provisioner-*.txt")
+    assert "RuntimeError" in crash.read_text()
+    assert found(night) == []
+
+
+@pytest.mark.parametrize("passphrase", ["", "wrong-passphrase"])
+def test_a_key_that_cannot_be_opened(night: WholeNight, passphrase: str) -> None:
+    encrypt_the_key(night)
+    night.environ["SF_PRIVATE_KEY_PASSPHRASE"] = passphrase
+    ended = build(night)
+    assert ended.code in (2, 5)
+    assert "passphrase" in ended.err + ended.out
+    assert found(night) == []
+
+
+def test_a_login_by_another_program(night: WholeNight, tmp_path: Path) -> None:
+    """`sf` gets the key by path: neither its arguments nor its environment hold a secret."""
+    night.write_pool(size=1)
+    assert build(night).code == 0
+    (username,) = night.active()
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "sf").write_text('#!/bin/sh\necho "$@" > sf.txt\nenv >> sf.txt\n')
+    (programs / "sf").chmod(0o755)
+    before = f"{CHILDREN_NOTED}\nimport os\nos.environ['PATH'] += ':{programs}'\n"
+    ended = run(night, "login", username, "--sf", before=before)
+    assert ended.code == 0, ended.err
+    assert "jwt" in (night.folder / "sf.txt").read_text()
+    (night.folder / CHILDREN_FILE).rename(night.folder / "children.bin")
+    assert "the private key" not in "\n".join(secrets_in(night))
