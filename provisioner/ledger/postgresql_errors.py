@@ -46,8 +46,8 @@ _STARTING = _Kind("ledger_unreachable", "is starting or stopping", "try again in
 POOLER = _Kind(
     "ledger_pooler",
     "is reached through a connection pooler that shares sessions",
-    "a build holds its lock in a session of its own: name the server itself in `ledger:`, or a "
-    "pooler in session mode; claims may go through the pooler",
+    "a build holds its lock in a session of its own: name the server itself in its `ledger:`; "
+    "claims may go through the pooler",
 )
 _NO_RIGHT = _Kind(
     "ledger_permission",

@@ -14,7 +14,7 @@ from provisioner.errors import LedgerError
 from provisioner.ledger import statements
 from provisioner.ledger.base import Claim, Org, Run, State
 from provisioner.ledger.postgresql_address import Address
-from provisioner.ledger.postgresql_errors import UncertainError, UndoneError
+from provisioner.ledger.postgresql_errors import UncertainError, UndoneError, lost
 from provisioner.ledger.postgresql_session import PATIENCE, Session
 from provisioner.ledger.rows import event_from, utc_now
 from provisioner.ledger.schema import Execute
@@ -76,11 +76,12 @@ class PostgresqlLedger(SqlLedger):
         while True:
             try:
                 with self._mutex:
-                    return self._claim_for_certain(claim, now)
-            except (UndoneError, UncertainError):
-                if time.monotonic() >= give_up:
+                    return self._claim_for_certain(claim, now, give_up)
+            except (UndoneError, UncertainError) as error:
+                may_repeat = isinstance(error, UndoneError) or bool(claim.idempotency_key)
+                if not may_repeat or time.monotonic() >= give_up:
                     raise
-                time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - jitter
+                _pause()
 
     @contextmanager
     def exclusive(
@@ -99,28 +100,37 @@ class PostgresqlLedger(SqlLedger):
             self._lock, self._run = None, ""
             lock.release()
 
-    def _claim_for_certain(self, claim: Claim, now: datetime) -> Org | None:
+    def _claim_for_certain(self, claim: Claim, now: datetime, give_up: float) -> Org | None:
+        """Claim; where the commit was not answered, find out what became of it."""
         try:
             return super().claim(claim, now=now)
-        except UncertainError:
-            if claim.idempotency_key or not self._written:
+        except UncertainError as error:
+            if claim.idempotency_key:
                 raise  # to repeat the key is certain by itself
-            written = self._written[-1]
-            if self._is_done(written, claim, now):
-                return written
-            raise
+            if not self._written:
+                raise lost(self.address) from None  # there was nothing to commit
+            uncertain, written = error, self._written[-1]
+        while (is_done := self._is_done(written, claim, now)) is None:
+            if time.monotonic() >= give_up:
+                raise uncertain
+            _pause()
+        if not is_done:
+            raise lost(self.address)
+        return written
 
-    def _is_done(self, written: Org, claim: Claim, now: datetime) -> bool:
-        """Did the claim whose commit was not answered take place?
+    def _is_done(self, written: Org, claim: Claim, now: datetime) -> bool | None:
+        """Did the claim whose commit was not answered take place? None when that cannot be seen.
 
         Its row is locked first, so that the old transaction has ended by then. Its event tells
         it from another claim of the same owner.
         """
-        row = statements.ORG + " FOR UPDATE"
         parameters = {"username": written.username, "run": ""}
-        with self._transaction(write=True) as execute:
-            execute(row, parameters)
-            events = [event_from(found) for found in execute(statements.EVENTS, parameters)]
+        try:
+            with self._transaction(write=True) as execute:
+                execute(statements.ORG + " FOR UPDATE", parameters)
+                events = [event_from(found) for found in execute(statements.EVENTS, parameters)]
+        except LedgerError:
+            return None
         return any(
             (event.to_state, event.at, event.note) == (State.CLAIMED, now, claim.owner)
             for event in events
@@ -162,3 +172,7 @@ class PostgresqlLedger(SqlLedger):
                 yield execute
                 if lock is not None:
                     lock.verify()
+
+
+def _pause() -> None:
+    time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - jitter

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from provisioner.ledger import changes as changes_of
 from provisioner.ledger import statements
-from provisioner.ledger.base import LIVE, MOVES, UNFINISHED, Claim, Event, Org, Run, State
+from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State
 from provisioner.ledger.contents import SqlContents
 from provisioner.ledger.rows import (
-    ORG_COLUMNS,
     event_from,
     event_parameters,
     org_from,
@@ -24,8 +24,6 @@ from provisioner.ledger.rows import (
     utc_now,
 )
 from provisioner.ledger.schema import Execute
-
-_NOT_FOR_CHANGES = frozenset({"username", "state", "version"})
 
 
 class SqlLedger(SqlContents):
@@ -97,15 +95,13 @@ class SqlLedger(SqlContents):
         A row that is finished has no builder any more. Raises ValueError for a move that
         `MOVES` does not allow.
         """
-        if to not in MOVES[org.state]:
-            raise ValueError(f"{org.username} cannot go from {org.state} to {to}")
-        changed = _changed(org, changes, to=to)
+        changed = changes_of.moved(org, to, changes)
         with self._transaction(write=True) as execute:
             return self._write(execute, org, changed, note=note, at=self._clock())
 
     def change(self, org: Org, **changes: Any) -> Org | None:
         """Change fields without changing the state; None when the row changed meanwhile."""
-        changed = _changed(org, changes, to=org.state)
+        changed = changes_of.changed(org, changes, to=org.state)
         with self._transaction(write=True) as execute:
             return self._write(execute, org, changed)
 
@@ -121,7 +117,7 @@ class SqlLedger(SqlContents):
                 return self._prolonged(execute, held, claim)
             candidate = self._candidate(execute, claim, now)
             return candidate and self._write(
-                execute, candidate, _claimed(candidate, claim), note=claim.owner, at=now
+                execute, candidate, changes_of.claimed(candidate, claim), note=claim.owner, at=now
             )
 
     def adopt(self, run: str) -> list[Org]:
@@ -130,7 +126,7 @@ class SqlLedger(SqlContents):
             unfinished = self._orgs(execute, UNFINISHED)
             for org in unfinished:
                 if org.builder_id != run:
-                    adopted = _changed(org, {"builder_id": run}, to=org.state)
+                    adopted = changes_of.changed(org, {"builder_id": run}, to=org.state)
                     note = f"adopted from {org.builder_id or 'nobody'}"
                     self._write(execute, org, adopted, note=note, at=self._clock())
             return self._orgs(execute, UNFINISHED)
@@ -169,11 +165,8 @@ class SqlLedger(SqlContents):
         return org_from(rows[0]) if rows else None
 
     def _prolonged(self, execute: Execute, held: Org, claim: Claim) -> Org | None:
-        is_later = claim.lease_until and held.lease_until and claim.lease_until > held.lease_until
-        if not is_later or claim.owner != held.owner:
-            return held
-        changed = _changed(held, {"lease_until": claim.lease_until}, to=held.state)
-        return self._write(execute, held, changed)
+        changed = changes_of.prolonged(held, claim)
+        return held if changed is None else self._write(execute, held, changed)
 
     def _candidate(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
         parameters = {
@@ -212,24 +205,3 @@ class SqlLedger(SqlContents):
         before = seen.state.value if seen else ""
         event = Event(at, org.username, run, before, org.state.value, note)
         execute(statements.ADD_EVENT, event_parameters(event))
-
-
-def _changed(org: Org, changes: dict[str, Any], *, to: State) -> Org:
-    """The row as it will be. Raises ValueError for a field that changes by itself or is none."""
-    wrong = sorted(set(changes) - set(ORG_COLUMNS) | set(changes) & _NOT_FOR_CHANGES)
-    if wrong:
-        raise ValueError(f"these fields cannot be changed: {', '.join(wrong)}")
-    if to not in UNFINISHED:
-        changes = {"builder_id": "", **changes}
-    return replace(org, state=to, version=org.version + 1, **changes)
-
-
-def _claimed(org: Org, claim: Claim) -> Org:
-    changes = {
-        "owner": claim.owner,
-        "purpose": claim.purpose,
-        "lease_until": claim.lease_until,
-        "idempotency_key": claim.idempotency_key,
-        "fence": org.fence + 1,
-    }
-    return _changed(org, changes, to=State.CLAIMED)

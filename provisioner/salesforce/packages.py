@@ -37,7 +37,7 @@ class InstallRequest:
             "PackageInstallSource": "U",
         }
         if self.installation_key:
-            fields["Password"] = self.installation_key.replace("\\", r"\\").replace("'", r"\'")
+            fields["Password"] = escaped(self.installation_key)
         return fields
 
 
@@ -52,6 +52,11 @@ class InstallStatus:
     def error(self) -> str:
         """All errors as one text."""
         return "; ".join(self.errors) or "Salesforce gives no reason"
+
+
+def escaped(installation_key: str) -> str:
+    """The key as the CLI sends it (facts §3)."""
+    return installation_key.replace("\\", r"\\").replace("'", r"\'")
 
 
 def is_installed(org: OrgClient, version: str) -> bool:

@@ -195,7 +195,9 @@ def _metadata_format_name(kind: MetadataType, path: str) -> str:
     """The name of a file that is in metadata format, though it lies in a source folder."""
     parts = path.split("/")
     if kind.is_in_folder and kind.suffix and kind.directory in parts:
-        return nested_full_name(path, kind.directory)
+        nested = nested_full_name(path, kind.directory)
+        if nested:
+            return nested
     home = len(parts) - (3 if kind.folder_type == kind.id else 2)
     name, dot, suffix = parts[-1].rpartition(".")
     at_home = last_index(parts[:-1], kind.directory) == home

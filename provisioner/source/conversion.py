@@ -146,7 +146,14 @@ class _Conversion:
         )
         components = ComponentSet()
         for directory in source.directories:
-            _, ignore = nearest(self._tree, directory)
+            path, ignore = nearest(self._tree, directory)
+            if ignore.backslash_line:
+                self._findings.warn(
+                    Oddity.BACKSLASH,
+                    path,
+                    "a backslash separates no folders",
+                    ignore.backslash_line,
+                )
             site = Site(source.registry, self._tree, ignore, self._findings)
             for component in Resolver(site).components(directory):
                 components.add(component)

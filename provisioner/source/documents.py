@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from xml.parsers import expat
 
-from provisioner.source.problems import Refusal
+from provisioner.source.problems import Oddity, Refusal
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -21,6 +21,8 @@ MOST_ENTITIES = 50_000
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _ENTITY = rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)(?=[A-Za-z_:][\w.:-]*;)"
 _UNKNOWN_ENTITY = re.compile(_ENTITY)
+# Officially a text that looks like a numeric reference becomes the character.
+_QUOTED_REFERENCE = re.compile(rb"&amp;#(\d+|x[\da-fA-F]+);")
 _OUTSIDE_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _ENTITY, re.DOTALL)
 # White space to JavaScript that is none to XML, as text and in UTF-8.
 _RARE = "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -57,7 +59,7 @@ class Document(NamedTuple):
     sections: tuple[Section, ...] = ()
     body: bytes = b""  # all between the tags of the root
     element: bytes = b""  # the root with its tags
-    has_unknown_entities: bool = False
+    oddity: Oddity | None = None
     has_prologue_comment: bool = False
 
     @property
@@ -99,7 +101,7 @@ def _plain_body(data: bytes) -> Document | None:
     start = _PLAIN_START.match(data)
     if (
         start is None
-        or (b"&" in data and (_UNKNOWN_ENTITY.search(data) or data.count(b"&") > MOST_ENTITIES))
+        or (b"&" in data and _is_special(data))
         or (not data.isascii() and _RARE_RUN.search(data))
     ):
         return None
@@ -113,6 +115,12 @@ def _plain_body(data: bytes) -> Document | None:
     body = data[start.end() : data.rindex(b"</")]
     body = body.replace(b"\r\n", b"\n") if b"\r" in body else body
     return Document(root.decode(), _ONLY_NAMESPACE, body=body)
+
+
+def _is_special(data: bytes) -> bool:
+    return bool(
+        b"&amp;#" in data or _UNKNOWN_ENTITY.search(data) or data.count(b"&") > MOST_ENTITIES
+    )
 
 
 def read_sections(data: bytes, path: str, keys: Mapping[str, str] | None = None) -> Document:
@@ -136,7 +144,7 @@ class _Reader:
     """Runs expat over one file and notes where the elements below the root begin and end."""
 
     def __init__(self, data: bytes, path: str, keys: Mapping[str, str] | None = None) -> None:
-        self._data, self._has_unknown_entities = _prepared(data, path)
+        self._data, self._oddity = _prepared(data, path)
         self._path = path
         self._keys = keys or {}
         self._parser = expat.ParserCreate("utf-8")
@@ -171,7 +179,7 @@ class _Reader:
             tuple(self._sections(body_start, body_end)) if has_sections else (),
             self._data[body_start:body_end],
             self._data[self._root_at : self._tag_end(body_end) if not is_empty else body_end],
-            self._has_unknown_entities,
+            self._oddity,
             b"<!--" in self._data[: self._root_at],
         )
 
@@ -249,20 +257,23 @@ def trimmed(text: str) -> str:
     return _SPACE.sub("", text)
 
 
-def _prepared(data: bytes, path: str) -> tuple[bytes, bool]:
+def _prepared(data: bytes, path: str) -> tuple[bytes, Oddity | None]:
     """The bytes as they are taken over: LF, known entities, trimmed texts."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
-    has_unknown = False
+    oddity = None
     if b"&" in data:
         if data.count(b"&") > MOST_ENTITIES:
             raise Refusal("LibraryError", path, f"more than {MOST_ENTITIES} entities in a file")
+        if _QUOTED_REFERENCE.search(data):
+            data, oddity = _QUOTED_REFERENCE.sub(rb"&#\1;", data), Oddity.QUOTED_REFERENCE
         if _UNKNOWN_ENTITY.search(data):
             known = _OUTSIDE_CDATA.sub(_literal, data)
-            has_unknown, data = known != data, known
+            oddity = Oddity.UNKNOWN_ENTITY if known != data else oddity
+            data = known
     if not data.isascii() and _RARE_RUN.search(data, 3):
         data = _RARE_RUN.sub(_inner_space, data)
-    return data, has_unknown
+    return data, oddity
 
 
 def _literal(match: re.Match[bytes]) -> bytes:

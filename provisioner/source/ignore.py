@@ -44,6 +44,10 @@ class Ignore:
         self._any_path = _any(self._rules, is_name=False)
         self._literals = {rule.literal for rule in self._rules if not rule.is_name}
         self._denied_folders: dict[str, bool] = {"": False}
+        self.backslash_line = next(
+            (n for n, s in enumerate(lines or (), 1) if "\\" in s and not s.startswith("#")), 0
+        )
+        """The first line with a backslash, which separates no folders; 0 if there is none."""
 
     def denies(self, path: str, *, is_folder: bool) -> bool:
         """Whether a path is kept out. Paths outside the file's folder never are."""
@@ -59,7 +63,7 @@ class Ignore:
         if not self._rules:
             return frozenset()
         start = f"{folder}/" if folder else ""
-        if start.startswith(self._prefix) and self._below_denied(f"{start[len(self._prefix):]}."):
+        if start.startswith(self._prefix) and self._below_denied(f"{start[len(self._prefix) :]}."):
             return frozenset(names)
         fits = self._any_name.match
         has_literal = self._has_literal(start)
@@ -120,6 +124,9 @@ class _Rule:
     literal: str  # must occur in a path that the pattern matches, in lower case
 
 
+_FREE_START = re.compile(r"/?\*\*/")  # the rule is for any depth
+
+
 def _any(rules: tuple[_Rule, ...], *, is_name: bool) -> re.Pattern[str]:
     patterns = [rule.pattern.pattern for rule in rules if rule.is_name is is_name]
     return re.compile("|".join(patterns) or "(?!)", _FLAGS)
@@ -132,13 +139,25 @@ def _rule(line: str) -> _Rule | None:
     excludes = not line.startswith("!")
     line = line if excludes else line[1:]
     line = line[1:] if line.startswith(("\\!", "\\#")) else line
+    is_anchored = bool(re.search(r"/.", line))  # a blank after the last slash counts, too
     line = _without_trailing_space(line)
     if not line:
+        return _Rule(re.compile(""), excludes, is_name=False, literal="")  # `!` brings all back
+    if line == "/":
         return None
-    is_name = "/" not in line.removeprefix("**/")[:-1]
-    literal = max(re.split(r"[^\w.-]+|\\.|\[.*", line.lower()), key=len)
-    literal = literal if literal.isascii() else ""
-    return _Rule(re.compile(_expression(line), _FLAGS), excludes, is_name, literal)
+    match = _FREE_START.match(line)
+    rest = (line[match.end() :] or "*/") if match else line.removeprefix("/")
+    is_name = "/" not in rest[:-1] and (match is not None or not is_anchored)
+    start = "(?:.*/)?" if match and not is_name else ""
+    expression = re.compile(start + "".join(_parts(rest)), _FLAGS)
+    return _Rule(expression, excludes, is_name, _literal(line))
+
+
+def _literal(line: str) -> str:
+    """The longest text without wildcard; "" where quoting makes it hard to say."""
+    if "\\" in line or "[" in line or not line.isascii():
+        return ""
+    return max(re.split(r"[^\w.-]+", line.lower()), key=len)
 
 
 def _without_trailing_space(line: str) -> str:
@@ -148,17 +167,21 @@ def _without_trailing_space(line: str) -> str:
     return stripped + " " if slashes % 2 and stripped != line else stripped
 
 
-def _expression(pattern: str) -> str:
-    """The regular expression of a gitignore pattern, for one path with `/` after a folder.
-
-    A pattern with no slash but at its end is matched against names, any other against paths.
-    """
-    if pattern.startswith("**/"):
-        rest = pattern[3:]
-        start = "(?:.*/)?" if "/" in rest[:-1] else ""
-    else:
-        rest, start = pattern.removeprefix("/"), ""
-    return start + "".join(_parts(rest))
+_QUOTED = {
+    "b": r"(?a:\b)",
+    "B": r"(?a:\B)",
+    "d": "[0-9]",
+    "D": "[^0-9]",
+    "w": "[A-Za-z0-9_]",
+    "W": "[^A-Za-z0-9_]",
+    "s": r"\s",
+    "S": r"\S",
+    "t": r"\t",
+    "n": r"\n",
+    "r": r"\r",
+    "f": r"\f",
+    "v": r"\v",
+}
 
 
 def _parts(rest: str) -> list[str]:
@@ -188,8 +211,11 @@ def _part(rest: str, at: int) -> tuple[str, int]:
         return "[^/]", 1
     if character == "[":
         return _range(rest, at)
+    if character == "\\" and rest[at + 1 :] == "*":  # at the end a quoted star is a star
+        return ("[^/]+" if at == 0 or rest[at - 1] == "/" else "[^/]*"), 2
     if character == "\\" and at + 1 < len(rest):
-        return re.escape(rest[at + 1]), 2
+        # The library leaves letters to JavaScript: `\s` is white space, `\c` is just a c.
+        return _QUOTED.get(rest[at + 1]) or re.escape(rest[at + 1]), 2
     return re.escape(character), 1
 
 
@@ -202,4 +228,5 @@ def _range(rest: str, at: int) -> tuple[str, int]:
     sane = re.sub(
         r"([0-z])-([0-z])", lambda m: m[0] if m[1] <= m[2] else "", inside.replace("\\", "\\\\")
     )
-    return (f"[{sane.replace('[', chr(92) + '[')}]" if sane else "(?!)"), end + 1 - at
+    sane = sane.replace("[", r"\[").replace("^", r"\^")  # no range is turned round
+    return (f"[{sane}]" if sane else "(?!)"), end + 1 - at

@@ -24,6 +24,11 @@ from provisioner.source.outputs import Outputs, Read
 from provisioner.source.problems import Oddity, Refusal
 from provisioner.source.registry import MetadataType
 
+_ENTITIES = {
+    Oddity.UNKNOWN_ENTITY: "an entity that XML does not know becomes literal text",
+    Oddity.QUOTED_REFERENCE: "a quoted numeric reference becomes the character",
+}
+
 
 @dataclass(eq=False)
 class Family:
@@ -187,10 +192,9 @@ def collation(text: str) -> str:
 
 
 def warn_of_entities(component: Component, document: Document, path: str) -> None:
-    if document.has_unknown_entities:
-        component.site.findings.warn(
-            Oddity.UNKNOWN_ENTITY, path, "it has an entity that XML does not know"
-        )
+    """Say what becomes of odd entities in a file, if it has any."""
+    if document.oddity:
+        component.site.findings.warn(document.oddity, path, _ENTITIES[document.oddity])
 
 
 def merged(kind: MetadataType, documents: Iterable[Document]) -> bytes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from provisioner.errors import BuildError
+from provisioner.salesforce.redaction import redact
 
 if TYPE_CHECKING:
     from provisioner.salesforce.grant import Grant
@@ -59,7 +60,8 @@ class StepFailed(BuildError):  # noqa: N818 - the name of the field
     """A step failed: `message` names the reason, `details` further lines.
 
     `kind` is a class of `provisioner.salesforce.classes`, or REPLACE; `transient` asks the build
-    to come again, as after a SalesforceError of that class.
+    to come again, as after a SalesforceError of that class. What looks like a credential is
+    taken out of all texts.
     """
 
     default_code = "step_failed"
@@ -67,8 +69,8 @@ class StepFailed(BuildError):  # noqa: N818 - the name of the field
     def __init__(
         self, message: str, *, details: Iterable[str] = (), hint: str = "", kind: str = "content"
     ) -> None:
-        super().__init__(message, hint=hint)
-        self.details = tuple(details)
+        super().__init__(redact(message), hint=hint)
+        self.details = tuple(redact(line) for line in details)
         self.kind = kind
 
 

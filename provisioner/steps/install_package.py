@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from provisioner.config.fields import Secret, option
+from provisioner.errors import SalesforceError
 from provisioner.salesforce.classes import PACKAGE_RETRIES, Kind, says_any
 from provisioner.salesforce.packages import (
     InstallRequest,
     InstallStatus,
+    escaped,
     install_status,
     is_installed,
     request_install,
@@ -56,7 +58,13 @@ class InstallPackage:
         """Ask for the install, unless this version is there."""
         if is_installed(context.org, self.version):
             return Done(f"{self.version} is installed already")
-        return Pending(request_install(context.org, self._request()), wait=FIRST_LOOK)
+        try:
+            request_id = request_install(context.org, self._request())
+        except SalesforceError as error:
+            error.message = self._without_key(error.message)  # a refusal may quote what was sent
+            error.args = (error.message,)
+            raise
+        return Pending(request_id, wait=FIRST_LOOK)
 
     def poll(self, context: StepContext, request_id: str) -> Outcome:
         """How the install stands. Raises StepFailed with Salesforce's errors."""
@@ -91,6 +99,10 @@ class InstallPackage:
             kind, hint = Kind.CONFIGURATION, "check installation_key"
         else:
             kind, hint = Kind.CONTENT, ""
-        secrets = [self.installation_key.reveal()] if self.installation_key else []
-        text = redact(status.error, secrets)
+        text = self._without_key(status.error)
         return StepFailed(f"{self.version} was not installed: {text}", kind=kind, hint=hint)
+
+    def _without_key(self, text: str) -> str:
+        """`text` without the installation key, plain or as it was sent."""
+        key = self.installation_key.reveal() if self.installation_key else ""
+        return redact(text, [escaped(key), key])

@@ -117,7 +117,7 @@ def add(
     """A row `<name>@acme.example`, moved through `states`: by default available."""
     org = Org(f"{name}@acme.example", pool, builder_id="run-1", run="run-1", created_at=utc_now())
     ledger.add(org)
-    changes = {"expires_at": utc_now() + life, **changes}
+    changes = {"expires_at": utc_now() + life, "proven_at": utc_now(), **changes}
     for state in states or (State.BUILDING, State.AVAILABLE):
         moved = ledger.move(org, state, **changes)
         assert moved is not None

@@ -23,7 +23,7 @@ class Proxy:
         self.cuts = 0
         self.is_frozen = False  # a cut cable: nothing comes through, and nobody is told
         self.probability = 0.0  # of a cut, for each message that passes
-        self._word: tuple[bytes, bool] | None = None
+        self._words: list[tuple[bytes, bool]] = []
         self._server = str(server / SOCKET)
         self._random = random.Random(seed)
         self._lock = threading.Lock()
@@ -36,9 +36,10 @@ class Proxy:
     def cut_once_at(self, word: bytes, *, delivered: bool) -> None:
         """Cut the connection that next sends `word`: before the server gets it, or after.
 
-        After means that the server has acted and its answer is lost.
+        After means that the server has acted and its answer is lost. Called again, it cuts again
+        at the next word, when the first has come.
         """
-        self._word = (word, delivered)
+        self._words.append((word, delivered))
 
     def cut_all(self) -> None:
         """Break every connection that there is."""
@@ -78,10 +79,9 @@ class Proxy:
                 if self.is_frozen:
                     continue
                 with self._lock:
-                    word = self._word if self._word and self._word[0] in data else None
-                    if word:
-                        self._word = None
-                        self.cuts += 1
+                    is_next = bool(self._words) and self._words[0][0] in data
+                    word = self._words.pop(0) if is_next else None
+                    self.cuts += is_next
                 if word and word[1]:
                     _break(client)  # before there is an answer
                     server.sendall(data)

@@ -77,7 +77,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 preexec_fn=_die_with_parent,
-                **_identity(),
+                **identity(),
             )
         end = time.monotonic() + PATIENCE
         while True:
@@ -140,7 +140,7 @@ class Server:
             check=True,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            **_identity(),
+            **identity(),
         )
 
 
@@ -180,7 +180,7 @@ def _new() -> Server:
     made: Server | None = None
     try:
         if _is_root():
-            os.chown(folder, _account().pw_uid, _account().pw_gid)
+            os.chown(folder, account().pw_uid, account().pw_gid)
         made = Server(folder, found)
         made.start()
     except BaseException:
@@ -195,17 +195,18 @@ def _is_root() -> bool:
     return os.geteuid() == 0
 
 
-def _account() -> pwd.struct_passwd:
+def account() -> pwd.struct_passwd:
     """Whom the server runs as when we are root, whom PostgreSQL refuses."""
     with suppress(KeyError):
         return pwd.getpwnam("postgres")
     return pwd.getpwnam("nobody")
 
 
-def _identity() -> dict[str, Any]:
+def identity() -> dict[str, Any]:
+    """Arguments of Popen for a server of that account."""
     if not _is_root():
         return {}
-    return {"user": _account().pw_uid, "group": _account().pw_gid, "extra_groups": []}
+    return {"user": account().pw_uid, "group": account().pw_gid, "extra_groups": []}
 
 
 def _die_with_parent() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.emulator.keys import KeyPair, make_key_pair
+from tests.proof import here
 from tests.proof.contents import Complete
 from tests.proof.kills import SIZE, undisturbed
 from tests.proof.whole_night import WholeNight, whole_night
@@ -22,7 +23,7 @@ def key_pair() -> KeyPair:
 @pytest.fixture(scope="session")
 def reference(key_pair: KeyPair) -> tuple[int, Complete]:
     """How many requests a build of three makes, and what a complete org holds."""
-    return undisturbed(key_pair, at_once=[SIZE])
+    return undisturbed(key_pair, at_once=[SIZE], build=here.build)
 
 
 @pytest.fixture

@@ -35,12 +35,21 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 
 def ledger_ends_at(pages: int) -> str:
     """SQLite finds no room for more than `pages` pages."""
+    return _sqlite_with(f"PRAGMA max_page_count = {pages}")
+
+
+def ledger_with_pages_of(size: int) -> str:
+    """A new ledger has pages of so many bytes."""
+    return _sqlite_with(f"PRAGMA page_size = {size}")
+
+
+def _sqlite_with(pragma: str) -> str:
     return f"""
 import sqlite3
 _connect = sqlite3.connect
 def connect(*arguments, **options):
     connection = _connect(*arguments, **options)
-    connection.execute("PRAGMA max_page_count = {pages}")
+    connection.execute({pragma!r})
     return connection
 sqlite3.connect = connect
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,14 @@ from typing import Any
 from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import Org, State
 from provisioner.steps.run_apex import SENT
+from tests.proof import processes
 from tests.proof.contents import Complete, complete
-from tests.proof.processes import PACE, Ended, Process, build
+from tests.proof.processes import PACE, Ended, Process
 from tests.proof.truth import crashes, doubles, leaks, ledger_of, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight, whole_night
 
 SIZE = 3
+Build = Callable[[WholeNight], Ended]
 BEFORE, AFTER = "before", "after"
 IN_DOUBT = "nobody knows whether"
 REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
@@ -62,7 +64,10 @@ def cases(requests: range, seed: int = 0) -> Iterator[Kill]:
 
 
 def undisturbed(
-    key_pair: KeyPair, seed: int = 0, at_once: Sequence[int] = range(1, SIZE + 1)
+    key_pair: KeyPair,
+    seed: int = 0,
+    at_once: Sequence[int] = range(1, SIZE + 1),
+    build: Build = processes.build,
 ) -> tuple[int, Complete]:
     """How many requests an undisturbed build makes at the most, and what its orgs hold."""
     counts = []
@@ -76,8 +81,10 @@ def undisturbed(
     return max(counts), whole
 
 
-def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete) -> Verdict:
-    """Kill a build there, build again, and look what came of it."""
+def carry_out(
+    kill: Kill, key_pair: KeyPair, whole: Complete, again: Build = processes.build
+) -> Verdict:
+    """Kill a build there, build `again`, and look what came of it."""
     with _night(key_pair, kill) as night:
         night.fault(kill.criteria, {"do": "hang", "at": kill.at})
         first = Process(night, "build", "--pace", PACE)
@@ -86,7 +93,7 @@ def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete) -> Verdict:
         doubtful = [org for org in rows(night, State.BUILDING) if _is_in_doubt(org)]
         night.world.faults.clear()  # also of a kill that was too late to meet its request
         night.world.holds.release()  # the connection ends, and nothing comes of the request
-        second = build(night)
+        second = again(night)
         return Verdict(
             kill,
             f"{hold.method} {hold.route}" if hold else "",

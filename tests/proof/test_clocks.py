@@ -10,7 +10,8 @@ import pytest
 
 from tests.proof.contents import Complete
 from tests.proof.disturbances import JUMP_FILE, clock_that_jumps
-from tests.proof.processes import PACE, ROOT, Ended, Process, build
+from tests.proof.here import build
+from tests.proof.processes import PACE, ROOT, Ended, Process
 from tests.proof.truth import crashes, doubles, leaks, unfit, unfull
 from tests.proof.whole_night import WholeNight
 

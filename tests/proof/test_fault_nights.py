@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner.emulator.keys import KeyPair
+from tests.proof import here
 from tests.proof.contents import Complete
 from tests.proof.fault_nights import carry_out
 
@@ -15,5 +16,5 @@ SEEDS = range(1, 11)
 def test_a_night_with_faults_is_told_as_it_is_and_mended_by_the_next(
     key_pair: KeyPair, whole: Complete, seed: int
 ) -> None:
-    verdict = carry_out(seed, key_pair, whole)
+    verdict = carry_out(seed, key_pair, whole, here.run)
     assert not verdict.violations, "\n".join([str(verdict.troubles), *verdict.violations])

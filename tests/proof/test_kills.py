@@ -6,6 +6,7 @@ import pytest
 
 from provisioner.emulator.keys import KeyPair
 from provisioner.steps import STEPS as KINDS
+from tests.proof import here
 from tests.proof.contents import Complete
 from tests.proof.kills import AFTER, BEFORE, SIZE, Kill, carry_out
 from tests.proof.whole_night import WholeNight
@@ -34,7 +35,7 @@ def test_killed_at_a_write(
     key_pair: KeyPair, whole: Complete, write: tuple[str, int], at: str
 ) -> None:
     route, number = write
-    verdict = carry_out(Kill(number, at, SIZE, route=route), key_pair, whole)
+    verdict = carry_out(Kill(number, at, SIZE, route=route), key_pair, whole, here.build)
     assert verdict.place, "the build came as far as that"
     assert not verdict.violations, "\n".join(verdict.violations)
 
@@ -45,5 +46,5 @@ def test_killed_anywhere(
     key_pair: KeyPair, requests: int, whole: Complete, share: float, at: str
 ) -> None:
     number = max(1, round(requests * share))
-    verdict = carry_out(Kill(number, at, 1 + number % SIZE), key_pair, whole)
+    verdict = carry_out(Kill(number, at, 1 + number % SIZE), key_pair, whole, here.build)
     assert not verdict.violations, "\n".join(verdict.violations)

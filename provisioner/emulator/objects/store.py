@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.ids import to_18
-from provisioner.emulator.objects import derived, rules, validation
+from provisioner.emulator.objects import derived, permissions, rules, validation
 from provisioner.emulator.objects.indexes import Indexes
 from provisioner.emulator.objects.object_types import ObjectTypes
 from provisioner.emulator.objects.schema import ObjectType
@@ -104,10 +104,9 @@ class Store(ObjectTypes):
     def insert(self, type_name: str, values: Mapping[str, Any], *, user_id: str) -> str:
         """Insert a record as a client does; returns its id. Raises RecordError."""
         object_type = self.types[type_name]
-        if not object_type.is_createable:
-            raise validation.refused(object_type, "create")
+        seen = permissions.require(self, object_type, None, user_id, "create")
         with self.transaction():
-            given = validation.fields_of(self, object_type, values, is_insert=True)
+            given = validation.fields_of(self, seen, values, is_insert=True)
             record = self._blank(object_type, user_id)
             record.update(given)
             change = rules.Change(self, object_type, record, None, user_id, frozenset(given))
@@ -125,9 +124,8 @@ class Store(ObjectTypes):
         object_type = self.types[type_name]
         with self.transaction():
             old = self._existing(object_type, record_id)
-            if not object_type.is_updateable:
-                raise validation.refused(object_type, "update")
-            given = validation.fields_of(self, object_type, values, is_insert=False)
+            seen = permissions.require(self, object_type, old, user_id, "update")
+            given = validation.fields_of(self, seen, values, is_insert=False)
             record = {**old, **given, **self._stamps(object_type, user_id)}
             change = rules.Change(self, object_type, record, old, user_id, frozenset(given))
             rules.run("before update", change)
@@ -141,8 +139,7 @@ class Store(ObjectTypes):
         object_type = self.types[type_name]
         with self.transaction():
             old = self._existing(object_type, record_id)
-            if not object_type.is_deletable:
-                raise validation.refused(object_type, "delete")
+            permissions.require(self, object_type, old, user_id, "delete")
             change = rules.Change(self, object_type, old, old, user_id)
             rules.run("before delete", change)
             self._cascade(object_type, old, user_id)

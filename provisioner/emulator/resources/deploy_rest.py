@@ -15,6 +15,7 @@ from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.metadata.deployment import Deployment
 from provisioner.emulator.metadata.options import DeployOptions, read_options
 from provisioner.emulator.metadata.setup_queue import enqueue, settle
+from provisioner.emulator.objects import permissions
 from provisioner.emulator.routing import Call, Reply, route
 
 _PATH = "/services/data/v<version>/metadata/deployRequest"
@@ -23,6 +24,7 @@ _PATH = "/services/data/v<version>/metadata/deployRequest"
 @route(_PATH, "POST", name="deploy.start")
 def start(call: Call) -> Reply:
     """A multipart body: options as JSON (`json` or `entity_content`) and the zip (`file`)."""
+    permissions.require_administrator(call.session_org().store, call.user_id)
     options, zip_bytes = _read(call)
     deployment = enqueue(call.session_org(), zip_bytes, options, call.user_id)
     body = {

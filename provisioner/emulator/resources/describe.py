@@ -6,6 +6,7 @@ from typing import Any
 
 from provisioner.emulator.describe.types import describe_briefly, describe_fully
 from provisioner.emulator.errors import ApiError
+from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.schema import ObjectType
 from provisioner.emulator.routing import Call, Reply, route
 
@@ -18,10 +19,12 @@ _TOOLING = "/services/data/v<version>/tooling/sobjects"
 def describe_global(call: Call) -> Reply:
     """All objects, shortly."""
     is_tooling = _is_tooling(call)
+    store = call.session_org().store
     types = [
-        one
-        for one in list(call.session_org().store.types.values())
+        permissions.view(store, one, call.user_id)
+        for one in list(store.types.values())
         if (_serves_tooling(one) if is_tooling else not one.is_tooling)
+        and permissions.may_read(store, one, call.user_id)
     ]
     entries = [describe_briefly(one, _base(call)) for one in sorted(types, key=lambda t: t.name)]
     return Reply({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries})
@@ -45,10 +48,14 @@ def describe(call: Call) -> Reply:
 
 
 def _type(call: Call) -> ObjectType:
+    store = call.session_org().store
     try:
-        return call.session_org().store.object_type(call.params["type"], tooling=_is_tooling(call))
+        found = store.object_type(call.params["type"], tooling=_is_tooling(call))
     except ApiError:
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist") from None
+    if not permissions.may_read(store, found, call.user_id):
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    return permissions.view(store, found, call.user_id)
 
 
 def _is_tooling(call: Call) -> bool:

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 from provisioner.emulator.errors import ApiError, NotEmulatedError
+from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.representation import as_json, record_url
 from provisioner.emulator.objects.schema import ObjectType
 from provisioner.emulator.objects.store import Record
@@ -84,14 +85,15 @@ def _matches(call: Call, object_type: ObjectType, name: str) -> list[Record]:
     store, value = call.session_org().store, call.params["value"]
     if name == "Id":
         record = store.get(object_type.name, value)
-        return [record] if record else []
+        return permissions.seen(store, object_type, [record] if record else [], call.user_id)
     key: Any = value
     if object_type.fields[name].type in ("double", "int"):
         try:
             key = float(value)
         except ValueError as error:
             raise ApiError(404, "NOT_FOUND", "The requested resource does not exist") from error
-    return store.find_by(object_type.name, name, key)
+    found = store.find_by(object_type.name, name, key)
+    return permissions.seen(store, object_type, found, call.user_id)
 
 
 def _choices(call: Call, object_type: ObjectType, found: list[Record]) -> Reply:

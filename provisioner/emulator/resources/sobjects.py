@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.ids import to_18
+from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.representation import as_json, record_url
 from provisioner.emulator.objects.schema import ObjectType
 from provisioner.emulator.objects.store import Record
@@ -63,19 +64,22 @@ def delete(call: Call) -> Reply:
 
 
 def object_type_of(call: Call) -> ObjectType:
-    """The type that the path names; 404 as the platform has it when there is none."""
-    is_tooling = "/tooling/" in call.path
+    """The type that the path names, as the user sees it; 404 when there is none for them."""
+    is_tooling, store = "/tooling/" in call.path, call.session_org().store
     try:
-        return call.session_org().store.object_type(call.params["type"], tooling=is_tooling)
+        found = store.object_type(call.params["type"], tooling=is_tooling)
     except ApiError as error:
         raise ApiError(404, "NOT_FOUND", _GONE) from error
+    if not permissions.may_read(store, found, call.user_id):
+        raise ApiError(404, "NOT_FOUND", _GONE)
+    return permissions.view(store, found, call.user_id)
 
 
 def record_of(call: Call, object_type: ObjectType) -> Record:
     """The record that the path names; 404 NOT_FOUND, or ENTITY_IS_DELETED."""
     store, record_id = call.session_org().store, call.params["id"]
     record = store.get(object_type.name, record_id)
-    if record is not None:
+    if record is not None and permissions.seen(store, object_type, [record], call.user_id):
         return record
     if store.is_deleted(object_type.name, record_id):
         raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted", [])

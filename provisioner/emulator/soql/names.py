@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import ApiError
+from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.soql.errors import (
     no_such_children,
@@ -77,18 +78,23 @@ class Scope:
         """The field that `path` names. Raises INVALID_FIELD."""
         parts = list(path.parts)
         hops = self._prefix(parts)
-        entity = parent_type(self.context.store, hops[-1]) if hops else self.entity
+        entity = self._parent(hops[-1]) if hops else self.entity
         while len(parts) > 1:
             hop = entity.find_relationship(parts[0])
             if hop is None:
                 raise no_such_relationship(self.context.text, path.position, parts[0])
             hops.append(hop)
-            entity = parent_type(self.context.store, hop)
+            entity = self._parent(hop)
             parts.pop(0)
         found = entity.find_field(parts[0])
         if found is None:
             raise no_such_column(self.context.text, path.position, parts[0], entity.name)
         return BoundField(tuple(hops), found, entity)
+
+    def _parent(self, hop: Field) -> ObjectType:
+        """The type behind a relationship, as the user sees it."""
+        context = self.context
+        return permissions.view(context.store, parent_type(context.store, hop), context.user_id)
 
     def _prefix(self, parts: list[str]) -> list[Field]:
         """Take an alias, or the object's own name, off the front; the hops that it stands for."""
@@ -110,10 +116,11 @@ class Scope:
             if first not in self.aliases and first != self.entity.name.lower():
                 wrong = source.path.parts[0]
                 raise no_such_relationship(self.context.text, source.path.position, wrong)
-        found = child_relationship(self.context.store, self.entity, ".".join(parts))
-        if found is None:
-            raise no_such_children(self.context.text, source.path.position, parts[0])
-        return found
+        context = self.context
+        found = child_relationship(context.store, self.entity, ".".join(parts))
+        if found is None or not permissions.may_read(context.store, found[0], context.user_id):
+            raise no_such_children(context.text, source.path.position, parts[0])
+        return permissions.view(context.store, found[0], context.user_id), found[1]
 
 
 def open_scope(context: Context, sources: tuple[Source, ...]) -> Scope:
@@ -123,7 +130,10 @@ def open_scope(context: Context, sources: tuple[Source, ...]) -> Scope:
         entity = context.store.object_type(main.text, tooling=context.tooling)
     except ApiError as error:
         raise no_such_type(context.text, main.position, main.text) from error
-    return with_aliases(Scope(context, entity), sources)
+    if not permissions.may_read(context.store, entity, context.user_id):
+        raise no_such_type(context.text, main.position, main.text)
+    seen = permissions.view(context.store, entity, context.user_id)
+    return with_aliases(Scope(context, seen), sources)
 
 
 def with_aliases(scope: Scope, sources: tuple[Source, ...]) -> Scope:

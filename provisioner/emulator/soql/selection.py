@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.ids import to_15
+from provisioner.emulator.objects import permissions
 from provisioner.emulator.soql.errors import located, malformed
 from provisioner.emulator.soql.expressions import bind_row_expression
 from provisioner.emulator.soql.filters import compile_condition
@@ -51,7 +52,9 @@ def all_rows(scope: Scope) -> list[Record]:
     """The records of the object, for queryAll with those in the recycle bin."""
     store, name = scope.context.store, scope.entity.name
     rows = store.rows(name)
-    return rows + store.deleted_rows(name) if scope.context.include_deleted else rows
+    if scope.context.include_deleted:
+        rows += store.deleted_rows(name)
+    return permissions.seen(store, scope.entity, rows, scope.context.user_id)
 
 
 def _scope_test(scope: Scope, name: str) -> Test:

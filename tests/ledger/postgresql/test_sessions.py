@@ -23,6 +23,7 @@ from tests.ledger.world import NOW, World, add_available
 from .conftest import opened
 
 KEYS = ["", "job-1"]
+COMMIT = b"COMMIT\0"  # as a whole statement, not READ COMMITTED
 
 
 @pytest.fixture
@@ -92,9 +93,20 @@ def test_a_claim_that_is_cut_before_its_commit_is_made_once(
 def test_a_claim_that_is_cut_at_its_commit_is_made_once(
     through: PostgresqlLedger, network: Proxy, delivered: bool, key: str
 ) -> None:
-    network.cut_once_at(b"COMMIT", delivered=delivered)
+    network.cut_once_at(COMMIT, delivered=delivered)
     org = through.claim(Claim("ann", idempotency_key=key), now=NOW)
     assert network.cuts == 1
+    assert_claimed_once(through, org)
+
+
+@pytest.mark.parametrize("word", [b"BEGIN", b"FROM event", COMMIT])
+def test_a_claim_that_is_cut_again_when_it_looks_what_came_of_it_is_made_once(
+    through: PostgresqlLedger, network: Proxy, word: bytes
+) -> None:
+    network.cut_once_at(COMMIT, delivered=True)
+    network.cut_once_at(word, delivered=True)
+    org = through.claim(Claim("ann"), now=NOW)
+    assert network.cuts == 2
     assert_claimed_once(through, org)
 
 
@@ -104,14 +116,14 @@ def test_a_lost_commit_is_not_taken_for_the_claim_of_somebody_else(
     """Between the cut and our look, another claim of the same owner takes the same org."""
     is_done = PostgresqlLedger._is_done
 
-    def meanwhile(ledger: PostgresqlLedger, *arguments: Any) -> bool:
+    def meanwhile(ledger: PostgresqlLedger, *arguments: Any) -> bool | None:
         other = world.open().claim(Claim("ann"), now=NOW.replace(microsecond=7))
         assert other is not None
         assert (other.username, other.fence) == ("org-0@acme.example", 1)
         return is_done(ledger, *arguments)
 
     monkeypatch.setattr(PostgresqlLedger, "_is_done", meanwhile)
-    network.cut_once_at(b"COMMIT", delivered=False)
+    network.cut_once_at(COMMIT, delivered=False)
     org = through.claim(Claim("ann"), now=NOW)
     assert org is not None
     assert org.username == "org-1@acme.example"
@@ -131,7 +143,7 @@ def test_a_move_that_is_cut_before_its_commit_is_undone_and_says_so(
 def test_a_move_that_is_cut_at_its_commit_says_that_nobody_knows(
     through: PostgresqlLedger, network: Proxy
 ) -> None:
-    network.cut_once_at(b"COMMIT", delivered=True)
+    network.cut_once_at(COMMIT, delivered=True)
     with pytest.raises(LedgerError, match="it is written, or it is not") as caught:
         through.move(through.orgs()[0], State.RELEASED)
     assert "provisioner status" in caught.value.hint

@@ -1,0 +1,199 @@
+"""Who may see and change what in a Dev Hub: object permissions, field-level security, sharing.
+
+The rules are the platform's (salesforce-facts §2.8): a user without Read on an object is told that
+there is no such object; a custom field that no permission set shows does not exist for anybody,
+the System Administrator included, because a deploy of metadata grants nothing by itself; records
+that others own follow the object's sharing model.
+
+Scratch orgs are not limited: their only user is their administrator, and what a pool deploys is
+used by whoever deployed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from provisioner.emulator.errors import ApiError, RecordError
+from provisioner.emulator.objects import validation
+from provisioner.emulator.objects.schema import Field, ObjectType
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.store import Record, Store
+
+Action = Literal["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
+
+_FLAGS = {"create": "is_createable", "update": "is_updateable", "delete": "is_deletable"}
+ADMINISTRATOR = "System Administrator"  # has Modify All Data, which stands above object permissions
+_HUB_OBJECTS = frozenset({"ActiveScratchOrg", "NamespaceRegistry", "OrgSnapshot", "ScratchOrgInfo"})
+_NOTHING = frozenset[str]()
+_ALL = frozenset({"Read", "Create", "Edit", "Delete"})
+_OF_PROFILES = {
+    "Minimum Access - Salesforce": _NOTHING,
+    "Chatter Free User": _NOTHING,
+    "Read Only": frozenset({"Read"}),
+}
+"""What profiles allow on ordinary standard objects; all others allow `_ALL`."""
+
+
+@dataclass(frozen=True)
+class User:
+    """A user of a Dev Hub, with the permission sets that count for them."""
+
+    store: Store
+    id: str
+    profile: str
+    permission_sets: frozenset[str]  # ids
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether object permissions and sharing do not apply (field-level security does)."""
+        return self.profile == ADMINISTRATOR
+
+    def may(self, action: Action, object_type: ObjectType) -> bool:
+        """Whether some permission allows the action on the object."""
+        if self.is_administrator:
+            return True
+        if object_type.is_setup or object_type.is_tooling:
+            return action == "Read"
+        if not object_type.is_custom and object_type.name not in _HUB_OBJECTS:
+            return action in _OF_PROFILES.get(self.profile, _ALL)
+        grants = self._grants("ObjectPermissions", object_type)
+        return any(row[f"Permissions{action}"] for row in grants)
+
+    def view(self, object_type: ObjectType) -> ObjectType:
+        """The object as the user sees it: without hidden fields, read-only where it is."""
+        changes: dict[str, Any] = {
+            "is_createable": object_type.is_createable and self.may("Create", object_type),
+            "is_updateable": object_type.is_updateable and self.may("Edit", object_type),
+            "is_deletable": object_type.is_deletable and self.may("Delete", object_type),
+        }
+        secured = [field for field in object_type.fields.values() if _is_secured(field)]
+        if secured:
+            changes["fields"] = self._visible(object_type)
+        elif all(getattr(object_type, name) is value for name, value in changes.items()):
+            return object_type
+        return replace(object_type, **changes)
+
+    def sees(self, object_type: ObjectType, record: Record) -> bool:
+        """Whether the record is shared with the user."""
+        return self._is_shared(object_type, record, "Read", "ReadWrite") or self.may(
+            "ViewAllRecords", object_type
+        )
+
+    def may_edit(self, object_type: ObjectType, record: Record) -> bool:
+        """Whether sharing lets the user change the record."""
+        return self._is_shared(object_type, record, "ReadWrite")
+
+    def may_delete(self, object_type: ObjectType, record: Record) -> bool:
+        """Whether the user may delete the record: its owner, or who may modify all."""
+        return self._is_shared(object_type, record)
+
+    def _is_shared(self, object_type: ObjectType, record: Record, *models: str) -> bool:
+        if self.is_administrator or "OwnerId" not in record or record["OwnerId"] == self.id:
+            return True
+        default = "Private" if object_type.name in _HUB_OBJECTS else "ReadWrite"
+        model = object_type.properties.get("sharingModel", default)
+        return model in models or self.may("ModifyAllRecords", object_type)
+
+    def _visible(self, object_type: ObjectType) -> dict[str, Field]:
+        prefix = len(object_type.name) + 1
+        rows = list(self._grants("FieldPermissions", object_type))
+        readable = {row["Field"][prefix:].lower() for row in rows if row["PermissionsRead"]}
+        editable = {row["Field"][prefix:].lower() for row in rows if row["PermissionsEdit"]}
+        fields = {}
+        for name, field in object_type.fields.items():
+            if not _is_secured(field) or name.lower() in editable:
+                fields[name] = field
+            elif name.lower() in readable:
+                fields[name] = replace(field, is_createable=False, is_updateable=False)
+        return fields
+
+    def _grants(self, type_name: str, object_type: ObjectType) -> Iterator[Record]:
+        for permission_set in self.permission_sets:
+            for row in self.store.find_by(type_name, "ParentId", permission_set):
+                if row["SobjectType"].lower() == object_type.name.lower():
+                    yield row
+
+
+def limited_user(store: Store, user_id: str) -> User | None:
+    """The user, when permissions apply to them; None for scratch orgs and the platform itself."""
+    if not (store.org.is_hub and user_id):
+        return None
+    user = store.peek("User", user_id) or {}
+    profile = store.peek("Profile", user.get("ProfileId") or "") or {}
+    return User(store, user_id, profile.get("Name") or "", _permission_sets(store, user, user_id))
+
+
+def require(
+    store: Store,
+    object_type: ObjectType,
+    record: Record | None,
+    user_id: str,
+    operation: Literal["create", "update", "delete"],
+) -> ObjectType:
+    """The object as the user sees it; RecordError when they may not do this (to `record`)."""
+    user = limited_user(store, user_id)
+    found = object_type if user is None else user.view(object_type)
+    if not getattr(found, _FLAGS[operation]):
+        raise validation.refused(object_type, operation)
+    if user is None or record is None:
+        return found
+    if not user.sees(object_type, record):
+        raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    may = user.may_edit if operation == "update" else user.may_delete
+    if not may(object_type, record):
+        raise RecordError(
+            "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"
+        )
+    return found
+
+
+def require_administrator(store: Store, user_id: str) -> None:
+    """Raises INSUFFICIENT_ACCESS for a user who may not change metadata."""
+    user = limited_user(store, user_id)
+    if user is not None and not user.is_administrator:
+        raise ApiError(
+            403,
+            "INSUFFICIENT_ACCESS",
+            "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata "
+            "permissions",
+        )
+
+
+def view(store: Store, object_type: ObjectType, user_id: str) -> ObjectType:
+    """The object as a user sees it."""
+    user = limited_user(store, user_id)
+    return object_type if user is None else user.view(object_type)
+
+
+def may_read(store: Store, object_type: ObjectType, user_id: str) -> bool:
+    """Whether the object exists for a user."""
+    user = limited_user(store, user_id)
+    return user is None or user.may("Read", object_type)
+
+
+def seen(store: Store, object_type: ObjectType, rows: list[Record], user_id: str) -> list[Record]:
+    """Those of the records that a user sees."""
+    user = limited_user(store, user_id)
+    if user is None or user.is_administrator:
+        return rows
+    return [row for row in rows if user.sees(object_type, row)]
+
+
+def _is_secured(field: Field) -> bool:
+    """Whether field-level security applies: never to required fields."""
+    return field.name.endswith("__c") and not field.is_required
+
+
+def _permission_sets(store: Store, user: Record, user_id: str) -> frozenset[str]:
+    """Those assigned, the members of groups assigned, and the one of the profile."""
+    assigned = store.find_by("PermissionSetAssignment", "AssigneeId", user_id)
+    found = {row["PermissionSetId"] for row in assigned if row["PermissionSetId"]}
+    for row in assigned:
+        if group := row["PermissionSetGroupId"]:
+            members = store.find_by("PermissionSetGroupComponent", "PermissionSetGroupId", group)
+            found |= {member["PermissionSetId"] for member in members}
+    of_profile = store.find_by("PermissionSet", "ProfileId", user.get("ProfileId") or "-")
+    return frozenset(found | {row["Id"] for row in of_profile})

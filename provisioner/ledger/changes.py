@@ -1,0 +1,52 @@
+"""The row of an org as it will be after a change, a claim, a longer lease: pure, for all ledgers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from provisioner.ledger.base import MOVES, UNFINISHED, Claim, Org, State
+from provisioner.ledger.rows import ORG_COLUMNS
+
+_NOT_FOR_CHANGES = frozenset({"username", "state", "version"})
+
+
+def moved(org: Org, to: State, changes: Mapping[str, Any]) -> Org:
+    """The row after a move. Raises ValueError for one that `MOVES` does not allow."""
+    if to not in MOVES[org.state]:
+        raise ValueError(f"{org.username} cannot go from {org.state} to {to}")
+    return changed(org, changes, to=to)
+
+
+def changed(org: Org, changes: Mapping[str, Any], *, to: State) -> Org:
+    """The row after a change; a finished one has no builder any more.
+
+    Raises ValueError for a field that changes by itself, or is none.
+    """
+    wrong = sorted(set(changes) - set(ORG_COLUMNS) | set(changes) & _NOT_FOR_CHANGES)
+    if wrong:
+        raise ValueError(f"these fields cannot be changed: {', '.join(wrong)}")
+    if to not in UNFINISHED:
+        changes = {"builder_id": "", **changes}
+    return replace(org, state=to, version=org.version + 1, **changes)
+
+
+def claimed(org: Org, claim: Claim) -> Org:
+    """The row after a claim."""
+    changes = {
+        "owner": claim.owner,
+        "purpose": claim.purpose,
+        "lease_until": claim.lease_until,
+        "idempotency_key": claim.idempotency_key,
+        "fence": org.fence + 1,
+    }
+    return changed(org, changes, to=State.CLAIMED)
+
+
+def prolonged(held: Org, claim: Claim) -> Org | None:
+    """The row of a claim that is repeated, when it asks for a later end of its own lease."""
+    is_later = claim.lease_until and held.lease_until and claim.lease_until > held.lease_until
+    if not is_later or claim.owner != held.owner:
+        return None
+    return changed(held, {"lease_until": claim.lease_until}, to=held.state)

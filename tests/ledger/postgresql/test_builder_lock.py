@@ -1,0 +1,237 @@
+"""A builder stops before another can start: at a cut, a freeze, or the end of its session."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import BusyError, LedgerError
+from provisioner.ledger import postgresql_holder
+from provisioner.ledger.base import Claim, Org
+from provisioner.ledger.postgresql_address import address_of
+from provisioner.ledger.postgresql_ledger import PostgresqlLedger
+from provisioner.ledger.postgresql_lock import Times
+from tests.ledger.postgresql_proxy import Proxy, proxy
+from tests.ledger.postgresql_server import Server
+from tests.ledger.world import NOW, World, add_available, run
+
+QUICK = Times(ping=0.1, deadline=0.6, timeout=1.2, late_call=0.3)
+SLEEPY = Times(ping=3600.0, deadline=3600.0, timeout=7200.0, late_call=0.0)
+"""A builder that does not look for a long time."""
+
+LOCKS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+def database_of(world: World) -> str:
+    """The database in the world's URL."""
+    return world.url.partition("///")[2].partition("?")[0]
+
+
+def builder(url: str, times: Times = QUICK) -> closing[PostgresqlLedger]:
+    """A ledger of a builder with these times."""
+    return closing(PostgresqlLedger(address_of(url), times=times))
+
+
+def refusal(ledger: PostgresqlLedger) -> LedgerError:
+    """What the ledger answers to a write."""
+    with pytest.raises(LedgerError) as caught:
+        ledger.add(Org("late@acme.example", "morning"))
+    return caught.value
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for what must come about."""
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def is_refused(ledger: PostgresqlLedger) -> bool:
+    """Has the builder noticed that its lock is lost?"""
+    try:
+        ledger.change(Org("nobody@acme.example", "morning"))
+    except LedgerError as error:
+        return error.code == "ledger_lock_lost"
+    return False
+
+
+@pytest.fixture
+def network(server: Server) -> Iterator[Proxy]:
+    """A network that can be cut."""
+    with proxy(server.folder) as network:
+        yield network
+
+
+def test_a_builder_whose_session_is_ended_writes_nothing_more(world: World, server: Server) -> None:
+    with builder(world.url) as ledger, ledger.builder_lock(run(), wait=False):
+        ledger.add(Org("a@acme.example", "morning"))
+        server.sql(LOCKS, database=database_of(world))
+        wait_until(lambda: is_refused(ledger))
+        error = refusal(ledger)
+        assert error.code == "ledger_lock_lost"
+        assert "this build has lost its lock on the ledger" in error.message
+        assert "start the build again: it takes up what this one left" in error.hint
+        assert [org.username for org in ledger.orgs()] == ["a@acme.example"]
+
+
+def test_a_builder_that_has_not_looked_yet_writes_nothing_once_another_took_over(
+    world: World, server: Server
+) -> None:
+    with builder(world.url, SLEEPY) as old, builder(world.url) as new, ExitStack() as stack:
+        stack.enter_context(old.builder_lock(run("run-1"), wait=False))
+        old.add(Org("a@acme.example", "morning", builder_id="run-1"))
+        server.sql(LOCKS, database=database_of(world))
+        old.add(Org("b@acme.example", "morning", builder_id="run-1"))  # nobody else is there
+        stack.enter_context(new.builder_lock(run("run-2"), wait=False))
+        error = refusal(old)
+        assert error.code == "ledger_lock_lost"
+        assert "another build has taken it" in error.message
+        assert len(new.adopt("run-2")) == 2
+
+
+def test_nobody_takes_over_in_the_middle_of_a_builders_write(world: World, server: Server) -> None:
+    """Else an intent could be committed after the new builder has looked for intents."""
+    with builder(world.url, SLEEPY) as old, builder(world.url) as new, ExitStack() as stack:
+        stack.enter_context(old.builder_lock(run("run-1"), wait=False))
+        transaction = stack.enter_context(ExitStack())
+        transaction.enter_context(old._transaction(write=True))
+        server.sql(LOCKS, database=database_of(world))
+
+        import threading
+
+        entered = threading.Event()
+
+        def enter() -> None:
+            with new.builder_lock(run("run-2"), wait=True):
+                entered.set()
+
+        thread = threading.Thread(target=enter)
+        thread.start()
+        wait_until(lambda: bool(server.sql("SELECT 1 FROM pg_locks WHERE NOT granted")))
+        assert not entered.is_set()
+        transaction.close()
+        thread.join(timeout=60)
+        assert entered.is_set()
+
+
+def test_a_builder_behind_a_cut_cable_stops_before_the_next_can_start(
+    world: World, server: Server, network: Proxy
+) -> None:
+    url = world.url.replace(str(server.folder), str(network.folder))
+    with builder(url) as old, builder(world.url) as new, ExitStack() as stack:
+        stack.enter_context(old.builder_lock(run("run-1"), wait=False))
+        old.add(Org("a@acme.example", "morning"))
+        lock = old._lock
+        assert lock is not None
+        network.is_frozen = True
+        stack.callback(network.close)  # else the old one would wait for its answers
+        told: list[str] = []
+        stack.enter_context(new.builder_lock(run("run-2"), wait=True, on_wait=told.append))
+        with pytest.raises(LedgerError, match="did not answer in time"):
+            lock.verify()
+        assert "run run-1 on build-host" in told[0]
+        assert "ended without a word" in told[1]
+
+
+def test_a_builder_that_was_frozen_longer_than_the_deadline_stops(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from provisioner.ledger import postgresql_lock
+
+    with builder(world.url, SLEEPY) as ledger, ledger.builder_lock(run(), wait=False):
+        now = postgresql_lock._boot_time()
+        monkeypatch.setattr(postgresql_lock, "_boot_time", lambda: now + 3599)
+        ledger.add(Org("a@acme.example", "morning"))
+        monkeypatch.setattr(postgresql_lock, "_boot_time", lambda: now + 3601)
+        assert refusal(ledger).code == "ledger_lock_lost"
+        monkeypatch.setattr(postgresql_lock, "_boot_time", lambda: now)
+        assert refusal(ledger).code == "ledger_lock_lost"  # for good
+
+
+def test_a_lock_is_held_as_long_as_its_builder_pings(world: World, server: Server) -> None:
+    """Longer than the server's time-out, after which a silent session ends."""
+    with builder(world.url) as ledger, ledger.builder_lock(run(), wait=False):
+        lock = ledger._lock
+        assert lock is not None
+        end = time.monotonic() + 2 * QUICK.timeout
+        wait_until(lambda: time.monotonic() > end)
+        lock.verify()
+        with builder(world.url) as other, pytest.raises(BusyError, match="run run-1"):
+            other.builder_lock(run("run-2"), wait=False).__enter__()
+
+
+def test_after_a_builder_that_may_still_live_the_next_waits_for_its_last_call(
+    world: World, server: Server
+) -> None:
+    told: list[str] = []
+    with builder(world.url, SLEEPY) as old, builder(world.url) as new, ExitStack() as stack:
+        stack.enter_context(old.builder_lock(run("run-1"), wait=False))
+        server.sql(LOCKS, database=database_of(world))
+        started = time.monotonic()
+        with new.builder_lock(run("run-2"), wait=False, on_wait=told.append):
+            assert time.monotonic() - started >= QUICK.grace
+    assert len(told) == 1
+    assert told[0].startswith("the build before this one ended without a word (run run-1 on ")
+    assert "until no call of it can be under way" in told[0]
+
+
+def test_a_builder_of_another_machine_is_never_taken_for_dead(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = world.start("builder.py", "run-1")
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "holding"
+    process.kill()
+    process.communicate(timeout=60)
+    monkeypatch.setattr(postgresql_holder, "_kernel", lambda: "another boot")
+    told: list[str] = []
+    with builder(world.url) as ledger, ledger.builder_lock(run(), wait=True, on_wait=told.append):
+        pass
+    assert "ended without a word" in told[-1]
+
+
+def test_a_builder_that_ends_well_leaves_nothing_to_wait_for(world: World, server: Server) -> None:
+    with builder(world.url) as ledger:
+        for name in ("run-1", "run-2"):
+            with ledger.builder_lock(run(name), wait=False, on_wait=pytest.fail):
+                row = "SELECT value FROM meta WHERE key = 'builder'"
+                ((text,),) = server.sql(row, database=database_of(world))
+                assert json.loads(text)["run"] == name
+        assert server.sql(row, database=database_of(world)) == []
+
+
+def test_claims_go_on_while_a_builder_that_lost_its_lock_is_refused(
+    world: World, server: Server
+) -> None:
+    with builder(world.url, SLEEPY) as old, ExitStack() as stack:
+        stack.enter_context(old.builder_lock(run("run-1"), wait=False))
+        add_available(old, "a@acme.example")
+        server.sql(LOCKS, database=database_of(world))
+        assert world.open().claim(Claim("ann"), now=NOW) is not None
+
+
+def test_two_schemas_of_one_database_have_a_builder_each(server: Server, database: str) -> None:
+    server.sql("CREATE SCHEMA one", "CREATE SCHEMA two", database=database)
+    urls = [server.url(database, options=f"-csearch_path={name}") for name in ("one", "two")]
+    with builder(urls[0]) as first, builder(urls[1]) as second, ExitStack() as stack:
+        stack.enter_context(first.builder_lock(run("run-1"), wait=False))
+        stack.enter_context(second.builder_lock(run("run-2"), wait=False))
+    server.sql("DROP SCHEMA one CASCADE", "DROP SCHEMA two CASCADE", database=database)
+
+
+def test_the_times_let_the_builder_stop_before_the_server_lets_go(tmp_path: Path) -> None:
+    times = Times()
+    assert times.ping * 2 < times.deadline < times.timeout
+    assert times.grace >= times.deadline + times.late_call
+    from provisioner.salesforce.transport import CONNECT_TIMEOUT, READ_TIMEOUT
+
+    assert times.late_call >= CONNECT_TIMEOUT + READ_TIMEOUT
