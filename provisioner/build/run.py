@@ -24,6 +24,7 @@ from provisioner.build.failures import Failures
 from provisioner.build.fingerprint import fingerprints
 from provisioner.build.gate import Gate
 from provisioner.build.org_steps import OrgSteps
+from provisioner.build.patience import patiently
 from provisioner.build.ready_marks import ReadyMarks
 from provisioner.build.result import BuildResult, summarise
 from provisioner.build.scheduler import Scheduler
@@ -57,7 +58,7 @@ def build(
     with ledger.builder_lock(run, wait=options.wait, on_wait=waits):
         context = _context(config, ledger, observer, options, run)
         try:
-            living = survey(context.connections)
+            living = patiently(context, "Dev Hub", lambda: survey(context.connections))
             adopted = ledger.adopt(run.id)
             reconcile(context, living)
             plans = _plan(context, pools, adopted)
@@ -116,7 +117,7 @@ def _context(
         run=run,
         observer=observer,
         options=options,
-        allowance=hub_allowance(config, connections),
+        allowance=Allowance(0, 0),  # until the Dev Hub has said what is left
         gate=Gate(proven, lambda pool: config.pools[pool].canary),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
@@ -126,6 +127,10 @@ def _plan(context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]) -
     unfinished = [org for org in adopted if org.pool in pools]
     if unfinished:
         context.say(f"resuming {len(unfinished)} orgs that an earlier build left unfinished")
+    connections = context.connections
+    context.allowance = patiently(
+        context, "Dev Hub limits", lambda: hub_allowance(context.config, connections)
+    )
     prints = fingerprints(context.config, pools)
     context.contents.update(contents(context.config, pools, prints))
     plans = plan_pools(

@@ -1,4 +1,4 @@
-"""The row of an org as it will be after a change, a claim, a longer lease: pure, for all ledgers."""
+"""The row of an org after a change, a claim, a longer lease: pure, shared by all ledgers."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class BuilderLock:
                 self._record.remove(execute)
         if self._thread.is_alive():
             return  # cut off in a ping; the server ends the session, the process the thread
-        with suppress(psycopg.Error):
+        with suppress(LedgerError, psycopg.Error):
             self._ask(_UNLOCK)  # closing alone lets go a moment later
         self._connection.close()
 

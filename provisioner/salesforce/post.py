@@ -82,7 +82,7 @@ def _opener(url: str) -> OpenerDirector:
     if is_loopback(url):
         handlers.append(ProxyHandler({}))
     if url.startswith("https:"):
-        handlers.append(HTTPSHandler(context=_tls()))
+        handlers.append(HTTPSHandler(context=trusted_certificates()))
     return build_opener(*handlers)
 
 
@@ -98,7 +98,7 @@ class _AnyStatus(HTTPErrorProcessor):
     https_response = http_response
 
 
-def _tls() -> ssl.SSLContext:
+def trusted_certificates() -> ssl.SSLContext:
     """Certificates as OpenSSL finds them (SSL_CERT_FILE), the CA of requests, else certifi's."""
     import ssl
 

@@ -304,3 +304,24 @@ def test_two_definitions_are_shared_out(night: Night) -> None:
     assert night.build().exit_code == 0
     definitions = sorted(org.definition for org in night.orgs())
     assert definitions == ["config/other.json"] + ["config/project-scratch-def.json"] * 2
+
+
+def test_a_dev_hub_that_is_out_of_order_when_the_night_begins_is_waited_for(night: Night) -> None:
+    night.write_pool(size=1, steps="")
+    broken = {"do": "answer", "status": 500, "error": "UNKNOWN_EXCEPTION"}
+    night.fault({"route": "limits"}, broken, broken, broken)
+    night.fault({"route": "query", "org": "hub"}, {"do": "answer", "status": 503}, times=9)
+    night.fault({"route": "versions"}, broken, broken)
+    assert night.build().exit_code == 0
+    assert any("trying again" in text for text in night.watcher.messages)
+
+
+def test_a_dev_hub_that_stays_out_of_order_ends_the_night_and_signs_nothing_up(
+    night: Night,
+) -> None:
+    night.fault(
+        {"route": "limits"}, {"do": "answer", "status": 500, "error": "UNKNOWN_EXCEPTION"}, times=0
+    )
+    with pytest.raises(SalesforceError, match="UNKNOWN_EXCEPTION"):
+        night.build()
+    assert night.orgs() == []

@@ -24,7 +24,7 @@ from tests.ledger.world import NOW, add_available, run
 
 CONFIGURATION = """\
 [databases]
-* = host={server}
+* = host={server} user={superuser}
 [pgbouncer]
 pool_mode = {mode}
 unix_socket_dir = {folder}
@@ -60,7 +60,12 @@ def pooler(request: pytest.FixtureRequest, server: Server, database: str) -> Ite
     user = account().pw_name
     (folder / "pgbouncer.ini").write_text(
         CONFIGURATION.format(
-            server=server.folder, mode=mode, folder=folder, ignored=ignored, user=user
+            server=server.folder,
+            superuser=SUPERUSER,
+            mode=mode,
+            folder=folder,
+            ignored=ignored,
+            user=user,
         )
     )
     if os.geteuid() == 0:
