@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from provisioner.build.events import Message, Observer, OrgEvent
 from provisioner.build.gate import Gate
 from provisioner.build.scheduler import Scheduler
+from provisioner.config.secret_values import secret_values
 from provisioner.ledger.base import Ledger, Org, Run, State
+from provisioner.salesforce.redaction import redact
 
 if TYPE_CHECKING:
     from provisioner.build.connections import Connections
@@ -69,6 +72,14 @@ class BuildContext:
             raise RowLostError(org.username)
         return changed
 
+    @cached_property
+    def _secrets(self) -> list[str]:
+        return [value for value in secret_values(self.config) if len(value) >= 4]
+
+    def redacted(self, text: str) -> str:
+        """`text` without any secret of pool.yaml and without tokens; a last look."""
+        return redact(text, self._secrets)
+
     def wait(self, seconds: float) -> float:
         """`seconds`, with up to a fifth of jitter, at this build's pace."""
         jitter: float = self.random.uniform(0.9, 1.1)
@@ -77,9 +88,9 @@ class BuildContext:
     def tell(self, event: OrgEvent) -> None:
         """Pass an event on, one at a time."""
         with self.lock:
-            self.observer.org(event)
+            self.observer.org(replace(event, note=self.redacted(event.note)))
 
     def say(self, text: str, *, is_warning: bool = False) -> None:
         """Pass a line about the build on."""
         with self.lock:
-            self.observer.message(Message(text, is_warning))
+            self.observer.message(Message(self.redacted(text), is_warning))

@@ -73,6 +73,7 @@ class Failures:
         self, org: Org, reason: str, step: str, kind: str, *, is_failure: bool = True
     ) -> Org | None:
         context = self._context
+        reason = context.redacted(reason)
         kept = context.options.keep_failed and bool(org.org_id)
         try:
             failed = context.move(org, State.FAILED, note=reason, error=reason, kept=kept)

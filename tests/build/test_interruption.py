@@ -165,3 +165,21 @@ def test_no_secret_of_a_night_reaches_ledger_or_output(night: Night) -> None:
     everything = out + err + report + written.decode("latin-1")
     for secret in [*tokens, "s3cr3t-installation-key", night.environ["KEY"][100:140]]:
         assert secret not in everything
+
+
+def test_a_secret_that_salesforce_quotes_in_an_error_is_not_written_down(night: Night) -> None:
+    secret = "s3cr3t-installation-key"
+    night.environ["INSTALL_KEY"] = secret
+    night.write_pool(
+        size=1,
+        steps="- install_package: { version: 04t000000000001AAA, "
+        'installation_key: "${INSTALL_KEY}" }\n- run_apex: { file: scripts/setup.apex }\n',
+    )
+    night.fault(
+        {"path": "executeAnonymous"},
+        {"do": "answer", "status": 400, "error": "INVALID_FIELD", "message": f"no {secret} here"},
+    )
+    result = night.build()
+    assert "no *** here" in result.failed[0].error
+    told = [event.note for event in night.watcher.events] + night.watcher.messages
+    assert secret not in "".join([result.failed[0].error, *told])

@@ -1,0 +1,126 @@
+"""What the Dev Hub refused, and what that means for people: which permission, what to do now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from provisioner.errors import HubLimitError, LedgerError, ProvisionerError
+from provisioner.salesforce.classes import Kind, classify
+from provisioner.salesforce.redaction import one_line, redact
+
+BUILDER, CONSUMER = "Provisioner_Builder", "Provisioner_Consumer"
+"""The permission sets that `provisioner hub install` deploys; the first allows all of the second."""
+
+_PERMISSION = frozenset(
+    {
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",  # no Create on the object
+        "INSUFFICIENT_ACCESS",
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+        "INSUFFICIENT_ACCESS_OR_READONLY",
+        "INVALID_CROSS_REFERENCE_KEY",
+        "INVALID_FIELD",  # a hidden field does not exist for the user
+        "INVALID_FIELD_FOR_INSERT_UPDATE",  # a read-only one cannot be written
+        "INVALID_TYPE",  # no Read on the object, or no such object: the words are the same
+        "NOT_FOUND",
+    }
+)
+
+
+class RefusedError(Exception):
+    """The Dev Hub answered with an error."""
+
+    def __init__(self, status: int, code: str, text: str) -> None:
+        super().__init__(f"HTTP {status} {code}")
+        self.status = status
+        self.code = code
+        self.text = one_line(redact(text))
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed in a moment."""
+        return classify(self.status, self.code, self.text) is Kind.TRANSIENT
+
+    @property
+    def is_about_permissions(self) -> bool:
+        """Whether a missing permission, object or field may be behind it."""
+        return self.code in _PERMISSION
+
+    def __str__(self) -> str:
+        """The Dev Hub's own words."""
+        return f"{self.code}: {self.text}" if self.code else f"HTTP {self.status}: {self.text}"
+
+
+class LostError(Exception):
+    """No answer came; the Dev Hub may have acted."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class LockLostError(Exception):
+    """The record of our builder lock is gone: another build has taken over."""
+
+
+def missing_permission(
+    user: str, needed: str, refused: RefusedError, installed: Collection[str], has: Collection[str]
+) -> LedgerError:
+    """The error for a refusal that `needed` would have prevented.
+
+    `installed` are the permission sets that the Dev Hub has, `has` those of the user.
+    """
+    if not installed:
+        return LedgerError(
+            f"the Dev Hub of {user} has no ledger, or the user may not see it ({refused})",
+            code="hub_not_installed",
+            hint="an administrator of the Dev Hub runs: provisioner hub install",
+        )
+    if needed not in has and BUILDER not in has:
+        option = "--builder" if needed == BUILDER else "--consumer"
+        return LedgerError(
+            f"the Dev Hub user {user} lacks the permission set {needed} ({refused})",
+            code="hub_permission",
+            hint="an administrator of the Dev Hub assigns it: "
+            f"provisioner hub install {option} {user}",
+        )
+    return LedgerError(
+        f"the ledger on the Dev Hub is not as this version needs it ({refused})",
+        code="hub_outdated",
+        hint="an administrator of the Dev Hub brings it up to date: provisioner hub install",
+    )
+
+
+def failure(name: str, refused: RefusedError) -> ProvisionerError:
+    """The error for a refusal that has nothing to do with permissions."""
+    if refused.code == "STORAGE_LIMIT_EXCEEDED":
+        return LedgerError(
+            f"{name}: the Dev Hub's data storage is full",
+            code="hub_storage",
+            hint="delete records in the Dev Hub that nobody needs; each build tidies up old events",
+        )
+    if classify(refused.status, refused.code, refused.text) is Kind.LIMIT:
+        return HubLimitError(
+            f"the Dev Hub's API request limit is reached ({refused})",
+            code="api_limit",
+            hint="the Dev Hub counts the API calls of 24 hours; try again later",
+        )
+    return LedgerError(f"{name}: {refused}", hint="try again; see the Dev Hub's Setup for its state")
+
+
+def unreachable(name: str, why: str) -> LedgerError:
+    """The error when no answer came, for as long as we were patient."""
+    return LedgerError(
+        f"{name} does not answer: {why}",
+        code="ledger_unreachable",
+        hint="check the network, then try again: a claim with --idempotency-key may be repeated",
+    )
+
+
+def lock_lost(name: str) -> LedgerError:
+    """The error of a build whose lock another has taken."""
+    return LedgerError(
+        f"this build has lost its lock on {name}: another has taken it over; "
+        "nothing more is written",
+        code="ledger_lock_lost",
+        hint="start the build again: it takes up what is left",
+    )

@@ -1,0 +1,232 @@
+"""A session with the Dev Hub for its ledger: logged in once, on kept connections, patient."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote_plus
+
+from provisioner.config.fields import Secret
+from provisioner.errors import LedgerError
+from provisioner.ledger import devhub_errors
+from provisioner.ledger.devhub_errors import BUILDER, CONSUMER, LostError, RefusedError
+from provisioner.ledger.devhub_http import Connections
+from provisioner.salesforce.answers import unreachable
+from provisioner.salesforce.audience import hub_rungs
+from provisioner.salesforce.envelope import error_codes
+from provisioner.salesforce.grant import App, Grant, sign_in
+from provisioner.salesforce.keys import load_signing_key
+from provisioner.salesforce.reply import Reply
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.keys import SigningKey
+
+API = "/services/data/v60.0"
+"""The ledger needs nothing newer, and not to ask for the newest saves each claim a request."""
+
+PATIENCE = 15.0  # seconds in which a request is tried again
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds between two tries
+
+Record = dict[str, Any]
+
+
+class HubAccount(Protocol):
+    """The user and the app by which the ledger is reached: `dev_hub` of pool.yaml."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def consumer_key(self) -> str: ...
+    @property
+    def private_key(self) -> Path | Secret: ...
+    @property
+    def private_key_passphrase(self) -> Secret | None: ...
+    @property
+    def login_url(self) -> str: ...
+
+
+class HubSession:
+    """Requests to the REST API of one Dev Hub. Safe to use from several threads.
+
+    Raises LoginError when the login is refused.
+    """
+
+    def __init__(self, account: HubAccount, *, patience: float = PATIENCE) -> None:
+        self.name = f"the ledger on the Dev Hub {account.username}"
+        self.patience = patience
+        self.api_calls = 0
+        self.server_time = datetime.min.replace(tzinfo=UTC)  # of the last answer
+        self._account = account
+        self._connections = Connections()
+        self._lock = threading.Lock()
+        self._key: SigningKey | None = None
+        self._grant: Grant | None = None
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Give the connections back; closing twice does nothing."""
+        self._is_closed = True
+        self._connections.close()
+
+    def query(self, soql: str, *, needs: str = CONSUMER) -> list[Record]:
+        """All records of a query. Raises LedgerError, which names the permission if one is missing.
+
+        `needs` is the permission set that allows it.
+        """
+        records: list[Record] = []
+        path = f"{API}/query?q={quote_plus(soql)}"
+        while path:
+            page = self.repeat("GET", path, needs=needs)
+            records += page["records"]
+            path = "" if page.get("done", True) else page["nextRecordsUrl"]
+        return records
+
+    def repeat(self, method: str, path: str, body: Any = None, *, needs: str = CONSUMER) -> Any:
+        """A request that may be made twice: tried until it is answered or patience ends."""
+        for _ in self.tries():
+            try:
+                return self.call(method, path, body)
+            except LostError as error:
+                last: Exception = error
+            except RefusedError as error:
+                if not error.is_transient:
+                    raise self.told(error, needs) from None
+                last = error
+        raise self.given_up(last)
+
+    def tries(self) -> Iterator[int]:
+        """Counts the tries of one request, with a growing wait before each but the first."""
+        give_up, wait, number = time.monotonic() + self.patience, _FIRST_WAIT, 0
+        while number == 0 or time.monotonic() < give_up:
+            yield number
+            number += 1
+            time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request; its JSON, None without. Raises RefusedError, LostError, LoginError.
+
+        When the session has ended, the same once more with a new one.
+        """
+        if self._is_closed:
+            raise LedgerError(f"{self.name} was closed already")
+        grant = self._granted(None)
+        reply = self._send(grant, method, path, body)
+        if reply.status == 401 and "INVALID_SESSION_ID" in reply.body.decode(errors="replace"):
+            reply = self._send(self._granted(grant), method, path, body)
+        return _answer(reply)
+
+    def told(self, refused: RefusedError, needs: str) -> Exception:
+        """The error for people. A refusal that is about permissions is looked into."""
+        if not refused.is_about_permissions:
+            return devhub_errors.failure(self.name, refused)
+        installed, has = self._permission_sets()
+        user = self._account.username
+        return devhub_errors.missing_permission(user, needs, refused, installed, has)
+
+    def given_up(self, last: Exception) -> Exception:
+        """The error when patience has ended."""
+        if isinstance(last, RefusedError):
+            return devhub_errors.failure(self.name, last)
+        return devhub_errors.unreachable(self.name, str(last))
+
+    def _permission_sets(self) -> tuple[list[str], list[str]]:
+        """Which of the two are there, and which of them the user has; as far as that is told."""
+        user = self._granted(None).user_id
+        names = f"('{BUILDER}', '{CONSUMER}')"
+        found = []
+        for soql, key in (
+            (f"SELECT Name FROM PermissionSet WHERE Name IN {names}", ("Name",)),  # noqa: S608
+            (
+                "SELECT PermissionSet.Name FROM PermissionSetAssignment "  # noqa: S608 - SOQL
+                f"WHERE AssigneeId = '{user}' AND PermissionSet.Name IN {names}",
+                ("PermissionSet", "Name"),
+            ),
+        ):
+            try:
+                records = self.call("GET", f"{API}/query?q={quote_plus(soql)}")["records"]
+                found.append([_at(record, key) for record in records])
+            except (RefusedError, LostError, KeyError, TypeError):
+                found.append([])
+        return found[0], found[1]
+
+    def _granted(self, ended: Grant | None) -> Grant:
+        """The session's grant; a new one in place of `ended`, unless another thread got it."""
+        with self._lock:
+            if self._grant is None or self._grant is ended:
+                account = self._account
+                app = App(account.consumer_key, self._signing_key())
+                rungs = hub_rungs(account.login_url)
+                self._grant = sign_in(app, account.username, rungs, self._post)
+            return self._grant
+
+    def _signing_key(self) -> SigningKey:
+        if self._key is None:
+            key, passphrase = self._account.private_key, self._account.private_key_passphrase
+            self._key = load_signing_key(
+                key.reveal() if isinstance(key, Secret) else key,
+                passphrase.reveal() if passphrase else None,
+            )
+        return self._key
+
+    def _post(self, url: str, form: Mapping[str, str]) -> Reply:
+        """Send the form of a login; it may be asked for twice."""
+        from urllib.parse import urlencode
+
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        for _ in range(2):
+            try:
+                reply = self._connections.send("POST", url, headers, urlencode(form).encode())
+            except ConnectionError as error:
+                if isinstance(error, ConnectionRefusedError):
+                    raise
+            else:
+                if reply.status not in (502, 503, 504):
+                    return reply
+            time.sleep(0.5)
+        return self._connections.send("POST", url, headers, urlencode(form).encode())
+
+    def _send(self, grant: Grant, method: str, path: str, body: Any) -> Reply:
+        headers = {"Authorization": f"Bearer {grant.access_token}"}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body).encode()
+        self.api_calls += 1
+        try:
+            reply = self._connections.send(method, grant.instance_url + path, headers, content)
+        except OSError as error:
+            raise LostError(unreachable(error).text.removeprefix("network: ")) from None
+        self._note_time(reply.date)
+        return reply
+
+    def _note_time(self, date: str) -> None:
+        """The server's clock dates its records, so ages are told by it and not by ours."""
+        if date:
+            from email.utils import parsedate_to_datetime
+
+            self.server_time = parsedate_to_datetime(date)
+
+
+def _answer(reply: Reply) -> Any:
+    text = reply.body.decode("utf-8", errors="replace")
+    if reply.status >= 300 or "html" in reply.content_type:
+        errors = error_codes(text)
+        code, message = errors[0] if errors else ("", text or "an empty answer")
+        raise RefusedError(reply.status, code, message)
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        raise RefusedError(502, "", "the answer is no JSON") from None
+
+
+def _at(record: Any, path: tuple[str, ...]) -> str:
+    for key in path:
+        record = record[key]
+    return str(record)
