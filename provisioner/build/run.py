@@ -17,28 +17,26 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from provisioner.build.connections import Connections
-from provisioner.build.contents import contents
 from provisioner.build.context import BuildContext, Options
 from provisioner.build.events import Message, Observer
 from provisioner.build.failures import Failures
-from provisioner.build.fingerprint import fingerprints
 from provisioner.build.gate import Gate
 from provisioner.build.org_steps import OrgSteps
 from provisioner.build.patience import patiently
+from provisioner.build.planning import plan_build
 from provisioner.build.ready_marks import ReadyMarks
 from provisioner.build.result import BuildResult, summarise
 from provisioner.build.scheduler import Scheduler
 from provisioner.build.signups import SignUps
 from provisioner.build.survey import reconcile, survey
 from provisioner.ledger.base import Ledger, Run, State
-from provisioner.plan import Allowance, Creation, PoolPlan, plan_pools
+from provisioner.plan import Allowance, Creation, PoolPlan
 from provisioner.removal import condemn, end_orgs
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
     from provisioner.plan import Removal
-    from provisioner.salesforce.hub import HubLimits
 
 
 def build(
@@ -61,7 +59,7 @@ def build(
             living = patiently(context, "Dev Hub", lambda: survey(context.connections))
             adopted = ledger.adopt(run.id)
             reconcile(context, living)
-            plans = _plan(context, pools, adopted)
+            plans = plan_build(context, pools, adopted)
             with _stopped_by_signals(context.scheduler) as interruption:
                 _carry_out(context, plans)
             result = summarise(context, plans, interruption.is_set(), time.monotonic() - started)
@@ -71,37 +69,11 @@ def build(
     return result
 
 
-def preview(config: PoolFile, pools: Sequence[str], ledger: Ledger) -> list[PoolPlan]:
-    """What a build would do now; asks for the Dev Hub's limits and changes nothing."""
-    with Connections(config) as connections:
-        return plan_pools(
-            config,
-            pools,
-            ledger.orgs(),
-            fingerprints(config, pools),
-            hub_allowance(config, connections),
-            datetime.now(UTC),
-        )
-
-
 def new_run() -> Run:
     """A run of this process; its id begins with the time, so that runs sort."""
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     return Run(id=run_id, host=socket.gethostname(), pid=os.getpid(), started_at=now)
-
-
-def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
-    """What the Dev Hub has left for us, less what `limits` keeps for people."""
-    return left_for_us(config, connections.hub.limits())
-
-
-def left_for_us(config: PoolFile, limits: HubLimits) -> Allowance:
-    """`limits` of the Dev Hub, less what pool.yaml keeps for people."""
-    return Allowance(
-        daily=limits.daily_remaining - config.limits.keep_daily,
-        active=limits.active_remaining - config.limits.keep_active,
-    )
 
 
 def _context(
@@ -121,33 +93,6 @@ def _context(
         gate=Gate(proven, lambda pool: config.pools[pool].canary),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
-
-
-def _plan(context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]) -> list[PoolPlan]:
-    unfinished = [org for org in adopted if org.pool in pools]
-    if unfinished:
-        context.say(f"resuming {len(unfinished)} orgs that an earlier build left unfinished")
-    connections = context.connections
-    context.allowance = patiently(
-        context, "Dev Hub limits", lambda: hub_allowance(context.config, connections)
-    )
-    prints = fingerprints(context.config, pools)
-    context.contents.update(contents(context.config, pools, prints))
-    plans = plan_pools(
-        context.config,
-        pools,
-        context.ledger.orgs(),
-        prints,
-        context.allowance,
-        datetime.now(UTC),
-    )
-    for plan in plans:
-        if plan.not_more_because:
-            context.say(
-                f"{plan.pool}: {plan.missing} orgs fewer than wanted: {plan.not_more_because}",
-                is_warning=True,
-            )
-    return plans
 
 
 def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.build.connections import Connections
-from provisioner.build.run import left_for_us
+from provisioner.build.planning import left_for_us
 from provisioner.build.survey import survey
 from provisioner.config.hub import DevHub
 from provisioner.errors import HubLimitError, LoginError, SalesforceError, UsageError

@@ -9,7 +9,7 @@ from provisioner.salesforce.classes import Kind, classify
 from provisioner.salesforce.redaction import one_line, redact
 
 BUILDER, CONSUMER = "Provisioner_Builder", "Provisioner_Consumer"
-"""The permission sets that `provisioner hub install` deploys; the first allows all of the second."""
+"""The permission sets of `provisioner hub install`; the first allows all of the second."""
 
 _PERMISSION = frozenset(
     {
@@ -104,7 +104,9 @@ def failure(name: str, refused: RefusedError) -> ProvisionerError:
             code="api_limit",
             hint="the Dev Hub counts the API calls of 24 hours; try again later",
         )
-    return LedgerError(f"{name}: {refused}", hint="try again; see the Dev Hub's Setup for its state")
+    return LedgerError(
+        f"{name}: {refused}", hint="try again; see the Dev Hub's Setup for its state"
+    )
 
 
 def unreachable(name: str, why: str) -> LedgerError:

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote_plus
@@ -61,7 +61,7 @@ class HubSession:
         self.name = f"the ledger on the Dev Hub {account.username}"
         self.patience = patience
         self.api_calls = 0
-        self.server_time = datetime.min.replace(tzinfo=UTC)  # of the last answer
+        self._date = ""  # of the last answer
         self._account = account
         self._connections = Connections()
         self._lock = threading.Lock()
@@ -121,6 +121,13 @@ class HubSession:
         if reply.status == 401 and "INVALID_SESSION_ID" in reply.body.decode(errors="replace"):
             reply = self._send(self._granted(grant), method, path, body)
         return _answer(reply)
+
+    @property
+    def server_time(self) -> datetime:
+        """When the last answer was sent, by the clock that also dates the Dev Hub's records."""
+        from email.utils import parsedate_to_datetime
+
+        return parsedate_to_datetime(self._date)
 
     def told(self, refused: RefusedError, needs: str) -> Exception:
         """The error for people. A refusal that is about permissions is looked into."""
@@ -203,15 +210,8 @@ class HubSession:
             reply = self._connections.send(method, grant.instance_url + path, headers, content)
         except OSError as error:
             raise LostError(unreachable(error).text.removeprefix("network: ")) from None
-        self._note_time(reply.date)
+        self._date = reply.date
         return reply
-
-    def _note_time(self, date: str) -> None:
-        """The server's clock dates its records, so ages are told by it and not by ours."""
-        if date:
-            from email.utils import parsedate_to_datetime
-
-            self.server_time = parsedate_to_datetime(date)
 
 
 def _answer(reply: Reply) -> Any:

@@ -54,11 +54,12 @@ class Times:
     deadline: float = 15.0
     timeout: float = 30.0
     late_call: float = 130.0  # how long a call to Salesforce may take (salesforce.transport)
+    margin: float = 5.0
 
     @property
     def grace(self) -> float:
         """Until no call of a builder that lost its lock can be under way."""
-        return self.deadline + self.late_call + 5.0
+        return self.deadline + self.late_call + self.margin
 
 
 class Transaction(Protocol):
@@ -133,11 +134,12 @@ class BuilderLock:
         """Give the lock back."""
         self._stop.set()
         self._thread.join(timeout=2 * self._times.ping)
-        with suppress(LedgerError, psycopg.Error), self._transaction(write=True) as execute:
-            if self._record is not None:
-                self._record.remove(execute)
         if self._thread.is_alive():
-            return  # cut off in a ping; the server ends the session, the process the thread
+            self._is_lost = True  # cut off in a ping; the server ends the session
+            return
+        if self._record is not None and not self._is_lost:
+            with suppress(LedgerError, psycopg.Error), self._transaction(write=True) as execute:
+                self._record.remove(execute)
         with suppress(LedgerError, psycopg.Error):
             self._ask(_UNLOCK)  # closing alone lets go a moment later
         self._connection.close()

@@ -7,6 +7,7 @@ bytes depend on names and contents alone: entries in the order given, one fixed 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import struct
 import tempfile
@@ -18,6 +19,8 @@ from typing import BinaryIO, NamedTuple
 
 _IN_MEMORY = 8 << 20  # a package up to this size never touches the disk
 _CHUNK = 1 << 18
+_SAMPLED = 1 << 14  # from this size on data is sampled before it is compressed
+_SAMPLE = 1 << 12
 _STORED, _DEFLATED = 0, 8
 _TIME, _DATE = 0, 0x0021  # 1980-01-01, the first day that a zip knows
 _UTF8 = 0x0800
@@ -67,8 +70,7 @@ class Archive:
 
     def add(self, name: str, data: bytes) -> None:
         """Add a file that is at hand as a whole."""
-        deflated = deflate(data, self._level)
-        method, stored = (_DEFLATED, deflated) if len(deflated) < len(data) else (_STORED, data)
+        method, stored = _packed(data, self._level)
         digest = hashlib.sha256(data).digest()
         entry = Entry(
             name.encode(), method, zlib.crc32(data), len(stored), len(data), self._end, digest
@@ -80,10 +82,13 @@ class Archive:
         """Add a file too large to be held in memory. Raises ValueError above 4 GB."""
         crc = size = stored = 0
         digest = hashlib.sha256()
-        compressor = zlib.compressobj(self._level, zlib.DEFLATED, -15)
+        chunks = iter(chunks)
+        start = next(chunks, b"")
+        level = 0 if is_dense(start) else self._level
+        compressor = zlib.compressobj(level, zlib.DEFLATED, -15)
         draft = Entry(name.encode(), _DEFLATED, 0, 0, 0, self._end, b"")
         self._spool.write(_local_header(draft))
-        for chunk in chunks:
+        for chunk in itertools.chain([start], chunks):
             crc = zlib.crc32(chunk, crc)
             size += len(chunk)
             digest.update(chunk)
@@ -157,6 +162,23 @@ class Archive:
             start += len(chunk)
             yield chunk
         self._spool.seek(0, os.SEEK_END)
+
+
+def _packed(data: bytes, level: int) -> tuple[int, bytes]:
+    """How the data is stored, and as what: not compressed where that would gain nothing."""
+    if is_dense(data):
+        return _STORED, data
+    deflated = deflate(data, level)
+    return (_DEFLATED, deflated) if len(deflated) < len(data) else (_STORED, data)
+
+
+def is_dense(data: bytes) -> bool:
+    """Whether a large piece of data is compressed already, by a sample out of its middle."""
+    if len(data) < _SAMPLED:
+        return False
+    middle = len(data) // 2
+    sample = data[middle : middle + _SAMPLE]
+    return len(deflate(sample, 1)) > 0.95 * _SAMPLE
 
 
 def deflate(data: bytes, level: int) -> bytes:

@@ -20,8 +20,8 @@ from tests.ledger.postgresql_proxy import Proxy, proxy
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import NOW, World, add_available, run
 
-QUICK = Times(ping=0.1, deadline=0.6, timeout=1.2, late_call=0.3)
-SLEEPY = Times(ping=3600.0, deadline=3600.0, timeout=7200.0, late_call=0.0)
+QUICK = Times(ping=0.1, deadline=0.6, timeout=1.2, late_call=0.1, margin=0.1)
+SLEEPY = Times(ping=3600.0, deadline=3600.0, timeout=7200.0)
 """A builder that does not look for a long time."""
 
 LOCKS = (

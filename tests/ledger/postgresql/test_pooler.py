@@ -128,7 +128,11 @@ def test_a_build_through_a_pooler_is_refused_before_anything_is_locked(
 def test_a_pooler_whose_server_has_our_settings_is_recognised_by_its_sessions(
     pooler: Pooler, server: Server
 ) -> None:
-    server.sql(f"ALTER DATABASE {pooler.database} SET idle_session_timeout = '30s'")
+    server.sql(
+        f"ALTER DATABASE {pooler.database} SET idle_session_timeout = '30s'",
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "  # what the pooler kept
+        "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    )
     try:
         error = assert_refused(pooler, server)
         assert "two sessions are one, or one is two" in error.message

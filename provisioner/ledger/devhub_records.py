@@ -1,0 +1,206 @@
+"""How rows, events and runs stand in the Dev Hub's custom objects, and the SOQL that reads them.
+
+What only builds change stands in `Build__c`, what claims change in `Claim__c`, both JSON, so that
+field-level security can keep consumers from the first. The other fields are there to filter by.
+Text is stored so that the platform changes none of it: it trims, compares without regard to case,
+and replaces `@{…}` in composite requests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from provisioner.errors import LedgerError
+from provisioner.ledger.base import Event, Org, Run, State
+from provisioner.ledger.rows import ORG_COLUMNS, org_from, org_parameters, run_from, run_parameters
+from provisioner.ledger.rows import time_text as exact
+
+ORG, EVENT = "Provisioner_Org__c", "Provisioner_Event__c"
+RUN, LEASE = "Provisioner_Run__c", "Provisioner_Lease__c"
+
+VERSION = 1
+"""Of the JSON in the records; a newer provisioner that writes another raises it."""
+
+CONSUMER_FIELDS = frozenset({"State__c", "Version__c", "Held_Key__c", "Claim__c"})
+"""What consumers may change of a row; see the permission set Provisioner_Consumer."""
+
+_PLAIN = ("username", "pool", "state", "version", "builder_id")
+_CLAIM = (
+    "owner", "purpose", "lease_until", "idempotency_key", "fence", "proven_at", "error",
+)  # fmt: skip
+_BUILD = tuple(name for name in ORG_COLUMNS if name not in (*_PLAIN, *_CLAIM))
+
+ORG_FIELDS = (
+    "Id, Username__c, Pool__c, State__c, Version__c, Builder_Id__c, Build__c, Claim__c, Held_Key__c"
+)
+_EVENT_FIELDS = "Username__c, Run__c, At__c, From_State__c, To_State__c, Note__c"
+_LONGEST_NOTE, _LONGEST_ERROR = 15_000, 30_000  # characters; escaped, they still fit their fields
+
+_ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def literal(value: str) -> str:
+    """A text as a SOQL literal; `null` for an empty one, as which the platform keeps it."""
+    if not value:
+        return "null"
+    return "'" + "".join(_ESCAPES.get(character, character) for character in value) + "'"
+
+
+def moment(at: datetime) -> str:
+    """A time as the platform takes and keeps it: to the second, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def held_key(org: Org) -> str | None:
+    """What `Held_Key__c` holds: while the org is claimed under a key, no other org has it."""
+    return key_hash(org.idempotency_key) if org.state is State.CLAIMED else None
+
+
+def key_hash(idempotency_key: str) -> str | None:
+    """A key of any length and letters, fit for a field that knows no capitals."""
+    return hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None
+
+
+def org_record(org: Org) -> dict[str, Any]:
+    """All fields of a row. Raises ValueError for a time without a zone, or an impossible name."""
+    values = org_parameters(org)
+    return {
+        "Username__c": name(org.username),
+        "Pool__c": name(org.pool),
+        "State__c": org.state.value,
+        "Version__c": org.version,
+        "Builder_Id__c": name(org.builder_id) or None,
+        "Expires_At__c": moment(org.expires_at) if org.expires_at else None,
+        "Held_Key__c": held_key(org),
+        "Build__c": _json({"ledger": VERSION, **{key: values[key] for key in _BUILD}}),
+        "Claim__c": _json({key: _cut(values[key], _LONGEST_ERROR) for key in _CLAIM}),
+    }
+
+
+def org_changes(seen: Org, changed: Org) -> dict[str, Any]:
+    """The fields of a row that a change changes."""
+    before, after = org_record(seen), org_record(changed)
+    return {key: value for key, value in after.items() if before[key] != value}
+
+
+def org_of(record: Mapping[str, Any]) -> Org:
+    """The row of a record. Raises LedgerError when a newer provisioner wrote it."""
+    build, claim = _parsed(record, "Build__c"), _parsed(record, "Claim__c")
+    if build.get("ledger", VERSION) != VERSION:
+        raise LedgerError(
+            f"the ledger on the Dev Hub was written by a newer provisioner (its version is "
+            f"{build['ledger']}, this one knows {VERSION})",
+            code="ledger_newer",
+            hint="upgrade here: pip install --upgrade provisioner",
+        )
+    plain = {
+        "username": record["Username__c"] or "",
+        "pool": record["Pool__c"] or "",
+        "state": record["State__c"],
+        "version": int(record["Version__c"] or 0),
+        "builder_id": record["Builder_Id__c"] or "",
+    }
+    try:
+        return org_from({**build, **claim, **plain})
+    except (KeyError, TypeError, ValueError):
+        raise _damaged(record, "its values") from None
+
+
+def event_record(event: Event, *, key: str, writer: str) -> dict[str, Any]:
+    """All fields of an event; without states it is a change of fields alone."""
+    return {
+        "Key__c": name(key),
+        "Username__c": name(event.username),
+        "Run__c": name(event.run) or None,
+        "At__c": exact(event.at),
+        "From_State__c": event.from_state or None,
+        "To_State__c": event.to_state or None,
+        "Note__c": _json(_cut(event.note, _LONGEST_NOTE))[1:-1] or None,
+        "Writer__c": writer,
+    }
+
+
+def event_of(record: Mapping[str, Any]) -> Event:
+    """The event of a record."""
+    return Event(
+        at=datetime.fromisoformat(record["At__c"]),
+        username=record["Username__c"],
+        run=record["Run__c"] or "",
+        from_state=record["From_State__c"] or "",
+        to_state=record["To_State__c"] or "",
+        note=str(json.loads(f'"{record["Note__c"] or ""}"')),
+    )
+
+
+def run_record(run: Run) -> dict[str, Any]:
+    """All fields of a run, but the one that it is found by."""
+    return {"Started_At__c": exact(run.started_at), "Content__c": _json(run_parameters(run))}
+
+
+def run_of(record: Mapping[str, Any]) -> Run:
+    """The run of a record."""
+    return run_from(_parsed(record, "Content__c"))
+
+
+def org_query(username: str) -> str:
+    """The row of one username, however its letters are capitalised."""
+    return f"SELECT {ORG_FIELDS} FROM {ORG} WHERE Username__c = {literal(username)}"  # noqa: S608
+
+
+def orgs_query(states: Iterable[State], pool: str = "") -> str:
+    """Rows in any of `states`, in the order in which they came."""
+    wanted = ", ".join(literal(state.value) for state in sorted(states))
+    where = f"State__c IN ({wanted})" + (f" AND Pool__c = {literal(pool)}" if pool else "")
+    return f"SELECT {ORG_FIELDS} FROM {ORG} WHERE {where} ORDER BY Name"  # noqa: S608
+
+
+def events_query(username: str = "", run: str = "") -> str:
+    """Moves, in the order in which they were made."""
+    where = ["To_State__c != null"]
+    where += [f"Username__c = {literal(username)}"] if username else []
+    where += [f"Run__c = {literal(run)}"] if run else []
+    return f"SELECT {_EVENT_FIELDS} FROM {EVENT} WHERE {' AND '.join(where)} ORDER BY Name"  # noqa: S608
+
+
+def runs_query(limit: int) -> str:
+    """The newest runs first."""
+    order = f"ORDER BY Started_At__c DESC, Name DESC LIMIT {limit}"
+    return f"SELECT Content__c FROM {RUN} {order}"  # noqa: S608
+
+
+def name(text: str) -> str:
+    """`text`, fit for a field of plain text. Raises ValueError for what the platform would read."""
+    if "@{" in text:
+        raise ValueError(f"no name can hold @{{: {text!r}")
+    return text
+
+
+def _json(value: Any) -> str:
+    """JSON in which nothing looks like a reference of a composite request."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.replace("@{", "\\u0040{")
+
+
+def _parsed(record: Mapping[str, Any], field: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(record[field] or "{}")
+    except ValueError:
+        raise _damaged(record, field) from None
+    return found
+
+
+def _damaged(record: Mapping[str, Any], what: str) -> LedgerError:
+    return LedgerError(
+        f"the ledger on the Dev Hub is damaged: {what} of the record {record.get('Id')}",
+        code="ledger_corrupt",
+        hint="somebody edited it by hand; repair or delete that record in the Dev Hub",
+    )
+
+
+def _cut(value: Any, longest: int) -> Any:
+    is_long = isinstance(value, str) and len(value) > longest
+    return f"{value[:longest]}…" if is_long else value

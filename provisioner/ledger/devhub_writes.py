@@ -1,0 +1,193 @@
+"""Compare-and-swap on the Dev Hub: an event with a unique key, and the row, in one transaction.
+
+The platform knows no conditional write of custom objects, but it refuses a second record with the
+value of a unique field (salesforce-facts §8). A change of a row from version 7 to 8 therefore
+inserts the event `USERNAME:8` and updates the row in *one* composite request with `allOrNone`,
+which the platform carries out in one transaction: whoever inserts second gets DUPLICATE_VALUE,
+and nothing of what they asked for happens. There is no moment between the two at which a process
+could die. The transaction begins by looking whether the row is still what the caller saw, so that
+keys of long ago may be tidied away.
+
+An answer can be lost, not the change: each event carries a random text of its writer, by which a
+repeated request knows whether the first one did it. See docs/devhub-ledger.md.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from enum import Enum, auto
+from typing import Any
+from urllib.parse import quote_plus
+
+from provisioner.ledger import devhub_errors
+from provisioner.ledger.base import Event, Org
+from provisioner.ledger.devhub_errors import (
+    BUILDER,
+    CONSUMER,
+    LockLostError,
+    LostError,
+    RefusedError,
+)
+from provisioner.ledger.devhub_records import (
+    CONSUMER_FIELDS,
+    EVENT,
+    LEASE,
+    ORG,
+    event_record,
+    literal,
+    org_changes,
+    org_record,
+)
+from provisioner.ledger.devhub_session import API, HubSession
+
+Part = dict[str, Any]
+"""One request of a composite one."""
+
+_NO_SUCH_ROW = "Invalid reference specified"  # the query that a later part refers to found none
+_GONE = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
+
+
+class Outcome(Enum):
+    """What became of a write."""
+
+    DONE = auto()
+    CHANGED = auto()  # the row is not what the caller saw
+    IN_USE = auto()  # another row has the username, or the idempotency key
+
+
+class Writer:
+    """Writes rows with their events. `lease` gives the id of our builder lock's record, or ""."""
+
+    def __init__(self, session: HubSession, lease: Callable[[], str]) -> None:
+        self._session = session
+        self._lease = lease
+
+    def insert(self, org: Org, event: Event) -> Outcome:
+        """A new row; IN_USE when there is one of that username."""
+        writer = secrets.token_hex(8)
+        key = f"{org.username.lower()}:{org.version}:{writer}"
+        parts = [
+            part("row", "POST", f"sobjects/{ORG}", org_record(org)),
+            part("event", "POST", f"sobjects/{EVENT}", event_record(event, key=key, writer=writer)),
+        ]
+        return self._write(parts, key, writer, needs=BUILDER)
+
+    def swap(
+        self, seen: Org, changed: Org, event: Event, *, before: Sequence[Part] = ()
+    ) -> Outcome:
+        """Change `seen` to `changed`; `before` goes first, in the same transaction."""
+        writer = secrets.token_hex(8)
+        key = f"{seen.username.lower()}:{changed.version}"
+        changes = org_changes(seen, changed)
+        parts = [
+            part("seen", "GET", _as_seen(seen)),
+            part("event", "POST", f"sobjects/{EVENT}", event_record(event, key=key, writer=writer)),
+            *before,
+            part("row", "PATCH", f"sobjects/{ORG}/@{{seen.records[0].Id}}", changes),
+        ]
+        needs = CONSUMER if set(changes) <= CONSUMER_FIELDS else BUILDER
+        return self._write(parts, key, writer, needs=needs)
+
+    def _write(self, parts: list[Part], key: str, writer: str, *, needs: str) -> Outcome:
+        """Send until it is certain what became of it."""
+        session, is_doubtful = self._session, False
+        lease = self._lease()
+        if lease:
+            parts = [part("lease", "GET", f"sobjects/{LEASE}/{lease}?fields=Id"), *parts]
+        for _ in session.tries():
+            try:
+                answer = send(session, parts)
+            except LostError as error:
+                last: Exception = error
+                is_doubtful = True
+                continue
+            except RefusedError as error:
+                if not error.is_transient:
+                    raise session.told(error, needs) from None
+                last, is_doubtful = error, True
+                continue
+            try:
+                outcome = _outcome(answer)
+            except LockLostError:
+                raise devhub_errors.lock_lost(session.name) from None
+            except RefusedError as error:
+                if not error.is_transient:
+                    raise session.told(error, needs) from None
+                last = error
+                continue
+            if outcome is not Outcome.DONE and is_doubtful and self._is_ours(key, writer):
+                return Outcome.DONE
+            return outcome
+        raise session.given_up(last)
+
+    def _is_ours(self, key: str, writer: str) -> bool:
+        """Whether an earlier try, whose answer was lost, has done it."""
+        soql = f"SELECT Writer__c FROM {EVENT} WHERE Key__c = {literal(key)}"  # noqa: S608
+        return any(record["Writer__c"] == writer for record in self._session.query(soql))
+
+
+def part(reference: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Part:
+    """One request of a composite one; `path` begins after the API version."""
+    made: Part = {"referenceId": reference, "method": method, "url": f"{API}/{path}"}
+    return made if body is None else {**made, "body": dict(body)}
+
+
+def send(session: HubSession, parts: Sequence[Part]) -> list[Part]:
+    """Send a composite request, all of it or nothing; the answer's parts.
+
+    Raises RefusedError, LostError, LoginError. It counts as one API call.
+    """
+    body = {"allOrNone": True, "compositeRequest": list(parts)}
+    answer = session.call("POST", f"{API}/composite", body)
+    try:
+        return list(answer["compositeResponse"])
+    except (KeyError, TypeError):
+        raise RefusedError(502, "", "the answer is none of a composite request") from None
+
+
+def refusals(answer: Sequence[Part]) -> list[tuple[str, RefusedError]]:
+    """The parts that failed, with why; not those that were undone because of them."""
+    found = []
+    for one in answer:
+        status, body = int(one["httpStatusCode"]), one["body"]
+        rows = body if isinstance(body, list) else []
+        errors = [row for row in rows if isinstance(row, dict) and "errorCode" in row]
+        # a collection answers with statusCode per record
+        errors += [e for row in rows if isinstance(row, dict) for e in row.get("errors") or ()]
+        for error in errors:
+            code = str(error.get("errorCode") or error.get("statusCode") or "")
+            if code not in ("PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"):
+                refused = RefusedError(status, code, str(error.get("message") or ""))
+                found.append((str(one["referenceId"]), refused))
+    return found
+
+
+def change_of(event: Event) -> Event:
+    """The event of a change without a move: it holds the key, and tells nobody anything."""
+    return replace(event, from_state="", to_state="", note="")
+
+
+def _as_seen(seen: Org) -> str:
+    """A query that finds the row only while it is what the caller saw."""
+    soql = (
+        f"SELECT Id FROM {ORG} WHERE Username__c = {literal(seen.username)} "  # noqa: S608
+        f"AND Version__c = {seen.version} AND Builder_Id__c = {literal(seen.builder_id)}"
+    )
+    return f"query?q={quote_plus(soql)}"
+
+
+def _outcome(answer: Sequence[Part]) -> Outcome:
+    """What the parts of an answer come to. Raises RefusedError, LockLostError."""
+    if all(one["httpStatusCode"] < 300 for one in answer):
+        return Outcome.DONE
+    for reference, refused in refusals(answer):
+        if reference == "lease" and refused.code in _GONE:
+            raise LockLostError
+        if refused.code != "DUPLICATE_VALUE":
+            raise refused
+        return Outcome.CHANGED if reference == "event" else Outcome.IN_USE
+    if not any(_NO_SUCH_ROW in str(one["body"]) for one in answer):
+        raise RefusedError(400, "PROCESSING_HALTED", str([one["body"] for one in answer]))
+    return Outcome.CHANGED
