@@ -102,7 +102,7 @@ def find_credentials(
     from provisioner.ledger import open_ledger
 
     pool = load()
-    ledger = open_ledger(pool.ledger, pool.directory)
+    ledger = open_ledger(pool.ledger, pool.directory, pool.dev_hub)
     try:
         org = ledger.get(username)
     finally:

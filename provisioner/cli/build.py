@@ -54,7 +54,7 @@ def command(
     output = call.output
     view = LiveView(output.console()) if output.is_live else Lines(output.say)
     options = Options(keep_failed=keep_failed, wait=wait, pace=pace)
-    ledger = open_ledger(config.ledger, config.directory)
+    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
         with view.display():
             result = build(config, chosen, ledger, view, options)

@@ -16,7 +16,7 @@ def command(call: Invocation, pools: PoolsArgument = None) -> None:
 
     config = call.load()
     chosen = select_pools(config, pools)
-    ledger = open_ledger(config.ledger, config.directory)
+    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
         plans = preview(config, chosen, ledger)
         cost = estimate(config, plans, ledger.runs(limit=20))

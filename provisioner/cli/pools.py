@@ -24,7 +24,7 @@ LONGEST = timedelta(days=30)  # no scratch org lives longer (salesforce-facts §
 def pools_and_ledger(call: Invocation) -> Iterator[tuple[PoolFile, Ledger]]:
     """pool.yaml, as far as claims need it, and its ledger, closed at the end."""
     pool_file = call.load("hub_and_ledger")
-    ledger = open_ledger(pool_file.ledger, pool_file.directory)
+    ledger = open_ledger(pool_file.ledger, pool_file.directory, pool_file.dev_hub)
     try:
         yield pool_file, ledger
     finally:

@@ -43,7 +43,7 @@ def command(
     if dry_run and rebuild:
         raise UsageError("--dry-run and --rebuild exclude each other")
     config = call.load("hub_and_ledger")
-    ledger = open_ledger(config.ledger, config.directory)
+    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
         with Connections(config) as connections:
             if rebuild:

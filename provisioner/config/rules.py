@@ -8,7 +8,11 @@ from urllib.parse import urlsplit
 
 from provisioner.ledger import LEDGERS
 
-PLANNED_LEDGERS = ("postgresql", "devhub")
+LEDGER_FORMS = {
+    "sqlite": ("///", "sqlite:///PATH (four slashes for an absolute path)"),
+    "postgresql": ("//", "postgresql://USER@HOST/DATABASE"),
+}
+"""What comes after the colon first, and how the whole is written; other ledgers are one word."""
 SALESFORCE_DOMAINS = ("salesforce.com", "force.com")
 
 
@@ -63,14 +67,14 @@ def _is_loopback(host: str) -> bool:
 def ledger_rule(url: str) -> str:
     """A ledger that this version has. The URL is not repeated: it may hold a password."""
     scheme, colon, rest = url.partition(":")
+    if scheme in LEDGER_FORMS:
+        start, form = LEDGER_FORMS[scheme]
+        return "" if rest.startswith(start) and rest.strip("/") else f"write {form}"
     if scheme in LEDGERS:
-        if rest.startswith("///") and rest.strip("/"):
-            return ""
-        return f"write {scheme}:///PATH (four slashes for an absolute path)"
-    if scheme in PLANNED_LEDGERS:
-        return f"the {scheme} ledger is not available yet; write sqlite:///.provisioner/ledger.db"
+        return f"write {scheme}, and nothing after it" if colon else ""
     if not colon:
-        return "write a URL, such as sqlite:///.provisioner/ledger.db"
+        return "write a URL, such as sqlite:///.provisioner/ledger.db, or devhub"
     near = get_close_matches(scheme, LEDGERS, 1)
-    known = f"did you mean {near[0]}:///…?" if near else f"known: {', '.join(LEDGERS)}"
+    form = LEDGER_FORMS.get(near[0], ("", near[0]))[1].partition(" ")[0] if near else ""
+    known = f"did you mean {form}?" if near else f"known: {', '.join(LEDGERS)}"
     return f"there is no ledger {scheme!r}; {known}" if scheme.isalnum() else f"no ledger; {known}"

@@ -10,22 +10,31 @@ from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
     from provisioner.ledger.base import Ledger
+    from provisioner.ledger.devhub_session import HubAccount
 
 LEDGERS = {
     "sqlite": "provisioner.ledger.sqlite",
     "postgresql": "provisioner.ledger.postgresql",
+    "devhub": "provisioner.ledger.devhub",
 }
-"""Scheme → module; the module defines `open_url(url: str, directory: Path) -> Ledger`."""
+"""Scheme → module; the module defines `open_url(url: str, directory: Path) -> Ledger`, or
+`open_hub(url: str, account: HubAccount | None) -> Ledger` when it stands on the Dev Hub."""
 
 
-def open_ledger(url: str, directory: Path) -> Ledger:
+def open_ledger(url: str, directory: Path, dev_hub: HubAccount | None = None) -> Ledger:
     """Open the ledger at `url`; relative paths start at `directory`, the folder of pool.yaml.
+
+    `dev_hub` is that of pool.yaml: a ledger that stands there logs in by it, when first used.
 
     Raises UsageError for an unknown scheme, LedgerError when it cannot be opened.
     """
     scheme = url.partition(":")[0]
     if scheme not in LEDGERS:
-        known = ", ".join(f"{name}://…" for name in LEDGERS)
+        known = "sqlite:///…, postgresql://…, devhub"
         raise UsageError(f"ledger: no backend for {scheme!r}", hint=f"write one of: {known}")
-    ledger: Ledger = import_module(LEDGERS[scheme]).open_url(url, directory)
+    module = import_module(LEDGERS[scheme])
+    is_on_hub = hasattr(module, "open_hub")
+    ledger: Ledger = (
+        module.open_hub(url, dev_hub) if is_on_hub else module.open_url(url, directory)
+    )
     return ledger

@@ -26,6 +26,9 @@ _PERMISSION = frozenset(
 )
 
 
+_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
+
+
 class RefusedError(Exception):
     """The Dev Hub answered with an error."""
 
@@ -39,6 +42,11 @@ class RefusedError(Exception):
     def is_transient(self) -> bool:
         """Whether the same request may succeed in a moment."""
         return classify(self.status, self.code, self.text) is Kind.TRANSIENT
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether a record that was named by its id is not there any more."""
+        return self.code in _GONE
 
     @property
     def is_about_permissions(self) -> bool:

@@ -20,7 +20,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -81,8 +81,8 @@ class Found:
         if not self.holder.machine:
             minutes = round(times.expires / 60)
             refusal.hint = (
-                f"wait for it (--wait); if that machine is gone, its lock is free {minutes} minutes "
-                f"after its last sign of life, or at once by: "
+                f"wait for it (--wait); if that machine is gone, the lock is free {minutes} "
+                "minutes after its last sign of life, or at once by: "
                 f"provisioner hub unlock {self.holder.run}"
             )
         return refusal
@@ -110,7 +110,8 @@ class BuildLease:
         finally:
             self._ends.set()
             renewing.join()
-            delete(self._session, self.id)
+            with suppress(ProvisionerError):  # the build's result counts; the lock lapses
+                discard(self._session, self.id)
             self.id = ""
 
     def _acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> str:
@@ -123,6 +124,7 @@ class BuildLease:
                 taken = self._take(found, run, writer)
                 if taken:
                     return taken
+                time.sleep(0.1 * random.random())  # noqa: S311 - somebody else was faster
                 continue
             refusal = found.refusal(self._times)
             if not wait:
@@ -163,10 +165,9 @@ class BuildLease:
         while not self._ends.wait(self._times.renew):
             count += 1
             path = f"{API}/sobjects/{LEASE}/{self.id}"
-            try:
-                self._session.repeat("PATCH", path, {"Renewals__c": count}, needs=BUILDER)
-            except ProvisionerError:
-                continue  # the next write of the build says what is wrong; here is nobody to tell
+            # What is wrong is said by the build's next write; here is nobody to tell.
+            with suppress(LostError, RefusedError, ProvisionerError):
+                self._session.call("PATCH", path, {"Renewals__c": count})
 
 
 def find(session: HubSession) -> Found | None:
@@ -179,17 +180,9 @@ def find(session: HubSession) -> Found | None:
     return Found.of(records[0], session.server_time) if records else None
 
 
-def delete(session: HubSession, lease: str) -> bool:
-    """Delete the record of a lock; False when it is gone already."""
-    try:
-        session.repeat("DELETE", f"{API}/sobjects/{LEASE}/{lease}", needs=BUILDER)
-    except LedgerError as error:
-        if error.code in ("hub_permission", "hub_outdated", "hub_not_installed"):
-            return (
-                False  # NOT_FOUND: taken over, or our first DELETE did it and its answer was lost
-            )
-        raise
-    return True
+def discard(session: HubSession, lease: str) -> None:
+    """Delete the record of a lock; that it is gone already is fine."""
+    session.discard(f"{API}/sobjects/{LEASE}/{lease}", needs=BUILDER)
 
 
 def _kernel() -> str:
@@ -214,5 +207,5 @@ def unlock(session: HubSession, run: str) -> dict[str, Any]:
             f"{found.holder.described()} holds the ledger, not {run}",
             hint=f"only if that machine is gone: provisioner hub unlock {found.holder.run}",
         )
-    delete(session, found.id)
+    discard(session, found.id)
     return {"run": found.holder.run, "host": found.holder.host, "pid": found.holder.pid}

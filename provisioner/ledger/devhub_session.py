@@ -100,6 +100,22 @@ class HubSession:
                 last = error
         raise self.given_up(last)
 
+    def discard(self, path: str, *, needs: str) -> bool:
+        """Delete a record; False when it was gone already (or our lost request did it)."""
+        for _ in self.tries():
+            try:
+                self.call("DELETE", path)
+                return True
+            except LostError as error:
+                last: Exception = error
+            except RefusedError as error:
+                if error.is_gone:
+                    return False
+                if not error.is_transient:
+                    raise self.told(error, needs) from None
+                last = error
+        raise self.given_up(last)
+
     def tries(self) -> Iterator[int]:
         """Counts the tries of one request, with a growing wait before each but the first."""
         give_up, wait, number = time.monotonic() + self.patience, _FIRST_WAIT, 0

@@ -57,6 +57,11 @@ class Archive:
         return len(self._entries)
 
     @property
+    def size(self) -> int:
+        """How many bytes it has so far, without the list of its files."""
+        return self._end
+
+    @property
     def entries(self) -> list[Entry]:
         """All files, by their names."""
         return sorted(self._entries)

@@ -9,6 +9,7 @@ from provisioner.source.outputs import Output, Outputs, Read
 from provisioner.source.problems import Refusal
 from provisioner.source.tree import split
 
+_SMALL = 9 << 19  # 4.5 MB
 _ARCHIVE_TYPES = ("application/zip", "application/x-zip-compressed", "application/jar")
 
 
@@ -32,10 +33,16 @@ def static_resource(outputs: Outputs, component: Component) -> None:
 
 
 def zipped(folder: str, files: tuple[str, ...], read: Read) -> Archive:
-    """A folder's files as a zip, named as they lie in it."""
-    archive = Archive(level=6)
-    for path in files:
-        archive.add(path.removeprefix(f"{folder}/"), read(path))
+    """A folder's files as a zip, named as they lie in it.
+
+    Compressed quickly, unless the size begins to count: an org takes up to 5 MB a resource.
+    """
+    for level in (1, 9):
+        archive = Archive(level)
+        for path in files:
+            archive.add(path.removeprefix(f"{folder}/"), read(path))
+        if archive.size <= _SMALL:
+            break
     return archive
 
 

@@ -155,16 +155,16 @@ def test_a_login_that_the_network_could_read_is_a_warning(project: Project) -> N
 
 
 LEDGERS = {
-    ".provisioner/ledger.db": "write a URL, such as sqlite:///.provisioner/ledger.db",
+    ".provisioner/ledger.db": "write a URL, such as sqlite:///.provisioner/ledger.db, or devhub",
     "sqlite:ledger.db": "write sqlite:///PATH (four slashes for an absolute path)",
     "sqlite://ledger.db": "write sqlite:///PATH (four slashes for an absolute path)",
     "sqlite:///": "write sqlite:///PATH (four slashes for an absolute path)",
-    "sqllite:///ledger.db": "there is no ledger 'sqllite'; did you mean sqlite:///…?",
-    "mysql://root:hunter2@db/x": "there is no ledger 'mysql'; known: sqlite",
-    "postgresql://u:hunter2@db/x": "the postgresql ledger is not available yet; write "
-    "sqlite:///.provisioner/ledger.db",
-    "devhub": "the devhub ledger is not available yet; write sqlite:///.provisioner/ledger.db",
-    "hunter2@db:5432/x": "no ledger; known: sqlite",
+    "sqllite:///ledger.db": "there is no ledger 'sqllite'; did you mean sqlite:///PATH?",
+    "mysql://root:hunter2@db/x": "there is no ledger 'mysql'; known: sqlite, postgresql, devhub",
+    "postgresql:hunter2@db/x": "write postgresql://USER@HOST/DATABASE",
+    "devhub://hunter2": "write devhub, and nothing after it",
+    "devhup:x": "there is no ledger 'devhup'; did you mean devhub?",
+    "hunter2@db:5432/x": "no ledger; known: sqlite, postgresql, devhub",
 }
 
 

@@ -50,7 +50,7 @@ class _Night:
     codes: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.size = self.random.randint(1, 3)
+        self.size = self.random.choice([1, 2, 3, 3, 5])
         self.replacements = self.random.randint(0, 2)
         self.faults = draw_faults(self.random)
         concurrent = self.random.randint(1, 3)

@@ -40,8 +40,8 @@ class Trouble:
 
 
 def draw_faults(random: Random) -> list[tuple[Trouble, Fault]]:
-    """Two to six faults; each class of the table is as likely as any other."""
-    chosen = [random.choice(TABLE) for _ in range(random.randint(2, 6))]
+    """Three to eight faults; each class of the table is as likely as any other."""
+    chosen = [random.choice(TABLE) for _ in range(random.randint(3, 8))]
     return [(trouble, trouble.draw(random)) for trouble in chosen]
 
 

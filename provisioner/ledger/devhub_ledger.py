@@ -1,0 +1,279 @@
+"""The ledger on the Dev Hub itself: the contract over custom objects, one API call a write."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from provisioner.ledger import changes as changes_of
+from provisioner.ledger import devhub_records as records
+from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State
+from provisioner.ledger.devhub_errors import BUILDER
+from provisioner.ledger.devhub_records import ORG, RUN
+from provisioner.ledger.devhub_session import API, PATIENCE, HubAccount, HubSession, Record
+from provisioner.ledger.devhub_writes import Outcome, Part, Swap, Writer, change_of, part
+from provisioner.ledger.rows import utc_now
+
+if TYPE_CHECKING:
+    from provisioner.ledger.devhub_lease import BuildLease, Times
+
+_LOOKED_AT = 50  # candidates that one query gives
+_LOSSES = 3  # orgs lost to others before the list is asked for anew
+
+
+class DevhubLedger:
+    """Safe to use from several threads, each of which has a connection of its own.
+
+    `api_calls` of `session` counts what the ledger has cost of the Dev Hub's API requests.
+    """
+
+    def __init__(
+        self,
+        account: HubAccount,
+        *,
+        patience: float = PATIENCE,
+        times: Times | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """`patience` in seconds is for a Dev Hub that does not answer; `times` for the lock."""
+        self.session = HubSession(account, patience=patience)
+        self._times = times
+        self._clock = clock
+        self._run = ""  # the run whose builder lock this object holds
+        self._lease: BuildLease | None = None
+        self._writer = Writer(self.session, lambda: self._lease.id if self._lease else "")
+
+    def close(self) -> None:
+        """Give the connections back; closing twice does nothing."""
+        self.session.close()
+
+    def add(self, org: Org) -> None:
+        """Insert a new row and its first event.
+
+        Raises ValueError when the state is not `intended`, or the username is there already.
+        """
+        if org.state is not State.INTENDED:
+            raise ValueError(f"a new row is intended, not {org.state}")
+        if not self._insert(org, ""):
+            raise ValueError(f"the ledger has a row for {org.username} already")
+
+    def restore(self, org: Org, *, note: str) -> bool:
+        """Insert a row in whatever state it is, with an event; False when there is one already."""
+        return self._insert(org, note)
+
+    def get(self, username: str) -> Org | None:
+        """The row of one username, however its letters are capitalised."""
+        found = self.session.query(records.org_query(username))
+        return records.org_of(found[0]) if found else None
+
+    def orgs(self, *, pool: str = "", states: Iterable[State] = LIVE) -> list[Org]:
+        """Rows in any of `states`, oldest first; of one pool when given."""
+        wanted = frozenset(states)
+        if not wanted:
+            return []
+        found = map(records.org_of, self.session.query(records.orgs_query(wanted, pool)))
+        return [org for org in found if not pool or org.pool == pool]
+
+    def move(self, org: Org, to: State, *, note: str = "", **changes: Any) -> Org | None:
+        """Move `org` to another state with `changes`; None when the row changed meanwhile.
+
+        Raises ValueError for a move that `MOVES` does not allow.
+        """
+        moved = changes_of.moved(org, to, changes)
+        event = self._event(org, moved, at=self._clock(), note=note)
+        return moved if self._writer.swap(org, moved, event) is Outcome.DONE else None
+
+    def change(self, org: Org, **changes: Any) -> Org | None:
+        """Change fields without changing the state; None when the row changed meanwhile."""
+        changed = changes_of.changed(org, changes, to=org.state)
+        event = change_of(self._event(org, changed, at=self._clock()))
+        return changed if self._writer.swap(org, changed, event) is Outcome.DONE else None
+
+    def claim(self, claim: Claim, *, now: datetime) -> Org | None:
+        """Claim one available org that fulfils `claim`, least remaining life first.
+
+        The same idempotency key answers with the org that it already holds, its lease
+        prolonged when this claim asks for a later end.
+        """
+        is_contended = False
+        while True:
+            found = self.session.query(_claim_query(claim, now))
+            rows = [records.org_of(record) for record in found]
+            held = next((row for row in rows if _is_held(row, claim, now)), None)
+            if held is not None:
+                if (answer := self._prolonged(held, claim)) is not None:
+                    return answer
+                continue
+            candidates = [row for row in rows if _fits(row, claim, now)]
+            if not candidates:
+                return None
+            lapsed = _lapsed(found, rows, claim)
+            won = self._take_one(candidates, claim, now, lapsed, is_contended=is_contended)
+            if won is not None:
+                return won
+            is_contended = True
+
+    def adopt(self, run: str) -> list[Org]:
+        """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
+        found = self.session.query(records.orgs_query(UNFINISHED))
+        orgs = [records.org_of(record) for record in found]
+        swaps = []
+        for record, org in zip(found, orgs, strict=True):
+            if org.builder_id != run:
+                adopted = changes_of.changed(org, {"builder_id": run}, to=org.state)
+                note = f"adopted from {org.builder_id or 'nobody'}"
+                event = self._event(org, adopted, at=self._clock(), note=note)
+                swaps.append(Swap(str(record["Id"]), org, adopted, event))
+        if not swaps:
+            return orgs
+        self._writer.swap_all(swaps)
+        return self.orgs(states=UNFINISHED)
+
+    @contextmanager
+    def exclusive(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """`builder_lock` without a record of the run: no build but `run` is inside the block."""
+        from provisioner.ledger.devhub_lease import BuildLease, Times
+
+        lease = BuildLease(self.session, self._times or Times())
+        with lease.held(run, wait=wait, on_wait=on_wait):
+            self._lease, self._run = lease, run.id
+            try:
+                yield
+            finally:
+                self._lease, self._run = None, ""
+
+    @contextmanager
+    def builder_lock(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """Held for a whole build; raises BusyError (who, since when) when another holds it.
+
+        With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
+        What old builds have left behind is tidied up at its end.
+        """
+        from provisioner.ledger.devhub_tidying import tidy
+
+        with self.exclusive(run, wait=wait, on_wait=on_wait):
+            self._start(run)
+            yield
+            tidy(self.session)
+
+    def finish_run(self, run: Run) -> None:
+        """Record when a run ended (now, when `run` does not say) and its summary."""
+        finished = replace(run, finished_at=run.finished_at or self._clock())
+        self._put_run(finished)
+
+    def runs(self, *, limit: int = 20) -> list[Run]:
+        """The newest runs first."""
+        return [records.run_of(record) for record in self.session.query(records.runs_query(limit))]
+
+    def events(self, *, username: str = "", run: str = "") -> list[Event]:
+        """Transitions in order, of one org or one run."""
+        found = self.session.query(records.events_query(username, run))
+        return [records.event_of(record) for record in found]
+
+    def _insert(self, org: Org, note: str) -> bool:
+        event = self._event(None, org, at=self._clock(), note=note)
+        return self._writer.insert(org, event) is Outcome.DONE
+
+    def _event(self, seen: Org | None, org: Org, *, at: datetime, note: str = "") -> Event:
+        return Event(
+            at=at,
+            username=org.username,
+            run=self._run or org.builder_id or (seen.builder_id if seen else ""),
+            from_state=seen.state.value if seen else "",
+            to_state=org.state.value,
+            note=note,
+        )
+
+    def _take_one(
+        self,
+        candidates: list[Org],
+        claim: Claim,
+        now: datetime,
+        lapsed: Sequence[Part],
+        *,
+        is_contended: bool,
+    ) -> Org | None:
+        """Claim the first, or after a loss any of the first few: else all would go for one."""
+        reach = 8 if is_contended else 1
+        for _ in range(min(_LOSSES, len(candidates))):
+            org = candidates.pop(random.randrange(min(reach, len(candidates))))  # noqa: S311
+            claimed = changes_of.claimed(org, claim)
+            event = self._event(org, claimed, at=now, note=claim.owner)
+            outcome = self._writer.swap(org, claimed, event, before=lapsed)
+            if outcome is Outcome.DONE:
+                return claimed
+            if outcome is Outcome.IN_USE:
+                return None  # the same key was faster elsewhere: the next look finds its org
+            reach = 8
+        return None
+
+    def _prolonged(self, held: Org, claim: Claim) -> Org | None:
+        changed = changes_of.prolonged(held, claim)
+        if changed is None:
+            return held
+        event = change_of(self._event(held, changed, at=self._clock()))
+        return changed if self._writer.swap(held, changed, event) is Outcome.DONE else None
+
+    def _start(self, run: Run) -> None:
+        """Record the run, unless that was done before."""
+        soql = f"SELECT Id FROM {RUN} WHERE Run_Id__c = {records.literal(run.id)}"  # noqa: S608
+        if not self.session.query(soql):
+            self._put_run(run)
+
+    def _put_run(self, run: Run) -> None:
+        from urllib.parse import quote
+
+        path = f"{API}/sobjects/{RUN}/Run_Id__c/{quote(run.id, safe='')}"
+        self.session.repeat("PATCH", path, records.run_record(run), needs=BUILDER)
+
+
+def _claim_query(claim: Claim, now: datetime) -> str:
+    """Candidates and, before them, the org that the key holds: one query."""
+    needed = records.moment(max(now, claim.usable_until or now))
+    where = ["State__c = 'available'", f"(Expires_At__c = null OR Expires_At__c >= {needed})"]
+    where += [f"Pool__c = {records.literal(claim.pool)}"] if claim.pool else []
+    where += [f"Username__c = {records.literal(claim.username)}"] if claim.username else []
+    wanted, order = " AND ".join(where), "Expires_At__c NULLS LAST, Name"
+    if key := records.key_hash(claim.idempotency_key):
+        wanted = f"Held_Key__c = '{key}' OR ({wanted})"
+        order = f"Held_Key__c NULLS LAST, {order}"
+    return (
+        f"SELECT {records.ORG_FIELDS} FROM {ORG} "  # noqa: S608 - SOQL, quoted
+        f"WHERE {wanted} ORDER BY {order} LIMIT {_LOOKED_AT}"
+    )
+
+
+def _is_held(org: Org, claim: Claim, now: datetime) -> bool:
+    is_claimed = org.state is State.CLAIMED and org.idempotency_key == claim.idempotency_key
+    return bool(claim.idempotency_key) and is_claimed and _is_alive(org, now)
+
+
+def _is_alive(org: Org, now: datetime) -> bool:
+    return org.expires_at is None or org.expires_at > now
+
+
+def _fits(org: Org, claim: Claim, now: datetime) -> bool:
+    """What the query asks for, exactly: it knows neither capitals nor parts of a second."""
+    if org.state is not State.AVAILABLE or (claim.pool and org.pool != claim.pool):
+        return False
+    if claim.usable_until and org.expires_at and org.expires_at < claim.usable_until:
+        return False
+    return _is_alive(org, now)
+
+
+def _lapsed(found: Sequence[Record], rows: Sequence[Org], claim: Claim) -> list[Part]:
+    """Takes the key away from an org that it held until the org's life ended."""
+    key = records.key_hash(claim.idempotency_key)
+    return [
+        part("lapsed", "PATCH", f"sobjects/{ORG}/{record['Id']}", {"Held_Key__c": None})
+        for record, row in zip(found, rows, strict=True)
+        if key and record["Held_Key__c"] == key and row.state is State.CLAIMED
+    ]

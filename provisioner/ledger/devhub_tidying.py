@@ -1,0 +1,67 @@
+"""What a build leaves behind on the Dev Hub is deleted by later ones: storage there is scarce.
+
+A record takes 2 KB whatever is in it, and a Developer Edition has 5 MB. Changes without a move go
+after a day: nothing needs them but a transaction that is under way. Rows of orgs that are deleted
+go after a week with their events, runs after a month. Ages are told by the Dev Hub's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError
+from provisioner.ledger.devhub_records import EVENT, ORG, RUN, literal
+from provisioner.ledger.devhub_session import API
+from provisioner.ledger.devhub_writes import part, send
+
+if TYPE_CHECKING:
+    from provisioner.ledger.devhub_session import HubSession, Record
+
+BATCH = 200  # records that one collection call takes (facts §5)
+
+# S608: SOQL out of constants
+_OLD_CHANGES = (
+    f"SELECT Id FROM {EVENT} "  # noqa: S608
+    "WHERE To_State__c = null AND CreatedDate < LAST_N_DAYS:1 LIMIT 1000"
+)
+_OLD_ROWS = (
+    f"SELECT Id, Username__c FROM {ORG} "  # noqa: S608
+    f"WHERE State__c = 'deleted' AND LastModifiedDate < LAST_N_DAYS:7 LIMIT {BATCH}"
+)
+_OLD_RUNS = f"SELECT Id FROM {RUN} WHERE CreatedDate < LAST_N_DAYS:30 LIMIT {BATCH}"  # noqa: S608
+
+
+def tidy(session: HubSession) -> None:
+    """Delete what is old: one request when there is nothing. Only for a build.
+
+    What cannot be deleted now is left for the next time.
+    """
+    parts = [
+        part(name, "GET", f"query?q={quote_plus(soql)}")
+        for name, soql in (("changes", _OLD_CHANGES), ("rows", _OLD_ROWS), ("runs", _OLD_RUNS))
+    ]
+    try:
+        changes, rows, runs = [list(one["body"]["records"]) for one in send(session, parts)]
+        events = _events_of(session, rows)
+        # A row goes after its events, so that whatever has no row has no events either.
+        delete(session, [record["Id"] for record in (*changes, *events, *rows, *runs)])
+    except (LostError, RefusedError, KeyError, TypeError):
+        return
+
+
+def delete(session: HubSession, ids: Sequence[str]) -> None:
+    """Delete records, 200 a request. Raises LostError, RefusedError, LedgerError."""
+    for start in range(0, len(ids), BATCH):
+        batch = ",".join(ids[start : start + BATCH])
+        path = f"{API}/composite/sobjects?ids={batch}&allOrNone=false"
+        session.repeat("DELETE", path, needs=BUILDER)
+
+
+def _events_of(session: HubSession, rows: Sequence[Record]) -> list[Record]:
+    if not rows:
+        return []
+    usernames = ", ".join(literal(record["Username__c"]) for record in rows)
+    soql = f"SELECT Id FROM {EVENT} WHERE Username__c IN ({usernames})"  # noqa: S608 - quoted
+    return session.query(soql, needs=BUILDER)
