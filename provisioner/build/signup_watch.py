@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 JOB = "sign-ups"
 FIRST_LOOK = 1.0  # seconds from a sign-up to the first look …
-LONGEST_LOOK = 10.0  # … and between looks at the most
-LOOKS_BY_AGE = 0.3  # of the oldest sign-up's age: the next look
+LONGEST_LOOK = 15.0  # … and between looks at the most
+LOOKS_BY_AGE = 0.4  # of the oldest sign-up's age: the next look
+SURELY_NOT_YET = 0.6  # of the shortest sign-up of this build: before, a look is for nothing
 LOOKS_IN_DOUBT = 3  # looks that must miss a username before its sign-up is sent again …
 DOUBT = 30.0  # … and seconds: an insert may take so long on its way (facts §9)
 
@@ -28,6 +29,7 @@ class _Watched:
     org: Org
     since: float
     misses: int | None  # looks that did not find it; None when the hub has surely got it
+    is_fresh: bool  # asked for by this process, which therefore knows its age
 
 
 class SignUpWatch:
@@ -54,6 +56,7 @@ class SignUpWatch:
         self._send_again = send_again
         self._freed = freed
         self._watched: dict[str, _Watched] = {}
+        self._shortest = 0.0  # seconds of the shortest sign-up of this build; 0: none has ended
 
     def __len__(self) -> int:
         """How many sign-ups are under way."""
@@ -64,7 +67,8 @@ class SignUpWatch:
         with self._context.lock:
             misses = 0 if is_doubtful else None
             is_first = not self._watched
-            self._watched[org.username] = _Watched(org, time.monotonic(), misses)
+            is_fresh = delay > 0 and not is_doubtful
+            self._watched[org.username] = _Watched(org, time.monotonic(), misses, is_fresh)
             if is_first or not delay:
                 self._context.scheduler.add(JOB, self._look, self._context.wait(delay))
 
@@ -89,8 +93,13 @@ class SignUpWatch:
         with self._context.lock:
             if not self._watched:
                 return None
-            age = self._age(min(entry.since for entry in self._watched.values()))
-        return self._context.wait(max(FIRST_LOOK, min(age * LOOKS_BY_AGE, LONGEST_LOOK)))
+            watched = self._watched.values()
+            age = self._age(min(entry.since for entry in watched))
+            not_yet = self._shortest * SURELY_NOT_YET - age
+            if not all(entry.is_fresh for entry in watched):
+                not_yet = 0.0
+        by_age = min(age * LOOKS_BY_AGE, LONGEST_LOOK)
+        return self._context.wait(max(FIRST_LOOK, by_age, not_yet))
 
     def _age(self, since: float) -> float:
         """Seconds, as long as they are at this build's pace."""
@@ -111,7 +120,11 @@ class SignUpWatch:
 
     def _active(self, org: Org, status: SignUpStatus) -> None:
         """The org exists: its steps begin now, whatever its siblings do."""
-        self._drop(org)
+        with self._context.lock:
+            entry = self._watched.pop(org.username, None)
+        if entry is not None and entry.is_fresh:
+            took = self._age(entry.since)
+            self._shortest = min(self._shortest or took, took)
         self._activate(
             self._context.move(
                 org,

@@ -47,7 +47,7 @@ def copy(
         raise UsageError("FROM and TO are the same ledger")
     folder = call.config.parent
     _refuse_missing_file(from_url, folder)
-    with _opened(from_url, folder, "FROM") as old, _opened(to_url, folder, "TO") as new:
+    with _opened(call, from_url, "FROM") as old, _opened(call, to_url, "TO") as new:
         copied = copy_ledger(old, new, _this_run())
     call.output.result(f"copied {copied}", copied.counts())
     call.output.say(
@@ -60,10 +60,11 @@ app.command("copy")(shared_options(copy))
 
 
 @contextmanager
-def _opened(url: str, folder: Path, which: str) -> Iterator[Copyable]:
+def _opened(call: Invocation, url: str, which: str) -> Iterator[Copyable]:
     from provisioner.ledger import open_ledger
 
-    ledger = open_ledger(url, folder)
+    dev_hub = call.load("hub_and_ledger").dev_hub if url == "devhub" else None
+    ledger = open_ledger(url, call.config.parent, dev_hub)
     try:
         if not hasattr(ledger, "fill"):
             raise UsageError(f"{which}: this kind of ledger cannot be copied")

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rehearse": ("provisioner.cli.rehearse", "Play the night of this pool.yaml on an emulator."),
     "emulator": ("provisioner.cli.emulator", "Serve an emulated Dev Hub until stopped."),
     "ledger": ("provisioner.cli.ledger", "Copy a ledger to another place."),
+    "hub": ("provisioner.cli.hub", "Prepare the Dev Hub to be the ledger itself."),
     "source": ("provisioner.cli.source", "Convert source format to metadata format."),
     "schema": ("provisioner.cli.schema", "Print the JSON schema of pool.yaml."),
 }

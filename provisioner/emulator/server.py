@@ -85,6 +85,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header tells world time, as the dates of records do."""
+        now = self.server.application.world.now().timestamp()
+        return super().date_time_string(now if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
         """Requests are in the world's log, not on stderr."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from provisioner.errors import HubLimitError, LedgerError, ProvisionerError
@@ -26,6 +27,14 @@ _PERMISSION = frozenset(
 )
 
 
+_NOISE = re.compile(
+    r"\A.*ERROR at Row:\d+:Column:\d+"  # the query, and where in it
+    r"|\. If you are attempting to use a custom .*\Z"
+    r"|\. Please check the security settings of .*\Z",
+    re.DOTALL,
+)
+"""What the platform adds for people who wrote the query themselves."""
+
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
 
 
@@ -36,7 +45,7 @@ class RefusedError(Exception):
         super().__init__(f"HTTP {status} {code}")
         self.status = status
         self.code = code
-        self.text = one_line(redact(text))
+        self.text = one_line(redact(_NOISE.sub("", text)))
 
     @property
     def is_transient(self) -> bool:

@@ -19,6 +19,7 @@ from provisioner.ledger.devhub_writes import Outcome, Part, Swap, Writer, change
 from provisioner.ledger.rows import utc_now
 
 if TYPE_CHECKING:
+    from provisioner.ledger.contents import Contents
     from provisioner.ledger.devhub_lease import BuildLease, Times
 
 _LOOKED_AT = 50  # candidates that one query gives
@@ -177,6 +178,18 @@ class DevhubLedger:
         """Transitions in order, of one org or one run."""
         found = self.session.query(records.events_query(username, run))
         return [records.event_of(record) for record in found]
+
+    def contents(self) -> Contents:
+        """All of it, as it is at one instant, to be copied."""
+        from provisioner.ledger.devhub_contents import read
+
+        return read(self.session)
+
+    def fill(self, contents: Contents) -> None:
+        """Write it into an empty ledger, whole or not at all. Raises UsageError when not empty."""
+        from provisioner.ledger.devhub_contents import fill
+
+        fill(self.session, contents)
 
     def _insert(self, org: Org, note: str) -> bool:
         event = self._event(None, org, at=self._clock(), note=note)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -134,6 +135,16 @@ def event_of(record: Mapping[str, Any]) -> Event:
         to_state=record["To_State__c"] or "",
         note=str(json.loads(f'"{record["Note__c"] or ""}"')),
     )
+
+
+def fitted_org(org: Org) -> Org:
+    """The row with its error as short as it is stored."""
+    return replace(org, error=_cut(org.error, _LONGEST_ERROR))
+
+
+def fitted_event(event: Event) -> Event:
+    """The event with its note as short as it is stored."""
+    return replace(event, note=_cut(event.note, _LONGEST_NOTE))
 
 
 def run_record(run: Run) -> dict[str, Any]:

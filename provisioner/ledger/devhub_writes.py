@@ -110,9 +110,9 @@ class Writer:
                     "event",
                     "POST",
                     "composite/sobjects",
-                    _collection(EVENT, _events(batch, writer)),
+                    collection(EVENT, _events(batch, writer)),
                 ),
-                part("row", "PATCH", "composite/sobjects", _collection(ORG, _rows(batch))),
+                part("row", "PATCH", "composite/sobjects", collection(ORG, _rows(batch))),
             ]
             outcome = self._write(parts, _key(batch[0].changed), writer, needs=BUILDER)
             if outcome is not Outcome.DONE:  # somebody was faster with one of them
@@ -211,7 +211,7 @@ def _rows(swaps: Sequence[Swap]) -> list[Part]:
     return [{"id": one.id, **org_changes(one.seen, one.changed)} for one in swaps]
 
 
-def _collection(type_name: str, rows: Sequence[Part]) -> Part:
+def collection(type_name: str, rows: Sequence[Part]) -> Part:
     """The body of a collection call: all of it or nothing."""
     attributes = {"attributes": {"type": type_name}}
     return {"allOrNone": True, "records": [{**attributes, **row} for row in rows]}

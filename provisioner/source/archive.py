@@ -84,7 +84,7 @@ class Archive:
         self._record(entry)
 
     def add_stream(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Add a file too large to be held in memory. Raises ValueError above 4 GB."""
+        """Add a file too large to be held in memory. Raises OverflowError above 4 GB."""
         crc = size = stored = 0
         digest = hashlib.sha256()
         chunks = iter(chunks)
@@ -99,8 +99,8 @@ class Archive:
             digest.update(chunk)
             stored += self._spool.write(compressor.compress(chunk))
         stored += self._spool.write(compressor.flush())
-        if max(stored, size) > _MOST:
-            raise ValueError(f"{name} is larger than 4 GB")
+        if max(size, stored) > _MOST:
+            raise OverflowError("a package, and each file in it, must be smaller than 4 GB")
         entry = draft._replace(crc=crc, size=size, stored=stored, digest=digest.digest())
         self._spool.seek(entry.offset)
         self._spool.write(_local_header(entry))
@@ -109,7 +109,9 @@ class Archive:
 
     def _record(self, entry: Entry) -> None:
         self._entries.append(entry)
-        self._end = entry.offset + _LOCAL.size + len(entry.name) + entry.stored
+        self._end = entry.offset + _length(entry)
+        if self._end > _MOST:
+            raise OverflowError("a package, and each file in it, must be smaller than 4 GB")
 
     def share(self) -> None:
         """Before a fork: let what the other process adds be seen here, by way of the disk."""
@@ -124,14 +126,27 @@ class Archive:
         start = self._end
         for entry in entries:
             self._record(entry._replace(offset=start + entry.offset))
+        self._spool.seek(0, os.SEEK_END)
         for chunk in other._spooled(0, self._end - start):
             self._spool.write(chunk)
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes of the whole zip, piece by piece."""
-        yield from self._spooled(0, self._end)
-        yield b"".join(map(_central_header, self.entries))
-        yield _end_of_zip(self._entries, self._end)
+        """The bytes of the whole zip, piece by piece: files in the order of their names."""
+        parts: list[bytes] = []
+        placed = []
+        end = size = 0
+        for entry in self.entries:
+            placed.append(entry._replace(offset=end))
+            end += _length(entry)
+            for chunk in self._spooled(entry.offset, entry.offset + _length(entry)):
+                parts.append(chunk)
+                size += len(chunk)
+                if size >= _CHUNK:
+                    yield b"".join(parts)
+                    parts, size = [], 0
+        yield b"".join(parts)
+        yield b"".join(map(_central_header, placed))
+        yield _end_of_zip(placed, end)
 
     def write_zip(self, file: BinaryIO) -> None:
         """Write the whole zip to a file that need not be seekable."""
@@ -166,7 +181,11 @@ class Archive:
             chunk = self._spool.read(min(_CHUNK, end - start))
             start += len(chunk)
             yield chunk
-        self._spool.seek(0, os.SEEK_END)
+
+
+def _length(entry: Entry) -> int:
+    """How many bytes a file takes in the archive, its header included."""
+    return _LOCAL.size + len(entry.name) + entry.stored
 
 
 def _packed(data: bytes, level: int) -> tuple[int, bytes]:

@@ -20,7 +20,7 @@ from provisioner.source.outputs import Output, Outputs
 from provisioner.source.problems import Findings, Oddity, Refusal, SourceWarning
 from provisioner.source.replacements import Replacements
 from provisioner.source.resolve import Resolver
-from provisioner.source.second_process import SecondProcess, can_fork
+from provisioner.source.second_process import SecondProcess, Tickets, can_fork
 from provisioner.source.transform import transform
 from provisioner.source.tree import Tree
 
@@ -183,67 +183,68 @@ class _Conversion:
         return outputs.files()
 
     def _archive(self, files: Mapping[str, Output]) -> Archive:
-        """Write all files in two parts, by two processes if that is worth it.
-
-        The bytes are the same whoever writes a part.
-        """
-        first, second = Archive(), Archive()
-        shares: tuple[list[str], list[str]] = ([], [])
-        for index, name in enumerate(sorted(files)):
-            shares[index // _TOGETHER % 2].append(name)
-        helper = None
-        if len(files) > _MANY and can_fork():
-            second.share()
-            helper = SecondProcess(lambda: self._far_part(files, shares[1], second))
+        """Write all files, by two processes if that is worth it: to the same bytes."""
+        jobs = _jobs(files)
+        archive, other = Archive(), Archive()
+        if len(files) < _MANY or not can_fork():
+            self._write(files, jobs, archive)
+            return archive
+        other.share()
+        tickets = Tickets(len(jobs))
+        helper = SecondProcess(lambda: self._help(files, jobs, tickets, other))
+        done = []
         try:
-            self._part(files, shares[0], first)
+            for number in tickets:
+                self._write(files, [jobs[number]], archive)
+                done.append(number)
         except BaseException:
-            if helper:
-                helper.stop()
+            helper.stop()
             raise
-        entries = self._near_part(helper.result()) if helper else None
-        if entries is None:
-            second = Archive()
-            self._part(files, shares[1], second)
-            entries = second.entries
-        first.absorb(second, entries)
-        return first
+        finally:
+            tickets.close()
+        answer = helper.result()
+        if answer is None:
+            self._write(files, [job for n, job in enumerate(jobs) if n not in done], archive)
+        else:
+            entries, findings, used = answer
+            archive.absorb(other, entries)
+            self._findings.add(findings)
+            self._replacements.used |= used
+        return archive
 
-    def _part(self, files: Mapping[str, Output], names: Sequence[str], archive: Archive) -> None:
-        for name in names:
-            with self._findings.collect():
-                self._add(archive, name, files[name])
-
-    def _far_part(
-        self, files: Mapping[str, Output], names: Sequence[str], archive: Archive
+    def _help(
+        self,
+        files: Mapping[str, Output],
+        jobs: Sequence[Sequence[str]],
+        tickets: Tickets,
+        archive: Archive,
     ) -> tuple[list[Entry], Findings, set[int]]:
-        """In the second process: what the first one must know of its work."""
-        self._part(files, names, archive)
+        """In the second process: take jobs, and tell the first one what came of them."""
+        for number in tickets:
+            self._write(files, [jobs[number]], archive)
         archive.flush()
         return archive.entries, self._findings, self._replacements.used
 
-    def _near_part(
-        self, answer: tuple[list[Entry], Findings, set[int]] | None
-    ) -> list[Entry] | None:
-        if answer is None:
-            return None
-        entries, findings, used = answer
-        self._findings.add(findings)
-        self._replacements.used |= used
-        return entries
+    def _write(
+        self, files: Mapping[str, Output], jobs: Sequence[Sequence[str]], archive: Archive
+    ) -> None:
+        for job in jobs:
+            for name in job:
+                with self._findings.collect():
+                    self._add(archive, name, files[name])
 
     def _add(self, archive: Archive, name: str, output: Output) -> None:
         path = output.path
         if output.make:
             made = output.make(self._read)
             if isinstance(made, Archive):
-                archive.add_stream(name, made.chunks())
+                _add_stream(archive, name, path, made.chunks())
             else:
                 archive.add(name, made)
             return
         data = self._raw(path, None if self._replacements.concerns(path) else _LARGE)
         if data is None:
-            archive.add_stream(name, self._chunks(path))
+            _add_stream(archive, name, path, self._chunks(path))
         else:
             archive.add(name, self._replacements.copied(path, data))
 
@@ -265,3 +266,18 @@ class _Conversion:
         with open(self._tree.location(path), "rb") as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
+
+
+def _jobs(files: Mapping[str, Output]) -> list[list[str]]:
+    """Names that are written together; what takes longest comes first, each on its own."""
+    slow = [[name] for name in sorted(files) if files[name].is_slow]
+    names = [name for name in sorted(files) if not files[name].is_slow]
+    together = max(_TOGETHER, len(names) // (Tickets.MOST - len(slow)) + 1)
+    return [*slow, *(names[at : at + together] for at in range(0, len(names), together))]
+
+
+def _add_stream(archive: Archive, name: str, path: str, chunks: Iterator[bytes]) -> None:
+    try:
+        archive.add_stream(name, chunks)
+    except OverflowError as error:
+        raise Refusal("ConversionError", path, str(error)) from None

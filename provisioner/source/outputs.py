@@ -35,6 +35,7 @@ class Output(NamedTuple):
 
     path: str
     make: Callable[[Read], bytes | Archive] | None = None
+    is_slow: bool = False  # takes much longer than others
 
 
 @dataclass

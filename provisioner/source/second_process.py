@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _TASKS = "/proc/self/task"
+_TICKET = struct.Struct("=H")
 
 
 def can_fork() -> bool:
@@ -24,6 +26,27 @@ def can_fork() -> bool:
         return len(os.sched_getaffinity(0)) > 1 and len(os.listdir(_TASKS)) == 1
     except (AttributeError, OSError):
         return False
+
+
+class Tickets:
+    """Numbers from 0 on, each of which one process takes, whoever is free first.
+
+    They wait in a pipe, out of which the kernel gives every reader whole tickets.
+    """
+
+    MOST = 30_000  # what surely fits into a pipe that nobody reads from yet
+
+    def __init__(self, count: int) -> None:
+        self._read_end, write_end = os.pipe()
+        os.write(write_end, b"".join(map(_TICKET.pack, range(count))))
+        os.close(write_end)
+
+    def __iter__(self) -> Iterator[int]:
+        while ticket := os.read(self._read_end, _TICKET.size):
+            yield _TICKET.unpack(ticket)[0]
+
+    def close(self) -> None:
+        os.close(self._read_end)
 
 
 class SecondProcess:

@@ -26,7 +26,8 @@ def static_resource(outputs: Outputs, component: Component) -> None:
             raise Refusal(
                 "NoContentFoundError", xml, f"nothing is left of its folder {content} to be zipped"
             )
-        outputs.add(name, Output(content, lambda _: zipped(content, files, outputs.read_copy)))
+        zip_it = lambda _: zipped(content, files, outputs.read_copy)  # noqa: E731
+        outputs.add(name, Output(content, zip_it, is_slow=True))
     else:
         outputs.add(name, Output(content))
     outputs.add(f"{kind.directory}/{split(xml)[1]}", Output(xml))
@@ -37,7 +38,7 @@ def zipped(folder: str, files: tuple[str, ...], read: Read) -> Archive:
 
     Compressed quickly, unless the size begins to count: an org takes up to 5 MB a resource.
     """
-    for level in (1, 9):
+    for level in (1, 6, 9):
         archive = Archive(level)
         for path in files:
             archive.add(path.removeprefix(f"{folder}/"), read(path))

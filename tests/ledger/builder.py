@@ -13,8 +13,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Run
+from tests.ledger.opening import opened
 
 
 def say(line: object) -> None:
@@ -26,7 +26,7 @@ def say(line: object) -> None:
 def main() -> None:
     """Take the lock, say so, hold it."""
     url, directory, name = sys.argv[1:4]
-    ledger = open_ledger(url, Path(directory))
+    ledger = opened(url, Path(directory))
     run = Run(name, "build-host", os.getpid(), datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
     with ledger.builder_lock(run, wait=True):
         if "child" in sys.argv:

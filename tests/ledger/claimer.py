@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Claim, Ledger
+from tests.ledger.opening import opened
 
 
 def say(line: object) -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     url, directory, name, threads = sys.argv[1:]
     say("ready")
     sys.stdin.readline()
-    ledger = open_ledger(url, Path(directory))  # opening races, too
+    ledger = opened(url, Path(directory))  # opening races, too
     with ThreadPoolExecutor(int(threads)) as pool:
         for won in pool.map(lambda n: claim_all(ledger, f"{name}-{n}"), range(int(threads))):
             for line in won:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from provisioner.ledger import open_ledger, sql
+from provisioner.ledger import sql
 from provisioner.ledger.base import Claim
+from tests.ledger.opening import opened
 
 
 def say(line: object) -> None:
@@ -32,7 +33,7 @@ def stop(*_arguments: Any, **_options: Any) -> None:
 def main() -> None:
     """Claim, and stop."""
     url, directory, when = sys.argv[1:]
-    ledger = open_ledger(url, Path(directory))
+    ledger = opened(url, Path(directory))
     if when == "before":
         # The event is the last statement of the transaction.
         setattr(sql.SqlLedger, "_add_event", stop)  # noqa: B010 - mypy refuses the assignment

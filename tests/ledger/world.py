@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Ledger, Org, Run, State
 
 from . import postgresql_server
+from .devhub import hub
+from .opening import opened
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -25,11 +26,13 @@ def _nothing() -> None:
     """What there is to clean up after a file in the test's own folder."""
 
 
-URLS: Mapping[str, Callable[[], tuple[str, Callable[[], None]]]] = {
-    "sqlite": lambda: ("sqlite:///ledgers/ledger.db", _nothing),
-    "postgresql": postgresql_server.new_url,
+URLS: Mapping[str, Callable[[Path], tuple[str, Callable[[], None]]]] = {
+    "sqlite": lambda _: ("sqlite:///ledgers/ledger.db", _nothing),
+    "postgresql": lambda _: postgresql_server.new_url(),
+    "devhub": hub.new_url,
 }
-"""For each scheme in LEDGERS: where the ledger of a test stands, and what to do at its end."""
+"""For each scheme in LEDGERS: where the ledger of a test stands, and what to do at its end; the
+folder is the test's own."""
 
 
 @dataclass
@@ -44,12 +47,12 @@ class World:
     @classmethod
     def of(cls, scheme: str, directory: Path) -> World:
         """A new ledger of a kind; relative paths start at `directory`."""
-        url, clean_up = URLS[scheme]()
+        url, clean_up = URLS[scheme](directory)
         return cls(url, directory, clean_up)
 
     def open(self) -> Ledger:
         """Open it as a further process would."""
-        ledger = open_ledger(self.url, self.directory)
+        ledger = opened(self.url, self.directory)
         self._opened.append(ledger)
         return ledger
 

@@ -48,6 +48,7 @@ class _Night:
     replacements: int = field(init=False)
     faults: list[tuple[Trouble, Fault]] = field(init=False)
     codes: list[int] = field(default_factory=list)
+    claimed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.size = self.random.choice([1, 2, 3, 3, 5])
@@ -102,8 +103,28 @@ def _disturbed(played: _Night, whole: Complete) -> Iterator[str]:
             *leaks(played.night),
             *doubles(played.night),
             *unfit(played.night, whole),
+            *_robbed(played),
         ]
         yield from (f"build {number + 1}: {text}" for text in found)
+        yield from _claim(played)
+
+
+def _claim(played: _Night) -> Iterator[str]:
+    """Perhaps somebody takes an org between two builds; nobody may take it from them."""
+    if not rows(played.night, State.AVAILABLE) or played.random.random() < 0.5:
+        return
+    ended = played.run(played.night, "claim", "--json", "--owner", "ann")
+    if ended.code:
+        yield f"an org is available and cannot be claimed: {ended.err}"
+    else:
+        played.claimed.append(ended.document["username"])
+
+
+def _robbed(played: _Night) -> Iterator[str]:
+    claimed = {org.username for org in rows(played.night, State.CLAIMED)}
+    for username in played.claimed:
+        if username not in claimed or username not in played.night.active():
+            yield f"{username} was claimed, and was ended or taken away"
 
 
 def _afterwards(played: _Night, whole: Complete) -> Iterator[str]:
@@ -123,8 +144,9 @@ def _afterwards(played: _Night, whole: Complete) -> Iterator[str]:
         crashes(night, first, last, second),
         leaks(night),
         doubles(night),
-        unfull(night, played.size),
+        unfull(night, played.size, claimed=len(played.claimed)),
         unfit(night, whole),
+        _robbed(played),
     ):
         yield from (f"afterwards: {text}" for text in found)
 

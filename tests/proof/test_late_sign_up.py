@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+
 from provisioner.emulator.misbehaviour import Hold
 from tests.proof.contents import Complete
 from tests.proof.here import build, run
@@ -24,18 +28,43 @@ def die_at_a_sign_up(night: WholeNight) -> Hold:
 
 def let_in(night: WholeNight, hold: Hold) -> None:
     """The request arrives now, and the platform carries it out."""
-    before = len(night.world.log.entries())
-    night.world.holds.release(hold.number)
-    while len(night.world.log.entries()) == before:
-        pass  # it is being handled in the emulator's thread
-    for _ in range(6):
+    release(night, hold)
+    while night.hub_rows("ScratchOrgInfo")[-1]["Status"] not in ("Active", "Error"):
         run(night, "reap", "--dry-run")  # looks at the Dev Hub: the sign-up goes on
+
+
+def release(night: WholeNight, hold: Hold) -> None:
+    """Let a request go on, and wait until the Dev Hub has it."""
+    before = len(night.hub_rows("ScratchOrgInfo"))
+    night.world.holds.release(hold.number)
+    while len(night.hub_rows("ScratchOrgInfo")) == before:
+        time.sleep(0.001)  # it is being handled in the emulator's thread
 
 
 def test_after_the_next_build_sent_it_again(night: WholeNight, whole: Complete) -> None:
     hold = die_at_a_sign_up(night)
     assert build(night).code == 0
     let_in(night, hold)
+    assert not [*unfull(night, SIZE), *leaks(night), *unfit(night, whole)]
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before it", "after it"])
+def test_while_the_next_build_sends_it_again(
+    night: WholeNight, whole: Complete, is_first: bool
+) -> None:
+    """Of two sign-ups with one username only one can live, whichever it is."""
+    late = die_at_a_sign_up(night)
+    night.fault({"route": "sobjects.create"}, {"do": "hold"})
+    process = Process(night, "build", "--pace", PACE)
+    while len(holds := night.world.holds.current(wait=0.05)) < 2:
+        assert process.process.poll() is None
+    again = next(hold for hold in holds if hold.number != late.number)
+    for hold in (late, again) if is_first else (again, late):
+        release(night, hold)
+    ended = process.end()
+    assert ended.code == 0, ended.err
+    statuses = [row["Status"] for row in night.hub_rows("ScratchOrgInfo")]
+    assert sorted(statuses) == ["Active"] * SIZE + ["Error"]
     assert not [*unfull(night, SIZE), *leaks(night), *unfit(night, whole)]
 
 

@@ -66,13 +66,14 @@ def unfit(night: WholeNight, whole: Complete) -> Iterator[str]:
         yield from faults_of(night, org, whole)
 
 
-def unfull(night: WholeNight, size: int) -> Iterator[str]:
-    """What keeps the pool from holding exactly `size` available orgs and nothing else."""
-    found = Counter(org.state.value for org in rows(night))
-    if found != {State.AVAILABLE.value: size}:
-        yield f"the ledger holds {dict(found)} instead of {size} available"
-    if len(night.active()) != size:
-        yield f"{len(night.active())} orgs are active instead of {size}"
+def unfull(night: WholeNight, size: int, *, claimed: int = 0) -> Iterator[str]:
+    """What keeps the pool from holding exactly `size` available orgs, and the claimed ones."""
+    found = Counter(org.state for org in rows(night))
+    if found != +Counter({State.AVAILABLE: size, State.CLAIMED: claimed}):
+        counts = {state.value: count for state, count in found.items()}
+        yield f"the ledger holds {counts} instead of {size} available and {claimed} claimed"
+    if (active := len(night.active())) != size + claimed:
+        yield f"{active} orgs are active instead of {size + claimed}"
 
 
 def crashes(night: WholeNight, *ended: Ended) -> Iterator[str]:

@@ -1,0 +1,101 @@
+"""All that a ledger on a Dev Hub holds: read for a copy, or written as one (`ledger copy`)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from provisioner.errors import LedgerError, UsageError
+from provisioner.ledger.base import State
+from provisioner.ledger.contents import Contents
+from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError
+from provisioner.ledger.devhub_records import (
+    EVENT,
+    ORG,
+    RUN,
+    event_of,
+    event_record,
+    events_query,
+    fitted_event,
+    fitted_org,
+    org_of,
+    org_record,
+    orgs_query,
+    run_of,
+    run_record,
+    runs_query,
+)
+from provisioner.ledger.devhub_session import HubSession
+from provisioner.ledger.devhub_tidying import BATCH, delete
+from provisioner.ledger.devhub_writes import collection, part, refusals, send
+
+_ALL = 50_000  # the most that LIMIT takes
+_LOOKS = 5  # until nobody has changed anything between two
+
+
+def read(session: HubSession) -> Contents:
+    """All of it, as it was at one instant. Raises LedgerError when claims never cease."""
+    rows = session.query(orgs_query(State))
+    for _ in range(_LOOKS):
+        events = [event_of(record) for record in session.query(events_query())]
+        runs = [run_of(record) for record in session.query(runs_query(_ALL))]
+        before, rows = rows, session.query(orgs_query(State))
+        if rows == before:
+            return Contents(tuple(map(org_of, rows)), tuple(events), tuple(reversed(runs)))
+    raise LedgerError(f"{session.name} keeps changing; nothing was read", hint="try again")
+
+
+def fill(session: HubSession, contents: Contents) -> None:
+    """Write it into an empty ledger, whole or not at all. Raises UsageError when not empty."""
+    found = read(session)
+    if found != Contents():
+        raise UsageError(
+            f"the ledger to copy to is not empty: {found}",
+            code="ledger_not_empty",
+            hint="provisioner hub uninstall and install empty it, if nobody needs it",
+        )
+    wanted = Contents(
+        tuple(map(fitted_org, contents.orgs)),
+        tuple(map(fitted_event, contents.events)),
+        contents.runs,
+    )
+    try:
+        _write(session, wanted)
+        if read(session) != wanted:
+            raise LedgerError("the copy differs from what was copied; nothing was written")  # noqa: TRY301
+    except BaseException:
+        _empty(session)
+        raise
+
+
+def _write(session: HubSession, contents: Contents) -> None:
+    token = secrets.token_hex(4)
+    orgs = [org_record(org) for org in contents.orgs]
+    events = [
+        event_record(event, key=f"copy:{token}:{number}", writer=token)
+        for number, event in enumerate(contents.events)
+    ]
+    runs = [{"Run_Id__c": run.id, **run_record(run)} for run in contents.runs]
+    for type_name, rows in ((ORG, orgs), (EVENT, events), (RUN, runs)):
+        for start in range(0, len(rows), BATCH):
+            _insert(session, type_name, rows[start : start + BATCH])
+
+
+def _insert(session: HubSession, type_name: str, rows: Sequence[dict[str, Any]]) -> None:
+    parts = [part("rows", "POST", "composite/sobjects", collection(type_name, rows))]
+    try:
+        failed = refusals(send(session, parts))
+    except LostError as error:
+        raise session.given_up(error) from None
+    except RefusedError as error:
+        raise session.told(error, BUILDER) from None
+    if failed:
+        raise session.told(failed[0][1], BUILDER)
+
+
+def _empty(session: HubSession) -> None:
+    """Take back what was written; whoever does this has the lock, and found nothing before."""
+    for type_name in (EVENT, ORG, RUN):
+        found = session.query(f"SELECT Id FROM {type_name}", needs=BUILDER)  # noqa: S608
+        delete(session, [record["Id"] for record in found])
