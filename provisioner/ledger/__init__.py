@@ -10,7 +10,7 @@ from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
     from provisioner.ledger.base import Ledger
-    from provisioner.ledger.devhub_session import HubAccount
+    from provisioner.ledger.devhub_login import HubAccount
 
 LEDGERS = {
     "sqlite": "provisioner.ledger.sqlite",

@@ -12,7 +12,7 @@ from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
     from provisioner.ledger.devhub_ledger import DevhubLedger
-    from provisioner.ledger.devhub_session import HubAccount
+    from provisioner.ledger.devhub_login import HubAccount
 
 
 def open_hub(url: str, account: HubAccount | None) -> DevhubLedger:

@@ -71,7 +71,7 @@ def fill(session: HubSession, contents: Contents) -> None:
 
 def _write(session: HubSession, contents: Contents) -> None:
     token = secrets.token_hex(4)
-    orgs = [org_record(org) for org in contents.orgs]
+    orgs = _with_single_keys([org_record(org) for org in contents.orgs])
     events = [
         event_record(event, key=f"copy:{token}:{number}", writer=token)
         for number, event in enumerate(contents.events)
@@ -80,6 +80,17 @@ def _write(session: HubSession, contents: Contents) -> None:
     for type_name, rows in ((ORG, orgs), (EVENT, events), (RUN, runs)):
         for start in range(0, len(rows), BATCH):
             _insert(session, type_name, rows[start : start + BATCH])
+
+
+def _with_single_keys(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A key that was used again after its org had ended holds the later org alone."""
+    held: set[str] = set()
+    for row in reversed(rows):
+        if row["Held_Key__c"] in held:
+            row["Held_Key__c"] = None
+        elif row["Held_Key__c"]:
+            held.add(row["Held_Key__c"])
+    return rows
 
 
 def _insert(session: HubSession, type_name: str, rows: Sequence[dict[str, Any]]) -> None:

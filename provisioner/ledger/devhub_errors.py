@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from provisioner.errors import HubLimitError, LedgerError, ProvisionerError
+from provisioner.errors import LedgerError
 from provisioner.salesforce.classes import Kind, classify
 from provisioner.salesforce.redaction import one_line, redact
 
@@ -88,7 +88,8 @@ def missing_permission(
     """
     if not installed:
         return LedgerError(
-            f"the Dev Hub of {user} has no ledger, or the user may not see it ({refused})",
+            f"the Dev Hub of {user} has no ledger, or the user lacks the permission set {needed} "
+            f"({refused})",
             code="hub_not_installed",
             hint="an administrator of the Dev Hub runs: provisioner hub install",
         )
@@ -107,8 +108,11 @@ def missing_permission(
     )
 
 
-def failure(name: str, refused: RefusedError) -> ProvisionerError:
-    """The error for a refusal that has nothing to do with permissions."""
+def failure(name: str, refused: RefusedError) -> LedgerError:
+    """The error for a refusal that has nothing to do with permissions.
+
+    Also the API limit is a LedgerError here: to a build a HubLimitError means its sign-ups.
+    """
     if refused.code == "STORAGE_LIMIT_EXCEEDED":
         return LedgerError(
             f"{name}: the Dev Hub's data storage is full",
@@ -116,8 +120,8 @@ def failure(name: str, refused: RefusedError) -> ProvisionerError:
             hint="delete records in the Dev Hub that nobody needs; each build tidies up old events",
         )
     if classify(refused.status, refused.code, refused.text) is Kind.LIMIT:
-        return HubLimitError(
-            f"the Dev Hub's API request limit is reached ({refused})",
+        return LedgerError(
+            f"{name}: the Dev Hub's API request limit is reached ({refused})",
             code="api_limit",
             hint="the Dev Hub counts the API calls of 24 hours; try again later",
         )

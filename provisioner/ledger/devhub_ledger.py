@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 from provisioner.ledger import changes as changes_of
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State
+from provisioner.ledger.devhub_claims import claim_query, fits, is_held, lapsed
 from provisioner.ledger.devhub_errors import BUILDER
-from provisioner.ledger.devhub_records import ORG, RUN
-from provisioner.ledger.devhub_session import API, PATIENCE, HubAccount, HubSession, Record
-from provisioner.ledger.devhub_writes import Outcome, Part, Swap, Writer, change_of, part
+from provisioner.ledger.devhub_login import HubAccount
+from provisioner.ledger.devhub_records import RUN
+from provisioner.ledger.devhub_session import API, PATIENCE, HubSession
+from provisioner.ledger.devhub_writes import Outcome, Part, Swap, Writer, change_of
 from provisioner.ledger.rows import utc_now
 
 if TYPE_CHECKING:
     from provisioner.ledger.contents import Contents
     from provisioner.ledger.devhub_lease import BuildLease, Times
 
-_LOOKED_AT = 50  # candidates that one query gives
 _LOSSES = 3  # orgs lost to others before the list is asked for anew
 
 
@@ -102,18 +103,18 @@ class DevhubLedger:
         """
         is_contended = False
         while True:
-            found = self.session.query(_claim_query(claim, now))
+            found = self.session.query(claim_query(claim, now))
             rows = [records.org_of(record) for record in found]
-            held = next((row for row in rows if _is_held(row, claim, now)), None)
+            held = next((row for row in rows if is_held(row, claim, now)), None)
             if held is not None:
                 if (answer := self._prolonged(held, claim)) is not None:
                     return answer
                 continue
-            candidates = [row for row in rows if _fits(row, claim, now)]
+            candidates = [row for row in rows if fits(row, claim, now)]
             if not candidates:
                 return None
-            lapsed = _lapsed(found, rows, claim)
-            won = self._take_one(candidates, claim, now, lapsed, is_contended=is_contended)
+            before = lapsed(found, rows, claim)
+            won = self._take_one(candidates, claim, now, before, is_contended=is_contended)
             if won is not None:
                 return won
             is_contended = True
@@ -210,7 +211,7 @@ class DevhubLedger:
         candidates: list[Org],
         claim: Claim,
         now: datetime,
-        lapsed: Sequence[Part],
+        before: Sequence[Part],
         *,
         is_contended: bool,
     ) -> Org | None:
@@ -220,7 +221,7 @@ class DevhubLedger:
             org = candidates.pop(random.randrange(min(reach, len(candidates))))  # noqa: S311
             claimed = changes_of.claimed(org, claim)
             event = self._event(org, claimed, at=now, note=claim.owner)
-            outcome = self._writer.swap(org, claimed, event, before=lapsed)
+            outcome = self._writer.swap(org, claimed, event, before=before)
             if outcome is Outcome.DONE:
                 return claimed
             if outcome is Outcome.IN_USE:
@@ -246,47 +247,3 @@ class DevhubLedger:
 
         path = f"{API}/sobjects/{RUN}/Run_Id__c/{quote(run.id, safe='')}"
         self.session.repeat("PATCH", path, records.run_record(run), needs=BUILDER)
-
-
-def _claim_query(claim: Claim, now: datetime) -> str:
-    """Candidates and, before them, the org that the key holds: one query."""
-    needed = records.moment(max(now, claim.usable_until or now))
-    where = ["State__c = 'available'", f"(Expires_At__c = null OR Expires_At__c >= {needed})"]
-    where += [f"Pool__c = {records.literal(claim.pool)}"] if claim.pool else []
-    where += [f"Username__c = {records.literal(claim.username)}"] if claim.username else []
-    wanted, order = " AND ".join(where), "Expires_At__c NULLS LAST, Name"
-    if key := records.key_hash(claim.idempotency_key):
-        wanted = f"Held_Key__c = '{key}' OR ({wanted})"
-        order = f"Held_Key__c NULLS LAST, {order}"
-    return (
-        f"SELECT {records.ORG_FIELDS} FROM {ORG} "  # noqa: S608 - SOQL, quoted
-        f"WHERE {wanted} ORDER BY {order} LIMIT {_LOOKED_AT}"
-    )
-
-
-def _is_held(org: Org, claim: Claim, now: datetime) -> bool:
-    is_claimed = org.state is State.CLAIMED and org.idempotency_key == claim.idempotency_key
-    return bool(claim.idempotency_key) and is_claimed and _is_alive(org, now)
-
-
-def _is_alive(org: Org, now: datetime) -> bool:
-    return org.expires_at is None or org.expires_at > now
-
-
-def _fits(org: Org, claim: Claim, now: datetime) -> bool:
-    """What the query asks for, exactly: it knows neither capitals nor parts of a second."""
-    if org.state is not State.AVAILABLE or (claim.pool and org.pool != claim.pool):
-        return False
-    if claim.usable_until and org.expires_at and org.expires_at < claim.usable_until:
-        return False
-    return _is_alive(org, now)
-
-
-def _lapsed(found: Sequence[Record], rows: Sequence[Org], claim: Claim) -> list[Part]:
-    """Takes the key away from an org that it held until the org's life ended."""
-    key = records.key_hash(claim.idempotency_key)
-    return [
-        part("lapsed", "PATCH", f"sobjects/{ORG}/{record['Id']}", {"Held_Key__c": None})
-        for record, row in zip(found, rows, strict=True)
-        if key and record["Held_Key__c"] == key and row.state is State.CLAIMED
-    ]

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-from provisioner.config.fields import Secret
 from provisioner.errors import LedgerError
 from provisioner.ledger import devhub_errors
 from provisioner.ledger.devhub_errors import BUILDER, CONSUMER, LostError, RefusedError
 from provisioner.ledger.devhub_http import Connections
+from provisioner.ledger.devhub_login import HubAccount, HubLogin
 from provisioner.salesforce.answers import unreachable
-from provisioner.salesforce.audience import hub_rungs
 from provisioner.salesforce.envelope import error_codes
-from provisioner.salesforce.grant import App, Grant, sign_in
-from provisioner.salesforce.keys import load_signing_key
-from provisioner.salesforce.reply import Reply
 
 if TYPE_CHECKING:
-    from provisioner.salesforce.keys import SigningKey
+    from provisioner.salesforce.grant import Grant
+    from provisioner.salesforce.reply import Reply
 
 API = "/services/data/v60.0"
 """The ledger needs nothing newer, and not to ask for the newest saves each claim a request."""
@@ -36,25 +31,10 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds between two tries
 Record = dict[str, Any]
 
 
-class HubAccount(Protocol):
-    """The user and the app by which the ledger is reached: `dev_hub` of pool.yaml."""
-
-    @property
-    def username(self) -> str: ...
-    @property
-    def consumer_key(self) -> str: ...
-    @property
-    def private_key(self) -> Path | Secret: ...
-    @property
-    def private_key_passphrase(self) -> Secret | None: ...
-    @property
-    def login_url(self) -> str: ...
-
-
 class HubSession:
     """Requests to the REST API of one Dev Hub. Safe to use from several threads.
 
-    Raises LoginError when the login is refused.
+    Whatever is sent may raise what `HubLogin.granted` raises.
     """
 
     def __init__(self, account: HubAccount, *, patience: float = PATIENCE) -> None:
@@ -62,11 +42,9 @@ class HubSession:
         self.patience = patience
         self.api_calls = 0
         self._date = ""  # of the last answer
-        self._account = account
+        self._username = account.username
         self._connections = Connections()
-        self._lock = threading.Lock()
-        self._key: SigningKey | None = None
-        self._grant: Grant | None = None
+        self._login = HubLogin(account, self._connections)
         self._is_closed = False
 
     def close(self) -> None:
@@ -132,10 +110,10 @@ class HubSession:
         """
         if self._is_closed:
             raise LedgerError(f"{self.name} was closed already")
-        grant = self._granted(None)
+        grant = self._login.granted()
         reply = self._send(grant, method, path, body)
         if reply.status == 401 and "INVALID_SESSION_ID" in reply.body.decode(errors="replace"):
-            reply = self._send(self._granted(grant), method, path, body)
+            reply = self._send(self._login.granted(grant), method, path, body)
         return _answer(reply)
 
     @property
@@ -145,15 +123,14 @@ class HubSession:
 
         return parsedate_to_datetime(self._date)
 
-    def told(self, refused: RefusedError, needs: str) -> Exception:
+    def told(self, refused: RefusedError, needs: str) -> LedgerError:
         """The error for people. A refusal that is about permissions is looked into."""
         if not refused.is_about_permissions:
             return devhub_errors.failure(self.name, refused)
         installed, has = self._permission_sets()
-        user = self._account.username
-        return devhub_errors.missing_permission(user, needs, refused, installed, has)
+        return devhub_errors.missing_permission(self._username, needs, refused, installed, has)
 
-    def given_up(self, last: Exception) -> Exception:
+    def given_up(self, last: Exception) -> LedgerError:
         """The error when patience has ended."""
         if isinstance(last, RefusedError):
             return devhub_errors.failure(self.name, last)
@@ -161,7 +138,7 @@ class HubSession:
 
     def _permission_sets(self) -> tuple[list[str], list[str]]:
         """Which of the two are there, and which of them the user has; as far as that is told."""
-        user = self._granted(None).user_id
+        user = self._login.granted().user_id
         names = f"('{BUILDER}', '{CONSUMER}')"
         found = []
         for soql, key in (
@@ -178,42 +155,6 @@ class HubSession:
             except (RefusedError, LostError, KeyError, TypeError):
                 found.append([])
         return found[0], found[1]
-
-    def _granted(self, ended: Grant | None) -> Grant:
-        """The session's grant; a new one in place of `ended`, unless another thread got it."""
-        with self._lock:
-            if self._grant is None or self._grant is ended:
-                account = self._account
-                app = App(account.consumer_key, self._signing_key())
-                rungs = hub_rungs(account.login_url)
-                self._grant = sign_in(app, account.username, rungs, self._post)
-            return self._grant
-
-    def _signing_key(self) -> SigningKey:
-        if self._key is None:
-            key, passphrase = self._account.private_key, self._account.private_key_passphrase
-            self._key = load_signing_key(
-                key.reveal() if isinstance(key, Secret) else key,
-                passphrase.reveal() if passphrase else None,
-            )
-        return self._key
-
-    def _post(self, url: str, form: Mapping[str, str]) -> Reply:
-        """Send the form of a login; it may be asked for twice."""
-        from urllib.parse import urlencode
-
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        for _ in range(2):
-            try:
-                reply = self._connections.send("POST", url, headers, urlencode(form).encode())
-            except ConnectionError as error:
-                if isinstance(error, ConnectionRefusedError):
-                    raise
-            else:
-                if reply.status not in (502, 503, 504):
-                    return reply
-            time.sleep(0.5)
-        return self._connections.send("POST", url, headers, urlencode(form).encode())
 
     def _send(self, grant: Grant, method: str, path: str, body: Any) -> Reply:
         headers = {"Authorization": f"Bearer {grant.access_token}"}

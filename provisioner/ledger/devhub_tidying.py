@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
+from provisioner.errors import LedgerError
 from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError
 from provisioner.ledger.devhub_records import EVENT, ORG, RUN, literal
 from provisioner.ledger.devhub_session import API
@@ -47,12 +48,12 @@ def tidy(session: HubSession) -> None:
         events = _events_of(session, rows)
         # A row goes after its events, so that whatever has no row has no events either.
         delete(session, [record["Id"] for record in (*changes, *events, *rows, *runs)])
-    except (LostError, RefusedError, KeyError, TypeError):
+    except (LostError, RefusedError, LedgerError, KeyError, TypeError):
         return
 
 
 def delete(session: HubSession, ids: Sequence[str]) -> None:
-    """Delete records, 200 a request. Raises LostError, RefusedError, LedgerError."""
+    """Delete records, 200 a request; one that is gone is fine. Raises LedgerError."""
     for start in range(0, len(ids), BATCH):
         batch = ",".join(ids[start : start + BATCH])
         path = f"{API}/composite/sobjects?ids={batch}&allOrNone=false"

@@ -122,33 +122,24 @@ class Writer:
     def _write(self, parts: list[Part], key: str, writer: str, *, needs: str) -> Outcome:
         """Send until it is certain what became of it."""
         session, is_doubtful = self._session, False
-        lease = self._lease()
-        if lease:
+        if lease := self._lease():
             parts = [part("lease", "GET", f"sobjects/{LEASE}/{lease}?fields=Id"), *parts]
         for _ in session.tries():
             try:
-                answer = send(session, parts)
-            except LostError as error:
-                last: Exception = error
-                is_doubtful = True
-                continue
-            except RefusedError as error:
-                if not error.is_transient:
-                    raise session.told(error, needs) from None
-                last, is_doubtful = error, True
-                continue
-            try:
-                outcome = _outcome(answer)
+                outcome = _outcome(send(session, parts))
             except LockLostError:
                 raise devhub_errors.lock_lost(session.name) from None
+            except LostError as error:
+                last: Exception = error
             except RefusedError as error:
                 if not error.is_transient:
                     raise session.told(error, needs) from None
                 last = error
-                continue
-            if outcome is not Outcome.DONE and is_doubtful and self._is_ours(key, writer):
-                return Outcome.DONE
-            return outcome
+            else:
+                if outcome is not Outcome.DONE and is_doubtful and self._is_ours(key, writer):
+                    return Outcome.DONE
+                return outcome
+            is_doubtful = True
         raise session.given_up(last)
 
     def _is_ours(self, key: str, writer: str) -> bool:

@@ -124,7 +124,7 @@ class Archive:
     def absorb(self, other: Archive, entries: Iterable[Entry]) -> None:
         """Append the files of another archive, as its `entries` list them."""
         start = self._end
-        for entry in entries:
+        for entry in sorted(entries, key=lambda entry: entry.offset):
             self._record(entry._replace(offset=start + entry.offset))
         self._spool.seek(0, os.SEEK_END)
         for chunk in other._spooled(0, self._end - start):
@@ -179,6 +179,8 @@ class Archive:
         while start < end:
             self._spool.seek(start)
             chunk = self._spool.read(min(_CHUNK, end - start))
+            if not chunk:
+                raise EOFError("the temporary file of the package is shorter than it was")
             start += len(chunk)
             yield chunk
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from provisioner.source import manifest as manifests
-from provisioner.source import metadata_folder, project
+from provisioner.source import project
 from provisioner.source.archive import Archive, Entry
 from provisioner.source.component import Site
 from provisioner.source.ignore import nearest
@@ -126,6 +126,8 @@ def _without_garbage_collection() -> Iterator[None]:
 
 
 def _metadata(tree: Tree, findings: Findings) -> Package:
+    from provisioner.source import metadata_folder  # defusedxml is for such folders alone
+
     text, members, archive = metadata_folder.read(tree, findings)
     return Package(text, members, findings.warnings, archive)
 

@@ -13,8 +13,6 @@ from functools import cached_property
 from typing import Any
 
 from provisioner.source.component import extension
-from provisioner.source.glob import glob_expression
-from provisioner.source.javascript import expand, expression
 from provisioner.source.problems import Findings, Oddity, Refusal
 from provisioner.source.project import FILE, LineFinder
 from provisioner.source.tree import Tree
@@ -53,12 +51,16 @@ class Rule:
 
     @cached_property
     def _glob(self) -> re.Pattern[str] | None:
+        from provisioner.source.glob import glob_expression
+
         glob = self.entry.get("glob")
         return re.compile(glob_expression(f"**/{glob}")) if isinstance(glob, str) else None
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """What is replaced. Raises Refusal."""
+        from provisioner.source.javascript import expression
+
         literal = self.entry.get("stringToReplace")
         if isinstance(literal, str):
             return re.compile(re.escape(literal))
@@ -100,6 +102,8 @@ class Rule:
 
     def apply(self, text: str) -> str:
         """The text with all occurrences replaced. Raises Refusal."""
+        from provisioner.source.javascript import expand
+
         value = self.value
         return self.pattern.sub(lambda match: expand(match, value), text)
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from provisioner.source.component import Component
-from provisioner.source.external_service import external_service
 from provisioner.source.labels import label
 from provisioner.source.outputs import Output, Outputs, meta_path, package_path
 from provisioner.source.permission_set import permission_set
 from provisioner.source.problems import Oddity, Refusal
 from provisioner.source.recompose import recomposed
 from provisioner.source.static_resource import static_resource
-from provisioner.source.ui_bundle import check as check_ui_bundle
 
 
 def transform(outputs: Outputs, component: Component) -> None:
@@ -45,7 +43,9 @@ def copied(outputs: Outputs, component: Component) -> None:
 
 def ui_bundle(outputs: Outputs, component: Component) -> None:
     """As it is, once what its descriptor says has been found true."""
-    check_ui_bundle(component)
+    from provisioner.source.ui_bundle import check  # few projects have one
+
+    check(component)
     copied(outputs, component)
 
 
@@ -56,6 +56,13 @@ def label_or_labels(outputs: Outputs, component: Component) -> None:
         copied(outputs, component)
     else:
         label(outputs, component, labels)
+
+
+def external_service(outputs: Outputs, component: Component) -> None:
+    """The meta file with its schema in it."""
+    from provisioner.source.external_service import external_service  # few projects have one
+
+    external_service(outputs, component)
 
 
 TRANSFORMERS: Mapping[str, Callable[[Outputs, Component], None]] = {

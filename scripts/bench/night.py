@@ -4,8 +4,8 @@
 
 Starts an emulator and the sample's pool of N orgs. By default everything is ready at the first
 look; with --sign-up, sign-ups take so long, at `--speed` times the pace of life. Exits with 1
-when a bound is exceeded: 0.10 s CPU, 20 requests and 120 MB in all for the first kind, 4 Dev Hub requests
-an org for the second.
+when a bound is exceeded: 0.10 s CPU and 20 requests an org and 120 MB in all for the first kind,
+4 Dev Hub requests an org for the second.
 """
 
 import argparse

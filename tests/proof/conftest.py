@@ -10,7 +10,7 @@ import pytest
 from provisioner.emulator.keys import KeyPair, make_key_pair
 from tests.proof import here
 from tests.proof.contents import Complete
-from tests.proof.kills import SIZE, undisturbed
+from tests.proof.kills import undisturbed
 from tests.proof.whole_night import WholeNight, whole_night
 
 
@@ -21,21 +21,9 @@ def key_pair() -> KeyPair:
 
 
 @pytest.fixture(scope="session")
-def reference(key_pair: KeyPair) -> tuple[int, Complete]:
-    """How many requests a build of three makes, and what a complete org holds."""
-    return undisturbed(key_pair, at_once=[SIZE], build=here.build)
-
-
-@pytest.fixture
-def requests(reference: tuple[int, Complete]) -> int:
-    """How many requests a build of three makes."""
-    return reference[0]
-
-
-@pytest.fixture
-def whole(reference: tuple[int, Complete]) -> Complete:
+def whole(key_pair: KeyPair) -> Complete:
     """What a complete org holds."""
-    return reference[1]
+    return undisturbed(key_pair, here.run)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from provisioner.emulator.keys import KeyPair
+from provisioner.emulator.resources.signup import active_count, daily_count
 from provisioner.emulator.world import Limits
 from provisioner.ledger.base import UNFINISHED, Org, State
 from tests.proof import processes
@@ -46,6 +47,7 @@ class _Night:
     run: Run
     size: int = field(init=False)
     replacements: int = field(init=False)
+    kept: int = field(init=False)  # of both limits, for people
     faults: list[tuple[Trouble, Fault]] = field(init=False)
     codes: list[int] = field(default_factory=list)
     claimed: list[str] = field(default_factory=list)
@@ -54,22 +56,25 @@ class _Night:
         self.size = self.random.choice([1, 2, 3, 3, 5])
         self.replacements = self.random.randint(0, 2)
         self.faults = draw_faults(self.random)
-        concurrent = self.random.randint(1, 3)
+        concurrent, kept = self.random.randint(1, 3), self.random.choice([0, 0, 0, 1, 2])
+        keep = f"keep_daily: {kept}, keep_active: {kept}"
         self.night.write_pool(
             size=self.size,
-            top=f"limits: {{ concurrent_signups: {concurrent} }}",
+            top=f"limits: {{ concurrent_signups: {concurrent}, {keep} }}",
             pool=f"replacements: {self.replacements}",
         )
+        self.kept = kept
         for _, fault in self.faults:
             self.night.world.faults.add(fault)
-        if self.random.random() < 0.1:
-            self.night.world.limits = Limits(active=self.random.randint(0, 3))
+        if self.random.random() < 0.2:
+            active, daily = self.random.randint(0, 6), self.random.randint(0, 9)
+            self.night.world.limits = Limits(active=active, daily=daily)
 
     @property
     def excused(self) -> frozenset[int]:
         """Exit codes that the faults drawn explain, besides 0 and 6."""
         codes = frozenset[int]().union(*(trouble.excuses for trouble, _ in self.faults))
-        return codes | ({4} if self.night.world.limits.active < 40 else set())
+        return codes | ({4} if self.night.world.limits != Limits() else set())
 
 
 def carry_out(seed: int, key_pair: KeyPair, whole: Complete, run: Run = processes.run) -> Verdict:
@@ -100,6 +105,7 @@ def _disturbed(played: _Night, whole: Complete) -> Iterator[str]:
             *_exit_code(played, ended),
             *_report(played, ended, before),
             *_sign_ups(played, before),
+            *_limits(played, before),
             *leaks(played.night),
             *doubles(played.night),
             *unfit(played.night, whole),
@@ -156,6 +162,8 @@ class _State:
     """What there was before a build."""
 
     available: int
+    active: int  # orgs, and sign-ups that may become some
+    daily: int  # sign-ups that count for the daily limit
     signed_up: int  # rows of the Dev Hub
     under_way: int  # unfinished orgs whose sign-up the Dev Hub has
 
@@ -165,6 +173,8 @@ class _State:
         unfinished = rows(night, *UNFINISHED)
         return cls(
             len(rows(night, State.AVAILABLE)),
+            active_count(night.world.hub),
+            daily_count(night.world.hub),
             len(night.hub_rows(SIGN_UP)),
             sum(org.username in known for org in unfinished),
         )
@@ -176,6 +186,17 @@ def _sign_ups(played: _Night, before: _State) -> Iterator[str]:
     allowed = played.size - before.available - before.under_way + played.replacements
     if spent > allowed:
         yield f"{spent} sign-ups where {allowed} are allowed"
+
+
+def _limits(played: _Night, before: _State) -> Iterator[str]:
+    """What is kept for people is left to them, by retries and replacements, too."""
+    now, limits = _State.of(played.night), played.night.world.limits
+    for name, used, was, limit in (
+        ("active", now.active, before.active, limits.active),
+        ("daily", now.daily, before.daily, limits.daily),
+    ):
+        if used > max(was, limit - played.kept):
+            yield f"{used} of {limit} {name} orgs are used, {played.kept} are to be kept"
 
 
 def _exit_code(played: _Night, ended: Ended) -> Iterator[str]:

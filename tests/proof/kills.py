@@ -1,4 +1,4 @@
-"""Kill at every call: a build dies at one request, the next one must lose and repeat nothing."""
+"""Kill at every call: a command dies at one request, the next must lose and repeat nothing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from provisioner.ledger.base import Org, State
 from provisioner.steps.run_apex import SENT
 from tests.proof import processes
 from tests.proof.contents import Complete, complete
-from tests.proof.processes import PACE, Ended, Process
+from tests.proof.processes import Ended, Process
+from tests.proof.scenes import BUILD, SCENES, SIZE
 from tests.proof.truth import crashes, doubles, leaks, ledger_of, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight, whole_night
 
-SIZE = 3
-Build = Callable[[WholeNight], Ended]
+Run = Callable[..., Ended]  # a night, and the arguments of a command
 BEFORE, AFTER = "before", "after"
 IN_DOUBT = "nobody knows whether"
 REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
@@ -27,91 +27,107 @@ REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
 
 @dataclass(frozen=True)
 class Kill:
-    """Which request the build dies at, and whether the emulator has acted on it by then."""
+    """Which request the command dies at, and whether the emulator has acted on it by then."""
 
-    number: int  # of all requests, or of those of `route`
+    number: int  # of the command's requests, or of those of `route`
     at: str
-    concurrent: int  # sign-ups at once
+    concurrent: int = SIZE  # sign-ups at once
     seed: int = 0
     route: str = ""
+    scene: str = "build"
 
     def __str__(self) -> str:
         kind = f"{self.route} " if self.route else "request "
-        return f"{self.at} {kind}{self.number} ({self.concurrent} at once)"
+        return f"{self.scene} {self.at} {kind}{self.number} ({self.concurrent} at once)"
 
     @property
     def criteria(self) -> dict[str, Any]:
         """The request, as the emulator's faults name it."""
-        return {"nth": self.number, **({"route": self.route} if self.route else {})}
+        org = SCENES[self.scene].org
+        more = {"route": self.route, "org": org}
+        return {"nth": self.number, **{key: value for key, value in more.items() if value}}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one kill; `place` is the request, "" when the build ended before it."""
+    """What came of one kill; `place` is the request, "" when the command ended before it."""
 
     kill: Kill
     place: str
-    sign_ups: int
+    spare: int  # sign-ups beyond those of an undisturbed night
     in_doubt: int  # orgs of which nobody could know whether a step had happened
     violations: tuple[str, ...]
 
 
-def cases(requests: range, seed: int = 0) -> Iterator[Kill]:
+def cases(scene: str, requests: range, seed: int = 0) -> Iterator[Kill]:
     """Both series over these requests, with one, two and three sign-ups at once in turn."""
     for number in requests:
         for at in (BEFORE, AFTER):
-            yield Kill(number, at, 1 + number % SIZE, seed)
+            yield Kill(number, at, 1 + number % SIZE, seed, scene=scene)
 
 
-def undisturbed(
+def undisturbed(key_pair: KeyPair, run: Run = processes.run) -> Complete:
+    """What the orgs of an undisturbed night hold."""
+    with _night(key_pair) as night:
+        SCENES["build"].prepare(night, SIZE)
+        ended = run(night, *BUILD)
+        assert ended.code == 0, ended.err
+        wrong = [*unfull(night, SIZE), *unfit(night, whole := complete(night))]
+        assert not wrong, wrong
+        return whole
+
+
+def count(
+    scene: str,
     key_pair: KeyPair,
-    seed: int = 0,
     at_once: Sequence[int] = range(1, SIZE + 1),
-    build: Build = processes.build,
-) -> tuple[int, Complete]:
-    """How many requests an undisturbed build makes at the most, and what its orgs hold."""
+    run: Run = processes.run,
+) -> int:
+    """How many requests the undisturbed command of a scene makes at the most."""
     counts = []
     for concurrent in at_once:
-        with _night(key_pair, Kill(0, BEFORE, concurrent, seed)) as night:
-            ended = build(night)
+        with _night(key_pair) as night:
+            SCENES[scene].prepare(night, concurrent)
+            first = len(night.world.log.entries())
+            ended = run(night, *SCENES[scene].command)
             assert ended.code == 0, ended.err
-            wrong = [*unfull(night, SIZE), *unfit(night, whole := complete(night))]
+            wrong = [*SCENES[scene].at_the_end(night), *crashes(night, ended)]
             assert not wrong, wrong
-            counts.append(night.world.log.entries()[-1].number)
-    return max(counts), whole
+            entries = night.world.log.entries()[first:]
+            wanted = SCENES[scene].org
+            counts.append(sum(not wanted or entry.org == wanted for entry in entries))
+    return max(counts)
 
 
-def carry_out(
-    kill: Kill, key_pair: KeyPair, whole: Complete, again: Build = processes.build
-) -> Verdict:
-    """Kill a build there, build `again`, and look what came of it."""
-    with _night(key_pair, kill) as night:
+def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete, run: Run = processes.run) -> Verdict:
+    """Kill the scene's command there, `run` what follows, and look what came of it."""
+    scene = SCENES[kill.scene]
+    with _night(key_pair, kill.seed) as night:
+        scene.prepare(night, kill.concurrent)
         night.fault(kill.criteria, {"do": "hang", "at": kill.at})
-        first = Process(night, "build", "--pace", PACE)
+        first = Process(night, *scene.command)
         hold = first.hold()
         first.kill()
         doubtful = [org for org in rows(night, State.BUILDING) if _is_in_doubt(org)]
+        violations = list(scene.at_the_kill(night))
         night.world.faults.clear()  # also of a kill that was too late to meet its request
         night.world.holds.release()  # the connection ends, and nothing comes of the request
-        second = again(night)
-        return Verdict(
-            kill,
-            f"{hold.method} {hold.route}" if hold else "",
-            len(night.hub_rows("ScratchOrgInfo")),
-            len(doubtful),
-            tuple(_violations(night, whole, second, len(doubtful))),
-        )
+        ended = [run(night, *command) for command in scene.again]
+        spare = len(night.hub_rows("ScratchOrgInfo")) - scene.sign_ups
+        if spare > len(doubtful):
+            violations.append(f"{spare} sign-ups too many, {len(doubtful)} may be replacements")
+        violations += [*scene.at_the_end(night), *_violations(night, whole, ended)]
+        place = f"{hold.method} {hold.route}" if hold else ""
+        return Verdict(kill, place, spare, len(doubtful), tuple(violations))
 
 
 @contextmanager
-def _night(key_pair: KeyPair, kill: Kill) -> Iterator[WholeNight]:
+def _night(key_pair: KeyPair, seed: int = 0) -> Iterator[WholeNight]:
     """The whole night in a folder of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="kill-") as folder,
-        whole_night(Path(folder), key_pair, seed=kill.seed) as night,
+        whole_night(Path(folder), key_pair, seed=seed) as night,
     ):
-        top = f"limits: {{ concurrent_signups: {kill.concurrent} }}"
-        night.write_pool(size=SIZE, top=top, pool=f"replacements: {SIZE}")
         yield night
 
 
@@ -120,16 +136,14 @@ def _is_in_doubt(org: Org) -> bool:
     return org.request_id == SENT or " sending" in org.request_id
 
 
-def _violations(night: WholeNight, whole: Complete, second: Ended, doubtful: int) -> Iterator[str]:
-    if second.code != 0:
-        yield f"the second build exits with {second.code}: {second.err[-2000:]}"
-    yield from unfull(night, SIZE)
+def _violations(night: WholeNight, whole: Complete, ended: Sequence[Ended]) -> Iterator[str]:
+    for each in ended:
+        if each.code != 0:
+            yield f"a command after the kill exits with {each.code}: {each.err[-2000:]}"
     yield from leaks(night)
     yield from doubles(night)
     yield from unfit(night, whole)
-    yield from crashes(night, second)
-    if (count := len(night.hub_rows("ScratchOrgInfo"))) > SIZE + doubtful:
-        yield f"{count} sign-ups, of which {doubtful} may be replacements"
+    yield from crashes(night, *ended)
     yield from _failures(night)
 
 

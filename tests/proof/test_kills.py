@@ -8,7 +8,8 @@ from provisioner.emulator.keys import KeyPair
 from provisioner.steps import STEPS as KINDS
 from tests.proof import here
 from tests.proof.contents import Complete
-from tests.proof.kills import AFTER, BEFORE, SIZE, Kill, carry_out
+from tests.proof.kills import AFTER, BEFORE, Kill, Verdict, carry_out
+from tests.proof.scenes import SIZE
 from tests.proof.whole_night import WholeNight
 
 WRITES = (
@@ -21,12 +22,21 @@ WRITES = (
     ("tree.create", 6),
     ("tooling.executeAnonymous", 2),
 )
-SHARES = (0.02, 0.3, 0.6, 0.97)  # of all requests
+ANYWHERE = (3, 25, 60, 85)  # an undisturbed build makes about 90 requests
+ELSEWHERE = (("renew", "collections.delete", 1), ("renew", "collections.delete", 2),
+             ("reap", "collections.delete", 1), ("rebuild", "oauth.token", 3))  # fmt: skip
 
 
 def test_the_night_has_a_step_of_every_kind(night: WholeNight) -> None:
     kinds = {entry.kind for entry in night.config().pools["sample"].steps}
     assert kinds == set(KINDS), "a new kind of step belongs into the proofs, too"
+
+
+def assert_nothing_lost(kill: Kill, key_pair: KeyPair, whole: Complete) -> Verdict:
+    """Carry a kill out, and look that nothing is violated."""
+    verdict = carry_out(kill, key_pair, whole, here.run)
+    assert not verdict.violations, "\n".join(verdict.violations)
+    return verdict
 
 
 @pytest.mark.parametrize("at", [BEFORE, AFTER])
@@ -35,16 +45,21 @@ def test_killed_at_a_write(
     key_pair: KeyPair, whole: Complete, write: tuple[str, int], at: str
 ) -> None:
     route, number = write
-    verdict = carry_out(Kill(number, at, SIZE, route=route), key_pair, whole, here.build)
+    verdict = assert_nothing_lost(Kill(number, at, route=route), key_pair, whole)
     assert verdict.place, "the build came as far as that"
-    assert not verdict.violations, "\n".join(verdict.violations)
 
 
 @pytest.mark.parametrize("at", [BEFORE, AFTER])
-@pytest.mark.parametrize("share", SHARES)
-def test_killed_anywhere(
-    key_pair: KeyPair, requests: int, whole: Complete, share: float, at: str
+@pytest.mark.parametrize("number", ANYWHERE)
+def test_killed_anywhere(key_pair: KeyPair, whole: Complete, number: int, at: str) -> None:
+    assert_nothing_lost(Kill(number, at, 1 + number % SIZE), key_pair, whole)
+
+
+@pytest.mark.parametrize("at", [BEFORE, AFTER])
+@pytest.mark.parametrize("kill", ELSEWHERE, ids=lambda kill: "-".join(map(str, kill)))
+def test_killed_while_it_ends_or_takes_in_orgs(
+    key_pair: KeyPair, whole: Complete, kill: tuple[str, str, int], at: str
 ) -> None:
-    number = max(1, round(requests * share))
-    verdict = carry_out(Kill(number, at, 1 + number % SIZE), key_pair, whole, here.build)
-    assert not verdict.violations, "\n".join(verdict.violations)
+    scene, route, number = kill
+    verdict = assert_nothing_lost(Kill(number, at, route=route, scene=scene), key_pair, whole)
+    assert verdict.place, "the command came as far as that"

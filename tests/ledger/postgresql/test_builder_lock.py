@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -105,9 +106,6 @@ def test_nobody_takes_over_in_the_middle_of_a_builders_write(world: World, serve
         transaction = stack.enter_context(ExitStack())
         transaction.enter_context(old._transaction(write=True))
         server.sql(LOCKS, database=database_of(world))
-
-        import threading
-
         entered = threading.Event()
 
         def enter() -> None:

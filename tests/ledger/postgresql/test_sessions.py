@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -194,22 +196,39 @@ def test_a_row_that_another_is_changing_is_waited_for_when_it_is_the_last(
     database = world.url.partition("///")[2].partition("?")[0]
     with psycopg.connect(server.url(database)) as other:
         other.execute("SELECT 1 FROM org FOR UPDATE")
-        pid = other.info.backend_pid
-
-        def undo_when_waited_for() -> None:
-            while not server.sql(
-                f"SELECT 1 FROM pg_stat_activity WHERE {pid} = ANY(pg_blocking_pids(pid))"
-            ):
-                pass
+        waiting = (
+            "SELECT 1 FROM pg_stat_activity "
+            f"WHERE {other.info.backend_pid} = ANY(pg_blocking_pids(pid))"
+        )
+        with ThreadPoolExecutor(1) as pool:
+            claim = pool.submit(ledger.claim, Claim("ann"), now=NOW)
+            while not server.sql(waiting) and not claim.done():
+                time.sleep(0.01)
             other.rollback()
-
-        import threading
-
-        thread = threading.Thread(target=undo_when_waited_for)
-        thread.start()
-        org = ledger.claim(Claim("ann"), now=NOW)
-        thread.join()
+            org = claim.result()
     assert_claimed_once(ledger, org)
+
+
+def test_two_claims_with_one_key_take_turns_and_get_one_org(
+    world: World, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = world.open(), world.open()
+    for number in range(2):
+        add_available(first, f"org-{number}@acme.example")
+    claim = Claim("ann", idempotency_key="job-1")
+    waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with ThreadPoolExecutor(1) as pool:
+        others: list[Future[Org | None]] = []
+
+        def let_the_other_come() -> None:
+            others.append(pool.submit(second.claim, claim, now=NOW))
+            while not server.sql(waits) and not others[0].done():
+                time.sleep(0.01)
+
+        _once_in_mid_claim(monkeypatch, let_the_other_come)
+        org = first.claim(claim, now=NOW)
+        assert others[0].result() == org
+    assert_claimed_once(first, org)
 
 
 def test_a_row_locked_for_long_is_no_traceback_and_nothing_is_half_done(
