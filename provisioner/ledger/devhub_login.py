@@ -1,0 +1,92 @@
+"""The login to the Dev Hub that holds the ledger: one grant, renewed when its session has ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlencode
+
+from provisioner.config.fields import Secret
+from provisioner.errors import LedgerError, LoginError
+from provisioner.salesforce.audience import hub_rungs
+from provisioner.salesforce.grant import App, Grant, sign_in
+from provisioner.salesforce.keys import load_signing_key
+
+if TYPE_CHECKING:
+    from provisioner.ledger.devhub_http import Connections
+    from provisioner.salesforce.reply import Reply
+
+
+class HubAccount(Protocol):
+    """The user and the app by which the ledger is reached: `dev_hub` of pool.yaml."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def consumer_key(self) -> str: ...
+    @property
+    def private_key(self) -> Path | Secret: ...
+    @property
+    def private_key_passphrase(self) -> Secret | None: ...
+    @property
+    def login_url(self) -> str: ...
+
+
+class HubLogin:
+    """Logs in when it is first needed. Safe to use from several threads."""
+
+    def __init__(self, account: HubAccount, connections: Connections) -> None:
+        self._account = account
+        self._connections = connections
+        self._lock = threading.Lock()
+        self._app: App | None = None
+        self._grant: Grant | None = None
+
+    def granted(self, ended: Grant | None = None) -> Grant:
+        """The grant; a new one in place of `ended`, unless another thread has got it already.
+
+        Raises LoginError when the first login is refused, and for whatever comes later
+        LedgerError: to a build a LoginError means an org.
+        """
+        with self._lock:
+            if self._grant is None or self._grant is ended:
+                try:
+                    self._grant = self._sign_in()
+                except LoginError as error:
+                    if ended is None:
+                        raise
+                    raise LedgerError(
+                        f"the Dev Hub that holds the ledger refuses a new login: {error.message}",
+                        code="ledger_login",
+                        hint=error.hint,
+                    ) from None
+            return self._grant
+
+    def _sign_in(self) -> Grant:
+        account = self._account
+        if self._app is None:
+            key, passphrase = account.private_key, account.private_key_passphrase
+            signing_key = load_signing_key(
+                key.reveal() if isinstance(key, Secret) else key,
+                passphrase.reveal() if passphrase else None,
+            )
+            self._app = App(account.consumer_key, signing_key)
+        return sign_in(self._app, account.username, hub_rungs(account.login_url), self._post)
+
+    def _post(self, url: str, form: Mapping[str, str]) -> Reply:
+        """Send the form of a login; it may be asked for twice."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        for _ in range(2):
+            try:
+                reply = self._connections.send("POST", url, headers, urlencode(form).encode())
+            except ConnectionError as error:
+                if isinstance(error, ConnectionRefusedError):
+                    raise
+            else:
+                if reply.status not in (502, 503, 504):
+                    return reply
+            time.sleep(0.5)
+        return self._connections.send("POST", url, headers, urlencode(form).encode())

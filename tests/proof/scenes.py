@@ -1,0 +1,122 @@
+"""What is killed: a build of new orgs, one that renews old ones, `reap`, and `reap --rebuild`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.ledger.base import State
+from tests.proof import here
+from tests.proof.processes import PACE
+from tests.proof.truth import rows, unfull
+from tests.proof.whole_night import WholeNight
+
+SIZE = 3
+BUILD = ("build", "--json", "--pace", PACE)
+REAP = ("reap", "--json")
+Told = Callable[[WholeNight], Iterator[str]]
+
+
+def nothing(_night: WholeNight) -> Iterator[str]:
+    """Nothing is wrong."""
+    return iter(())
+
+
+def write(night: WholeNight, concurrent: int, **more: Any) -> None:
+    """pool.yaml with a project of its own, so many sign-ups at once, and replacements for all."""
+    top = f"project: acme-proof\nlimits: {{ concurrent_signups: {concurrent} }}\n"
+    night.write_pool(top=top, pool=f"replacements: {SIZE}\n", **more)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What happens before, the command that is killed, those after it, and what must be true."""
+
+    name: str
+    prepare: Callable[[WholeNight, int], None]  # the int: how many sign-ups at once
+    command: tuple[str, ...]
+    again: tuple[tuple[str, ...], ...]
+    at_the_kill: Told = nothing
+    at_the_end: Told = nothing
+    sign_ups: int = SIZE  # in all, replacements of orgs in doubt not counted
+    org: str = ""  # "hub": only requests to the Dev Hub are counted and killed at
+
+
+def _new(night: WholeNight, concurrent: int) -> None:
+    write(night, concurrent)
+
+
+def _old(night: WholeNight, concurrent: int) -> None:
+    """Three orgs wait, one is given back, and then the org definition changes."""
+    write(night, concurrent, size=SIZE + 1)
+    _must(night, *BUILD)
+    given_back = _must(night, "claim", "--json", "--owner", "ann").document["username"]
+    _must(night, "release", given_back, "--owner", "ann")
+    definition = night.folder / "config/project-scratch-def.json"
+    changed = {**json.loads(definition.read_text("utf-8")), "orgName": "Another name"}
+    definition.write_text(json.dumps(changed), encoding="utf-8")
+    write(night, concurrent)
+
+
+def _left(night: WholeNight, concurrent: int) -> None:
+    """Of three orgs one is given back, and one has no row in the ledger any more."""
+    write(night, concurrent)
+    _must(night, *BUILD)
+    given_back = _must(night, "claim", "--json", "--owner", "ann").document["username"]
+    _must(night, "release", given_back, "--owner", "ann")
+    (forgotten, _) = rows(night, State.AVAILABLE)
+    with closing(sqlite3.connect(night.folder / ".provisioner/ledger.db")) as connection:
+        connection.execute("DELETE FROM org WHERE username = ?", [forgotten.username])
+        connection.commit()
+
+
+def _lost(night: WholeNight, concurrent: int) -> None:
+    """Three orgs wait, and the ledger is lost."""
+    write(night, concurrent)
+    _must(night, *BUILD)
+    for path in (night.folder / ".provisioner").glob("ledger.db*"):
+        path.unlink()
+
+
+def _must(night: WholeNight, *arguments: str) -> Any:
+    ended = here.run(night, *arguments)
+    assert ended.code == 0, ended.err
+    return ended
+
+
+def _gap(night: WholeNight) -> Iterator[str]:
+    """An old org may only go when a new one stands in for it."""
+    if (available := len(rows(night, State.AVAILABLE))) < SIZE:
+        yield f"only {available} of {SIZE} orgs were available while they were renewed"
+
+
+def _full(night: WholeNight) -> Iterator[str]:
+    return unfull(night, SIZE)
+
+
+def _renewed(night: WholeNight) -> Iterator[str]:
+    yield from unfull(night, SIZE)
+    fingerprints = {org.fingerprint for org in rows(night, State.AVAILABLE)}
+    if len(fingerprints) != 1:
+        yield "old orgs are left among the new ones"
+
+
+def _one_left(night: WholeNight) -> Iterator[str]:
+    return unfull(night, 1)
+
+
+SCENES = {
+    scene.name: scene
+    for scene in (
+        Scene("build", _new, BUILD, (BUILD,), at_the_end=_full),
+        Scene("renew", _old, BUILD, (BUILD,), _gap, _renewed, 2 * SIZE + 1, "hub"),
+        Scene("reap", _left, REAP, (REAP,), at_the_end=_one_left),
+        Scene(
+            "rebuild", _lost, (*REAP, "--rebuild"), ((*REAP, "--rebuild"), REAP), at_the_end=_full
+        ),
+    )
+}
