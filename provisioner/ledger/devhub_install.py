@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SETS = (BUILDER, CONSUMER)
 LONGEST_DEPLOY = 600.0  # seconds
+LOOK_EVERY = 1.0  # seconds
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # equal contents give equal bytes
 _API_VERSION = "60.0"
 _VERSION = re.compile(r"Ledger version (\d+)")
@@ -50,7 +51,6 @@ def install(
     builders: Collection[str],
     consumers: Collection[str],
     say: Callable[[str], None],
-    pace: float = 1.0,
 ) -> Installed:
     """Deploy everything (again), and assign the permission sets to users by username.
 
@@ -68,7 +68,7 @@ def install(
         )
     contents = dict(_metadata())
     say("deploying 4 objects and 2 permission sets")
-    components = _deploy(hub, contents, pace)
+    components = _deploy(hub, contents)
     for name, names in ((BUILDER, builders), (CONSUMER, consumers)):
         _assign(hub, name, {username: users[username.lower()] for username in names}, say)
     return Installed(found is None, components, tuple(builders), tuple(consumers))
@@ -99,7 +99,7 @@ def uninstall(
             batch = assigned[start : start + permission_sets.BATCH]
             _require_all(hub.delete_many([record["Id"] for record in batch]))
     say("deleting 4 objects and 2 permission sets")
-    _deploy(hub, _removal(), pace)
+    _deploy(hub, _removal())
     return True
 
 
@@ -152,7 +152,7 @@ def _zipped(contents: Mapping[str, bytes]) -> bytes:
     return made.getvalue()
 
 
-def _deploy(hub: OrgClient, contents: Mapping[str, bytes], pace: float) -> int:
+def _deploy(hub: OrgClient, contents: Mapping[str, bytes]) -> int:
     """Deploy and wait for the end; how many components. Raises LedgerError with every problem."""
     status = start_deploy(hub, deploy_body(_zipped(contents)))
     give_up = time.monotonic() + LONGEST_DEPLOY
@@ -161,7 +161,7 @@ def _deploy(hub: OrgClient, contents: Mapping[str, bytes], pace: float) -> int:
             raise LedgerError(
                 f"the Dev Hub is still busy with the deploy {status.id}", code="deploy"
             )
-        time.sleep(pace)
+        time.sleep(LOOK_EVERY)
         status = deploy_status(hub, status.id)
     if not status.is_success:
         problems = "\n".join(f"  {one}" for one in (status.error, *status.failures) if one)

@@ -35,6 +35,7 @@ from provisioner.ledger.devhub_writes import part, refusals, send
 from provisioner.ledger.holder import Holder, busy
 
 KEY = "build"
+_MOST_LOSSES = 50  # of attempts to take a lock that is free
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,8 @@ class BuildLease:
             self.id = ""
 
     def _acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> str:
-        writer, told, pause = secrets.token_hex(8), "", self._times.first_look
-        while True:
+        writer, told, pause, losses = secrets.token_hex(8), "", self._times.first_look, 0
+        while losses < _MOST_LOSSES:
             found = find(self._session)
             if found is not None and found.writer == writer:
                 return found.id  # ours: the answer to the insert was lost
@@ -124,7 +125,8 @@ class BuildLease:
                 taken = self._take(found, run, writer)
                 if taken:
                     return taken
-                time.sleep(0.1 * random.random())  # noqa: S311 - somebody else was faster
+                losses += 1  # somebody else was faster, or the answer was lost
+                time.sleep(0.1 * random.random())  # noqa: S311 - jitter
                 continue
             refusal = found.refusal(self._times)
             if not wait:
@@ -134,6 +136,11 @@ class BuildLease:
             told = refusal.message
             time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
             pause = min(pause * 2, self._times.longest_look)
+        raise LedgerError(
+            f"{self._session.name} does not let its lock be taken",
+            code="ledger_contended",
+            hint="try again",
+        )
 
     def _is_free(self, found: Found) -> bool:
         return found.holder.is_gone or found.age.total_seconds() > self._times.expires
@@ -153,7 +160,7 @@ class BuildLease:
                 return ""
             raise self._session.told(error, BUILDER) from None
         for reference, refused in refusals(answer):
-            is_lost = refused.code == "DUPLICATE_VALUE" or reference == "old"
+            is_lost = refused.is_gone if reference == "old" else refused.code == "DUPLICATE_VALUE"
             if not (is_lost or refused.is_transient):
                 raise self._session.told(refused, BUILDER)
             return ""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from provisioner.errors import LedgerError
 from provisioner.ledger import changes as changes_of
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from provisioner.ledger.devhub_lease import BuildLease, Times
 
 _LOSSES = 3  # orgs lost to others before the list is asked for anew
+_ROUNDS = 100  # of asking for that list
 
 
 class DevhubLedger:
@@ -101,8 +103,7 @@ class DevhubLedger:
         The same idempotency key answers with the org that it already holds, its lease
         prolonged when this claim asks for a later end.
         """
-        is_contended = False
-        while True:
+        for number in range(_ROUNDS):
             found = self.session.query(claim_query(claim, now))
             rows = [records.org_of(record) for record in found]
             held = next((row for row in rows if is_held(row, claim, now)), None)
@@ -114,10 +115,14 @@ class DevhubLedger:
             if not candidates:
                 return None
             before = lapsed(found, rows, claim)
-            won = self._take_one(candidates, claim, now, before, is_contended=is_contended)
+            won = self._take_one(candidates, claim, now, before, is_contended=number > 0)
             if won is not None:
                 return won
-            is_contended = True
+        raise LedgerError(
+            f"{self.session.name}: others keep taking what is free; nothing was claimed",
+            code="ledger_contended",
+            hint="try again",
+        )
 
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""

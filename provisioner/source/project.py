@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import posixpath
 from collections.abc import Mapping, Sequence
@@ -153,6 +152,8 @@ def _selected(found: dict[str, str], only: Sequence[str], findings: Findings) ->
         hits = [p for p, package in found.items() if path == (p or ".") or wanted == package]
         chosen.update(hits)
         if not hits:
+            import difflib
+
             names = [name for item in found.items() for name in item if name]
             near = difflib.get_close_matches(wanted, names, 1) or sorted(found)
             findings.refuse(

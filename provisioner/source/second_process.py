@@ -7,8 +7,6 @@ and needs nothing to be sent to it.
 from __future__ import annotations
 
 import os
-import pickle
-import signal
 import struct
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -63,11 +61,15 @@ class SecondProcess:
         """What the work gave; None if it failed, so that it must be done again here."""
         with open(self._read_end, "rb") as pipe:
             answer = pipe.read()
+        import pickle
+
         _, status = os.waitpid(self._process, 0)
         return pickle.loads(answer) if status == 0 else None  # noqa: S301 - from our own fork
 
     def stop(self) -> None:
         """Forget the work, because the process that wanted it is being interrupted."""
+        import signal
+
         os.close(self._read_end)
         os.kill(self._process, signal.SIGKILL)
         os.waitpid(self._process, 0)
@@ -75,6 +77,8 @@ class SecondProcess:
 
 def _work_and_exit(work: Callable[[], Any], write_end: int) -> None:
     """The whole life of the forked process: nothing of the caller's may run after it."""
+    import pickle
+
     status = 1
     try:
         with open(write_end, "wb") as pipe:

@@ -71,7 +71,8 @@ def test_a_version_that_is_there_is_left_alone(carrier: Carrier) -> None:
 def test_options_are_sent(carrier: Carrier) -> None:
     carrier.look(InstallPackage(version=BILLING, security_type="full", name_conflict="rename"))
     (sent,) = requests(carrier)
-    assert (sent["SecurityType"].title(), sent["NameConflictResolution"]) == ("Full", "RenameMetadata")
+    assert sent["SecurityType"].title() == "Full"
+    assert sent["NameConflictResolution"] == "RenameMetadata"
 
 
 def test_an_install_that_fails_shows_the_errors(carrier: Carrier) -> None:

@@ -65,14 +65,13 @@ def test_a_row_is_added_once_whatever_becomes_of_request_and_answer(
 def test_a_change_that_another_made_meanwhile_is_not_taken_for_ours(
     hub: LedgerHub, ledger: DevhubLedger
 ) -> None:
-    """Our request is lost before it arrives; before it is repeated, another changes the row."""
+    """Our request is lost on its way; before its repetition arrives, another changes the row."""
     org = add_available(ledger, "a@acme.example")
-    hub.emulated.fault(COMPOSITE, {"do": "hold", "at": "before"})
+    hub.emulated.fault(COMPOSITE, RESET_BEFORE, {"do": "hold", "at": "before"})
     other = hub.open()
     with ThreadPoolExecutor(1) as threads:
         ours = threads.submit(ledger.claim, Claim("ann"), now=NOW)
         assert hub.world.holds.current(wait=60)
-        hub.emulated.fault(COMPOSITE, {"do": "pass"}, RESET_BEFORE)
         theirs = other.claim(Claim("bob"), now=NOW)
         hub.world.holds.release()
         assert ours.result(timeout=60) is None

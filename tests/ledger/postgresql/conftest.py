@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from provisioner.errors import LedgerError
+from provisioner.ledger.base import Ledger, Org, State
 from provisioner.ledger.postgresql_address import address_of
 from provisioner.ledger.postgresql_ledger import PostgresqlLedger
+from provisioner.ledger.sql import SqlLedger
 from tests.ledger import postgresql_server
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import World
@@ -56,3 +59,26 @@ def refused(url: str) -> LedgerError:
         pass
     assert caught.value.exit_code == 2
     return caught.value
+
+
+def assert_claimed_once(ledger: Ledger, org: Org | None, owner: str = "ann") -> None:
+    """`org` is what `owner` holds, and all that anybody holds."""
+    assert org is not None
+    claimed = ledger.orgs(states=[State.CLAIMED])
+    assert claimed == [org]
+    assert (org.owner, org.fence) == (owner, 1)
+    assert [event.to_state for event in ledger.events()].count("claimed") == 1
+
+
+def once_in_mid_claim(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Let `act` happen in the first claim, when its row is changed and not committed."""
+    add_event = SqlLedger._add_event
+    happened: list[bool] = []
+
+    def add_event_after_that(self: SqlLedger, *arguments: Any, **options: Any) -> None:
+        if not happened:
+            happened.append(True)
+            act()
+        add_event(self, *arguments, **options)
+
+    monkeypatch.setattr(SqlLedger, "_add_event", add_event_after_that)
