@@ -11,7 +11,8 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import PurePath
+from functools import cache
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from provisioner.errors import UsageError
@@ -56,13 +57,13 @@ class Output:
 
     @property
     def out(self) -> TextIO:
-        """The stream of results."""
-        return self._out or sys.stdout
+        """The stream of results; where a daemon closed it, one that leads nowhere."""
+        return self._out or sys.stdout or _nowhere()
 
     @property
     def err(self) -> TextIO:
-        """The stream of talk."""
-        return self._err or sys.stderr
+        """The stream of talk; where a daemon closed it, one that leads nowhere."""
+        return self._err or sys.stderr or _nowhere()
 
     def result(self, text: str, document: Any) -> None:
         """The result of a command: `document` under `--json`, else `text` for people."""
@@ -82,25 +83,25 @@ class Output:
     def say(self, text: str = "") -> None:
         """Talk: what happens, and what to do next. Silent under `--quiet`."""
         if not self.quiet:
-            self._write(self.err, text)
+            self._talk(text)
 
     def warn(self, text: str) -> None:
         """Something doubtful, which `--quiet` does not hide."""
-        self._write(self.err, f"{self.paint('warning:', 'yellow')} {text}")
+        self._talk(f"{self.paint('warning:', 'yellow')} {text}")
 
     def error(self, text: str, *, hint: str = "") -> None:
         """What failed, and what to do now."""
-        self._write(self.err, f"{self.paint('error:', 'red')} {text}")
+        self._talk(f"{self.paint('error:', 'red')} {text}")
         if hint:
             self.hint(hint)
 
     def hint(self, text: str) -> None:
         """What to do now."""
-        self._write(self.err, f"{self.paint('hint:', 'cyan')} {text}")
+        self._talk(f"{self.paint('hint:', 'cyan')} {text}")
 
     def line(self, text: str) -> None:
         """A line on stderr that `--quiet` does not hide: a problem, a prompt's answer."""
-        self._write(self.err, text)
+        self._talk(text)
 
     def paint(self, text: str, colour: Colour, *, on: TextIO | None = None) -> str:
         """`text` in a colour, where the stream (by default stderr) shows colours."""
@@ -126,6 +127,14 @@ class Output:
         color = self.shows_color(self.err)
         return Console(file=self.err, no_color=not color, highlight=False, quiet=self.quiet)
 
+    def _talk(self, text: str) -> None:
+        """A line on stderr. A night does not end because nobody can read what it says."""
+        try:
+            self._write(self.err, text)
+        except (OSError, UsageError, ValueError):
+            if self._err is None:
+                _lead_nowhere(sys.stderr)
+
     def _write(self, stream: TextIO, text: str) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
         shown = text.encode(encoding, "backslashreplace").decode(encoding)
@@ -138,6 +147,22 @@ class Output:
             raise UsageError(
                 f"the output cannot be written: {error.strerror}", code="output"
             ) from None
+
+
+@cache
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """Let what is left in the stream's buffer, and all that follows, go nowhere."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, stream.fileno())
+    except (OSError, ValueError):  # not a stream of the process, but a test's
+        return
+    finally:
+        os.close(nothing)
 
 
 def harmless(text: str) -> str:

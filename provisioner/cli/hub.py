@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from provisioner.ledger.devhub_install import Installed
     from provisioner.salesforce.org import OrgClient
 
+PaceOption = Annotated[
+    float, typer.Option(help="Factor on all waits, for tests.", min=0.0, hidden=True)
+]
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -42,6 +46,7 @@ def install_command(
             metavar="USERNAME", help="Who may claim; may be repeated.", show_default=False
         ),
     ] = None,
+    pace: PaceOption = 1.0,
 ) -> None:
     """Deploy four custom objects and two permission sets to the Dev Hub, and assign them.
 
@@ -57,6 +62,7 @@ def install_command(
             builders=builder or [config.dev_hub.username],
             consumers=consumer or [],
             say=call.output.say,
+            pace=pace,
         )
     call.output.result(_told(done), _document(done))
     if config.ledger != "devhub":
@@ -70,12 +76,13 @@ def uninstall_command(
     force: Annotated[
         bool, typer.Option("--force", help="Also when the ledger knows orgs that still live.")
     ] = False,
+    pace: PaceOption = 1.0,
 ) -> None:
     """Delete the objects with their records, and the permission sets, from the Dev Hub."""
     from provisioner.ledger.devhub_install import uninstall
 
     with _administered(call.load("hub_and_ledger")) as client:
-        was_there = uninstall(client, force=force, say=call.output.say)
+        was_there = uninstall(client, force=force, say=call.output.say, pace=pace)
     text = "the Dev Hub holds no ledger any more" if was_there else "there was no ledger"
     call.output.result(text, {"uninstalled": was_there})
 

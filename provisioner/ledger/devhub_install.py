@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 SETS = (BUILDER, CONSUMER)
 LONGEST_DEPLOY = 600.0  # seconds
-LOOK_EVERY = 1.0  # seconds
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # equal contents give equal bytes
 _API_VERSION = "60.0"
 _VERSION = re.compile(r"Ledger version (\d+)")
@@ -51,8 +50,11 @@ def install(
     builders: Collection[str],
     consumers: Collection[str],
     say: Callable[[str], None],
+    pace: float = 1.0,
 ) -> Installed:
     """Deploy everything (again), and assign the permission sets to users by username.
+
+    `pace` is in seconds, between two looks at the deploy.
 
     Raises UsageError for an unknown user, LedgerError when the Dev Hub has a newer one or refuses
     the deploy, SalesforceError.
@@ -68,7 +70,7 @@ def install(
         )
     contents = dict(_metadata())
     say("deploying 4 objects and 2 permission sets")
-    components = _deploy(hub, contents)
+    components = _deploy(hub, contents, pace)
     for name, names in ((BUILDER, builders), (CONSUMER, consumers)):
         _assign(hub, name, {username: users[username.lower()] for username in names}, say)
     return Installed(found is None, components, tuple(builders), tuple(consumers))
@@ -99,7 +101,7 @@ def uninstall(
             batch = assigned[start : start + permission_sets.BATCH]
             _require_all(hub.delete_many([record["Id"] for record in batch]))
     say("deleting 4 objects and 2 permission sets")
-    _deploy(hub, _removal())
+    _deploy(hub, _removal(), pace)
     return True
 
 
@@ -152,7 +154,7 @@ def _zipped(contents: Mapping[str, bytes]) -> bytes:
     return made.getvalue()
 
 
-def _deploy(hub: OrgClient, contents: Mapping[str, bytes]) -> int:
+def _deploy(hub: OrgClient, contents: Mapping[str, bytes], pace: float) -> int:
     """Deploy and wait for the end; how many components. Raises LedgerError with every problem."""
     status = start_deploy(hub, deploy_body(_zipped(contents)))
     give_up = time.monotonic() + LONGEST_DEPLOY
@@ -161,7 +163,7 @@ def _deploy(hub: OrgClient, contents: Mapping[str, bytes]) -> int:
             raise LedgerError(
                 f"the Dev Hub is still busy with the deploy {status.id}", code="deploy"
             )
-        time.sleep(LOOK_EVERY)
+        time.sleep(pace)
         status = deploy_status(hub, status.id)
     if not status.is_success:
         problems = "\n".join(f"  {one}" for one in (status.error, *status.failures) if one)

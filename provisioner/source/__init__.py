@@ -4,7 +4,7 @@
 that a deployment sends. It reads nothing outside the project and needs neither Node nor network.
 """
 
-from provisioner.source.conversion import Package, package
+from provisioner.source.packaging import Package, package
 from provisioner.source.problems import SourceError, SourceWarning
 
 __all__ = ["Package", "SourceError", "SourceWarning", "package"]

@@ -21,10 +21,18 @@ from provisioner.source.component import (
 )
 from provisioner.source.problems import Oddity, Refusal
 from provisioner.source.registry import MetadataType
+from provisioner.source.roots import (
+    as_root,
+    content_root,
+    find_meta,
+    metadata_format_name,
+    parsed,
+    root_in_own_folder,
+    with_root,
+)
 from provisioner.source.tree import join, split
 
 Adapter = Callable[[Site, MetadataType, str], Component | None]
-_Root = tuple[str, str]  # the name that a root meta file gives, and its path
 
 
 def default(site: Site, kind: MetadataType, path: str) -> Component | None:
@@ -32,16 +40,16 @@ def default(site: Site, kind: MetadataType, path: str) -> Component | None:
     folder, file_name = split(path)
     found = meta_name(file_name)
     name = found[0] if found else folder_meta_name(file_name) if folder else ""
-    name = name or _metadata_format_name(kind, path)
-    return _with_root(site, kind, (name, path)) if name else None
+    name = name or metadata_format_name(kind, path)
+    return with_root(site, kind, (name, path)) if name else None
 
 
 def matching_content(site: Site, kind: MetadataType, path: str) -> Component | None:
     """A content file and, with `-meta.xml` after its name, the meta file."""
-    root = _as_root(kind, path) or _parsed(f"{path}{META}")
+    root = as_root(kind, path) or parsed(f"{path}{META}")
     if root is None:
         return None
-    component = _with_root(site, kind, root)
+    component = with_root(site, kind, root)
     content = path[: path.rfind(META)] if root[1] == path else path
     if not site.tree.exists(content):
         raise Refusal("ExpectedSourceFilesError", path, f"{kind.name} without its file {content}")
@@ -57,20 +65,20 @@ def matching_content(site: Site, kind: MetadataType, path: str) -> Component | N
 
 def mixed_content(site: Site, kind: MetadataType, path: str) -> Component | None:
     """A meta file, and beside it a file or folder of the same short name."""
-    content = _content_root(kind, path)
-    root = _as_root(kind, path) or _find_meta(site, split(content)[0], short_name(content))
-    component = _with_root(site, kind, root) if root else None
+    content = content_root(kind, path)
+    root = as_root(kind, path) or find_meta(site, split(content)[0], short_name(content))
+    component = with_root(site, kind, root) if root else None
     return _with_content(site, kind, path, component)
 
 
 def bundle(site: Site, kind: MetadataType, path: str) -> Component | None:
     """A folder that holds everything, its meta file too."""
-    root = _as_root(kind, path) or _root_in_own_folder(site, kind, path)
-    component = _with_root(site, kind, root) if root else None
+    root = as_root(kind, path) or root_in_own_folder(site, kind, path)
+    component = with_root(site, kind, root) if root else None
     if site.tree.is_folder(path):
         if not site.tree.folder(path).names:
             return None
-    elif component is None and not site.tree.is_folder(_content_root(kind, path)):
+    elif component is None and not site.tree.is_folder(content_root(kind, path)):
         return None  # a loose file in the type's folder
     return _with_content(site, kind, path, component)
 
@@ -91,7 +99,7 @@ def ui_bundle(site: Site, kind: MetadataType, path: str) -> Component | None:
 
 def decomposed(site: Site, kind: MetadataType, path: str) -> Component | None:
     """A folder with the parent's own file and a file for each child, or children alone."""
-    root = _as_root(kind, path) or _root_in_own_folder(site, kind, path)
+    root = as_root(kind, path) or root_in_own_folder(site, kind, path)
     parent = Component(kind, root[0], site, xml=root[1]) if root else None
     found = meta_name(split(path)[1])
     if found is None:
@@ -103,7 +111,13 @@ def decomposed(site: Site, kind: MetadataType, path: str) -> Component | None:
         raise Refusal(
             "TypeInferenceError", path, f"{found[1]} is no child of a {kind.name} on its own"
         )
-    parent.content = _content_root(kind, path)
+    parent.content = content_root(kind, path)
+    if not parent.content:
+        site.findings.warn(
+            Oddity.LOST_CHILDREN,
+            path,
+            f"it lies below no folder {kind.directory}: files of children beside it are left out",
+        )
     return parent
 
 
@@ -111,7 +125,7 @@ def _child(
     site: Site, kind: MetadataType, child: MetadataType, path: str, name: str,
     parent: Component | None,
 ) -> Component:  # fmt: skip
-    folder = _content_root(kind, path)
+    folder = content_root(kind, path)
     if parent is None and kind.decomposition != "folderPerType":
         # Officially the parent's name becomes an absolute path: a defect, not copied.
         raise Refusal(
@@ -127,7 +141,7 @@ def digital_experience(site: Site, kind: MetadataType, path: str) -> Component |
     parent_kind = site.registry.parent_of(kind)
     if parent_kind is None:
         own = _space_meta(kind, kind, path)
-        return _with_root(site, kind, (_space_name(own), own))
+        return with_root(site, kind, (_space_name(own), own))
     content = _experience_folder(path)
     if not site.tree.is_folder(content):
         return None
@@ -164,110 +178,12 @@ ADAPTERS: Mapping[str, Adapter] = {
     "digitalExperience": digital_experience,
     "partiallyDecomposed": partially_decomposed,
 }
-WITHOUT_SEPARATE_CONTENT = frozenset({"", "decomposed", "partiallyDecomposed"})
-"""Adapters for which a file that is no meta file may be a component on its own."""
-
-
-def _parsed(path: str) -> _Root | None:
-    found = meta_name(split(path)[1])
-    return (found[0], path) if found else None
-
-
-def _as_root(kind: MetadataType, path: str) -> _Root | None:
-    """The path as the meta file that a component of this type starts from."""
-    folder, file_name = split(path)
-    found = meta_name(file_name)
-    if found is None:
-        name = folder_meta_name(file_name) if folder else ""
-        if not name and kind.adapter in WITHOUT_SEPARATE_CONTENT:
-            name = _metadata_format_name(kind, path)
-        return (name, path) if name else None
-    if kind.is_strict:
-        parts = folder.split("/")
-        type_folder = parts[-2:-1] if kind.is_in_folder else parts[-1:]
-        is_at_home = parts[-1] == found[0] or type_folder == [kind.directory]
-        if found[1] not in kind.root_suffixes or not is_at_home:
-            return None
-    return found[0], path
-
-
-def _metadata_format_name(kind: MetadataType, path: str) -> str:
-    """The name of a file that is in metadata format, though it lies in a source folder."""
-    parts = path.split("/")
-    if kind.is_in_folder and kind.suffix and kind.directory in parts:
-        nested = nested_full_name(path, kind.directory)
-        if nested:
-            return nested
-    home = len(parts) - (3 if kind.folder_type == kind.id else 2)
-    name, dot, suffix = parts[-1].rpartition(".")
-    at_home = last_index(parts[:-1], kind.directory) == home
-    return name if at_home and dot and suffix == kind.suffix else ""
-
-
-def nested_full_name(path: str, directory: str) -> str:
-    """The path below the last `directory`, its last part cut at the first dot."""
-    parts = path.split("/")
-    below = parts[last_index(parts, directory) + 1 :]
-    return "/".join([*below[:-1], below[-1].replace(META, "", 1).partition(".")[0]])
-
-
-def _with_root(site: Site, kind: MetadataType, root: _Root) -> Component:
-    name, xml = root
-    if site.denies(xml):
-        raise Refusal(
-            "UnexpectedForceIgnore", xml, f".forceignore excludes this file, not its {kind.name}"
-        )
-    parent_type = site.registry.by_name(kind.folder_type) if kind.folder_type else None
-    full_name = _full_name(kind, name, xml, parent_type)
-    return Component(kind, full_name, site, xml=xml, parent_type=parent_type)
-
-
-def _full_name(kind: MetadataType, name: str, xml: str, above: MetadataType | None) -> str:
-    parts = xml.split("/")
-    if kind.folder_content_type or kind.is_in_folder:
-        if kind.directory not in parts:
-            raise Refusal(
-                "ConversionError", xml, f"{kind.name} that lies in no folder {kind.directory}"
-            )
-        return nested_full_name(xml, kind.directory)
-    if above is None or above.folder_type == kind.id:
-        return name
-    # Territory2 and Territory2Rule are named after the model whose folder they lie in.
-    if above.directory not in parts:
-        raise Refusal("ConversionError", xml, f"it must lie below a folder {above.directory}")
-    return f"{parts[parts.index(above.directory) + 1]}.{name}"
-
-
-def _content_root(kind: MetadataType, path: str) -> str:
-    """The path cut after the part that follows the last folder of the type."""
-    parts = path.split("/")
-    at = last_index(parts, kind.directory)
-    return "/".join(parts[: at + (3 if kind.is_in_folder else 2)]) if at >= 0 else ""
-
-
-def _find_meta(site: Site, folder: str, short: str) -> _Root | None:
-    for name in site.entries(folder):
-        found = meta_name(name)
-        if found and name.partition(".")[0] == short:
-            return found[0], join(folder, name)
-    return None
-
-
-def _root_in_own_folder(site: Site, kind: MetadataType, path: str) -> _Root | None:
-    folder = _content_root(kind, path)
-    if not folder or not site.tree.is_folder(folder):
-        return None
-    for name in site.entries(folder) if kind.root_suffixes else ():
-        found = meta_name(name)
-        if found and found[1] in kind.root_suffixes:
-            return found[0], join(folder, name)
-    return _find_meta(site, folder, split(folder)[1])
 
 
 def _with_content(
     site: Site, kind: MetadataType, path: str, component: Component | None
 ) -> Component:
-    content = _content_root(kind, path)
+    content = content_root(kind, path)
     if component and component.xml == content:
         content = _content_beside(site, content)
     if not content or not site.tree.exists(content):

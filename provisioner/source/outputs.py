@@ -38,6 +38,11 @@ class Output(NamedTuple):
     is_slow: bool = False  # takes much longer than others
 
 
+def fixed(content: bytes) -> Output:
+    """A file whose bytes are known already."""
+    return Output("", lambda _: content)
+
+
 @dataclass
 class Outputs:
     """The files of a package by their names in it; of two with one name the later one stays."""

@@ -36,12 +36,10 @@ class Oddity(Enum):
     SPLIT_REPLACEMENT = "files are replaced in pieces that end at a line; what spans two is missed"
     METADATA_FORMAT = "the file is in metadata format, and this folder is for source format"
     LEGACY_SUFFIX = "the suffix is deprecated; it is written with the new one"
-    LOOKS_LIKE_METADATA = "the file's suffix is that of a metadata type, so it becomes a component"
     UNKNOWN_ENTITY = "an entity that XML does not know is written as literal text"
     QUOTED_REFERENCE = "a text that looks like a numeric reference is written as the character"
     BACKSLASH = "a backslash in .forceignore quotes the next character and separates no folders"
     NO_COMPONENTS = "the package is empty, and a deployment of it is refused"
-    NO_API_VERSION = "without sourceApiVersion the package has the version of whoever asks"
 
 
 @dataclass(frozen=True, order=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from provisioner.source.adapters import ADAPTERS, WITHOUT_SEPARATE_CONTENT
+from provisioner.source.adapters import ADAPTERS
 from provisioner.source.component import (
     META,
     Component,
@@ -22,6 +22,7 @@ from provisioner.source.component import (
 )
 from provisioner.source.problems import Oddity, Refusal
 from provisioner.source.registry import MetadataType, Registry
+from provisioner.source.roots import WITHOUT_SEPARATE_CONTENT
 from provisioner.source.tree import join, split
 
 

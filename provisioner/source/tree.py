@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from provisioner.source.problems import Refusal
+
+_SLASH = "\\"
 _MOST_FILES = 1 << 15  # most files are smaller, and are read by one call without a file object
 
 
@@ -98,14 +101,23 @@ class Tree:
         unreadable: dict[str, str] = {}
         names = []
         real = self._real[path]
-        with os.scandir(self.location(path)) as entries:
+        try:
+            listing = os.scandir(self.location(path))
+        except OSError as error:
+            fault = f"it cannot be read: {error.strerror}"
+            raise Refusal("unreadable", path or ".", fault) from None
+        with listing as entries:
             for entry in entries:
                 name = entry.name
                 names.append(name)
                 if entry.is_dir(follow_symlinks=False):
                     folders.add(name)
                     self._real[join(path, name)] = f"{real}/{name}"
-                elif not entry.is_file(follow_symlinks=False) or not name.isprintable():
+                elif (
+                    not entry.is_file(follow_symlinks=False)
+                    or not name.isprintable()
+                    or _SLASH in name
+                ):
                     fault = self._fault(path, entry, folders)
                     if fault:
                         unreadable[name] = fault
@@ -118,6 +130,8 @@ class Tree:
             entry.name.encode()
         except UnicodeEncodeError:
             return "its name is not UTF-8"
+        if _SLASH in entry.name:
+            return "its name has a backslash, which separates folders elsewhere"
         if not entry.is_symlink():
             return "" if entry.is_file() else "it is neither a file nor a folder"
         target = os.path.realpath(entry.path)

@@ -106,6 +106,7 @@ def _disturbed(played: _Night, whole: Complete) -> Iterator[str]:
             *_report(played, ended, before),
             *_sign_ups(played, before),
             *_limits(played, before),
+            *_not_ended(played.night, ended),
             *leaks(played.night),
             *doubles(played.night),
             *unfit(played.night, whole),
@@ -197,6 +198,13 @@ def _limits(played: _Night, before: _State) -> Iterator[str]:
     ):
         if used > max(was, limit - played.kept):
             yield f"{used} of {limit} {name} orgs are used, {played.kept} are to be kept"
+
+
+def _not_ended(night: WholeNight, ended: Ended) -> Iterator[str]:
+    """A failed org is ended by the same build; one that cannot be is named."""
+    for org in rows(night, State.FAILED):
+        if f"{org.username} could not be deleted yet" not in ended.err and "run" in ended.document:
+            yield f"{org.username} failed and was not ended, and nothing is said of it"
 
 
 def _exit_code(played: _Night, ended: Ended) -> Iterator[str]:

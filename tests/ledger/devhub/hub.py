@@ -59,7 +59,7 @@ class LedgerHub:
     def install(self, **options: Any) -> None:
         """What `provisioner hub install` does."""
         options = {"builders": [HUB_USER], "consumers": [], **options}
-        install(self.client(), say=lambda _text: None, **options)
+        install(self.client(), say=lambda _text: None, pace=0.0, **options)
 
     def client(self) -> OrgClient:
         """The hub's API, as its administrator."""

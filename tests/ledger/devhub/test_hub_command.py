@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from provisioner.cli.main import run as run_command
-from provisioner.ledger import devhub_install
 from provisioner.ledger.base import Claim, Org, State
 from tests.ledger.world import NOW, add_available, moved, run
 from tests.salesforce.world import CONSUMER_KEY, HUB_USER
@@ -58,11 +57,11 @@ def call(
 ) -> Call:
     """The command line in the folder of a pool.yaml; deploys are looked at without a wait."""
     monkeypatch.chdir(bare_hub.directory)
-    monkeypatch.setattr(devhub_install, "LOOK_EVERY", 0.0)
     Path("pool.yaml").write_text(pool_yaml(bare_hub))
 
     def call(*arguments: str) -> Answer:
-        code = run_command(arguments)
+        is_deploy = arguments[:1] == ("hub",) and arguments[1] != "unlock"
+        code = run_command([*arguments, *(["--pace", "0"] if is_deploy else [])])
         captured = capsys.readouterr()
         return Answer(code, captured.out, captured.err)
 

@@ -1,0 +1,136 @@
+"""The package of a source project, or of a folder that is in metadata format already."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from provisioner.source import manifest, project
+from provisioner.source.archive import Archive
+from provisioner.source.conversion import Parts, Request, convert
+from provisioner.source.problems import Findings, SourceWarning
+from provisioner.source.tree import Tree
+
+DELETE_BEFORE, DELETE_AFTER = "destructiveChangesPre.xml", "destructiveChangesPost.xml"
+
+
+@dataclass(frozen=True, eq=False)
+class Package:
+    """All that a deployment sends: package.xml at the root, files below it.
+
+    A snapshot: what changes in the source later does not reach it. Equal sources give equal
+    bytes and an equal `digest`.
+    """
+
+    manifest: bytes
+    members: Mapping[str, tuple[str, ...]]  # full names by type name
+    warnings: tuple[SourceWarning, ...]
+    _archive: Archive = field(repr=False)
+
+    @property
+    def file_count(self) -> int:
+        """How many files there are, package.xml among them."""
+        return len(self._archive)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all files in the package."""
+        return tuple(entry.name.decode() for entry in self._archive.entries)
+
+    def digest(self) -> str:
+        """SHA-256 over names and contents, in hexadecimal; equal for equal sources."""
+        return self._archive.digest()
+
+    def write_zip(self, file: BinaryIO) -> None:
+        """Write the package as a zip; the file need not be seekable."""
+        self._archive.write_zip(file)
+
+    def write_folder(self, path: Path) -> None:
+        """Write the package as a folder in metadata format, over what may be there."""
+        self._archive.write_folder(path)
+
+
+def package(
+    path: Path,
+    *,
+    api_version: str,
+    strict: bool = False,
+    package_dirs: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    prefer_project_version: bool = True,
+    delete_before: Path | None = None,
+    delete_after: Path | None = None,
+) -> Package:
+    """The package of an SFDX project (its root), or of a folder that has a package.xml.
+
+    `api_version` stands in package.xml where the project has no sourceApiVersion (or always,
+    with `prefer_project_version` false). `package_dirs` leaves only these package directories,
+    named by path or package. `environ` serves the project's replacements; os.environ when None.
+    `delete_before` and `delete_after` are manifests of what the org loses before and after the
+    deployment; they become destructiveChangesPre.xml and destructiveChangesPost.xml.
+
+    Raises SourceError with all problems at once: what the official converter refuses, and when
+    `strict` also everything that it passes over in silence.
+    """
+    findings = Findings()
+    parts: Parts | None = None
+    with _without_garbage_collection(), findings.collect():
+        extra = _deletions({DELETE_BEFORE: delete_before, DELETE_AFTER: delete_after}, api_version)
+        request = Request(
+            api_version,
+            prefer_project_version,
+            package_dirs,
+            os.environ if environ is None else environ,
+            extra,
+        )
+        parts = _parts(Path(path), findings, request)
+    findings.raise_problems(strict=strict)
+    if parts is None:
+        raise AssertionError("nothing was refused, and there is no package")
+    return Package(parts.manifest, parts.members, findings.warnings, parts.archive)
+
+
+def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
+    if (path / project.FILE).is_file():
+        return convert(Tree(path), findings, request)
+    if (path / manifest.FILE).is_file():
+        from provisioner.source import metadata_folder  # defusedxml is for such folders alone
+
+        return metadata_folder.read(Tree(path), findings, request.extra)
+    if not path.is_dir():
+        findings.refuse("usage", str(path), "there is no such folder")
+        return None
+    message = f"it has neither {project.FILE} nor {manifest.FILE}"
+    above = next((f for f in path.resolve().parents if (f / project.FILE).is_file()), None)
+    if above:
+        message += f"; is the project around it meant, {above}?"
+    findings.refuse("usage", str(path), message)
+    return None
+
+
+def _deletions(wanted: Mapping[str, Path | None], api_version: str) -> dict[str, bytes]:
+    """The manifests of deletions by their names in the package. Raises Refusal."""
+    files = {}
+    for name, path in wanted.items():
+        if path is not None:
+            from provisioner.source.metadata_folder import deletions
+
+            files[name] = deletions(path, api_version)
+    return files
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Tens of thousands of small objects are made, none of them in a circle: do not look."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

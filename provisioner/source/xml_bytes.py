@@ -1,0 +1,69 @@
+"""The bytes of metadata XML as officially taken over: line ends, entities, white space.
+
+Source: source-format §11.
+"""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.source.problems import Oddity, Refusal
+
+MOST_ENTITIES = 50_000
+_ENTITY = rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)(?=[A-Za-z_:][\w.:-]*;)"
+_UNKNOWN_ENTITY = re.compile(_ENTITY)
+# Officially a text that looks like a numeric reference becomes the character.
+_QUOTED_REFERENCE = re.compile(rb"&amp;#(\d+|x[\da-fA-F]+);")
+_OUTSIDE_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _ENTITY, re.DOTALL)
+# White space to JavaScript that is none to XML, as text and in UTF-8.
+_RARE = "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_RARE_BYTES = (
+    rb"(?:\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80"
+    rb"|\xef\xbb\xbf)"
+)
+_RARE_RUN = re.compile(rb"%s(?:\s|%s)*" % (_RARE_BYTES, _RARE_BYTES))
+_SPACE = re.compile(f"^[\\s{_RARE}]+|[\\s{_RARE}]+$")
+
+
+
+def trimmed(text: str) -> str:
+    """Text without white space at its ends, as JavaScript sees white space."""
+    return _SPACE.sub("", text)
+
+
+def is_plain(data: bytes) -> bool:
+    return bool(
+        b"&amp;#" in data or _UNKNOWN_ENTITY.search(data) or data.count(b"&") > MOST_ENTITIES
+    )
+
+
+def prepared(data: bytes, path: str) -> tuple[bytes, Oddity | None]:
+    """The bytes as they are taken over: LF, known entities, trimmed texts."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    oddity = None
+    if b"&" in data:
+        if data.count(b"&") > MOST_ENTITIES:
+            raise Refusal("LibraryError", path, f"more than {MOST_ENTITIES} entities in a file")
+        if _QUOTED_REFERENCE.search(data):
+            data, oddity = _QUOTED_REFERENCE.sub(rb"&#\1;", data), Oddity.QUOTED_REFERENCE
+        if _UNKNOWN_ENTITY.search(data):
+            known = _OUTSIDE_CDATA.sub(_literal, data)
+            oddity = Oddity.UNKNOWN_ENTITY if known != data else oddity
+            data = known
+    if not data.isascii() and _RARE_RUN.search(data, 3):
+        data = _RARE_RUN.sub(_inner_space, data)
+    return data, oddity
+
+
+def _literal(match: re.Match[bytes]) -> bytes:
+    return b"&amp;" if match[0] == b"&" else match[0]
+
+
+def _inner_space(match: re.Match[bytes]) -> bytes:
+    """White space, unless it stands where a text begins or ends."""
+    data, start = match.string, match.start()
+    while start and data[start - 1 : start].isspace():
+        start -= 1
+    is_outer = data.startswith(b"</", match.end()) or data[start - 1 : start] == b">"
+    return b"" if is_outer else match[0]
