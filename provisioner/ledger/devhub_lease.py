@@ -59,7 +59,7 @@ class Found:
     age: timedelta  # since it was last renewed
 
     @classmethod
-    def of(cls, record: Record, now: datetime) -> Found:
+    def of(cls, record: Record, now: datetime | None) -> Found:
         """Raises LedgerError for a record that nobody of us wrote."""
         try:
             values = json.loads(record["Holder__c"])
@@ -74,7 +74,8 @@ class Found:
             ) from None
         if not kernel or kernel != _kernel():
             holder = replace(holder, machine="")  # a process id says nothing here
-        return cls(str(record["Id"]), holder, kernel, writer, now - renewed)
+        age = now - renewed if now else timedelta()  # what is not known is not old
+        return cls(str(record["Id"]), holder, kernel, writer, age)
 
     def refusal(self, times: Times) -> BusyError:
         """Who has it, and what to do now."""

@@ -117,11 +117,14 @@ class HubSession:
         return _answer(reply)
 
     @property
-    def server_time(self) -> datetime:
+    def server_time(self) -> datetime | None:
         """When the last answer was sent, by the clock that also dates the Dev Hub's records."""
         from email.utils import parsedate_to_datetime
 
-        return parsedate_to_datetime(self._date)
+        try:
+            return parsedate_to_datetime(self._date)
+        except (ValueError, TypeError):  # a proxy in between has dropped or spoilt the header
+            return None
 
     def told(self, refused: RefusedError, needs: str) -> LedgerError:
         """The error for people. A refusal that is about permissions is looked into."""

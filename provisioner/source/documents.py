@@ -14,6 +14,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.xml_bytes import is_plain, prepared, trimmed
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -84,11 +85,7 @@ def read_body(data: bytes, path: str) -> Document:
 def _plain_body(data: bytes) -> Document | None:
     """As `read_body`, for the files that are most: expat need not call us back for them."""
     start = _PLAIN_START.match(data)
-    if (
-        start is None
-        or (b"&" in data and _is_special(data))
-        or (not data.isascii() and _RARE_RUN.search(data))
-    ):
+    if start is None or not is_plain(data):
         return None
     root = start[1]
     if not data.rstrip().endswith(b"</%s>" % root):
@@ -229,5 +226,3 @@ class _Reader:
             f"the XML declares an entity, {name}; declare none, and write its text instead",
             self._parser.CurrentLineNumber,
         )
-
-

@@ -71,7 +71,8 @@ def _piece(text: str, at: int) -> tuple[str, int]:
     if group:
         inside = "|".join(map(_characters, group[2].split("|")))
         if group[1] == "!":
-            return rf"(?!(?:{inside})(?:/|\Z))[^/]*", len(group[0])
+            rest = _characters(text[at + len(group[0]) :])
+            return rf"(?!(?:{inside}){rest}(?:/|\Z))[^/]*", len(group[0])
         return f"(?:{inside}){_EXTENDED[group[1]]}", len(group[0])
     bracket = re.compile(r"\[([!^]?)((?:\]|)[^\]]*)\]").match(text, at)
     if bracket:

@@ -116,5 +116,3 @@ def root_in_own_folder(site: Site, kind: MetadataType, path: str) -> Root | None
         if found and found[1] in kind.root_suffixes:
             return found[0], join(folder, name)
     return find_meta(site, folder, split(folder)[1])
-
-

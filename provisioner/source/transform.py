@@ -28,6 +28,9 @@ def transform(outputs: Outputs, component: Component) -> None:
 
 def copied(outputs: Outputs, component: Component) -> None:
     """Content and meta file as they are."""
+    kind, xml = component.type, component.xml
+    if kind.meta_file_suffix and not component.site.tree.exists(xml):
+        raise Refusal("ConversionError", component.content, f"{kind.name} without its file {xml}")
     count = 0
     for path in component.content_files():
         outputs.add(package_path(component, path), Output(path))

@@ -25,20 +25,24 @@ _RARE_RUN = re.compile(rb"%s(?:\s|%s)*" % (_RARE_BYTES, _RARE_BYTES))
 _SPACE = re.compile(f"^[\\s{_RARE}]+|[\\s{_RARE}]+$")
 
 
-
 def trimmed(text: str) -> str:
     """Text without white space at its ends, as JavaScript sees white space."""
     return _SPACE.sub("", text)
 
 
 def is_plain(data: bytes) -> bool:
-    return bool(
+    """Whether nothing but line ends has to be looked at."""
+    if b"&" in data and (
         b"&amp;#" in data or _UNKNOWN_ENTITY.search(data) or data.count(b"&") > MOST_ENTITIES
-    )
+    ):
+        return False
+    return data.isascii() or not _RARE_RUN.search(data)
 
 
 def prepared(data: bytes, path: str) -> tuple[bytes, Oddity | None]:
-    """The bytes as they are taken over: LF, known entities, trimmed texts."""
+    """The bytes as they are taken over: LF, known entities, trimmed texts. Raises Refusal."""
+    if b"\0" in data:  # UTF-16, as the official converter cannot read it either
+        raise Refusal("LibraryError", path, "malformed XML: it is not UTF-8")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     oddity = None

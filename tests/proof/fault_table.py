@@ -87,8 +87,10 @@ def operation(name: str, *errors: Mapping[str, str]) -> Draw:
     """What fails on the platform itself, and is seen by whoever looks."""
 
     def draw(random: Random) -> Fault:
-        when = {"operation": name, "nth": random.randint(1, 4)}
-        return _fault(random, when, {"do": "error", **random.choice(errors)})
+        error = {"do": "error", **random.choice(errors)}
+        if random.random() < 0.2:
+            return {"when": {"operation": name}, "then": error, "times": 0}  # all night
+        return _fault(random, {"operation": name, "nth": random.randint(1, 4)}, error)
 
     return draw
 

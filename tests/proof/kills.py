@@ -21,6 +21,7 @@ from tests.proof.whole_night import WholeNight, whole_night
 
 Run = Callable[..., Ended]  # a night, and the arguments of a command
 BEFORE, AFTER = "before", "after"
+LONG = 1200.0  # seconds of the emulator, a thousand times as fast
 IN_DOUBT = "nobody knows whether"
 REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
 
@@ -35,6 +36,7 @@ class Kill:
     seed: int = 0
     route: str = ""
     scene: str = "build"
+    slow: str = ""  # an operation that outlives the killed build
 
     def __str__(self) -> str:
         kind = f"{self.route} " if self.route else "request "
@@ -102,7 +104,8 @@ def count(
 def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete, run: Run = processes.run) -> Verdict:
     """Kill the scene's command there, `run` what follows, and look what came of it."""
     scene = SCENES[kill.scene]
-    with _night(key_pair, kill.seed) as night:
+    latencies = {kill.slow: LONG} if kill.slow else {}
+    with _night(key_pair, kill.seed, **latencies) as night:
         scene.prepare(night, kill.concurrent)
         night.fault(kill.criteria, {"do": "hang", "at": kill.at})
         first = Process(night, *scene.command)
@@ -122,11 +125,11 @@ def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete, run: Run = process
 
 
 @contextmanager
-def _night(key_pair: KeyPair, seed: int = 0) -> Iterator[WholeNight]:
+def _night(key_pair: KeyPair, seed: int = 0, **latencies: float) -> Iterator[WholeNight]:
     """The whole night in a folder of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="kill-") as folder,
-        whole_night(Path(folder), key_pair, seed=seed) as night,
+        whole_night(Path(folder), key_pair, seed=seed, **latencies) as night,
     ):
         yield night
 

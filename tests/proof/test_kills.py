@@ -49,6 +49,17 @@ def test_killed_at_a_write(
     assert verdict.place, "the build came as far as that"
 
 
+@pytest.mark.parametrize(
+    ("route", "number", "slow"),
+    [("tooling.sobjects.create", 1, "package_install"), ("deploy.start", 4, "deploy.InProgress")],
+)
+def test_killed_while_the_platform_goes_on_with_what_was_asked_for(
+    key_pair: KeyPair, whole: Complete, route: str, number: int, slow: str
+) -> None:
+    """Nobody knows the request any more, and the org's setup is locked by it."""
+    assert_nothing_lost(Kill(number, AFTER, route=route, slow=slow), key_pair, whole)
+
+
 @pytest.mark.parametrize("at", [BEFORE, AFTER])
 @pytest.mark.parametrize("number", ANYWHERE)
 def test_killed_anywhere(key_pair: KeyPair, whole: Complete, number: int, at: str) -> None:

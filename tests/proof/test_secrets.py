@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from provisioner.emulator.application import Application
+from provisioner.emulator.exchange import Request, Response
 from tests.proof import here
 from tests.proof.disturbances import CHILDREN_NOTED, crash_with
 from tests.proof.planted import PASSPHRASE, secrets_in
@@ -111,6 +113,25 @@ def test_a_refusal_that_quotes_secrets(night: WholeNight, route: str) -> None:
     assert ended.code in (5, 6), ended.err
     here.run(night, "report")
     assert found(night) == []
+
+
+def test_no_address_holds_a_secret_and_no_auth_code_is_asked_for(
+    night: WholeNight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Addresses end up in the logs of every proxy on the way."""
+    requests: list[Request] = []
+    respond = Application.respond
+
+    def noted(self: Application, request: Request) -> Response:
+        requests.append(request)
+        return respond(self, request)
+
+    monkeypatch.setattr(Application, "respond", noted)
+    assert here.build(night).code == 0
+    addresses = "\n".join(request.target for request in requests).encode()
+    assert list(secrets_in(night, [("an address", addresses)])) == []
+    asked = addresses + b"".join(request.body for request in requests)
+    assert b"authcode" not in asked.lower()
 
 
 def test_a_crash_of_ours(night: WholeNight) -> None:

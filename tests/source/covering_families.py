@@ -201,7 +201,8 @@ FAMILIES: Mapping[str, Covering] = {
     "ui-bundles": in_app(
         {
             "uiBundles/app/app.uibundle-meta.xml": xml("UIBundle"),
-            "uiBundles/app/ui-bundle.json": '{"outputDir": "dist", "routing": {"fallback": "/index.html"}}',
+            "uiBundles/app/ui-bundle.json": '{"outputDir": "dist", '
+            '"routing": {"fallback": "/index.html"}}',
             "uiBundles/app/dist/index.html": "<p/>",
             "uiBundles/plain/plain.uibundle-meta.xml": xml("UIBundle"),
             "uiBundles/plain/index.html": "<p/>",

@@ -28,7 +28,8 @@ _SUFFIXES = (
     "xml", "weblink", "custompageweblink", "json", "txt", "png", "nosuch", "index", "indexe",
 )  # fmt: skip
 _HOMES = {
-    "classes": ("cls",), "objects": ("object", "field"), "fields": ("field",), "lwc": ("js", "html"),
+    "classes": ("cls",), "objects": ("object", "field"), "fields": ("field",),
+    "lwc": ("js", "html"),
     "aura": ("cmp",), "staticresources": ("resource", "png", "js"), "layouts": ("layout",),
     "reports": ("report", "reportFolder"), "documents": ("document", "documentFolder", "png"),
     "email": ("email", "emailFolder"), "dashboards": ("dashboard", "dashboardFolder"),
@@ -59,7 +60,7 @@ _IGNORED = (
 
 def random_tree(seed: int) -> Covering:
     """A project of up to some dozens of files; the same seed gives the same one."""
-    chance = Random(seed)  # noqa: S311 - a test's dice
+    chance = Random(seed)
     files: dict[str, str | bytes] = {}
     for _ in range(chance.randint(1, 5)):
         _grow(chance, files, "force-app/main/" + chance.choice(("", "default/")), 0)

@@ -38,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"ok")
         self.close_connection = self.server.hangs_up
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Nothing on stderr."""
 
 
@@ -179,7 +179,7 @@ def test_a_connection_that_the_server_has_ended_is_an_error_once(
     url = f"http://{server.address}/"
     server.hangs_up = True
     connections.send("POST", url, {}, b"1")
-    with pytest.raises(OSError, match="broken answer|reset"):
+    with pytest.raises(ConnectionError):
         connections.send("POST", url, {}, b"2")
     connections.send("POST", url, {}, b"3")
     assert [body for _, body in server.seen] == [b"1", b"3"]
@@ -226,7 +226,11 @@ def test_a_host_that_nobody_vouches_for_gets_nothing(
 ) -> None:
     server = Server()
     make_tls(server, tmp_path)
-    with running(server), closing(Connections(timeout=10)) as connections:
-        with pytest.raises(ssl.SSLCertVerificationError):
-            connections.send("POST", f"https://{server.address}/", {}, b"secret")
+    url = f"https://{server.address}/"
+    with (
+        running(server),
+        closing(Connections(timeout=10)) as connections,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        connections.send("POST", url, {}, b"secret")
     assert server.seen == []

@@ -1,0 +1,186 @@
+"""What a source tree may hold that is not meant well, or is only large."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import unicodedata
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from provisioner.source import SourceError, package
+from tests.source.projects import Covering, D, apex, in_app, object_file, write, xml
+
+BOMB = (
+    '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>'
+    '<{0} xmlns="http://soap.sforce.com/2006/04/metadata"><label>&b;</label></{0}>'
+)
+PEAK = """
+import resource, sys
+from pathlib import Path
+from provisioner.source import package
+made = package(Path(sys.argv[1]), api_version="58.0")
+with open(sys.argv[2], "wb") as file:
+    made.write_zip(file)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def refused(root: Path) -> list[str]:
+    with pytest.raises(SourceError) as refusal:
+        package(root, api_version="58.0")
+    return [str(problem) for problem in refusal.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("name", "root"),
+    [
+        ("objects/X__c/X__c.object-meta.xml", "CustomObject"),
+        ("objects/X__c/fields/F__c.field-meta.xml", "CustomField"),
+        ("labels/CustomLabels.labels-meta.xml", "CustomLabels"),
+        ("workflows/W.workflow-meta.xml", "Workflow"),
+        ("permissionsets/P.permissionset-meta.xml", "PermissionSet"),
+        ("layouts/L.layout-meta.xml", "Layout"),
+    ],
+)
+def test_an_entity_bomb_is_refused_wherever_it_lies(name: str, root: str, tmp_path: Path) -> None:
+    problems = refused(write(in_app({name: BOMB.format(root)}), tmp_path))
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{D}{name}:1:")
+    assert "the XML declares an entity" in problems[0]
+
+
+def test_a_link_out_of_the_project_is_refused_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.cls").write_text("secret")
+    links = {f"{D}classes/B.cls": "/etc/passwd", f"{D}more": "../../../..", f"{D}c": "/"}
+    problems = refused(write(Covering(apex("A"), links=links), tmp_path / "project"))
+    assert len(problems) == 3
+    assert all("the link leads out of the project, to " in problem for problem in problems)
+
+
+def test_a_link_that_is_ignored_does_no_harm(tmp_path: Path) -> None:
+    files = {**apex("A"), ".forceignore": "**/outside\n"}
+    root = write(Covering(files, links={f"{D}outside": "/etc"}), tmp_path)
+    assert package(root, api_version="58.0").members == {"ApexClass": ("A",)}
+
+
+def test_a_package_directory_that_is_a_link_out_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    project = Covering(
+        {"x": ""},
+        {"packageDirectories": [{"path": "app", "default": True}]},
+        links={"app": "../outside"},
+    )
+    (problem,) = refused(write(project, tmp_path / "project"))
+    assert "app is no folder of the project" in problem
+
+
+def test_link_loops_are_refused(tmp_path: Path) -> None:
+    links = {f"{D}lwc/foo/loop": ".", f"{D}a/b": "../c", f"{D}c/d": "../a"}
+    files = {**apex("A"), f"{D}lwc/foo/foo.js": "1", f"{D}a/x.txt": "", f"{D}c/x.txt": ""}
+    problems = refused(write(Covering(files, links=links), tmp_path))
+    assert problems
+    assert all("leads back to a folder that it lies in" in problem for problem in problems)
+
+
+def test_what_is_neither_file_nor_folder_is_refused(tmp_path: Path) -> None:
+    root = write(Covering(apex("A")), tmp_path)
+    os.mkfifo(root / f"{D}classes/pipe.cls")
+    assert "it is neither a file nor a folder" in refused(root)[0]
+
+
+def test_names_that_a_zip_cannot_hold_are_refused(tmp_path: Path) -> None:
+    root = write(Covering(apex("A")), tmp_path)
+    (root / f"{D}classes" / "..\\..\\x.cls").write_text("x")
+    (root / f"{D}classes" / os.fsdecode(b"\xff.cls")).write_text("x")
+    problems = refused(root)
+    assert "its name has a backslash" in problems[0]
+    assert "its name is not UTF-8" in problems[1]
+
+
+def test_replacements_read_nothing_outside(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    for path in ("../secret", str(tmp_path / "secret"), "link"):
+        entry = {"glob": "**/*.cls", "stringToReplace": "A", "replaceWithFile": path}
+        root = tmp_path / f"project-{len(path)}"
+        project = Covering(apex("A"), {"replacements": [entry]}, links={"link": "../secret"})
+        (problem,) = refused(write(project, root))
+        assert "leads out of" in problem
+
+
+@pytest.mark.parametrize("path", ["..", "../other", "a/../../b", "/etc"])
+def test_package_directories_outside_are_refused(path: str, tmp_path: Path) -> None:
+    settings = {"packageDirectories": [{"path": path, "default": True}]}
+    (problem,) = refused(write(Covering(apex("A"), settings), tmp_path / "project"))
+    assert "InvalidPackageDirectoryError" in problem
+
+
+def test_a_forceignore_that_ignores_all_leaves_an_empty_package(tmp_path: Path) -> None:
+    root = write(Covering({**apex("A"), ".forceignore": "**\n"}), tmp_path)
+    made = package(root, api_version="58.0")
+    assert made.names == ("package.xml",)
+    assert [warning.kind for warning in made.warnings] == ["no_components"]
+
+
+def test_both_normal_forms_of_a_name_stay_as_they_are(tmp_path: Path) -> None:
+    names = [unicodedata.normalize(form, "Zö é %41 b") for form in ("NFC", "NFD")]
+    files = {f"layouts/{name}.layout-meta.xml": xml("Layout", name) for name in names}
+    made = package(write(in_app(files), tmp_path), api_version="58.0")
+    assert set(made.members["Layout"]) == set(names)
+    buffer = io.BytesIO()
+    made.write_zip(buffer)
+    with zipfile.ZipFile(buffer) as archive:
+        assert {f"layouts/{name}.layout" for name in names} < set(archive.namelist())
+
+
+def test_a_large_resource_is_streamed(tmp_path: Path) -> None:
+    """200 MB go through without being held: the whole process stays below 100 MB."""
+    files = {
+        "staticresources/big.bin": "",
+        "staticresources/big.resource-meta.xml": xml(
+            "StaticResource", "<contentType>application/octet-stream</contentType>"
+        ),
+    }
+    root = write(in_app(files), tmp_path / "project")
+    os.truncate(root / f"{D}staticresources/big.bin", 200 << 20)
+    out = tmp_path / "out.zip"
+    run = subprocess.run(
+        [sys.executable, "-c", PEAK, str(root), str(out)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(run.stdout) < 100
+    with zipfile.ZipFile(out) as archive:
+        assert archive.getinfo("staticresources/big.resource").file_size == 200 << 20
+
+
+def test_twenty_thousand_files_are_one_package(tmp_path: Path) -> None:
+    text = "class A {}"
+    root = write(Covering({f"{D}objects/X__c/X__c.object-meta.xml": object_file()}), tmp_path)
+    for folder in range(20):
+        classes = root / f"{D}f{folder}/classes"
+        classes.mkdir(parents=True)
+        for number in range(500):
+            (classes / f"C{folder}_{number}.cls").write_text(text)
+            (classes / f"C{folder}_{number}.cls-meta.xml").write_text("<ApexClass/>")
+    made = package(root, api_version="58.0")
+    assert made.file_count == 20_002
+    assert len(made.members["ApexClass"]) == 10_000
+
+
+def test_more_files_than_an_old_zip_can_count(tmp_path: Path) -> None:
+    from provisioner.source.archive import Archive
+
+    archive = Archive()
+    for number in range(70_000):
+        archive.add(f"f/{number}", b"x")
+    with (tmp_path / "many.zip").open("wb") as file:
+        archive.write_zip(file)
+    with zipfile.ZipFile(tmp_path / "many.zip") as found:
+        assert len(found.namelist()) == 70_000
+        assert found.read("f/69999") == b"x"
