@@ -67,6 +67,10 @@ def _is_loopback(host: str) -> bool:
 def ledger_rule(url: str) -> str:
     """A ledger that this version has. The URL is not repeated: it may hold a password."""
     scheme, colon, rest = url.partition(":")
+    if scheme == "postgresql":
+        from provisioner.ledger.postgresql_address import url_problem
+
+        return url_problem(url)
     if scheme in LEDGER_FORMS:
         start, form = LEDGER_FORMS[scheme]
         return "" if rest.startswith(start) and rest.strip("/") else f"write {form}"

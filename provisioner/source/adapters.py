@@ -49,6 +49,8 @@ def matching_content(site: Site, kind: MetadataType, path: str) -> Component | N
     root = as_root(kind, path) or parsed(f"{path}{META}")
     if root is None:
         return None
+    if not site.tree.exists(root[1]):
+        raise Refusal("ConversionError", path, f"{kind.name} without its file {root[1]}")
     component = with_root(site, kind, root)
     content = path[: path.rfind(META)] if root[1] == path else path
     if not site.tree.exists(content):

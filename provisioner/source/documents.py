@@ -14,7 +14,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from provisioner.source.problems import Oddity, Refusal
-from provisioner.source.xml_bytes import is_plain, prepared, trimmed
+from provisioner.source.xml_bytes import is_plain, prepared, refuse_entities, trimmed
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -219,10 +219,5 @@ class _Reader:
             key = trimmed("".join(self._key or ()))
             self._spans.append((name, start, end, key, line))
 
-    def _refuse_entity(self, name: str, *_: object) -> None:
-        raise Refusal(
-            "LibraryError",
-            self._path,
-            f"the XML declares an entity, {name}; declare none, and write its text instead",
-            self._parser.CurrentLineNumber,
-        )
+    def _refuse_entity(self, *_: object) -> None:
+        refuse_entities(self._data, self._path)

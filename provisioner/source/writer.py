@@ -11,6 +11,7 @@ from provisioner.source.problems import Findings, Refusal
 from provisioner.source.replacements import Replacements
 from provisioner.source.second_process import SecondProcess, Tickets, can_fork
 from provisioner.source.tree import Tree
+from provisioner.source.xml_bytes import refuse_entities
 
 _LARGE = 1 << 20  # a file above this size is never held in memory as a whole
 _CHUNK = 1 << 18
@@ -85,10 +86,8 @@ class Writer:
         if data is None:
             _add_stream(archive, name, path, self._chunks(path))
             return
-        if path.endswith(META) and b"<!ENTITY" in data:
-            raise Refusal(
-                "LibraryError", path, "the XML declares an entity; write its text instead"
-            )
+        if path.endswith(META):
+            refuse_entities(data, path)
         archive.add(name, self._replacements.copied(path, data))
 
     def read(self, path: str) -> bytes:

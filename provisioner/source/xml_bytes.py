@@ -10,6 +10,7 @@ import re
 from provisioner.source.problems import Oddity, Refusal
 
 MOST_ENTITIES = 50_000
+_DECLARED_ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?([^\s>]*)")
 _ENTITY = rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)(?=[A-Za-z_:][\w.:-]*;)"
 _UNKNOWN_ENTITY = re.compile(_ENTITY)
 # Officially a text that looks like a numeric reference becomes the character.
@@ -37,6 +38,19 @@ def is_plain(data: bytes) -> bool:
     ):
         return False
     return data.isascii() or not _RARE_RUN.search(data)
+
+
+def refuse_entities(data: bytes, path: str) -> None:
+    """Raise Refusal if a file declares an entity, which Salesforce never writes."""
+    declared = _DECLARED_ENTITY.search(data)
+    if declared:
+        name = declared[1].decode("utf-8", "replace")
+        raise Refusal(
+            "LibraryError",
+            path,
+            f"the XML declares an entity, {name}; declare none, and write its text instead",
+            data.count(b"\n", 0, declared.start()) + 1,
+        )
 
 
 def prepared(data: bytes, path: str) -> tuple[bytes, Oddity | None]:

@@ -161,7 +161,7 @@ LEDGERS = {
     "sqlite:///": "write sqlite:///PATH (four slashes for an absolute path)",
     "sqllite:///ledger.db": "there is no ledger 'sqllite'; did you mean sqlite:///PATH?",
     "mysql://root:hunter2@db/x": "there is no ledger 'mysql'; known: sqlite, postgresql, devhub",
-    "postgresql:hunter2@db/x": "write postgresql://USER@HOST/DATABASE",
+    "postgresql:hunter2@db/x": "write postgresql://USER@HOST:5432/DATABASE",
     "devhub://hunter2": "write devhub, and nothing after it",
     "devhup:x": "there is no ledger 'devhup'; did you mean devhub?",
     "hunter2@db:5432/x": "no ledger; known: sqlite, postgresql, devhub",
