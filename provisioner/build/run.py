@@ -29,7 +29,7 @@ from provisioner.build.result import BuildResult, summarise
 from provisioner.build.scheduler import Scheduler
 from provisioner.build.signups import SignUps
 from provisioner.build.survey import reconcile, survey
-from provisioner.ledger.base import Ledger, Run, State
+from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
 from provisioner.plan import Allowance, Creation, PoolPlan
 from provisioner.removal import condemn, end_orgs
 
@@ -114,6 +114,7 @@ def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     context.scheduler.run()
     marks.send()
     _retire(context, plans)
+    _end_leftovers(context, {plan.pool for plan in plans})
 
 
 def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
@@ -146,6 +147,14 @@ def _retire(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
         fresh = len(plan.available) + sum(org.pool == plan.pool for org in context.built)
         surplus = max(0, fresh + len(plan.retire) - plan.size)
         _remove(context, plan.retire[:surplus])
+
+
+def _end_leftovers(context: BuildContext, pools: set[str]) -> None:
+    """End what could not be ended before: orgs whose sign-ups were still under way then."""
+    rows = context.ledger.orgs(states=TO_DELETE)
+    left = [org for org in rows if org.pool in pools and not org.kept]
+    if left and not context.scheduler.is_stopping:
+        end_orgs(context.connections.hub, context.ledger, left)
 
 
 @contextmanager

@@ -34,7 +34,5 @@ def open_ledger(url: str, directory: Path, dev_hub: HubAccount | None = None) ->
         raise UsageError(f"ledger: no backend for {scheme!r}", hint=f"write one of: {known}")
     module = import_module(LEDGERS[scheme])
     is_on_hub = hasattr(module, "open_hub")
-    ledger: Ledger = (
-        module.open_hub(url, dev_hub) if is_on_hub else module.open_url(url, directory)
-    )
+    ledger: Ledger = module.open_hub(url, dev_hub) if is_on_hub else module.open_url(url, directory)
     return ledger

@@ -3,7 +3,8 @@
 No lock on a Dev Hub dies with its holder, so this is a lease, and its rule is:
 
 - The holder writes who it is into the record and renews it every two minutes.
-- Whoever wants it and sees that the holder's process on this same machine has ended, takes it.
+- Whoever wants it and sees that the holder's process on this same machine has ended, takes it;
+  while that process exists, frozen or not, nobody does.
 - A holder elsewhere loses it when it has not been renewed for fifteen minutes, told by the Dev
   Hub's own clock (its date of the record against its date of the answer), and by no other.
 - Taking it deletes the old record by its id and inserts a new one, in one transaction: of two who
@@ -144,7 +145,9 @@ class BuildLease:
         )
 
     def _is_free(self, found: Found) -> bool:
-        return found.holder.is_gone or found.age.total_seconds() > self._times.expires
+        if found.holder.machine:  # this one: what is so is known, and a frozen build keeps its lock
+            return found.holder.is_gone
+        return found.age.total_seconds() > self._times.expires
 
     def _take(self, old: Found | None, run: Run, writer: str) -> str:
         """The id of our record; "" when another was faster, or nobody knows."""

@@ -221,3 +221,4 @@ class _Reader:
 
     def _refuse_entity(self, *_: object) -> None:
         refuse_entities(self._data, self._path)
+        raise Refusal("LibraryError", self._path, "the XML declares an entity")

@@ -28,7 +28,10 @@ class LabelsFile:
 
     def text(self, read: Read) -> bytes:
         """The file, its labels sorted by name."""
-        found = [self._label(label, read) for label in self._labels.values()]
+        found = []
+        for label in self._labels.values():
+            with label.site.findings.collect():
+                found.append(self._label(label, read))
         return render(self._kind.name, b"", {"labels": [text for _, text in sorted(found)]})
 
     def _label(self, label: Component, read: Read) -> tuple[str, bytes]:

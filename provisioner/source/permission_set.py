@@ -26,7 +26,11 @@ class PermissionSetFile:
 
     def text(self, _read: Read) -> bytes:
         """All elements of all files."""
-        return merged(self._kind, [self._document(part) for part in self._parts])
+        documents = []
+        for part in self._parts:
+            with part.site.findings.collect():
+                documents.append(self._document(part))
+        return merged(self._kind, documents)
 
     def _document(self, part: Component) -> Document:
         document = read_sections(part.site.tree.read(part.xml), part.xml)

@@ -86,9 +86,10 @@ class Family:
     def _children(self, read: Read) -> dict[str, list[bytes]]:
         groups: dict[str, list[tuple[str, bytes]]] = {}
         for child in self.children.values():
-            data = read(child.xml)
-            text = as_element(child.type.element, child_body(child, data))
-            groups.setdefault(child.type.element, []).append((collation(child.name), text))
+            element = child.type.element
+            with child.site.findings.collect():  # each of the children has its own problems
+                text = as_element(element, child_body(child, read(child.xml)))
+                groups.setdefault(element, []).append((collation(child.name), text))
         return _in_order(groups)
 
     def _children_from_xml(self, read: Read) -> dict[str, list[bytes]]:

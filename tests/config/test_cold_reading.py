@@ -71,7 +71,8 @@ def test_what_claims_do_not_use_may_be_broken(project: Project, rest: str) -> No
     [
         (HUB.replace("3MVG9consumer", "${NOPE}"), "the environment variable NOPE is not set; "
          "set it"),
-        (f"{HUB}ledger: nosql:///x\n", "there is no ledger 'nosql'; known: sqlite, postgresql, devhub"),
+        (f"{HUB}ledger: nosql:///x\n", "there is no ledger 'nosql'; known: "
+         "sqlite, postgresql, devhub"),
         (f"{HUB}{POOL}    reuse: maybe\n", "'maybe' is neither true nor false; write one of them"),
         (HUB.replace("private_key", "privat_key"), "the key private_key is missing; write "
          "private_key: ~/.certs/server.key"),

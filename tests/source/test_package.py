@@ -81,7 +81,7 @@ def test_a_second_process_that_dies_leaves_the_work_to_the_first(
 def test_problems_found_by_the_second_process_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = {f"{D}objects/O{n}__c/O{n}__c.object-meta.xml": "<x" for n in range(600)}
+    broken = {f"{D}objects/O{n}/fields/F__c.field-meta.xml": "<x" for n in range(600)}
     monkeypatch.setattr(writer, "can_fork", lambda: True)
     with pytest.raises(SourceError) as refusal:
         package(write(Covering(broken), tmp_path), api_version="58.0")
@@ -183,6 +183,8 @@ def test_an_unknown_package_directory_is_refused_with_a_near_one(tmp_path: Path)
 def test_all_problems_come_at_once_with_file_and_line(tmp_path: Path) -> None:
     files = {
         **apex("A"),
+        f"{D}objects/Y__c/fields/A__c.field-meta.xml": "<CustomField>",
+        f"{D}objects/Y__c/fields/B__c.field-meta.xml": "\n\n<a></b>",
         f"{D}classes/B.cls-meta.xml": xml("ApexClass"),
         f"{D}x/C.nosuch-meta.xml": xml("X"),
         f"{D}objects/X__c/X__c.object-meta.xml": object_file("<a>\n<b></a>"),
@@ -196,6 +198,8 @@ def test_all_problems_come_at_once_with_file_and_line(tmp_path: Path) -> None:
     assert places == [
         ("B.cls-meta.xml", 1),
         ("X__c.object-meta.xml", 4),
+        ("A__c.field-meta.xml", 1),
+        ("B__c.field-meta.xml", 3),
         ("W.workflow-meta.xml", 3),
         ("C.nosuch-meta.xml", 1),
     ]

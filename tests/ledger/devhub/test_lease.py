@@ -60,6 +60,16 @@ def test_a_lock_that_is_not_renewed_lapses_by_the_hubs_clock(hub: LedgerHub) -> 
             assert json.loads(record["Holder__c"])["run"] == "run-2"
 
 
+def test_a_build_on_this_machine_keeps_its_lock_as_long_as_its_process_exists(
+    hub: LedgerHub,
+) -> None:
+    """Whether it is frozen or cut off from the hub: here that is seen, and not guessed by time."""
+    with hub.open().builder_lock(run("run-1"), wait=False):
+        hub.world.clock.advance(60 * MINUTES)
+        with pytest.raises(BusyError), hub.open().builder_lock(run("run-2"), wait=False):
+            pass
+
+
 def test_a_build_that_has_lost_its_lock_writes_nothing_more(hub: LedgerHub) -> None:
     first, second = hub.open(), hub.open()
     org = Org("a@acme.example", "morning", builder_id="run-1")
