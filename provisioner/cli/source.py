@@ -67,6 +67,7 @@ def convert(
             strict=strict,
             package_dirs=package_dir or (),
             environ=call.environ,
+            may_fork=True,
         )
     except SourceError as error:
         if call.output.as_json:

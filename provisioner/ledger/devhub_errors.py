@@ -139,6 +139,11 @@ def unreachable(name: str, why: str) -> LedgerError:
     )
 
 
+def contended(name: str, what: str) -> LedgerError:
+    """The error when others were faster every time."""
+    return LedgerError(f"{name}: {what}", code="ledger_contended", hint="try again")
+
+
 def lock_lost(name: str) -> LedgerError:
     """The error of a build whose lock another has taken."""
     return LedgerError(

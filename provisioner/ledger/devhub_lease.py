@@ -29,7 +29,7 @@ from typing import Any
 
 from provisioner.errors import BusyError, LedgerError, ProvisionerError
 from provisioner.ledger.base import Run
-from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError
+from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError, contended
 from provisioner.ledger.devhub_records import LEASE, literal
 from provisioner.ledger.devhub_session import API, HubSession, Record
 from provisioner.ledger.devhub_writes import part, refusals, send
@@ -138,11 +138,7 @@ class BuildLease:
             told = refusal.message
             time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
             pause = min(pause * 2, self._times.longest_look)
-        raise LedgerError(
-            f"{self._session.name} does not let its lock be taken",
-            code="ledger_contended",
-            hint="try again",
-        )
+        raise contended(self._session.name, "others keep taking its lock")
 
     def _is_free(self, found: Found) -> bool:
         if found.holder.machine:  # this one: what is so is known, and a frozen build keeps its lock

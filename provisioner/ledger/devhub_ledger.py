@@ -9,12 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from provisioner.errors import LedgerError
 from provisioner.ledger import changes as changes_of
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State
 from provisioner.ledger.devhub_claims import claim_query, fits, is_held, lapsed
-from provisioner.ledger.devhub_errors import BUILDER
+from provisioner.ledger.devhub_errors import BUILDER, contended
 from provisioner.ledger.devhub_login import HubAccount
 from provisioner.ledger.devhub_records import RUN
 from provisioner.ledger.devhub_session import API, PATIENCE, HubSession
@@ -118,11 +117,7 @@ class DevhubLedger:
             won = self._take_one(candidates, claim, now, before, is_contended=number > 0)
             if won is not None:
                 return won
-        raise LedgerError(
-            f"{self.session.name}: others keep taking what is free; nothing was claimed",
-            code="ledger_contended",
-            hint="try again",
-        )
+        raise contended(self.session.name, "others keep taking what is free; nothing was claimed")
 
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""

@@ -29,6 +29,7 @@ class Request:
     package_dirs: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, bytes] = field(default_factory=dict)  # further files of the package
+    may_fork: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def convert(tree: Tree, findings: Findings, request: Request) -> Parts:
     files = _files(components, findings, writer)
     for name, content in {manifest.FILE: text, **request.extra}.items():
         files[name] = fixed(content)
-    archive = writer.archive(files)
+    archive = writer.archive(files, may_fork=request.may_fork)
     replacements.warn_of_unused()
     if not members:
         findings.warn(Oddity.NO_COMPONENTS, project.FILE, "no component was found")

@@ -65,6 +65,7 @@ def package(
     prefer_project_version: bool = True,
     delete_before: Path | None = None,
     delete_after: Path | None = None,
+    may_fork: bool = False,
 ) -> Package:
     """The package of an SFDX project (its root), or of a folder that has a package.xml.
 
@@ -73,6 +74,8 @@ def package(
     named by path or package. `environ` serves the project's replacements; os.environ when None.
     `delete_before` and `delete_after` are manifests of what the org loses before and after the
     deployment; they become destructiveChangesPre.xml and destructiveChangesPost.xml.
+    `may_fork` lets a second process do half of a large project; not for a process that holds
+    locks or connections, which would live on in the other one.
 
     Raises SourceError with all problems at once: what the official converter refuses, and when
     `strict` also everything that it passes over in silence.
@@ -87,6 +90,7 @@ def package(
             package_dirs,
             os.environ if environ is None else environ,
             extra,
+            may_fork,
         )
         parts = _parts(Path(path), findings, request)
     findings.raise_problems(strict=strict)

@@ -28,11 +28,11 @@ class Writer:
         self._replacements = replacements
         self._findings = findings
 
-    def archive(self, files: Files) -> Archive:
+    def archive(self, files: Files, *, may_fork: bool = False) -> Archive:
         """All files, written by two processes if that is worth it: to the same bytes."""
         jobs = _jobs(files)
         archive, other = Archive(), Archive()
-        if len(files) < _MANY or not can_fork():
+        if not may_fork or len(files) < _MANY or not can_fork():
             self._write(files, jobs, archive)
             return archive
         other.share()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from provisioner.emulator.keys import KeyPair
 from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.world import World
+from tests.proof import here
 from tests.proof.contents import Complete
 from tests.proof.processes import PACE, Process
 from tests.proof.truth import crashes, doubles, leaks, unfit, unfull
@@ -36,3 +38,25 @@ def test_an_emulator_that_is_restarted_in_mid_night(
     assert ended.code == 0, ended.err
     assert not list(crashes(night, ended))
     assert not [*unfull(night, SIZE), *leaks(night), *doubles(night), *unfit(night, whole)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 500, "error": "UNKNOWN_EXCEPTION", "message": "1234-5 (67)"},
+        {"status": 403, "error": "REQUEST_LIMIT_EXCEEDED", "message": "ConcurrentPerOrgLongTxn"},
+        {"status": 200, "body": "<html>Down for maintenance</html>"},
+    ],
+    ids=lambda answer: str(answer["status"]),
+)
+def test_a_dev_hub_that_answers_with_errors_for_a_while_costs_no_sign_up(
+    night: WholeNight, whole: Complete, answer: dict[str, Any]
+) -> None:
+    """Looks that fail say nothing of the sign-ups that they were about."""
+    looks = {"route": "query", "org": "hub", "nth": list(range(2, 12))}
+    night.fault(looks, {"do": "answer", **answer}, times=0)
+    ended = here.build(night)
+    assert ended.code == 0, ended.err
+    assert ended.document["failed"] == 0
+    assert len(night.hub_rows("ScratchOrgInfo")) == SIZE
+    assert not [*unfull(night, SIZE), *leaks(night), *unfit(night, whole)]

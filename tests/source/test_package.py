@@ -63,7 +63,7 @@ def test_one_process_writes_the_same_bytes_as_two(
     made = {}
     for may_fork in (True, False):
         monkeypatch.setattr(writer, "can_fork", lambda may_fork=may_fork: may_fork)
-        made[may_fork] = package(root, api_version="58.0")
+        made[may_fork] = package(root, api_version="58.0", may_fork=True)
     assert zipped(made[True]) == zipped(made[False])
     assert made[True].file_count == 604
 
@@ -75,7 +75,7 @@ def test_a_second_process_that_dies_leaves_the_work_to_the_first(
     whole = zipped(package(root, api_version="58.0"))
     monkeypatch.setattr(writer, "can_fork", lambda: True)
     monkeypatch.setattr(writer.Writer, "_help", lambda *_: 1 / 0)
-    assert zipped(package(root, api_version="58.0")) == whole
+    assert zipped(package(root, api_version="58.0", may_fork=True)) == whole
 
 
 def test_problems_found_by_the_second_process_are_told(
@@ -84,7 +84,7 @@ def test_problems_found_by_the_second_process_are_told(
     broken = {f"{D}objects/O{n}/fields/F__c.field-meta.xml": "<x" for n in range(600)}
     monkeypatch.setattr(writer, "can_fork", lambda: True)
     with pytest.raises(SourceError) as refusal:
-        package(write(Covering(broken), tmp_path), api_version="58.0")
+        package(write(Covering(broken), tmp_path), api_version="58.0", may_fork=True)
     assert len(refusal.value.problems) == 600
 
 
