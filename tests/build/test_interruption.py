@@ -183,3 +183,15 @@ def test_a_secret_that_salesforce_quotes_in_an_error_is_not_written_down(night: 
     assert "no *** here" in result.failed[0].error
     told = [event.note for event in night.watcher.events] + night.watcher.messages
     assert secret not in "".join([result.failed[0].error, *told])
+
+
+def test_stale_orgs_live_until_their_successors_are_proven(night: Night) -> None:
+    night.write_pool(size=1, steps="")
+    (old,) = night.build().built
+    night.write_pool(size=1)
+    command, _ = held_build(night, route="deploy.start")
+    assert old.username in night.active()
+    assert old.username in [org.username for org in night.orgs(State.AVAILABLE)]
+    night.world.holds.release()
+    assert command.end()[0] == 0
+    assert old.username not in night.active()

@@ -325,3 +325,11 @@ def test_a_dev_hub_that_stays_out_of_order_ends_the_night_and_signs_nothing_up(
     with pytest.raises(SalesforceError, match="UNKNOWN_EXCEPTION"):
         night.build()
     assert night.orgs() == []
+
+
+def test_a_look_at_the_sign_ups_that_fails_ends_none_of_them(night: Night) -> None:
+    night.write_pool(size=2, steps="", pool="replacements: 0")
+    broken = {"do": "answer", "status": 500, "error": "UNKNOWN_EXCEPTION"}
+    night.fault({"route": "query", "org": "hub", "nth": [2, 3]}, broken, broken)
+    assert night.build().exit_code == 0
+    assert len(night.hub_rows("ScratchOrgInfo")) == 2
