@@ -44,7 +44,9 @@ def faults_of(night: WholeNight, org: Org, whole: Complete) -> Iterator[str]:
     here = emulated(night, org)
     for kind, name in sorted(whole.components ^ set(here.components)):
         yield f"{org.username}: {kind} {name} is {_there((kind, name) in here.components)}"
-    installed = [row["SubscriberPackageVersionId"] for row in _rows(here, "Installed")]
+    installed = [
+        row["SubscriberPackageVersionId"] for row in _rows(here, "InstalledSubscriberPackage")
+    ]
     if installed != [PACKAGE]:
         yield f"{org.username}: installed are {installed}"
     assigned = sorted(_assigned(here))
@@ -60,8 +62,7 @@ def _there(is_there: bool) -> str:
 
 
 def _rows(org: EmulatedOrg, name: str) -> list[dict[str, Any]]:
-    full = {"Installed": "InstalledSubscriberPackage"}.get(name, name)
-    return [dict(row) for row in org.store.peek_rows(full)]
+    return [dict(row) for row in org.store.peek_rows(name)]
 
 
 def _assigned(org: EmulatedOrg) -> Iterator[str]:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from provisioner.emulator.keys import KeyPair
 from provisioner.emulator.resources.signup import active_count, daily_count
 from provisioner.emulator.world import Limits
-from provisioner.ledger.base import UNFINISHED, Org, State
+from provisioner.ledger.base import UNFINISHED, State
 from tests.proof import processes
 from tests.proof.contents import Complete
 from tests.proof.fault_table import Fault, Trouble, draw_faults
 from tests.proof.planted import secrets_in
 from tests.proof.processes import PACE, Ended
-from tests.proof.truth import crashes, doubles, leaks, ledger_of, rows, unfit, unfull
+from tests.proof.reports import lies
+from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight, whole_night
 
 SIGN_UP = "ScratchOrgInfo"
@@ -103,7 +102,7 @@ def _disturbed(played: _Night, whole: Complete) -> Iterator[str]:
         found = [
             *crashes(played.night, ended),
             *_exit_code(played, ended),
-            *_report(played, ended, before),
+            *lies(played.night, ended, played.size - before.available),
             *_sign_ups(played, before),
             *_limits(played, before),
             *_not_ended(played.night, ended),
@@ -215,42 +214,3 @@ def _exit_code(played: _Night, ended: Ended) -> Iterator[str]:
         yield f"exit code {ended.code} with {available} of {played.size} available"
     if ended.code not in {0, 6} | played.excused:
         yield f"exit code {ended.code}, which no fault explains: {ended.err[-1000:]}"
-
-
-def _report(played: _Night, ended: Ended, before: _State) -> Iterator[str]:
-    document = ended.document
-    if ended.code and not all(document.get("error", {}).get(k) for k in ("code", "message")):
-        yield f"exit code {ended.code} without an error in the report"
-    if "run" not in document:
-        return
-    with ledger_of(played.night) as ledger:
-        assert ledger is not None
-        events = ledger.events(run=document["run"])
-        known = {org["username"]: ledger.get(org["username"]) for org in document["orgs"]}
-    moves = Counter(event.to_state for event in events)
-    refused = sum(e.to_state == State.FAILED and _is_limit(e.note) for e in events)
-    counts = {
-        "wanted": played.size - before.available,
-        "built": moves[State.AVAILABLE],
-        "failed": moves[State.FAILED] - refused,
-    }
-    said = {key: document[key] for key in counts}
-    if said != counts:
-        yield f"the report says {said}, the ledger {counts}"
-    yield from _orgs(document, known)
-
-
-def _is_limit(note: str) -> bool:
-    """A sign-up that the Dev Hub's limits refuse is no failure of an org."""
-    return "limit" in note.lower()
-
-
-def _orgs(document: Any, known: dict[str, Org | None]) -> Iterator[str]:
-    for said in document["orgs"]:
-        row = known[said["username"]]
-        if row is None:
-            yield f"{said['username']} is in the report and not in the ledger"
-        elif said["state"] == State.AVAILABLE and row.state is not State.AVAILABLE:
-            yield f"{row.username} is {row.state} and said to be available"
-        elif said["state"] == State.FAILED and not row.error:
-            yield f"{row.username} failed without a reason"

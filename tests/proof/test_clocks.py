@@ -29,7 +29,7 @@ def build_with_a_jump(night: WholeNight, seconds: int, route: str) -> Ended:
     return process.end()
 
 
-@pytest.mark.parametrize("route", ["sobjects.create", "tooling.sobjects.read"])
+@pytest.mark.parametrize("route", ["query", "tooling.sobjects.read"])
 def test_a_clock_that_jumps_an_hour_ahead_ends_nothing(
     night: WholeNight, whole: Complete, route: str
 ) -> None:
