@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import struct
-import tempfile
-import weakref
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-_IN_MEMORY = 8 << 20  # a package up to this size never touches the disk
+from provisioner.source.spool import Spool
+
 _CHUNK = 1 << 18
+_TINY = 400  # up to this size a file is not compressed: most are meta files, and there are many
 _SAMPLED = 1 << 14  # from this size on data is sampled before it is compressed
 _SAMPLE = 1 << 12
 _STORED, _DEFLATED = 0, 8
@@ -44,13 +43,11 @@ class Entry(NamedTuple):
 
 
 class Archive:
-    """A growing zip; closed by itself when nobody holds it any more."""
+    """A growing zip."""
 
     def __init__(self, level: int = 1) -> None:
         self._level = level
-        self._spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
-        weakref.finalize(self, self._spool.close)
-        self._end = 0
+        self._spool = Spool()
         self._entries: list[Entry] = []
 
     def __len__(self) -> int:
@@ -59,7 +56,7 @@ class Archive:
     @property
     def size(self) -> int:
         """How many bytes it has so far, without the list of its files."""
-        return self._end
+        return len(self._spool)
 
     @property
     def entries(self) -> list[Entry]:
@@ -78,57 +75,53 @@ class Archive:
         method, stored = _packed(data, self._level)
         digest = hashlib.sha256(data).digest()
         entry = Entry(
-            name.encode(), method, zlib.crc32(data), len(stored), len(data), self._end, digest
+            name.encode(), method, zlib.crc32(data), len(stored), len(data), self.size, digest
         )
-        self._spool.write(_local_header(entry) + stored)
+        self._spool.append(_local_header(entry) + stored)
         self._record(entry)
 
     def add_stream(self, name: str, chunks: Iterable[bytes]) -> None:
         """Add a file too large to be held in memory. Raises OverflowError above 4 GB."""
-        crc = size = stored = 0
+        crc = size = 0
         digest = hashlib.sha256()
         chunks = iter(chunks)
         start = next(chunks, b"")
         level = 0 if is_dense(start) else self._level
         compressor = zlib.compressobj(level, zlib.DEFLATED, -15)
-        draft = Entry(name.encode(), _DEFLATED, 0, 0, 0, self._end, b"")
-        self._spool.write(_local_header(draft))
+        draft = Entry(name.encode(), _DEFLATED, 0, 0, 0, self.size, b"")
+        self._spool.append(_local_header(draft))
         for chunk in itertools.chain([start], chunks):
             crc = zlib.crc32(chunk, crc)
             size += len(chunk)
             digest.update(chunk)
-            stored += self._spool.write(compressor.compress(chunk))
-        stored += self._spool.write(compressor.flush())
+            self._spool.append(compressor.compress(chunk))
+        self._spool.append(compressor.flush())
+        stored = self.size - draft.offset - _length(draft)
         if max(size, stored) > _MOST:
             raise OverflowError("a package, and each file in it, must be smaller than 4 GB")
         entry = draft._replace(crc=crc, size=size, stored=stored, digest=digest.digest())
-        self._spool.seek(entry.offset)
-        self._spool.write(_local_header(entry))
-        self._spool.seek(0, os.SEEK_END)
+        self._spool.patch(entry.offset, _local_header(entry))
         self._record(entry)
 
     def _record(self, entry: Entry) -> None:
         self._entries.append(entry)
-        self._end = entry.offset + _length(entry)
-        if self._end > _MOST:
+        if self.size > _MOST:
             raise OverflowError("a package, and each file in it, must be smaller than 4 GB")
 
     def share(self) -> None:
-        """Before a fork: let what the other process adds be seen here, by way of the disk."""
-        self._spool.rollover()
-
-    def flush(self) -> None:
-        """After all has been added by a forked process."""
-        self._spool.flush()
+        """Before a fork, and in the forked process at the end: hold everything on the disk."""
+        self._spool.to_disk()
 
     def absorb(self, other: Archive, entries: Iterable[Entry]) -> None:
-        """Append the files of another archive, as its `entries` list them."""
-        start = self._end
-        for entry in sorted(entries, key=lambda entry: entry.offset):
+        """Append what a forked process has added to another archive, as `entries` list it."""
+        start = self.size
+        added = sorted(entries, key=lambda entry: entry.offset)
+        size = added[-1].offset + _length(added[-1]) if added else 0
+        other._spool.grown(size)
+        for chunk in other._spooled(0, size):
+            self._spool.append(chunk)
+        for entry in added:
             self._record(entry._replace(offset=start + entry.offset))
-        self._spool.seek(0, os.SEEK_END)
-        for chunk in other._spooled(0, self._end - start):
-            self._spool.write(chunk)
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes of the whole zip, piece by piece: files in the order of their names."""
@@ -177,10 +170,7 @@ class Archive:
 
     def _spooled(self, start: int, end: int) -> Iterator[bytes]:
         while start < end:
-            self._spool.seek(start)
-            chunk = self._spool.read(min(_CHUNK, end - start))
-            if not chunk:
-                raise EOFError("the temporary file of the package is shorter than it was")
+            chunk = self._spool.read(start, min(_CHUNK, end - start))
             start += len(chunk)
             yield chunk
 
@@ -192,7 +182,7 @@ def _length(entry: Entry) -> int:
 
 def _packed(data: bytes, level: int) -> tuple[int, bytes]:
     """How the data is stored, and as what: not compressed where that would gain nothing."""
-    if is_dense(data):
+    if len(data) <= _TINY or is_dense(data):
         return _STORED, data
     deflated = deflate(data, level)
     return (_DEFLATED, deflated) if len(deflated) < len(data) else (_STORED, data)

@@ -46,14 +46,15 @@ def convert(tree: Tree, findings: Findings, request: Request) -> Parts:
     source = project.read(tree, findings, request.package_dirs)
     replacements = Replacements(source.replacements, tree, request.environ, findings, source.lines)
     components = _components(tree, findings, source)
+    writer = Writer(tree, replacements, findings)
+    files = _files(components, findings, writer)
+    for name, content in request.extra.items():
+        files[name] = fixed(content)
+    writing = writer.start(files, may_fork=request.may_fork)
     members = manifest.members_of(components, source.registry, findings)
     own_version = source.api_version if request.prefer_project_version else ""
     text = manifest.manifest(members, own_version or request.api_version)
-    writer = Writer(tree, replacements, findings)
-    files = _files(components, findings, writer)
-    for name, content in {manifest.FILE: text, **request.extra}.items():
-        files[name] = fixed(content)
-    archive = writer.archive(files, may_fork=request.may_fork)
+    archive = writing.finish({manifest.FILE: text})
     replacements.warn_of_unused()
     if not members:
         findings.warn(Oddity.NO_COMPONENTS, project.FILE, "no component was found")

@@ -27,7 +27,7 @@ def read(tree: Tree, findings: Findings, extra: Mapping[str, bytes]) -> Parts:
     for name, content in extra.items():
         files[name] = fixed(content)
     nothing = Replacements((), tree, {}, findings, LineFinder(""))
-    archive = Writer(tree, nothing, findings).archive(files)
+    archive = Writer(tree, nothing, findings).start(files).finish({})
     return Parts(text, members_in(text, FILE), archive)
 
 

@@ -13,7 +13,8 @@ from typing import BinaryIO
 from provisioner.source import manifest, project
 from provisioner.source.archive import Archive
 from provisioner.source.conversion import Parts, Request, convert
-from provisioner.source.problems import Findings, SourceWarning
+from provisioner.source.problems import Findings, Refusal, SourceWarning
+from provisioner.source.registry import RegistryError
 from provisioner.source.tree import Tree
 
 DELETE_BEFORE, DELETE_AFTER = "destructiveChangesPre.xml", "destructiveChangesPost.xml"
@@ -101,7 +102,10 @@ def package(
 
 def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
     if (path / project.FILE).is_file():
-        return convert(Tree(path), findings, request)
+        try:
+            return convert(Tree(path), findings, request)
+        except RegistryError as error:
+            raise Refusal("RegistryError", project.FILE, str(error)) from None
     if (path / manifest.FILE).is_file():
         from provisioner.source import metadata_folder  # defusedxml is for such folders alone
 

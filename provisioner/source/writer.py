@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from provisioner.source.archive import Archive, Entry
 from provisioner.source.component import META
@@ -18,6 +18,7 @@ _CHUNK = 1 << 18
 _MANY = 500  # files of a package from which on two processes are faster than one
 _TOGETHER = 16  # neighbours that are written in one go
 Files = Mapping[str, Output]
+Answer = tuple[list[Entry], Findings, set[int]]
 
 
 class Writer:
@@ -28,50 +29,18 @@ class Writer:
         self._replacements = replacements
         self._findings = findings
 
-    def archive(self, files: Files, *, may_fork: bool = False) -> Archive:
-        """All files, written by two processes if that is worth it: to the same bytes."""
-        jobs = _jobs(files)
-        archive, other = Archive(), Archive()
-        if not may_fork or len(files) < _MANY or not can_fork():
-            self._write(files, jobs, archive)
-            return archive
-        other.share()
-        tickets = Tickets(len(jobs))
-        helper = SecondProcess(lambda: self._help(files, jobs, tickets, other))
-        done = set()
-        try:
-            for number in tickets:
-                self._write(files, [jobs[number]], archive)
-                done.add(number)
-        except BaseException:
-            helper.stop()
-            raise
-        finally:
-            tickets.close()
-        answer = helper.result()
-        if answer is None:
-            self._write(files, [job for n, job in enumerate(jobs) if n not in done], archive)
-        else:
-            entries, findings, used = answer
-            archive.absorb(other, entries)
-            self._findings.add(findings)
-            self._replacements.used |= used
-        return archive
+    def start(self, files: Files, *, may_fork: bool = False) -> Writing:
+        """Begin to write; a second process does so at once if that is allowed and worth it."""
+        writing = Writing(self, files)
+        if may_fork and len(files) >= _MANY and can_fork():
+            writing.fork()
+        return writing
 
-    def _help(
-        self, files: Files, jobs: Sequence[Sequence[str]], tickets: Tickets, archive: Archive
-    ) -> tuple[list[Entry], Findings, set[int]]:
-        """In the second process: take jobs, and tell the first one what came of them."""
-        for number in tickets:
-            self._write(files, [jobs[number]], archive)
-        archive.flush()
-        return archive.entries, self._findings, self._replacements.used
-
-    def _write(self, files: Files, jobs: Sequence[Sequence[str]], archive: Archive) -> None:
-        for job in jobs:
-            for name in job:
-                with self._findings.collect():
-                    self._add(archive, name, files[name])
+    def write(self, files: Files, names: Iterable[str], archive: Archive) -> None:
+        """Write some of the files; what cannot be written is a problem of its own."""
+        for name in names:
+            with self._findings.collect():
+                self._add(archive, name, files[name])
 
     def _add(self, archive: Archive, name: str, output: Output) -> None:
         path = output.path
@@ -109,8 +78,71 @@ class Writer:
             while chunk := file.read(_CHUNK):
                 yield chunk
 
+    def answer(self, archive: Archive) -> Answer:
+        """What a second process tells the first one of its work."""
+        archive.share()
+        return archive.entries, self._findings, self._replacements.used
 
-def _jobs(files: Files) -> list[list[str]]:
+    def learn(self, answer: Answer) -> list[Entry]:
+        """Take over what a second process found; the answer is what it wrote."""
+        entries, findings, used = answer
+        self._findings.add(findings)
+        self._replacements.used |= used
+        return entries
+
+
+class Writing:
+    """The files of one package on their way, in one process or in two: to the same bytes."""
+
+    def __init__(self, writer: Writer, files: Files) -> None:
+        self._writer = writer
+        self._files = files
+        self._jobs = _jobs(files)
+        self._archive, self._other = Archive(), Archive()
+        self._tickets: Tickets | None = None
+        self._helper: SecondProcess | None = None
+
+    def fork(self) -> None:
+        """Let a second process begin."""
+        self._other.share()
+        self._tickets = tickets = Tickets(len(self._jobs))
+        self._helper = SecondProcess(lambda: self._help(tickets))
+
+    def _help(self, tickets: Tickets) -> Answer:
+        for number in tickets:
+            self._writer.write(self._files, self._jobs[number], self._other)
+        return self._writer.answer(self._other)
+
+    def finish(self, last: Mapping[str, bytes]) -> Archive:
+        """Write what is left, and `last`; the archive is complete then."""
+        done: set[int] = set()
+        try:
+            for number in self._tickets or range(len(self._jobs)):
+                self._writer.write(self._files, self._jobs[number], self._archive)
+                done.add(number)
+        except BaseException:
+            if self._helper:
+                self._helper.stop()
+            raise
+        finally:
+            if self._tickets:
+                self._tickets.close()
+        for name, content in last.items():
+            self._archive.add(name, content)
+        self._join(done)
+        return self._archive
+
+    def _join(self, done: set[int]) -> None:
+        """Take over the work of the second process, or do it if it has failed."""
+        answer = self._helper.result() if self._helper else None
+        if answer is not None:
+            self._archive.absorb(self._other, self._writer.learn(answer))
+            return
+        for number in set(range(len(self._jobs))) - done:
+            self._writer.write(self._files, self._jobs[number], self._archive)
+
+
+def _jobs(files: Files) -> Sequence[Sequence[str]]:
     """Names that are written together; what takes longest comes first, each on its own."""
     slow = [[name] for name in sorted(files) if files[name].is_slow]
     names = [name for name in sorted(files) if not files[name].is_slow]

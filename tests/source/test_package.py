@@ -74,7 +74,7 @@ def test_a_second_process_that_dies_leaves_the_work_to_the_first(
     root = write(MANY, tmp_path)
     whole = zipped(package(root, api_version="58.0"))
     monkeypatch.setattr(writer, "can_fork", lambda: True)
-    monkeypatch.setattr(writer.Writer, "_help", lambda *_: 1 / 0)
+    monkeypatch.setattr(writer.Writing, "_help", lambda *_: 1 / 0)
     assert zipped(package(root, api_version="58.0", may_fork=True)) == whole
 
 

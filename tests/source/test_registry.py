@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 import provisioner.source
+from provisioner.source import SourceError, package
 from provisioner.source.adapters import ADAPTERS
 from provisioner.source.registry import RegistryError, load
 from provisioner.source.transform import TRANSFORMERS
+from tests.source.projects import Covering, write
 
 TABLE = json.loads((Path(provisioner.source.__file__).parent / "registry.json").read_text())
 LAYERS = [(), *((preset,) for preset in TABLE["presets"])]
@@ -67,3 +69,10 @@ def test_an_empty_text_removes_an_entry_and_an_entry_replaces_the_whole() -> Non
     registry = load((), own)
     assert registry.by_suffix("trigger") is None
     assert registry.type("apexclass").suffix == ""
+
+
+def test_a_customised_type_without_a_name_is_refused_at_the_project_file(tmp_path: Path) -> None:
+    own = {"types": {"w": {"directoryName": "ws", "suffix": "w"}}, "suffixes": {"w": "w"}}
+    project = Covering({"force-app/ws/A.w-meta.xml": "<W/>"}, {"registryCustomizations": own})
+    with pytest.raises(SourceError, match=r"sfdx-project\.json:1:1: metadata type w: no 'name'"):
+        package(write(project, tmp_path), api_version="58.0")
