@@ -19,7 +19,7 @@ from provisioner.cli.options import (
     Shared,
 )
 from provisioner.cli.table import CommandTable
-from provisioner.errors import ConfigError, Interrupted, ProvisionerError, UsageError
+from provisioner.errors import Interrupted, ProvisionerError, UsageError
 from provisioner.output import Output, harmless
 
 BROKEN_PIPE = 141  # what a shell says of a process that SIGPIPE ended
@@ -122,10 +122,11 @@ def _fail(error: ProvisionerError, arguments: Sequence[str], found: dict[str, An
 
 def _say_error(output: Output, error: ProvisionerError) -> None:
     hint = harmless(error.hint)
-    if not isinstance(error, ConfigError):
+    problems = getattr(error, "problems", ())  # of pool.yaml, or of the source that it names
+    if not problems:
         output.error(harmless(error.message), hint=hint)
         return
-    for problem in error.problems:  # a line each, as editors and CI systems parse them
+    for problem in problems:  # a line each, as editors and CI systems parse them
         output.line(harmless(str(problem)))
     if hint:
         output.hint(hint)

@@ -195,3 +195,14 @@ def test_stale_orgs_live_until_their_successors_are_proven(night: Night) -> None
     night.world.holds.release()
     assert command.end()[0] == 0
     assert old.username not in night.active()
+
+
+def test_source_that_is_broken_is_a_line_per_problem_and_signs_nothing_up(night: Night) -> None:
+    classes = night.folder / "force-app/main/default/classes"
+    for name in ("VisitService", "VisitServiceTest"):
+        (classes / f"{name}.cls").unlink()
+    code, _, err = Command(night, "build").end()
+    assert code == 2
+    assert len([line for line in err.splitlines() if ".cls" in line]) >= 2
+    assert "Traceback" not in err
+    assert night.hub_rows("ScratchOrgInfo") == []
