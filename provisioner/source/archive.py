@@ -199,7 +199,7 @@ def is_dense(data: bytes) -> bool:
 
 def deflate(data: bytes, level: int) -> bytes:
     """Raw DEFLATE. A small window for a small file: preparing a large one costs ten times more."""
-    window, memory = (12, 5) if len(data) <= 4096 else (14, 7)
+    window, memory = (12, 5) if len(data) <= 4096 else (15, 8)
     compressor = zlib.compressobj(level, zlib.DEFLATED, -window, memory)
     return compressor.compress(data) + compressor.flush()
 

@@ -1,0 +1,131 @@
+"""A line of a `.forceignore` as a rule. Source: source-format §3."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+FLAGS = re.IGNORECASE | re.DOTALL
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A line: whom it excludes or brings back, by the name alone or by the whole path."""
+
+    pattern: re.Pattern[str]
+    excludes: bool
+    is_name: bool
+    start: str | None = None
+    """What every path that it matches begins with, in lower case; None for any depth."""
+    is_whole: bool = False  # there is no wildcard: `start` is all of the path
+    literal: str = ""  # must occur in a path that the pattern matches, in lower case
+
+
+_FREE_START = re.compile(r"/?\*\*/")  # the rule is for any depth
+
+
+def rule_of(line: str) -> Rule | None:
+    """The rule of a line; None for a line without one."""
+    if not line.strip() or line.startswith("#") or re.search(r"(?:[^\\]|^)\\$", line):
+        return None
+    excludes = not line.startswith("!")
+    line = line if excludes else line[1:]
+    line = line[1:] if line.startswith(("\\!", "\\#")) else line
+    is_anchored = bool(re.search(r"/.", line))  # a blank after the last slash counts, too
+    line = _without_trailing_space(line)
+    if not line:
+        return Rule(re.compile(""), excludes, is_name=False)  # `!` brings all back
+    if line == "/":
+        return None
+    match = _FREE_START.match(line)
+    rest = (line[match.end() :] or "*/") if match else line.removeprefix("/")
+    is_name = "/" not in rest[:-1] and (match is not None or not is_anchored)
+    start = "(?:.*/)?" if match and not is_name else ""
+    expression = re.compile(start + "".join(_parts(rest)), FLAGS)
+    if match or is_name:
+        return Rule(expression, excludes, is_name, literal=_literal(line))
+    fixed = _FIXED.match(rest)
+    text = fixed[0] if fixed and line.isascii() else ""
+    return Rule(expression, excludes, is_name, text.lower(), is_whole=text == rest)
+
+
+_FIXED = re.compile(r"[^*?\[\\]*")  # up to the first character with a meaning
+
+
+def _literal(line: str) -> str:
+    """The longest text without wildcard; "" where quoting makes it hard to say."""
+    if "\\" in line or "[" in line or not line.isascii():
+        return ""
+    return max(re.split(r"[^\w.-]+", line.lower()), key=len)
+
+
+def _without_trailing_space(line: str) -> str:
+    """Blanks at the end do not count, but `\\ ` is a blank."""
+    stripped = line.rstrip()
+    slashes = len(stripped) - len(stripped.rstrip("\\"))
+    return stripped + " " if slashes % 2 and stripped != line else stripped
+
+
+_QUOTED = {
+    "b": r"(?a:\b)",
+    "B": r"(?a:\B)",
+    "d": "[0-9]",
+    "D": "[^0-9]",
+    "w": "[A-Za-z0-9_]",
+    "W": "[^A-Za-z0-9_]",
+    "s": r"\s",
+    "S": r"\S",
+    "t": r"\t",
+    "n": r"\n",
+    "r": r"\r",
+    "f": r"\f",
+    "v": r"\v",
+}
+
+
+def _parts(rest: str) -> list[str]:
+    parts: list[str] = []
+    at = 0
+    while at < len(rest):
+        part, length = _part(rest, at)
+        parts.append(part)
+        at += length
+    if rest.endswith("/"):
+        parts.append("$")  # only a folder
+    elif not rest.endswith("/**"):
+        parts.append("/?$")
+    return parts
+
+
+def _part(rest: str, at: int) -> tuple[str, int]:
+    """The expression for what stands at one place of a pattern, and how long that is."""
+    if rest.startswith("/**", at) and rest[at + 3 : at + 4] in ("", "/"):
+        return ("/.+", 3) if at + 3 == len(rest) else ("(?:/[^/]+)*", 3)
+    character = rest[at]
+    if character == "*":
+        stars = len(rest) - at - len(rest[at:].lstrip("*"))
+        is_whole_end = at + stars == len(rest) and (at == 0 or rest[at - 1] == "/")
+        return ("[^/]+" if is_whole_end else "[^/]*"), stars
+    if character == "?":
+        return "[^/]", 1
+    if character == "[":
+        return _range(rest, at)
+    if character == "\\" and rest[at + 1 :] == "*":  # at the end a quoted star is a star
+        return ("[^/]+" if at == 0 or rest[at - 1] == "/" else "[^/]*"), 2
+    if character == "\\" and at + 1 < len(rest):
+        # The library leaves letters to JavaScript: `\s` is white space, `\c` is just a c.
+        return _QUOTED.get(rest[at + 1]) or re.escape(rest[at + 1]), 2
+    return re.escape(character), 1
+
+
+def _range(rest: str, at: int) -> tuple[str, int]:
+    """`[a-z]`; a range without end, or one that runs backwards, matches nothing."""
+    end = rest.find("]", at + 1)
+    if end < 0 or "/" in rest[at:end]:
+        return "(?!)", len(rest) - at
+    inside = rest[at + 1 : end]
+    sane = re.sub(
+        r"([0-z])-([0-z])", lambda m: m[0] if m[1] <= m[2] else "", inside.replace("\\", "\\\\")
+    )
+    sane = sane.replace("[", r"\[").replace("^", r"\^")  # no range is turned round
+    return (f"[{sane}]" if sane else "(?!)"), end + 1 - at
