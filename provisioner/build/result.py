@@ -38,7 +38,7 @@ class BuildResult:
     stopped_because: str  # the one cause for which no further sign-up was sent, if any
     is_interrupted: bool
     contents: Mapping[str, Any]
-    api_calls: Mapping[str, int]
+    api_calls: Mapping[str, int]  # to the Dev Hub (`hub`) and to scratch orgs (`org`)
     seconds: float
 
     @property
@@ -84,6 +84,14 @@ class BuildResult:
         }
 
 
+def requests_sent(context: BuildContext) -> Mapping[str, int]:
+    """Requests so far to the Dev Hub (`hub`), its ledger included, and to scratch orgs (`org`)."""
+    totals = dict(context.connections.calls.totals())
+    for who, count in context.ledger.api_calls.items():
+        totals[who] = totals.get(who, 0) + count
+    return totals
+
+
 def summarise(
     context: BuildContext, plans: Sequence[PoolPlan], is_interrupted: bool, seconds: float
 ) -> BuildResult:
@@ -105,6 +113,6 @@ def summarise(
         stopped_because=context.gate.reason,
         is_interrupted=is_interrupted,
         contents=context.contents,
-        api_calls=context.connections.calls.totals(),
+        api_calls=requests_sent(context),
         seconds=seconds,
     )

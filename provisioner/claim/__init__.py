@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from provisioner.claim.refusal import not_claimable, not_yours, unknown_username
-from provisioner.errors import ClaimError, UsageError
+from provisioner.errors import ClaimError, LedgerError, UsageError
 from provisioner.ledger.base import TO_DELETE, Claim, Ledger, Org, State
 from provisioner.ledger.rows import utc_now
 from provisioner.plan import MINIMUM_LIFE
 
-_LOOK_EVERY = 1.0  # seconds between two looks at the ledger while waiting, with jitter
 _ATTEMPTS = 20  # times that others may change a row between our look and our move
 
 Clock = Callable[[], datetime]
@@ -44,6 +45,8 @@ def claim(
     `min_life` is 12 hours by default, for an org claimed by name: none. `pools` are those of
     pool.yaml; `on_wait` is told once what is waited for.
 
+    Who waits is served in the order in which they came, before all who do not wait.
+
     Raises NoOrgError when there is none within `wait`, or no such username; ClaimError when the
     named org, or the key, is in use; UsageError for an unknown pool.
     """
@@ -51,25 +54,46 @@ def claim(
         min_life = timedelta() if username else MINIMUM_LIFE
     asked = Claim(owner, pool, username, purpose, idempotency_key=idempotency_key)
     give_up = time.monotonic() + wait.total_seconds()
-    while True:
-        moment = now()
-        wanted = _wanted(asked, lease, min_life, moment)
-        org = ledger.claim(wanted, now=moment)
-        if org is not None:
-            checked = _checked(org, wanted)
-            proven = prove(checked) if prove else checked
-            if proven is not None:
-                return proven
-            continue
-        refusal = not_claimable(ledger, wanted, pools, moment)
-        left = give_up - time.monotonic()
-        # A fair queue of those who wait belongs here; as yet the quickest wins.
-        if not refusal.may_pass or left <= 0:
-            raise refusal.error
-        if on_wait is not None:
-            on_wait(refusal.error.message)
-            on_wait = None
-        time.sleep(min(left, _LOOK_EVERY * random.uniform(0.8, 1.2)))  # noqa: S311 - jitter
+    with _place(ledger) as join:
+        while True:
+            moment = now()
+            wanted = _wanted(asked, lease, min_life, moment)
+            org = ledger.claim(wanted, now=moment)
+            if org is not None:
+                checked = _checked(org, wanted)
+                proven = prove(checked) if prove else checked
+                if proven is not None:
+                    return proven
+                continue
+            left = give_up - time.monotonic()
+            if left <= 0 or username or not asked.waiter:  # the look of a pool's waiter is cheap
+                refusal = not_claimable(ledger, wanted, pools, moment)
+                if left <= 0 or not refusal.may_pass:
+                    raise refusal.error
+            if asked.waiter:
+                pause = ledger.look_every * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+                time.sleep(min(left, pause))
+                continue
+            asked = replace(asked, waiter=join())  # the next look takes the place, at once
+            if on_wait is not None:
+                on_wait(refusal.error.message)
+
+
+@contextmanager
+def _place(ledger: Ledger) -> Iterator[Callable[[], str]]:
+    """A place in the queue for whoever asks for one, given up at the end of the block."""
+    places: list[str] = []
+
+    def join() -> str:
+        places.append(os.urandom(8).hex())
+        return places[-1]
+
+    try:
+        yield join
+    finally:
+        for place in places:
+            with suppress(LedgerError):  # it lapses by itself, and the claim is what counts
+                ledger.leave(place)
 
 
 def renew(

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 
+from provisioner.claim.due import due_text, next_due
 from provisioner.config.duration import format_duration
 from provisioner.errors import ClaimError, NoOrgError, ProvisionerError, UsageError
 from provisioner.ledger.base import UNFINISHED, Claim, Ledger, Org, State
+from provisioner.ledger.queue import suits
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,9 @@ def _named(org: Org, wanted: Claim, now: datetime) -> Refusal:
         state = State.EXPIRED if org.state is State.AVAILABLE else org.state
         message = f"{org.username} is {_worded(state)}" + (f": {org.error}" if org.error else "")
         return Refusal(NoOrgError(message, code="org_gone", hint=_another(org)))
+    if suits(org, wanted, now):
+        message = f"{org.username} is available, and others have waited for it longer"
+        return Refusal(NoOrgError(message, hint="--wait 10m waits in turn"), may_pass=True)
     return Refusal(_too_short(org.username, [org], wanted, now))
 
 
@@ -103,25 +109,40 @@ def _none_available(
     alive = [
         o for o in orgs if o.state is State.AVAILABLE and (not o.expires_at or o.expires_at > now)
     ]
-    if alive:
+    enough = [org for org in alive if suits(org, wanted, now)]
+    if alive and not enough:
         return Refusal(_too_short(f"no scratch org {where}", alive, wanted, now), may_pass=True)
+    waiting = _waiting_before(ledger, wanted)
+    if enough and not waiting:
+        error = NoOrgError("a scratch org became available this very moment", hint="try again")
+        return Refusal(error, may_pass=True)
     counts = Counter("building" if org.state in UNFINISHED else org.state.value for org in orgs)
     counted = ", ".join(
-        f"{counts[name]} {name}" for name in ("building", "claimed", "failed") if counts[name]
+        f"{counts[name]} {name}"
+        for name in ("available", "building", "claimed", "failed")
+        if counts[name]
     )
+    line = f"; {waiting} waiting before you" if waiting else ""
+    due = next_due(orgs, now, after=waiting)
     error = NoOrgError(
-        f"no scratch org is available {where}: {counted or 'there is none at all'}",
+        f"no scratch org is available {where}: {counted or 'there is none at all'}{line}"
+        + (f"; the next is due {due_text(due, now)}" if due else ""),
         hint=f"`{_build(wanted)}` makes more; --wait 10m waits for one",
     )
     return Refusal(error, may_pass=True)
 
 
+def _waiting_before(ledger: Ledger, wanted: Claim) -> int:
+    """How many wait for an org that may be of this pool, and came before."""
+    ahead = takewhile(lambda waiter: waiter.id != wanted.waiter, ledger.waiters())
+    pools = {"", wanted.pool}
+    return sum(not wanted.pool or waiter.claim.pool in pools for waiter in ahead)
+
+
 def _too_short(subject: str, orgs: list[Org], wanted: Claim, now: datetime) -> NoOrgError:
     """Orgs are available, but none lives as long as the claim wants."""
     longest = max(org.expires_at or now for org in orgs)
-    if wanted.usable_until is None or longest >= wanted.usable_until:
-        return NoOrgError("a scratch org became available this very moment", hint="try again")
-    asked = format_duration(wanted.usable_until - now)
+    asked = format_duration((wanted.usable_until or now) - now)
     left = format_duration(longest - now)
     does = "does not live" if wanted.username else "lives"
     return NoOrgError(

@@ -54,13 +54,14 @@ def command(
             chosen = [org for org in orgs if not only or org.pool in only]
             _prove(call, pool_file, ledger, chosen)
             orgs = ledger.orgs()
+        waiters = [] if call.output.as_json or manifest else ledger.waiters()
         listed = ledger_manifest(ledger, only or [*pool_file.pools]) if manifest else None
     known = {*pool_file.pools, *(org.pool for org in orgs)}
     for name in only:
         if name not in known:
             raise unknown_pool(name, known)
     sizes = {name: pool.size for name, pool in pool_file.pools.items()}
-    summary = summarise(sizes, orgs, only)
+    summary = summarise(sizes, orgs, only, waiters)
     if listed is not None:
         call.output.json(listed)
     elif call.output.as_json:
@@ -130,7 +131,8 @@ _NOTHING = "there are no pools: neither pool.yaml nor the ledger names one"
 def _title(pool: PoolStatus) -> str:
     wanted = "not in pool.yaml" if pool.size is None else f"{pool.size} wanted"
     counts = f"{pool.available} available, {pool.claimed} claimed, {pool.building} building"
-    return f"{pool.name}: {wanted}; {counts}, {pool.failed} failed"
+    waiting = f"; {pool.waiting} waiting for one" if pool.waiting else ""
+    return f"{pool.name}: {wanted}; {counts}, {pool.failed} failed{waiting}"
 
 
 def _row(org: Org, now: datetime) -> tuple[str, ...]:

@@ -115,6 +115,17 @@ class Claim:
     lease_until: datetime | None = None
     idempotency_key: str = ""
     usable_until: datetime | None = None  # the org must live at least so long
+    waiter: str = ""  # the place in the queue of who waits; "" for who does not
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """Somebody who waits for an org."""
+
+    id: str
+    claim: Claim  # what for; its owner, pool, username and usable_until
+    since: datetime
+    seen_at: datetime  # when they last looked, by the ledger's clock
 
 
 class Ledger(Protocol):
@@ -122,6 +133,13 @@ class Ledger(Protocol):
 
     All methods are safe to call from several threads and processes.
     """
+
+    @property
+    def api_calls(self) -> Mapping[str, int]:
+        """Requests that it has sent to Salesforce since it was opened, by whom they asked.
+
+        `hub` for the Dev Hub, logins and repetitions included; empty for a database.
+        """
 
     def add(self, org: Org) -> None:
         """Insert a new row (state `intended`) and its first event, committed on return."""
@@ -150,8 +168,20 @@ class Ledger(Protocol):
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
         """Claim one available org that fulfils `claim`, least remaining life first.
 
-        The same idempotency key answers with the org that it already holds.
+        The same idempotency key answers with the org that it already holds. Orgs for which
+        others wait are left to them; with `claim.waiter` the claim joins those who wait, or
+        shows that it is still there.
         """
+
+    @property
+    def look_every(self) -> float:
+        """Seconds between two looks of one who waits; who makes none for long is passed over."""
+
+    def waiters(self) -> list[Waiter]:
+        """Those who wait for an org, in the order in which they are served."""
+
+    def leave(self, waiter: str) -> None:
+        """Give up a place in the queue; that it is gone already is fine."""
 
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""

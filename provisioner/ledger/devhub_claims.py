@@ -32,20 +32,8 @@ def claim_query(claim: Claim, now: datetime) -> str:
 
 def is_held(org: Org, claim: Claim, now: datetime) -> bool:
     is_claimed = org.state is State.CLAIMED and org.idempotency_key == claim.idempotency_key
-    return bool(claim.idempotency_key) and is_claimed and _is_alive(org, now)
-
-
-def _is_alive(org: Org, now: datetime) -> bool:
-    return org.expires_at is None or org.expires_at > now
-
-
-def fits(org: Org, claim: Claim, now: datetime) -> bool:
-    """What the query asks for, exactly: it knows neither capitals nor parts of a second."""
-    if org.state is not State.AVAILABLE or (claim.pool and org.pool != claim.pool):
-        return False
-    if claim.usable_until and org.expires_at and org.expires_at < claim.usable_until:
-        return False
-    return _is_alive(org, now)
+    is_alive = org.expires_at is None or org.expires_at > now
+    return bool(claim.idempotency_key) and is_claimed and is_alive
 
 
 def lapsed(found: Sequence[Record], rows: Sequence[Org], claim: Claim) -> list[Part]:

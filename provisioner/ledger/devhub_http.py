@@ -27,6 +27,7 @@ class Connections:
     """Idle connections by origin; a thread takes one, uses it alone, and puts it back."""
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
+        self.sent = 0  # requests so far, answered or not
         self._timeout = timeout
         self._idle: dict[str, list[HTTPConnection]] = {}
         self._lock = threading.Lock()
@@ -67,6 +68,7 @@ class Connections:
 
     def _take(self, origin: str, parts: SplitResult) -> HTTPConnection:
         with self._lock:
+            self.sent += 1
             kept = self._idle.get(origin)
             if kept:
                 return kept.pop()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from provisioner.ledger import changes as changes_of
+from provisioner.ledger import devhub_queue
 from provisioner.ledger import devhub_records as records
-from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State
-from provisioner.ledger.devhub_claims import claim_query, fits, is_held, lapsed
+from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
+from provisioner.ledger.devhub_claims import claim_query, is_held, lapsed
 from provisioner.ledger.devhub_errors import BUILDER, contended
 from provisioner.ledger.devhub_login import HubAccount
 from provisioner.ledger.devhub_records import RUN
 from provisioner.ledger.devhub_session import API, PATIENCE, HubSession
 from provisioner.ledger.devhub_writes import Outcome, Part, Swap, Writer, change_of
+from provisioner.ledger.queue import ahead_of, left_for, suits
 from provisioner.ledger.rows import utc_now
 
 if TYPE_CHECKING:
@@ -29,10 +31,7 @@ _ROUNDS = 100  # of asking for that list
 
 
 class DevhubLedger:
-    """Safe to use from several threads, each of which has a connection of its own.
-
-    `api_calls` of `session` counts what the ledger has cost of the Dev Hub's API requests.
-    """
+    """Safe to use from several threads, each of which has a connection of its own."""
 
     def __init__(
         self,
@@ -49,6 +48,11 @@ class DevhubLedger:
         self._run = ""  # the run whose builder lock this object holds
         self._lease: BuildLease | None = None
         self._writer = Writer(self.session, lambda: self._lease.id if self._lease else "")
+
+    @property
+    def api_calls(self) -> Mapping[str, int]:
+        """Requests to the Dev Hub (`hub`) since it was opened, logins and repetitions included."""
+        return {"hub": self.session.api_calls}
 
     def close(self) -> None:
         """Give the connections back; closing twice does nothing."""
@@ -103,21 +107,41 @@ class DevhubLedger:
         prolonged when this claim asks for a later end.
         """
         for number in range(_ROUNDS):
-            found = self.session.query(claim_query(claim, now))
+            found, queue, server_now = devhub_queue.look(
+                self.session, claim, claim_query(claim, now)
+            )
             rows = [records.org_of(record) for record in found]
             held = next((row for row in rows if is_held(row, claim, now)), None)
             if held is not None:
                 if (answer := self._prolonged(held, claim)) is not None:
                     return answer
                 continue
-            candidates = [row for row in rows if fits(row, claim, now)]
+            candidates = [row for row in rows if suits(row, claim, now)]
+            before = ahead_of(claim, queue, devhub_queue.PACE, server_now)
+            if candidates and before:
+                available = self.orgs(states=[State.AVAILABLE])
+                candidates = left_for(claim, before, available, now)
             if not candidates:
                 return None
-            before = lapsed(found, rows, claim)
-            won = self._take_one(candidates, claim, now, before, is_contended=number > 0)
+            over = lapsed(found, rows, claim)
+            won = self._take_one(candidates, claim, now, over, is_contended=number > 0)
             if won is not None:
                 return won
         raise contended(self.session.name, "others keep taking what is free; nothing was claimed")
+
+    @property
+    def look_every(self) -> float:
+        """Seconds between two looks of one who waits."""
+        return devhub_queue.PACE.look_every
+
+    def waiters(self) -> list[Waiter]:
+        """Those who wait for an org, in the order in which they are served."""
+        found, now = devhub_queue.waiters(self.session)
+        return [waiter for waiter in found if devhub_queue.PACE.is_here(waiter, now)]
+
+    def leave(self, waiter: str) -> None:
+        """Give up a place in the queue; that it is gone already is fine."""
+        devhub_queue.leave(self.session, waiter)
 
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""

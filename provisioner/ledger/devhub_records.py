@@ -22,6 +22,7 @@ from provisioner.ledger.rows import time_text as exact
 
 ORG, EVENT = "Provisioner_Org__c", "Provisioner_Event__c"
 RUN, LEASE = "Provisioner_Run__c", "Provisioner_Lease__c"
+WAITER = "Provisioner_Waiter__c"
 
 VERSION = 1
 """Of the JSON in the records; a newer provisioner that writes another raises it."""
@@ -77,8 +78,8 @@ def org_record(org: Org) -> dict[str, Any]:
         "Builder_Id__c": name(org.builder_id) or None,
         "Expires_At__c": moment(org.expires_at) if org.expires_at else None,
         "Held_Key__c": held_key(org),
-        "Build__c": _json({"ledger": VERSION, **{key: values[key] for key in _BUILD}}),
-        "Claim__c": _json({key: _cut(values[key], _LONGEST_ERROR) for key in _CLAIM}),
+        "Build__c": json_text({"ledger": VERSION, **{key: values[key] for key in _BUILD}}),
+        "Claim__c": json_text({key: _cut(values[key], _LONGEST_ERROR) for key in _CLAIM}),
     }
 
 
@@ -108,7 +109,7 @@ def org_of(record: Mapping[str, Any]) -> Org:
     try:
         return org_from({**build, **claim, **plain})
     except (KeyError, TypeError, ValueError):
-        raise _damaged(record, "its values") from None
+        raise damaged(record, "its values") from None
 
 
 def event_record(event: Event, *, key: str, writer: str) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def event_record(event: Event, *, key: str, writer: str) -> dict[str, Any]:
         "At__c": exact(event.at),
         "From_State__c": event.from_state or None,
         "To_State__c": event.to_state or None,
-        "Note__c": _json(_cut(event.note, _LONGEST_NOTE))[1:-1] or None,
+        "Note__c": json_text(_cut(event.note, _LONGEST_NOTE))[1:-1] or None,
         "Writer__c": writer,
     }
 
@@ -149,7 +150,7 @@ def fitted_event(event: Event) -> Event:
 
 def run_record(run: Run) -> dict[str, Any]:
     """All fields of a run, but the one that it is found by."""
-    return {"Started_At__c": exact(run.started_at), "Content__c": _json(run_parameters(run))}
+    return {"Started_At__c": exact(run.started_at), "Content__c": json_text(run_parameters(run))}
 
 
 def run_of(record: Mapping[str, Any]) -> Run:
@@ -190,7 +191,7 @@ def name(text: str) -> str:
     return text
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
     """JSON in which nothing looks like a reference of a composite request."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.replace("@{", "\\u0040{")
@@ -200,11 +201,12 @@ def _parsed(record: Mapping[str, Any], field: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(record[field] or "{}")
     except ValueError:
-        raise _damaged(record, field) from None
+        raise damaged(record, field) from None
     return found
 
 
-def _damaged(record: Mapping[str, Any], what: str) -> LedgerError:
+def damaged(record: Mapping[str, Any], what: str) -> LedgerError:
+    """The error for a record that nobody of us wrote."""
     return LedgerError(
         f"the ledger on the Dev Hub is damaged: {what} of the record {record.get('Id')}",
         code="ledger_corrupt",

@@ -40,12 +40,16 @@ class HubSession:
     def __init__(self, account: HubAccount, *, patience: float = PATIENCE) -> None:
         self.name = f"the ledger on the Dev Hub {account.username}"
         self.patience = patience
-        self.api_calls = 0
         self._date = ""  # of the last answer
         self._username = account.username
         self._connections = Connections()
         self._login = HubLogin(account, self._connections)
         self._is_closed = False
+
+    @property
+    def api_calls(self) -> int:
+        """Requests that were sent so far, logins and repetitions included."""
+        return self._connections.sent
 
     def close(self) -> None:
         """Give the connections back; closing twice does nothing."""
@@ -165,7 +169,6 @@ class HubSession:
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
-        self.api_calls += 1
         try:
             reply = self._connections.send(method, grant.instance_url + path, headers, content)
         except OSError as error:

@@ -1,8 +1,9 @@
 """What a build leaves behind on the Dev Hub is deleted by later ones: storage there is scarce.
 
 A record takes 2 KB whatever is in it, and a Developer Edition has 5 MB. Changes without a move go
-after a day: nothing needs them but a transaction that is under way. Rows of orgs that are deleted
-go after a week with their events, runs after a month. Ages are told by the Dev Hub's clock.
+after a day: nothing needs them but a transaction that is under way; so do places in the queue. Rows
+of orgs that are deleted go after a week with their events, runs after a month. Ages are told by the
+Dev Hub's clock.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from urllib.parse import quote_plus
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError
-from provisioner.ledger.devhub_records import EVENT, ORG, RUN, literal
+from provisioner.ledger.devhub_records import EVENT, ORG, RUN, WAITER, literal
 from provisioner.ledger.devhub_session import API
 from provisioner.ledger.devhub_writes import part, send
 
@@ -31,6 +32,10 @@ _OLD_ROWS = (
     f"SELECT Id, Username__c FROM {ORG} "  # noqa: S608
     f"WHERE State__c = 'deleted' AND LastModifiedDate < LAST_N_DAYS:7 LIMIT {BATCH}"
 )
+_OLD_WAITERS = (
+    f"SELECT Id FROM {WAITER} "  # noqa: S608
+    f"WHERE LastModifiedDate < LAST_N_DAYS:1 LIMIT {BATCH}"
+)
 _OLD_RUNS = f"SELECT Id FROM {RUN} WHERE CreatedDate < LAST_N_DAYS:30 LIMIT {BATCH}"  # noqa: S608
 
 
@@ -39,15 +44,19 @@ def tidy(session: HubSession) -> None:
 
     What cannot be deleted now is left for the next time.
     """
-    parts = [
-        part(name, "GET", f"query?q={quote_plus(soql)}")
-        for name, soql in (("changes", _OLD_CHANGES), ("rows", _OLD_ROWS), ("runs", _OLD_RUNS))
-    ]
+    wanted = {
+        "changes": _OLD_CHANGES,
+        "rows": _OLD_ROWS,
+        "runs": _OLD_RUNS,
+        "waiters": _OLD_WAITERS,
+    }
+    parts = [part(name, "GET", f"query?q={quote_plus(soql)}") for name, soql in wanted.items()]
     try:
-        changes, rows, runs = [list(one["body"]["records"]) for one in send(session, parts)]
+        answers = [list(one["body"]["records"]) for one in send(session, parts)]
+        changes, rows, runs, waiters = answers
         events = _events_of(session, rows)
         # A row goes after its events, so that whatever has no row has no events either.
-        delete(session, [record["Id"] for record in (*changes, *events, *rows, *runs)])
+        delete(session, [record["Id"] for record in (*changes, *events, *rows, *runs, *waiters)])
     except (LostError, RefusedError, LedgerError, KeyError, TypeError):
         return
 

@@ -12,7 +12,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioner.ledger.base import Event, Org, Run, State
+from provisioner.ledger.base import Claim, Event, Org, Run, State, Waiter
 
 ORG_COLUMNS = tuple(column.name for column in fields(Org))
 
@@ -98,3 +98,29 @@ def run_from(row: Mapping[str, Any]) -> Run:
         finished_at=time_from(row["finished_at"]),
         summary=json.loads(row["summary"]),
     )
+
+
+def waiter_parameters(waiter: Waiter) -> dict[str, Any]:
+    """One parameter per column of the table `waiter`."""
+    return {
+        "id": waiter.id,
+        "owner": waiter.claim.owner,
+        "pool": waiter.claim.pool,
+        "username": waiter.claim.username,
+        "usable_until": time_text(waiter.claim.usable_until),
+        "since": time_text(waiter.since),
+        "seen_at": time_text(waiter.seen_at),
+    }
+
+
+def waiter_from(row: Mapping[str, Any]) -> Waiter:
+    """The waiter that a row of the table `waiter` describes."""
+    claim = Claim(
+        row["owner"],
+        row["pool"],
+        row["username"],
+        usable_until=time_from(row["usable_until"]),
+        waiter=row["id"],
+    )
+    since, seen_at = (datetime.fromisoformat(row[name]) for name in ("since", "seen_at"))
+    return Waiter(row["id"], claim, since, seen_at)

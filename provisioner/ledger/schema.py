@@ -72,7 +72,20 @@ _FIRST = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_QUEUE = (
+    """CREATE TABLE waiter (
+        number {serial},
+        id TEXT NOT NULL UNIQUE,
+        owner TEXT NOT NULL,
+        pool TEXT NOT NULL,
+        username TEXT NOT NULL,
+        usable_until TEXT,
+        since TEXT NOT NULL,
+        seen_at TEXT NOT NULL
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _QUEUE)
 """Step by step; `{serial}` is the database's type of a key that counts up by itself."""
 
 NEWEST = len(MIGRATIONS)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from provisioner.ledger import changes as changes_of
-from provisioner.ledger import statements
-from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State
+from provisioner.ledger import sql_queue, statements
+from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
 from provisioner.ledger.contents import SqlContents
+from provisioner.ledger.queue import Pace, left_for
 from provisioner.ledger.rows import (
     event_from,
     event_parameters,
@@ -25,6 +26,8 @@ from provisioner.ledger.rows import (
 )
 from provisioner.ledger.schema import Execute
 
+_LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
+
 
 class SqlLedger(SqlContents):
     """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
@@ -35,9 +38,16 @@ class SqlLedger(SqlContents):
     row_locks: ClassVar[tuple[str, ...]] = ("",)
     """Looks for an org to claim: each is appended to CANDIDATE, until one finds a row."""
 
+    pace: ClassVar[Pace] = sql_queue.PACE
+
     def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock = clock
         self._run = ""  # the run whose builder lock this object holds
+
+    @property
+    def api_calls(self) -> Mapping[str, int]:
+        """None: a database is not Salesforce."""
+        return {}
 
     @abstractmethod
     def exclusive(
@@ -115,10 +125,30 @@ class SqlLedger(SqlContents):
             held = self._held(execute, claim, now)
             if held is not None:
                 return self._prolonged(execute, held, claim)
-            candidate = self._candidate(execute, claim, now)
-            return candidate and self._write(
-                execute, candidate, changes_of.claimed(candidate, claim), note=claim.owner, at=now
+            before = sql_queue.those_before(
+                execute, claim, lambda: self._moment(execute), self.pace
             )
+            if before:
+                return self._claim_after(execute, before, claim, now)
+            candidate = self._candidate(execute, claim, now)
+            return candidate and self._take(execute, candidate, claim, now)
+
+    @property
+    def look_every(self) -> float:
+        """Seconds between two looks of one who waits."""
+        return self.pace.look_every
+
+    def waiters(self) -> list[Waiter]:
+        """Those who wait for an org, in the order in which they are served."""
+        with self._transaction(write=False) as execute:
+            found = sql_queue.waiters(execute)
+            now = self._moment(execute) if found else self._clock()
+        return [waiter for waiter in found if self.pace.is_here(waiter, now)]
+
+    def leave(self, waiter: str) -> None:
+        """Give up a place in the queue; that it is gone already is fine."""
+        with self._transaction(write=True) as execute:
+            execute(statements.FORGET_WAITER, {"id": waiter})
 
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
@@ -163,6 +193,26 @@ class SqlLedger(SqlContents):
         parameters = {"idempotency_key": claim.idempotency_key, "now": time_text(now)}
         rows = execute(statements.HELD, parameters)
         return org_from(rows[0]) if rows else None
+
+    def _moment(self, execute: Execute) -> datetime:  # noqa: ARG002 - a server has its own clock
+        """Now, by the clock that all who wait share."""
+        return self._clock()
+
+    def _claim_after(
+        self, execute: Execute, before: list[Waiter], claim: Claim, now: datetime
+    ) -> Org | None:
+        """Claim what those before us leave."""
+        for _ in range(_LOSSES):
+            left = left_for(claim, before, self._orgs(execute, [State.AVAILABLE]), now)
+            if not left:
+                return None
+            if (org := self._take(execute, left[0], claim, now)) is not None:
+                return org
+        return None
+
+    def _take(self, execute: Execute, org: Org, claim: Claim, now: datetime) -> Org | None:
+        changed = changes_of.claimed(org, claim)
+        return self._write(execute, org, changed, note=claim.owner, at=now)
 
     def _prolonged(self, execute: Execute, held: Org, claim: Claim) -> Org | None:
         changed = changes_of.prolonged(held, claim)

@@ -66,6 +66,21 @@ CANDIDATE = (
 """The org to claim: that with the least life left which is still enough. Ends so that a
 database with row locks can append `FOR UPDATE SKIP LOCKED`."""
 
+WAITERS = (
+    "SELECT id, owner, pool, username, usable_until, since, seen_at FROM waiter ORDER BY number"
+)
+"""The queue, in the order in which they came."""
+
+SHOW_WAITER = (
+    "INSERT INTO waiter (id, owner, pool, username, usable_until, since, seen_at) "
+    "VALUES (:id, :owner, :pool, :username, :usable_until, :since, :seen_at) "
+    "ON CONFLICT (id) DO UPDATE SET usable_until = excluded.usable_until, "
+    "seen_at = excluded.seen_at"
+)
+"""Join the queue at its end, or say that one is still there."""
+
+FORGET_WAITER = "DELETE FROM waiter WHERE id = :id"
+
 ADD_EVENT = (
     "INSERT INTO event (at, username, run, from_state, to_state, note) "
     "VALUES (:at, :username, :run, :from_state, :to_state, :note)"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.ledger.base import UNFINISHED, Org, State
+from provisioner.ledger.base import UNFINISHED, Org, State, Waiter
 from provisioner.ledger.document import org_document
 
 
@@ -17,6 +17,7 @@ class PoolStatus:
     name: str
     size: int | None
     orgs: tuple[Org, ...]
+    waiting: int = 0  # claims that wait for an org of this pool, or of any
 
     def count(self, *states: State) -> int:
         """How many of the orgs are in any of `states`."""
@@ -56,7 +57,10 @@ class PoolStatus:
 
 
 def summarise(
-    sizes: Mapping[str, int], orgs: Iterable[Org], only: Iterable[str] = ()
+    sizes: Mapping[str, int],
+    orgs: Iterable[Org],
+    only: Iterable[str] = (),
+    waiters: Sequence[Waiter] = (),
 ) -> list[PoolStatus]:
     """The pools of `pool.yaml` in its order, then those that only the ledger knows.
 
@@ -66,4 +70,8 @@ def summarise(
     for org in orgs:
         by_pool.setdefault(org.pool, []).append(org)
     names = list(dict.fromkeys(only)) or list(by_pool)
-    return [PoolStatus(name, sizes.get(name), tuple(by_pool.get(name, ()))) for name in names]
+    waiting = {name: sum(one.claim.pool in ("", name) for one in waiters) for name in names}
+    return [
+        PoolStatus(name, sizes.get(name), tuple(by_pool.get(name, ())), waiting[name])
+        for name in names
+    ]

@@ -91,7 +91,7 @@ pools:
         """One build, in this process."""
         config = self.config()
         self.watcher = Watcher()
-        ledger = open_ledger(config.ledger, config.directory)
+        ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
         try:
             chosen = Options(pace=PACE, seed=1, **options)
             return build(config, list(pools), ledger, self.watcher, chosen)
@@ -101,7 +101,7 @@ pools:
     def orgs(self, *states: State) -> list[Org]:
         """The ledger's rows."""
         config = self.config()
-        ledger = open_ledger(config.ledger, config.directory)
+        ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
         try:
             return ledger.orgs(states=states or LIVE)
         finally:

@@ -70,7 +70,7 @@ def test_a_consumer_claims_and_logs_in_with_nothing_else(built: LedgerHub, tmp_p
     assert (org["state"], org["owner"], org["fence"]) == ("claimed", "ann", 1)
     assert built.requests(since=before) == [
         ("POST", "oauth.token"),
-        ("GET", "query"),
+        ("POST", "composite"),  # a look at the orgs and at those who wait
         ("POST", "composite"),
     ]
     code, again = machine.run("claim", "--owner", "ann", "--idempotency-key", "job-1")

@@ -83,7 +83,7 @@ def test_install_deploys_and_gives_the_user_of_pool_yaml_the_builders_permission
 ) -> None:
     answer = call("hub", "install")
     assert answer.code == 0, answer.err
-    assert answer.out == "the ledger is installed (29 components)\nmay build: hub@acme.example\n"
+    assert answer.out == "the ledger is installed (33 components)\nmay build: hub@acme.example\n"
     assert "hub@acme.example has the permission set Provisioner_Builder" in answer.err
     assert call("status").code == 0
 
@@ -99,7 +99,7 @@ def test_install_twice_changes_nothing_and_keeps_every_record(
     assert again.code == 0, again.err
     assert json.loads(again.out) == {
         "new": False,
-        "components": 29,
+        "components": 33,
         "builders": [HUB_USER],
         "consumers": [CONSUMER],
     }

@@ -48,7 +48,7 @@ def roles(server: Server, database: str) -> None:
         pass
     (block,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     grants = [line for line in block.splitlines() if line.startswith("GRANT")]
-    assert len(grants) == 8
+    assert len(grants) == 9
     server.sql(*grants, database=database)
 
 

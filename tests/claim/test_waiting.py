@@ -1,0 +1,179 @@
+"""`claim --wait` is a queue: first come, first served, and exit 3 says when the next is due."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from provisioner.claim import claim
+from provisioner.claim.due import due_text, next_due
+from provisioner.errors import LedgerError, NoOrgError
+from provisioner.ledger.base import Claim, Ledger, Org, State
+from provisioner.ledger.queue import Pace
+from provisioner.ledger.rows import utc_now
+from provisioner.ledger.sql import SqlLedger
+
+from .conftest import Call, add
+
+LONG = timedelta(minutes=5)
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who wait look often, and are never taken for gone."""
+    monkeypatch.setattr(SqlLedger, "pace", Pace(look_every=0.01, abandoned_after=300.0))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Another thread will bring it about."""
+    give_up = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.002)
+
+
+def in_line(ledger: Ledger) -> list[str]:
+    return [waiter.claim.owner for waiter in ledger.waiters()]
+
+
+def test_who_waits_is_served_in_the_order_in_which_they_came(ledger: Ledger) -> None:
+    owners = [f"owner-{number}" for number in range(6)]
+    served: list[str] = []
+    with ThreadPoolExecutor(len(owners)) as threads:
+        waiting: list[Future[Org]] = []
+        for number, owner in enumerate(owners, 1):
+            waiting.append(threads.submit(claim, ledger, owner=owner, wait=LONG))
+            wait_until(lambda number=number: len(in_line(ledger)) == number)  # type: ignore[misc]
+        for number, owner in enumerate(owners):
+            add(ledger, f"org-{number}")
+            served.append(waiting[number].result(timeout=60).owner)
+            assert [one.done() for one in waiting[number + 1 :]].count(True) == 0, owner
+    assert served == owners
+    assert in_line(ledger) == []
+
+
+def test_who_does_not_wait_is_told_that_others_came_before(ledger: Ledger) -> None:
+    ledger.claim(Claim("ann", "morning", waiter="place"), now=utc_now())
+    org = add(ledger, "a")
+    with pytest.raises(NoOrgError) as caught:
+        claim(ledger, owner="bob", pool="morning", pools=["morning"])
+    assert caught.value.message == (
+        "no scratch org is available in the pool morning: 1 available; 1 waiting before you"
+    )
+    with pytest.raises(NoOrgError, match="others have waited for it longer"):
+        claim(ledger, owner="bob", username=org.username)
+
+
+def test_status_tells_how_many_wait(ledger: Ledger, call: Call) -> None:
+    for owner, pool in (("ann", "morning"), ("bob", ""), ("eve", "evening")):
+        ledger.claim(Claim(owner, pool, waiter=f"place of {owner}"), now=utc_now())
+    lines = call("status").out.splitlines()
+    assert lines[0].startswith("morning: 2 wanted; 0 available, 0 claimed, 0 building")
+    assert [line.endswith("; 2 waiting for one") for line in lines if "wanted" in line] == [
+        True,
+        True,
+    ]
+
+
+def test_waiting_in_vain_leaves_the_queue(ledger: Ledger) -> None:
+    with pytest.raises(NoOrgError):
+        claim(ledger, owner="ann", wait=timedelta(milliseconds=30))
+    assert ledger.waiters() == []
+
+
+def test_an_interrupted_wait_leaves_the_queue(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        assert in_line(ledger) == ["ann"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("provisioner.claim.time.sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        claim(ledger, owner="ann", wait=LONG)
+    assert ledger.waiters() == []
+
+
+def test_a_claim_counts_though_the_place_cannot_be_given_up(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: Ledger, _waiter: str) -> None:
+        raise LedgerError("gone away")
+
+    monkeypatch.setattr(SqlLedger, "leave", fail)
+    told = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(
+            claim, ledger, owner="ann", wait=LONG, on_wait=lambda _why: told.set()
+        )
+        assert told.wait(timeout=60)
+        add(ledger, "a")
+        assert waiting.result(timeout=60).owner == "ann"
+
+
+def test_who_was_given_a_dead_org_keeps_the_place(ledger: Ledger) -> None:
+    """The dead one is quarantined while a second one waits; the next living one is the first's."""
+
+    def prove(org: Org) -> Org | None:
+        if org.username.startswith("dead"):
+            ledger.move(org, State.EXPIRED)
+            return None
+        return org
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(claim, ledger, owner="first", wait=LONG, prove=prove)
+        wait_until(lambda: in_line(ledger) == ["first"])
+        second = threads.submit(claim, ledger, owner="second", wait=LONG, prove=prove)
+        wait_until(lambda: in_line(ledger) == ["first", "second"])
+        add(ledger, "dead")
+        wait_until(lambda: bool(ledger.orgs(states=[State.EXPIRED])))
+        add(ledger, "alive")
+        assert first.result(timeout=60).username == "alive@acme.example"
+        add(ledger, "later")
+        assert second.result(timeout=60).username == "later@acme.example"
+
+
+def test_exit_3_says_when_the_next_is_due(ledger: Ledger, call: Call) -> None:
+    built = add(ledger, "built", created_at=utc_now() - 3 * LONG, available_at=utc_now() - LONG)
+    assert built.created_at is not None
+    claim(ledger, owner="bob", pool="morning")
+    add(ledger, "coming", State.BUILDING)
+    answer = call("claim", "--pool", "morning", "--json")
+    assert answer.code == 3
+    due = utc_now() + 2 * LONG
+    assert answer.error["message"].startswith(
+        "no scratch org is available in the pool morning: 1 building, 1 claimed; "
+        "the next is due about "
+    )
+    assert answer.error["message"].endswith(("UTC, in 10m", "UTC, in 9m"))
+    assert f"{due:%H:}" in answer.error["message"] or due.minute < 2
+
+
+def test_the_next_is_due_by_how_long_the_others_took_and_how_many_wait() -> None:
+    now = utc_now()
+
+    def org(began: float, took: float | None) -> Org:
+        created = now + timedelta(minutes=began)
+        done = None if took is None else created + timedelta(minutes=took)
+        state = State.BUILDING if took is None else State.AVAILABLE
+        return Org("a", "p", state, created_at=created, available_at=done)
+
+    coming = [org(-2, None), org(-7, None), org(-60, None)]
+    took = [org(-500, 9), org(-500, 10), org(-500, 300)]
+    assert next_due(coming, now) is None
+    assert next_due(took, now) is None
+    minutes = timedelta(minutes=1)
+    assert [next_due(coming + took, now, after=n) for n in range(4)] == [
+        now,
+        now + 3 * minutes,
+        now + 8 * minutes,
+        None,
+    ]
+    assert due_text(now, now) == "any minute"
+    assert due_text(now + 61 * minutes, now).endswith(", in 1h1m")
+    assert due_text(now + 120 * minutes, now).endswith(", in 2h")
