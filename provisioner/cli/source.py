@@ -49,6 +49,14 @@ def convert(
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this package directory; may be repeated."),
     ] = None,
+    pre_destructive_changes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Manifest of what is deleted before the deployment."),
+    ] = None,
+    post_destructive_changes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Manifest of what is deleted after the deployment."),
+    ] = None,
     strict: Annotated[bool, typer.Option(help="Refuse what is only warned of.")] = False,
     explain: Annotated[bool, typer.Option(help="Show every warning, with the reason.")] = False,
 ) -> None:
@@ -67,6 +75,8 @@ def convert(
             strict=strict,
             package_dirs=package_dir or (),
             environ=call.environ,
+            delete_before=pre_destructive_changes,
+            delete_after=post_destructive_changes,
             may_fork=True,
         )
     except SourceError as error:
@@ -134,6 +144,10 @@ def _document(made: Package, out: Path) -> dict[str, Any]:
         "files": made.file_count,
         "digest": made.digest(),
         "members": {name: list(members) for name, members in made.members.items()},
+        "deletions": {
+            manifest: {name: list(members) for name, members in deleted.items()}
+            for manifest, deleted in made.deletions.items()
+        },
         "warnings": [
             {
                 "file": warning.file,

@@ -14,9 +14,7 @@ PLANNED_STEP_KEYS = frozenset({"when", "retry", "continue_on_error"})
 """Of any step."""
 
 PLANNED_OPTIONS: Mapping[str, frozenset[str]] = {
-    "deploy_source": frozenset(
-        {"test_level", "run_tests", "ignore_warnings", "destructive_changes"}
-    ),
+    "deploy_source": frozenset({"test_level", "run_tests", "ignore_warnings"}),
     "assign_permission_sets": frozenset({"groups", "licenses", "users"}),
     "load_data": frozenset(
         {

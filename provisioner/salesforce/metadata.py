@@ -43,16 +43,48 @@ class DeployBody:
 
 
 @dataclass(frozen=True)
+class ComponentProblem:
+    """What a deploy says against one component."""
+
+    file: str  # in the package
+    problem: str
+    line: int = 0  # 0: not known
+    column: int = 0
+    component_type: str = ""
+    full_name: str = ""
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        """`file:line:column: problem (Type name)`."""
+        return self.line_at(self.file, is_same=True)
+
+    def line_at(self, file: str, *, is_same: bool) -> str:
+        """The same with the file that this one was made of; `is_same`: line by line."""
+        numbers = [str(number) for number in (self.line, self.column) if number]
+        place = ":".join([file, *(numbers if is_same else ())])
+        about = f"{self.component_type} {self.full_name}".strip()
+        if numbers and not is_same:
+            about += f"; line {self.line} of {self.file} in the package"
+        return f"{place}: {'warning: ' if self.is_warning else ''}{self.problem} ({about})"
+
+
+@dataclass(frozen=True)
 class DeployStatus:
-    """How a deploy stands."""
+    """How a deploy stands; what failed is only known of one that is done."""
 
     id: str  # 0Af…
     status: str
     is_done: bool
     is_success: bool
     deployed: int  # components
-    failures: tuple[str, ...] = ()  # a line each; only of a deploy that is done
+    components: tuple[ComponentProblem, ...] = ()  # that failed
+    tests: tuple[str, ...] = ()  # that failed, a line each
     error: str = ""  # what stopped the deploy as a whole
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """A line for each component and each test that failed."""
+        return (*map(str, self.components), *self.tests)
 
 
 def deploy_body(zip_bytes: bytes, options: Mapping[str, Any] | None = None) -> DeployBody:
@@ -102,7 +134,8 @@ def _status(answer: Mapping[str, Any]) -> DeployStatus:
         is_done=_truth(result.get("done")) or status in _ENDED,
         is_success=_truth(result.get("success")) or status == "Succeeded",
         deployed=int(result.get("numberComponentsDeployed") or 0),
-        failures=(*_components(details), *_tests(details)),
+        components=tuple(_problems(details.get("componentFailures"))),
+        tests=tuple(_tests(details)),
         error=": ".join(part for part in (code, message) if part),
     )
 
@@ -112,15 +145,23 @@ def _truth(value: Any) -> bool:
     return str(value).lower() == "true"
 
 
-def _components(details: Mapping[str, Any]) -> Iterable[str]:
-    """A line for each component that failed: `file:line:column: problem (Type name)`."""
-    for failure in _listed(details.get("componentFailures")):
-        place = [str(failure.get("fileName") or "package.xml")]
-        place += [str(failure[key]) for key in ("lineNumber", "columnNumber") if failure.get(key)]
-        name = " ".join(str(failure.get(key) or "") for key in ("componentType", "fullName"))
-        is_warning = failure.get("problemType") == "Warning"
-        kind = "warning: " if is_warning else ""
-        yield f"{':'.join(place)}: {kind}{failure.get('problem')} ({name.strip()})"
+def _problems(messages: Any) -> Iterable[ComponentProblem]:
+    """What is said of each component in a list of them."""
+    for message in _listed(messages):
+        yield ComponentProblem(
+            file=str(message.get("fileName") or "package.xml"),
+            problem=str(message.get("problem")),
+            line=_number(message.get("lineNumber")),
+            column=_number(message.get("columnNumber")),
+            component_type=str(message.get("componentType") or ""),
+            full_name=str(message.get("fullName") or ""),
+            is_warning=message.get("problemType") == "Warning",
+        )
+
+
+def _number(value: Any) -> int:
+    """A count from 1; 0 for what is none."""
+    return int(value) if str(value).isdecimal() else 0
 
 
 def _tests(details: Mapping[str, Any]) -> Iterable[str]:

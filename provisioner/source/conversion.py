@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from provisioner.source import manifest, project
+from provisioner.source import deletions, manifest, project
 from provisioner.source.archive import Archive
 from provisioner.source.component import Site
+from provisioner.source.deletions import Deletions
 from provisioner.source.ignore import nearest
 from provisioner.source.manifest import Members
 from provisioner.source.members import ComponentSet
-from provisioner.source.outputs import Output, Outputs, fixed
+from provisioner.source.origins import Origins
+from provisioner.source.outputs import Outputs, fixed
 from provisioner.source.problems import Findings, Oddity
 from provisioner.source.replacements import Replacements
 from provisioner.source.resolve import Resolver
@@ -28,7 +30,7 @@ class Request:
     prefer_project_version: bool = True
     package_dirs: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
-    extra: Mapping[str, bytes] = field(default_factory=dict)  # further files of the package
+    deletions: Mapping[str, Deletions] = field(default_factory=dict)  # by names in the package
     may_fork: bool = False
 
 
@@ -39,6 +41,8 @@ class Parts:
     manifest: bytes
     members: Members
     archive: Archive
+    deletions: Mapping[str, Members]  # by the names of their manifests in the package
+    origins: Origins
 
 
 def convert(tree: Tree, findings: Findings, request: Request) -> Parts:
@@ -47,18 +51,23 @@ def convert(tree: Tree, findings: Findings, request: Request) -> Parts:
     replacements = Replacements(source.replacements, tree, request.environ, findings, source.lines)
     components = _components(tree, findings, source)
     writer = Writer(tree, replacements, findings)
-    files = _files(components, findings, writer)
-    for name, content in request.extra.items():
+    outputs = _outputs(components, findings, writer)
+    files = outputs.files()
+    own_version = source.api_version if request.prefer_project_version else ""
+    api_version = own_version or request.api_version
+    removed = {
+        name: found.members(source.registry, findings) for name, found in request.deletions.items()
+    }
+    for name, content in deletions.files(removed, api_version):
         files[name] = fixed(content)
     writing = writer.start(files, may_fork=request.may_fork)
     members = manifest.members_of(components, source.registry, findings)
-    own_version = source.api_version if request.prefer_project_version else ""
-    text = manifest.manifest(members, own_version or request.api_version)
+    text = manifest.manifest(members, api_version)
     archive = writing.finish({manifest.FILE: text})
     replacements.warn_of_unused()
-    if not members:
+    if not members and not any(removed.values()):
         findings.warn(Oddity.NO_COMPONENTS, project.FILE, "no component was found")
-    return Parts(text, members, archive)
+    return Parts(text, members, archive, removed, Origins(files, outputs.joints))
 
 
 def _components(tree: Tree, findings: Findings, source: project.Project) -> ComponentSet:
@@ -75,7 +84,7 @@ def _components(tree: Tree, findings: Findings, source: project.Project) -> Comp
     return components
 
 
-def _files(components: ComponentSet, findings: Findings, writer: Writer) -> dict[str, Output]:
+def _outputs(components: ComponentSet, findings: Findings, writer: Writer) -> Outputs:
     outputs = Outputs(findings, writer.read, writer.read_copy)
     for component in components:
         if not component.type.is_addressable:
@@ -87,4 +96,4 @@ def _files(components: ComponentSet, findings: Findings, writer: Writer) -> dict
             continue
         with findings.collect():
             transform(outputs, component)
-    return outputs.files()
+    return outputs

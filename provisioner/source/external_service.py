@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from provisioner.source.component import Component
@@ -21,6 +22,7 @@ class ExternalServiceFile:
 
     def __init__(self, component: Component) -> None:
         self.component = component
+        self.children: Mapping[tuple[str, str], Component] = {}  # none that an org knows
 
     def text(self, read: Read) -> bytes:
         """The whole file. Raises Refusal."""

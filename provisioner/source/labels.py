@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from provisioner.source.component import Component
 from provisioner.source.documents import Document, read_sections, text_of
 from provisioner.source.outputs import Outputs, Read
@@ -25,6 +27,11 @@ class LabelsFile:
                 Oddity.OVERWRITTEN, earlier.xml, f"left out; {label.xml} has the same label"
             )
         self._labels[label.full_name] = label
+
+    @property
+    def children(self) -> Mapping[tuple[str, str], Component]:
+        """The labels by type and name."""
+        return {(label.type.name, name): label for name, label in self._labels.items()}
 
     def text(self, read: Read) -> bytes:
         """The file, its labels sorted by name."""

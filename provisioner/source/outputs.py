@@ -6,7 +6,7 @@ Source: source-format §7.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -22,6 +22,10 @@ Read = Callable[[str], bytes]
 
 class Joint(Protocol):
     """A file of the package that several components have a share in."""
+
+    @property
+    def children(self) -> Mapping[tuple[str, str], Component]:
+        """The components in it that have files of their own, by type and full name."""
 
     def text(self, read: Read) -> bytes:
         """The file's bytes; asked for when all components have been seen. Raises Refusal."""
@@ -51,7 +55,7 @@ class Outputs:
     read: Read  # for files that are taken apart
     read_copy: Read  # for files that are copied, be it into another archive
     _copies: dict[str, Output] = field(default_factory=dict)
-    _joints: dict[str, tuple[str, Joint]] = field(default_factory=dict)
+    _joints: dict[str, tuple[Component, Joint]] = field(default_factory=dict)
 
     def add(self, name: str, output: Output) -> None:
         """Add a file that belongs to one component."""
@@ -64,15 +68,28 @@ class Outputs:
 
     def joint(self, name: str, component: Component, make: Callable[[], JointT]) -> JointT:
         """The file of this name that several components have a share in, made if it is new."""
-        if name not in self._joints:
-            self._joints[name] = component.place, make()
-        found: JointT = self._joints[name][1]  # type: ignore[assignment]
+        known = self._joints.get(name)
+        if known is None:
+            made = make()
+            self._joints[name] = component, made
+            return made
+        found: JointT = known[1]  # type: ignore[assignment]
+        if component.xml and not known[0].xml:
+            self._joints[name] = component, found
         return found
 
     def files(self) -> dict[str, Output]:
         """All files; one that is put together takes the place of a copy."""
-        joints = {name: Output(path, made.text) for name, (path, made) in self._joints.items()}
+        joints = {
+            name: Output(component.place, made.text)
+            for name, (component, made) in self._joints.items()
+        }
         return {**self._copies, **joints}
+
+    @property
+    def joints(self) -> Mapping[str, Joint]:
+        """The files that are put together, by their names in the package."""
+        return {name: made for name, (_, made) in self._joints.items()}
 
 
 def package_path(component: Component, path: str) -> str:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from provisioner.source import manifest, project
+from provisioner.source import deletions, manifest, metadata_folder, project
 from provisioner.source.archive import Archive
 from provisioner.source.conversion import Parts, Request, convert
+from provisioner.source.manifest import Members
+from provisioner.source.origins import Origin, Origins
 from provisioner.source.problems import Findings, Refusal, SourceWarning
 from provisioner.source.registry import RegistryError
 from provisioner.source.tree import Tree
-
-DELETE_BEFORE, DELETE_AFTER = "destructiveChangesPre.xml", "destructiveChangesPost.xml"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +29,11 @@ class Package:
     """
 
     manifest: bytes
-    members: Mapping[str, tuple[str, ...]]  # full names by type name
+    members: Members  # full names by type name
     warnings: tuple[SourceWarning, ...]
+    deletions: Mapping[str, Members]  # of `delete_before` and `delete_after`, by manifest
     _archive: Archive = field(repr=False)
+    _origins: Origins = field(repr=False)
 
     @property
     def file_count(self) -> int:
@@ -42,6 +44,15 @@ class Package:
     def names(self) -> tuple[str, ...]:
         """The names of all files in the package."""
         return tuple(entry.name.decode() for entry in self._archive.entries)
+
+    @property
+    def deletes(self) -> bool:
+        """Whether a deployment may take something away."""
+        return not set(deletions.NAMES).isdisjoint(self.names)
+
+    def origin(self, name: str, full_name: str = "", component_type: str = "") -> Origin | None:
+        """Where a file of the package comes from, or what in it an org speaks of."""
+        return self._origins.find(name, full_name, component_type)
 
     def digest(self) -> str:
         """SHA-256 over names and contents, in hexadecimal; equal for equal sources."""
@@ -84,20 +95,27 @@ def package(
     findings = Findings()
     parts: Parts | None = None
     with _without_garbage_collection(), findings.collect():
-        extra = _deletions({DELETE_BEFORE: delete_before, DELETE_AFTER: delete_after}, api_version)
+        wanted = {deletions.BEFORE: delete_before, deletions.AFTER: delete_after}
         request = Request(
             api_version,
             prefer_project_version,
             package_dirs,
             os.environ if environ is None else environ,
-            extra,
+            deletions.read_all(wanted, findings),
             may_fork,
         )
         parts = _parts(Path(path), findings, request)
     findings.raise_problems(strict=strict)
     if parts is None:
         raise AssertionError("nothing was refused, and there is no package")
-    return Package(parts.manifest, parts.members, findings.warnings, parts.archive)
+    return Package(
+        parts.manifest,
+        parts.members,
+        findings.warnings,
+        parts.deletions,
+        parts.archive,
+        parts.origins,
+    )
 
 
 def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
@@ -107,9 +125,8 @@ def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
         except RegistryError as error:
             raise Refusal("RegistryError", project.FILE, str(error)) from None
     if (path / manifest.FILE).is_file():
-        from provisioner.source import metadata_folder  # defusedxml is for such folders alone
-
-        return metadata_folder.read(Tree(path), findings, request.extra)
+        tree = Tree(path)
+        return metadata_folder.read(tree, findings, request.deletions, request.api_version)
     if not path.is_dir():
         findings.refuse("usage", str(path), "there is no such folder")
         return None
@@ -119,17 +136,6 @@ def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
         message += f"; is the project around it meant, {above}?"
     findings.refuse("usage", str(path), message)
     return None
-
-
-def _deletions(wanted: Mapping[str, Path | None], api_version: str) -> dict[str, bytes]:
-    """The manifests of deletions by their names in the package. Raises Refusal."""
-    files = {}
-    for name, path in wanted.items():
-        if path is not None:
-            from provisioner.source.metadata_folder import deletions
-
-            files[name] = deletions(path, api_version)
-    return files
 
 
 @contextmanager

@@ -5,6 +5,8 @@ Source: source-format §8. Their files are read without replacements, as officia
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from provisioner.source.component import Component
 from provisioner.source.documents import Document, read_sections
 from provisioner.source.members import children_of
@@ -19,6 +21,7 @@ class PermissionSetFile:
     def __init__(self, first: Component) -> None:
         self._kind = first.type
         self._parts: list[Component] = []
+        self.children: Mapping[tuple[str, str], Component] = {}  # none that an org knows
 
     def add(self, parent: Component) -> None:
         """Add the files of a permission set: its children, its own file last."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -12,9 +12,11 @@ from provisioner.config.fields import Finding, option
 from provisioner.salesforce.metadata import LARGEST_ZIP, MOST_FILES, DeployBody, deploy_body
 from provisioner.steps import deployment
 from provisioner.steps.base import AGAIN, Outcome, StepContext, StepFailed
+from provisioner.steps.destructive_changes import DestructiveChanges
 from provisioner.steps.once import Once
 
 if TYPE_CHECKING:
+    from provisioner.salesforce.metadata import ComponentProblem
     from provisioner.source import Package
 
 ANY_VERSION = "0.0"  # stands in package.xml where the project names no API version
@@ -25,7 +27,8 @@ WARNINGS_SHOWN = 5
 class DeploySource:
     """Deploys a project with sfdx-project.json, or a folder with package.xml.
 
-    Safe to run twice: the same package again leaves the org as it is.
+    Safe to run twice: the same package again leaves the org as it is. What is to be deleted and
+    is not there, or no longer, Salesforce warns of; so warnings stop no deploy that deletes.
     """
 
     kind: ClassVar[str] = "deploy_source"
@@ -34,6 +37,9 @@ class DeploySource:
     path: Path = option("the project, or a folder in metadata format", path="folder", example=".")
     strict: bool = option(
         "treat what the official converter passes over in silence as an error", default=False
+    )
+    destructive_changes: DestructiveChanges | None = option(
+        "manifests of what the org loses before and after the deploy", default=None
     )
 
     _package: Once = field(default_factory=Once, init=False, repr=False, compare=False)
@@ -47,22 +53,24 @@ class DeploySource:
             package = self._package.checked(ANY_VERSION, lambda: self._convert(directory))
         except SourceError as error:
             for problem in error.problems:
-                yield Finding("path", str(problem))
+                found = self._changes.finding(problem, directory)
+                yield found or Finding("path", str(problem))
             return
         yield from _warnings(package)
+        yield from self._changes.warnings(package)
         yield from (Finding("path", text) for text in _too_large(package))
 
     def start(self, context: StepContext) -> Outcome:
         """Send the package that `inputs` has read."""
         version = context.org.api_version
         body = self._body.get(version, lambda: self._make_body(context.directory, version))
-        return deployment.begin(context, body)
+        return deployment.begin(context, body, tell=self._teller(context.directory))
 
     def poll(self, context: StepContext, request_id: str) -> Outcome:
         """How the deploy stands. Raises StepFailed with a line for each failed component."""
         if request_id == AGAIN:
             return self.start(context)
-        return deployment.look(context, request_id)
+        return deployment.look(context, request_id, tell=self._teller(context.directory))
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
         """The digest of the package. Raises SourceError with all problems of the source."""
@@ -70,13 +78,47 @@ class DeploySource:
         self._body.forget()
         yield package.digest().encode()
 
+    @property
+    def _changes(self) -> DestructiveChanges:
+        return self.destructive_changes or DestructiveChanges()
+
     def _convert(self, directory: Path, api_version: str = ANY_VERSION) -> Package:
         from provisioner.source import package
 
-        return package(directory / self.path, api_version=api_version, strict=self.strict)
+        keys = self._changes.keys
+        return package(
+            directory / self.path,
+            api_version=api_version,
+            strict=self.strict,
+            delete_before=directory / keys["before"] if "before" in keys else None,
+            delete_after=directory / keys["after"] if "after" in keys else None,
+        )
+
+    def _made(self, directory: Path) -> Package:
+        made: Package = self._package.get(ANY_VERSION, lambda: self._convert(directory))
+        return made
+
+    def _teller(self, directory: Path) -> Callable[[ComponentProblem], str]:
+        """Says of a component that failed which file of the source it comes from."""
+        from provisioner.source import SourceError
+
+        def tell(problem: ComponentProblem) -> str:
+            manifest = self._changes.files.get(problem.file)
+            if manifest:
+                return problem.line_at(str(manifest), is_same=False)
+            try:
+                made = self._made(directory)
+            except SourceError:  # broken since it was sent, which is not what is asked here
+                return str(problem)
+            origin = made.origin(problem.file, problem.full_name, problem.component_type)
+            if origin is None:
+                return str(problem)
+            return problem.line_at(str(self.path / origin.path), is_same=origin.is_copy)
+
+        return tell
 
     def _make_body(self, directory: Path, api_version: str) -> DeployBody:
-        package = self._package.get(ANY_VERSION, lambda: self._convert(directory))
+        package = self._made(directory)
         if f"<version>{ANY_VERSION}</version>".encode() in package.manifest:
             package = self._convert(directory, api_version)
         content = io.BytesIO()
@@ -87,7 +129,7 @@ class DeploySource:
                 f"takes {LARGEST_ZIP:,}",
                 hint="deploy it in several steps, each with folders of its own",
             )
-        return deploy_body(content.getvalue())
+        return deploy_body(content.getvalue(), {"ignoreWarnings": package.deletes})
 
 
 def _warnings(package: Package) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ out one deploy at a time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from provisioner.errors import SalesforceError
@@ -14,20 +15,23 @@ from provisioner.salesforce.metadata import DeployStatus, deploy_status, start_d
 from provisioner.steps.base import AGAIN, Done, Outcome, Pending, StepContext, StepFailed
 
 if TYPE_CHECKING:
-    from provisioner.salesforce.metadata import DeployBody
+    from provisioner.salesforce.metadata import ComponentProblem, DeployBody
 
 NEXT_LOOK = 2.0  # seconds
 
+Tell = Callable[["ComponentProblem"], str]
+"""A line about a component, for people: with the file that they edit, where that is known."""
 
-def begin(context: StepContext, body: DeployBody) -> Outcome:
+
+def begin(context: StepContext, body: DeployBody, *, tell: Tell = str) -> Outcome:
     """Send the package."""
     status = start_deploy(context.org, body)
     if status.is_done and not status.is_success:
         status = deploy_status(context.org, status.id)  # the first answer has no details
-    return _outcome(context, status, body.first_wait)
+    return _outcome(context, status, body.first_wait, tell)
 
 
-def look(context: StepContext, deploy_id: str) -> Outcome:
+def look(context: StepContext, deploy_id: str, *, tell: Tell = str) -> Outcome:
     """How the deploy stands. Raises StepFailed with a line for each component that failed."""
     try:
         status = deploy_status(context.org, deploy_id)
@@ -35,21 +39,22 @@ def look(context: StepContext, deploy_id: str) -> Outcome:
         if error.error_code == "INVALID_CROSS_REFERENCE_KEY":  # not visible yet (facts §4)
             error.kind = Kind.TRANSIENT
         raise
-    return _outcome(context, status, NEXT_LOOK)
+    return _outcome(context, status, NEXT_LOOK, tell)
 
 
-def _outcome(context: StepContext, status: DeployStatus, wait: float) -> Outcome:
+def _outcome(context: StepContext, status: DeployStatus, wait: float, tell: Tell) -> Outcome:
     if not status.is_done:
         return Pending(status.id, note=status.status, wait=wait)
     if status.is_success:
         return Done(f"deployed {status.deployed} components")
-    lines = [line for line in (status.error, *status.failures) if line]
+    lines = [status.error, *map(tell, status.components), *status.tests]
+    lines = [line for line in lines if line]
     if status.status == "Canceled" or _is_passing(lines):
         context.remember(AGAIN)
         kind = Kind.TRANSIENT
     else:
         kind = Kind.CONTENT
-    count = len(status.failures)
+    count = len(status.components) + len(status.tests)
     text = f"{count} components failed" if count > 1 else status.error or "a component failed"
     raise StepFailed(
         f"deploy {status.id} {status.status}: {text if lines else 'no reason given'}",

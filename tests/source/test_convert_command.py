@@ -53,6 +53,23 @@ def test_json_holds_members_digest_and_warnings(
         assert b"<version>60.0</version>" in archive.read("package.xml")
 
 
+def test_what_is_deleted_is_named_by_the_options_of_the_salesforce_cli(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, out = str(write(ODD, tmp_path / "p")), str(tmp_path / "o.zip")
+    types = "<types><members>Old</members><name>ApexClass</name></types>"
+    (tmp_path / "gone.xml").write_text(xml("Package", types))
+    deleting = ["--pre-destructive-changes", str(tmp_path / "gone.xml")]
+    assert run(["source", "convert", root, "--out", out, "--json", *deleting]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["deletions"] == {"destructiveChangesPre.xml": {"ApexClass": ["Old"]}}
+    deleting[0] = "--post-destructive-changes"
+    assert run(["source", "convert", root, "--out", out, *deleting]) == 0
+    with zipfile.ZipFile(out) as archive:
+        assert b"<members>Old</members>" in archive.read("destructiveChangesPost.xml")
+        assert "destructiveChangesPre.xml" not in archive.namelist()
+
+
 def test_strict_refuses_and_explain_gives_reasons(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

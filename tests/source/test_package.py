@@ -240,7 +240,7 @@ def test_a_deletion_of_everything_is_refused(tmp_path: Path) -> None:
     root = write(Covering(apex("A")), tmp_path / "project")
     types = "<types><members>*</members><name>ApexClass</name></types>"
     (tmp_path / "all.xml").write_text(xml("Package", types))
-    with pytest.raises(SourceError, match=r"all\.xml:1:1: ApexClass \*: what is deleted must be"):
+    with pytest.raises(SourceError, match=r"all\.xml:3:1: ApexClass \*: what is deleted must be"):
         package(root, api_version="58.0", delete_after=tmp_path / "all.xml")
 
 

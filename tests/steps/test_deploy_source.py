@@ -50,8 +50,8 @@ def test_each_failed_component_is_a_line(carrier: Carrier) -> None:
     with pytest.raises(StepFailed, match=r"deploy 0Af\w+ Failed: 2 components failed") as caught:
         carrier.finish(DeploySource(path=Path("mdapi")))
     assert caught.value.kind == "content"
-    assert any(line.startswith("classes/Bad.cls:2:") for line in caught.value.details)
-    assert any(line.startswith("objects/Invoice__c.object") for line in caught.value.details)
+    assert any(line.startswith("mdapi/classes/Bad.cls:2:") for line in caught.value.details)
+    assert any(line.startswith("mdapi/objects/Invoice__c.object") for line in caught.value.details)
     assert not any("Good" in line for line in caught.value.details)
     assert carrier.retries == 0
 
@@ -177,3 +177,82 @@ def test_a_setting_that_cannot_be_written_is_named(carrier: Carrier) -> None:
     with pytest.raises(StepFailed, match="org definition: settings: 'A b' cannot") as caught:
         carrier.look(Settings())
     assert caught.value.kind == "configuration"
+
+
+def failing(carrier: Carrier, **message: Any) -> StepFailed:
+    """The failure of a project's deploy that Salesforce answers with one message."""
+    failure = {"problem": "it is wrong", "problemType": "Error", **message}
+    result = {"done": True, "status": "Failed", "details": {"componentFailures": [failure]}}
+    carrier.emulated.fault(
+        {"route": "deploy.status"},
+        {
+            "do": "answer",
+            "status": 200,
+            "body": {"id": "0Af000000000001", "deployResult": result},
+        },
+        times=0,
+    )
+    failed = carrier.failure(DeploySource(path=Path("crm")))
+    assert isinstance(failed, StepFailed)
+    return failed
+
+
+@pytest.fixture
+def crm(carrier: Carrier) -> Path:
+    """A project below the folder of pool.yaml: an object with a field, and a class."""
+    project = carrier.directory / "crm"
+    directories = {"packageDirectories": [{"path": "app", "default": True}]}
+    write(project / "sfdx-project.json", json.dumps(directories))
+    space = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
+    files = {
+        "objects/X__c/X__c.object-meta.xml": f"<CustomObject {space}><label>X</label>"
+        "</CustomObject>",
+        "objects/X__c/fields/F__c.field-meta.xml": f"<CustomField {space}>"
+        "<fullName>F__c</fullName><label>F</label></CustomField>",
+        "classes/A.cls": "public class A {\n  void x( { }\n}\n",
+        "classes/A.cls-meta.xml": f"<ApexClass {space}><apiVersion>62.0</apiVersion></ApexClass>",
+    }
+    for name, content in files.items():
+        write(project / "app/main/default" / name, content)
+    return project
+
+
+@pytest.mark.usefixtures("crm")
+def test_a_failed_component_is_named_by_its_file_in_the_project(carrier: Carrier) -> None:
+    failed = failing(
+        carrier, fileName="classes/A.cls", lineNumber=2, columnNumber=11,
+        componentType="ApexClass", fullName="A",
+    )  # fmt: skip
+    assert failed.details == ("crm/app/main/default/classes/A.cls:2:11: it is wrong (ApexClass A)",)
+
+
+@pytest.mark.usefixtures("crm")
+def test_a_failed_field_is_named_by_its_own_file_and_no_line_of_it_is_claimed(
+    carrier: Carrier,
+) -> None:
+    failed = failing(
+        carrier, fileName="objects/X__c.object", lineNumber="7", columnNumber="3",
+        componentType="CustomField", fullName="X__c.F__c",
+    )  # fmt: skip
+    assert failed.details == (
+        "crm/app/main/default/objects/X__c/fields/F__c.field-meta.xml: it is wrong (CustomField "
+        "X__c.F__c; line 7 of objects/X__c.object in the package)",
+    )
+
+
+@pytest.mark.usefixtures("crm")
+def test_what_no_file_of_the_project_stands_for_is_named_as_in_the_package(
+    carrier: Carrier,
+) -> None:
+    failed = failing(carrier, fileName="package.xml", lineNumber=4, fullName="X__c")
+    assert failed.details == ("package.xml:4: it is wrong (X__c)",)
+
+
+def test_a_project_that_is_broken_by_now_hides_no_failure(carrier: Carrier, crm: Path) -> None:
+    """Another process looks at the deploy, and cannot convert what was sent."""
+    step = DeploySource(path=Path("crm"))
+    carrier.look(step)
+    (crm / "sfdx-project.json").write_text("{")
+    with pytest.raises(StepFailed) as caught:
+        carrier.finish(DeploySource(path=Path("crm")))
+    assert any(line.startswith("classes/A.cls:2:") for line in caught.value.details)

@@ -26,13 +26,19 @@ _RECORDS = {
 def destroy(
     context: DeployContext, manifest: Manifest, path: str, options: DeployOptions
 ) -> Iterator[Outcome]:
-    """Delete the members of a manifest; one that is not there is only warned of."""
+    """Delete the members of a manifest; one that is not there is only warned of.
+
+    A warning is as good as an error unless the deploy ignores warnings: reported so for missing
+    components by users of the Salesforce CLI (its issues 1534 and 2559), which is why clients
+    send ignoreWarnings with deletions.
+    """
     for member in manifest.members:
         stored = context.find(member.type, member.name)
         if stored is None:
             text = f"No {member.type} named: {member.name} found"
             warning = Outcome(member.type, member.name, path, problem=text)
             warning.problem_type = "Warning"
+            warning.is_warning_fatal = not options.ignore_warnings
             yield warning
         else:
             yield _delete(context, member, stored, path, options)

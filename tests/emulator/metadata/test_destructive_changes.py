@@ -10,7 +10,7 @@ from tests.emulator.metadata.builders import (
     package,
     package_xml,
 )
-from tests.emulator.metadata.conftest import OrgClient
+from tests.emulator.metadata.conftest import OrgClient, failures
 
 
 def test_destructive_changes(client: OrgClient) -> None:
@@ -24,7 +24,7 @@ def test_destructive_changes(client: OrgClient) -> None:
     pre = package_xml({"CustomField": "Account.Ext__c Thing__c.A__c"})
     post = package_xml({"ApexClass": "A", "CustomObject": "Nobody__c"})
     changes = {"destructiveChangesPre.xml": pre, "destructiveChangesPost.xml": post}
-    result = client.deploy(package({}, changes))
+    result = client.deploy(package({}, changes), ignoreWarnings=True)
     assert result["status"] == "Succeeded"
     messages = result["details"]["componentSuccesses"]
     deleted = [one["fullName"] for one in messages if one["deleted"]]
@@ -48,3 +48,51 @@ def test_a_destructive_deploy_that_fails_deletes_nothing(client: OrgClient) -> N
     }
     assert client.deploy(package({"ApexClass": "B"}, files))["status"] == "Failed"
     assert len(client.query("SELECT Id FROM ApexClass WHERE Name = 'A'")) == 1
+
+
+def test_a_component_that_is_not_there_fails_a_deploy_that_minds_warnings(
+    client: OrgClient,
+) -> None:
+    client.deploy(package({"ApexClass": "A"}, apex("A", "public class A { }")))
+    changes = {"destructiveChangesPost.xml": package_xml({"ApexClass": "A Gone"})}
+    result = client.deploy(package({}, changes))
+    assert result["status"] == "Failed"
+    [failure] = result["details"]["componentFailures"]
+    assert (failure["problemType"], failure["fileName"]) == (
+        "Warning",
+        "destructiveChangesPost.xml",
+    )
+    assert failure["problem"] == "No ApexClass named: Gone found"
+    assert len(client.query("SELECT Id FROM ApexClass WHERE Name = 'A'")) == 1
+
+
+def test_what_is_deleted_before_may_come_again_and_what_is_deleted_after_does_not(
+    client: OrgClient,
+) -> None:
+    files = {**apex("A", "public class A { }"), **apex("B", "public class B { }")}
+    client.deploy(package({"ApexClass": "A B"}, files))
+    [before] = client.query("SELECT Id FROM ApexClass WHERE Name = 'A'")
+    changes = {
+        "destructiveChangesPre.xml": package_xml({"ApexClass": "A"}),
+        "destructiveChangesPost.xml": package_xml({"ApexClass": "B"}),
+    }
+    assert client.deploy(package({"ApexClass": "A B"}, files | changes))["status"] == "Succeeded"
+    [after] = client.query("SELECT Id, Name FROM ApexClass")
+    assert after["Name"] == "A"
+    assert after["Id"] != before["Id"]
+
+
+def test_everything_of_a_type_cannot_be_deleted_by_a_wildcard(client: OrgClient) -> None:
+    client.deploy(package({"ApexClass": "A"}, apex("A", "public class A { }")))
+    changes = {"destructiveChangesPre.xml": package_xml({"ApexClass": "*"})}
+    assert client.deploy(package({}, changes))["status"] == "Failed"
+    assert len(client.query("SELECT Id FROM ApexClass")) == 1
+
+
+def test_a_manifest_of_deletions_that_names_no_type_there_is_fails(client: OrgClient) -> None:
+    changes = {"destructiveChangesPre.xml": package_xml({"Nothing": "A"})}
+    result = client.deploy(package({}, changes), ignoreWarnings=True)
+    assert result["status"] == "Failed"
+    [(_, name, problem)] = failures(result)
+    assert name == "destructiveChangesPre.xml"
+    assert "Unknown type name 'Nothing'" in problem

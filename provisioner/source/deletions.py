@@ -1,0 +1,102 @@
+"""Manifests of what an org loses by a deployment, before it or after it.
+
+They are written anew, as officially: each member once, sorted, in the version of package.xml.
+Source: source-format §9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.source.manifest import Members, manifest, utf16
+from provisioner.source.manifest_reader import Member, Types, read_manifest
+from provisioner.source.problems import Findings, Refusal
+from provisioner.source.registry import Registry, RegistryError
+
+BEFORE, AFTER = "destructiveChangesPre.xml", "destructiveChangesPost.xml"
+NAMES = ("destructiveChanges.xml", BEFORE, AFTER)
+"""The files of a package by which an org loses components."""
+
+
+@dataclass(frozen=True)
+class Deletions:
+    """One manifest as it was read."""
+
+    path: str
+    types: tuple[Types, ...]
+
+    def members(self, registry: Registry, findings: Findings) -> Members:
+        """Full names by type; what is wrong with the manifest goes into `findings`."""
+        found: dict[str, set[str]] = {}
+        for types in self.types:
+            with findings.collect():
+                name = self._type_name(types, registry)
+                found.setdefault(name, set()).update(self._named(types, findings))
+        ordered = sorted((name for name in found if found[name]), key=utf16)
+        return {name: tuple(sorted(found[name], key=utf16)) for name in ordered}
+
+    def _type_name(self, types: Types, registry: Registry) -> str:
+        """The name of the type as the registry spells it."""
+        if not types.name:
+            message = "a list of members without their type; write <name>ApexClass</name> into it"
+            raise Refusal("usage", self.path, message, types.line)
+        try:
+            known = registry.by_name(types.name).name
+        except RegistryError:
+            near = _nearest(types.name, registry)
+            advice = f"did you mean {near}?" if near else "write its API name, such as ApexClass"
+            message = f"there is no metadata type {types.name}; {advice}"
+            raise Refusal("RegistryError", self.path, message, types.line) from None
+        return known if known.lower() == types.name.lower() else types.name
+
+    def _named(self, types: Types, findings: Findings) -> Iterator[str]:
+        for member in types.members:
+            fault = _fault(types, member)
+            if fault:
+                findings.refuse("usage", self.path, fault, member.line)
+            else:
+                yield member.name
+
+
+def _nearest(name: str, registry: Registry) -> str:
+    """The type that is probably meant, or ""."""
+    import difflib
+
+    ids = {*registry.suffixes.values(), *registry.parents, *(t.id for t in registry.strict_types)}
+    near = difflib.get_close_matches(name.lower(), ids, 1, 0.7)
+    return registry.by_name(near[0]).name if near else ""
+
+
+def _fault(types: Types, member: Member) -> str:
+    if not member.name:
+        return f"{types.name} without a name; write the component's full name"
+    if member.name == "*":
+        return f"{types.name} *: what is deleted must be named, one by one"
+    return ""
+
+
+def read(path: Path) -> Deletions:
+    """Read a manifest of deletions. Raises Refusal."""
+    try:
+        return Deletions(str(path), read_manifest(path.read_bytes(), str(path)).types)
+    except OSError as error:
+        raise Refusal("usage", str(path), f"it cannot be read: {error.strerror}") from None
+
+
+def read_all(wanted: Mapping[str, Path | None], findings: Findings) -> Mapping[str, Deletions]:
+    """The manifests by their names in the package; one that cannot be read is a problem."""
+    found = {}
+    for name, path in wanted.items():
+        if path is not None:
+            with findings.collect():
+                found[name] = read(path)
+    return found
+
+
+def files(deletions: Mapping[str, Members], api_version: str) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file that a package gets; none where nothing is deleted."""
+    for name, members in deletions.items():
+        if members:
+            yield name, manifest(members, api_version)
