@@ -25,7 +25,7 @@ def command(
     call: Invocation,
     online: Annotated[
         bool,
-        typer.Option("--online", help="Log in to the Dev Hub, too, and look at its limits."),
+        typer.Option("--online", help="Log in to the Dev Hub, too; look at its limits and ledger."),
     ] = False,
 ) -> None:
     """Find what is wrong in pool.yaml and the files that it names.

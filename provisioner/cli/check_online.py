@@ -1,4 +1,4 @@
-"""`check --online`: the login, the Dev Hub, its limits, the packages, the consumers' key."""
+"""`check --online`: the login, the Dev Hub, its limits, packages, ledger, the consumers' key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
-    """Log in, and say what the Dev Hub has left. Raises HubLimitError when that is nothing."""
+    """Log in, and say what the Dev Hub has left.
+
+    Raises HubLimitError when that is nothing, LedgerError when the ledger is to stand on the
+    Dev Hub and a build could not use it.
+    """
     with Connections(pool_file) as connections:
         try:
             survey(connections)
@@ -38,6 +42,8 @@ def look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
         ("daily", limits.daily_remaining, limits.daily_max, left.daily),
     ):
         call.output.say(f"{kind} scratch orgs: {remaining} of {most} left, {ours} for the pools")
+    if pool_file.ledger == "devhub":
+        call.output.say(f"ledger on the Dev Hub: {_orgs_in_ledger(pool_file)} scratch orgs")
     if left.left == 0 and any(pool.size for pool in pool_file.pools.values()):
         raise HubLimitError(
             f"the Dev Hub has no {left.limit.partition('_')[0]} scratch org left for the pools",
@@ -45,6 +51,22 @@ def look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
             hint="wait, delete scratch orgs that nobody needs, or lower limits.keep_*",
         )
     return {"hub": {"username": name, "api_version": version, "limits": asdict(limits)}}
+
+
+def _orgs_in_ledger(pool_file: PoolFile) -> int:
+    """How many live orgs the ledger on the Dev Hub has; its lock is looked at, not taken.
+
+    Raises LedgerError when `provisioner hub install` is missing, or what it gives to builders.
+    """
+    from provisioner.ledger.devhub import open_hub
+    from provisioner.ledger.devhub_lease import find
+
+    ledger = open_hub(pool_file.ledger, pool_file.dev_hub)
+    try:
+        find(ledger.session)  # only a builder sees it: who may claim could read the rows as well
+        return len(ledger.orgs())
+    finally:
+        ledger.close()
 
 
 def _try_scratch_key(call: Invocation, pool_file: PoolFile) -> None:

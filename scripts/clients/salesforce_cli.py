@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import salesforce_cli_recipes
 from sample_project import write_project
 from trial import CACHE, Trial, emulator, must
 
@@ -84,6 +85,10 @@ class Cli:
         other.environment |= {"NODE_EXTRA_CA_CERTS": trusted} if trusted else {}
         return other
 
+    def recipes(self, folder: Path, variables: dict[str, str]) -> salesforce_cli_recipes.Recipes:
+        """The recipes of docs/login.md, with this CLI and its home."""
+        return salesforce_cli_recipes.Recipes(self.start, self.environment, folder, variables)
+
     def refused(self, command: str, *words: str) -> None:
         """A command that must fail, in these words."""
         said = json.dumps(self(command, code=1))
@@ -143,6 +148,9 @@ def _run(sf: Cli, folder: Path, said: dict[str, str]) -> int:
         "consumer: org login jwt from an empty home",
         lambda: _consumer(sf, folder, login(username), username),
     )
+    variables = {"ORG_USERNAME": username, "CONSUMER_KEY": app, "KEY_FILE": key, "LOGIN_URL": url}
+    recipes = sf.elsewhere(folder / "recipes").recipes(folder, variables)
+    salesforce_cli_recipes.run(trial, recipes, Path(key))
     trial.step("org delete scratch", lambda: sf("org delete scratch -o dev -p"))
     trial.step("login to the deleted org is refused", lambda: sf.refused(login(username), REFUSED))
     return trial.conclude()

@@ -1,8 +1,9 @@
-"""A small project for the trials: source, data, an org definition."""
+"""Small projects for the trials: source, data, an org definition."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 _NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
@@ -86,9 +87,36 @@ FILES = {
 }
 
 
+CUMULUSCI_FILES = {
+    "cumulusci.yml": (
+        "minimum_cumulusci_version: 4.0.0\n"
+        "project:\n  name: Trial\n  package: { name: Trial, api_version: '66.0' }\n"
+    ),
+    # It wants to stand in a repository, and reads these two files of it.
+    ".git/HEAD": "ref: refs/heads/main\n",
+    ".git/config": '[remote "origin"]\n\turl = https://github.com/acme/trial.git\n',
+    "src/package.xml": (
+        f"<Package {_NS}><types><members>Greeter</members><name>ApexClass</name></types>"
+        "<types><members>Clerk</members><name>PermissionSet</name></types>"
+        "<version>66.0</version></Package>"
+    ),
+    "src/classes/Greeter.cls": FILES[f"{_MAIN}/classes/Greeter.cls"],
+    "src/classes/Greeter.cls-meta.xml": _CLASS_META,
+    "src/permissionsets/Clerk.permissionset": (
+        f"<PermissionSet {_NS}><label>Clerk</label></PermissionSet>"
+    ),
+}
+"""A project of CumulusCI, in metadata format."""
+
+
 def write_project(folder: Path) -> Path:
-    """Write the project; its folder."""
-    for name, text in FILES.items():
+    """Write the Salesforce DX project; its folder."""
+    return write_files(folder, FILES)
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write files by their paths; the folder."""
+    for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -12,14 +12,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from trial import CACHE, emulator
+from trial import emulator, virtual_environment
 
 CLIENT = "simple-salesforce==1.12.10"
 
 
 def main() -> int:
     """Install, start, run all; the exit code."""
-    python = _install()
+    python = virtual_environment(CLIENT, "cryptography") / "python"
     with tempfile.TemporaryDirectory(prefix="simple-salesforce-") as directory:
         folder = Path(directory)
         with emulator(folder, ["--tls", "--speed", "1000", *sys.argv[1:]]) as said:
@@ -36,22 +36,6 @@ def main() -> int:
                     "PRIVATE_KEY_FILE": said["private_key"],
                 },
             ).returncode
-
-
-def _install() -> Path:
-    """The client in a virtual environment of its own; its Python."""
-    folder = CACHE / CLIENT.replace("==", "-")
-    python = folder / "bin/python"
-    if not (folder / "installed").exists():
-        print(f"installing {CLIENT} into {folder}", file=sys.stderr)
-        made = subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)
-        if made.returncode:  # Debian's Python may come without ensurepip
-            command = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)]
-            subprocess.run(command, check=True)
-        pip = [sys.executable, "-m", "pip", "--python", str(python)]
-        subprocess.run([*pip, "install", "--quiet", CLIENT, "cryptography"], check=True)
-        (folder / "installed").touch()
-    return python
 
 
 if __name__ == "__main__":

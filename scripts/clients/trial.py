@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +52,35 @@ def must(condition: bool, text: str) -> None:
     """Fail the step unless the condition holds."""
     if not condition:
         raise AssertionError(text)
+
+
+def virtual_environment(client: str, *more: str) -> Path:
+    """The `bin` folder of a virtual environment with a client from PyPI, made if need be."""
+    folder = CACHE / client.replace("==", "-")
+    if not (folder / "installed").exists():
+        print(f"installing {client} into {folder}", file=sys.stderr)
+        made = subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)
+        if made.returncode:  # Debian's Python may come without ensurepip
+            command = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)]
+            subprocess.run(command, check=True)
+        pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python")]
+        subprocess.run([*pip, "install", "--quiet", client, *more], check=True)
+        (folder / "installed").touch()
+    return folder / "bin"
+
+
+def provisioner(arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) -> str:
+    """Run `provisioner` in a folder, `environ` added to ours; what it prints on stdout."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "provisioner", *arguments],
+        cwd=folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    must(ended.returncode == 0, f"provisioner {arguments[0]}: {ended.stderr}")
+    return ended.stdout
 
 
 @contextmanager

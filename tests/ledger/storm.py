@@ -15,20 +15,26 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Ledger, Org, State
 from provisioner.ledger.rows import utc_now
+from tests.ledger.devhub.hub import ACCOUNT
+from tests.ledger.opening import opened
 
 ROOT = Path(__file__).parents[2]
 
 POOL_YAML = """\
 dev_hub:
   username: hub@acme.example
-  consumer_key: 3MVG9.key
-  private_key: server.key
-  login_url: http://127.0.0.1:9
+  consumer_key: {consumer_key}
+  private_key: {private_key}
+  login_url: {login_url}
 ledger: {url}
 """
+NO_HUB = {
+    "consumer_key": "3MVG9.key",
+    "private_key": "server.key",
+    "login_url": "http://127.0.0.1:9",
+}
 
 PAIR = 10  # of ten claimers two repeat one key
 DEATHS = ("before", "after", "")  # the last is any time
@@ -106,10 +112,11 @@ def claimers(count: int, *, deaths: int, seed: int) -> list[Claimer]:
 
 def prepare(url: str, folder: Path, orgs: int, *, through: str = "") -> None:
     """Fill the ledger with orgs and write the pool.yaml of the claimers (on `through`)."""
-    (folder / "pool.yaml").write_text(POOL_YAML.format(url=through or url))
+    hub = json.loads((folder / ACCOUNT).read_text()) if url == "devhub" else NO_HUB
+    (folder / "pool.yaml").write_text(POOL_YAML.format(url=through or url, **hub))
     (folder / "server.key").touch(mode=0o600)
     now = utc_now()
-    with closing(open_ledger(url, folder)) as ledger:
+    with closing(opened(url, folder)) as ledger:
         for number in range(orgs):
             _add(
                 ledger,
@@ -124,7 +131,7 @@ def storm(url: str, folder: Path, wanted: Sequence[Claimer], orgs: int) -> Storm
     ends = run(folder, wanted)
     again = [Claimer(end.claimer.owner, end.claimer.key) for end in ends if end.code == -9]
     repeated = run(folder, [claimer for claimer in again if claimer.key])
-    with closing(open_ledger(url, folder)) as ledger:
+    with closing(opened(url, folder)) as ledger:
         claims = Counter(
             event.username for event in ledger.events() if event.to_state == State.CLAIMED
         )

@@ -71,19 +71,30 @@ def _fork(folder: Path, number: int, line: dict[str, Any], gate: int, opener: in
 
 
 def _prepare_death(death: str) -> None:
-    """SIGKILL in the transaction, after its last statement, or when the ledger has answered."""
+    """SIGKILL in the transaction, after its last statement, or when the ledger has answered.
+
+    On a Dev Hub a transaction is one request: `before` is then just before it is answered.
+    """
+    from provisioner.ledger import devhub_writes
+    from provisioner.ledger.devhub_ledger import DevhubLedger
     from provisioner.ledger.sql import SqlLedger
 
-    name = {"before": "_add_event", "after": "claim"}.get(death)
-    if name is None:
-        return
-    original = getattr(SqlLedger, name)
+    if death == "before":
+        _make_fatal(SqlLedger, "_add_event")
+        _make_fatal(devhub_writes, "send")
+    elif death == "after":
+        _make_fatal(SqlLedger, "claim")
+        _make_fatal(DevhubLedger, "claim")
+
+
+def _make_fatal(owner: Any, name: str) -> None:
+    original = getattr(owner, name)
 
     def fatal(*arguments: Any, **options: Any) -> None:
         original(*arguments, **options)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    setattr(SqlLedger, name, fatal)
+    setattr(owner, name, fatal)
 
 
 def _kill(pids: list[int], lines: list[dict[str, Any]]) -> None:

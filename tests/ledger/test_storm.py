@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.ledger import LEDGERS
 from provisioner.ledger.base import Org, State
 
 from . import postgresql_server
+from .devhub.hub import LedgerHub
 from .postgresql_proxy import proxy
 from .storm import Claimer, Ended, Storm, claimers, faults, prepare, storm
 from .world import World
@@ -21,7 +23,7 @@ from .world import World
 CLAIMERS, ORGS, DEATHS = 40, 20, 6
 
 
-@pytest.mark.parametrize("scheme", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("scheme", sorted(LEDGERS))
 def test_a_storm_of_claimers_leaves_each_org_with_one_winner(scheme: str, tmp_path: Path) -> None:
     world = World.of(scheme, tmp_path)
     prepare(world.url, tmp_path, ORGS)
@@ -45,6 +47,19 @@ def test_a_storm_over_a_network_that_breaks_leaves_each_org_with_one_winner(
         result = storm(world.url, tmp_path, claimers(CLAIMERS, deaths=DEATHS, seed=2), ORGS)
     world.close()
     assert network.cuts
+    assert result.faults == []
+
+
+def test_a_storm_on_a_dev_hub_whose_answers_are_lost_leaves_each_org_with_one_winner(
+    tmp_path: Path,
+) -> None:
+    hub = LedgerHub(tmp_path)
+    hub.install()
+    prepare("devhub", tmp_path, ORGS)
+    hub.emulated.fault({"probability": 0.02}, {"do": "reset", "at": "after"}, times=0)
+    hub.emulated.fault({"probability": 0.02}, {"do": "answer", "status": 503}, times=0)
+    result = storm("devhub", tmp_path, claimers(CLAIMERS, deaths=DEATHS, seed=3), ORGS)
+    hub.close()
     assert result.faults == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.config.load import load
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.server import EmulatorServer
 from provisioner.ledger.base import State
 from provisioner.salesforce.refusals import REFUSALS
+from tests.login import machine
 from tests.login.command import ROOT, Run, record, write_pool_file
 from tests.login.host import CONSUMER_KEY, USERNAME
-
-PAGE = ROOT / "docs" / "login.md"
+from tests.login.page import PAGE, section, snippet
 
 REROUTE = """
 # Loaded by Python at start-up: sends what is meant for Salesforce's hosts to the test's server.
@@ -36,22 +36,14 @@ requests.sessions.HTTPAdapter = Rerouted
 """
 
 
-def snippet(section: str, language: str, number: int = 0) -> str:
-    """The code of one section of the page."""
-    text = PAGE.read_text(encoding="utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-    return str(re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[number])
-
-
 @pytest.fixture
 def environment(
     emulator: EmulatorServer, org: EmulatedOrg, key_file: Path, tmp_path: Path
 ) -> dict[str, str]:
     """The four variables of the page, our command on PATH, and an empty home."""
-    command = tmp_path / "provisioner"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m provisioner "$@"\n')
-    command.chmod(0o755)
+    path = machine.path_with_commands(tmp_path)
     return {
-        **Run(tmp_path).environment(PATH=f"{tmp_path}:{os.environ['PATH']}"),
+        **Run(tmp_path).environment(PATH=path, BROWSER="browser"),
         "ORG_USERNAME": USERNAME,
         "CONSUMER_KEY": CONSUMER_KEY,
         "KEY_FILE": str(key_file),
@@ -59,13 +51,22 @@ def environment(
     }
 
 
-def output(command: list[str], environment: dict[str, str], folder: Path) -> str:
-    done = subprocess.run(
+def run(
+    command: list[str], environment: dict[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """A command that must end well."""
+    ended = subprocess.run(
         command, env=environment, cwd=folder, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
+    assert ended.returncode == 0, ended.stderr
+    return ended
+
+
+def output(command: list[str], environment: dict[str, str], folder: Path) -> str:
+    """What a command says that has no reason to say anything on stderr."""
+    ended = run(command, environment, folder)
+    assert ended.stderr == ""
+    return ended.stdout
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="no curl here")
@@ -86,6 +87,70 @@ def test_the_recipe_without_pool_file_and_ledger_logs_in(
     answer = json.loads(output(["sh", "-euc", code], environment, tmp_path))
     assert list(answer) == list(json.loads(snippet("provisioner", "json")))
     assert answer["org_id"] == org.id
+
+
+def test_every_way_to_log_in_with_pool_file_and_ledger_works(
+    environment: dict[str, str], org: EmulatedOrg, key_file: Path, tmp_path: Path
+) -> None:
+    write_pool_file(tmp_path, environment["LOGIN_URL"], str(key_file))
+    record(tmp_path, environment["LOGIN_URL"], State.AVAILABLE)
+    (tmp_path / "seed.py").write_text("import os; print(os.environ['SCRATCH_ORG_ID'], 'seeded')")
+    lines = [line.partition("#")[0].strip() for line in snippet("provisioner", "sh").splitlines()]
+    assert len(lines) == 6
+    said = [run(["sh", "-euc", line], environment, tmp_path).stdout for line in lines]
+    who, session, browser, link, handed_over, seeded = said
+    assert org.id in who
+    assert "!AQ" not in who, "the token is not shown"
+    assert json.loads(session)["access_token"].startswith(f"{org.id[:15]}!")
+    assert "secur/frontdoor.jsp" in (tmp_path / "browsed.html").read_text()
+    assert "frontdoor" not in browser
+    assert link.startswith(f"{environment['LOGIN_URL']}/secur/frontdoor.jsp?")
+    (call,) = machine.calls(tmp_path)
+    assert call["arguments"][-3:] == ["--alias", "mine", "--set-default"]
+    assert org.id in handed_over
+    assert seeded == f"{org.id} seeded\n"
+
+
+def test_the_cli_recipe_logs_in(
+    environment: dict[str, str], org: EmulatedOrg, tmp_path: Path
+) -> None:
+    """By a stand-in that reads the same options; scripts/clients/salesforce-cli has the CLI."""
+    code = snippet("Salesforce CLI", "sh")
+    assert org.id in run(["sh", "-euc", code], environment, tmp_path).stdout
+
+
+def test_the_cumulusci_recipe_says_what_cumulusci_reads(
+    environment: dict[str, str], key_file: Path, tmp_path: Path
+) -> None:
+    """CumulusCI itself is too large for tests; scripts/clients/cumulusci runs this with it."""
+    code = snippet("CumulusCI", "sh")
+    exports, _, command = code.rstrip("\n").rpartition("\n")
+    assert command == "cci org info pool"
+    told = output(["sh", "-euc", f"{exports}\nenv -0"], environment, tmp_path)
+    variables = dict(entry.split("=", 1) for entry in told.split("\0") if entry)
+    assert variables["SFDX_CLIENT_ID"] == CONSUMER_KEY
+    assert variables["SFDX_HUB_KEY"] == key_file.read_text().rstrip("\n")
+    assert json.loads(variables["CUMULUSCI_ORG_pool"]) == {
+        "username": USERNAME,
+        "instance_url": environment["LOGIN_URL"],
+        "sandbox": True,
+    }
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here")
+def test_the_second_key_is_made_and_named_as_the_page_says(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (command,) = re.findall(r"`(openssl req [^`]+)`", section("Two keys"))
+    run(["sh", "-euc", f"{command} -subj /CN=acme.example"], environment, tmp_path)
+    write_pool_file(tmp_path, environment["LOGIN_URL"], environment["KEY_FILE"])
+    with (tmp_path / "pool.yaml").open("a") as file:
+        file.write(snippet("Two keys", "yaml"))
+    second = {"SCRATCH_CONSUMER_KEY": "3MVG9Second", "SCRATCH_PRIVATE_KEY": "scratch.key"}
+    app = load(tmp_path / "pool.yaml", environ=second, need="hub_and_ledger").scratch_app
+    assert app is not None
+    assert app.consumer_key == "3MVG9Second"
+    assert app.private_key == tmp_path / "scratch.key"
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["by itself", "with our session"])

@@ -1,0 +1,89 @@
+"""The recipes of docs/login.md that need the Salesforce CLI, as they stand there."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from sample_project import write_project
+from trial import Trial, must
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.login.page import snippet
+from tests.login.workflow import Ran, Runner, parse
+
+NOT_EMULATED = "not emulated"
+
+
+class Recipes:
+    """Where the recipes run: `sf` on PATH, the CLI's environment, the variables of the page."""
+
+    def __init__(
+        self,
+        start: list[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        variables: Mapping[str, str],
+    ) -> None:
+        commands = folder / "recipe-commands"
+        commands.mkdir()
+        _write_command(commands / "sf", f'exec {shlex.join(start)} "$@"')
+        # the CLI is installed already; a recipe that installed something else would be seen
+        _write_command(commands / "npm", 'test "$*" = "install --global @salesforce/cli"')
+        self.folder = folder
+        self.variables = variables
+        self.environment = {**environment, "PATH": f"{commands}:{environment['PATH']}"}
+
+    def shell(self) -> None:
+        """The section *Salesforce CLI*, then a query with the session that it has left."""
+        query = '\nsf data query -q "SELECT Id FROM Organization" -o "$ORG_USERNAME"'
+        ended = subprocess.run(
+            ["bash", "-euc", snippet("Salesforce CLI", "sh") + query],
+            cwd=self.folder,
+            env={**self.environment, **self.variables},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        must(ended.returncode == 0, ended.stdout + ended.stderr)
+
+    def workflow(self, key: str) -> None:
+        """The first workflow of *GitHub Actions*, in a checked-out project."""
+        temp = self.folder / "runner-temp"
+        temp.mkdir()
+        project = write_project(self.folder / "checkout")
+        contexts = {
+            "secrets": {"SF_PRIVATE_KEY": key},
+            "vars": {"SF_CONSUMER_KEY": self.variables["CONSUMER_KEY"]},
+            "inputs": {
+                "username": self.variables["ORG_USERNAME"],
+                "login_url": self.variables["LOGIN_URL"],
+            },
+        }
+        runner = Runner(project, temp, self.environment, contexts)
+        install, login, tests, removal = runner.run(parse(snippet("GitHub Actions", "yaml")))
+        for step in (install, login, removal):
+            must(step.code == 0, f"{step.name}: {step.output}")
+        _reached_the_org(tests)
+        must(list(temp.glob("*.key")) == [], "the key was left behind")
+
+
+def run(trial: Trial, recipes: Recipes, key: Path) -> None:
+    """Both, noted in the trial."""
+    trial.step("docs/login.md, Salesforce CLI", recipes.shell)
+    trial.step("docs/login.md, GitHub Actions", lambda: recipes.workflow(key.read_text()))
+
+
+def _reached_the_org(tests: Ran) -> None:
+    """The emulator runs no Apex: it must have been asked, with a session, and have said so."""
+    must(tests.code != 0 and NOT_EMULATED in tests.output, f"{tests.name}: {tests.output}")
+
+
+def _write_command(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
