@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,21 +12,17 @@ from provisioner.ledger import changes as changes_of
 from provisioner.ledger import devhub_queue
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
-from provisioner.ledger.devhub_claims import claim_query, is_held, lapsed
-from provisioner.ledger.devhub_errors import BUILDER, contended
+from provisioner.ledger.devhub_claims import claim_one
+from provisioner.ledger.devhub_errors import BUILDER
 from provisioner.ledger.devhub_login import HubAccount
 from provisioner.ledger.devhub_records import RUN
 from provisioner.ledger.devhub_session import API, PATIENCE, HubSession
 from provisioner.ledger.devhub_writes import Outcome, Part, Swap, Writer, change_of
-from provisioner.ledger.queue import ahead_of, left_for, suits
 from provisioner.ledger.rows import utc_now
 
 if TYPE_CHECKING:
     from provisioner.ledger.contents import Contents
     from provisioner.ledger.devhub_lease import BuildLease, Times
-
-_LOSSES = 3  # orgs lost to others before the list is asked for anew
-_ROUNDS = 100  # of asking for that list
 
 
 class DevhubLedger:
@@ -91,14 +86,14 @@ class DevhubLedger:
         Raises ValueError for a move that `MOVES` does not allow.
         """
         moved = changes_of.moved(org, to, changes)
-        event = self._event(org, moved, at=self._clock(), note=note)
-        return moved if self._writer.swap(org, moved, event) is Outcome.DONE else None
+        outcome = self._swap(org, moved, at=self._clock(), note=note)
+        return moved if outcome is Outcome.DONE else None
 
     def change(self, org: Org, **changes: Any) -> Org | None:
         """Change fields without changing the state; None when the row changed meanwhile."""
         changed = changes_of.changed(org, changes, to=org.state)
-        event = change_of(self._event(org, changed, at=self._clock()))
-        return changed if self._writer.swap(org, changed, event) is Outcome.DONE else None
+        outcome = self._swap(org, changed, at=self._clock(), note="")
+        return changed if outcome is Outcome.DONE else None
 
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
         """Claim one available org that fulfils `claim`, least remaining life first.
@@ -106,28 +101,7 @@ class DevhubLedger:
         The same idempotency key answers with the org that it already holds, its lease
         prolonged when this claim asks for a later end.
         """
-        for number in range(_ROUNDS):
-            found, queue, server_now = devhub_queue.look(
-                self.session, claim, claim_query(claim, now)
-            )
-            rows = [records.org_of(record) for record in found]
-            held = next((row for row in rows if is_held(row, claim, now)), None)
-            if held is not None:
-                if (answer := self._prolonged(held, claim)) is not None:
-                    return answer
-                continue
-            candidates = [row for row in rows if suits(row, claim, now)]
-            before = ahead_of(claim, queue, devhub_queue.PACE, server_now)
-            if candidates and before:
-                available = self.orgs(states=[State.AVAILABLE])
-                candidates = left_for(claim, before, available, now)
-            if not candidates:
-                return None
-            over = lapsed(found, rows, claim)
-            won = self._take_one(candidates, claim, now, over, is_contended=number > 0)
-            if won is not None:
-                return won
-        raise contended(self.session.name, "others keep taking what is free; nothing was claimed")
+        return claim_one(self.session, self._swap, claim, now)
 
     @property
     def look_every(self) -> float:
@@ -230,35 +204,14 @@ class DevhubLedger:
             note=note,
         )
 
-    def _take_one(
-        self,
-        candidates: list[Org],
-        claim: Claim,
-        now: datetime,
-        before: Sequence[Part],
-        *,
-        is_contended: bool,
-    ) -> Org | None:
-        """Claim the first, or after a loss any of the first few: else all would go for one."""
-        reach = 8 if is_contended else 1
-        for _ in range(min(_LOSSES, len(candidates))):
-            org = candidates.pop(random.randrange(min(reach, len(candidates))))  # noqa: S311
-            claimed = changes_of.claimed(org, claim)
-            event = self._event(org, claimed, at=now, note=claim.owner)
-            outcome = self._writer.swap(org, claimed, event, before=before)
-            if outcome is Outcome.DONE:
-                return claimed
-            if outcome is Outcome.IN_USE:
-                return None  # the same key was faster elsewhere: the next look finds its org
-            reach = 8
-        return None
-
-    def _prolonged(self, held: Org, claim: Claim) -> Org | None:
-        changed = changes_of.prolonged(held, claim)
-        if changed is None:
-            return held
-        event = change_of(self._event(held, changed, at=self._clock()))
-        return changed if self._writer.swap(held, changed, event) is Outcome.DONE else None
+    def _swap(
+        self, seen: Org, changed: Org, *, at: datetime, note: str, before: Sequence[Part] = ()
+    ) -> Outcome:
+        """Change a row; a change without a move leaves no event."""
+        event = self._event(seen, changed, at=at, note=note)
+        if seen.state is changed.state:
+            event = change_of(event)
+        return self._writer.swap(seen, changed, event, before=before)
 
     def _start(self, run: Run) -> None:
         """Record the run, unless that was done before."""

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from provisioner.ledger import changes as changes_of
-from provisioner.ledger import sql_queue, statements
+from provisioner.ledger import statements
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
 from provisioner.ledger.contents import SqlContents
-from provisioner.ledger.queue import Pace, left_for
+from provisioner.ledger.queue import left_for
 from provisioner.ledger.rows import (
     event_from,
     event_parameters,
@@ -25,11 +25,12 @@ from provisioner.ledger.rows import (
     utc_now,
 )
 from provisioner.ledger.schema import Execute
+from provisioner.ledger.sql_queue import SqlQueue
 
 _LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
 
 
-class SqlLedger(SqlContents):
+class SqlLedger(SqlContents, SqlQueue):
     """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
 
     Each public method is one transaction. `clock` dates the events.
@@ -37,8 +38,6 @@ class SqlLedger(SqlContents):
 
     row_locks: ClassVar[tuple[str, ...]] = ("",)
     """Looks for an org to claim: each is appended to CANDIDATE, until one finds a row."""
-
-    pace: ClassVar[Pace] = sql_queue.PACE
 
     def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock = clock
@@ -125,30 +124,11 @@ class SqlLedger(SqlContents):
             held = self._held(execute, claim, now)
             if held is not None:
                 return self._prolonged(execute, held, claim)
-            before = sql_queue.those_before(
-                execute, claim, lambda: self._moment(execute), self.pace
-            )
+            before = self._those_before(execute, claim)
             if before:
                 return self._claim_after(execute, before, claim, now)
             candidate = self._candidate(execute, claim, now)
             return candidate and self._take(execute, candidate, claim, now)
-
-    @property
-    def look_every(self) -> float:
-        """Seconds between two looks of one who waits."""
-        return self.pace.look_every
-
-    def waiters(self) -> list[Waiter]:
-        """Those who wait for an org, in the order in which they are served."""
-        with self._transaction(write=False) as execute:
-            found = sql_queue.waiters(execute)
-            now = self._moment(execute) if found else self._clock()
-        return [waiter for waiter in found if self.pace.is_here(waiter, now)]
-
-    def leave(self, waiter: str) -> None:
-        """Give up a place in the queue; that it is gone already is fine."""
-        with self._transaction(write=True) as execute:
-            execute(statements.FORGET_WAITER, {"id": waiter})
 
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
@@ -193,10 +173,6 @@ class SqlLedger(SqlContents):
         parameters = {"idempotency_key": claim.idempotency_key, "now": time_text(now)}
         rows = execute(statements.HELD, parameters)
         return org_from(rows[0]) if rows else None
-
-    def _moment(self, execute: Execute) -> datetime:  # noqa: ARG002 - a server has its own clock
-        """Now, by the clock that all who wait share."""
-        return self._clock()
 
     def _claim_after(
         self, execute: Execute, before: list[Waiter], claim: Claim, now: datetime

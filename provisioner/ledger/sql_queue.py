@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from typing import ClassVar
 
 from provisioner.ledger import statements
 from provisioner.ledger.base import Claim, Waiter
@@ -12,39 +14,61 @@ from provisioner.ledger.queue import FORGOTTEN_AFTER, Pace, ahead_of
 from provisioner.ledger.rows import waiter_from, waiter_parameters
 from provisioner.ledger.schema import Execute
 
-PACE = Pace(look_every=1.0, abandoned_after=10.0)
+
+class SqlQueue(ABC):
+    """The part of the ledger's contract that is about waiting."""
+
+    pace: ClassVar[Pace] = Pace(look_every=1.0, abandoned_after=10.0)
+
+    @property
+    def look_every(self) -> float:
+        """Seconds between two looks of one who waits."""
+        return self.pace.look_every
+
+    def waiters(self) -> list[Waiter]:
+        """Those who wait for an org, in the order in which they are served."""
+        with self._transaction(write=False) as execute:
+            found = _all(execute)
+            now = self._moment(execute) if found else None
+        return [waiter for waiter in found if now and self.pace.is_here(waiter, now)]
+
+    def leave(self, waiter: str) -> None:
+        """Give up a place in the queue; that it is gone already is fine."""
+        with self._transaction(write=True) as execute:
+            execute(statements.FORGET_WAITER, {"id": waiter})
+
+    def _those_before(self, execute: Execute, claim: Claim) -> list[Waiter]:
+        """Who is served before `claim`, which takes its place, or shows that it keeps it."""
+        found = _all(execute)
+        if not found and not claim.waiter:
+            return []
+        now = self._moment(execute)
+        if claim.waiter:
+            self._show(execute, claim, found, now)
+        return ahead_of(claim, found, self.pace, now)
+
+    def _show(self, execute: Execute, claim: Claim, found: list[Waiter], now: datetime) -> None:
+        """Join, with what is long abandoned removed; or say now and then that one is there."""
+        own = next((waiter for waiter in found if waiter.id == claim.waiter), None)
+        if own is None:
+            for waiter in found:
+                if now - waiter.seen_at > FORGOTTEN_AFTER:
+                    execute(statements.FORGET_WAITER, {"id": waiter.id})
+            own = Waiter(claim.waiter, claim, since=now, seen_at=now)
+        elif not self.pace.is_due(own, now):
+            return
+        own = replace(own, claim=claim, seen_at=now)
+        execute(statements.SHOW_WAITER, waiter_parameters(own))
+
+    @abstractmethod
+    def _moment(self, execute: Execute) -> datetime:
+        """Now, by the clock that all who wait share; asked only when there is a queue."""
+
+    @abstractmethod
+    def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:
+        """Commits when the block ends, and leaves nothing behind when it raises."""
 
 
-def waiters(execute: Execute) -> list[Waiter]:
+def _all(execute: Execute) -> list[Waiter]:
     """All places, those of people who are gone among them."""
     return [waiter_from(row) for row in execute(statements.WAITERS, {})]
-
-
-def those_before(
-    execute: Execute, claim: Claim, clock: Callable[[], datetime], pace: Pace
-) -> list[Waiter]:
-    """Who is served before `claim`, which takes its place, or shows that it keeps it.
-
-    `clock` is asked only when there is a queue: it may cost a request.
-    """
-    found = waiters(execute)
-    if not found and not claim.waiter:
-        return []
-    now = clock()
-    if claim.waiter:
-        _show(execute, claim, found, now, pace)
-    return ahead_of(claim, found, pace, now)
-
-
-def _show(execute: Execute, claim: Claim, found: list[Waiter], now: datetime, pace: Pace) -> None:
-    """Join, with what is long abandoned removed; or say now and then that one is there."""
-    own = next((waiter for waiter in found if waiter.id == claim.waiter), None)
-    if own is None:
-        for waiter in found:
-            if now - waiter.seen_at > FORGOTTEN_AFTER:
-                execute(statements.FORGET_WAITER, {"id": waiter.id})
-        own = Waiter(claim.waiter, claim, since=now, seen_at=now)
-    elif not pace.is_due(own, now):
-        return
-    own = replace(own, claim=claim, seen_at=now)
-    execute(statements.SHOW_WAITER, waiter_parameters(own))

@@ -112,6 +112,10 @@ class SqliteLedger(SqlLedger):
                 yield execute
                 self._refuse_if_gone()
 
+    def _moment(self, execute: Execute) -> datetime:  # noqa: ARG002 - there is one host
+        """Now, by the clock of this host, where all who wait are."""
+        return self._clock()
+
     def _refuse_if_gone(self) -> None:
         """Raises LedgerError when what is about to be committed would be lost or unguarded."""
         if sqlite_file.identity(self.path) != self._identity:

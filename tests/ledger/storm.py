@@ -110,11 +110,16 @@ def claimers(count: int, *, deaths: int, seed: int) -> list[Claimer]:
     return made
 
 
+def write_pool_file(folder: Path, url: str) -> None:
+    """The pool.yaml of a consumer of the ledger at `url`, and its key."""
+    hub = json.loads((folder / ACCOUNT).read_text()) if url == "devhub" else NO_HUB
+    (folder / "pool.yaml").write_text(POOL_YAML.format(url=url, **hub))
+    (folder / "server.key").touch(mode=0o600)
+
+
 def prepare(url: str, folder: Path, orgs: int, *, through: str = "") -> None:
     """Fill the ledger with orgs and write the pool.yaml of the claimers (on `through`)."""
-    hub = json.loads((folder / ACCOUNT).read_text()) if url == "devhub" else NO_HUB
-    (folder / "pool.yaml").write_text(POOL_YAML.format(url=through or url, **hub))
-    (folder / "server.key").touch(mode=0o600)
+    write_pool_file(folder, through or url)
     now = utc_now()
     with closing(opened(url, folder)) as ledger:
         for number in range(orgs):

@@ -13,7 +13,7 @@ import pytest
 from provisioner.cli.main import run as run_command
 from provisioner.ledger.base import Org, State
 from tests.ledger.postgresql_server import Server
-from tests.ledger.storm import POOL_YAML, prepare
+from tests.ledger.storm import prepare, write_pool_file
 from tests.ledger.world import ROOT, run
 
 from .conftest import opened
@@ -92,8 +92,7 @@ def test_a_server_that_is_down_ends_a_claim_with_2_and_what_to_do(
     tmp_path: Path, call: Call
 ) -> None:
     url = f"postgresql:///pools?host={tmp_path}&user=ann&password=hunter2"
-    (tmp_path / "pool.yaml").write_text(POOL_YAML.format(url=url))
-    (tmp_path / "server.key").touch(mode=0o600)
+    write_pool_file(tmp_path, url)
     code, document, err = call("claim", "--owner", "ann")
     assert code == 2
     assert document["error"]["code"] == "ledger_unreachable"
