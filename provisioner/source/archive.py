@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -18,6 +18,7 @@ from provisioner.source.spool import Spool
 
 _CHUNK = 1 << 18
 _TINY = 400  # up to this size a file is not compressed: most are meta files, and there are many
+_SMALL = 1 << 12  # up to this size a window of that size holds all of a file
 _SAMPLED = 1 << 14  # from this size on data is sampled before it is compressed
 _SAMPLE = 1 << 12
 _STORED, _DEFLATED = 0, 8
@@ -38,8 +39,9 @@ class Entry(NamedTuple):
     crc: int
     stored: int  # size in the archive
     size: int
-    offset: int
+    offset: int  # in its spool
     digest: bytes  # SHA-256 of the content
+    spool: int = 0  # which of the archive's
 
 
 class Archive:
@@ -48,6 +50,7 @@ class Archive:
     def __init__(self, level: int = 1) -> None:
         self._level = level
         self._spool = Spool()
+        self._spools = [self._spool]  # the own one, and those of archives that were absorbed
         self._entries: list[Entry] = []
 
     def __len__(self) -> int:
@@ -56,7 +59,7 @@ class Archive:
     @property
     def size(self) -> int:
         """How many bytes it has so far, without the list of its files."""
-        return len(self._spool)
+        return sum(map(len, self._spools))
 
     @property
     def entries(self) -> list[Entry]:
@@ -75,7 +78,13 @@ class Archive:
         method, stored = _packed(data, self._level)
         digest = hashlib.sha256(data).digest()
         entry = Entry(
-            name.encode(), method, zlib.crc32(data), len(stored), len(data), self.size, digest
+            name.encode(),
+            method,
+            zlib.crc32(data),
+            len(stored),
+            len(data),
+            len(self._spool),
+            digest,
         )
         self._spool.append(_local_header(entry) + stored)
         self._record(entry)
@@ -88,7 +97,7 @@ class Archive:
         start = next(chunks, b"")
         level = 0 if is_dense(start) else self._level
         compressor = zlib.compressobj(level, zlib.DEFLATED, -15)
-        draft = Entry(name.encode(), _DEFLATED, 0, 0, 0, self.size, b"")
+        draft = Entry(name.encode(), _DEFLATED, 0, 0, 0, len(self._spool), b"")
         self._spool.append(_local_header(draft))
         for chunk in itertools.chain([start], chunks):
             crc = zlib.crc32(chunk, crc)
@@ -96,50 +105,46 @@ class Archive:
             digest.update(chunk)
             self._spool.append(compressor.compress(chunk))
         self._spool.append(compressor.flush())
-        stored = self.size - draft.offset - _length(draft)
+        stored = len(self._spool) - draft.offset - _length(draft)
         if max(size, stored) > _MOST:
-            raise OverflowError("a package, and each file in it, must be smaller than 4 GB")
+            raise _too_large()
         entry = draft._replace(crc=crc, size=size, stored=stored, digest=digest.digest())
         self._spool.patch(entry.offset, _local_header(entry))
         self._record(entry)
 
     def _record(self, entry: Entry) -> None:
         self._entries.append(entry)
-        if self.size > _MOST:
-            raise OverflowError("a package, and each file in it, must be smaller than 4 GB")
+        if len(self._spool) > _MOST:
+            raise _too_large()
 
     def share(self) -> None:
         """Before a fork, and in the forked process at the end: hold everything on the disk."""
         self._spool.to_disk()
 
-    def absorb(self, other: Archive, entries: Iterable[Entry]) -> None:
-        """Append what a forked process has added to another archive, as `entries` list it."""
-        start = self.size
-        added = sorted(entries, key=lambda entry: entry.offset)
-        size = added[-1].offset + _length(added[-1]) if added else 0
-        other._spool.grown(size)
-        for chunk in other._spooled(0, size):
-            self._spool.append(chunk)
-        for entry in added:
-            self._record(entry._replace(offset=start + entry.offset))
+    def absorb(self, other: Archive, entries: Sequence[Entry]) -> None:
+        """Take over what a forked process has added to another archive, as `entries` list it."""
+        if entries:
+            other._spool.grown(max(entry.offset + _length(entry) for entry in entries))
+        self._spools.append(other._spool)
+        number = len(self._spools) - 1
+        self._entries += [entry._replace(spool=number) for entry in entries]
+        if self.size > _MOST:
+            raise _too_large()
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes of the whole zip, piece by piece: files in the order of their names."""
-        parts: list[bytes] = []
         placed = []
-        end = size = 0
+        at = spool = start = end = 0  # of files that lie behind one another
         for entry in self.entries:
-            placed.append(entry._replace(offset=end))
-            end += _length(entry)
-            for chunk in self._spooled(entry.offset, entry.offset + _length(entry)):
-                parts.append(chunk)
-                size += len(chunk)
-                if size >= _CHUNK:
-                    yield b"".join(parts)
-                    parts, size = [], 0
-        yield b"".join(parts)
+            placed.append(entry._replace(offset=at))
+            at += _length(entry)
+            if (entry.spool, entry.offset) != (spool, end):
+                yield from self._spooled(spool, start, end)
+                spool, start = entry.spool, entry.offset
+            end = entry.offset + _length(entry)
+        yield from self._spooled(spool, start, end)
         yield b"".join(map(_central_header, placed))
-        yield _end_of_zip(placed, end)
+        yield _end_of_zip(placed, at)
 
     def write_zip(self, file: BinaryIO) -> None:
         """Write the whole zip to a file that need not be seekable."""
@@ -159,7 +164,7 @@ class Archive:
 
     def _contents(self, entry: Entry) -> Iterator[bytes]:
         start = entry.offset + _LOCAL.size + len(entry.name)
-        stored = self._spooled(start, start + entry.stored)
+        stored = self._spooled(entry.spool, start, start + entry.stored)
         if entry.method == _STORED:
             yield from stored
             return
@@ -168,11 +173,15 @@ class Archive:
             yield inflater.decompress(chunk)
         yield inflater.flush()
 
-    def _spooled(self, start: int, end: int) -> Iterator[bytes]:
+    def _spooled(self, spool: int, start: int, end: int) -> Iterator[bytes]:
         while start < end:
-            chunk = self._spool.read(start, min(_CHUNK, end - start))
+            chunk = self._spools[spool].read(start, min(_CHUNK, end - start))
             start += len(chunk)
             yield chunk
+
+
+def _too_large() -> OverflowError:
+    return OverflowError("a package, and each file in it, must be smaller than 4 GB")
 
 
 def _length(entry: Entry) -> int:
@@ -199,8 +208,9 @@ def is_dense(data: bytes) -> bool:
 
 def deflate(data: bytes, level: int) -> bytes:
     """Raw DEFLATE. A small window for a small file: preparing a large one costs ten times more."""
-    window, memory = (12, 5) if len(data) <= 4096 else (15, 8)
-    compressor = zlib.compressobj(level, zlib.DEFLATED, -window, memory)
+    if len(data) > _SMALL:
+        return zlib.compress(data, level, -15)
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -12, 5)
     return compressor.compress(data) + compressor.flush()
 
 
