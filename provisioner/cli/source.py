@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,17 +70,18 @@ def convert(
     from provisioner.source import SourceError, package
 
     try:
-        made = package(
-            directory,
-            api_version=api_version or OLDEST_CERTAIN_VERSION,
-            prefer_project_version=api_version is None,
-            strict=strict,
-            package_dirs=package_dir or (),
-            environ=call.environ,
-            delete_before=pre_destructive_changes,
-            delete_after=post_destructive_changes,
-            may_fork=True,
-        )
+        with _uncollected():
+            made = package(
+                directory,
+                api_version=api_version or OLDEST_CERTAIN_VERSION,
+                prefer_project_version=api_version is None,
+                strict=strict,
+                package_dirs=package_dir or (),
+                environ=call.environ,
+                delete_before=pre_destructive_changes,
+                delete_after=post_destructive_changes,
+                may_fork=True,
+            )
     except SourceError as error:
         if call.output.as_json:
             raise
@@ -86,10 +89,21 @@ def convert(
         raise typer.Exit(error.exit_code) from None
     _write(made, out)
     _show_warnings(call.output, made.warnings, explain=explain)
-    call.output.result(_summary(made, out), _document(made, out))
+    call.output.result(_summary(made, out), _document(made, out) if call.output.as_json else None)
 
 
 app.command("convert")(shared_options(convert))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What is made here is never looked through for garbage: the process ends with it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _write(made: Package, out: Path) -> None:
