@@ -199,8 +199,8 @@ def _with_content(
 
 def _content_beside(site: Site, xml: str) -> str:
     folder, file_name = split(xml)
-    short = file_name.partition(".")[0]
-    same = [n for n in site.entries(folder) if n.partition(".")[0] == short and not meta_name(n)]
+    named_alike = site.by_short_name(folder).get(file_name.partition(".")[0], ())
+    same = [name for name in named_alike if not meta_name(name)]
     for other in same[1:]:
         site.findings.warn(
             Oddity.SAME_CONTENT_NAME, join(folder, other), f"left out; {same[0]} is the content"

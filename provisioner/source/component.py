@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.source.ignore import Ignore
@@ -59,6 +59,7 @@ class Site:
     findings: Findings
 
     _denied: dict[str, frozenset[str]] = field(default_factory=dict)
+    _by_short_name: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def denied(self, folder: str) -> frozenset[str]:
         """The names in a folder that `.forceignore` keeps out."""
@@ -87,6 +88,15 @@ class Site:
                 yield name
             elif name not in self.denied(folder):
                 self.findings.refuse("unreadable", join(folder, name), listed.unreadable[name])
+
+    def by_short_name(self, folder: str) -> Mapping[str, Sequence[str]]:
+        """The entries of a folder by their names up to the first dot."""
+        found = self._by_short_name.get(folder)
+        if found is None:
+            found = self._by_short_name[folder] = {}
+            for name in self.entries(folder):
+                found.setdefault(name.partition(".")[0], []).append(name)
+        return found
 
     def files_below(self, path: str) -> Iterator[str]:
         """All files below a folder that are not kept out; a file gives itself."""

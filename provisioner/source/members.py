@@ -103,10 +103,14 @@ def _children_in_files(parent: Component) -> Iterator[Component]:
         child = kind.children.get(kind.child_suffixes.get(found[1], ""))
         if child is None:
             raise Refusal("TypeInferenceError", path, f"{found[1]} is no child of a {kind.name}")
-        yield Component(child, _child_name(child, file_name), parent.site, xml=path, parent=parent)
+        name = _child_name(child, file_name, found[0])
+        yield Component(child, name, parent.site, xml=path, parent=parent)
 
 
-def _child_name(child: MetadataType, file_name: str) -> str:
+def _child_name(child: MetadataType, file_name: str, start: str) -> str:
+    """The name in a file's name, whose `start` is all before the suffix: most have no dot there."""
+    if "." not in start and META not in start and start not in child.root_suffixes:
+        return start
     parts = file_name.replace(META, "", 1).split(".")
     return ".".join(part for part in parts if part not in child.root_suffixes)
 
