@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -51,6 +50,8 @@ class CommandTable(TyperGroup):
         """As typer's, with suggestions out of the table. Raises UsageError for an unknown name."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
             near = get_close_matches(name, COMMANDS, 1)
             advice = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
             raise UsageError(f"there is no command {name!r}", hint=advice)
