@@ -6,11 +6,11 @@ Source: source-format §9.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.source.manifest import Members, manifest, utf16
+from provisioner.source.manifest import Members, listed, manifest, utf16
 from provisioner.source.manifest_reader import Member, Types, read_manifest
 from provisioner.source.problems import Findings, Refusal
 from provisioner.source.registry import Registry, RegistryError
@@ -33,7 +33,10 @@ class Deletions:
         for types in self.types:
             with findings.collect():
                 name = self._type_name(types, registry)
-                found.setdefault(name, set()).update(self._named(types, findings))
+                named = tuple(self._named(types, findings))
+                for member in named:
+                    type_name, full_name = _as_listed(name, member, named, registry)
+                    found.setdefault(type_name, set()).add(full_name)
         ordered = sorted((name for name in found if found[name]), key=utf16)
         return {name: tuple(sorted(found[name], key=utf16)) for name in ordered}
 
@@ -49,7 +52,7 @@ class Deletions:
             advice = f"did you mean {near}?" if near else "write its API name, such as ApexClass"
             message = f"there is no metadata type {types.name}; {advice}"
             raise Refusal("RegistryError", self.path, message, types.line) from None
-        return known if known.lower() == types.name.lower() else types.name
+        return known
 
     def _named(self, types: Types, findings: Findings) -> Iterator[str]:
         for member in types.members:
@@ -58,6 +61,21 @@ class Deletions:
                 findings.refuse("usage", self.path, fault, member.line)
             else:
                 yield member.name
+
+
+def _as_listed(
+    type_name: str, member: str, members: Iterable[str], registry: Registry
+) -> tuple[str, str]:
+    """Type and member as officially written: `F` of the type Report is the folder `F/`."""
+    kind = registry.by_name(type_name)
+    folder = registry.by_name(kind.folder_type) if kind.folder_type else None
+    if folder is None:
+        return listed(kind, member, registry)
+    if folder.folder_content_type and member.endswith("/"):
+        return listed(folder, member.removesuffix("/"), registry)
+    holds_others = "/" not in member or any(f"{member}/" in other for other in members)
+    is_folder = holds_others if kind.is_in_folder else folder.folder_type != folder.id
+    return listed(folder if is_folder else kind, member, registry)
 
 
 def _nearest(name: str, registry: Registry) -> str:

@@ -40,11 +40,16 @@ def _members(
     kind = same_name[0].type
     if not kind.is_addressable or _is_only_a_shell(kind, full_name, same_name):
         return
+    yield listed(kind, full_name, registry)
+
+
+def listed(kind: MetadataType, full_name: str, registry: Registry) -> tuple[str, str]:
+    """Type and member as a manifest has them: a folder stands under the type of its content."""
     if kind.name in registry.slashed_folders:
         full_name = full_name.removesuffix("/") + "/"
     if kind.folder_content_type:
         kind = registry.by_name(kind.folder_content_type)
-    yield kind.name, full_name
+    return kind.name, full_name
 
 
 def _is_only_a_shell(kind: MetadataType, full_name: str, same_name: tuple[Component, ...]) -> bool:

@@ -9,6 +9,10 @@ const modules = process.env.OFFICIAL_MODULES;
 const library = require(path.join(modules, "@salesforce/source-deploy-retrieve"));
 const { SfProject, Lifecycle } = require(path.join(modules, "@salesforce/core"));
 
+const DELETIONS = {
+  "destructiveChangesPre.xml": library.DestructiveChangesType.PRE,
+  "destructiveChangesPost.xml": library.DestructiveChangesType.POST,
+};
 const warnings = [];
 Lifecycle.getInstance().onWarning(async (warning) => warnings.push(warning));
 
@@ -21,6 +25,14 @@ async function convert(folder, out) {
     projectDir: folder,
     sourceapiversion: settings.sourceApiVersion ?? "58.0",
   });
+  for (const [file, when] of Object.entries(DELETIONS)) {
+    const manifest = path.join(folder, file);
+    if (!fs.existsSync(manifest)) continue;
+    const { components } = await new library.ManifestResolver().resolve(manifest);
+    for (const { type, fullName } of components) {
+      set.add(new library.SourceComponent({ type, name: fullName }), when); // as fromManifest does
+    }
+  }
   const registry = new library.RegistryAccess(undefined, folder);
   const converter = new library.MetadataConverter(registry);
   const result = await converter.convert(set, "metadata", { type: "zip" });

@@ -15,7 +15,7 @@ def meaning(name: str, content: bytes) -> str:
     value: object = content
     if zipfile.is_zipfile(io.BytesIO(content)):
         value = zip_contents(content)
-    elif name != "package.xml":
+    elif not is_manifest(name):
         try:
             value = canonical(content)
         except ParseError:
@@ -24,6 +24,11 @@ def meaning(name: str, content: bytes) -> str:
         value = sorted(manifest_members(content))
     data = value if isinstance(value, bytes) else repr(value).encode()
     return hashlib.sha256(data).hexdigest()[:16]
+
+
+def is_manifest(name: str) -> bool:
+    """Whether a file of a package lists components, to be deployed or deleted."""
+    return name == "package.xml" or (name.startswith("destructiveChanges") and "/" not in name)
 
 
 def zip_contents(content: bytes) -> list[tuple[str, bytes]]:

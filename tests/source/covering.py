@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.source.covering_deleted import DELETED
 from tests.source.covering_families import FAMILIES
 from tests.source.covering_ignore import IGNORE
 from tests.source.covering_odd import ODD
@@ -19,6 +20,7 @@ PROJECTS: Mapping[str, Covering] = {
     **PRESETS,
     **IGNORE,
     **REPLACED,
+    **DELETED,
     **ODD,
     **REFUSED,
 }

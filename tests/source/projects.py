@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from provisioner.source import Package, package
+
 Files = Mapping[str, str | bytes]
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 D = "force-app/main/default/"
@@ -77,6 +79,15 @@ def write(project: Covering, root: Path) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).symlink_to(target)
     return root
+
+
+def converted(root: Path, environ: Mapping[str, str] = ENVIRON) -> Package:
+    """Our package of a project, with the deletions that stand at its root."""
+    wanted = {name: root / f"destructiveChanges{name}.xml" for name in ("Pre", "Post")}
+    before, after = (wanted[name] if wanted[name].exists() else None for name in wanted)
+    return package(
+        root, api_version="58.0", environ=environ, delete_before=before, delete_after=after
+    )
 
 
 def write_all(root: Path) -> dict[Path, str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.source import SourceError, package
+from provisioner.source import SourceError
 from tests.source.comparing import meaning
 from tests.source.covering import PROJECTS
-from tests.source.projects import ENVIRON, write
+from tests.source.projects import converted, write
 
 OFFICIAL = json.loads(Path(__file__).with_name("official.json").read_text())
 OUR_NAMES = {
@@ -33,14 +33,14 @@ def test_a_project_becomes_what_it_becomes_officially(name: str, tmp_path: Path)
     root = write(project, tmp_path / "project")
     if project.only_we_refuse or "refused" in official:
         with pytest.raises(SourceError) as refusal:
-            package(root, api_version="58.0", environ=ENVIRON)
+            converted(root)
         if not project.only_we_refuse:
             wanted = official["refused"]
             assert f"({OUR_NAMES.get(wanted, wanted)})" in refusal.value.message
         assert all(problem.line > 0 and problem.file for problem in refusal.value.problems)
         return
     buffer = io.BytesIO()
-    package(root, api_version="58.0", environ=ENVIRON).write_zip(buffer)
+    converted(root).write_zip(buffer)
     with zipfile.ZipFile(buffer) as archive:
         assert archive.testzip() is None
         found = {name: meaning(name, archive.read(name)) for name in archive.namelist()}
