@@ -10,10 +10,10 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import schema
-from provisioner.ledger.base import Org
+from provisioner.ledger.base import Claim, Org
 from provisioner.ledger.sqlite import SqliteLedger
 
-from .world import add_available
+from .world import NOW, add_available, run
 
 
 def set_version(path: Path, version: str) -> None:
@@ -66,6 +66,27 @@ def test_an_older_version_is_brought_up_to_date_and_keeps_its_rows(
             assert (ledger.orgs(), ledger.events()) == (rows, events)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT a, b FROM later").fetchall() == [(1, "new")]
+
+
+def test_a_ledger_of_version_1_keeps_its_rows_and_has_a_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was there before those who wait had a table."""
+    path = tmp_path / "first.db"
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        patch.setattr(schema, "NEWEST", 1)
+        with closing(SqliteLedger(path)) as ledger:
+            for name in ("a", "b"):
+                add_available(ledger, f"{name}@acme.example")
+            ledger.finish_run(run())
+            before = ledger.contents()
+    with closing(SqliteLedger(path)) as ledger:
+        assert ledger.contents() == before
+        assert ledger.waiters() == []
+        waiting = Claim("ann", pool="evening", waiter="place")
+        assert ledger.claim(waiting, now=NOW) is None
+        assert [waiter.id for waiter in ledger.waiters()] == ["place"]
 
 
 def test_a_step_that_fails_leaves_the_older_ledger_whole(

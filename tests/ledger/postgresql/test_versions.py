@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from provisioner.ledger import schema
-from provisioner.ledger.base import Org
+from provisioner.ledger.base import Claim, Org
 from tests.ledger.postgresql_server import Server
-from tests.ledger.world import add_available
+from tests.ledger.world import NOW, add_available
 
 from .conftest import opened, refused
 
@@ -63,6 +63,23 @@ def test_an_older_version_is_brought_up_to_date_once_and_keeps_its_rows(
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(read, range(6))) == [(rows, events)] * 6
     assert server.sql("SELECT a, b FROM later", database=database) == [(1, "new")]
+
+
+def test_a_ledger_of_version_1_keeps_its_rows_and_has_a_queue(
+    server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was there before those who wait had a table."""
+    url = server.url(database)
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        patch.setattr(schema, "NEWEST", 1)
+        with opened(url) as ledger:
+            add_available(ledger, "a@acme.example")
+            before = ledger.contents()
+    with opened(url) as ledger:
+        assert ledger.contents() == before
+        assert ledger.claim(Claim("ann", pool="evening", waiter="place"), now=NOW) is None
+        assert [waiter.id for waiter in ledger.waiters()] == ["place"]
 
 
 def test_a_step_that_fails_leaves_the_older_ledger_whole(
