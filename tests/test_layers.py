@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("plan",),
     ("stamp",),
     ("removal",),
-    ("build", "claim", "reap", "rebuild", "login", "health"),
+    ("builder", "claim", "reap", "rebuild", "login", "health"),
     ("report", "rehearsal"),
     ("cli", "output"),
 )

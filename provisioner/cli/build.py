@@ -10,7 +10,7 @@ import typer
 from provisioner.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from provisioner.build.result import BuildResult
+    from provisioner.builder.result import BuildResult
     from provisioner.output import Output
 
 PoolsArgument = Annotated[
@@ -41,8 +41,8 @@ def command(
     Exits with 0 when the pools are full, 4 when a Dev Hub limit kept orgs from being built, 6
     when orgs failed, 5 when the Dev Hub refused the login, 8 when another build is running.
     """
-    from provisioner.build.context import Options
-    from provisioner.build.run import build
+    from provisioner.builder.context import Options
+    from provisioner.builder.run import build
     from provisioner.cli.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.report.build import build_document, build_text

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner.build.connections import Connections
-from provisioner.build.planning import left_for_us
-from provisioner.build.survey import survey
+from provisioner.builder.connections import Connections
+from provisioner.builder.planning import left_for_us
+from provisioner.builder.survey import survey
 from provisioner.config.hub import DevHub
 from provisioner.errors import HubLimitError, LoginError, SalesforceError, UsageError
 from provisioner.salesforce.packages import availability

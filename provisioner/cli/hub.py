@@ -114,7 +114,7 @@ def unlock_command(
 @contextmanager
 def _administered(config: PoolFile) -> Iterator[OrgClient]:
     """The Dev Hub's API; what it refuses is a matter of its set-up, not of a build."""
-    from provisioner.build.connections import Connections
+    from provisioner.builder.connections import Connections
     from provisioner.errors import LedgerError, SalesforceError
 
     with Connections(config) as connections:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from provisioner.output import Output, harmless
 
 if TYPE_CHECKING:
-    from provisioner.config.load import Need
     from provisioner.config.model import PoolFile
+    from provisioner.config.reading import Need
 
 DEFAULT_CONFIG = Path("pool.yaml")
 

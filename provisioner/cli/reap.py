@@ -13,7 +13,7 @@ from provisioner.errors import UsageError
 from provisioner.ledger.base import State
 
 if TYPE_CHECKING:
-    from provisioner.build.connections import Connections
+    from provisioner.builder.connections import Connections
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger
     from provisioner.reap import Reaped
@@ -37,7 +37,7 @@ def command(
     happens when that is lost. With --rebuild such orgs get their rows again. Other people's
     orgs are never touched. Exits with 6 when an org could not be deleted.
     """
-    from provisioner.build.connections import Connections
+    from provisioner.builder.connections import Connections
     from provisioner.ledger import open_ledger
 
     if dry_run and rebuild:
@@ -59,7 +59,7 @@ def command(
 def _reap(
     config: PoolFile, connections: Connections, ledger: Ledger, *, dry_run: bool
 ) -> Sequence[Reaped]:
-    from provisioner.build.survey import gone, survey
+    from provisioner.builder.survey import gone, survey
     from provisioner.reap import alien_reasons, aliens, reap, to_reap
 
     now = datetime.now(UTC)
@@ -71,8 +71,8 @@ def _reap(
 
 
 def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequence[Rebuilt]:
-    from provisioner.build.entry import enter
-    from provisioner.build.survey import survey
+    from provisioner.builder.entry import enter
+    from provisioner.builder.survey import survey
     from provisioner.reap import aliens
     from provisioner.rebuild import rebuild
 

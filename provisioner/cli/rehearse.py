@@ -14,7 +14,7 @@ from provisioner.cli.build import PoolsArgument
 from provisioner.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from provisioner.build.result import BuildResult
+    from provisioner.builder.result import BuildResult
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger, Org
     from provisioner.rehearsal import RunningEmulator
@@ -64,8 +64,8 @@ def _night(
     pools: list[str] | None,
     pace: float,
 ) -> int:
-    from provisioner.build.context import Options
-    from provisioner.build.run import build
+    from provisioner.builder.context import Options
+    from provisioner.builder.run import build
     from provisioner.cli.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.report.build import build_text

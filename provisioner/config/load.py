@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from provisioner.errors import ConfigError, Problem
+from provisioner.config.reading import Need, Reading
+from provisioner.errors import ConfigError
 
 if TYPE_CHECKING:
     from provisioner.config.hub import DevHub
     from provisioner.config.model import PoolFile
-
-Need = Literal["all", "hub_and_ledger"]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What came of reading a pool.yaml: the file unless it has errors, and all problems."""
-
-    pool_file: PoolFile | None
-    problems: tuple[Problem, ...]
-
-    @property
-    def errors(self) -> tuple[Problem, ...]:
-        """The problems that are no mere warnings."""
-        return tuple(problem for problem in self.problems if not problem.is_warning)
 
 
 def load(

@@ -12,7 +12,6 @@ from yaml.nodes import MappingNode
 
 from provisioner.config.declarations import declared_keys
 from provisioner.config.document import Problems, Spot, compose, read_text
-from provisioner.config.load import Need, Reading
 from provisioner.config.model import (
     DevHub,
     Pool,
@@ -20,6 +19,7 @@ from provisioner.config.model import (
     ScratchApp,
 )
 from provisioner.config.reader import INVALID, Reader
+from provisioner.config.reading import Need, Reading
 
 CLAIM_KEYS = ("reuse", "prove_after")
 """What claim and release use of a pool."""

@@ -99,7 +99,7 @@ class Connections:
 
         with self._lock:
             if self._tls is None:
-                from provisioner.salesforce.post import trusted_certificates
+                from provisioner.salesforce.certificates import trusted_certificates
 
                 self._tls = trusted_certificates()
         return HTTPSConnection(host, port, context=self._tls)

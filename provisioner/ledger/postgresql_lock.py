@@ -26,8 +26,8 @@ from provisioner.ledger import postgresql_errors as errors
 from provisioner.ledger.base import Run
 from provisioner.ledger.holder import busy
 from provisioner.ledger.postgresql_address import Address
+from provisioner.ledger.postgresql_connection import Connection, connect, executor
 from provisioner.ledger.postgresql_holder import Record
-from provisioner.ledger.postgresql_session import Connection, connect, executor
 from provisioner.ledger.schema import Execute
 
 _LOCK_OF_BUILDERS = 1_347_571_026  # the first of an advisory lock's two numbers

@@ -11,7 +11,7 @@ from provisioner.ledger import schema, statements
 from provisioner.ledger.schema import Execute
 
 if TYPE_CHECKING:
-    from provisioner.ledger.postgresql_session import Connection
+    from provisioner.ledger.postgresql_connection import Connection
 
 LOCK_OF_TABLES = 1_347_571_027  # the first of an advisory lock's two numbers; ours by choice
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.ledger.document import org_document
 
 if TYPE_CHECKING:
-    from provisioner.build.result import BuildResult
+    from provisioner.builder.result import BuildResult
 
 
 def build_document(result: BuildResult) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from provisioner.build.events import Message, OrgEvent
+from provisioner.builder.events import Message, OrgEvent
 from provisioner.ledger.base import State
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ org is a host of its own.
 
 from __future__ import annotations
 
-import os
 import ssl
 import threading
 from typing import Any
 
-import certifi
 from requests.adapters import HTTPAdapter
+
+from provisioner.salesforce.certificates import trusted_certificates
 
 HOSTS = 256  # whose connections are kept at the same time
 
@@ -41,17 +41,5 @@ class KeptConnections(HTTPAdapter):
     def _trusted(self) -> ssl.SSLContext:
         with self._lock:
             if self._context is None:
-                self._context = trusted()
+                self._context = trusted_certificates()
             return self._context
-
-
-def trusted() -> ssl.SSLContext:
-    """Certificates as OpenSSL finds them (SSL_CERT_FILE), the CA of requests, else certifi's."""
-    context = ssl.create_default_context()
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
-    if bundle and os.path.isfile(bundle):
-        context.load_verify_locations(bundle)
-    paths = ssl.get_default_verify_paths()
-    if not (bundle or paths.cafile or paths.capath):
-        context.load_verify_locations(certifi.where())
-    return context

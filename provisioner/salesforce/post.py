@@ -7,7 +7,6 @@ private CA is taken from SSL_CERT_FILE or REQUESTS_CA_BUNDLE.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from http.client import HTTPException
@@ -27,7 +26,7 @@ from provisioner.salesforce.audience import is_loopback
 from provisioner.salesforce.reply import Reply
 
 if TYPE_CHECKING:
-    import ssl
+    pass
 
 TIMEOUT = 30.0  # seconds without a byte
 MAXIMUM_BYTES = 1_000_000
@@ -82,6 +81,8 @@ def _opener(url: str) -> OpenerDirector:
     if is_loopback(url):
         handlers.append(ProxyHandler({}))
     if url.startswith("https:"):
+        from provisioner.salesforce.certificates import trusted_certificates
+
         handlers.append(HTTPSHandler(context=trusted_certificates()))
     return build_opener(*handlers)
 
@@ -96,19 +97,3 @@ class _AnyStatus(HTTPErrorProcessor):
         return response
 
     https_response = http_response
-
-
-def trusted_certificates() -> ssl.SSLContext:
-    """Certificates as OpenSSL finds them (SSL_CERT_FILE), the CA of requests, else certifi's."""
-    import ssl
-
-    context = ssl.create_default_context()
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
-    if bundle and os.path.isfile(bundle):
-        context.load_verify_locations(bundle)
-    paths = ssl.get_default_verify_paths()
-    if not (bundle or paths.cafile or paths.capath):
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context

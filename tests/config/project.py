@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from provisioner.config.load import Need, load, read
+from provisioner.config.load import load, read
 from provisioner.config.model import PoolFile, StepEntry
+from provisioner.config.reading import Need
 from provisioner.errors import ConfigError, Problem
 
 HUB = """\

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.build.connections import Connections
+from provisioner.builder.connections import Connections
 from provisioner.emulator.keys import KeyPair, make_key_pair
 from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.org import EmulatedOrg
@@ -19,7 +19,7 @@ from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, DEFAULT_HUB_USERNAME, World
 from provisioner.ledger.base import State
 from provisioner.ledger.devhub_install import install
-from tests.build.night import Night
+from tests.builder.night import Night
 from tests.login import machine
 from tests.login.command import ROOT
 from tests.login.host import CONSUMER_KEY, USERNAME

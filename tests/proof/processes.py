@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.emulator.misbehaviour import Hold
-from tests.build.night import Night
+from tests.builder.night import Night
 
 ROOT = Path(__file__).resolve().parents[2]
 PACE = "0.002"

@@ -11,7 +11,7 @@ from provisioner.emulator.keys import KeyPair
 from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.world import World
-from tests.build.night import Night
+from tests.builder.night import Night
 
 PACKAGE = "04t000000000001AAA"
 INSTALLATION_KEY = "planted-installation-key-f3Qz"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerError
-from provisioner.ledger import open_ledger, postgresql_session
+from provisioner.ledger import open_ledger, postgresql_connection
 from provisioner.ledger.base import Org
 from provisioner.ledger.postgresql_ledger import PostgresqlLedger
 from tests.ledger.postgresql_server import Server
@@ -149,7 +149,7 @@ def test_a_database_in_another_encoding_is_refused(server: Server) -> None:
 def test_a_server_that_is_too_old_is_refused(
     server: Server, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql_session, "_OLDEST", 990_000)
+    monkeypatch.setattr(postgresql_connection, "_OLDEST", 990_000)
     error = refused(server.url(database))
     assert error.code == "postgresql_too_old"
     assert "it needs 14 or newer" in error.message

@@ -1,0 +1,121 @@
+"""The sessions of one build: the Dev Hub and each org, with one key load and shared connections."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from provisioner.builder.step_list import ListedStep, listed_steps
+from provisioner.config.fields import Secret
+from provisioner.login import from_ledger
+from provisioner.salesforce.audience import hub_rungs
+from provisioner.salesforce.grant import App, Grant, sign_in
+from provisioner.salesforce.hub import DevHub
+from provisioner.salesforce.keys import SigningKey, load_signing_key
+from provisioner.salesforce.org import OrgClient, newest_api_version
+from provisioner.salesforce.transport import Transport
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Org
+    from provisioner.salesforce.calls import ApiCalls
+
+
+class Connections:
+    """Logs in when a session is first needed, and again when one has ended.
+
+    Tokens live here, in memory, and nowhere else. Safe to use from several threads.
+    """
+
+    def __init__(self, config: PoolFile, *, pace: float = 1.0, seed: int | None = None) -> None:
+        self._config = config
+        self._transport = Transport(pace=pace, seed=seed)
+        self._lock = threading.RLock()
+        self._keys: dict[str, SigningKey] = {}
+        self._hub: DevHub | None = None
+        self._orgs: dict[str, OrgClient] = {}
+        self._steps: dict[tuple[str, str], list[ListedStep]] = {}
+
+    @property
+    def calls(self) -> ApiCalls:
+        """How many requests went where."""
+        return self._transport.calls
+
+    @property
+    def hub(self) -> DevHub:
+        """The Dev Hub. Raises LoginError when it refuses the login."""
+        with self._lock:
+            if self._hub is None:
+                self._hub = self._open_hub()
+            return self._hub
+
+    def org(self, row: Org) -> OrgClient:
+        """The API of one org. Raises LoginError, transient shortly after its sign-up."""
+        with self._lock:
+            client = self._orgs.get(row.username)
+        if client is None:
+            session = self._transport.session(
+                "org", row.username, self.sign_in(row), lambda: self.sign_in(row)
+            )
+            client = OrgClient(session, self.hub.client.api_version)
+            with self._lock:
+                self._orgs[row.username] = client
+        return client
+
+    def sign_in(self, row: Org) -> Grant:
+        """A fresh login to an org, as any consumer makes it."""
+        credentials = from_ledger(row, self._config)
+        app = App(credentials.consumer_key, self._key(credentials.key, credentials.passphrase))
+        return sign_in(app, row.username, credentials.rungs, self._transport.post("org"))
+
+    def forget(self, row: Org) -> None:
+        """Drop the session of an org that needs no more of this build."""
+        with self._lock:
+            self._orgs.pop(row.username, None)
+
+    def steps(self, row: Org) -> list[ListedStep]:
+        """All steps of an org, from the settings of its definition to the proof."""
+        with self._lock:
+            key = (row.pool, row.definition)
+            if key not in self._steps:
+                self._steps[key] = listed_steps(self._config, row)
+            return self._steps[key]
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def sign_in_to_hub(self) -> Grant:
+        """A fresh login to the Dev Hub. Raises LoginError when it refuses."""
+        hub = self._config.dev_hub
+        app = App(hub.consumer_key, self._key(hub.private_key, hub.private_key_passphrase))
+        return sign_in(app, hub.username, hub_rungs(hub.login_url), self._transport.post("hub"))
+
+    def _open_hub(self) -> DevHub:
+        hub, renew = self._config.dev_hub, self.sign_in_to_hub
+        session = self._transport.session("hub", hub.username, renew(), renew)
+        return DevHub(OrgClient(session, hub.api_version or newest_api_version(session)))
+
+    def _key(self, source: Path | Secret, passphrase: Secret | None) -> SigningKey:
+        """A key is read and parsed once a build."""
+        known_as = source.reveal() if isinstance(source, Secret) else str(source)
+        with self._lock:
+            if known_as not in self._keys:
+                self._keys[known_as] = load_signing_key(
+                    source.reveal() if isinstance(source, Secret) else source,
+                    passphrase.reveal() if passphrase else None,
+                )
+            return self._keys[known_as]
+
+    def __enter__(self) -> Connections:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,44 @@
+"""Enters an org to see whether it lives, until when, and whether somebody else was there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from provisioner.errors import SalesforceError
+from provisioner.rebuild import Entry
+from provisioner.salesforce.soql import equals
+from provisioner.steps.proof import prove
+
+if TYPE_CHECKING:
+    from provisioner.builder.connections import Connections
+    from provisioner.ledger.base import Org
+
+OUR_LOGIN = timedelta(minutes=2)  # between our login and our look at the list, clocks included
+
+
+def enter(connections: Connections, org: Org, since: datetime) -> Entry:
+    """Log in, prove the org, and look for logins of its user since a time.
+
+    An org that does not tell of its logins counts as in use. Raises LoginError, StepFailed,
+    SalesforceError.
+    """
+    client = connections.org(org)
+    expires_at = prove(client.session, org.org_id, client.api_version)
+    moment = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+    soql = (
+        f"SELECT LoginTime FROM LoginHistory WHERE {equals('UserId', client.user_id)} "  # noqa: S608 - SOQL, quoted
+        f"AND LoginTime > {moment} ORDER BY LoginTime DESC LIMIT 2"
+    )
+    try:
+        times = [datetime.fromisoformat(row["LoginTime"]) for row in client.query(soql)]
+    except (SalesforceError, KeyError, ValueError):
+        return Entry(expires_at, is_in_use=True)
+    return Entry(expires_at, is_in_use=not _are_ours(times))
+
+
+def _are_ours(times: Sequence[datetime]) -> bool:
+    """Whether there is no login but, perhaps, the one that has just been made to look."""
+    now = datetime.now(UTC)
+    return not times or (len(times) == 1 and abs(now - times[0]) < OUR_LOGIN)

@@ -1,0 +1,118 @@
+"""What becomes of an org that failed: recorded with step and reason, ended, replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from provisioner.builder.context import BuildContext, RowLostError
+from provisioner.builder.events import OrgEvent
+from provisioner.errors import HubLimitError, LoginError, ProvisionerError
+from provisioner.ledger.base import Org, State
+from provisioner.plan import Creation
+from provisioner.removal import end_orgs
+from provisioner.salesforce.classes import sign_up_kind, sign_up_meaning
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.hub import SignUpStatus
+
+REPLACEABLE = frozenset({"transient", "gone", "replace"})
+"""Kinds of failure that another org may not meet; content and configuration it would meet."""
+
+
+def kind_of(error: ProvisionerError) -> str:
+    """The class of an error: what may be done about it (`provisioner.salesforce.classes`)."""
+    if isinstance(error, LoginError):
+        return "transient" if error.is_transient else "configuration"
+    if isinstance(error, HubLimitError):
+        return "limit"
+    return str(getattr(error, "kind", "content"))
+
+
+class Failures:
+    """Ends failed orgs; a failing org never disturbs the others."""
+
+    def __init__(self, context: BuildContext) -> None:
+        self._context = context
+        self.replace: Callable[[Creation], None] = lambda _creation: None
+        """Set by the build: asks for another org of the same kind."""
+        self.go_on: Callable[[list[Creation]], None] = lambda _creations: None
+        """Set by the build: sends what the gate lets through after a failure."""
+
+    def fail(self, org: Org, step: str, error: ProvisionerError) -> None:
+        """Record the failure, end the scratch org, and ask for another where that may help."""
+        details = getattr(error, "details", ())
+        reason = "\n".join([f"{step}: {error.message}", *details])
+        failed = self._record(org, reason, step, kind_of(error))
+        if failed is None:
+            return
+        if not failed.kept:
+            self._context.scheduler.add(f"end {org.username}", lambda: self._end(failed))
+        self._replace(failed, kind_of(error))
+
+    def sign_up_refused(self, org: Org, status: SignUpStatus) -> None:
+        """The sign-up ended in Error: there is no org, only a reason."""
+        code = status.error_code or "no code"
+        reason = f"sign-up: {status.status} {code}: {sign_up_meaning(status.error_code)}"
+        kind = sign_up_kind(status.error_code)
+        failed = self._record(org, reason, "sign-up", kind)
+        if failed is not None:
+            self._context.ledger.move(failed, State.DELETED, note="no org was made")
+            self._replace(failed, kind)
+
+    def never_signed_up(
+        self, org: Org, error: ProvisionerError, *, is_failure: bool = True
+    ) -> None:
+        """The Dev Hub refused the request itself: nothing was made, nothing is to be ended."""
+        reason = f"sign-up: {error.message}"
+        failed = self._record(org, reason, "sign-up", kind_of(error), is_failure=is_failure)
+        if failed is not None:
+            self._context.ledger.move(failed, State.DELETED, note="never signed up")
+
+    def _record(
+        self, org: Org, reason: str, step: str, kind: str, *, is_failure: bool = True
+    ) -> Org | None:
+        context = self._context
+        reason = context.redacted(reason)
+        kept = context.options.keep_failed and bool(org.org_id)
+        try:
+            failed = context.move(org, State.FAILED, note=reason, error=reason, kept=kept)
+        except RowLostError:
+            return None
+        if is_failure:
+            with context.lock:
+                context.failed.append(failed)
+            context.tell(OrgEvent(org.username, org.pool, State.FAILED, step=step, note=reason))
+            self._tell_gate(failed, kind, reason)
+        return failed
+
+    def _tell_gate(self, org: Org, kind: str, reason: str) -> None:
+        gate = self._context.gate
+        before = gate.reason
+        let_through = gate.failed(org, kind, reason)
+        if gate.reason != before:
+            self._context.say(f"{gate.reason}. No further sign-up is sent.", is_warning=True)
+        if let_through:
+            self.go_on(let_through)
+
+    def _end(self, org: Org) -> None:
+        """Delete the scratch org; what cannot be deleted now stays `failed` for `reap`."""
+        outcome = end_orgs(self._context.connections.hub, self._context.ledger, [org])
+        for left, why in outcome.left:
+            self._context.say(f"{left.username} could not be deleted yet: {why}", is_warning=True)
+
+    def _replace(self, org: Org, kind: str) -> None:
+        context = self._context
+        with context.lock:
+            allowed = context.config.pools[org.pool].replacements
+            if (
+                kind not in REPLACEABLE
+                or context.limit
+                or context.gate.is_closed
+                or context.scheduler.is_stopping
+                or context.replacements[org.pool] >= allowed
+                or context.allowance.left <= 0
+            ):
+                return
+            context.replacements[org.pool] += 1
+        self.replace(Creation(org.pool, org.definition, org.fingerprint))

@@ -1,0 +1,165 @@
+"""Carries one org through its steps: looks at its row, does the next idempotent thing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from provisioner.builder.context import BuildContext, RowLostError
+from provisioner.builder.events import OrgEvent
+from provisioner.builder.failures import Failures, kind_of
+from provisioner.errors import LedgerError, LoginError, ProvisionerError, SalesforceError
+from provisioner.ledger.base import Org, State
+from provisioner.steps.base import Done, Pending
+
+if TYPE_CHECKING:
+    from provisioner.builder.step_list import ListedStep
+
+PROPAGATION = 300.0  # seconds after activation in which a refused login may pass (facts §1.4)
+ATTEMPTS = 20  # transient failures of one step before its org is given up (as CumulusCI has it)
+SHORTEST_RETRY = 2.0  # seconds; doubles with each attempt …
+LONGEST_RETRY = 60.0  # … up to this
+LONGEST_POLL = 15.0
+
+
+@dataclass
+class _Progress:
+    """What this process knows of an org beyond its row; lost at a kill without harm."""
+
+    org: Org
+    active_since: float = field(default_factory=time.monotonic)
+    step_since: float = field(default_factory=time.monotonic)
+
+
+class OrgSteps:
+    """Starts, polls, retries and finishes the steps of every active org."""
+
+    def __init__(
+        self, context: BuildContext, failures: Failures, available: Callable[[Org], None]
+    ) -> None:
+        """`available` is told of each org that is proven."""
+        self._context = context
+        self._failures = failures
+        self._available = available
+
+    def begin(self, org: Org) -> None:
+        """Take an org that is active: new, or left in `building` by a dead run."""
+        progress = _Progress(org)
+        self._context.scheduler.add(f"org {org.username}", lambda: self._advance(progress))
+
+    def _advance(self, progress: _Progress) -> float | None:
+        """Do what can be done now; answers the seconds until there may be more."""
+        steps = self._context.connections.steps(progress.org)
+        while progress.org.step < len(steps):
+            step = steps[progress.org.step]
+            try:
+                wait = self._do(progress, step, len(steps))
+            except RowLostError:
+                return None
+            except LedgerError:
+                raise  # nothing is wrong with the org: the build stops, the next one resumes it
+            except ProvisionerError as error:
+                return self._failed(progress, step, error)
+            if wait is not None:
+                return self._context.wait(wait)
+        self._finish(progress)
+        return None
+
+    def _do(self, progress: _Progress, step: ListedStep, count: int) -> float | None:
+        """One look at one step; None when it is done, else when to look again."""
+        org = progress.org
+        if not org.request_id:
+            self._tell(org, step, count)
+        outcome = step.run(
+            self._context, org, lambda request_id: self._remember(progress, request_id)
+        )
+        if isinstance(outcome, Pending):
+            self._remember(progress, outcome.request_id)
+            return self._until_next_look(progress, step, outcome)
+        self._complete(progress, outcome)
+        return None
+
+    def _remember(self, progress: _Progress, request_id: str) -> None:
+        """Commit the id of a remote request, before anything else is done about it."""
+        if request_id and request_id != progress.org.request_id:
+            progress.org = self._context.change(progress.org, request_id=request_id)
+
+    def _complete(self, progress: _Progress, outcome: Done) -> None:
+        progress.org = self._context.change(
+            progress.org,
+            step=progress.org.step + 1,
+            request_id="",
+            attempts=0,
+            **outcome.changes,
+        )
+        progress.step_since = time.monotonic()
+
+    def _until_next_look(self, progress: _Progress, step: ListedStep, outcome: Pending) -> float:
+        """Looks grow apart as the step grows old, so that a long one stays cheap.
+
+        A wait of 0 is a step that has more to do and only gave its thread back.
+        """
+        age = (time.monotonic() - progress.step_since) / self._context.options.pace
+        if age > step.timeout:
+            minutes = int(step.timeout // 60)
+            raise SalesforceError(f"not finished after {minutes} minutes", kind="replace")
+        return outcome.wait and max(outcome.wait, min(age / 4, LONGEST_POLL))
+
+    def _failed(
+        self, progress: _Progress, step: ListedStep, error: ProvisionerError
+    ) -> float | None:
+        """Wait and try again where that may help; else give the org up."""
+        org = progress.org
+        if kind_of(error) in ("transient", "limit") and self._may_retry(progress, error):
+            try:
+                progress.org = self._context.change(org, attempts=org.attempts + 1)
+            except RowLostError:
+                return None
+            self._tell(org, step, 0, note=error.message, is_retry=True)
+            wait = min(SHORTEST_RETRY * 2.0**org.attempts, self._longest(error))
+            return self._context.wait(wait)
+        self._context.connections.forget(org)
+        self._failures.fail(org, step.name, error)
+        return None
+
+    def _may_retry(self, progress: _Progress, error: ProvisionerError) -> bool:
+        if isinstance(error, LoginError):
+            age = time.monotonic() - progress.active_since
+            return age < PROPAGATION * self._context.options.pace
+        return progress.org.attempts < ATTEMPTS
+
+    def _longest(self, error: ProvisionerError) -> float:
+        return LONGEST_POLL if isinstance(error, LoginError) else LONGEST_RETRY
+
+    def _finish(self, progress: _Progress) -> None:
+        """All steps are done, the last of them the proof: the org may be claimed."""
+        org = progress.org
+        self._context.connections.forget(org)
+        try:
+            now = datetime.now(UTC)
+            org = self._context.move(org, State.AVAILABLE, note="proven", available_at=now)
+        except RowLostError:
+            return
+        with self._context.lock:
+            self._context.built.append(org)
+        self._context.tell(OrgEvent(org.username, org.pool, State.AVAILABLE))
+        self._available(org)
+
+    def _tell(
+        self, org: Org, step: ListedStep, count: int, *, note: str = "", is_retry: bool = False
+    ) -> None:
+        self._context.tell(
+            OrgEvent(
+                org.username,
+                org.pool,
+                org.state,
+                step=step.name,
+                position=org.step + 1,
+                steps=count,
+                note=note,
+                is_retry=is_retry,
+            )
+        )

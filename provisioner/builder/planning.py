@@ -1,0 +1,72 @@
+"""The plan of a build: fingerprints of today, the ledger, and what the Dev Hub has left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from provisioner.builder.connections import Connections
+from provisioner.builder.contents import contents
+from provisioner.builder.fingerprint import fingerprints
+from provisioner.builder.patience import patiently
+from provisioner.plan import Allowance, PoolPlan, plan_pools
+
+if TYPE_CHECKING:
+    from provisioner.builder.context import BuildContext
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger, Org
+    from provisioner.salesforce.hub import HubLimits
+
+UNBOUNDED = Allowance(1_000_000, 1_000_000)
+"""To see what is wanted; the limits are asked for only when something is."""
+
+
+def preview(config: PoolFile, pools: Sequence[str], ledger: Ledger) -> list[PoolPlan]:
+    """What a build would do now; asks for the Dev Hub's limits and changes nothing."""
+    with Connections(config) as connections:
+        return plan_pools(
+            config,
+            pools,
+            ledger.orgs(),
+            fingerprints(config, pools),
+            hub_allowance(config, connections),
+            datetime.now(UTC),
+        )
+
+
+def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
+    """What the Dev Hub has left for us, less what `limits` keeps for people."""
+    return left_for_us(config, connections.hub.limits())
+
+
+def left_for_us(config: PoolFile, limits: HubLimits) -> Allowance:
+    """`limits` of the Dev Hub, less what pool.yaml keeps for people."""
+    return Allowance(
+        daily=limits.daily_remaining - config.limits.keep_daily,
+        active=limits.active_remaining - config.limits.keep_active,
+    )
+
+
+def plan_build(
+    context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]
+) -> list[PoolPlan]:
+    """Plan, tell what is resumed and what falls short, and set the context's allowance."""
+    config, connections = context.config, context.connections
+    unfinished = sum(org.pool in pools for org in adopted)
+    if unfinished:
+        context.say(f"resuming {unfinished} orgs that an earlier build left unfinished")
+    prints = fingerprints(config, pools)
+    context.contents.update(contents(config, pools, prints))
+    rows, now = context.ledger.orgs(), datetime.now(UTC)
+    plans = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
+    if any(plan.create or plan.resume for plan in plans):
+        context.allowance = patiently(
+            context, "Dev Hub limits", lambda: hub_allowance(config, connections)
+        )
+        plans = plan_pools(config, pools, rows, prints, context.allowance, now)
+    for plan in plans:
+        if plan.not_more_because:
+            text = f"{plan.pool}: {plan.missing} orgs fewer than wanted: {plan.not_more_because}"
+            context.say(text, is_warning=True)
+    return plans

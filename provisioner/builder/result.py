@@ -1,0 +1,118 @@
+"""What a build came to: counts, orgs, and the exit code that tells the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.errors import BuildError, HubLimitError, Interrupted, ProvisionerError
+from provisioner.ledger.base import Org, State
+
+if TYPE_CHECKING:
+    from provisioner.builder.context import BuildContext
+    from provisioner.plan import PoolPlan
+
+
+@dataclass(frozen=True)
+class PoolResult:
+    """One pool after the build."""
+
+    name: str
+    size: int
+    available: int
+    not_more_because: str = ""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """One build, over."""
+
+    run: str
+    pools: tuple[PoolResult, ...]
+    wanted: int  # orgs that this run set out to finish
+    built: tuple[Org, ...]
+    failed: tuple[Org, ...]
+    limit: str  # the Dev Hub limit that kept orgs from being built, "" when none did
+    limit_message: str
+    stopped_because: str  # the one cause for which no further sign-up was sent, if any
+    is_interrupted: bool
+    contents: Mapping[str, Any]
+    api_calls: Mapping[str, int]  # to the Dev Hub (`hub`) and to scratch orgs (`org`)
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """As documented: 0, 4 for a limit, 6 for fewer than wanted, 130 when interrupted."""
+        if self.is_interrupted:
+            return 130
+        if self.is_full:
+            return 0
+        return 4 if self.limit else 6
+
+    def error(self) -> ProvisionerError | None:
+        """The error behind an exit code that is not 0."""
+        if self.exit_code == 130:
+            hint = "what is unfinished is in the ledger: run `provisioner build` again"
+            return Interrupted("interrupted; the state is saved", hint=hint)
+        if self.exit_code == 4:
+            hint = "wait for the limit to free up, delete scratch orgs, or lower `size`"
+            return HubLimitError(self.limit_message, code=self.limit, hint=hint)
+        if self.exit_code == 6:
+            message = f"built {len(self.built)} of the {self.wanted} orgs that are wanted"
+            if self.stopped_because:
+                message += f"; {self.stopped_because}"
+            return BuildError(message, hint="the reasons stand above; run build again when mended")
+        return None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every org that was wanted is there, replacements included."""
+        return len(self.built) >= self.wanted and not self.limit
+
+    def counts(self) -> dict[str, Any]:
+        """The numbers, for the ledger's record of the run."""
+        return {
+            "wanted": self.wanted,
+            "built": len(self.built),
+            "failed": len(self.failed),
+            "limit": self.limit,
+            "exit_code": self.exit_code,
+            "api_calls": dict(self.api_calls),
+            "contents": dict(self.contents),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def requests_sent(context: BuildContext) -> Mapping[str, int]:
+    """Requests so far to the Dev Hub (`hub`), its ledger included, and to scratch orgs (`org`)."""
+    totals = dict(context.connections.calls.totals())
+    for who, count in context.ledger.api_calls.items():
+        totals[who] = totals.get(who, 0) + count
+    return totals
+
+
+def summarise(
+    context: BuildContext, plans: Sequence[PoolPlan], is_interrupted: bool, seconds: float
+) -> BuildResult:
+    """Put the result together from what the run did."""
+    limits = [plan for plan in plans if plan.limit]
+    pools = []
+    for plan in plans:
+        available = len(context.ledger.orgs(pool=plan.pool, states=[State.AVAILABLE]))
+        pools.append(PoolResult(plan.pool, plan.size, available, plan.not_more_because))
+    return BuildResult(
+        run=context.run.id,
+        pools=tuple(pools),
+        wanted=sum(len(plan.resume) + len(plan.create) for plan in plans)
+        + sum(plan.missing for plan in limits),
+        built=tuple(context.built),
+        failed=tuple(context.failed),
+        limit=context.limit or next((plan.limit for plan in limits), ""),
+        limit_message=context.limit_message or next((plan.not_more_because for plan in limits), ""),
+        stopped_because=context.gate.reason,
+        is_interrupted=is_interrupted,
+        contents=context.contents,
+        api_calls=requests_sent(context),
+        seconds=seconds,
+    )

@@ -1,0 +1,180 @@
+"""One build: lock, look, plan, do; the same path starts, resumes, tops up and repairs."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from provisioner.builder.connections import Connections
+from provisioner.builder.context import BuildContext, Options
+from provisioner.builder.events import Message, Observer
+from provisioner.builder.failures import Failures
+from provisioner.builder.gate import Gate
+from provisioner.builder.org_steps import OrgSteps
+from provisioner.builder.patience import patiently
+from provisioner.builder.planning import plan_build
+from provisioner.builder.ready_marks import ReadyMarks
+from provisioner.builder.result import BuildResult, requests_sent, summarise
+from provisioner.builder.scheduler import Scheduler
+from provisioner.builder.signups import SignUps
+from provisioner.builder.survey import reconcile, survey
+from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
+from provisioner.plan import Allowance, Creation, PoolPlan
+from provisioner.removal import condemn, end_orgs
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Org
+    from provisioner.plan import Removal
+
+
+def build(
+    config: PoolFile, pools: Sequence[str], ledger: Ledger, observer: Observer, options: Options
+) -> BuildResult:
+    """Bring `pools` to what `pool.yaml` wants, as far as the Dev Hub's limits allow.
+
+    Raises BusyError when another build holds the ledger, LoginError when the Dev Hub refuses
+    the login. A failing org is in the result, not an exception.
+    """
+    run = new_run()
+    started = time.monotonic()
+
+    def waits(text: str) -> None:
+        observer.message(Message(text))
+
+    with ledger.builder_lock(run, wait=options.wait, on_wait=waits):
+        context = _context(config, ledger, observer, options, run)
+        try:
+            living = patiently(context, "Dev Hub", lambda: survey(context.connections))
+            adopted = ledger.adopt(run.id)
+            reconcile(context, living)
+            plans = plan_build(context, pools, adopted)
+            with _stopped_by_signals(context.scheduler) as interruption:
+                _carry_out(context, plans)
+            result = summarise(context, plans, interruption.is_set(), time.monotonic() - started)
+        finally:
+            context.connections.close()
+        ledger.finish_run(replace(run, finished_at=datetime.now(UTC), summary=result.counts()))
+    # The lock's end costs a ledger on the Dev Hub requests, too: only now all are counted.
+    return replace(result, api_calls=requests_sent(context))
+
+
+def new_run() -> Run:
+    """A run of this process; its id begins with the time, so that runs sort."""
+    now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    return Run(id=run_id, host=socket.gethostname(), pid=os.getpid(), started_at=now)
+
+
+def _context(
+    config: PoolFile, ledger: Ledger, observer: Observer, options: Options, run: Run
+) -> BuildContext:
+    proven = {org.fingerprint for org in ledger.orgs(states=State) if org.available_at}
+    connections = Connections(config, pace=options.pace, seed=options.seed)
+    return BuildContext(
+        config=config,
+        ledger=ledger,
+        connections=connections,
+        scheduler=Scheduler(workers=min(32, config.limits.concurrent_signups + 8)),
+        run=run,
+        observer=observer,
+        options=options,
+        allowance=Allowance(0, 0),  # until the Dev Hub has said what is left
+        gate=Gate(proven, lambda pool: config.pools[pool].canary),
+        random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
+    )
+
+
+def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
+    _remove(context, [removal for plan in plans for removal in plan.remove])
+    failures, marks = Failures(context), ReadyMarks(context)
+
+    def available(org: Org) -> None:
+        marks.add(org)
+        sign_ups.go_on(context.gate.available(org))
+
+    steps = OrgSteps(context, failures, available)
+    sign_ups = SignUps(context, failures, steps.begin)
+    failures.replace = lambda creation: sign_ups.request([creation])
+    failures.go_on = sign_ups.go_on
+    for plan in plans:
+        for org in plan.resume:
+            steps.begin(org) if org.state is State.BUILDING else sign_ups.resume(org)
+    sign_ups.request(_in_turn(plans))
+    context.scheduler.run()
+    marks.send()
+    _retire(context, plans)
+    _end_leftovers(context, {plan.pool for plan in plans})
+
+
+def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
+    """The creations of all pools; a pool of one does not wait behind a pool of fifty."""
+    queues = [list(plan.create) for plan in plans]
+    while any(queues):
+        for queue in queues:
+            if queue:
+                yield queue.pop(0)
+
+
+def _remove(context: BuildContext, removals: Sequence[Removal]) -> None:
+    now = datetime.now(UTC)
+    condemned = [
+        org for r in removals if (org := condemn(context.ledger, r.org, r.reason, now=now))
+    ]
+    if not condemned:
+        return
+    outcome = end_orgs(context.connections.hub, context.ledger, condemned)
+    context.say(f"ended {len(outcome.ended)} orgs that were failed, stale or given back")
+    for org, why in outcome.left:
+        context.say(f"{org.username} could not be deleted yet: {why}", is_warning=True)
+
+
+def _retire(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
+    """End stale orgs, as many as fresh ones have come to stand in for."""
+    if context.scheduler.is_stopping:
+        return
+    for plan in plans:
+        fresh = len(plan.available) + sum(org.pool == plan.pool for org in context.built)
+        surplus = max(0, fresh + len(plan.retire) - plan.size)
+        _remove(context, plan.retire[:surplus])
+
+
+def _end_leftovers(context: BuildContext, pools: set[str]) -> None:
+    """End what could not be ended before: orgs whose sign-ups were still under way then."""
+    rows = context.ledger.orgs(states=TO_DELETE)
+    left = [org for org in rows if org.pool in pools and not org.kept]
+    if left and not context.scheduler.is_stopping:
+        end_orgs(context.connections.hub, context.ledger, left)
+
+
+@contextmanager
+def _stopped_by_signals(scheduler: Scheduler) -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM let running requests end, then stop; a second one ends at once."""
+    interruption = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if interruption.is_set():
+            os._exit(130)  # the ledger is committed at every instant: nothing is lost
+        interruption.set()
+        scheduler.stop()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interruption
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

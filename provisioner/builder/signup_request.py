@@ -1,0 +1,25 @@
+"""What a sign-up asks the Dev Hub for: the org definition, our username, our stamp."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.salesforce.hub import SignUp
+from provisioner.stamp import stamp_of
+
+if TYPE_CHECKING:
+    from provisioner.builder.context import BuildContext
+    from provisioner.ledger.base import Org
+
+
+def sign_up_request(context: BuildContext, org: Org) -> SignUp:
+    """The sign-up of one ledger row."""
+    pool = context.config.pools[org.pool]
+    definition = next(d for d in pool.definitions if d.name == org.definition)
+    return SignUp(
+        definition=definition.content,
+        username=org.username,
+        consumer_key=org.consumer_key,
+        duration_days=pool.duration_days,
+        stamp=stamp_of(context.config, org).line(),
+    )

@@ -1,0 +1,186 @@
+"""Watches all pending sign-ups with one query a tick."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.builder.context import BuildContext, RowLostError
+from provisioner.builder.failures import Failures, kind_of
+from provisioner.errors import ProvisionerError, SalesforceError
+from provisioner.ledger.base import Org, State
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.hub import SignUpStatus
+
+JOB = "sign-ups"
+FIRST_LOOK = 1.0  # seconds from a sign-up to the first look …
+LONGEST_LOOK = 15.0  # … and between looks at the most
+LOOKS_BY_AGE = 0.4  # of the oldest sign-up's age: the next look
+SURELY_NOT_YET = 0.6  # of the shortest sign-up of this build: before, a look is for nothing
+LOOKS_IN_DOUBT = 3  # looks that must miss a username before its sign-up is sent again …
+DOUBT = 30.0  # … and seconds: an insert may take so long on its way (facts §9)
+
+
+@dataclass
+class _Watched:
+    org: Org
+    since: float
+    misses: int | None  # looks that did not find it; None when the hub has surely got it
+    is_fresh: bool  # asked for by this process, which therefore knows its age
+
+
+class SignUpWatch:
+    """The sign-ups that the Dev Hub has, or may have.
+
+    Looks come quickly after the first sign-up and grow apart as the oldest grows old, so that
+    a sign-up of three minutes costs few and an org still starts soon. A *doubtful*
+    sign-up is one whose answer was lost: found by its username it is adopted, missed
+    several times it is sent again under the same username, so that it can never become two.
+    """
+
+    def __init__(
+        self,
+        context: BuildContext,
+        failures: Failures,
+        *,
+        activate: Callable[[Org], None],
+        send_again: Callable[[Org], None],
+        freed: Callable[[], None],
+    ) -> None:
+        self._context = context
+        self._failures = failures
+        self._activate = activate
+        self._send_again = send_again
+        self._freed = freed
+        self._watched: dict[str, _Watched] = {}
+        self._shortest = 0.0  # seconds of the shortest sign-up of this build; 0: none has ended
+
+    def __len__(self) -> int:
+        """How many sign-ups are under way."""
+        return len(self._watched)
+
+    def add(self, org: Org, *, is_doubtful: bool = False, delay: float = FIRST_LOOK) -> None:
+        """Watch one more."""
+        with self._context.lock:
+            misses = 0 if is_doubtful else None
+            is_first = not self._watched
+            is_fresh = delay > 0 and not is_doubtful
+            self._watched[org.username] = _Watched(org, time.monotonic(), misses, is_fresh)
+            if is_first or not delay:
+                self._context.scheduler.add(JOB, self._look, self._context.wait(delay))
+
+    def _look(self) -> float | None:
+        """One query for all; answers when to look again."""
+        with self._context.lock:
+            watched = list(self._watched.values())
+        try:
+            statuses = self._context.connections.hub.signups(
+                [w.org.signup_id for w in watched if w.org.signup_id],
+                [w.org.username for w in watched],
+            )
+        except ProvisionerError as error:
+            self._unanswered(watched, error)
+        else:
+            for entry in watched:
+                self._judge(entry, _best(entry.org, statuses))
+        self._freed()
+        return self._next_look()
+
+    def _next_look(self) -> float | None:
+        with self._context.lock:
+            if not self._watched:
+                return None
+            watched = self._watched.values()
+            age = self._age(min(entry.since for entry in watched))
+            not_yet = self._shortest * SURELY_NOT_YET - age
+            if not all(entry.is_fresh for entry in watched):
+                not_yet = 0.0
+        by_age = min(age * LOOKS_BY_AGE, LONGEST_LOOK)
+        return self._context.wait(max(FIRST_LOOK, by_age, not_yet))
+
+    def _age(self, since: float) -> float:
+        """Seconds, as long as they are at this build's pace."""
+        return (time.monotonic() - since) / self._context.options.pace
+
+    def _judge(self, entry: _Watched, status: SignUpStatus | None) -> None:
+        try:
+            if status is None:
+                self._missed(entry)
+            elif status.status == "Active":
+                self._active(entry.org, status)
+            elif status.status in ("Error", "Deleted"):
+                self._ended(entry.org, status)
+            else:
+                self._pending(entry, status)
+        except RowLostError:
+            self._drop(entry.org)
+
+    def _active(self, org: Org, status: SignUpStatus) -> None:
+        """The org exists: its steps begin now, whatever its siblings do."""
+        with self._context.lock:
+            entry = self._watched.pop(org.username, None)
+        if entry is not None and entry.is_fresh:
+            took = self._age(entry.since)
+            self._shortest = min(self._shortest or took, took)
+        self._activate(
+            self._context.move(
+                org,
+                State.BUILDING,
+                signup_id=status.id,
+                org_id=status.org_id,
+                login_url=status.login_url,
+                instance_url=status.login_url,
+            )
+        )
+
+    def _ended(self, org: Org, status: SignUpStatus) -> None:
+        self._drop(org)
+        self._failures.sign_up_refused(org, status)
+
+    def _pending(self, entry: _Watched, status: SignUpStatus) -> None:
+        """Still in progress; an unknown status counts as that (facts §2.3)."""
+        if entry.org.state is State.INTENDED:
+            entry.org = self._context.move(entry.org, State.SIGNING_UP, signup_id=status.id)
+        entry.misses = None
+        deadline = self._context.config.pools[entry.org.pool].sign_up_timeout.total_seconds()
+        if self._age(entry.since) > deadline:
+            self._drop(entry.org)
+            took = f"still {status.status} after {deadline:.0f} s (sign_up_timeout)"
+            error = SalesforceError(took, kind="gone")
+            self._failures.fail(entry.org, "sign-up", error)
+
+    def _missed(self, entry: _Watched) -> None:
+        """The hub shows no such sign-up: not yet, or never received."""
+        entry.misses = (entry.misses or 0) + 1
+        if entry.misses < LOOKS_IN_DOUBT or self._age(entry.since) < DOUBT:
+            return
+        self._drop(entry.org)
+        if entry.org.state is State.INTENDED:
+            self._send_again(entry.org)
+        else:
+            error = SalesforceError("the Dev Hub no longer knows this sign-up", kind="gone")
+            self._failures.fail(entry.org, "sign-up", error)
+
+    def _unanswered(self, watched: Sequence[_Watched], error: ProvisionerError) -> None:
+        """A look that failed says nothing of the sign-ups; only a final refusal ends them."""
+        if kind_of(error) in ("transient", "limit"):
+            return
+        for entry in watched:
+            self._drop(entry.org)
+            self._failures.fail(entry.org, "sign-up", error)
+
+    def _drop(self, org: Org) -> None:
+        with self._context.lock:
+            self._watched.pop(org.username, None)
+
+
+def _best(org: Org, statuses: Sequence[SignUpStatus]) -> SignUpStatus | None:
+    """The status that is about `org`: of two sign-ups with its username, the one that lives.
+
+    A request that was sent twice ends once as `C-1007` (duplicate username, facts §2.5).
+    """
+    own = [s for s in statuses if s.id == org.signup_id or s.username == org.username]
+    return min(own, key=lambda s: s.status in ("Error", "Deleted"), default=None)

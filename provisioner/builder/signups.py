@@ -1,0 +1,138 @@
+"""Sign-ups: intent first, a bounded number under way, one query a tick for all of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from provisioner.builder.context import BuildContext, RowLostError
+from provisioner.builder.events import OrgEvent
+from provisioner.builder.failures import Failures, kind_of
+from provisioner.builder.signup_request import sign_up_request
+from provisioner.builder.signup_watch import SignUpWatch
+from provisioner.builder.usernames import new_username
+from provisioner.errors import HubLimitError, LedgerError, ProvisionerError
+from provisioner.ledger.base import Org, State
+from provisioner.plan import Creation
+
+
+class SignUps:
+    """The sign-ups of one build.
+
+    A row is committed as `intended` before its request is sent. When the answer is lost, or
+    the process died, the Dev Hub is asked for the username that we chose: found, the org is
+    adopted; not found, the request is sent again.
+    """
+
+    def __init__(
+        self, context: BuildContext, failures: Failures, activate: Callable[[Org], None]
+    ) -> None:
+        self._context = context
+        self._failures = failures
+        self._queue: deque[Creation] = deque()
+        self._sending: set[str] = set()
+        self._watch = SignUpWatch(
+            context, failures, activate=activate, send_again=self._send_later, freed=self._fill
+        )
+
+    def request(self, creations: Iterable[Creation]) -> None:
+        """Sign these orgs up, as the gate lets them through and slots come free."""
+        with self._context.lock:
+            self._queue.extend(self._context.gate.admit(creations))
+        self._fill()
+
+    def go_on(self, creations: Iterable[Creation]) -> None:
+        """Sign up what the gate has held back until now."""
+        with self._context.lock:
+            self._queue.extend(creations)
+        self._fill()
+
+    def resume(self, org: Org) -> None:
+        """Take over a row that a dead run left in `intended` or `signing_up`."""
+        is_doubtful = org.state is State.INTENDED
+        if is_doubtful:
+            self._context.allowance = self._context.allowance.less(1)
+        self._watch.add(org, is_doubtful=is_doubtful, delay=0.0)
+
+    def _fill(self) -> None:
+        context = self._context
+        with context.lock:
+            bound = context.config.limits.concurrent_signups
+            if context.gate.is_closed:
+                context.gate.dropped += len(self._queue)
+                self._queue.clear()
+            while self._queue and len(self._sending) + len(self._watch) < bound:
+                if context.scheduler.is_stopping:
+                    return
+                self._send_later(self._intend(self._queue.popleft()))
+
+    def _intend(self, creation: Creation) -> Org:
+        """Commit the row of an org that is about to be asked for."""
+        config, run = self._context.config, self._context.run
+        org = Org(
+            username=new_username(creation.pool, config.dev_hub.username),
+            pool=creation.pool,
+            builder_id=run.id,
+            run=run.id,
+            definition=creation.definition,
+            fingerprint=creation.fingerprint,
+            consumer_key=config.consumer_app.consumer_key,
+            created_at=datetime.now(UTC),
+        )
+        self._context.ledger.add(org)
+        self._context.allowance = self._context.allowance.less(1)
+        return org
+
+    def _send_later(self, org: Org) -> None:
+        with self._context.lock:
+            self._sending.add(org.username)
+        self._context.scheduler.add(f"send {org.username}", lambda: self._send(org))
+
+    def _send(self, org: Org) -> None:
+        """One POST. Its answer, or the lack of one, decides what the row becomes."""
+        self._tell(org)
+        try:
+            request = sign_up_request(self._context, org)
+            signup_id = self._context.connections.hub.sign_up(request)
+            self._sent(self._context.move(org, State.SIGNING_UP, signup_id=signup_id))
+        except RowLostError:
+            self._not_sending(org)
+        except HubLimitError as error:
+            self._refused_by_limit(org, error)
+        except LedgerError:
+            raise  # nothing is wrong with the org: the build stops, the next one resumes it
+        except ProvisionerError as error:
+            if kind_of(error) == "transient":
+                self._not_sending(org)
+                self._watch.add(org, is_doubtful=True)
+            else:
+                self._failures.never_signed_up(org, error)
+                self._not_sending(org)
+                self._fill()
+
+    def _sent(self, org: Org) -> None:
+        with self._context.lock:
+            self._watch.add(org)
+            self._not_sending(org)
+        self._tell(org)
+
+    def _not_sending(self, org: Org) -> None:
+        with self._context.lock:
+            self._sending.discard(org.username)
+
+    def _refused_by_limit(self, org: Org, error: HubLimitError) -> None:
+        """The hub has no more: nothing further is sent, what runs goes on."""
+        context = self._context
+        with context.lock:
+            is_first = not context.limit
+            context.limit = context.limit or error.code
+            context.limit_message = context.limit_message or error.message
+            self._queue.clear()
+        if is_first:
+            context.say(f"{error.message} No further sign-up is sent.", is_warning=True)
+        self._failures.never_signed_up(org, error, is_failure=False)
+        self._not_sending(org)
+
+    def _tell(self, org: Org) -> None:
+        self._context.tell(OrgEvent(org.username, org.pool, org.state, step="sign-up"))

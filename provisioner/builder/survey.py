@@ -1,0 +1,74 @@
+"""What the Dev Hub holds, held against the ledger before a build plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from provisioner.errors import SalesforceError
+from provisioner.ledger.base import Org, State
+from provisioner.reap import alien_reasons, aliens, reap
+from provisioner.salesforce.living import LivingOrg, living_orgs
+
+if TYPE_CHECKING:
+    from provisioner.builder.connections import Connections
+    from provisioner.builder.context import BuildContext
+    from provisioner.salesforce.hub import DevHub
+
+_NOT_A_HUB = frozenset({"INVALID_TYPE", "NOT_FOUND"})
+
+
+def survey(connections: Connections) -> list[LivingOrg]:
+    """All scratch orgs that live, in one query.
+
+    Raises SalesforceError when the org that was logged in to is no Dev Hub: its limits do not
+    tell, an ordinary org lists scratch orgs among them, too (salesforce-facts §2.8).
+    """
+    hub = connections.hub
+    try:
+        return living_orgs(hub)
+    except SalesforceError as error:
+        if error.error_code not in _NOT_A_HUB:
+            raise
+        raise SalesforceError(
+            f"{hub.client.name} is logged in, but its org is no Dev Hub, or the user may not see "
+            "ScratchOrgInfo",
+            error_code=error.error_code,
+            kind="configuration",
+            hint="enable Dev Hub in Setup, and give the user Read, Create and Delete on Scratch "
+            "Org Infos and Active Scratch Orgs",
+        ) from None
+
+
+def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
+    """Close rows whose orgs are gone, end orgs whose rows are closed, tell of unknown ones."""
+    ledger, hub = context.ledger, context.connections.hub
+    for org in gone(hub, living, ledger.orgs(states=[State.AVAILABLE])):
+        why = "no longer on the Dev Hub"
+        if ledger.move(org, State.EXPIRED, note=why, error=why) is not None:
+            context.say(f"{org.username} is {why}; it is replaced", is_warning=True)
+    rows = ledger.orgs(states=State)
+    found = alien_reasons(aliens(context.config, living, rows), rows)
+    known = {row.username for row in rows}
+    reap(hub, ledger, [item for item in found if item.org.username in known], datetime.now(UTC))
+    unknown = sum(item.org.username not in known for item in found)
+    if unknown:
+        context.say(
+            f"{unknown} scratch orgs are ours by their stamp and unknown to the ledger: `reap` "
+            "ends them, `reap --rebuild` takes them in again",
+            is_warning=True,
+        )
+
+
+def gone(hub: DevHub, living: Sequence[LivingOrg], rows: Sequence[Org]) -> list[Org]:
+    """Rows whose orgs the Dev Hub says are deleted.
+
+    Not to be listed is not enough: a user of the Dev Hub may not see what another has made.
+    """
+    alive = {org.sign_up.id for org in living}
+    suspects = {row.signup_id: row for row in rows if row.signup_id and row.signup_id not in alive}
+    if not suspects:
+        return []
+    ended = {s.id for s in hub.signups(list(suspects), []) if s.status in ("Deleted", "Error")}
+    return [row for key, row in suspects.items() if key in ended]

@@ -1,0 +1,80 @@
+"""The gate spends no sign-up on what has just been seen to fail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from provisioner.builder.gate import Gate
+from provisioner.ledger.base import Org
+from provisioner.plan import Creation
+
+
+def creations(count: int, fingerprint: str = "f") -> list[Creation]:
+    return [Creation("morning", "a.json", fingerprint)] * count
+
+
+def org(fingerprint: str = "f") -> Org:
+    return Org("morning-1@acme.example", "morning", fingerprint=fingerprint)
+
+
+def gate(*proven: str, canary: bool = True) -> Gate:
+    return Gate(proven, lambda _pool: canary)
+
+
+def test_the_first_of_more_than_three_goes_ahead_alone() -> None:
+    assert len(gate().admit(creations(4))) == 1
+    assert len(gate().admit(creations(3))) == 3
+
+
+def test_a_proven_fingerprint_and_a_pool_without_canary_need_none() -> None:
+    assert len(gate("f").admit(creations(9))) == 9
+    assert len(gate(canary=False).admit(creations(9))) == 9
+
+
+def test_the_others_follow_when_the_canary_is_available() -> None:
+    one = gate()
+    one.admit(creations(5))
+    assert len(one.available(org())) == 4
+    assert len(one.admit(creations(5))) == 5
+
+
+@pytest.mark.parametrize("kind", ["content", "configuration"])
+def test_a_canary_that_fails_as_all_would_stops_the_rest(kind: str) -> None:
+    one = gate()
+    one.admit([*creations(5), *creations(5, "other")])
+    assert one.failed(org(), kind, "deploy_source: bad") == []
+    assert one.dropped == 4
+    assert "deploy_source: bad" in one.reason
+    assert len(one.available(org("other"))) == 4, "another definition is not touched"
+
+
+def test_a_canary_that_was_lost_is_followed_by_the_next() -> None:
+    one = gate()
+    one.admit(creations(5))
+    assert len(one.failed(org(), "gone", "proof: gone")) == 1
+    assert len(one.available(org())) == 3
+
+
+def test_three_failures_in_a_row_by_one_cause_close_the_gate() -> None:
+    one = gate("f")
+    for number in range(3):
+        assert not one.is_closed
+        user = f"morning-{number}@acme.example"
+        one.failed(
+            replace(org(), username=user), "gone", f"deploy: 0AfE0000000000{number} of {user}"
+        )
+    assert one.is_closed
+    assert one.admit(creations(2)) == []
+    assert one.dropped == 2
+    assert "3 orgs in a row" in one.reason
+
+
+def test_a_success_or_another_cause_in_between_keeps_it_open() -> None:
+    one = gate("f")
+    for reason in ("a", "a", "b", "a", "a"):
+        one.failed(org(), "gone", reason)
+    one.available(org())
+    one.failed(org(), "gone", "a")
+    assert not one.is_closed

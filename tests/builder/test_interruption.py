@@ -1,0 +1,208 @@
+"""A build that is stopped, or run beside another, loses nothing and builds nothing double."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from provisioner.emulator.misbehaviour import Hold
+from provisioner.ledger.base import State
+from tests.builder.night import Night
+
+
+class Command:
+    """`provisioner` as a process of its own, in the night's folder."""
+
+    def __init__(self, night: Night, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "provisioner", *arguments],
+            cwd=night.folder,
+            env={**os.environ, **night.environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self) -> tuple[int, str, str]:
+        """Exit code, stdout, stderr."""
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_held(night: Night) -> Iterator[None]:
+    yield
+    night.world.holds.close()
+
+
+def held_build(night: Night, **when: Any) -> tuple[Command, Hold]:
+    """A build whose next request of a kind is held by the emulator."""
+    night.fault(when, {"do": "hold"})
+    command = Command(night, "build", "--pace", "0.002")
+    (hold,) = night.world.holds.current(wait=30)
+    return command, hold
+
+
+def test_ctrl_c_saves_the_state_and_the_next_build_finishes_the_same_orgs(night: Night) -> None:
+    command, _ = held_build(night, route="deploy.start")
+    before = {org.username for org in night.orgs()}
+    command.process.send_signal(signal.SIGINT)
+    night.world.holds.release()
+    code, _, err = command.end()
+    assert code == 130, err
+    assert "provisioner build" in err
+    result = night.build()
+    assert result.exit_code == 0
+    assert {org.username for org in night.orgs(State.AVAILABLE)} == before
+    assert len(night.hub_rows("ScratchOrgInfo")) == 2
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"route": "sobjects.create", "org": "hub", "nth": 2},
+        {"route": "deploy.start", "nth": 3},
+        {"route": "tree.create", "nth": 1},
+    ],
+    ids=str,
+)
+def test_kill_9_loses_no_org(night: Night, when: dict[str, Any]) -> None:
+    command, _ = held_build(night, **when)
+    command.process.kill()
+    assert command.end()[0] == -signal.SIGKILL
+    night.world.holds.release()
+    assert night.build().exit_code == 0
+    available = night.orgs(State.AVAILABLE)
+    assert len(available) == 2
+    assert sorted(night.active()) == sorted(org.username for org in available)
+    for org in available:
+        names = [row["Name"] for row in night.rows_in(org, "Account")]
+        assert len(names) == len(set(names)) > 0
+
+
+def test_a_second_build_says_who_holds_the_ledger_and_builds_nothing(night: Night) -> None:
+    first, _ = held_build(night, route="deploy.start")
+    code, _, err = Command(night, "build", "--pace", "0.002").end()
+    assert code == 8
+    assert str(first.process.pid) in err
+    night.world.holds.release()
+    assert first.end()[0] == 0
+    assert len(night.active()) == 2
+
+
+def test_a_second_build_that_waits_finds_the_pool_full(night: Night) -> None:
+    first, _ = held_build(night, route="deploy.start")
+    second = Command(night, "build", "--wait", "--json", "--pace", "0.002")
+    assert second.process.stderr is not None
+    line = second.process.stderr.readline()
+    assert str(first.process.pid) in line, "it says whom it waits for"
+    night.world.holds.release()
+    assert first.end()[0] == 0
+    code, out, _ = second.end()
+    assert code == 0
+    assert json.loads(out)["wanted"] == 0
+    assert len(night.active()) == 2
+
+
+def test_claims_need_no_lock_of_the_build(night: Night) -> None:
+    night.build()
+    night.write_pool(size=3)
+    first, _ = held_build(night, route="deploy.start")
+    code, out, err = Command(night, "claim", "--json", "--owner", "ann").end()
+    assert code == 0, err
+    assert json.loads(out)["state"] == "claimed"
+    night.world.holds.release()
+    assert first.end()[0] == 0
+
+
+def test_the_json_of_a_build_is_one_document_with_the_interface_keys(night: Night) -> None:
+    code, out, _ = Command(night, "build", "--json", "--pace", "0.002").end()
+    document = json.loads(out)
+    assert code == 0
+    assert set(document) == {"run", "wanted", "built", "failed", "orgs", "api_calls", "seconds"}
+    assert [org["state"] for org in document["orgs"]] == ["available"] * 2
+
+
+def test_a_read_only_ledger_is_an_error_for_people(night: Night) -> None:
+    night.build()
+    ledger = night.folder / ".provisioner/ledger.db"
+    ledger.chmod(0o400)
+    code, _, err = Command(night, "build").end()
+    assert code == 2
+    assert "ledger.db" in err
+    assert "Traceback" not in err
+    assert len(night.active()) == 2
+
+
+def test_a_corrupt_ledger_is_an_error_for_people_and_signs_nothing_up(night: Night) -> None:
+    ledger = night.folder / ".provisioner/ledger.db"
+    ledger.parent.mkdir()
+    ledger.write_bytes(b"this is no database" * 100)
+    code, _, err = Command(night, "build").end()
+    assert code == 2
+    assert "ledger.db" in err
+    assert night.active() == []
+
+
+def test_no_secret_of_a_night_reaches_ledger_or_output(night: Night) -> None:
+    night.environ["INSTALL_KEY"] = "s3cr3t-installation-key"
+    night.write_pool(
+        steps="- install_package: { version: 04t000000000001AAA, "
+        'installation_key: "${INSTALL_KEY}" }\n'
+    )
+    _, out, err = Command(night, "build", "--json", "--pace", "0.002").end()
+    _, report, _ = Command(night, "report", "--json").end()
+    tokens = list(night.world.sessions._by_token)
+    assert tokens
+    written = b"".join(p.read_bytes() for p in (night.folder / ".provisioner").iterdir())
+    everything = out + err + report + written.decode("latin-1")
+    for secret in [*tokens, "s3cr3t-installation-key", night.environ["KEY"][100:140]]:
+        assert secret not in everything
+
+
+def test_a_secret_that_salesforce_quotes_in_an_error_is_not_written_down(night: Night) -> None:
+    secret = "s3cr3t-installation-key"
+    night.environ["INSTALL_KEY"] = secret
+    night.write_pool(
+        size=1,
+        steps="- install_package: { version: 04t000000000001AAA, "
+        'installation_key: "${INSTALL_KEY}" }\n- run_apex: { file: scripts/setup.apex }\n',
+    )
+    night.fault(
+        {"path": "executeAnonymous"},
+        {"do": "answer", "status": 400, "error": "INVALID_FIELD", "message": f"no {secret} here"},
+    )
+    result = night.build()
+    assert "no *** here" in result.failed[0].error
+    told = [event.note for event in night.watcher.events] + night.watcher.messages
+    assert secret not in "".join([result.failed[0].error, *told])
+
+
+def test_stale_orgs_live_until_their_successors_are_proven(night: Night) -> None:
+    night.write_pool(size=1, steps="")
+    (old,) = night.build().built
+    night.write_pool(size=1)
+    command, _ = held_build(night, route="deploy.start")
+    assert old.username in night.active()
+    assert old.username in [org.username for org in night.orgs(State.AVAILABLE)]
+    night.world.holds.release()
+    assert command.end()[0] == 0
+    assert old.username not in night.active()
+
+
+def test_source_that_is_broken_is_a_line_per_problem_and_signs_nothing_up(night: Night) -> None:
+    classes = night.folder / "force-app/main/default/classes"
+    for name in ("VisitService", "VisitServiceTest"):
+        (classes / f"{name}.cls").unlink()
+    code, _, err = Command(night, "build").end()
+    assert code == 2
+    assert len([line for line in err.splitlines() if ".cls" in line]) >= 2
+    assert "Traceback" not in err
+    assert night.hub_rows("ScratchOrgInfo") == []

@@ -1,0 +1,60 @@
+"""The manifest holds what a consumer needs, and no secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.errors import ProvisionerError, UsageError
+from provisioner.ledger.base import Org, State
+from provisioner.report.manifest import manifest, write_manifest
+from tests.builder.night import Night
+from tests.builder.test_interruption import Command
+
+ORG = Org("morning-1@acme.example", "morning", State.AVAILABLE, fingerprint="f")
+
+
+def test_a_build_writes_usernames_hosts_and_contents(night: Night) -> None:
+    night.write_pool(size=1, steps="- install_package: { version: 04t000000000001AAA }\n")
+    code, _, err = Command(night, "build", "--pace", "0.002", "--manifest", "orgs.json").end()
+    assert code == 0, err
+    document = json.loads((night.folder / "orgs.json").read_text())
+    (entry,) = document["orgs"]
+    (org,) = night.orgs()
+    assert (entry["username"], entry["org_id"]) == (org.username, org.org_id)
+    assert entry["contents"]["packages"] == ["04t000000000001AAA"]
+    assert entry["contents"]["definition"] == "config/project-scratch-def.json"
+    code, out, _ = Command(night, "status", "--manifest").end()
+    assert code == 0
+    assert json.loads(out)["orgs"] == document["orgs"]
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        "00D000000000001!AQ",
+        "-----BEGIN PRIVATE KEY",
+        "force://PlatformCLI::x@y",
+        "eyJhbGciOiJSUzI1NiJ9.x",
+    ],
+)
+def test_anything_token_shaped_refuses_the_whole(purpose: str) -> None:
+    with pytest.raises(ProvisionerError, match="token or key"):
+        manifest([replace(ORG, owner=purpose)], {})
+
+
+def test_orgs_that_nobody_can_use_are_not_listed() -> None:
+    states = [State.FAILED, State.BUILDING, State.EXPIRED]
+    assert manifest([replace(ORG, state=state) for state in states], {})["orgs"] == []
+
+
+def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    document: dict[str, Any] = {"orgs": []}
+    write_manifest(tmp_path / "m.json", document)
+    assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_manifest(tmp_path / "no" / "m.json", document)

@@ -1,0 +1,66 @@
+"""`check --online` says what a build would meet: the login, the Dev Hub, its limits, packages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from provisioner.emulator.keys import make_key_pair
+from provisioner.emulator.world import Limits
+from tests.builder.night import Night
+from tests.builder.test_interruption import Command
+
+
+def check(night: Night, *options: str) -> tuple[int, str, str]:
+    return Command(night, "check", "--online", *options).end()
+
+
+def test_a_hub_that_will_do_is_told_with_its_limits(night: Night) -> None:
+    code, out, err = check(night, "--json")
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["problems"] == []
+    assert document["hub"]["limits"]["daily_remaining"] == 80
+    assert "a Dev Hub" in err
+
+
+def test_the_wrong_key_is_exit_5_with_the_fix(night: Night) -> None:
+    night.environ["KEY"] = make_key_pair().private_key
+    code, _, err = check(night)
+    assert code == 5
+    assert "signature" in err
+    assert "hint:" in err
+
+
+def test_a_user_whom_nobody_approved_is_exit_5_with_the_fix(night: Night) -> None:
+    (app,) = (a for a in night.world.hub.apps.values() if a.app.consumer_key != "PlatformCLI")
+    app.approved.clear()
+    code, _, err = check(night)
+    assert code == 5
+    assert "approved" in err
+
+
+def test_an_org_that_is_no_dev_hub_is_exit_2(make_night: Callable[..., Night]) -> None:
+    code, _, err = check(make_night(is_dev_hub=False))
+    assert code == 2
+    assert "no Dev Hub" in err
+
+
+def test_no_sign_up_left_is_exit_4(make_night: Callable[..., Night]) -> None:
+    night = make_night(limits=Limits(active=3, daily=80))
+    night.write_pool(top="limits: { keep_active: 3 }")
+    code, _, err = check(night)
+    assert code == 4
+    assert "active" in err
+
+
+def test_a_package_version_that_does_not_exist_is_a_warning(night: Night) -> None:
+    night.world.packages = {"04t000000000001AAA": {"name": "Billing"}}
+    night.write_pool(
+        steps="- install_package: { version: 04t000000000001AAA }\n"
+        "- install_package: { version: 04t000000000002AAA }\n"
+    )
+    code, _, err = check(night)
+    assert code == 0, err
+    assert "04t000000000002AAA" in err
+    assert "04t000000000001AAA" not in err
