@@ -22,8 +22,11 @@ class Removed:
     left: list[tuple[Org, str]] = field(default_factory=list)  # still there, and why
 
 
-def end_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org]) -> Removed:
+def end_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str = "") -> Removed:
     """Delete the scratch orgs behind rows in `released`, `failed` or `expired`.
+
+    `unseen` is for a user who may not see every org of the Dev Hub: why one that is not shown
+    is left. By default it is gone.
 
     A row without an org id may belong to a sign-up that is still under way: it stays until
     the Dev Hub has made up its mind, so that no org appears after its row is closed.
@@ -35,15 +38,15 @@ def end_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org]) -> Removed:
         outcome.left += [
             (org, "its sign-up is still under way") for org in orgs if org.username in pending
         ]
-        refused = hub.delete_orgs([org.username for org in targets])
+        refused = hub.delete_orgs([org.username for org in targets], unseen=unseen)
     except ProvisionerError as error:
         outcome.left = [(org, error.message) for org in orgs]
         return outcome
     for org in targets:
         if org.username in refused:
             outcome.left.append((org, refused[org.username]))
-        elif ledger.move(org, State.DELETED) is not None:
-            outcome.ended.append(org)
+        elif (ended := ledger.move(org, State.DELETED)) is not None:
+            outcome.ended.append(ended)
     return outcome
 
 

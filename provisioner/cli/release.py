@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger, Org
+
+_PACE = 0.2  # of the waits for a Dev Hub that does not answer: a build comes by later anyway
 
 
 def command(
@@ -23,8 +29,9 @@ def command(
         bool, typer.Option("--reuse", help="Back into its pool, where pool.yaml allows it.")
     ] = False,
 ) -> None:
-    """Give a claimed org back: the next build or reap deletes it, unless it is reused.
+    """Give a claimed org back: it is deleted, unless it is reused.
 
+    Where the Dev Hub lets you not delete it, or cannot be reached, the next build or reap does.
     Exits with 7 when another holds it. Releasing an org twice is no error.
     """
     from provisioner.claim import release
@@ -41,8 +48,37 @@ def command(
             reuse=reuse,
             reusable=[pool.name for pool in pool_file.pools.values() if pool.reuse],
         )
-    outcome = {
-        State.AVAILABLE: "is available again",
-        State.RELEASED: "is released; the next build or reap deletes it",
-    }.get(org.state, f"was given back before; it is {org.state}")
+        is_first = org.state is State.RELEASED
+        why = ""
+        if is_first:
+            org, why = _ended(pool_file, ledger, org)
+    if why:
+        call.output.say(f"{org.username} could not be deleted from here: {why}")
+    if is_first and org.state is State.DELETED:
+        outcome = "is released and deleted"
+    else:
+        outcome = {
+            State.AVAILABLE: "is available again",
+            State.RELEASED: "is released; the next build or reap deletes it",
+        }.get(org.state, f"was given back before; it is {org.state}")
     call.output.result(f"{org.username} {outcome}", org_document(org))
+
+
+def _ended(pool_file: PoolFile, ledger: Ledger, org: Org) -> tuple[Org, str]:
+    """Delete an org that was given back; its row, and why it is still there.
+
+    Whoever only claims need not be allowed to delete orgs of the Dev Hub, or to see them.
+    """
+    from provisioner.builder.connections import Connections
+    from provisioner.errors import ProvisionerError
+    from provisioner.removal import end_orgs
+
+    unseen = f"{pool_file.dev_hub.username} does not see it on the Dev Hub"
+    try:
+        with Connections(pool_file, pace=_PACE) as connections:
+            outcome = end_orgs(connections.hub, ledger, [org], unseen=unseen)
+    except ProvisionerError as error:
+        return org, error.message
+    if outcome.left:
+        return org, outcome.left[0][1]
+    return outcome.ended[0] if outcome.ended else ledger.get(org.username) or org, ""

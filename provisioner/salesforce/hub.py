@@ -57,17 +57,18 @@ class DevHub:
                 found[record["Id"]] = sign_up_status(record)
         return list(found.values())
 
-    def delete_orgs(self, names: Sequence[str]) -> Mapping[str, str]:
+    def delete_orgs(self, names: Sequence[str], *, unseen: str = "") -> Mapping[str, str]:
         """End scratch orgs by signed-up username or org id; gone already is fine.
 
         The answer names those that could not be ended, and why. One query, and one call for
-        every 200 orgs that are there.
+        every 200 orgs that are there. An org that the Dev Hub does not show counts as gone; for
+        a user who may not see all orgs, `unseen` is why it could not be ended.
         """
         rows: dict[str, str] = {}  # ActiveScratchOrg id → what the caller calls the org
         for portion in portions(list(dict.fromkeys(names))):
             rows |= self._active_rows(portion)
         ids = list(rows)
-        refused = {}
+        refused = dict.fromkeys(set(names).difference(rows.values()), unseen) if unseen else {}
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
             with limits_named():

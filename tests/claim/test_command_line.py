@@ -158,6 +158,7 @@ def test_release_deletes_later_or_puts_back_where_the_pool_allows_it(
     assert (refused.code, refused.error["code"]) == (2, "reuse_not_allowed")
     released = call("release", "e@acme.example")
     assert released.out == "e@acme.example is released; the next build or reap deletes it\n"
+    assert "could not be deleted from here: " in released.err
     assert call("release", "e@acme.example", "--json").document["state"] == "released"
 
 
