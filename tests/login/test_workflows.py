@@ -162,7 +162,7 @@ def test_the_job_claims_an_org_uses_it_and_gives_it_back(
     ran = claiming().run(parse(snippet(SECTION, "yaml", 1)))
     assert [step.code for step in ran] == [0, 0, 0, 0], ran
     assert machine.installed(night.folder.parent) == ["pip install ./provisioner"]
-    (released,) = night.orgs(State.RELEASED)
+    (released,) = night.orgs(State.DELETED)
     assert ran[2].output == f"{released.username} False\n"
     assert released.owner == "acme/shop"
     assert len(night.orgs(State.AVAILABLE)) == 1
@@ -179,7 +179,7 @@ def test_a_job_that_died_gets_the_same_org_when_it_is_started_again(
     assert held.lease_until is not None
     ran = claiming().run(workflow)
     assert ran[2].output == f"{held.username} False\n"
-    assert [org.username for org in night.orgs(State.RELEASED)] == [held.username]
+    assert [org.username for org in night.orgs(State.DELETED)] == [held.username]
 
 
 def test_a_failure_within_the_org_gives_it_back_all_the_same(
@@ -189,7 +189,7 @@ def test_a_failure_within_the_org_gives_it_back_all_the_same(
     (night.folder / "tests/in_org.py").write_text("raise SystemExit(9)\n")
     ran = runner.run(parse(snippet(SECTION, "yaml", 1)))
     assert [step.code for step in ran] == [0, 0, 9, 0]
-    assert len(night.orgs(State.RELEASED)) == 1
+    assert len(night.orgs(State.DELETED)) == 1
 
 
 def test_a_job_that_got_no_org_gives_none_back(
