@@ -7,7 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from provisioner.builder.step_list import ListedStep, listed_steps
 from provisioner.config.fields import Secret
 from provisioner.login import from_ledger
 from provisioner.salesforce.audience import hub_rungs
@@ -36,7 +35,6 @@ class Connections:
         self._keys: dict[str, SigningKey] = {}
         self._hub: DevHub | None = None
         self._orgs: dict[str, OrgClient] = {}
-        self._steps: dict[tuple[str, str], list[ListedStep]] = {}
 
     @property
     def calls(self) -> ApiCalls:
@@ -74,14 +72,6 @@ class Connections:
         """Drop the session of an org that needs no more of this build."""
         with self._lock:
             self._orgs.pop(row.username, None)
-
-    def steps(self, row: Org) -> list[ListedStep]:
-        """All steps of an org, from the settings of its definition to the proof."""
-        with self._lock:
-            key = (row.pool, row.definition)
-            if key not in self._steps:
-                self._steps[key] = listed_steps(self._config, row)
-            return self._steps[key]
 
     def close(self) -> None:
         """Close all connections."""

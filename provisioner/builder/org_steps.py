@@ -6,17 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.failures import Failures, kind_of
+from provisioner.builder.step_list import ListedStep, StepLists
 from provisioner.errors import LedgerError, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
-from provisioner.steps.base import Done, Pending
-
-if TYPE_CHECKING:
-    from provisioner.builder.step_list import ListedStep
+from provisioner.steps.base import Done, Outcome, Pending, StepContext
 
 PROPAGATION = 300.0  # seconds after activation in which a refused login may pass (facts §1.4)
 ATTEMPTS = 20  # transient failures of one step before its org is given up (as CumulusCI has it)
@@ -44,6 +41,7 @@ class OrgSteps:
         self._context = context
         self._failures = failures
         self._available = available
+        self._lists = StepLists(context.config)
 
     def begin(self, org: Org) -> None:
         """Take an org that is active: new, or left in `building` by a dead run."""
@@ -52,7 +50,7 @@ class OrgSteps:
 
     def _advance(self, progress: _Progress) -> float | None:
         """Do what can be done now; answers the seconds until there may be more."""
-        steps = self._context.connections.steps(progress.org)
+        steps = self._lists.of(progress.org)
         while progress.org.step < len(steps):
             step = steps[progress.org.step]
             try:
@@ -73,14 +71,29 @@ class OrgSteps:
         org = progress.org
         if not org.request_id:
             self._tell(org, step, count)
-        outcome = step.run(
-            self._context, org, lambda request_id: self._remember(progress, request_id)
-        )
+        outcome = self._run(progress, step)
         if isinstance(outcome, Pending):
             self._remember(progress, outcome.request_id)
             return self._until_next_look(progress, step, outcome)
         self._complete(progress, outcome)
         return None
+
+    def _run(self, progress: _Progress, step: ListedStep) -> Outcome:
+        """Start the step, or look at its request when the row holds one."""
+        org, build = progress.org, self._context
+        definitions = build.config.pools[org.pool].definitions
+        context = StepContext(
+            org=build.connections.org(org),
+            username=org.username,
+            directory=build.config.directory,
+            definition=next(d.content for d in definitions if d.name == org.definition),
+            org_id=org.org_id,
+            sign_in=lambda: build.connections.sign_in(org),
+            remember=lambda request_id: self._remember(progress, request_id),
+        )
+        if org.request_id:
+            return step.step.poll(context, org.request_id)
+        return step.step.start(context)
 
     def _remember(self, progress: _Progress, request_id: str) -> None:
         """Commit the id of a remote request, before anything else is done about it."""

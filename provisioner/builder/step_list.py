@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.steps.base import Outcome, Step, StepContext
+from provisioner.steps.base import Step
 from provisioner.steps.proof import Proof
 from provisioner.steps.settings import Settings
 
 if TYPE_CHECKING:
-    from provisioner.builder.context import BuildContext
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
 
@@ -26,33 +24,27 @@ class ListedStep:
     step: Step
     timeout: float = DEFAULT_TIMEOUT
 
-    def run(self, build: BuildContext, org: Org, remember: Callable[[str], None]) -> Outcome:
-        """Start the step, or look at its request when the row holds one."""
-        pool = build.config.pools[org.pool]
-        definition = next(d for d in pool.definitions if d.name == org.definition)
-        context = StepContext(
-            org=build.connections.org(org),
-            username=org.username,
-            directory=build.config.directory,
-            definition=definition.content,
-            org_id=org.org_id,
-            sign_in=lambda: build.connections.sign_in(org),
-            remember=remember,
-        )
-        if org.request_id:
-            return self.step.poll(context, org.request_id)
-        return self.step.start(context)
 
+class StepLists:
+    """Lists the steps of orgs, once for each pool and definition. Safe to use from threads."""
 
-def listed_steps(config: PoolFile, org: Org) -> list[ListedStep]:
-    """The steps of an org of this pool and definition."""
-    entries = config.pools[org.pool].steps
-    own = [
-        ListedStep(
-            entry.title,
-            entry.step,
-            entry.timeout.total_seconds() if entry.timeout else DEFAULT_TIMEOUT,
-        )
-        for entry in entries
-    ]
-    return [ListedStep("settings", Settings()), *own, ListedStep("proof", Proof())]
+    def __init__(self, config: PoolFile) -> None:
+        self._config = config
+        self._known: dict[tuple[str, str], list[ListedStep]] = {}
+
+    def of(self, org: Org) -> list[ListedStep]:
+        """All steps of an org, from the settings of its definition to the proof."""
+        key = (org.pool, org.definition)
+        found = self._known.get(key)
+        return found if found is not None else self._known.setdefault(key, self._listed(org))
+
+    def _listed(self, org: Org) -> list[ListedStep]:
+        own = [
+            ListedStep(
+                entry.title,
+                entry.step,
+                entry.timeout.total_seconds() if entry.timeout else DEFAULT_TIMEOUT,
+            )
+            for entry in self._config.pools[org.pool].steps
+        ]
+        return [ListedStep("settings", Settings()), *own, ListedStep("proof", Proof())]
