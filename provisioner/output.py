@@ -133,7 +133,7 @@ class Output:
             self._write(self.err, text)
         except (OSError, UsageError, ValueError):
             if self._err is None:
-                _lead_nowhere(sys.stderr)
+                lead_nowhere(sys.stderr)
 
     def _write(self, stream: TextIO, text: str) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -154,7 +154,7 @@ def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
-def _lead_nowhere(stream: TextIO) -> None:
+def lead_nowhere(stream: TextIO) -> None:
     """Let what is left in the stream's buffer, and all that follows, go nowhere."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:

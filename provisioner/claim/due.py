@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from provisioner.config.duration import format_duration
 from provisioner.ledger.base import UNFINISHED, Org
 
 
@@ -33,7 +34,5 @@ def due_text(due: datetime, now: datetime) -> str:
     left = due - now
     if left < timedelta(minutes=1):
         return "any minute"
-    minutes = round(left.total_seconds() / 60)
-    hours, minutes = divmod(minutes, 60)
-    words = (f"{hours}h" if hours else "") + (f"{minutes}m" if minutes or not hours else "")
-    return f"about {due:%H:%M} UTC, in {words}"
+    minutes = timedelta(minutes=round(left.total_seconds() / 60))
+    return f"about {due:%H:%M} UTC, in {format_duration(minutes)}"

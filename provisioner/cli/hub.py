@@ -48,7 +48,7 @@ def install_command(
     ] = None,
     pace: PaceOption = 1.0,
 ) -> None:
-    """Deploy four custom objects and two permission sets to the Dev Hub, and assign them.
+    """Deploy five custom objects and two permission sets to the Dev Hub, and assign them.
 
     The user of pool.yaml must be an administrator of the Dev Hub. Doing it twice changes nothing;
     later versions bring the objects up to date in the same way.

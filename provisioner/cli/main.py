@@ -21,7 +21,7 @@ from provisioner.cli.options import (
 )
 from provisioner.cli.table import CommandTable
 from provisioner.errors import Interrupted, ProvisionerError, UsageError
-from provisioner.output import Output, harmless
+from provisioner.output import Output, harmless, lead_nowhere
 
 BROKEN_PIPE = 141  # what a shell says of a process that SIGPIPE ended
 
@@ -160,9 +160,5 @@ def _usage(error: typer.TyperException) -> UsageError:
 
 def _forget_streams() -> None:
     """Nobody reads any more: let the interpreter flush its streams into nothing at its end."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
-        try:
-            os.dup2(nothing, stream.fileno())
-        except (OSError, ValueError):  # not a stream of the process, but a test's
-            continue
+        lead_nowhere(stream)

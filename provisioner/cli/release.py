@@ -48,37 +48,34 @@ def command(
             reuse=reuse,
             reusable=[pool.name for pool in pool_file.pools.values() if pool.reuse],
         )
-        is_first = org.state is State.RELEASED
-        why = ""
-        if is_first:
-            org, why = _ended(pool_file, ledger, org)
-    if why:
-        call.output.say(f"{org.username} could not be deleted from here: {why}")
-    if is_first and org.state is State.DELETED:
-        outcome = "is released and deleted"
-    else:
-        outcome = {
+        outcomes = {
             State.AVAILABLE: "is available again",
             State.RELEASED: "is released; the next build or reap deletes it",
-        }.get(org.state, f"was given back before; it is {org.state}")
+        }
+        if org.state is State.RELEASED:
+            org = _ended(call, pool_file, ledger, org)
+            outcomes[State.DELETED] = "is released and deleted"
+    outcome = outcomes.get(org.state, f"was given back before; it is {org.state}")
     call.output.result(f"{org.username} {outcome}", org_document(org))
 
 
-def _ended(pool_file: PoolFile, ledger: Ledger, org: Org) -> tuple[Org, str]:
-    """Delete an org that was given back; its row, and why it is still there.
+def _ended(call: Invocation, pool_file: PoolFile, ledger: Ledger, org: Org) -> Org:
+    """Delete an org that was given back, or say why it is still there; its row.
 
     Whoever only claims need not be allowed to delete orgs of the Dev Hub, or to see them.
     """
     from provisioner.builder.connections import Connections
     from provisioner.errors import ProvisionerError
-    from provisioner.removal import end_orgs
+    from provisioner.removal import Removed, end_orgs
 
     unseen = f"{pool_file.dev_hub.username} does not see it on the Dev Hub"
     try:
         with Connections(pool_file, pace=_PACE) as connections:
             outcome = end_orgs(connections.hub, ledger, [org], unseen=unseen)
     except ProvisionerError as error:
-        return org, error.message
-    if outcome.left:
-        return org, outcome.left[0][1]
-    return outcome.ended[0] if outcome.ended else ledger.get(org.username) or org, ""
+        outcome = Removed(left=[(org, error.message)])
+    if outcome.ended:
+        return outcome.ended[0]
+    for _, why in outcome.left:
+        call.output.say(f"{org.username} could not be deleted from here: {why}")
+    return org if outcome.left else ledger.get(org.username) or org

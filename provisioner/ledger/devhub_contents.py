@@ -27,8 +27,8 @@ from provisioner.ledger.devhub_records import (
     runs_query,
 )
 from provisioner.ledger.devhub_session import HubSession
-from provisioner.ledger.devhub_tidying import BATCH, delete
-from provisioner.ledger.devhub_writes import collection, part, refusals, send
+from provisioner.ledger.devhub_tidying import delete
+from provisioner.ledger.devhub_writes import BATCH, collection, part, refusals, send
 
 _ALL = 50_000  # the most that LIMIT takes
 _LOOKS = 5  # until nobody has changed anything between two

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import Claim, Waiter
-from provisioner.ledger.devhub_errors import CONSUMER, LostError, RefusedError
+from provisioner.ledger.devhub_errors import CONSUMER
 from provisioner.ledger.devhub_records import WAITER
 from provisioner.ledger.devhub_session import API, HubSession, Record
 from provisioner.ledger.devhub_writes import Part, part, refusals, send
@@ -41,7 +41,7 @@ def look(
     parts = [_query("found", soql), _query("queue", _ALL)]
     if claim.waiter:
         parts.insert(0, part("place", "PATCH", _place(claim.waiter), _record(claim)))
-    answer = _sent(session, parts)
+    answer = session.patiently(lambda: _answered(session, parts), needs=CONSUMER)
     found, queue = (list(one["body"]["records"]) for one in answer[-2:])
     return found, [_waiter(record) for record in queue], session.server_time or utc_now()
 
@@ -57,21 +57,12 @@ def leave(session: HubSession, waiter: str) -> None:
     session.discard(f"{API}/{_place(waiter)}", needs=CONSUMER)
 
 
-def _sent(session: HubSession, parts: Sequence[Part]) -> list[Part]:
-    """The answer to parts that may be sent twice: tried until it is certain or patience ends."""
-    for _ in session.tries():
-        try:
-            answer = send(session, parts)
-            for _, refused in refusals(answer):
-                raise refused
-            return answer
-        except LostError as error:
-            last: Exception = error
-        except RefusedError as error:
-            if not error.is_transient:
-                raise session.told(error, CONSUMER) from None
-            last = error
-    raise session.given_up(last)
+def _answered(session: HubSession, parts: Sequence[Part]) -> list[Part]:
+    """The answer to all parts. Raises RefusedError when one is refused, LostError."""
+    answer = send(session, parts)
+    for _, refused in refusals(answer):
+        raise refused
+    return answer
 
 
 def _query(reference: str, soql: str) -> Part:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus
 
 from provisioner.errors import LedgerError
@@ -29,6 +29,7 @@ PATIENCE = 15.0  # seconds in which a request is tried again
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds between two tries
 
 Record = dict[str, Any]
+Answer = TypeVar("Answer")
 
 
 class HubSession:
@@ -71,28 +72,33 @@ class HubSession:
 
     def repeat(self, method: str, path: str, body: Any = None, *, needs: str = CONSUMER) -> Any:
         """A request that may be made twice: tried until it is answered or patience ends."""
-        for _ in self.tries():
-            try:
-                return self.call(method, path, body)
-            except LostError as error:
-                last: Exception = error
-            except RefusedError as error:
-                if not error.is_transient:
-                    raise self.told(error, needs) from None
-                last = error
-        raise self.given_up(last)
+        return self.patiently(lambda: self.call(method, path, body), needs=needs)
 
     def discard(self, path: str, *, needs: str) -> bool:
         """Delete a record; False when it was gone already (or our lost request did it)."""
-        for _ in self.tries():
+
+        def delete() -> bool:
             try:
                 self.call("DELETE", path)
-                return True
+            except RefusedError as error:
+                if not error.is_gone:
+                    raise
+                return False
+            return True
+
+        return self.patiently(delete, needs=needs)
+
+    def patiently(self, act: Callable[[], Answer], *, needs: str) -> Answer:
+        """What `act` gives, which may be done twice: tried until patience ends. Raises LedgerError.
+
+        `act` raises LostError and RefusedError; `needs` is the permission set that allows it.
+        """
+        for _ in self.tries():
+            try:
+                return act()
             except LostError as error:
                 last: Exception = error
             except RefusedError as error:
-                if error.is_gone:
-                    return False
                 if not error.is_transient:
                     raise self.told(error, needs) from None
                 last = error

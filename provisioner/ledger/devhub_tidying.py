@@ -16,12 +16,10 @@ from provisioner.errors import LedgerError
 from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError
 from provisioner.ledger.devhub_records import EVENT, ORG, RUN, WAITER, literal
 from provisioner.ledger.devhub_session import API
-from provisioner.ledger.devhub_writes import part, send
+from provisioner.ledger.devhub_writes import BATCH, part, send
 
 if TYPE_CHECKING:
     from provisioner.ledger.devhub_session import HubSession, Record
-
-BATCH = 200  # records that one collection call takes (facts §5)
 
 # S608: SOQL out of constants
 _OLD_CHANGES = (

@@ -29,8 +29,10 @@ class SqlQueue(ABC):
         """Those who wait for an org, in the order in which they are served."""
         with self._transaction(write=False) as execute:
             found = _all(execute)
-            now = self._moment(execute) if found else None
-        return [waiter for waiter in found if now and self.pace.is_here(waiter, now)]
+            if not found:
+                return []
+            now = self._moment(execute)
+        return [waiter for waiter in found if self.pace.is_here(waiter, now)]
 
     def leave(self, waiter: str) -> None:
         """Give up a place in the queue; that it is gone already is fine."""

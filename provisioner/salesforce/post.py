@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 from urllib.request import (
     HTTPErrorProcessor,
@@ -24,9 +24,6 @@ from urllib.request import (
 from provisioner import __version__
 from provisioner.salesforce.audience import is_loopback
 from provisioner.salesforce.reply import Reply
-
-if TYPE_CHECKING:
-    pass
 
 TIMEOUT = 30.0  # seconds without a byte
 MAXIMUM_BYTES = 1_000_000
