@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,18 +68,17 @@ def convert(
     from provisioner.source import SourceError, package
 
     try:
-        with _uncollected():
-            made = package(
-                directory,
-                api_version=api_version or OLDEST_CERTAIN_VERSION,
-                prefer_project_version=api_version is None,
-                strict=strict,
-                package_dirs=package_dir or (),
-                environ=call.environ,
-                delete_before=pre_destructive_changes,
-                delete_after=post_destructive_changes,
-                may_fork=True,
-            )
+        made = package(
+            directory,
+            api_version=api_version or OLDEST_CERTAIN_VERSION,
+            prefer_project_version=api_version is None,
+            strict=strict,
+            package_dirs=package_dir or (),
+            environ=call.environ,
+            delete_before=pre_destructive_changes,
+            delete_after=post_destructive_changes,
+            may_fork=True,
+        )
     except SourceError as error:
         if call.output.as_json:
             raise
@@ -93,17 +90,6 @@ def convert(
 
 
 app.command("convert")(shared_options(convert))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """What is made here is never looked through for garbage: the process ends with it."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _write(made: Package, out: Path) -> None:

@@ -140,11 +140,16 @@ def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Tens of thousands of small objects are made, none of them in a circle: do not look."""
+    """Tens of thousands of small objects are made, none of them in a circle: do not look.
+
+    Nor soon after: what was made counts as old, which only a rare look at everything goes through.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
+        gc.unfreeze()
         if was_on:
             gc.enable()
