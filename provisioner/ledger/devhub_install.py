@@ -6,10 +6,8 @@ permission sets, nothing that runs. Only `provisioner hub` imports this.
 
 from __future__ import annotations
 
-import io
 import re
 import time
-import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -19,8 +17,10 @@ from provisioner.errors import LedgerError, SalesforceError, UsageError
 from provisioner.ledger.devhub_errors import BUILDER, CONSUMER
 from provisioner.ledger.devhub_records import ORG, VERSION
 from provisioner.salesforce import permission_sets
-from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy
+from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy, zipped
 from provisioner.salesforce.soql import one_of, select
+from provisioner.source import deletions
+from provisioner.source.manifest import manifest
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 SETS = (BUILDER, CONSUMER)
 LONGEST_DEPLOY = 600.0  # seconds
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # equal contents give equal bytes
 _API_VERSION = "60.0"
 _VERSION = re.compile(r"Ledger version (\d+)")
 
@@ -126,38 +125,16 @@ def _removal() -> Mapping[str, bytes]:
         if path.startswith("objects/")
     ]
     return {
-        "package.xml": _manifest({}),
-        "destructiveChangesPre.xml": _manifest({"PermissionSet": SETS}),
-        "destructiveChangesPost.xml": _manifest({"CustomObject": objects}),
+        "package.xml": manifest({}, _API_VERSION),
+        deletions.BEFORE: manifest({"PermissionSet": SETS}, _API_VERSION),
+        deletions.AFTER: manifest({"CustomObject": tuple(objects)}, _API_VERSION),
     }
-
-
-def _manifest(types: Mapping[str, Iterable[str]]) -> bytes:
-    entries = "".join(
-        "<types>"
-        + "".join(f"<members>{m}</members>" for m in members)
-        + f"<name>{name}</name></types>"
-        for name, members in types.items()
-    )
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<Package xmlns="http://soap.sforce.com/2006/04/metadata">'
-        f"{entries}<version>{_API_VERSION}</version></Package>\n"
-    ).encode()
-
-
-def _zipped(contents: Mapping[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in contents.items():
-            archive.writestr(zipfile.ZipInfo(path, _EPOCH), content)
-    return made.getvalue()
 
 
 def _deploy(hub: OrgClient, contents: Mapping[str, bytes], pace: float) -> int:
     """Deploy and wait for the end; how many components. Raises LedgerError with every problem."""
     # What is to be deleted and gone already is a warning, which fails a deploy unless ignored.
-    status = start_deploy(hub, deploy_body(_zipped(contents), {"ignoreWarnings": True}))
+    status = start_deploy(hub, deploy_body(zipped(contents), {"ignoreWarnings": True}))
     give_up = time.monotonic() + LONGEST_DEPLOY
     while not status.is_done:
         if time.monotonic() > give_up:

@@ -5,19 +5,17 @@ Source: salesforce-facts §2.6. The package has its package.xml at the root.
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
 
 from provisioner.salesforce.definition import upper_first
+from provisioner.salesforce.metadata import zipped
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 _XML_NAME = re.compile(r"[A-Za-z_][\w.-]*")
-_EARLY = (1980, 1, 1, 0, 0, 0)  # the same bytes for the same settings, whenever they are made
 
 _PROCESS_VALUES = {
     "Case": "New",
@@ -54,7 +52,7 @@ def settings_package(definition: Mapping[str, Any], api_version: str) -> bytes |
         _add_settings(parts, upper_first(key), value)
     for key, value in objects.items():
         _add_object(parts, upper_first(key), value or {})
-    return _zip({"package.xml": _manifest(parts.members, api_version), **parts.files})
+    return zipped({"package.xml": _manifest(parts.members, api_version), **parts.files})
 
 
 def _add_settings(parts: _Parts, type_name: str, value: Any) -> None:
@@ -121,12 +119,3 @@ def _append(parent: ElementTree.Element, name: str, value: Any) -> None:
             _append(element, key, item)
     else:
         element.text = str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _zip(files: Mapping[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(name, _EARLY)
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
-    return content.getvalue()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.source.manifest import Members, listed, manifest, utf16
+from provisioner.source.manifest import Members, listed, manifest, ordered
 from provisioner.source.manifest_reader import Member, Types, read_manifest
 from provisioner.source.problems import Findings, Refusal
 from provisioner.source.registry import Registry, RegistryError
@@ -37,8 +37,7 @@ class Deletions:
                 for member in named:
                     type_name, full_name = _as_listed(name, member, named, registry)
                     found.setdefault(type_name, set()).add(full_name)
-        ordered = sorted((name for name in found if found[name]), key=utf16)
-        return {name: tuple(sorted(found[name], key=utf16)) for name in ordered}
+        return ordered(found)
 
     def _type_name(self, types: Types, registry: Registry) -> str:
         """The name of the type as the registry spells it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from provisioner.source.component import Component
 from provisioner.source.documents import DECLARATION, NAMESPACE, escaped, has_content
@@ -26,7 +26,13 @@ def members_of(components: ComponentSet, registry: Registry, findings: Findings)
         with findings.collect():
             for type_name, member in _members(full_name, same_name, registry):
                 found.setdefault(type_name, set()).add(member)
-    return {name: tuple(sorted(found[name], key=utf16)) for name in sorted(found, key=utf16)}
+    return ordered(found)
+
+
+def ordered(found: Mapping[str, Iterable[str]]) -> Members:
+    """Types and their members sorted as officially; types without any are left out."""
+    members = {name: tuple(sorted(found[name], key=utf16)) for name in sorted(found, key=utf16)}
+    return {name: names for name, names in members.items() if names}
 
 
 def utf16(text: str) -> bytes:
