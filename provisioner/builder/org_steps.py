@@ -81,12 +81,11 @@ class OrgSteps:
     def _run(self, progress: _Progress, step: ListedStep) -> Outcome:
         """Start the step, or look at its request when the row holds one."""
         org, build = progress.org, self._context
-        definitions = build.config.pools[org.pool].definitions
         context = StepContext(
             org=build.connections.org(org),
             username=org.username,
             directory=build.config.directory,
-            definition=next(d.content for d in definitions if d.name == org.definition),
+            definition=build.config.pools[org.pool].definition(org.definition),
             org_id=org.org_id,
             sign_in=lambda: build.connections.sign_in(org),
             remember=lambda request_id: self._remember(progress, request_id),

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 def sign_up_request(context: BuildContext, org: Org) -> SignUp:
     """The sign-up of one ledger row."""
     pool = context.config.pools[org.pool]
-    definition = next(d for d in pool.definitions if d.name == org.definition)
     return SignUp(
-        definition=definition.content,
+        definition=pool.definition(org.definition),
         username=org.username,
         consumer_key=org.consumer_key,
         duration_days=pool.duration_days,

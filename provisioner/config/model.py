@@ -170,6 +170,10 @@ class Pool:
                 message = f"{name} is listed twice; list it once, with a weight"
                 yield Finding(f"definitions.{index}", message)
 
+    def definition(self, name: str) -> Mapping[str, Any]:
+        """The content of the org definition that a row of the ledger names."""
+        return next(d.content for d in self.definitions if d.name == name)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PoolFile:
