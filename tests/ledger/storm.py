@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +19,7 @@ from provisioner.ledger.base import Ledger, Org, State
 from provisioner.ledger.rows import utc_now
 from tests.ledger.devhub.hub import ACCOUNT
 from tests.ledger.opening import opened
+from tests.ledger.world import bring
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,12 +124,8 @@ def prepare(url: str, folder: Path, orgs: int, *, through: str = "") -> None:
     now = utc_now()
     with closing(opened(url, folder)) as ledger:
         for number in range(orgs):
-            _add(
-                ledger,
-                f"org-{number}@acme.example",
-                expires_at=now + timedelta(days=2, minutes=number),
-                proven_at=now,
-            )
+            life = timedelta(days=2, minutes=number)
+            add_claimable(ledger, f"org-{number}@acme.example", now, life)
 
 
 def storm(url: str, folder: Path, wanted: Sequence[Claimer], orgs: int) -> Storm:
@@ -217,10 +214,9 @@ def _lost(result: Storm, held: Sequence[Org]) -> Iterable[str]:
             yield f"{row.username} is held by {row.owner}, who was not told"
 
 
-def _add(ledger: Ledger, username: str, **changes: Any) -> None:
-    org = Org(username, "morning", builder_id="run-1", run="run-1")
-    ledger.add(org)
-    for state in (State.BUILDING, State.AVAILABLE):
-        moved = ledger.move(org, state, **changes)
-        assert moved is not None
-        org = moved
+def add_claimable(
+    ledger: Ledger, username: str, now: datetime, life: timedelta = timedelta(days=2)
+) -> None:
+    """An org that a process may claim now, and need not prove."""
+    org = Org(username, "morning", builder_id="run-1", run="run-1", proven_at=now)
+    bring(ledger, org, (State.BUILDING, State.AVAILABLE), now + life)

@@ -28,16 +28,6 @@ from tests.login.host import CONSUMER_KEY, HUB_USER, USERNAME, LoginHost
 Pem = Callable[..., str]
 
 
-@pytest.fixture(autouse=True)
-def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy, CA or passphrase of the machine that the tests run on."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "SF_PRIVATE_KEY_PASSPHRASE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture(scope="session")
 def private_key() -> RSAPrivateKey:
     return generate_private_key(65537, 2048)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from provisioner.errors import LoginError
@@ -17,6 +15,7 @@ from provisioner.salesforce.assertion import App
 from provisioner.salesforce.audience import SANDBOX, Rung, scratch_rungs
 from provisioner.salesforce.grant import sign_in
 from provisioner.salesforce.post import post_form
+from tests.certificate import self_signed
 from tests.login.host import (
     CONSUMER_KEY,
     ORG,
@@ -27,21 +26,8 @@ from tests.login.host import (
 
 def certify(key: RSAPrivateKey, folder: Path) -> Path:
     """A self-signed certificate of 127.0.0.1, which is its own CA."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, SHA256())
-    )
+    certificate = self_signed(key, "127.0.0.1", address)
     path = folder / "ca.pem"
     path.write_bytes(certificate.public_bytes(Encoding.PEM))
     return path

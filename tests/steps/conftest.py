@@ -11,14 +11,6 @@ from tests.salesforce.world import Emulated
 from tests.steps.carrier import Carrier
 
 
-@pytest.fixture(autouse=True)
-def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy and no CA of this machine."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest.fixture
 def emulated() -> Iterator[Emulated]:
     with Emulated() as running:

@@ -13,16 +13,6 @@ from tests.ledger.world import World
 from .hub import LedgerHub
 
 
-@pytest.fixture(autouse=True)
-def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy and no CA of this machine."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "SF_PRIVATE_KEY_PASSPHRASE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def bare_hub(tmp_path: Path) -> Iterator[LedgerHub]:
     """A Dev Hub on which nothing was installed."""

@@ -61,6 +61,13 @@ class LedgerHub:
         options = {"builders": [HUB_USER], "consumers": [], **options}
         install(self.client(), say=lambda _text: None, pace=0.0, **options)
 
+    def pool_yaml(self, username: str = HUB_USER) -> str:
+        """What a consumer needs, and nothing else; the key stands beside it."""
+        return (
+            f"dev_hub:\n  username: {username}\n  consumer_key: {CONSUMER_KEY}\n"
+            f"  private_key: server.key\n  login_url: {self.emulated.server.url}\nledger: devhub\n"
+        )
+
     def client(self) -> OrgClient:
         """The hub's API, as its administrator."""
         return self.emulated.hub().client

@@ -16,7 +16,6 @@ from tests.ledger.world import ROOT
 from tests.salesforce.world import HUB_USER
 
 from .hub import CONSUMER, LedgerHub
-from .test_hub_command import pool_yaml
 
 POOLS = """\
 pools:
@@ -29,7 +28,7 @@ def built(hub: LedgerHub, monkeypatch: pytest.MonkeyPatch) -> LedgerHub:
     """A Dev Hub whose pool was filled by a build that kept its ledger there."""
     monkeypatch.chdir(hub.directory)
     (hub.directory / "def.json").write_text('{"edition": "Developer", "orgName": "Acme"}')
-    (hub.directory / "pool.yaml").write_text(pool_yaml(hub) + POOLS)
+    (hub.directory / "pool.yaml").write_text(hub.pool_yaml() + POOLS)
     assert run_command(["--quiet", "build", "--pace", "0.001"]) == 0
     return hub
 
@@ -40,7 +39,7 @@ class Machine:
     def __init__(self, hub: LedgerHub, folder: Path, username: str) -> None:
         self.folder = folder
         (folder / "home").mkdir(parents=True)
-        (folder / "pool.yaml").write_text(pool_yaml(hub, username))
+        (folder / "pool.yaml").write_text(hub.pool_yaml(username))
         (folder / "server.key").write_bytes((hub.directory / "server.key").read_bytes())
         (folder / "server.key").chmod(0o600)
 
@@ -97,7 +96,7 @@ def test_a_consumer_cannot_build_and_is_told_why(built: LedgerHub, tmp_path: Pat
     built.add_user()
     built.install(consumers=[CONSUMER])
     machine = Machine(built, tmp_path / "bare", CONSUMER)
-    (machine.folder / "pool.yaml").write_text(pool_yaml(built, CONSUMER) + POOLS)
+    (machine.folder / "pool.yaml").write_text(built.pool_yaml(CONSUMER) + POOLS)
     (machine.folder / "def.json").write_text('{"edition": "Developer"}')
     before = built.world.hub.store.rows("ScratchOrgInfo")
     code, document = machine.run("build")
@@ -120,7 +119,7 @@ def test_a_build_killed_in_its_middle_is_taken_over_on_the_same_machine(
     hub: LedgerHub, tmp_path: Path
 ) -> None:
     machine = Machine(hub, tmp_path / "builder", HUB_USER)
-    (machine.folder / "pool.yaml").write_text(pool_yaml(hub) + POOLS)
+    (machine.folder / "pool.yaml").write_text(hub.pool_yaml() + POOLS)
     (machine.folder / "def.json").write_text('{"edition": "Developer", "orgName": "Acme"}')
     hub.emulated.fault({"route": "sobjects.create", "org": "hub"}, {"do": "hold", "at": "after"})
     process = subprocess.Popen(

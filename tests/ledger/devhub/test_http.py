@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import socket
 import socketserver
 import ssl
@@ -14,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from provisioner.ledger.devhub_http import Connections
+from tests.certificate import self_signed
 from tests.salesforce.world import private_key
 
 HOST = "hub.invalid"
@@ -85,21 +84,8 @@ def connections() -> Iterator[Connections]:
 
 def make_tls(server: Server, folder: Path) -> Path:
     """Let the server speak TLS as HOST; the file of the authority that vouches for it."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.datetime.now(datetime.UTC)
     key = private_key()
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, SHA256())
-    )
+    certificate = self_signed(key, HOST, x509.DNSName(HOST))
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     ca, both = folder / "ca.pem", folder / "both.pem"
     ca.write_bytes(certificate.public_bytes(Encoding.PEM))

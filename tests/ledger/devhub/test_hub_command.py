@@ -13,7 +13,7 @@ import pytest
 from provisioner.cli.main import run as run_command
 from provisioner.ledger.base import Claim, Org, State
 from tests.ledger.world import NOW, add_available, moved, run
-from tests.salesforce.world import CONSUMER_KEY, HUB_USER
+from tests.salesforce.world import HUB_USER
 
 from .hub import CONSUMER, LedgerHub
 
@@ -30,14 +30,6 @@ class Answer:
     def error(self) -> Any:
         """The error in the JSON on stdout."""
         return json.loads(self.out)["error"]
-
-
-def pool_yaml(hub: LedgerHub, username: str = HUB_USER) -> str:
-    """What a consumer needs, and nothing else."""
-    return (
-        f"dev_hub:\n  username: {username}\n  consumer_key: {CONSUMER_KEY}\n"
-        f"  private_key: server.key\n  login_url: {hub.emulated.server.url}\nledger: devhub\n"
-    )
 
 
 def add_row(number: int) -> Org:
@@ -57,7 +49,7 @@ def call(
 ) -> Call:
     """The command line in the folder of a pool.yaml; deploys are looked at without a wait."""
     monkeypatch.chdir(bare_hub.directory)
-    Path("pool.yaml").write_text(pool_yaml(bare_hub))
+    Path("pool.yaml").write_text(bare_hub.pool_yaml())
 
     def call(*arguments: str) -> Answer:
         is_deploy = arguments[:1] == ("hub",) and arguments[1] != "unlock"
@@ -120,7 +112,7 @@ def test_install_by_somebody_who_is_no_administrator_is_refused(
     bare_hub: LedgerHub, call: Call
 ) -> None:
     bare_hub.add_user()
-    Path("pool.yaml").write_text(pool_yaml(bare_hub, CONSUMER))
+    Path("pool.yaml").write_text(bare_hub.pool_yaml(CONSUMER))
     answer = call("hub", "install", "--json")
     assert (answer.code, answer.error["code"]) == (2, "hub_refused")
     assert "INSUFFICIENT_ACCESS" in answer.error["message"]
