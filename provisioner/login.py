@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from provisioner.errors import LoginError, NoOrgError
 from provisioner.ledger.base import State
 from provisioner.salesforce.audience import SANDBOX, Rung, scratch_rungs, user_rungs
 from provisioner.salesforce.grant import App, Post, sign_in
+from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 from provisioner.salesforce.keys import PASSPHRASE_VARIABLE, load_signing_key
 from provisioner.salesforce.post import get_with_token, post_form
 
@@ -201,7 +201,7 @@ def _override(found: Credentials, options: Options, environ: Mapping[str, str]) 
 def _object(body: bytes) -> dict[str, Any] | None:
     """The JSON object in `body`, None when there is none."""
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = read_json(body)
+    except MalformedAnswerError:
         return None
     return answer if isinstance(answer, dict) else None

@@ -17,6 +17,7 @@ from provisioner.ledger.devhub_http import Connections
 from provisioner.ledger.devhub_login import HubAccount, HubLogin
 from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.envelope import error_codes
+from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 
 if TYPE_CHECKING:
     from provisioner.salesforce.grant import Grant
@@ -190,9 +191,9 @@ def _answer(reply: Reply) -> Any:
         code, message = errors[0] if errors else ("", text or "an empty answer")
         raise RefusedError(reply.status, code, message)
     try:
-        return json.loads(text) if text else None
-    except ValueError:
-        raise RefusedError(502, "", "the answer is no JSON") from None
+        return read_json(reply.body) if reply.body else None
+    except MalformedAnswerError as error:
+        raise RefusedError(502, "", f"the answer is not as expected ({error})") from None
 
 
 def _at(record: Any, path: tuple[str, ...]) -> str:

@@ -10,11 +10,21 @@ import ssl
 import threading
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 
 from provisioner.salesforce.certificates import trusted_certificates
+from provisioner.salesforce.json_text import read_json
 
 HOSTS = 256  # whose connections are kept at the same time
+
+
+class Answer(requests.Response):
+    """An answer in UTF-8, whatever it says: guessing takes minutes for a body of some MB."""
+
+    def json(self, **_: Any) -> Any:
+        """The JSON of the body. Raises MalformedAnswerError."""
+        return read_json(self.content)
 
 
 class KeptConnections(HTTPAdapter):
@@ -34,6 +44,13 @@ class KeptConnections(HTTPAdapter):
             return host, pool
         known = {key: value for key, value in pool.items() if not key.startswith("ca_cert")}
         return host, {**known, "ssl_context": self._trusted()}
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """An Answer in place of the class that requests has."""
+        response = super().build_response(req, resp)
+        response.__class__ = Answer
+        response.encoding = "utf-8"
+        return response
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing to add: `ssl_context` verifies."""

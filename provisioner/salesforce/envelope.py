@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.classes import Kind, classify
+from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 from provisioner.salesforce.redaction import one_line, redact
 
 NOT_SENT = "NOT_SENT"
@@ -53,8 +53,8 @@ def error_codes(body: str) -> list[tuple[str, str]]:
     `{error, error_description}`, composite calls `{statusCode, message}` (facts §8).
     """
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = read_json(body)
+    except MalformedAnswerError:
         return []
     found = []
     for error in answer if isinstance(answer, list) else [answer]:

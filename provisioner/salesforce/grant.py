@@ -6,7 +6,6 @@ one without imports worth mentioning; a build gives one that keeps its connectio
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from provisioner.salesforce.answers import Refusal, refusal_of, unreachable
 from provisioner.salesforce.assertion import App, assertion
 from provisioner.salesforce.audience import Rung, origin
 from provisioner.salesforce.ids import is_id, to_18
+from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 from provisioner.salesforce.refusals import Then
 from provisioner.salesforce.reply import Post, Reply
 
@@ -85,8 +85,8 @@ def _json(body: bytes) -> dict[str, Any]:
     The list of errors that the REST API would send is read as one of the token endpoint.
     """
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = read_json(body)
+    except MalformedAnswerError:
         return {}
     if isinstance(answer, list) and answer and isinstance(answer[0], dict):
         first = answer[0]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import urlencode, urlsplit
 
 from provisioner.errors import LoginError
+from provisioner.salesforce.json_text import read_json
 from provisioner.salesforce.post import get_with_token
 
 PATH = "/services/oauth2/singleaccess"
@@ -26,7 +26,7 @@ def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
             f"{host} gave no browser link: {type(error).__name__}", code="unreachable"
         ) from None
     try:
-        link = json.loads(reply.body)["frontdoor_uri"] if reply.status == 200 else None
+        link = read_json(reply.body)["frontdoor_uri"] if reply.status == 200 else None
     except (ValueError, KeyError, TypeError):
         link = None
     if not isinstance(link, str) or not link.startswith(("https://", "http://")):

@@ -49,6 +49,17 @@ def test_an_answer_of_another_shape_is_an_error_that_passes(
     assert caught.value.kind == "transient"
 
 
+@pytest.mark.parametrize("body", ["[" * 2000 + "]" * 2000, '{"a":' * 2000, "[NaN]"], ids=len)
+@pytest.mark.parametrize("name", CALLS)
+def test_json_that_no_honest_server_sends_is_an_error_that_passes(
+    server: ScriptedServer, transport: Transport, name: str, body: str
+) -> None:
+    server.plays(Answer(200, body, {"Content-Type": "application/json"}))
+    with pytest.raises(SalesforceError, match="me: ") as caught:
+        CALLS[name](scripted(server, transport))
+    assert caught.value.kind == "transient"
+
+
 @pytest.mark.parametrize("name", sorted(set(CALLS) - {"a look at a deploy", "a deploy"}))
 def test_an_empty_object_says_nothing_of_success(
     server: ScriptedServer, transport: Transport, name: str
