@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WAITS = (2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0)  # seconds: four minutes in all
-_PASSING_LOGINS = frozenset({"unreachable", "server_error"})
+_PASSING_LOGINS = frozenset({"unreachable", "server_error", "org_gone"})
 """Refusals of a hub login that are worth a wait. An app that is not approved stays so."""
 
 

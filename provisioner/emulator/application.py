@@ -19,7 +19,14 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 from werkzeug.routing import Map, MapAdapter, Rule
 
-from provisioner.emulator import api_versions, control, envelopes, misbehaviour, resources
+from provisioner.emulator import (
+    api_versions,
+    control,
+    envelopes,
+    jwt_bearer,
+    misbehaviour,
+    resources,
+)
 from provisioner.emulator.errors import ApiError, NotEmulatedError, SoapFault
 from provisioner.emulator.exchange import Request, Response
 from provisioner.emulator.request_log import LogEntry
@@ -63,9 +70,9 @@ class Application:
         number, status, label = self.world.log.next_number(), 0, org.label if org else ""
         name = found.route.name if found.route else "unknown"
         try:
-            with misbehaviour.around(
-                self.world, name, request.method, path, label, found.token
-            ) as it:
+            place = (name, request.method, path)
+            who = _login_of(request) if name == "oauth.token" and self.world.faults else ""
+            with misbehaviour.around(self.world, place, label, found.token, who) as it:
                 if it.reply is None:
                     reply, handled = self._handle(request, found, path, query)
                     label = handled or label
@@ -221,6 +228,12 @@ def _token(request: Request) -> str:
 def _soap_token(request: Request) -> str:
     match = _SOAP_SESSION.search(request.body[:20_000]) or _SOAP_SESSION.search(request.body)
     return match[1].decode("utf-8", "replace").strip() if match else ""
+
+
+def _login_of(request: Request) -> str:
+    """Whom a JWT login is for, as its assertion says it."""
+    form, _ = _form(request.headers.get("content-type", ""), request.body)
+    return jwt_bearer.user_named((form or {}).get("assertion", ""))
 
 
 def _form(

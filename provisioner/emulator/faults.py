@@ -7,9 +7,10 @@ expression found in it), `org` ("hub", "scratch" or an org id), `nth` (the n-th 
 fits the rest, or a list of such numbers), `every` (each n-th), `probability` (by the world's
 seed), `operation` ("signup": what fails on the platform itself rather than on the wire; a
 resource asks with `Faults.operation`), `subject` (a regular expression on what it is about: of a
-sign-up the username asked for, or the org's name).
+sign-up the username asked for, or the org's name; of a JWT login its username).
 
-Behaviours: `{"do": "answer", "status": 503, "error": CODE, "message": TEXT}` (or `"body"`),
+Behaviours: `{"do": "answer", "status": 503, "error": CODE, "message": TEXT}` (or `"body"`; 420
+alone gives the page of an org that is not to be reached, as an active one does in maintenance),
 `{"do": "reset"}` (TCP RST), `{"do": "close"}` (FIN), `{"do": "delay", "seconds": s}`,
 `{"do": "hang"}`, `{"do": "hold"}` (until released over the control plane),
 `{"do": "expire_session"}`, `{"do": "pass"}` and, for operations, `{"do": "error", "error": CODE,
@@ -110,9 +111,11 @@ class Faults:
     def __bool__(self) -> bool:
         return bool(self._faults)
 
-    def request(self, *, route: str, method: str, path: str, org: str) -> Behaviour | None:
+    def request(
+        self, *, route: str, method: str, path: str, org: str, subject: str = ""
+    ) -> Behaviour | None:
         """What is to happen to a request; `org` is "hub", an org id or ""."""
-        facts = {"route": route, "method": method, "path": path, "org": org}
+        facts = {"route": route, "method": method, "path": path, "org": org, "subject": subject}
         return self._next(facts) if self._faults else None
 
     def operation(self, operation: str, *, org: str, subject: str = "") -> Behaviour | None:

@@ -69,6 +69,14 @@ def check_approval(installed: InstalledApp | None, user_id: str, app: ConnectedA
         raise OAuthError("invalid_grant", NOT_APPROVED)
 
 
+def user_named(assertion: str) -> str:
+    """The username in an assertion, unverified; "" when there is none to read."""
+    try:
+        return str(_read(assertion).get("sub") or "")
+    except OAuthError:
+        return ""
+
+
 def _read(assertion: str) -> dict[str, Any]:
     """The claims, unverified; "invalid assertion" when there are none to read."""
     try:

@@ -107,23 +107,26 @@ class Misbehaviour:
         elif kind == "expire_session":
             self.world.sessions.end(self.token)
         elif kind == "answer":
-            self.reply = answer(behaviour)
+            self.reply = answer(behaviour, self.place[0])
 
 
 @contextmanager
 def around(
-    world: World, route: str, method: str, path: str, org: str, token: str
+    world: World, place: tuple[str, str, str], org: str, token: str, subject: str
 ) -> Iterator[Misbehaviour]:
     """A request with its fault, if it has one; what comes before the act has happened."""
-    behaviour = world.faults.request(route=route, method=method, path=path, org=org)
-    request = Misbehaviour(world, behaviour, (route, method, path), token)
+    route, method, path = place
+    behaviour = world.faults.request(
+        route=route, method=method, path=path, org=org, subject=subject
+    )
+    request = Misbehaviour(world, behaviour, place, token)
     if behaviour and behaviour.get("at", "before") == "before":
         request.happen(behaviour)
     yield request
 
 
-def answer(behaviour: Behaviour) -> Reply:
-    """The reply that a fault gives instead of the platform's."""
+def answer(behaviour: Behaviour, route: str = "") -> Reply:
+    """The reply that a fault gives instead of the platform's, in the envelope of its route."""
     status = int(behaviour.get("status", 503))
     headers = behaviour.get("headers")
     if "body" in behaviour:
@@ -131,11 +134,22 @@ def answer(behaviour: Behaviour) -> Reply:
         body = behaviour["body"]
         default = "text/html;charset=UTF-8" if isinstance(body, str) else Reply.content_type
         return Reply(body, status, kind or default, headers)
+    if status == 420 and "error" not in behaviour:
+        return Reply(MAINTENANCE, status, "text/html;charset=UTF-8", headers)
     code = behaviour.get("error", _CODES.get(status, "UNKNOWN_EXCEPTION"))
     text = behaviour.get("message", "The service is temporarily unavailable")
+    if route == "oauth.token" and "error" in behaviour:
+        body = {"error": code, "error_description": text}
+        return Reply(body, status, headers=headers)
     reply = rest_error(status, code, text)
     return Reply(reply.body, status, reply.content_type, headers)
 
+
+MAINTENANCE = (
+    "<!DOCTYPE HTML><html><head><title>Stay tuned</title></head><body>"
+    "This org is temporarily unavailable.</body></html>"
+)
+"""The page of an active org that is not ready or in maintenance, sent with 420 (cli#2978)."""
 
 _CODES = {
     401: "INVALID_SESSION_ID",

@@ -50,7 +50,7 @@ class RefusedError(Exception):
     @property
     def is_transient(self) -> bool:
         """Whether the same request may succeed in a moment."""
-        return classify(self.status, self.code, self.text) is Kind.TRANSIENT
+        return classify(self.status, self.code, self.text, is_hub=True) is Kind.TRANSIENT
 
     @property
     def is_gone(self) -> bool:

@@ -14,10 +14,14 @@ from provisioner.errors import LedgerError, LoginError
 from provisioner.salesforce.audience import hub_rungs
 from provisioner.salesforce.grant import App, Grant, sign_in
 from provisioner.salesforce.keys import load_signing_key
+from provisioner.salesforce.reply import may_pass
 
 if TYPE_CHECKING:
     from provisioner.ledger.devhub_http import Connections
     from provisioner.salesforce.reply import Reply
+
+
+_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before the second try and those after it
 
 
 class HubAccount(Protocol):
@@ -79,14 +83,14 @@ class HubLogin:
     def _post(self, url: str, form: Mapping[str, str]) -> Reply:
         """Send the form of a login; it may be asked for twice."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        for _ in range(2):
+        for wait in _WAITS:
             try:
                 reply = self._connections.send("POST", url, headers, urlencode(form).encode())
             except ConnectionError as error:
                 if isinstance(error, ConnectionRefusedError):
                     raise
             else:
-                if reply.status not in (502, 503, 504):
+                if not may_pass(reply):
                     return reply
-            time.sleep(0.5)
+            time.sleep(wait)
         return self._connections.send("POST", url, headers, urlencode(form).encode())

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.salesforce.redaction import one_line, redact
 from provisioner.salesforce.refusals import REFUSALS, Kind
-from provisioner.salesforce.reply import Reply
+from provisioner.salesforce.reply import ACCESS_DECLINED, Reply
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ def refusal_of(reply: Reply, error: object = None, description: object = None) -
         )
     else:
         target = f" to {_clean(reply.location.split('?')[0])}" if reply.location else ""
-        text = f"{reply.status} {reply.content_type.split(';')[0].strip() or 'no content'}{target}"
+        kind = reply.content_type.split(";")[0].strip() or "no content"
+        busy = ": Access Declined" if ACCESS_DECLINED in reply.body else ""
+        text = f"{reply.status} {kind}{target}{busy}"
     return Refusal(text, _kind(text), reply.date)
 
 

@@ -18,7 +18,9 @@ class Kind(StrEnum):
     LIMIT = "limit"  # an allowance is used up: no more of this until it is filled again
     CONFIGURATION = "configuration"  # the org, its app or a permission must be set up otherwise
     CONTENT = "content"  # what was sent is wrong: asking again gives the same answer
-    GONE = "gone"  # the org is deleted, expired or locked
+    GONE = "gone"
+    """What a deleted or expired org answers. An active one answers the same in maintenance or
+    before it is ready: it passes, until the Dev Hub says that the org is gone (`hub.gone`)."""
 
 
 CODES: Mapping[str, Kind] = {
@@ -29,11 +31,15 @@ CODES: Mapping[str, Kind] = {
     "PACKAGE_UNAVAILABLE_CRC": Kind.TRANSIENT,
     "PACKAGE_UNAVAILABLE_ZIP": Kind.TRANSIENT,
     "QUERY_TIMEOUT": Kind.TRANSIENT,
+    "REQUEST_TIMEOUT": Kind.TRANSIENT,
     "REQUEST_RUNNING_TOO_LONG": Kind.TRANSIENT,
     "SERVER_UNAVAILABLE": Kind.TRANSIENT,
     "UNABLE_TO_LOCK_ROW": Kind.TRANSIENT,
     "UNINSTALL_IN_PROGRESS": Kind.TRANSIENT,
     "UNKNOWN_EXCEPTION": Kind.TRANSIENT,
+    "server_error": Kind.TRANSIENT,  # words of the token endpoint
+    "temporarily_unavailable": Kind.TRANSIENT,
+    "unknown_error": Kind.TRANSIENT,
     # allowances
     "LIMIT_EXCEEDED": Kind.LIMIT,  # sign-ups of the Dev Hub
     "REQUEST_LIMIT_EXCEEDED": Kind.LIMIT,  # API calls of a day; see MESSAGES for the other sense
@@ -48,7 +54,7 @@ CODES: Mapping[str, Kind] = {
     "INVALID_SIGNUP_COUNTRY": Kind.CONFIGURATION,
     "INVALID_SIGNUP_OPTION": Kind.CONFIGURATION,  # such as a release outside its preview window
     "UNSUPPORTED_API_VERSION": Kind.CONFIGURATION,
-    # the org has ended
+    # the org has ended, or is closed for a while
     "INACTIVE_ORG": Kind.GONE,
     "ORG_LOCKED": Kind.GONE,
 }
@@ -62,6 +68,9 @@ MESSAGES: Mapping[str, Kind] = {
     "unable to complete the creation of the query cursor": Kind.TRANSIENT,
     "failed while fetching query cursor data": Kind.TRANSIENT,
     "unexpected internal servlet state": Kind.TRANSIENT,
+    "retry your request": Kind.TRANSIENT,  # 400 unknown_error
+    "access declined": Kind.TRANSIENT,  # a page that Salesforce shows under load
+    'that have the "updated" status': Kind.TRANSIENT,  # a permission set group recalculates
 }
 """Parts of an error's text, lower case. They count before its code: one code has many senses."""
 
@@ -70,7 +79,7 @@ STATUSES: Mapping[int, Kind] = {
     401: Kind.CONFIGURATION,
     403: Kind.CONFIGURATION,
     408: Kind.TRANSIENT,
-    420: Kind.GONE,  # what the host of a deleted org answers
+    420: Kind.GONE,  # deleted, expired, not ready or in maintenance (jsforce#1772, cli#2978)
     429: Kind.TRANSIENT,
     500: Kind.TRANSIENT,
     502: Kind.TRANSIENT,
@@ -147,8 +156,16 @@ _SIGN_UP: Mapping[str, tuple[Kind, str]] = {
 """ScratchOrgInfo.ErrorCode → class and meaning (facts §2.5)."""
 
 
-def classify(status: int, error_code: str = "", message: str = "") -> Kind:
-    """The class of an API error: by what its text says, then its code, then the HTTP status."""
+def classify(status: int, error_code: str = "", message: str = "", *, is_hub: bool = False) -> Kind:
+    """The class of an API error: by what its text says, then its code, then the HTTP status.
+
+    From the Dev Hub nothing is GONE: what says so of an org passes there.
+    """
+    kind = _class(status, error_code, message)
+    return Kind.TRANSIENT if is_hub and kind is Kind.GONE else kind
+
+
+def _class(status: int, error_code: str, message: str) -> Kind:
     if status == 420:
         return Kind.GONE
     text = message.lower()
@@ -167,8 +184,8 @@ def _by_hundreds(status: int) -> Kind:
 def sign_up_kind(error_code: str | None) -> Kind:
     """The class of a sign-up that ended in Error.
 
-    A code that nobody has described counts as transient: it costs at most the sign-ups that
-    the pool's `replacements` allow.
+    A code that nobody has described counts as transient: how many sign-ups that may cost is
+    bounded (`provisioner.builder.breaker`).
     """
     return _SIGN_UP.get(error_code or "", (Kind.TRANSIENT, ""))[0]
 

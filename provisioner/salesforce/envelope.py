@@ -31,6 +31,7 @@ HINTS: Mapping[str, str] = {
 }
 
 
+PAGE = 20_000  # characters of a page that are searched for words that are known
 _USAGE = re.compile(r"\bapi-usage=(\d+)/(\d+)")
 
 
@@ -82,13 +83,15 @@ def _fields(error: Mapping[str, Any]) -> str:
     return f" ({', '.join(missing)})" if missing else ""
 
 
-def refused(call: Call, status: int, body: str, content_type: str) -> SalesforceError:
-    """The error for an answer with an error status."""
+def refused(
+    call: Call, status: int, body: str, content_type: str, *, is_hub: bool = False
+) -> SalesforceError:
+    """The error for an answer with an error status; `is_hub`: it came from the Dev Hub."""
     errors = error_codes(body)
     code = errors[0][0] if errors else ""
-    kind = classify(status, code, errors[0][1] if errors else "")
+    kind = classify(status, code, errors[0][1] if errors else _page(body), is_hub=is_hub)
     if kind is Kind.GONE:
-        text = "the scratch org is deleted or expired"
+        text = "the scratch org is deleted, expired or under maintenance"
     elif errors:
         text = "; ".join(f"{code}: {message}" if message else code for code, message in errors)
     elif "html" in content_type:
@@ -102,6 +105,11 @@ def refused(call: Call, status: int, body: str, content_type: str) -> Salesforce
         kind=kind,
         hint=HINTS.get(code, ""),
     )
+
+
+def _page(body: str) -> str:
+    """What of an answer without error codes may say its class; pages are long."""
+    return body[:PAGE]
 
 
 def unusable(call: Call, status: int, what: str) -> SalesforceError:

@@ -123,7 +123,8 @@ def _error(username: str, refused: list[tuple[Rung, Refusal]], now: float) -> Lo
         "\n".join(lines),
         code=kind.code,
         hint=kind.fix,
-        is_transient=kind.then is not Then.STOP and any(e.kind.passes for _, e in refused),
+        is_transient=kind.passes
+        or (kind.then is not Then.STOP and any(e.kind.passes for _, e in refused)),
     )
 
 

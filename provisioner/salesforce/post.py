@@ -23,16 +23,15 @@ from urllib.request import (
 
 from provisioner import __version__
 from provisioner.salesforce.audience import is_loopback
-from provisioner.salesforce.reply import Reply
+from provisioner.salesforce.reply import RETRIED, Reply, may_pass
 
 TIMEOUT = 30.0  # seconds without a byte
 MAXIMUM_BYTES = 1_000_000
-RETRIED = frozenset({502, 503, 504})
 WAITS = (0.5, 1.5)  # seconds before the second and the third try
 
 
 def post_form(url: str, form: Mapping[str, str], timeout: float = TIMEOUT) -> Reply:
-    """Post a form. A grant may be asked for twice, so 502 to 504 and lost answers are retried.
+    """Post a form. A grant may be asked for twice, so lost answers and those that pass are retried.
 
     Raises OSError when no answer came: refused, timed out, not resolved, not trusted.
     """
@@ -42,15 +41,24 @@ def post_form(url: str, form: Mapping[str, str], timeout: float = TIMEOUT) -> Re
         except ConnectionResetError:
             time.sleep(wait)
             continue
-        if reply.status not in RETRIED:
+        if not may_pass(reply):
             return reply
         time.sleep(wait)
     return _send(url, urlencode(form).encode(), {}, timeout)
 
 
 def get_with_token(url: str, token: str, timeout: float = TIMEOUT) -> Reply:
-    """Get `url` with a bearer token. Raises OSError when no answer came."""
-    return _send(url, None, {"Authorization": f"Bearer {token}"}, timeout)
+    """Get `url` with a bearer token; answers that pass are retried.
+
+    Raises OSError when no answer came.
+    """
+    headers = {"Authorization": f"Bearer {token}"}
+    for wait in WAITS:
+        reply = _send(url, None, headers, timeout)
+        if reply.status not in RETRIED:
+            return reply
+        time.sleep(wait)
+    return _send(url, None, headers, timeout)
 
 
 def _send(url: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Reply:

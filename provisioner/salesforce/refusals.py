@@ -23,7 +23,10 @@ class Then(Enum):
 
 @dataclass(frozen=True)
 class Kind:
-    """One row: a class of answers. `passes` means that waiting helps shortly after a sign-up."""
+    """One row: a class of answers.
+
+    `passes` means that waiting helps, at any time or shortly after a sign-up.
+    """
 
     code: str
     pattern: str
@@ -59,17 +62,19 @@ REFUSALS: tuple[Kind, ...] = (
     ),
     Kind(
         "org_gone",
-        r"inactive_org|inactive org",
+        r"inactive_org|inactive org|org_locked",
         Then.STOP,
-        "the org is expired or locked",
-        "take another org; the next build replaces this one",
+        "the org is expired, locked or under maintenance",
+        "look whether it still exists: provisioner status --prove; else try again in some minutes",
+        passes=True,
     ),
     Kind(
         "org_gone",
         r"^420\b",
         Then.STOP,
-        "the scratch org is deleted or expired",
-        "take another org; the next build replaces this one",
+        "the org is deleted, expired or under maintenance, or not ready yet",
+        "look whether it still exists: provisioner status --prove; else try again in some minutes",
+        passes=True,
     ),
     Kind(
         "login_ip_restricted",
@@ -85,6 +90,7 @@ REFUSALS: tuple[Kind, ...] = (
         Then.STOP,
         "too many logins of this user within an hour (Salesforce allows 3,600)",
         "wait an hour; let scripts share one session instead of logging in for each call",
+        passes=True,
     ),
     Kind(
         "login_app_blocked",
@@ -93,6 +99,32 @@ REFUSALS: tuple[Kind, ...] = (
         "the org blocks apps that are not installed in it",
         "install the app in Setup, Connected Apps OAuth Usage, or give the user the permission "
         "Approve Uninstalled Connected Apps",
+    ),
+    Kind(
+        "login_app_not_installed",
+        r"app must be installed",
+        Then.STOP,
+        "the app is not installed in the org, and the org lets only installed apps in",
+        "an administrator of the org installs it: Setup, Connected Apps OAuth Usage, Install "
+        "(Allowed is not enough)",
+    ),
+    Kind(
+        "login_scope_refresh",
+        r"refresh_token scope is required",
+        Then.STOP,
+        "the app lacks the scope refresh_token, or nobody has approved it beforehand: a JWT login "
+        "needs both",
+        "give the app the scope 'Perform requests at any time (refresh_token, offline_access)', "
+        "set it to 'Admin approved users are pre-authorized' and add the user's profile or "
+        "permission set (changes take up to 10 minutes)",
+    ),
+    Kind(
+        "login_scope_missing",
+        r"no valid scopes? defined",
+        Then.STOP,
+        "the app has no scope that a login could be given",
+        "give the app the scope 'Manage user data via APIs (api)', and refresh_token beside it "
+        "(changes take up to 10 minutes)",
     ),
     Kind(
         "login_not_admin_approved",
@@ -158,7 +190,15 @@ REFUSALS: tuple[Kind, ...] = (
     ),
     Kind(
         "server_error",
-        r"^5\d\d\b",
+        r"unknown_error|server_error|temporarily_unavailable|access declined",
+        Then.NEXT_HOST,
+        "Salesforce could not answer at this moment",
+        "try again in a few minutes; https://status.salesforce.com tells about maintenance",
+        passes=True,
+    ),
+    Kind(
+        "server_error",
+        r"^(408|5\d\d)\b",
         Then.NEXT_HOST,
         "Salesforce has a fault or is in maintenance",
         "try again in a few minutes; https://status.salesforce.com tells about maintenance",

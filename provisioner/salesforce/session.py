@@ -27,13 +27,13 @@ from provisioner.salesforce.envelope import (
     lost,
     refused,
 )
+from provisioner.salesforce.reply import RETRIED
 
 if TYPE_CHECKING:
     from provisioner.salesforce.grant import Grant
     from provisioner.salesforce.transport import Transport
 
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-RETRIED = frozenset({502, 503, 504})
 _NEVER_RENEWED = ("not valid for use with the REST API", "not attached to Agent")  # facts §8
 
 
@@ -92,7 +92,7 @@ class OrgSession(KeptSession):
     ) -> requests.Response:
         """Send a request and give its answer, when that is a success or one of `expected`.
 
-        Lost answers and 502 to 504 are tried again where a repetition does no harm: by
+        Lost answers, 420 and 502 to 504 are tried again where a repetition does no harm: by
         default for all methods but POST and PATCH. What was never sent is tried again always.
         Raises SalesforceError.
         """
@@ -142,7 +142,8 @@ class OrgSession(KeptSession):
         is_success = answer.status_code < 300 and "html" not in content_type
         if is_success or answer.status_code in expected:
             return answer
-        return refused(call, answer.status_code, answer.text, content_type)
+        is_hub = self._who == "hub"
+        return refused(call, answer.status_code, answer.text, content_type, is_hub=is_hub)
 
     def _send(
         self, call: Call, url: str, grant: Grant, options: Mapping[str, Any]
@@ -175,7 +176,7 @@ class _Bearer(AuthBase):
 
 
 def _is_worth_repeating(error: SalesforceError, may_repeat: bool) -> bool:
-    if error.kind != "transient" or error.error_code == TIMED_OUT:
+    if error.kind not in ("transient", "gone") or error.error_code == TIMED_OUT:
         return False
     is_passing = error.status in RETRIED or error.status == 0
     return error.error_code == NOT_SENT or (may_repeat and is_passing)

@@ -12,8 +12,8 @@ import requests
 from provisioner.salesforce.calls import ApiCalls, Who
 from provisioner.salesforce.connections import KeptConnections
 from provisioner.salesforce.grant import Grant
-from provisioner.salesforce.reply import Post, Reply
-from provisioner.salesforce.session import RETRIED, KeptSession, OrgSession, proxies_for
+from provisioner.salesforce.reply import Post, Reply, may_pass
+from provisioner.salesforce.session import KeptSession, OrgSession, proxies_for
 
 CONNECT_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 120.0  # seconds without a byte; an insert of ScratchOrgInfo takes 30 and more
@@ -59,7 +59,7 @@ class Transport:
     def post(self, who: Who) -> Post:
         """A function that `provisioner.salesforce.grant.sign_in` may send its forms with.
 
-        A grant may be asked for twice, so lost answers and 502 to 504 are tried again.
+        A grant may be asked for twice, so lost answers and those that pass are tried again.
         """
 
         def post(url: str, form: Mapping[str, str]) -> Reply:
@@ -70,7 +70,7 @@ class Transport:
                     if isinstance(error, requests.Timeout | requests.exceptions.SSLError):
                         raise
                 else:
-                    if reply.status not in RETRIED:
+                    if not may_pass(reply):
                         return reply
                 time.sleep(wait)
             return self._send_form(who, url, form)

@@ -78,10 +78,11 @@ def test_a_slow_clock_is_told_with_its_lag(app: App, host: LoginHost) -> None:
 
 
 def test_a_deleted_org_is_told_by_its_420(app: App, host: LoginHost) -> None:
-    host.script = [Scripted(420, b"<html>gone</html>", {"Content-Type": "text/html"})]
+    host.script = [Scripted(420, b"<html>gone</html>", {"Content-Type": "text/html"})] * 3
     error = refuse(app, host)
     assert error.code == "org_gone"
-    assert "deleted or expired" in error.message
+    assert "deleted, expired or under maintenance" in error.message
+    assert error.is_transient, "an active org in maintenance answers the same"
 
 
 def test_a_redirect_is_reported_and_not_followed(app: App, host: LoginHost) -> None:
@@ -97,8 +98,14 @@ def test_a_redirect_is_reported_and_not_followed(app: App, host: LoginHost) -> N
 
 @pytest.mark.parametrize(
     "trouble",
-    [Scripted(503), Scripted(502, b"<html>", {"Content-Type": "text/html"}), Scripted(close=True)],
-    ids=["503", "502 with HTML", "connection closed"],
+    [
+        Scripted(503),
+        Scripted(502, b"<html>", {"Content-Type": "text/html"}),
+        Scripted(400, b'{"error": "unknown_error", "error_description": "retry your request"}'),
+        Scripted(403, b"<html>Access Declined</html>", {"Content-Type": "text/html"}),
+        Scripted(close=True),
+    ],
+    ids=["503", "502 with HTML", "unknown_error", "Access Declined", "connection closed"],
 )
 def test_trouble_twice_is_passed_over_and_trouble_without_end_is_told(
     trouble: Scripted, app: App, host: LoginHost

@@ -42,7 +42,7 @@ from tests.login.ladder import (
         (refusal("invalid_grant", "authentication failure"), "login_authentication", "user", True),
         (refusal("inactive_user", "User is inactive"), "login_user_inactive", "locked", False),
         (refusal("invalid_grant", "inactive user"), "login_user_inactive", "locked", False),
-        (refusal("inactive_org", "org is locked"), "org_gone", "expired or locked", False),
+        (refusal("inactive_org", "org is locked"), "org_gone", "locked or under", True),
         (refusal("invalid_grant", "ip restricted"), "login_ip_restricted", "IP address", False),
         (refusal("invalid_grant", "ip_address restricted"), "login_ip_restricted", "IP", False),
         (
@@ -83,12 +83,43 @@ from tests.login.ladder import (
             "JWT",
             False,
         ),
-        (refusal("rate_limit_exceeded", "login rate exceeded"), "login_rate", "3,600", False),
+        (refusal("rate_limit_exceeded", "login rate exceeded"), "login_rate", "3,600", True),
         (refusal("invalid_grant", "something new"), "login_refused", "refused", False),
-        (Reply(420, b"<html>", "text/html"), "org_gone", "deleted or expired", False),
+        (Reply(420, b"<html>", "text/html"), "org_gone", "deleted, expired or under", True),
+        (refusal("unknown_error", "retry your request"), "server_error", "this moment", True),
+        (refusal("server_error", "x", 500), "server_error", "this moment", True),
+        (refusal("temporarily_unavailable", "x", 503), "server_error", "this moment", True),
+        (
+            Reply(403, b"<html><h1>Access Declined</h1>", "text/html"),
+            "server_error",
+            "this moment",
+            True,
+        ),
+        (
+            refusal(
+                "invalid_request",
+                "refresh_token scope is required and the connected app should be installed and "
+                "preauthorized",
+            ),
+            "login_scope_refresh",
+            "lacks the scope refresh_token",
+            False,
+        ),
+        (
+            refusal("invalid_grant", "no valid scopes defined"),
+            "login_scope_missing",
+            "no sc",
+            False,
+        ),
+        (
+            refusal("invalid_client", "app must be installed into org"),
+            "login_app_not_installed",
+            "not installed",
+            False,
+        ),
         (Reply(503, b"", ""), "server_error", "maintenance", True),
         (Reply(500, b'[{"errorCode":"UNKNOWN_EXCEPTION"}]', ""), "server_error", "fault", True),
-        (Reply(429, b"", ""), "login_rate", "too many", False),
+        (Reply(429, b"", ""), "login_rate", "too many", True),
         (HTML, "login_bad_answer", "not that of a Salesforce login host", False),
         (Reply(404, b"", "text/html"), "login_bad_answer", "not that of", False),
         (Reply(200, b'["a list"]', "application/json"), "login_bad_answer", "not that", False),
@@ -152,7 +183,7 @@ def test_the_most_telling_refusal_leads_and_each_answer_is_listed(app: App) -> N
 def test_waiting_is_advised_when_one_host_may_still_learn_of_the_user(app: App) -> None:
     not_resolved = socket.gaierror(-2, "Name or service not known")
     assert refuse(app, not_resolved, WRONG_AUDIENCE).is_transient
-    assert not refuse(app, NOT_YET, refusal("inactive_org", "locked")).is_transient
+    assert not refuse(app, NOT_YET, refusal("inactive_user", "locked")).is_transient
 
 
 def test_a_slow_clock_is_measured_against_the_servers(app: App) -> None:

@@ -222,9 +222,37 @@ def test_the_host_of_a_deleted_org_means_that_it_is_gone(
     failure = refused(session)
     assert (failure.kind, failure.status) == ("gone", 420)
     assert failure.message == (
-        f"{ORG}: GET limits: HTTP 420: the scratch org is deleted or expired"
+        f"{ORG}: GET limits: HTTP 420: the scratch org is deleted, expired or under maintenance"
     )
-    assert len(server.seen) == 1
+    assert len(server.seen) == TRIES, "an active org in maintenance answers the same"
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        Answer(400, {"error": "unknown_error", "error_description": "retry your request"}),
+        error(400, "UNKNOWN_ERROR", "unknown_error: retry your request"),
+        Answer(403, "<html><body>Access Declined</body></html>"),
+        Answer(400, {"error": "temporarily_unavailable"}),
+    ],
+)
+def test_an_answer_that_asks_for_patience_is_transient(
+    server: ScriptedServer, session: OrgSession, passing: Answer
+) -> None:
+    server.plays(passing)
+    assert refused(session).kind == "transient"
+
+
+def test_from_the_dev_hub_420_says_nothing_of_orgs(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    session = transport.session("hub", ORG, grant(server.url), lambda: grant(server.url))
+    server.plays(Answer(420, "<html>"), Answer(200, []))
+    assert session.request("GET", session.instance_url + LIMITS).json() == []
+    server.plays(Answer(420, "<html>"))
+    failure = refused(session)
+    assert (failure.kind, failure.status) == ("transient", 420)
+    assert "web page" in failure.message
 
 
 def test_a_used_up_allowance_of_requests_is_a_limit(
@@ -350,6 +378,23 @@ def test_a_grant_is_asked_for_again_after_503_and_a_reset(
     reply = transport.post("org")(f"{server.url}/services/oauth2/token", {"assertion": "x"})
     assert (reply.status, len(server.seen)) == (400, 3)
     assert server.seen[2].body == b"assertion=x"
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        Answer(420, "<html>"),
+        Answer(400, {"error": "unknown_error", "error_description": "retry your request"}),
+        Answer(500, {"error": "server_error"}),
+        Answer(200, "<html>Access Declined</html>"),
+    ],
+)
+def test_a_grant_is_asked_for_again_when_the_answer_passes(
+    server: ScriptedServer, transport: Transport, passing: Answer
+) -> None:
+    server.plays(passing, Answer(400, {"error": "invalid_grant"}))
+    transport.post("org")(f"{server.url}/services/oauth2/token", {"assertion": "x"})
+    assert len(server.seen) == 2
 
 
 def test_a_token_endpoint_that_stays_away_is_an_os_error(

@@ -145,6 +145,6 @@ def test_an_org_that_is_gone_ends_every_step(kind: str, carrier: Carrier) -> Non
     carrier.emulated.fault(
         {"org": "scratch"}, {"do": "answer", "status": 420, "body": "<html>"}, times=0
     )
-    with pytest.raises(SalesforceError, match="the scratch org is deleted or expired") as caught:
+    with pytest.raises(SalesforceError, match="is deleted, expired or under maint") as caught:
         carrier.finish(EXAMPLES[kind]())
     assert caught.value.kind == "gone"

@@ -54,8 +54,8 @@ def test_an_org_that_cannot_be_entered_is_not_proven(carrier: Carrier) -> None:
 
 def test_an_org_that_does_not_answer_the_question_is_not_proven(carrier: Carrier) -> None:
     context = carrier.context()
-    carrier.emulated.fault({"route": "query"}, {"do": "answer", "status": 420, "body": "<html>"})
-    with pytest.raises(SalesforceError, match="deleted or expired") as caught:
+    carrier.emulated.fault({"route": "query"}, {"do": "answer", "status": 420}, times=4)
+    with pytest.raises(SalesforceError, match="deleted, expired or under maintenance") as caught:
         Proof().start(context)
     assert caught.value.kind == "gone"
     carrier.emulated.fault(

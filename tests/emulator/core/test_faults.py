@@ -64,6 +64,31 @@ def test_an_answer_may_be_anything(hub: Client) -> None:
     assert hub.refusal(hub.call("GET", "limits")) == (403, "REQUEST_LIMIT_EXCEEDED", "slow")
 
 
+def test_an_active_org_may_answer_as_one_in_maintenance_and_its_login_too(hub: Client) -> None:
+    user = hub.sign_up()["SignupUsername"]
+    hub.world.faults.add({"when": {"path": "limits"}, "then": {"do": "answer", "status": 420}})
+    reply = hub.call("GET", "limits")
+    assert (reply.status_code, reply.headers["Content-Type"][:9]) == (420, "text/html")
+    assert hub.call("GET", "limits").status_code == 200
+    when = {"route": "oauth.token", "subject": f"^{user}$"}
+    hub.world.faults.add({"when": when, "then": {"do": "answer", "status": 420}})
+    assert hub.grant().status_code == 200, "only the org's own logins"
+    assert hub.grant(user).status_code == 420
+    assert hub.grant(user).status_code == 200
+
+
+def test_a_fault_of_the_token_endpoint_has_its_envelope(hub: Client) -> None:
+    then = {
+        "do": "answer",
+        "status": 400,
+        "error": "unknown_error",
+        "message": "retry your request",
+    }
+    hub.world.faults.add({"when": {"route": "oauth.token"}, "then": then})
+    refused = hub.refusal(hub.grant())
+    assert refused == (400, "unknown_error", "retry your request")
+
+
 @pytest.mark.parametrize(
     ("kind", "words"), [("reset", "reset by peer"), ("close", "without response")]
 )
