@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from provisioner.claim.refusal import not_claimable, not_yours, unknown_username
+from provisioner.claim.refusal import expired, not_claimable, not_yours, unknown_username
 from provisioner.errors import ClaimError, LedgerError, UsageError
 from provisioner.ledger.base import TO_DELETE, Claim, Ledger, Org, State
-from provisioner.ledger.rows import utc_now
+from provisioner.ledger.changes import cut_to_life
 from provisioner.plan import MINIMUM_LIFE
 
 _ATTEMPTS = 20  # times that others may change a row between our look and our move
@@ -35,7 +35,7 @@ def claim(
     pools: Collection[str] = (),
     on_wait: Callable[[str], None] | None = None,
     prove: Callable[[Org], Org | None] | None = None,
-    now: Clock = utc_now,
+    now: Clock | None = None,
 ) -> Org:
     """Claim `username`, or any available org (of `pool`), for `owner`.
 
@@ -45,7 +45,8 @@ def claim(
     `min_life` is 12 hours by default, for an org claimed by name: none. `pools` are those of
     pool.yaml; `on_wait` is told once what is waited for.
 
-    Who waits is served in the order in which they came, before all who do not wait.
+    Who waits is served in the order in which they came, before all who do not wait. The lease,
+    cut to the org's own life, and the org's age are reckoned by the ledger's clock (`now`).
 
     Raises NoOrgError when there is none within `wait`, or no such username; ClaimError when the
     named org, or the key, is in use; UsageError for an unknown pool.
@@ -56,7 +57,7 @@ def claim(
     give_up = time.monotonic() + wait.total_seconds()
     with _place(ledger) as join:
         while True:
-            moment = now()
+            moment = (now or ledger.now)()
             wanted = _wanted(asked, lease, min_life, moment)
             org = ledger.claim(wanted, now=moment)
             if org is not None:
@@ -102,20 +103,34 @@ def renew(
     *,
     owner: str,
     lease: timedelta,
+    shorten: bool = False,
     force: bool = False,
-    now: Clock = utc_now,
+    now: Clock | None = None,
 ) -> Org:
-    """Let the lease end `lease` from now.
+    """Let the lease end `lease` from now by the ledger's clock (`now`), or with the org.
 
-    Raises NoOrgError for an unknown username, ClaimError when `owner` does not hold it (and
-    not `force`), or nobody does.
+    A lease that ends later already, or not before the org does, stays as it is, unless told to
+    `shorten` it. Raises NoOrgError for an unknown username, ClaimError when `owner` does not hold
+    it (and not `force`), nobody does, or the org's own life is over.
     """
 
     def attempt(org: Org) -> Org | None:
         _refuse_stranger(org, owner, force=force)
-        return ledger.change(org, lease_until=now() + lease)
+        moment = (now or ledger.now)()
+        if org.expires_at and org.expires_at <= moment:
+            raise expired(org)
+        until = _renewed(org, moment + lease, shorten=shorten)
+        return org if until == org.lease_until else ledger.change(org, lease_until=until)
 
     return _until_done(ledger, username, attempt)
+
+
+def _renewed(org: Org, asked: datetime, *, shorten: bool) -> datetime | None:
+    """The end of the lease of `org` when it is to end at `asked`; None: with the org."""
+    current = cut_to_life(org.lease_until, org)
+    if not shorten and (current is None or current > asked):
+        return current
+    return cut_to_life(asked, org)
 
 
 def release(

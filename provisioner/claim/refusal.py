@@ -67,6 +67,12 @@ def not_yours(org: Org, owner: str) -> ClaimError:
     )
 
 
+def expired(org: Org) -> ClaimError:
+    """The life of a claimed org is over; no lease can go on."""
+    at = f" at {_minute(org.expires_at)}" if org.expires_at else ""
+    return ClaimError(f"{org.username} expired{at}", code="claim_lost", hint=_another(org))
+
+
 def held(org: Org) -> str:
     """Who holds a claimed org, what for, until when."""
     purpose = f" for {org.purpose}" if org.purpose else ""

@@ -71,6 +71,8 @@ def command(
             on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C ends it)"),
         )
     call.output.result(_told(call, org, utc_now()), org_document(org))
+    if lease is not None and org.lease_until is not None and org.lease_until == org.expires_at:
+        call.output.say("the lease was cut: it ends with the org")
 
 
 def _proven(call: Invocation, pool_file: PoolFile, ledger: Ledger, org: Org) -> Org | None:
@@ -96,13 +98,13 @@ def _proven(call: Invocation, pool_file: PoolFile, ledger: Ledger, org: Org) -> 
 
 def _told(call: Invocation, org: Org, now: datetime) -> str:
     from provisioner.cli.pools import command_line
-    from provisioner.cli.times import moment
+    from provisioner.cli.times import lease_end, moment
     from provisioner.output import harmless
 
     facts = [
         ("instance", org.instance_url),
         ("expires", moment(org.expires_at, now) if org.expires_at else ""),
-        ("yours until", moment(org.lease_until, now) if org.lease_until else ""),
+        ("yours until", lease_end(org, now) if org.lease_until else ""),
         ("log in", command_line(call, f"login {org.username}")),
     ]
     lines = [f"  {name:<12}{harmless(value)}" for name, value in facts if value]

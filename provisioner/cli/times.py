@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from provisioner.ledger.base import Org
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60))
 
@@ -29,3 +33,12 @@ def span(length: timedelta) -> str:
         parts.append((amount, unit))
     first = next((index for index, (amount, _) in enumerate(parts) if amount), len(parts))
     return " ".join(f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount)
+
+
+def lease_end(org: Org, now: datetime) -> str:
+    """When a claim of `org` ends, and that it ends with the org where it does; "" if unknown."""
+    until = org.lease_until or org.expires_at
+    if until is None:
+        return ""
+    is_whole = org.expires_at is not None and until >= org.expires_at
+    return moment(until, now) + (", when the org itself expires" if is_whole else "")

@@ -141,6 +141,13 @@ class Ledger(Protocol):
         `hub` for the Dev Hub, logins and repetitions included; empty for a database.
         """
 
+    def now(self) -> datetime:
+        """This moment by the clock that all who use the ledger share.
+
+        The PostgreSQL server's, the Dev Hub's; of a file, that of its host. Leases begin and end
+        by it, so that a consumer whose own clock is wrong takes no org away from anybody.
+        """
+
     def add(self, org: Org) -> None:
         """Insert a new row (state `intended`) and its first event, committed on return."""
 
@@ -168,9 +175,9 @@ class Ledger(Protocol):
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
         """Claim one available org that fulfils `claim`, least remaining life first.
 
-        The same idempotency key answers with the org that it already holds. Orgs for which
-        others wait are left to them; with `claim.waiter` the claim joins those who wait, or
-        shows that it is still there.
+        The same idempotency key answers with the org that it already holds. A lease that would
+        outlast the org ends with it. Orgs for which others wait are left to them; with
+        `claim.waiter` the claim joins those who wait, or shows that it is still there.
         """
 
     @property

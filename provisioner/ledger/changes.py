@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from provisioner.ledger.base import MOVES, UNFINISHED, Claim, Org, State
@@ -37,16 +38,24 @@ def claimed(org: Org, claim: Claim) -> Org:
     changes = {
         "owner": claim.owner,
         "purpose": claim.purpose,
-        "lease_until": claim.lease_until,
+        "lease_until": cut_to_life(claim.lease_until, org),
         "idempotency_key": claim.idempotency_key,
         "fence": org.fence + 1,
     }
     return changed(org, changes, to=State.CLAIMED)
 
 
+def cut_to_life(lease_until: datetime | None, org: Org) -> datetime | None:
+    """The end of a lease of `org`: not later than the org's own."""
+    if lease_until is None or org.expires_at is None:
+        return lease_until
+    return min(lease_until, org.expires_at)
+
+
 def prolonged(held: Org, claim: Claim) -> Org | None:
     """The row of a claim that is repeated, when it asks for a later end of its own lease."""
-    is_later = claim.lease_until and held.lease_until and claim.lease_until > held.lease_until
+    until = cut_to_life(claim.lease_until, held)
+    is_later = until and held.lease_until and until > held.lease_until
     if not is_later or claim.owner != held.owner:
         return None
-    return changed(held, {"lease_until": claim.lease_until}, to=held.state)
+    return changed(held, {"lease_until": until}, to=held.state)

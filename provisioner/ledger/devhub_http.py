@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ class Connections:
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
         self.sent = 0  # requests so far, answered or not
+        self.dated: tuple[str, float] = ("", 0.0)  # the last answer, and when it came (monotonic)
         self._timeout = timeout
         self._idle: dict[str, list[HTTPConnection]] = {}
         self._lock = threading.Lock()
@@ -49,6 +51,7 @@ class Connections:
             connection.request(method, target, body, {**known, **headers})
             answer = connection.getresponse()
             reply = _reply(answer)
+            self.dated = (reply.date, time.monotonic())
         except HTTPException as error:
             connection.close()
             raise ConnectionResetError(f"broken answer: {type(error).__name__}") from error

@@ -53,6 +53,10 @@ class DevhubLedger:
         """Give the connections back; closing twice does nothing."""
         self.session.close()
 
+    def now(self) -> datetime:
+        """This moment by the Dev Hub's clock; logs in where nothing has been asked yet."""
+        return self.session.now()
+
     def add(self, org: Org) -> None:
         """Insert a new row and its first event.
 

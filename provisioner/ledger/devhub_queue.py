@@ -43,13 +43,13 @@ def look(
         parts.insert(0, part("place", "PATCH", _place(claim.waiter), _record(claim)))
     answer = session.patiently(lambda: _answered(session, parts), needs=CONSUMER)
     found, queue = (list(one["body"]["records"]) for one in answer[-2:])
-    return found, [_waiter(record) for record in queue], session.server_time or utc_now()
+    return found, [_waiter(record) for record in queue], session.now()
 
 
 def waiters(session: HubSession) -> tuple[list[Waiter], datetime]:
     """All places of the queue, and the Dev Hub's time."""
     found = session.query(_ALL)
-    return [_waiter(record) for record in found], session.server_time or utc_now()
+    return [_waiter(record) for record in found], session.now()
 
 
 def leave(session: HubSession, waiter: str) -> None:

@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus
 
@@ -15,6 +15,7 @@ from provisioner.ledger import devhub_errors
 from provisioner.ledger.devhub_errors import BUILDER, CONSUMER, LostError, RefusedError
 from provisioner.ledger.devhub_http import Connections
 from provisioner.ledger.devhub_login import HubAccount, HubLogin
+from provisioner.ledger.rows import utc_now
 from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.envelope import error_codes
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
@@ -42,7 +43,6 @@ class HubSession:
     def __init__(self, account: HubAccount, *, patience: float = PATIENCE) -> None:
         self.name = f"the ledger on the Dev Hub {account.username}"
         self.patience = patience
-        self._date = ""  # of the last answer
         self._username = account.username
         self._connections = Connections()
         self._login = HubLogin(account, self._connections)
@@ -127,15 +127,26 @@ class HubSession:
             reply = self._send(self._login.granted(grant), method, path, body)
         return _answer(reply)
 
+    def now(self) -> datetime:
+        """This moment by the Dev Hub's clock; where its answers bear no date, by this machine's.
+
+        Logs in where nothing has been asked yet.
+        """
+        if not self._connections.dated[0]:
+            self._login.granted()
+        return self.server_time or utc_now()
+
     @property
     def server_time(self) -> datetime | None:
-        """When the last answer was sent, by the clock that also dates the Dev Hub's records."""
+        """This moment by the clock that also dates the Dev Hub's records, told by its answers."""
         from email.utils import parsedate_to_datetime
 
+        date, came_at = self._connections.dated
         try:
-            return parsedate_to_datetime(self._date)
+            told = parsedate_to_datetime(date).astimezone(UTC)
         except (ValueError, TypeError):  # a proxy in between has dropped or spoilt the header
             return None
+        return told + timedelta(seconds=time.monotonic() - came_at)
 
     def told(self, refused: RefusedError, needs: str) -> LedgerError:
         """The error for people. A refusal that is about permissions is looked into."""
@@ -180,7 +191,6 @@ class HubSession:
             reply = self._connections.send(method, grant.instance_url + path, headers, content)
         except OSError as error:
             raise LostError(unreachable(error).text.removeprefix("network: ")) from None
-        self._date = reply.date
         return reply
 
 

@@ -48,6 +48,11 @@ class SqlLedger(SqlContents, SqlQueue):
         """None: a database is not Salesforce."""
         return {}
 
+    def now(self) -> datetime:
+        """This moment by the clock that all who use the ledger share."""
+        with self._transaction(write=False) as execute:
+            return self._moment(execute)
+
     @abstractmethod
     def exclusive(
         self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None

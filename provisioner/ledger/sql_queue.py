@@ -64,7 +64,7 @@ class SqlQueue(ABC):
 
     @abstractmethod
     def _moment(self, execute: Execute) -> datetime:
-        """Now, by the clock that all who wait share; asked only when there is a queue."""
+        """Now, by the clock that all who use the ledger share."""
 
     @abstractmethod
     def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:

@@ -171,6 +171,29 @@ def test_renew_prints_the_new_end(ledger: Ledger, call: Call) -> None:
     assert datetime.fromisoformat(document["lease_until"]) > utc_now() + timedelta(hours=7)
 
 
+def test_renew_says_when_it_changes_nothing_and_how_to_shorten(ledger: Ledger, call: Call) -> None:
+    add(ledger, "a")
+    first = call("claim", "--lease", "3h", "--json").document
+    answer = call("renew", "a@acme.example", "--lease", "1h", "--json")
+    assert (answer.code, answer.document["lease_until"]) == (0, first["lease_until"])
+    assert "the lease ended later than in 1h already, and is unchanged" in answer.err
+    assert call("renew", "a@acme.example", "--shorten").code == 2
+    document = call("renew", "a@acme.example", "--lease", "1h", "--shorten", "--json").document
+    assert datetime.fromisoformat(document["lease_until"]) < utc_now() + timedelta(hours=2)
+
+
+def test_a_lease_that_would_outlast_the_org_is_cut_and_that_is_said(
+    ledger: Ledger, call: Call
+) -> None:
+    org = add(ledger, "a")
+    assert org.expires_at is not None
+    until = org.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for command in (("claim",), ("renew", org.username)):
+        answer = call(*command, "--lease", "20d", "--json")
+        assert (answer.code, answer.document["lease_until"]) == (0, until)
+    assert ", when the org itself expires" in call("renew", org.username, "--lease", "20d").out
+
+
 def test_a_ledger_that_cannot_be_used_exits_with_2_and_no_traceback(
     call: Call, folder: Path
 ) -> None:

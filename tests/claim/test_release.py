@@ -33,6 +33,50 @@ def test_a_renewed_lease_ends_so_long_from_now(ledger: Ledger, held: Org) -> Non
     assert ledger.get(held.username) == org
 
 
+def test_a_renewal_never_lets_a_lease_end_sooner(ledger: Ledger, held: Org) -> None:
+    org = renew(ledger, held.username, owner="ann", lease=HOUR / 2, now=lambda: NOW)
+    assert org == held
+    assert ledger.get(held.username) == held
+
+
+def test_a_renewal_that_is_told_to_shorten_does(ledger: Ledger, held: Org) -> None:
+    org = renew(ledger, held.username, owner="ann", lease=HOUR / 2, shorten=True, now=lambda: NOW)
+    assert org.lease_until == NOW + HOUR / 2
+    assert ledger.get(held.username) == org
+
+
+def test_a_claim_without_a_lease_lasts_as_long_as_the_org_and_is_shortened_only_on_demand(
+    ledger: Ledger,
+) -> None:
+    add(ledger, "b", expires_at=NOW + 48 * HOUR)
+    org = claim(ledger, owner="ann", now=lambda: NOW)
+    assert renew(ledger, org.username, owner="ann", lease=HOUR, now=lambda: NOW) == org
+    shorter = renew(ledger, org.username, owner="ann", lease=HOUR, shorten=True, now=lambda: NOW)
+    assert shorter.lease_until == NOW + HOUR
+
+
+def test_no_lease_outlasts_its_org(ledger: Ledger, held: Org) -> None:
+    org = renew(ledger, held.username, owner="ann", lease=500 * HOUR, now=lambda: NOW)
+    assert org.lease_until == held.expires_at
+    again = renew(ledger, held.username, owner="ann", lease=HOUR, now=lambda: NOW)
+    assert again.lease_until == held.expires_at
+
+
+def test_a_lease_of_old_that_outlasts_its_org_is_cut_by_the_next_renewal(
+    ledger: Ledger, held: Org
+) -> None:
+    ledger.change(held, lease_until=NOW + 500 * HOUR)
+    org = renew(ledger, held.username, owner="ann", lease=HOUR, now=lambda: NOW)
+    assert org.lease_until == held.expires_at
+
+
+def test_an_org_whose_life_is_over_cannot_be_renewed(ledger: Ledger, held: Org) -> None:
+    with pytest.raises(ClaimError, match=r"a@acme\.example expired at 2026-11-26 02:00") as caught:
+        renew(ledger, held.username, owner="ann", lease=HOUR, now=lambda: NOW + 48 * HOUR)
+    assert caught.value.code == "claim_lost"
+    assert ledger.get(held.username) == held
+
+
 def test_a_lapsed_lease_can_be_renewed_while_nobody_took_the_org(ledger: Ledger, held: Org) -> None:
     later = NOW + 5 * HOUR
     org = renew(ledger, held.username, owner="ann", lease=HOUR, now=lambda: later)
@@ -53,7 +97,8 @@ def test_another_can_neither_renew_nor_release(ledger: Ledger, held: Org) -> Non
 
 
 def test_force_overrules_the_owner(ledger: Ledger, held: Org) -> None:
-    assert renew(ledger, held.username, owner="bob", lease=HOUR, force=True).owner == "ann"
+    org = renew(ledger, held.username, owner="bob", lease=HOUR, force=True, now=lambda: NOW)
+    assert org.owner == "ann"
     assert release(ledger, held.username, owner="bob", force=True).state is State.RELEASED
     assert ledger.events(username=held.username)[-1].note == "released by bob"
 

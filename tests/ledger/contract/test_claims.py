@@ -137,3 +137,10 @@ def test_the_fence_rises_with_each_claim_of_an_org(ledger: Ledger) -> None:
         org = claimed(ledger, Claim("ann"))
         assert org.fence == fence
         moved(ledger, org, State.AVAILABLE, owner="")
+
+
+def test_no_lease_outlasts_the_org(ledger: Ledger) -> None:
+    org = add_available(ledger, "a@acme.example", life=20 * HOUR)
+    wanted = Claim("ann", idempotency_key="job-1", lease_until=NOW + 40 * HOUR)
+    assert claimed(ledger, wanted).lease_until == org.expires_at
+    assert claimed(ledger, wanted).lease_until == org.expires_at
