@@ -12,7 +12,7 @@ PACKAGE = ROOT / "provisioner"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("config.fields", "config.duration"),
+    ("crash", "config.fields", "config.duration"),
     ("salesforce", "source", "ledger.base"),
     ("steps", "ledger"),
     ("config",),
