@@ -15,7 +15,7 @@ from tests.test_layers import PACKAGE
 
 OUR_OWN = {
     "input_file.py": "the place itself",
-    "cli/crash.py": "writes a crash file",
+    "crash.py": "writes a crash file",
     "cli/init.py": "the sample, which is part of the package",
     "cli/main.py": "the standard streams",
     "cli/new_keys.py": "writes a key pair",
