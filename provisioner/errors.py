@@ -3,7 +3,8 @@
 ProvisionerError                          1  a bug of ours, when raised bare
 ├── UsageError                            2  a wrong option, an unknown pool
 │   ├── ConfigError                       2  problems in pool.yaml, all of them at once
-│   └── LedgerError                       2  the ledger cannot be read or written
+│   ├── LedgerError                       2  the ledger cannot be read or written
+│   └── ClockError                        2  the clock of this machine is wrong
 ├── NoOrgError                            3  no scratch org available, or no such username
 ├── HubLimitError                         4  a Dev Hub limit
 ├── LoginError                            5  Salesforce refused the login
@@ -75,6 +76,12 @@ class LedgerError(UsageError):
     """The ledger is unreadable, read-only, locked for too long, or of a newer version."""
 
     default_code = "ledger"
+
+
+class ClockError(UsageError):
+    """The clock of this machine and Salesforce's differ: nothing may be decided by time."""
+
+    default_code = "clock"
 
 
 class NoOrgError(ProvisionerError):

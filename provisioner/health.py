@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from provisioner.errors import LoginError, ProvisionerError
 from provisioner.ledger.base import Ledger, Org, State
 from provisioner.login import from_ledger, identity, login
+from provisioner.salesforce.post import post_form
+from provisioner.salesforce.server_clock import TOLERANCE, ServerClock
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
@@ -35,12 +37,19 @@ class Health:
 
 
 def examine(org: Org, pool_file: PoolFile) -> Health:
-    """Log in to the org and ask who it is. Raises nothing but bugs."""
+    """Log in to the org and ask who it is. Raises nothing but bugs.
+
+    By a wrong clock nothing can be told: a login may be refused for it, and the proof would be
+    dated wrongly.
+    """
+    clock = ServerClock("the org")
     try:
-        who = identity(login(from_ledger(org, pool_file)))
+        who = identity(login(from_ledger(org, pool_file), post=clock.watching(post_form)))
+        clock.check()
     except LoginError as error:
         first_line = error.message.partition("\n")[0]
-        return Health(org, False if error.code in DEATHS else None, first_line)
+        is_told = error.code in DEATHS and not clock.is_off
+        return Health(org, False if is_told else None, first_line)
     except ProvisionerError as error:
         return Health(org, None, error.message)
     found = str(who.get("organization_id", ""))
@@ -50,8 +59,13 @@ def examine(org: Org, pool_file: PoolFile) -> Health:
 
 
 def is_due(org: Org, prove_after: timedelta, now: datetime) -> bool:
-    """Whether the last proof of the org is older than `prove_after`."""
-    return org.proven_at is None or org.proven_at + prove_after <= now
+    """Whether the last proof of the org is older than `prove_after`, or of the future.
+
+    A proof of the future was dated by a wrong clock, or this clock is wrong.
+    """
+    if org.proven_at is None or org.proven_at > now + TOLERANCE:
+        return True
+    return org.proven_at + prove_after <= now
 
 
 def record(ledger: Ledger, health: Health, now: datetime) -> Org | None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from provisioner.errors import ProvisionerError
+from provisioner.errors import ClockError, ProvisionerError
 from provisioner.ledger.base import Ledger, Org, State
 from provisioner.stamp import read_stamp
 
@@ -47,7 +47,11 @@ class Rebuilt:
 
 
 def rebuild(
-    ledger: Ledger, found: Sequence[tuple[LivingOrg, Org]], consumer_key: str, enter: Enter
+    ledger: Ledger,
+    found: Sequence[tuple[LivingOrg, Org]],
+    consumer_key: str,
+    enter: Enter,
+    now: datetime,
 ) -> list[Rebuilt]:
     """Give aliens their rows again, each by one insert in its final state.
 
@@ -57,15 +61,15 @@ def rebuild(
     """
     rebuilt = []
     for living, row in found:
-        known = replace(row, consumer_key=consumer_key, created_at=datetime.now(UTC))
-        org, how = _judged(living, known, enter)
+        known = replace(row, consumer_key=consumer_key, created_at=now)
+        org, how = _judged(living, known, enter, now)
         if not ledger.restore(org, note=f"{NOTE}: {how}"):
             how = "its row is closed: `reap` ends the org"
         rebuilt.append(Rebuilt(org, how))
     return rebuilt
 
 
-def _judged(living: LivingOrg, row: Org, enter: Enter) -> tuple[Org, str]:
+def _judged(living: LivingOrg, row: Org, enter: Enter, now: datetime) -> tuple[Org, str]:
     if not living.is_active:
         pending = replace(row, state=State.SIGNING_UP)
         return pending, "is being signed up: the next build goes on with it"
@@ -75,18 +79,20 @@ def _judged(living: LivingOrg, row: Org, enter: Enter) -> tuple[Org, str]:
         return _failed(row, "was not complete when the ledger was lost")
     try:
         entry = enter(row, ready + OWN_LOGINS)
+    except ClockError:
+        raise  # nothing is wrong with the org
     except ProvisionerError as error:
         return _failed(row, f"cannot be entered: {error.message}")
     proven = replace(
         row,
         state=State.AVAILABLE,
         available_at=ready,
-        proven_at=datetime.now(UTC),
+        proven_at=now,
         expires_at=entry.expires_at,
     )
     if not entry.is_in_use:
         return proven, "complete, and available again"
-    lease_until = datetime.now(UTC) + LEASE
+    lease_until = now + LEASE
     claimed = replace(proven, state=State.CLAIMED, owner=UNKNOWN_OWNER, lease_until=lease_until)
     return replace(claimed, fence=1), "somebody has logged in to it: claimed by nobody known"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from provisioner.errors import ProvisionerError
+from provisioner.errors import ClockError, ProvisionerError
 from provisioner.ledger.base import TO_DELETE, Ledger, Org, State
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def end_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str = 
 
     A row without an org id may belong to a sign-up that is still under way: it stays until
     the Dev Hub has made up its mind, so that no org appears after its row is closed.
+    Raises ClockError when the clock of this machine is wrong.
     """
     outcome = Removed()
     try:
@@ -39,6 +40,8 @@ def end_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str = 
             (org, "its sign-up is still under way") for org in orgs if org.username in pending
         ]
         refused = hub.delete_orgs([org.username for org in targets], unseen=unseen)
+    except ClockError:
+        raise  # nothing is wrong with the orgs
     except ProvisionerError as error:
         outcome.left = [(org, error.message) for org in orgs]
         return outcome

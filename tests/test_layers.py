@@ -11,12 +11,12 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "provisioner"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "input_file", "json_text"),
-    ("crash", "config.fields", "config.duration"),
+    ("errors",),
+    ("config.fields", "config.duration"),
     ("salesforce", "source", "ledger.base"),
     ("steps", "ledger"),
     ("config",),
-    ("plan",),
+    ("plan", "lifetimes"),
     ("stamp",),
     ("removal",),
     ("builder", "claim", "reap", "rebuild", "login", "health"),

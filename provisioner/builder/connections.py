@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from provisioner.config.fields import Secret
+from provisioner.errors import LoginError, SalesforceError
 from provisioner.login import from_ledger
 from provisioner.salesforce.audience import hub_rungs
 from provisioner.salesforce.grant import App, Grant, sign_in
 from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.keys import SigningKey, load_signing_key
 from provisioner.salesforce.org import OrgClient, newest_api_version
+from provisioner.salesforce.server_clock import ServerClock
 from provisioner.salesforce.transport import Transport
 
 if TYPE_CHECKING:
@@ -42,6 +45,11 @@ class Connections:
         return self._transport.calls
 
     @property
+    def clock(self) -> ServerClock:
+        """The time by which rows are dated and judged."""
+        return self._transport.clock
+
+    @property
     def hub(self) -> DevHub:
         """The Dev Hub. Raises LoginError when it refuses the login."""
         with self._lock:
@@ -50,7 +58,7 @@ class Connections:
             return self._hub
 
     def org(self, row: Org) -> OrgClient:
-        """The API of one org. Raises LoginError, transient shortly after its sign-up."""
+        """The API of one org. Raises ClockError, and LoginError: transient just after a sign-up."""
         with self._lock:
             client = self._orgs.get(row.username)
         if client is None:
@@ -66,7 +74,13 @@ class Connections:
         """A fresh login to an org, as any consumer makes it."""
         credentials = from_ledger(row, self._config)
         app = App(credentials.consumer_key, self._key(credentials.key, credentials.passphrase))
-        return sign_in(app, row.username, credentials.rungs, self._transport.post("org"))
+        try:
+            return sign_in(app, row.username, credentials.rungs, self._transport.post("org"))
+        except LoginError as error:
+            if not error.is_transient:  # perhaps it is not the org: no login works by a wrong clock
+                with suppress(SalesforceError):
+                    self.hub.check_clock(ask=True)
+            raise
 
     def forget(self, row: Org) -> None:
         """Drop the session of an org that needs no more of this build."""
@@ -81,7 +95,11 @@ class Connections:
         """A fresh login to the Dev Hub. Raises LoginError when it refuses."""
         hub = self._config.dev_hub
         app = App(hub.consumer_key, self._key(hub.private_key, hub.private_key_passphrase))
-        return sign_in(app, hub.username, hub_rungs(hub.login_url), self._transport.post("hub"))
+        try:
+            return sign_in(app, hub.username, hub_rungs(hub.login_url), self._transport.post("hub"))
+        except LoginError:
+            self.clock.check()
+            raise
 
     def _open_hub(self) -> DevHub:
         hub, renew = self._config.dev_hub, self.sign_in_to_hub

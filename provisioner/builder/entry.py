@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from provisioner.errors import SalesforceError
@@ -35,10 +35,9 @@ def enter(connections: Connections, org: Org, since: datetime) -> Entry:
         times = [datetime.fromisoformat(row["LoginTime"]) for row in client.query(soql)]
     except (SalesforceError, KeyError, ValueError):
         return Entry(expires_at, is_in_use=True)
-    return Entry(expires_at, is_in_use=not _are_ours(times))
+    return Entry(expires_at, is_in_use=not _are_ours(times, connections.clock.now()))
 
 
-def _are_ours(times: Sequence[datetime]) -> bool:
+def _are_ours(times: Sequence[datetime], now: datetime) -> bool:
     """Whether there is no login but, perhaps, the one that has just been made to look."""
-    now = datetime.now(UTC)
     return not times or (len(times) == 1 and abs(now - times[0]) < OUR_LOGIN)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from provisioner.builder.context import BuildContext, RowLostError
-from provisioner.builder.crashes import guarded, harmless
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.failures import Failures, kind_of
 from provisioner.builder.step_list import ListedStep, StepLists
-from provisioner.errors import LedgerError, LoginError, ProvisionerError, SalesforceError
+from provisioner.errors import (
+    ClockError,
+    LedgerError,
+    LoginError,
+    ProvisionerError,
+    SalesforceError,
+)
 from provisioner.ledger.base import Org, State
 from provisioner.steps.base import Done, Outcome, Pending, StepContext
 
@@ -30,7 +34,6 @@ class _Progress:
     org: Org
     active_since: float = field(default_factory=time.monotonic)
     step_since: float = field(default_factory=time.monotonic)
-    at: str = "steps"  # what it is at, as reports call it
 
 
 class OrgSteps:
@@ -48,22 +51,18 @@ class OrgSteps:
     def begin(self, org: Org) -> None:
         """Take an org that is active: new, or left in `building` by a dead run."""
         progress = _Progress(org)
-        job = guarded(
-            self._context, lambda: self._advance(progress), lambda e: self._broken(progress, e)
-        )
-        self._context.scheduler.add(f"org {org.username}", job)
+        self._context.scheduler.add(f"org {org.username}", lambda: self._advance(progress))
 
     def _advance(self, progress: _Progress) -> float | None:
         """Do what can be done now; answers the seconds until there may be more."""
         steps = self._lists.of(progress.org)
         while progress.org.step < len(steps):
             step = steps[progress.org.step]
-            progress.at = step.name
             try:
                 wait = self._do(progress, step, len(steps))
             except RowLostError:
                 return None
-            except LedgerError:
+            except (ClockError, LedgerError):
                 raise  # nothing is wrong with the org: the build stops, the next one resumes it
             except ProvisionerError as error:
                 return self._failed(progress, step, error)
@@ -95,6 +94,7 @@ class OrgSteps:
             org_id=org.org_id,
             sign_in=lambda: build.connections.sign_in(org),
             remember=lambda request_id: self._remember(progress, request_id),
+            now=build.now,
         )
         if org.request_id:
             return step.step.poll(context, org.request_id)
@@ -143,20 +143,6 @@ class OrgSteps:
         self._failures.fail(org, step.name, error)
         return None
 
-    def _broken(self, progress: _Progress, error: ProvisionerError) -> None:
-        """An unexpected exception: the org is given up, unless it was complete by then.
-
-        What the ledger holds counts: the exception may have come after a write.
-        """
-        self._context.connections.forget(progress.org)
-        org = self._context.ledger.get(progress.org.username)
-        if org is None:
-            return
-        if org.state is State.BUILDING and org.builder_id == self._context.run.id:
-            self._failures.fail(org, progress.at, error)
-        elif org.state is State.AVAILABLE:
-            self._is_available(org)
-
     def _may_retry(self, progress: _Progress, error: ProvisionerError) -> bool:
         if isinstance(error, LoginError):
             age = time.monotonic() - progress.active_since
@@ -171,17 +157,14 @@ class OrgSteps:
         org = progress.org
         self._context.connections.forget(org)
         try:
-            now = datetime.now(UTC)
+            now = self._context.now()
             org = self._context.move(org, State.AVAILABLE, note="proven", available_at=now)
         except RowLostError:
             return
-        self._is_available(org)
-
-    def _is_available(self, org: Org) -> None:
         with self._context.lock:
             self._context.built.append(org)
         self._context.tell(OrgEvent(org.username, org.pool, State.AVAILABLE))
-        harmless(self._context, f"after {org.username}", lambda: self._available(org))
+        self._available(org)
 
     def _tell(
         self, org: Org, step: ListedStep, count: int, *, note: str = "", is_retry: bool = False

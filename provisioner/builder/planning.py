@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from provisioner.builder.connections import Connections
 from provisioner.builder.contents import contents
 from provisioner.builder.fingerprint import fingerprints
 from provisioner.builder.patience import patiently
-from provisioner.plan import Allowance, PoolPlan, plan_pools
+from provisioner.lifetimes import corrected, in_doubt
+from provisioner.plan import MINIMUM_LIFE, Allowance, PoolPlan, plan_pools
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -25,14 +25,11 @@ UNBOUNDED = Allowance(1_000_000, 1_000_000)
 def preview(config: PoolFile, pools: Sequence[str], ledger: Ledger) -> list[PoolPlan]:
     """What a build would do now; asks for the Dev Hub's limits and changes nothing."""
     with Connections(config) as connections:
-        return plan_pools(
-            config,
-            pools,
-            ledger.orgs(),
-            fingerprints(config, pools),
-            hub_allowance(config, connections),
-            datetime.now(UTC),
-        )
+        allowance = hub_allowance(config, connections)
+        now, rows = connections.clock.now(), ledger.orgs()
+        doubtful = in_doubt([row for row in rows if row.pool in pools], now + MINIMUM_LIFE)
+        rows = corrected(rows, connections.hub.signups([row.signup_id for row in doubtful], []))
+        return plan_pools(config, pools, rows, fingerprints(config, pools), allowance, now)
 
 
 def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
@@ -58,7 +55,7 @@ def plan_build(
         context.say(f"resuming {unfinished} orgs that an earlier build left unfinished")
     prints = fingerprints(config, pools)
     context.contents.update(contents(config, pools, prints))
-    rows, now = context.ledger.orgs(), datetime.now(UTC)
+    rows, now = context.ledger.orgs(), context.now()
     plans = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
     if any(plan.create or plan.resume for plan in plans):
         context.allowance = patiently(

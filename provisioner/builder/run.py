@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.connections import Connections
 from provisioner.builder.context import BuildContext, Options
-from provisioner.builder.crashes import harmless
 from provisioner.builder.events import Message, Observer
 from provisioner.builder.failures import Failures
 from provisioner.builder.gate import Gate
@@ -46,7 +45,8 @@ def build(
     """Bring `pools` to what `pool.yaml` wants, as far as the Dev Hub's limits allow.
 
     Raises BusyError when another build holds the ledger, LoginError when the Dev Hub refuses
-    the login. A failing org is in the result, not an exception.
+    the login, ClockError when the clock of this machine is wrong. A failing org is in the
+    result, not an exception.
     """
     run = new_run()
     started = time.monotonic()
@@ -66,7 +66,7 @@ def build(
             result = summarise(context, plans, interruption.is_set(), time.monotonic() - started)
         finally:
             context.connections.close()
-        ledger.finish_run(replace(run, finished_at=datetime.now(UTC), summary=result.counts()))
+        ledger.finish_run(replace(run, finished_at=context.now(), summary=result.counts()))
     # The lock's end costs a ledger on the Dev Hub requests, too: only now all are counted.
     return replace(result, api_calls=requests_sent(context))
 
@@ -98,8 +98,7 @@ def _context(
 
 
 def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
-    doomed = [removal for plan in plans for removal in plan.remove]
-    harmless(context, "orgs to delete", lambda: _remove(context, doomed))
+    _remove(context, [removal for plan in plans for removal in plan.remove])
     failures, marks = Failures(context), ReadyMarks(context)
 
     def available(org: Org) -> None:
@@ -115,10 +114,9 @@ def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
             steps.begin(org) if org.state is State.BUILDING else sign_ups.resume(org)
     sign_ups.request(_in_turn(plans))
     context.scheduler.run()
-    harmless(context, "marks", marks.send)
-    harmless(context, "orgs to replace", lambda: _retire(context, plans))
-    pools = {plan.pool for plan in plans}
-    harmless(context, "orgs to delete", lambda: _end_leftovers(context, pools))
+    marks.send()
+    _retire(context, plans)
+    _end_leftovers(context, {plan.pool for plan in plans})
 
 
 def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
@@ -131,7 +129,7 @@ def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
 
 
 def _remove(context: BuildContext, removals: Sequence[Removal]) -> None:
-    now = datetime.now(UTC)
+    now = context.now()
     condemned = [
         org for r in removals if (org := condemn(context.ledger, r.org, r.reason, now=now))
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from provisioner.errors import SalesforceError
 from provisioner.ledger.base import Org, State
+from provisioner.lifetimes import HELD, corrected
 from provisioner.reap import alien_reasons, aliens, reap
 from provisioner.salesforce.living import LivingOrg, living_orgs
 
@@ -23,7 +23,8 @@ def survey(connections: Connections) -> list[LivingOrg]:
     """All scratch orgs that live, in one query.
 
     Raises SalesforceError when the org that was logged in to is no Dev Hub: its limits do not
-    tell, an ordinary org lists scratch orgs among them, too (salesforce-facts §2.8).
+    tell, an ordinary org lists scratch orgs among them, too (salesforce-facts §2.8). Raises
+    ClockError when the clock of this machine is wrong.
     """
     hub = connections.hub
     try:
@@ -44,6 +45,7 @@ def survey(connections: Connections) -> list[LivingOrg]:
 def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
     """Close rows whose orgs are gone, end orgs whose rows are closed, tell of unknown ones."""
     ledger, hub = context.ledger, context.connections.hub
+    _correct(context, living)
     for org in gone(hub, living, ledger.orgs(states=[State.AVAILABLE])):
         why = "no longer on the Dev Hub"
         if ledger.move(org, State.EXPIRED, note=why, error=why) is not None:
@@ -51,7 +53,7 @@ def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
     rows = ledger.orgs(states=State)
     found = alien_reasons(aliens(context.config, living, rows), rows)
     known = {row.username for row in rows}
-    reap(hub, ledger, [item for item in found if item.org.username in known], datetime.now(UTC))
+    reap(hub, ledger, [item for item in found if item.org.username in known], context.now())
     unknown = sum(item.org.username not in known for item in found)
     if unknown:
         context.say(
@@ -59,6 +61,14 @@ def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
             "ends them, `reap --rebuild` takes them in again",
             is_warning=True,
         )
+
+
+def _correct(context: BuildContext, living: Sequence[LivingOrg]) -> None:
+    """Write the Dev Hub's day into rows that end before it: claims judge by the row."""
+    rows = context.ledger.orgs(states=HELD)
+    for row, better in zip(rows, corrected(rows, (o.sign_up for o in living)), strict=True):
+        if better is not row:
+            context.ledger.change(row, expires_at=better.expires_at)
 
 
 def gone(hub: DevHub, living: Sequence[LivingOrg], rows: Sequence[Org]) -> list[Org]:

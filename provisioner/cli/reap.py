@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Ledger
     from provisioner.reap import Reaped
     from provisioner.rebuild import Rebuilt
-
-_HELD = (State.AVAILABLE, State.CLAIMED)
 
 
 def command(
@@ -60,12 +57,13 @@ def _reap(
     config: PoolFile, connections: Connections, ledger: Ledger, *, dry_run: bool
 ) -> Sequence[Reaped]:
     from provisioner.builder.survey import gone, survey
+    from provisioner.lifetimes import HELD, corrected
     from provisioner.reap import alien_reasons, aliens, reap, to_reap
 
-    now = datetime.now(UTC)
     living = survey(connections)  # before the rows: see aliens()
-    rows = ledger.orgs(states=State)
-    dead = gone(connections.hub, living, [r for r in rows if r.state in _HELD])
+    now = connections.clock.now()
+    rows = corrected(ledger.orgs(states=State), [org.sign_up for org in living])
+    dead = gone(connections.hub, living, [r for r in rows if r.state in HELD])
     found = [*to_reap(rows, now, dead), *alien_reasons(aliens(config, living, rows), rows)]
     return found if dry_run else reap(connections.hub, ledger, found, now)
 
@@ -79,7 +77,8 @@ def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequ
     living = survey(connections)
     found = aliens(config, living, ledger.orgs(states=State))
     key = config.consumer_app.consumer_key
-    return rebuild(ledger, found, key, lambda org, since: enter(connections, org, since))
+    now = connections.clock.now()
+    return rebuild(ledger, found, key, lambda org, since: enter(connections, org, since), now)
 
 
 def _show_rebuilt(call: Invocation, rebuilt: Sequence[Rebuilt]) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from provisioner import __version__
 from provisioner.salesforce.audience import is_loopback
 from provisioner.salesforce.reply import Reply
+from provisioner.salesforce.server_clock import ServerClock
 
 if TYPE_CHECKING:
     import ssl
@@ -30,6 +31,7 @@ class Connections:
     def __init__(self, timeout: float = TIMEOUT) -> None:
         self.sent = 0  # requests so far, answered or not
         self.dated: tuple[str, float] = ("", 0.0)  # the last answer, and when it came (monotonic)
+        self.clock = ServerClock()
         self._timeout = timeout
         self._idle: dict[str, list[HTTPConnection]] = {}
         self._lock = threading.Lock()
@@ -47,6 +49,7 @@ class Connections:
         target = url[len(origin) :] or "/"
         known = {"Accept": "application/json", "User-Agent": f"provisioner/{__version__}"}
         connection = self._take(origin, parts)
+        sent = time.monotonic()
         try:
             connection.request(method, target, body, {**known, **headers})
             answer = connection.getresponse()
@@ -58,6 +61,7 @@ class Connections:
         except BaseException:
             connection.close()
             raise
+        self.clock.observe(answer.headers, time.monotonic() - sent)
         self._put_back(origin, connection, is_over=answer.will_close)
         return reply
 

@@ -52,6 +52,7 @@ class HubLogin:
     def granted(self, ended: Grant | None = None) -> Grant:
         """The grant; a new one in place of `ended`, unless another thread has got it already.
 
+        Raises ClockError where the login is refused and this machine's clock is wrong.
         Raises LoginError when the first login is refused, and for whatever comes later
         LedgerError: to a build a LoginError means an org.
         """
@@ -78,7 +79,12 @@ class HubLogin:
                 passphrase.reveal() if passphrase else None,
             )
             self._app = App(account.consumer_key, signing_key)
-        return sign_in(self._app, account.username, hub_rungs(account.login_url), self._post)
+        clock = self._connections.clock
+        try:
+            return sign_in(self._app, account.username, hub_rungs(account.login_url), self._post)
+        except LoginError:
+            clock.check()
+            raise
 
     def _post(self, url: str, form: Mapping[str, str]) -> Reply:
         """Send the form of a login; it may be asked for twice."""

@@ -23,7 +23,11 @@ _GONE_ALREADY = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFE
 
 
 class DevHub:
-    """Every method raises SalesforceError or LoginError, and HubLimitError where a limit is hit."""
+    """The Dev Hub's API, and its clock: every answer that is decided by is compared with it.
+
+    Every method raises SalesforceError or LoginError, HubLimitError where a limit is hit, and
+    ClockError when the clock of this machine is wrong.
+    """
 
     def __init__(self, client: OrgClient) -> None:
         self.client = client
@@ -31,7 +35,9 @@ class DevHub:
     def limits(self) -> HubLimits:
         """How many scratch orgs are allowed and left, active and within a day."""
         with limits_named():
-            return hub_limits(self.client.name, self.client.limits())
+            found = hub_limits(self.client.name, self.client.limits())
+        self.check_clock()
+        return found
 
     def sign_up(self, request: SignUp) -> str:
         """Ask for a scratch org; the id of the ScratchOrgInfo.
@@ -53,7 +59,7 @@ class DevHub:
         for portion in portions(wanted, times=2):
             by_id = [value for value in portion if value in known]
             by_name = [value for value in portion if value not in known]
-            for record in self._query(sign_up_query(by_id, by_name)):
+            for record in self.query(sign_up_query(by_id, by_name)):
                 found[record["Id"]] = sign_up_status(record)
         return list(found.values())
 
@@ -70,6 +76,7 @@ class DevHub:
         ids = list(rows)
         refused = dict.fromkeys(set(names).difference(rows.values()), unseen) if unseen else {}
         for start in range(0, len(ids), BATCH):
+            self.check_clock()  # the answer just before each deletion is the evidence
             batch = ids[start : start + BATCH]
             with limits_named():
                 results = self.client.delete_many(batch)
@@ -85,16 +92,30 @@ class DevHub:
         conditions = [one_of("SignupUsername", by_user)] if by_user else []
         conditions += [one_of("ScratchOrg", by_id)] if by_id else []
         fields = "Id, SignupUsername, ScratchOrg"
-        records = self._query(select(fields, "ActiveScratchOrg", *conditions))
+        records = self.query(select(fields, "ActiveScratchOrg", *conditions))
         return {
             record["Id"]: by_user.get((record["SignupUsername"] or "").lower())
             or by_id[record["ScratchOrg"][:15]]
             for record in records
         }
 
-    def _query(self, soql: str) -> list[Record]:
+    def check_clock(self, *, ask: bool = False) -> None:
+        """Raise ClockError when this machine's clock is wrong by the Dev Hub's last answer.
+
+        One odd answer is no evidence: the Dev Hub is asked once more before. With `ask` it is
+        asked in any case.
+        """
+        session = self.client.session
+        if ask or session.clock.is_off:
+            session.request("GET", f"{session.instance_url}/services/data")
+            session.clock.check()
+
+    def query(self, soql: str) -> list[Record]:
+        """All records of a query."""
         with limits_named():
-            return self.client.query(soql)
+            records = self.client.query(soql)
+        self.check_clock()
+        return records
 
 
 def _refusal(result: Mapping[str, Any]) -> str:

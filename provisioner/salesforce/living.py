@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from provisioner.salesforce.hub_limits import limits_named
 from provisioner.salesforce.signup_status import Row, SignUpStatus, sign_up_status
 
 if TYPE_CHECKING:
@@ -46,8 +45,7 @@ class LivingOrg:
 
 def living_orgs(hub: DevHub) -> list[LivingOrg]:
     """All that the user may see, in one query; AuthCode is a credential and never selected."""
-    with limits_named():
-        return [_living(row) for row in hub.client.query(_QUERY)]
+    return [_living(row) for row in hub.query(_QUERY)]
 
 
 def describe(hub: DevHub, descriptions: Mapping[str, str]) -> None:

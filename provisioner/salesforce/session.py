@@ -31,6 +31,7 @@ from provisioner.salesforce.reply import RETRIED
 
 if TYPE_CHECKING:
     from provisioner.salesforce.grant import Grant
+    from provisioner.salesforce.server_clock import ServerClock
     from provisioner.salesforce.transport import Transport
 
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
@@ -80,6 +81,11 @@ class OrgSession(KeptSession):
     def instance_url(self) -> str:
         """Scheme, host and port of the org's API."""
         return self.grant.instance_url
+
+    @property
+    def clock(self) -> ServerClock:
+        """This machine's clock, compared with that of the Dev Hub."""
+        return self._transport.clock
 
     def request(  # type: ignore[override]
         self,
@@ -149,6 +155,7 @@ class OrgSession(KeptSession):
         self, call: Call, url: str, grant: Grant, options: Mapping[str, Any]
     ) -> requests.Response | SalesforceError:
         self._transport.calls.add(self._who, call.method, url)
+        sent = time.monotonic()
         known: dict[str, Any] = {
             "timeout": self._transport.timeout,
             "proxies": dict(proxies_for(self.instance_url)),
@@ -160,6 +167,8 @@ class OrgSession(KeptSession):
             )
         except requests.RequestException as error:
             return lost(call, error)
+        if self._who == "hub":
+            self.clock.observe(answer.headers, time.monotonic() - sent)
         self.usage = api_usage(answer.headers.get("Sforce-Limit-Info", "")) or self.usage
         return answer
 

@@ -13,6 +13,7 @@ from provisioner.salesforce.calls import ApiCalls, Who
 from provisioner.salesforce.connections import KeptConnections
 from provisioner.salesforce.grant import Grant
 from provisioner.salesforce.reply import Post, Reply, may_pass
+from provisioner.salesforce.server_clock import ServerClock
 from provisioner.salesforce.session import KeptSession, OrgSession, proxies_for
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -42,6 +43,7 @@ class Transport:
         `pace` stretches or shortens the waits; `seed` makes their jitter repeatable.
         """
         self.calls = ApiCalls()
+        self.clock = ServerClock()  # the Dev Hub's
         self.timeout = timeout
         self.adapter = KeptConnections(threads)
         self._pace = pace
@@ -79,6 +81,7 @@ class Transport:
 
     def _send_form(self, who: Who, url: str, form: Mapping[str, str]) -> Reply:
         self.calls.add(who, "POST", url)
+        sent = time.monotonic()
         with KeptSession(self.adapter) as session:
             answer = session.post(
                 url,
@@ -87,6 +90,8 @@ class Transport:
                 allow_redirects=False,
                 proxies=dict(proxies_for(url)),
             )
+        if who == "hub":
+            self.clock.observe(answer.headers, time.monotonic() - sent)
         return Reply(
             status=answer.status_code,
             body=answer.content,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -87,6 +88,8 @@ class StepContext:
     """A login as a consumer makes it: a fresh assertion, no session reused. For the proof."""
     remember: Callable[[str], None] = lambda _request_id: None
     """Commits a remote request id to the ledger at once; for steps with several requests."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The time, by a clock that does not jump in mid-build."""
 
 
 class Step(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote_plus
@@ -35,7 +35,7 @@ class Proof:
         session = context.org.session.with_grant(grant)
         expires_at = prove(session, context.org_id, context.org.api_version)
         changes: dict[str, Any] = {
-            "proven_at": datetime.now(UTC),
+            "proven_at": context.now(),
             "instance_url": grant.instance_url,
         }
         if expires_at:

@@ -122,5 +122,8 @@ def test_an_org_close_to_its_end_is_replaced(night: Night) -> None:
     soon = datetime.now(UTC) + timedelta(hours=1)
     assert ledger.change(ledger.get(org.username) or org, expires_at=soon) is not None
     ledger.close()
+    (row,) = night.hub_rows("ScratchOrgInfo")
+    day = {"ExpirationDate": f"{soon:%Y-%m-%d}"}
+    night.world.hub.store.set_fields("ScratchOrgInfo", row["Id"], day)
     assert len(night.build().built) == 1
     assert org.username not in night.active()

@@ -1,0 +1,41 @@
+"""Until when orgs live: what the ledger knows to the second, and the Dev Hub to the day.
+
+The time in a row was read from the org when it was proven. Where it is earlier than the day that
+the Dev Hub gives for an org that it lists as active, the row is wrong, and the Dev Hub is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+
+from provisioner.ledger.base import Org, State
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.signup_status import SignUpStatus
+
+HELD = frozenset({State.AVAILABLE, State.CLAIMED})
+
+
+def corrected(rows: Sequence[Org], statuses: Iterable[SignUpStatus]) -> list[Org]:
+    """The rows; one that ends before the Dev Hub's day for it ends when that day begins (UTC).
+
+    `ExpirationDate` has no time, and the Dev Hub's time zone: on the day itself the row counts.
+    """
+    days = {s.id: s.expiration_date for s in statuses if s.status == "Active"}
+
+    def of(row: Org) -> Org:
+        day = days.get(row.signup_id) if row.signup_id else None
+        if day is None or row.expires_at is None:
+            return row
+        begins = datetime.combine(day, time.min, UTC)
+        return replace(row, expires_at=begins) if row.expires_at < begins else row
+
+    return [of(row) for row in rows]
+
+
+def in_doubt(rows: Sequence[Org], until: datetime) -> list[Org]:
+    """Held orgs that end before `until` by their rows: the Dev Hub may know better."""
+    return [r for r in rows if r.state in HELD and r.expires_at and r.expires_at <= until]

@@ -1,0 +1,44 @@
+"""The Dev Hub's word on how long an org lives counts more than a row that is earlier."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from provisioner.ledger.base import Org, State
+from provisioner.lifetimes import corrected, in_doubt
+from provisioner.salesforce.signup_status import SignUpStatus
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def row(expires_at: datetime | None, **more: str) -> Org:
+    return Org(
+        "m@acme.example", "morning", State.AVAILABLE, signup_id="2SR1", expires_at=expires_at
+    )
+
+
+def told(day: date | None, status: str = "Active") -> SignUpStatus:
+    return SignUpStatus("2SR1", "m@acme.example", status, "", "", "", "", day)
+
+
+def test_an_org_ends_no_earlier_than_on_the_dev_hubs_day() -> None:
+    (better,) = corrected([row(NOON)], [told(date(2026, 11, 26))])
+    assert better.expires_at == datetime(2026, 11, 26, tzinfo=UTC)
+
+
+def test_on_the_day_itself_and_after_it_the_rows_time_counts() -> None:
+    rows = [row(NOON)]
+    assert corrected(rows, [told(date(2026, 11, 24))]) == rows
+    assert corrected(rows, [told(date(2026, 11, 23))]) == rows
+
+
+def test_an_org_that_is_not_active_or_not_shown_stays_as_it_is() -> None:
+    rows = [row(NOON), row(None)]
+    assert corrected(rows, [told(date(2026, 11, 26), "Deleted")]) == rows
+    assert corrected(rows, [told(None)]) == rows
+    assert corrected(rows, []) == rows
+
+
+def test_only_held_orgs_near_their_end_are_asked_about() -> None:
+    rows = [row(NOON), row(NOON + timedelta(days=1)), row(None)]
+    assert in_doubt(rows, NOON) == [rows[0]]
