@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "provisioner"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors",),
-    ("config.fields", "config.duration"),
+    ("errors", "input_file", "json_text"),
+    ("crash", "config.fields", "config.duration"),
     ("salesforce", "source", "ledger.base"),
     ("steps", "ledger"),
     ("config",),

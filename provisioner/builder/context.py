@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from provisioner.builder.crashes import Crashes, harmless
 from provisioner.builder.events import Message, Observer, OrgEvent
 from provisioner.builder.gate import Gate
 from provisioner.builder.scheduler import Scheduler
@@ -56,6 +58,8 @@ class BuildContext:
     limit_message: str = ""
     failed: list[Org] = field(default_factory=list)
     built: list[Org] = field(default_factory=list)
+    unconfirmed: list[Org] = field(default_factory=list)  # their sign-ups may have been sent
+    crashes: Crashes = field(default_factory=Crashes)
     replacements: Counter[str] = field(default_factory=Counter)  # sign-ups spent, by pool
     lock: threading.RLock = field(default_factory=threading.RLock)
     random: random.Random = field(default_factory=random.Random)
@@ -94,9 +98,19 @@ class BuildContext:
     def tell(self, event: OrgEvent) -> None:
         """Pass an event on, one at a time."""
         with self.lock:
-            self.observer.org(replace(event, note=self.redacted(event.note)))
+            shown = replace(event, note=self.redacted(event.note))
+            harmless(self, "the view", lambda: self.observer.org(shown))
 
     def say(self, text: str, *, is_warning: bool = False) -> None:
         """Pass a line about the build on."""
-        with self.lock:
+        with self.lock, suppress(Exception):  # of the view alone; it has nobody to tell
             self.observer.message(Message(self.redacted(text), is_warning))
+
+    def leave(self, org: Org, why: str) -> None:
+        """Leave a sign-up that may have been sent to the next build, which looks for it."""
+        with self.lock:
+            self.unconfirmed.append(org)
+        self.say(
+            f"{org.username} is left to the next build, which looks for its sign-up: {why}",
+            is_warning=True,
+        )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from provisioner.builder.context import BuildContext, RowLostError
+from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
 from provisioner.errors import HubLimitError, LoginError, ProvisionerError
 from provisioner.ledger.base import Org, State
@@ -47,7 +48,12 @@ class Failures:
         if failed is None:
             return
         if not failed.kept:
-            self._context.scheduler.add(f"end {org.username}", lambda: self._end(failed))
+            job = guarded(
+                self._context,
+                lambda: self._end(failed),
+                lambda e: self._not_ended(failed, e.message),
+            )
+            self._context.scheduler.add(f"end {org.username}", job)
         self._replace(failed, kind_of(error))
 
     def sign_up_refused(self, org: Org, status: SignUpStatus) -> None:
@@ -99,7 +105,10 @@ class Failures:
         """Delete the scratch org; what cannot be deleted now stays `failed` for `reap`."""
         outcome = end_orgs(self._context.connections.hub, self._context.ledger, [org])
         for left, why in outcome.left:
-            self._context.say(f"{left.username} could not be deleted yet: {why}", is_warning=True)
+            self._not_ended(left, why)
+
+    def _not_ended(self, org: Org, why: str) -> None:
+        self._context.say(f"{org.username} could not be deleted yet: {why}", is_warning=True)
 
     def _replace(self, org: Org, kind: str) -> None:
         context = self._context

@@ -75,6 +75,12 @@ class Gate:
                 self._close(f"{IN_A_ROW} orgs in a row failed by the same cause: {first_line}")
             return []
 
+    def close(self, reason: str) -> None:
+        """Drop whatever is not sent yet, for a reason that is no failure of an org."""
+        with self._lock:
+            if not self.is_closed:
+                self._close(reason)
+
     def _is_new(self, creation: Creation) -> bool:
         return creation.fingerprint not in self._proven and self._has_canary(creation.pool)
 

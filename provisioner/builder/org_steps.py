@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from provisioner.builder.context import BuildContext, RowLostError
+from provisioner.builder.crashes import guarded, harmless
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.failures import Failures, kind_of
 from provisioner.builder.step_list import ListedStep, StepLists
@@ -34,6 +35,7 @@ class _Progress:
     org: Org
     active_since: float = field(default_factory=time.monotonic)
     step_since: float = field(default_factory=time.monotonic)
+    at: str = "steps"  # what it is at, as reports call it
 
 
 class OrgSteps:
@@ -51,13 +53,17 @@ class OrgSteps:
     def begin(self, org: Org) -> None:
         """Take an org that is active: new, or left in `building` by a dead run."""
         progress = _Progress(org)
-        self._context.scheduler.add(f"org {org.username}", lambda: self._advance(progress))
+        job = guarded(
+            self._context, lambda: self._advance(progress), lambda e: self._broken(progress, e)
+        )
+        self._context.scheduler.add(f"org {org.username}", job)
 
     def _advance(self, progress: _Progress) -> float | None:
         """Do what can be done now; answers the seconds until there may be more."""
         steps = self._lists.of(progress.org)
         while progress.org.step < len(steps):
             step = steps[progress.org.step]
+            progress.at = step.name
             try:
                 wait = self._do(progress, step, len(steps))
             except RowLostError:
@@ -143,6 +149,20 @@ class OrgSteps:
         self._failures.fail(org, step.name, error)
         return None
 
+    def _broken(self, progress: _Progress, error: ProvisionerError) -> None:
+        """An unexpected exception: the org is given up, unless it was complete by then.
+
+        What the ledger holds counts: the exception may have come after a write.
+        """
+        self._context.connections.forget(progress.org)
+        org = self._context.ledger.get(progress.org.username)
+        if org is None:
+            return
+        if org.state is State.BUILDING and org.builder_id == self._context.run.id:
+            self._failures.fail(org, progress.at, error)
+        elif org.state is State.AVAILABLE:
+            self._is_available(org)
+
     def _may_retry(self, progress: _Progress, error: ProvisionerError) -> bool:
         if isinstance(error, LoginError):
             age = time.monotonic() - progress.active_since
@@ -161,10 +181,13 @@ class OrgSteps:
             org = self._context.move(org, State.AVAILABLE, note="proven", available_at=now)
         except RowLostError:
             return
+        self._is_available(org)
+
+    def _is_available(self, org: Org) -> None:
         with self._context.lock:
             self._context.built.append(org)
         self._context.tell(OrgEvent(org.username, org.pool, State.AVAILABLE))
-        self._available(org)
+        harmless(self._context, f"after {org.username}", lambda: self._available(org))
 
     def _tell(
         self, org: Org, step: ListedStep, count: int, *, note: str = "", is_retry: bool = False

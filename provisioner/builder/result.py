@@ -40,6 +40,7 @@ class BuildResult:
     contents: Mapping[str, Any]
     api_calls: Mapping[str, int]  # to the Dev Hub (`hub`) and to scratch orgs (`org`)
     seconds: float
+    unconfirmed: tuple[Org, ...] = ()  # whose sign-ups may have been sent: the next build looks
 
     @property
     def exit_code(self) -> int:
@@ -60,6 +61,8 @@ class BuildResult:
             return HubLimitError(self.limit_message, code=self.limit, hint=hint)
         if self.exit_code == 6:
             message = f"built {len(self.built)} of the {self.wanted} orgs that are wanted"
+            if self.unconfirmed:
+                message += f"; {len(self.unconfirmed)} are left to the next build"
             if self.stopped_because:
                 message += f"; {self.stopped_because}"
             return BuildError(message, hint="the reasons stand above; run build again when mended")
@@ -112,6 +115,7 @@ def summarise(
         limit_message=context.limit_message or next((plan.not_more_because for plan in limits), ""),
         stopped_because=context.gate.reason,
         is_interrupted=is_interrupted,
+        unconfirmed=tuple(context.unconfirmed),
         contents=context.contents,
         api_calls=requests_sent(context),
         seconds=seconds,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.connections import Connections
 from provisioner.builder.context import BuildContext, Options
+from provisioner.builder.crashes import harmless
 from provisioner.builder.events import Message, Observer
 from provisioner.builder.failures import Failures
 from provisioner.builder.gate import Gate
@@ -98,7 +99,8 @@ def _context(
 
 
 def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
-    _remove(context, [removal for plan in plans for removal in plan.remove])
+    doomed = [removal for plan in plans for removal in plan.remove]
+    harmless(context, "orgs to delete", lambda: _remove(context, doomed))
     failures, marks = Failures(context), ReadyMarks(context)
 
     def available(org: Org) -> None:
@@ -114,9 +116,10 @@ def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
             steps.begin(org) if org.state is State.BUILDING else sign_ups.resume(org)
     sign_ups.request(_in_turn(plans))
     context.scheduler.run()
-    marks.send()
-    _retire(context, plans)
-    _end_leftovers(context, {plan.pool for plan in plans})
+    harmless(context, "marks", marks.send)
+    harmless(context, "orgs to replace", lambda: _retire(context, plans))
+    pools = {plan.pool for plan in plans}
+    harmless(context, "orgs to delete", lambda: _end_leftovers(context, pools))
 
 
 def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.builder.context import BuildContext, RowLostError
+from provisioner.builder.crashes import guarded
 from provisioner.builder.failures import Failures, kind_of
-from provisioner.errors import ClockError, ProvisionerError, SalesforceError
+from provisioner.errors import ClockError, LedgerError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ LONGEST_LOOK = 15.0  # … and between looks at the most
 LOOKS_BY_AGE = 0.4  # of the oldest sign-up's age: the next look
 SURELY_NOT_YET = 0.6  # of the shortest sign-up of this build: before, a look is for nothing
 LOOKS_IN_DOUBT = 3  # looks that must miss a username before its sign-up is sent again …
+MOST_CRASHES = 3  # unexpected exceptions about one sign-up before it is left to the next build
+BROKEN_LOOKS = 8  # looks in a row that end in an unexpected exception, before no more are made
 DOUBT = 30.0  # … and seconds: an insert may take so long on its way (facts §9)
 
 
@@ -30,6 +33,7 @@ class _Watched:
     since: float
     misses: int | None  # looks that did not find it; None when the hub has surely got it
     is_fresh: bool  # asked for by this process, which therefore knows its age
+    crashes: int = 0  # unexpected exceptions that were about it
 
 
 class SignUpWatch:
@@ -56,6 +60,7 @@ class SignUpWatch:
         self._send_again = send_again
         self._freed = freed
         self._watched: dict[str, _Watched] = {}
+        self._broken_looks = 0  # in a row
         self._shortest = 0.0  # seconds of the shortest sign-up of this build; 0: none has ended
 
     def __len__(self) -> int:
@@ -70,7 +75,8 @@ class SignUpWatch:
             is_fresh = delay > 0 and not is_doubtful
             self._watched[org.username] = _Watched(org, time.monotonic(), misses, is_fresh)
             if is_first or not delay:
-                self._context.scheduler.add(JOB, self._look, self._context.wait(delay))
+                job = guarded(self._context, self._look, self._broken)
+                self._context.scheduler.add(JOB, job, self._context.wait(delay))
 
     def _look(self) -> float | None:
         """One query for all; answers when to look again."""
@@ -87,9 +93,54 @@ class SignUpWatch:
             self._unanswered(watched, error)
         else:
             for entry in watched:
-                self._judge(entry, _best(entry.org, statuses))
+                self._judge_alone(entry, _best(entry.org, statuses))
+        self._broken_looks = 0
         self._freed()
         return self._next_look()
+
+    def _broken(self, error: ProvisionerError) -> float | None:
+        """A look that ended in an unexpected exception: again, ever later, and at last no more.
+
+        The sign-ups that it was for are left to the next build, and no further one is sent.
+        """
+        self._broken_looks += 1
+        if self._broken_looks < BROKEN_LOOKS:
+            self._context.say(f"sign-ups: {error.message}; looking again", is_warning=True)
+            return self._context.wait(min(FIRST_LOOK * 2.0**self._broken_looks, 60.0))
+        self._context.gate.close("the Dev Hub's sign-ups could not be looked at")
+        with self._context.lock:
+            watched = list(self._watched.values())
+            self._watched.clear()
+        for entry in watched:
+            self._context.leave(entry.org, error.message)
+        self._freed()
+        return None
+
+    def _judge_alone(self, entry: _Watched, status: SignUpStatus | None) -> None:
+        """An unexpected exception about one sign-up concerns no other."""
+        try:
+            self._judge(entry, status)
+        except LedgerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told, and the sign-up is looked at again
+            self._recover(entry, self._context.crashes.described(error))
+
+    def _recover(self, entry: _Watched, what: str) -> None:
+        """Go on from what the ledger holds: the exception may have come after a write."""
+        entry.crashes += 1
+        row = self._context.ledger.get(entry.org.username)
+        self._drop(entry.org)
+        if row is None or row.builder_id != self._context.run.id:
+            return
+        if row.state is State.BUILDING:
+            self._activate(row)
+        elif row.state in (State.INTENDED, State.SIGNING_UP):
+            if entry.crashes >= MOST_CRASHES:
+                self._context.leave(row, what)
+                return
+            with self._context.lock:
+                entry.org = row
+                self._watched[row.username] = entry
 
     def _next_look(self) -> float | None:
         with self._context.lock:
@@ -147,12 +198,19 @@ class SignUpWatch:
         if entry.org.state is State.INTENDED:
             entry.org = self._context.move(entry.org, State.SIGNING_UP, signup_id=status.id)
         entry.misses = None
-        deadline = self._context.config.pools[entry.org.pool].sign_up_timeout.total_seconds()
-        if self._age(entry.since) > deadline:
+        if self._is_late(entry):
             self._drop(entry.org)
+            deadline = self._deadline(entry)
             took = f"still {status.status} after {deadline:.0f} s (sign_up_timeout)"
             error = SalesforceError(took, kind="gone")
             self._failures.fail(entry.org, "sign-up", error)
+
+    def _is_late(self, entry: _Watched) -> bool:
+        return self._age(entry.since) > self._deadline(entry)
+
+    def _deadline(self, entry: _Watched) -> float:
+        """Seconds that its sign-up may take."""
+        return self._context.config.pools[entry.org.pool].sign_up_timeout.total_seconds()
 
     def _missed(self, entry: _Watched) -> None:
         """The hub shows no such sign-up: not yet, or never received."""
@@ -169,6 +227,10 @@ class SignUpWatch:
     def _unanswered(self, watched: Sequence[_Watched], error: ProvisionerError) -> None:
         """A look that failed says nothing of the sign-ups; only a final refusal ends them."""
         if kind_of(error) in ("transient", "limit"):
+            for entry in watched:
+                if self._is_late(entry):
+                    self._drop(entry.org)
+                    self._context.leave(entry.org, error.message)
             return
         for entry in watched:
             self._drop(entry.org)

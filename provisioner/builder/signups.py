@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
 from provisioner.builder.context import BuildContext, RowLostError
+from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.failures import Failures, kind_of
 from provisioner.builder.signup_request import sign_up_request
@@ -14,6 +15,8 @@ from provisioner.builder.usernames import new_username
 from provisioner.errors import ClockError, HubLimitError, LedgerError, ProvisionerError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Creation
+
+MOST_CRASHES = 3  # unexpected exceptions of one sign-up before it is left to the next build
 
 
 class SignUps:
@@ -31,6 +34,8 @@ class SignUps:
         self._failures = failures
         self._queue: deque[Creation] = deque()
         self._sending: set[str] = set()
+        self._sent_perhaps: set[str] = set()  # usernames whose request may have left
+        self._crashes: Counter[str] = Counter()
         self._watch = SignUpWatch(
             context, failures, activate=activate, send_again=self._send_later, freed=self._fill
         )
@@ -86,13 +91,15 @@ class SignUps:
     def _send_later(self, org: Org) -> None:
         with self._context.lock:
             self._sending.add(org.username)
-        self._context.scheduler.add(f"send {org.username}", lambda: self._send(org))
+        job = guarded(self._context, lambda: self._send(org), lambda e: self._broken(org, e))
+        self._context.scheduler.add(f"send {org.username}", job)
 
     def _send(self, org: Org) -> None:
         """One POST. Its answer, or the lack of one, decides what the row becomes."""
         self._tell(org)
         try:
             request = sign_up_request(self._context, org)
+            self._sent_perhaps.add(org.username)
             signup_id = self._context.connections.hub.sign_up(request)
             self._sent(self._context.move(org, State.SIGNING_UP, signup_id=signup_id))
         except RowLostError:
@@ -109,6 +116,21 @@ class SignUps:
                 self._failures.never_signed_up(org, error)
                 self._not_sending(org)
                 self._fill()
+
+    def _broken(self, org: Org, error: ProvisionerError) -> None:
+        """An unexpected exception. A sign-up that may have been sent is looked for."""
+        self._crashes[org.username] += 1
+        row = self._context.ledger.get(org.username)
+        if row is None or row.builder_id != self._context.run.id:
+            pass  # it is somebody else's now
+        elif row.username not in self._sent_perhaps:
+            self._failures.never_signed_up(row, error)
+        elif self._crashes[org.username] >= MOST_CRASHES:
+            self._context.leave(row, error.message)
+        else:
+            self._watch.add(row, is_doubtful=row.state is State.INTENDED)
+        self._not_sending(org)
+        self._fill()
 
     def _sent(self, org: Org) -> None:
         with self._context.lock:

@@ -98,7 +98,7 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:  # what the parser says of the arguments
         return _fail(_usage(error), arguments, found)
     except Exception as error:  # noqa: BLE001 - nobody but us can do anything about it
-        from provisioner.cli.crash import record
+        from provisioner.crash import record
 
         return _fail(record(error), arguments, found)
 

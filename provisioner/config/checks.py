@@ -6,12 +6,15 @@ import os
 import stat
 from datetime import timedelta
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from provisioner.config.duration import format_duration
 from provisioner.config.fields import Option
 from provisioner.config.scalars import CONVERTERS, Text, to_key
+
+_NEIGHBOURS = 1000  # names of a folder that a misspelt one is compared with
 
 
 def convert(hint: Any, option: Option, text: Text) -> Any:
@@ -104,7 +107,7 @@ def _missing(path: Path, kind: str, directory: Path, text: Text) -> str:
     if text.variables:
         return f"{text.shown} names no {what} that exists"
     try:
-        neighbours = [entry.name for entry in (directory / path).parent.iterdir()]
+        neighbours = [e.name for e in islice((directory / path).parent.iterdir(), _NEIGHBOURS)]
     except OSError:
         neighbours = []
     near = nearest(path.name, neighbours)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.config.checks import nearest
+from provisioner.input_file import SETTINGS, read_input
+from provisioner.json_text import JsonProblem, parse_json
 
 EDITIONS = ("Developer", "Enterprise", "Group", "Professional")
 PARTNER_EDITIONS = tuple(f"Partner {edition}" for edition in EDITIONS)
@@ -24,6 +26,10 @@ REFUSED: Mapping[str, str] = {
     "durationDays": "a definition cannot say it; write duration_days in the pool",
     "package2AncestorIds": "it is computed, never written; leave it out",
 }
+_ORG_PREFERENCES = (
+    "orgPreferenceSettings cannot be deployed any more; write the settings that took its place, "
+    'such as "lightningExperienceSettings": {"enableS1DesktopEnabled": true}'
+)
 SNAPSHOT_EXCLUDES = ("edition", "features", "hasSampleData", "release", "sourceOrg")
 TYPES: Mapping[str, tuple[type, ...]] = {
     "adminEmail": (str,),
@@ -67,21 +73,17 @@ def read_definition(path: Path) -> tuple[Mapping[str, Any], tuple[DefinitionProb
 
     Raises OSError when the file cannot be read.
     """
-    content = path.read_bytes()
+    content = read_input(path, SETTINGS)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return {}, (DefinitionProblem(line, 1, "", "this is no UTF-8 text; save it as UTF-8"),)
     try:
-        parsed = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        message = f"this is no JSON: {error.msg}"
-        return {}, (DefinitionProblem(error.lineno, error.colno, "", message),)
-    except ValueError as error:
-        return {}, (DefinitionProblem(1, 1, "", f"this is no JSON: {error}"),)
-    except RecursionError:
-        return {}, (DefinitionProblem(1, 1, "", "this is no definition: nested too deep"),)
+        parsed = parse_json(text)
+    except JsonProblem as problem:
+        message = f"this is no JSON: {problem.message}"
+        return {}, (DefinitionProblem(problem.line, problem.column, "", message),)
     if not isinstance(parsed, dict):
         return {}, (DefinitionProblem(1, 1, "", "this is no JSON object; start it with {"),)
     return parsed, tuple(_placed(text, definition_problems(parsed)))
@@ -91,6 +93,7 @@ def definition_problems(definition: Mapping[str, Any]) -> Iterator[tuple[str, st
     """(key, what is wrong, is it only a warning) of each rule that the definition breaks."""
     for key, value in definition.items():
         yield from _key_problems(key, value)
+    definition = {key: value for key, value in definition.items() if value is not None}
     yield from _edition_problems(definition)
     if "snapshot" in definition:
         for key in SNAPSHOT_EXCLUDES:
@@ -108,7 +111,11 @@ def _key_problems(key: str, value: Any) -> Iterator[tuple[str, str, bool]]:
     elif key in REFUSED:
         yield key, REFUSED[key], False
     elif key in TYPES:
-        if not isinstance(value, TYPES[key]):
+        if value is None:
+            yield key, "is null, which counts as left out; the Salesforce CLI warns of it", True
+        elif key == "hasSampleData" and value in ("true", "false"):
+            yield key, f"is a text, which Salesforce takes; write {value} without quotes", True
+        elif not isinstance(value, TYPES[key]):
             wanted = " or ".join(_WORDS[kind] for kind in TYPES[key])
             yield key, f"has the wrong type; write {wanted}", False
         else:
@@ -134,6 +141,8 @@ def _value_problems(key: str, value: Any) -> Iterator[tuple[str, str, bool]]:
         yield key, "is not used: each org of a pool gets a username of its own", True
     elif key in ("settings", "objectSettings"):
         for name, setting in value.items():
+            if name.lower() == "orgpreferencesettings":
+                yield key, _ORG_PREFERENCES, False
             if not isinstance(setting, dict):
                 yield key, f"{name[:40]} is no object; write {{…}}", False
 
@@ -144,6 +153,8 @@ def _edition_problems(definition: Mapping[str, Any]) -> Iterator[tuple[str, str,
     if "sourceOrg" in definition:
         if "edition" in definition:
             yield "edition", "cannot stand beside sourceOrg, which brings its own", False
+    elif definition.get("template") and not definition.get("edition"):
+        yield "template", "comes without edition, which the Salesforce CLI warns of", True
     elif not any(key.lower() == "edition" for key in definition):
         yield "", 'the key edition is missing; write "edition": "Developer"', False
 
@@ -179,7 +190,3 @@ def _top_level_keys(
             else:
                 first[name] = place
     return first, again
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON value")

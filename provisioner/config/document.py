@@ -15,6 +15,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from provisioner.errors import ConfigError, Problem
+from provisioner.input_file import SETTINGS, read_input
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is present
 
@@ -63,7 +64,7 @@ class Problems:
 def read_text(path: Path) -> str:
     """The text of the file. Raises ConfigError when there is none."""
     try:
-        content = path.read_bytes()
+        content = read_input(path, SETTINGS)
     except FileNotFoundError:
         hint = "write one with: provisioner init; or name it with --config FILE"
         raise _broken(path, "there is no such file", hint=hint) from None
@@ -95,7 +96,7 @@ def compose(text: str, path: Path) -> MappingNode:
         message = f"a control character stands here (U+{_code(error):04X}); remove it"
         raise _broken(path, message, line, column) from None
     except RecursionError:
-        raise _broken(path, "brackets are nested too deep") from None
+        raise _broken(path, "brackets or lists are nested too deep") from None
     if node is None:
         raise _broken(path, "the file is empty", hint="write one with: provisioner init")
     if not isinstance(node, MappingNode):
@@ -206,6 +207,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, path: Path) -> ConfigE
 
 def _explain(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "not understood"
+    if "maximum nesting depth" in problem:
+        return "brackets or lists are nested too deep"
     if "found another document" in problem:
         return "a second YAML document starts here; the file holds one"
     if "undefined alias" in problem:

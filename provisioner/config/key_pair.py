@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.fields import Finding, Secret
 from provisioner.errors import UsageError
+from provisioner.input_file import read_input
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from provisioner.config.hub import ConnectedApp
 
 SUFFIXES = (".crt", ".pem", ".cer")
+MOST_BYTES = 100_000
 WARN_BEFORE = timedelta(days=30)
 
 
@@ -27,7 +29,7 @@ def certificate_beside(key: Path) -> Path | None:
         if path == key:
             continue
         try:
-            if b"-----BEGIN CERTIFICATE-----" in path.read_bytes()[:100_000]:
+            if b"-----BEGIN CERTIFICATE-----" in read_input(path, MOST_BYTES):
                 return path
         except OSError:
             continue
@@ -80,7 +82,7 @@ def _read(path: Path) -> Certificate | None:
     from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
     try:
-        content = path.read_bytes()
+        content = read_input(path, MOST_BYTES)
         is_pem = b"-----BEGIN" in content
         return (load_pem_x509_certificate if is_pem else load_der_x509_certificate)(content)
     except (OSError, ValueError):

@@ -65,7 +65,13 @@ class Definition:
     weight: int = option(
         "its share of the pool's orgs, beside the others'", default=1, minimum=1, maximum=1000
     )
+    namespace: bool = option(
+        "whether the namespace of sfdx-project.json goes into the sign-up, where the definition "
+        "names none",
+        default=True,
+    )
     content: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The definition, with the namespace that counts."""
 
     @property
     def name(self) -> str:

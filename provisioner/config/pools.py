@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from provisioner.config.definition import read_definition
 from provisioner.config.document import Spot
 from provisioner.config.model import Definition, Pool, StepEntry
+from provisioner.config.project_namespace import ProjectError, project_namespace
 from provisioner.config.reader import INVALID, Reader, Special
 from provisioner.config.step_entries import StepEntries
 from provisioner.steps import STEPS, step_class
@@ -42,4 +44,17 @@ class Pools:
         for problem in problems:
             message = f"{made.name}:{problem}"
             self._reader.report(named, message, is_warning=problem.is_warning)
+        if made.namespace and not content.get("namespace"):
+            content = self._with_namespace(made, content, named)
         return dataclasses.replace(made, content=content)
+
+    def _with_namespace(
+        self, made: Definition, content: Mapping[str, Any], named: Spot
+    ) -> Mapping[str, Any]:
+        directory = self._reader.directory
+        try:
+            namespace = project_namespace(directory / made.file, directory)
+        except ProjectError as error:
+            self._reader.report(named, f"{error}; its namespace would go into the sign-ups")
+            return content
+        return {**content, "namespace": namespace} if namespace else content

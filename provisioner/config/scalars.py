@@ -14,6 +14,7 @@ from typing import Any
 
 from provisioner.config.duration import EXPECTED, parse_duration
 from provisioner.config.fields import Secret
+from provisioner.salesforce.key_text import is_key_text, pem_text
 
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^{}$\n]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -134,11 +135,13 @@ def to_secret(text: Text) -> Secret:
 
 
 def to_key(text: Text) -> Path | Secret:
-    """A path, or the text of a PEM key; CI systems write its line breaks as `\\n`."""
-    if "-----BEGIN" in text.value:
-        return Secret(text.value.replace("\\n", "\n"))
+    """A path, or the text of a key in any of the forms that CI systems give it."""
+    if is_key_text(text.value):
+        return Secret(pem_text(text.value))
     if "\n" in text.value.strip() or len(text.value) > _LONGEST_PATH:
-        raise ValueError("is neither a path nor a PEM text (-----BEGIN PRIVATE KEY-----)")
+        raise ValueError(
+            "is neither a path nor a PEM text (-----BEGIN PRIVATE KEY-----), nor one in base64"
+        )
     return to_path(text)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.emulator.faults import FaultError
+from provisioner.emulator.input_file import read_file
 from provisioner.emulator.keys import make_key_pair
 from provisioner.emulator.latencies import Latencies, Range
 from provisioner.emulator.server import EmulatorServer
@@ -122,7 +123,7 @@ def _certificate(path: Path | None, folder: Path) -> tuple[str, Path | None]:
         pair = make_key_pair()
         return pair.certificate, pair.write(folder)
     try:
-        return path.read_text(encoding="ascii"), None
+        return read_file(path).decode("ascii"), None
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"the certificate {path} cannot be read: {error}") from error
 
@@ -153,8 +154,8 @@ def _read_packages(path: Path | None) -> dict[str, dict[str, Any]] | None:
 
 def _read_json(path: Path) -> Any:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        data = json.loads(read_file(path).decode())
+    except (OSError, ValueError, RecursionError) as error:
         raise OptionError(f"{path} cannot be read: {error}") from error
     if not isinstance(data, list | dict):
         raise OptionError(f"{path} holds neither a list nor an object")

@@ -37,6 +37,10 @@ def build_text(result: BuildResult) -> str:
     for org in result.failed:
         kept = " (kept)" if org.kept else ""
         lines.append(f"failed: {org.username}{kept}: {org.error}")
+    lines += [
+        f"left to the next build: {org.username}: its sign-up may have been sent"
+        for org in result.unconfirmed
+    ]
     calls = result.api_calls
     lines.append(
         f"run {result.run}: {len(result.built)} built, {len(result.failed)} failed in "

@@ -45,7 +45,6 @@ class SignUp:
     consumer_key: str  # of the app whose key will open the org
     duration_days: int
     stamp: str = ""  # goes into Description, on its last line
-    namespace: str = ""  # of sfdx-project.json; a namespace in the definition wins
 
 
 def sign_up_fields(signup: SignUp) -> dict[str, Any]:
@@ -66,8 +65,8 @@ def sign_up_fields(signup: SignUp) -> dict[str, Any]:
         fields["Features"] = features(fields["Features"])
     if isinstance(fields.get("Release"), str):
         fields["Release"] = fields["Release"].capitalize()
-    if signup.namespace:
-        fields.setdefault("Namespace", signup.namespace)
+    if fields.get("HasSampleData") in ("true", "false"):  # texts, which Salesforce takes as well
+        fields["HasSampleData"] = fields["HasSampleData"] == "true"
     fields.setdefault("Package2AncestorIds", "")
     description = described(str(fields.get("Description", "")), signup.stamp)
     if description:

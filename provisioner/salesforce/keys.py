@@ -1,7 +1,7 @@
 """The private key that signs the logins: read once, checked, never shown.
 
 Accepted: RSA of 2048 bits and more, PKCS#1 or PKCS#8, plain or with a passphrase, from a file
-or as PEM text whose line breaks became `\\n`, CRLF or spaces on their way through a CI system.
+or as text in any form that CI systems give it (`key_text`).
 Reading costs 0.1 ms, because the arithmetic check of the key (47 ms) is left out: a damaged
 key is told by Salesforce's refusal of its signature.
 """
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner.errors import UsageError
+from provisioner.input_file import read_input
+from provisioner.salesforce.key_text import is_key_text, pem_text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -23,6 +25,12 @@ PASSPHRASE_VARIABLE = "SF_PRIVATE_KEY_PASSPHRASE"  # noqa: S105 - a name, not a 
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _MAKE_ONE = "make one with: openssl genrsa -out server.key 2048"
+"""Only for a key that can never do: a new one costs a new certificate in the connected app."""
+
+_COPY_AGAIN = (
+    "copy it again from the file that it stems from, whole and with its line ends (base64 keeps "
+    "them); whether that file is good, tells: openssl pkey -noout -check -in FILE"
+)
 
 
 class SigningKey:
@@ -82,7 +90,7 @@ def _place(source: Path | str) -> str:
     if isinstance(source, str):
         return "private key"
     name = str(source)
-    return "private key" if "-----BEGIN" in name or len(name) > 255 else name
+    return "private key" if is_key_text(name) or len(name) > 255 else name
 
 
 def _read(path: Path, place: str) -> str:
@@ -94,26 +102,23 @@ def _read(path: Path, place: str) -> str:
             hint="write it to a file of mode 0600 and give the path of that file",
         )
     try:
-        with path.expanduser().open("rb") as file:
-            content = file.read(MAXIMUM_BYTES + 1)
+        content = read_input(path.expanduser(), MAXIMUM_BYTES)
     except FileNotFoundError:
         raise UsageError(
             f"{place}: no such private key file", code="key_missing", hint="check the path"
         ) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the path; a `~` without home
         reason = error.strerror if isinstance(error, OSError) else "not a path"
         raise UsageError(
             f"{place}: the private key file cannot be read: {reason}", code="key_unreadable"
         ) from None
-    if len(content) > MAXIMUM_BYTES:
-        raise UsageError(f"{place}: too large for a private key", code="key_format")
     is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # what `>` of PowerShell writes
     return content.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace")
 
 
 def _private_block(text: str, place: str) -> tuple[str, str]:
     """Label and PEM of the private key in `text`; says what is there when there is none."""
-    blocks = _BLOCK.findall(text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n"))
+    blocks = _BLOCK.findall(pem_text(text))
     for label, body in blocks:
         if label in ("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY"):
             return label, f"-----BEGIN {label}-----{body}-----END {label}-----\n"
@@ -140,7 +145,7 @@ def _not_a_key(label: str, text: str, place: str) -> UsageError:
     elif label.startswith(("EC", "DSA")):
         wrong, hint = f"a key of kind {label.split()[0]}", f"Salesforce takes RSA; {_MAKE_ONE}"
     else:
-        wrong, hint = f"a PEM block {label!r}", _MAKE_ONE
+        wrong, hint = f"a PEM block {label!r}", "give the file that has BEGIN PRIVATE KEY in it"
     return UsageError(
         f"{place}: {wrong} stands where a private key is wanted", code="key_format", hint=hint
     )
@@ -166,7 +171,7 @@ def _parse(pem: str, passphrase: str | None, place: str) -> RSAPrivateKey:
                 hint=f"check {PASSPHRASE_VARIABLE}",
             ) from None
         raise UsageError(
-            f"{place}: the private key is damaged", code="key_format", hint=_MAKE_ONE
+            f"{place}: the private key is damaged", code="key_format", hint=_COPY_AGAIN
         ) from None
     if not isinstance(private, RSAPrivateKey):
         raise UsageError(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.input_file import TEXT, read_input
 from provisioner.source.manifest import Members, listed, manifest, ordered
 from provisioner.source.manifest_reader import Member, Types, read_manifest
 from provisioner.source.problems import Findings, Refusal
@@ -97,7 +98,7 @@ def _fault(types: Types, member: Member) -> str:
 def read(path: Path) -> Deletions:
     """Read a manifest of deletions. Raises Refusal."""
     try:
-        return Deletions(str(path), read_manifest(path.read_bytes(), str(path)).types)
+        return Deletions(str(path), read_manifest(read_input(path, TEXT), str(path)).types)
     except OSError as error:
         raise Refusal("usage", str(path), f"it cannot be read: {error.strerror}") from None
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.input_file import TEXT
 from provisioner.source.component import Component
 from provisioner.source.documents import escaped, read_sections, text_of
 from provisioner.source.outputs import Outputs, Read
@@ -54,10 +55,10 @@ def external_service(outputs: Outputs, component: Component) -> None:
 
 
 def _schema(component: Component, path: str) -> str:
-    try:
-        return component.site.tree.read(path).decode("utf-8", "replace")
-    except OSError:
-        raise Refusal("ConversionError", component.xml, f"without its schema {path}") from None
+    tree = component.site.tree
+    if not tree.exists(path):
+        raise Refusal("ConversionError", component.xml, f"without its schema {path}")
+    return tree.read(path, TEXT).decode("utf-8", "replace")
 
 
 def _written(schema: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 
+from provisioner.input_file import SETTINGS
 from provisioner.source.ignore_index import Index
 from provisioner.source.ignore_rule import rule_of
 from provisioner.source.tree import Tree, join, split
@@ -101,5 +102,5 @@ def nearest(tree: Tree, folder: str) -> tuple[str, Ignore]:
             return "", Ignore()
         folder = split(folder)[0]
     path = join(folder, FILE)
-    text = tree.read(path).decode("utf-8-sig", "replace")
+    text = tree.read(path, SETTINGS).decode("utf-8-sig", "replace")
     return path, Ignore(folder, tuple(re.split(r"\r?\n", text)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from provisioner.input_file import TEXT
 from provisioner.source import deletions
 from provisioner.source.conversion import Parts
 from provisioner.source.deletions import Deletions
@@ -26,7 +27,7 @@ def read(
 
     `wanted` are manifests of deletions by their names in the package, which must be free.
     """
-    text = tree.read(FILE)
+    text = tree.read(FILE, TEXT)
     listed = read_manifest(text, FILE)
     files = {path: Output(path) for path in _files(tree, findings, "")}
     removed = {name: found.members(load(), findings) for name, found in wanted.items()}

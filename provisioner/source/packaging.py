@@ -119,12 +119,12 @@ def package(
 
 
 def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
-    if (path / project.FILE).is_file():
+    if os.path.lexists(path / project.FILE):
         try:
             return convert(Tree(path), findings, request)
         except RegistryError as error:
             raise Refusal("RegistryError", project.FILE, str(error)) from None
-    if (path / manifest.FILE).is_file():
+    if os.path.lexists(path / manifest.FILE):
         tree = Tree(path)
         return metadata_folder.read(tree, findings, request.deletions, request.api_version)
     if not path.is_dir():

@@ -39,6 +39,9 @@ class Oddity(Enum):
     UNKNOWN_ENTITY = "an entity that XML does not know is written as literal text"
     QUOTED_REFERENCE = "a text that looks like a numeric reference is written as the character"
     BACKSLASH = "a backslash in .forceignore quotes the next character and separates no folders"
+    NOT_SEQUENTIAL = (
+        "one package holds all package directories, as `sf project deploy start` has it"
+    )
     NO_COMPONENTS = "the package is empty, and a deployment of it is refused"
 
 

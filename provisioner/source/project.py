@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.source.problems import Findings, Refusal
+from provisioner.input_file import TEXT
+from provisioner.json_text import JsonProblem, parse_json
+from provisioner.source.problems import Findings, Oddity, Refusal
 from provisioner.source.registry import Registry, RegistryError, load
 from provisioner.source.tree import Tree
 
 FILE = "sfdx-project.json"
+_SEQUENTIALLY = "pushPackageDirectoriesSequentially"
 
 
 @dataclass(frozen=True)
@@ -47,17 +50,22 @@ def read(tree: Tree, findings: Findings, only: Sequence[str] = ()) -> Project:
 
     What is wrong goes into `findings`; raises Refusal when nothing of the file can be used.
     """
-    text = tree.read(FILE).decode("utf-8-sig", "replace")
+    text = tree.read(FILE, TEXT).decode("utf-8-sig", "replace")
     lines = LineFinder(text)
     try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Refusal("JsonParseError", FILE, error.msg, error.lineno, error.colno) from None
+        content = parse_json(text)
+    except JsonProblem as wrong:
+        raise Refusal("JsonParseError", FILE, wrong.message, wrong.line, wrong.column) from None
     if not isinstance(content, dict):
         raise Refusal("JsonParseError", FILE, "the project is no JSON object")
     entries = _entries(content, findings)
     directories = _directories(tree, findings, entries, lines)
     _check_default(entries, findings, lines)
+    if content.get(_SEQUENTIALLY) is True:
+        message = (
+            f"{_SEQUENTIALLY} is not respected; write a deploy_source for each, in their order"
+        )
+        findings.warn(Oddity.NOT_SEQUENTIAL, FILE, message, lines.line(_SEQUENTIALLY))
     return Project(
         _selected(directories, only, findings),
         _registry(content, findings, lines),
@@ -106,23 +114,22 @@ def _directories(
             findings.refuse(
                 "InvalidPackageDirectoryError", FILE, f"{written} lies outside the project", line
             )
-        elif not _is_there(tree, path):
-            findings.refuse(
-                "MissingPackageDirectoryError", FILE, f"{written} is no folder of the project", line
-            )
+        elif fault := _fault(tree, path):
+            findings.refuse("MissingPackageDirectoryError", FILE, f"{written}: {fault}", line)
         else:
             found.setdefault(path, str(entry.get("package", "")))
     return found
 
 
-def _is_there(tree: Tree, path: str) -> bool:
-    """Whether a folder can be reached without a link out of the project."""
+def _fault(tree: Tree, path: str) -> str:
+    """Why a package directory cannot be read; "" if it can."""
     folder = ""
     for name in path.split("/") if path else ():
-        if name in tree.folder(folder).unreadable:
-            return False
+        fault = tree.folder(folder).unreadable.get(name)
+        if fault:
+            return fault
         folder = f"{folder}/{name}" if folder else name
-    return tree.is_folder(path)
+    return "" if tree.is_folder(path) else "there is no such folder in the project"
 
 
 def _check_default(entries: list[dict[str, Any]], findings: Findings, lines: LineFinder) -> None:

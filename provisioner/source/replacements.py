@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from provisioner.input_file import TEXT
 from provisioner.source.component import extension
 from provisioner.source.problems import Findings, Oddity, Refusal
 from provisioner.source.project import FILE, LineFinder
@@ -87,7 +88,7 @@ class Rule:
         if path.startswith("/") or ".." in path.split("/"):
             raise self._refusal("ReplacementsFileNotReadError", f"{written} leads out of it")
         try:
-            text = self.tree.read_checked(path).decode("utf-8", "replace").strip()
+            text = self.tree.read_checked(path, TEXT).decode("utf-8", "replace").strip()
         except OSError as error:
             raise self._refusal(
                 "ReplacementsFileNotReadError",

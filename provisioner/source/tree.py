@@ -1,5 +1,8 @@
 """The files of a project: folders read once, names in byte order, links kept inside.
 
+Inside is the git work tree that the project lies in: its parts belong together, and the official
+converter follows links anywhere. Without a work tree it is the project.
+
 Paths are texts relative to the project, with `/`; the project itself is "".
 """
 
@@ -7,14 +10,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from provisioner.input_file import open_input, read_input, refuse_large
 from provisioner.source.problems import Refusal
 
 _SLASH = "\\"
-_MOST_FILES = 1 << 15  # most files are smaller, and are read by one call without a file object
+PIECE = 1 << 18
+LARGEST = 600_000_000
+"""Bytes of one file: what Salesforce takes of a whole package (salesforce-facts §4)."""
+_MOST_LINKED = 10_000
+_DEEPEST = 200  # folders in each other, the project's own for one
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +48,32 @@ def split(path: str) -> tuple[str, str]:
     return folder, name
 
 
+def _unreadable(path: str, error: OSError) -> Refusal:
+    fault = f"it cannot be read: {error.strerror or error}"
+    return Refusal("unreadable", path or ".", fault)
+
+
+def _bounds(root: str) -> tuple[str, str]:
+    """The folder that links may lead to, and its name: the git work tree, or the project alone."""
+    folder = root
+    while True:
+        if os.path.lexists(f"{folder}/.git"):
+            return folder, "the git work tree that the project lies in"
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return root, "the project"
+        folder = parent
+
+
 class Tree:
     """Reads folders when they are first asked for, and each one once."""
 
     def __init__(self, root: Path) -> None:
         self.root = os.path.realpath(root)
+        self._bounds, self._bounds_name = _bounds(self.root)
         self._folders: dict[str, Folder] = {}
         self._real = {"": self.root}
+        self._linked = 0  # folders that were reached by way of a link
 
     def folder(self, path: str) -> Folder:
         """The entries of a folder; none when it is a file or is not there."""
@@ -71,41 +98,58 @@ class Tree:
         """Where the operating system finds a path of the project."""
         return f"{self.root}/{path}"
 
-    def read(self, path: str) -> bytes:
-        """The whole of a file. Raises OSError."""
-        return self.read_up_to(path, None) or b""
-
-    def read_up_to(self, path: str, most: int | None) -> bytes | None:
-        """The whole of a file, or None if it has more bytes than `most`. Raises OSError."""
-        descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
+    def read(self, path: str, most: int = LARGEST) -> bytes:
+        """The whole of a file. Raises Refusal."""
+        parent, name = split(path)
+        listed = self.folder(parent)
+        if name in listed.unreadable:
+            raise Refusal("unreadable", path, listed.unreadable[name])
         try:
-            data = os.read(descriptor, _MOST_FILES)
-            if len(data) == _MOST_FILES:
-                if most is not None and os.fstat(descriptor).st_size > most:
-                    return None
-                with open(descriptor, "rb", closefd=False) as file:
-                    data += file.read()
-            return data
-        finally:
-            os.close(descriptor)
+            return read_input(self.location(path), most, is_regular=name in listed.known)
+        except OSError as error:
+            raise _unreadable(path, error) from None
 
-    def read_checked(self, path: str) -> bytes:
-        """As `read`, for a path that no listing gave. Raises OSError."""
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """A file that a listing gave, in pieces of PIECE bytes but for the last. Raises Refusal."""
+        size = 0
+        try:
+            descriptor = open_input(self.location(path), is_regular=True)
+            try:
+                while piece := os.read(descriptor, PIECE):
+                    if not size and len(piece) == PIECE:
+                        refuse_large(os.fstat(descriptor).st_size, LARGEST, path)
+                    size += len(piece)
+                    refuse_large(size, LARGEST, path)
+                    yield piece
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+    def read_checked(self, path: str, most: int) -> bytes:
+        """The whole of a file, for a path that no listing gave. Raises OSError."""
         real = os.path.realpath(self.location(path))
-        if not real.startswith(f"{self.root}/"):
-            raise FileNotFoundError("it leads out of the project")
-        return self.read(path)
+        if not real.startswith(f"{self._bounds}/"):
+            raise FileNotFoundError(f"it leads out of {self._bounds_name}")
+        return read_input(real, most)
 
     def _scan(self, path: str) -> Folder:
         folders: set[str] = set()
         unreadable: dict[str, str] = {}
         names = []
         real = self._real[path]
+        if path.count("/") >= _DEEPEST:
+            fault = f"more than {_DEEPEST} folders lie in each other here"
+            raise Refusal("unreadable", path, fault)
+        if path and real != self.location(path):
+            self._linked += 1
+            if self._linked > _MOST_LINKED:
+                fault = f"links lead to more than {_MOST_LINKED:,} folders"
+                raise Refusal("unreadable", path, fault)
         try:
             listing = os.scandir(self.location(path))
         except OSError as error:
-            fault = f"it cannot be read: {error.strerror}"
-            raise Refusal("unreadable", path or ".", fault) from None
+            raise _unreadable(path, error) from None
         with listing as entries:
             for entry in entries:
                 name = entry.name
@@ -135,8 +179,8 @@ class Tree:
         if not entry.is_symlink():
             return "" if entry.is_file() else "it is neither a file nor a folder"
         target = os.path.realpath(entry.path)
-        if target != self.root and not target.startswith(f"{self.root}/"):
-            return f"the link leads out of the project, to {target}"
+        if target != self._bounds and not target.startswith(f"{self._bounds}/"):
+            return f"the link leads out of {self._bounds_name}, to {target}"
         try:
             mode = os.stat(target).st_mode
         except OSError:
@@ -150,6 +194,8 @@ class Tree:
         return ""
 
     def _is_above(self, path: str, target: str) -> bool:
+        if self.root.startswith(f"{target}/"):
+            return True
         while self._real[path] != target and path:
             path = split(path)[0]
         return self._real[path] == target

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from provisioner.json_text import JsonProblem, parse_json
 from provisioner.source.component import Component, Site
 from provisioner.source.problems import Refusal
 from provisioner.source.tree import join
@@ -64,9 +65,9 @@ def _parsed(raw: bytes) -> Mapping[str, Any]:
         raise _Wrong(f"it has {len(raw)} bytes; {_MOST_BYTES} are allowed")
     try:
         text = raw.decode("utf-8", "replace").strip()
-        settings = json.loads(text) if text else None
-    except json.JSONDecodeError as error:
-        raise _Wrong(f"malformed JSON in line {error.lineno}: {error.msg}") from None
+        settings = parse_json(text) if text else None
+    except JsonProblem as problem:
+        raise _Wrong(f"malformed JSON in line {problem.line}: {problem.message}") from None
     if not isinstance(settings, dict) or not settings:
         raise _Wrong("it must be a JSON object with at least one key")
     return settings

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from provisioner.input_file import DATA
 from provisioner.source.archive import Archive, Entry
 from provisioner.source.component import META
 from provisioner.source.outputs import Output
 from provisioner.source.problems import Findings, Refusal
 from provisioner.source.replacements import Replacements
 from provisioner.source.second_process import SecondProcess, Tickets, can_fork
-from provisioner.source.tree import Tree
+from provisioner.source.tree import PIECE, Tree
 from provisioner.source.xml_bytes import refuse_entities
 
-_LARGE = 1 << 20  # a file above this size is never held in memory as a whole
-_CHUNK = 1 << 18
+_AT_ONCE = 4  # pieces; a file that has more is never held in memory as a whole
 _MANY = 500  # files of a package from which on two processes are faster than one
 _TOGETHER = 16  # neighbours that are written in one go
 Files = Mapping[str, Output]
@@ -51,32 +52,28 @@ class Writer:
             else:
                 archive.add(name, made)
             return
-        data = self._raw(path, None if self._replacements.concerns(path) else _LARGE)
-        if data is None:
-            _add_stream(archive, name, path, self._chunks(path))
-            return
         if path.endswith(META):
+            data = self._tree.read(path, DATA)
             refuse_entities(data, path)
-        archive.add(name, self._replacements.copied(path, data))
+            archive.add(name, self._replacements.copied(path, data))
+            return
+        if self._replacements.concerns(path):
+            archive.add(name, self.read_copy(path))  # as a whole: what is replaced may lie anywhere
+            return
+        pieces = self._tree.pieces(path)
+        data = b"".join(itertools.islice(pieces, _AT_ONCE))
+        if len(data) == _AT_ONCE * PIECE:
+            _add_stream(archive, name, path, itertools.chain([data], pieces))
+            return
+        archive.add(name, data)
 
     def read(self, path: str) -> bytes:
         """A file that is taken apart. Raises Refusal."""
-        return self._replacements.whole(path, self._raw(path, None) or b"")
+        return self._replacements.whole(path, self._tree.read(path, DATA))
 
     def read_copy(self, path: str) -> bytes:
         """A file that is copied. Raises Refusal."""
-        return self._replacements.copied(path, self._raw(path, None) or b"")
-
-    def _raw(self, path: str, most: int | None) -> bytes | None:
-        try:
-            return self._tree.read_up_to(path, most)
-        except OSError as error:
-            raise Refusal("ConversionError", path, f"it cannot be read: {error.strerror}") from None
-
-    def _chunks(self, path: str) -> Iterator[bytes]:
-        with open(self._tree.location(path), "rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
+        return self._replacements.copied(path, self._tree.read(path))
 
     def answer(self, archive: Archive) -> Answer:
         """What a second process tells the first one of its work."""

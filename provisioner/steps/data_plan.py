@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from provisioner.input_file import DATA, TEXT, read_input
+
 _REFERENCE = re.compile(r"@\w+Ref\d+")  # the form that the export gives
 _BROKEN = object()  # what stands for the content of a file that cannot be parsed
 _API_NAME = re.compile(r"[A-Za-z]\w*")
@@ -79,7 +81,7 @@ def read_plan(path: Path) -> tuple[list[PlannedFile], list[bytes]]:
 
     Raises PlanError, and OSError when the plan itself cannot be read.
     """
-    content = path.read_bytes()
+    content = read_input(path, TEXT)
     reader = _Reader(path.parent)
     files = reader.plan(path.name, content)
     if reader.problems:
@@ -145,9 +147,9 @@ class _Reader:
 
     def _file(self, sobject: str, name: str) -> PlannedFile:
         try:
-            content = (self._directory / name).read_bytes()
-        except OSError as error:
-            self.problems.append(f"{name}: cannot be read: {error.strerror}")
+            content = read_input(self._directory / name, DATA)
+        except (OSError, ValueError) as error:
+            self.problems.append(f"{name}: cannot be read: {getattr(error, 'strerror', error)}")
             return PlannedFile(sobject, name, ())
         self.contents.append(content)
         data = self._json(name, content)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from provisioner.config.fields import Finding, option
 from provisioner.errors import SalesforceError, UsageError
+from provisioner.input_file import TEXT, read_input
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.envelope import NOT_SENT
 from provisioner.steps.base import AGAIN, REPLACE, Done, Outcome, StepContext, StepFailed
@@ -73,7 +74,8 @@ class RunApex:
 
     def _read(self, directory: Path) -> str:
         try:
-            return (directory / self.file).read_text(encoding="utf-8-sig")
+            text = read_input(directory / self.file, TEXT).decode("utf-8-sig")
+            return text.replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             raise UsageError(f"{self.file} is no UTF-8 text", code="apex_file") from None
         except OSError as error:

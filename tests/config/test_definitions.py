@@ -68,6 +68,12 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"edition": "Developer", "hasSampleData": "yes"},
         "1:26: hasSampleData: has the wrong type; write true or false",
     ),
+    "settings that are gone": (
+        {"edition": "Developer", "settings": {"orgPreferenceSettings": {"s1DesktopEnabled": True}}},
+        "1:26: settings: orgPreferenceSettings cannot be deployed any more; write the settings "
+        'that took its place, such as "lightningExperienceSettings": '
+        '{"enableS1DesktopEnabled": true}',
+    ),
     "settings as a list": (
         {"edition": "Developer", "settings": []},
         "1:26: settings: has the wrong type; write an object",
@@ -127,6 +133,18 @@ def test_a_snapshot_brings_its_own(project: Project, key: str) -> None:
     ("definition", "message"),
     [
         (
+            {"edition": "Developer", "hasSampleData": "true"},
+            "hasSampleData: is a text, which Salesforce takes; write true without quotes",
+        ),
+        (
+            {"edition": "Developer", "country": None},
+            "country: is null, which counts as left out; the Salesforce CLI warns of it",
+        ),
+        (
+            {"template": "0TT000000000001"},
+            "template: comes without edition, which the Salesforce CLI warns of",
+        ),
+        (
             {"edition": "Developper"},
             "edition: 'Developper' is no edition that Salesforce documents; did you mean "
             "Developer?",
@@ -162,12 +180,23 @@ BROKEN = {
     ),
     "nothing": ("", "1:1: this is no JSON: Expecting value"),
     "a list": ("[]", "1:1: this is no JSON object; start it with {"),
-    "not a number": ('{"edition": NaN}', "1:1: this is no JSON: NaN is no JSON value"),
+    "not a number": ('{"edition": NaN}', "1:13: this is no JSON: NaN is no JSON value"),
     "a duplicate": (
         '{"edition": "Developer",\n "edition": "Group"}',
         "2:2: edition: duplicate key; keep one of them",
     ),
-    "nested without end": ('{"a":' * 100_000, "1:1: this is no definition: nested too deep"),
+    "nested without end": (
+        '{"a":\n' * 100_000,
+        "101:1: this is no JSON: more than 100 levels are nested in each other",
+    ),
+    "a number without end": (
+        '{"edition":\n  ' + "9" * 5000 + "}",
+        "2:3: this is no JSON: a number of thousands of digits",
+    ),
+    "half a character": (
+        '{"edition": "Developer",\n "orgName": "\\ud83d"}',
+        "2:14: this is no JSON: half of a character",
+    ),
 }
 
 

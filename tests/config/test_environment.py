@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import pickle
 
 import pytest
@@ -176,7 +177,19 @@ def test_a_damaged_key_in_clear_is_not_repeated(project: Project) -> None:
 
     [problem] = project.problems(text)
 
-    assert problem.message == ("is neither a path nor a PEM text (-----BEGIN PRIVATE KEY-----)")
+    assert problem.message == (
+        "is neither a path nor a PEM text (-----BEGIN PRIVATE KEY-----), nor one in base64"
+    )
+
+
+def test_a_key_in_base64_is_a_key_and_not_a_path(project: Project) -> None:
+    project.environ = {"ONE": base64.b64encode(PEM.encode() * 9).decode()}
+    project.environ["WRAPPED"] = base64.encodebytes(PEM.encode() * 9).decode()
+    for name in ("ONE", "WRAPPED"):
+        key = project.load(HUB.replace("server.key", f"${{{name}}}")).dev_hub.private_key
+
+        assert isinstance(key, Secret)
+        assert key.reveal() == PEM * 9
 
 
 def test_the_passphrase_comes_from_its_variable_unless_it_is_given(project: Project) -> None:

@@ -59,7 +59,7 @@ class Server:
         self._binaries = binaries
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count()
-        self._empty: list[str] = []
+        self._empty: dict[int, list[str]] = {}  # by the process that emptied them
         self._run("initdb", "-D", "data", "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-sync")
         settings = {**SETTINGS, "unix_socket_directories": str(folder)}
         with (folder / "data" / "postgresql.conf").open("a") as file:
@@ -116,13 +116,18 @@ class Server:
 
     def new_database(self, options: str = "") -> str:
         """The name of an empty database; a new one takes 0.2 s, one that was emptied nothing."""
-        if self._empty and not options:
-            return self._empty.pop()
-        name = f"ledger_{next(self._numbers)}"
+        if not options and (emptied := self._empty.get(os.getpid())):
+            return emptied.pop()
+        name = f"ledger_{os.getpid()}_{next(self._numbers)}"  # forked processes share the server
         self.sql(f"CREATE DATABASE {name} {options}")
         return name
 
     def empty(self, database: str) -> None:
+        """Clear a database that nobody needs any more; the next who wants a new one gets it."""
+        self.clear(database)
+        self._empty.setdefault(os.getpid(), []).append(database)
+
+    def clear(self, database: str) -> None:
         """Throw out all that is in a database, and whoever is still in it."""
         self.sql(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
@@ -131,7 +136,6 @@ class Server:
             "CREATE SCHEMA public",
             database=database,
         )
-        self._empty.append(database)
 
     def _run(self, binary: str, *arguments: str) -> None:
         subprocess.run(

@@ -44,6 +44,9 @@ def test_both_formats_open_with_and_without_passphrase(
     [
         pytest.param("\n", "\\n", id="escaped"),
         pytest.param("\n", "\\r\\n", id="escaped CRLF"),
+        pytest.param("\n", "\\\\n", id="escaped twice"),
+        pytest.param("\n", "\\\\r\\\\n", id="escaped twice, CRLF"),
+        pytest.param("\n", "\\\\\\n", id="escaped three times"),
         pytest.param("\n", "\r\n", id="CRLF"),
         pytest.param("\n", " ", id="flattened to one line"),
         pytest.param("-----BEGIN", '"-----BEGIN', id="a quote before it"),
@@ -54,6 +57,40 @@ def test_what_ci_systems_do_to_a_key_is_undone(
     old: str, new: str, pem: Pem, private_key: rsa.RSAPrivateKey
 ) -> None:
     assert opens(load_signing_key(pem().replace(old, new)), private_key)
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+@pytest.mark.parametrize("is_der", [False, True])
+def test_a_key_in_base64_opens_on_one_line_or_wrapped_in_a_file_or_as_text(
+    form: PrivateFormat, is_der: bool, pem: Pem, private_key: rsa.RSAPrivateKey, tmp_path: Path
+) -> None:
+    der = private_key.private_bytes(Encoding.DER, form, NoEncryption())
+    content = der if is_der else pem(form).encode()
+    one_line = base64.b64encode(content).decode()
+    wrapped = base64.encodebytes(content).decode()
+    forms = [one_line, one_line.rstrip("="), wrapped, wrapped.replace("\n", "\\n"), f'"{one_line}"']
+    forms.append(base64.urlsafe_b64encode(content).decode())
+    for text in forms:
+        (tmp_path / "server.key").write_text(text)
+        assert opens(load_signing_key(text), private_key)
+        assert opens(load_signing_key(tmp_path / "server.key"), private_key)
+
+
+def test_an_encrypted_key_in_base64_opens(pem: Pem, private_key: rsa.RSAPrivateKey) -> None:
+    der = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, ENCRYPTED)
+    for content in (der, pem(PrivateFormat.PKCS8, ENCRYPTED).encode()):
+        text = base64.b64encode(content).decode()
+        assert opens(load_signing_key(text, PASSPHRASE), private_key)
+
+
+def test_nobody_is_told_to_make_a_new_key_in_place_of_one_that_may_be_good(pem: Pem) -> None:
+    """A new key costs a new certificate in the connected app."""
+    lines = pem().split("\n")
+    damaged = "\n".join(line for index, line in enumerate(lines) if index != 4)
+    for text in (damaged, pem()[:900], pem()[100:], pem().replace("PRIVATE KEY", "ODD KEY"), ""):
+        with pytest.raises(UsageError) as caught:
+            load_signing_key(text)
+        assert "genrsa" not in caught.value.hint
 
 
 def test_an_encrypted_pkcs1_key_with_escaped_line_breaks_opens(
@@ -146,10 +183,13 @@ def test_missing_unreadable_and_oversized_files_are_told_apart(tmp_path: Path) -
     with pytest.raises(UsageError, match="no such private key file") as caught:
         load_signing_key(tmp_path / "server.key")
     assert caught.value.code == "key_missing"
-    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+    with pytest.raises(UsageError, match="cannot be read: it is a folder"):
         load_signing_key(tmp_path)
-    with pytest.raises(UsageError, match="too large"):
+    with pytest.raises(UsageError, match="it is a device, and no regular file"):
         load_signing_key(Path("/dev/zero"))
+    (tmp_path / "large.key").write_bytes(bytes(100_001))
+    with pytest.raises(UsageError, match="it has more than 100,000 bytes"):
+        load_signing_key(tmp_path / "large.key")
     with pytest.raises(UsageError, match="cannot be read"):
         load_signing_key(tmp_path / "nul\0byte")
 
@@ -158,7 +198,7 @@ def test_no_error_shows_key_material(pem: Pem, tmp_path: Path) -> None:
     """Neither of a key given in place of its path, nor of one that cannot be parsed."""
     bare = base64.b64encode(pem().encode()).decode()
     middle = pem()[100:140]
-    wrong: list[Path | str] = [Path(pem()), Path(bare), bare, pem()[:900], pem()[100:]]
+    wrong: list[Path | str] = [Path(pem()), Path(bare), bare[:900], pem()[:900], pem()[100:]]
     for source in wrong:
         with pytest.raises(UsageError) as caught:
             load_signing_key(source)

@@ -15,6 +15,7 @@ from provisioner.ledger.base import UNFINISHED, State
 from tests.proof import processes
 from tests.proof.contents import Complete
 from tests.proof.fault_table import Fault, Trouble, draw_faults
+from tests.proof.ledgers import DevhubProof
 from tests.proof.planted import secrets_in
 from tests.proof.processes import PACE, Ended
 from tests.proof.reports import lies
@@ -72,17 +73,28 @@ class _Night:
     @property
     def excused(self) -> frozenset[int]:
         """Exit codes that the faults drawn explain, besides 0 and 6."""
-        codes = frozenset[int]().union(*(trouble.excuses for trouble, _ in self.faults))
+        troubles = [trouble for trouble, _ in self.faults]
+        codes = frozenset[int]().union(*(trouble.excuses for trouble in troubles))
+        if isinstance(self.night.ledger, DevhubProof):
+            codes = codes.union(*(trouble.excuses_on_hub for trouble in troubles))
         return codes | ({4} if self.night.world.limits != Limits() else set())
 
 
-def carry_out(seed: int, key_pair: KeyPair, whole: Complete, run: Run = processes.run) -> Verdict:
+def carry_out(
+    seed: int,
+    key_pair: KeyPair,
+    whole: Complete,
+    run: Run = processes.run,
+    ledger: str = "sqlite",
+) -> Verdict:
     """One or two builds under faults, then `reap` and a build without."""
     random = Random(f"fault night {seed}")
     propagation = random.choice([0.0, 0.0, 20.0, 90.0])
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as folder,
-        whole_night(Path(folder), key_pair, seed=seed, propagation=propagation) as night,
+        whole_night(
+            Path(folder), key_pair, ledger=ledger, seed=seed, propagation=propagation
+        ) as night,
     ):
         played = _Night(night, random, run)
         violations = [*_disturbed(played, whole)]

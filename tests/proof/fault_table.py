@@ -37,6 +37,7 @@ class Trouble:
     name: str
     draw: Draw
     excuses: frozenset[int] = frozenset()
+    excuses_on_hub: frozenset[int] = frozenset()  # besides, where the Dev Hub holds the ledger
 
 
 def draw_faults(random: Random) -> list[tuple[Trouble, Fault]]:
@@ -102,6 +103,7 @@ def _codes(*codes: str) -> tuple[Mapping[str, str], ...]:
 HTML = {"content_type": "text/html"}
 LOGIN = frozenset({5})
 LIMIT = frozenset({4})
+LEDGER = frozenset({2})
 SETUP = ("deploy.start", "tooling.sobjects.create")
 WRITES = ("collections.create", "tree.create", "tooling.executeAnonymous")
 
@@ -132,6 +134,7 @@ TABLE: tuple[Trouble, ...] = (
             _answer(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."),
         ),
         LIMIT | LOGIN,
+        LEDGER,
     ),
     Trouble("dead org", refused(_answer(420, body=DEAD_ORG, **HTML), org="scratch")),
     Trouble("row locked", refused(_answer(400, "UNABLE_TO_LOCK_ROW", LOCKED), routes=WRITES)),
@@ -144,6 +147,7 @@ TABLE: tuple[Trouble, ...] = (
         "permission taken away",
         refused(_answer(403, "INSUFFICIENT_ACCESS", "insufficient access rights")),
         LOGIN,
+        LEDGER,
     ),
     Trouble(
         "sign-up limit",

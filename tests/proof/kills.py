@@ -37,10 +37,12 @@ class Kill:
     route: str = ""
     scene: str = "build"
     slow: str = ""  # an operation that outlives the killed build
+    ledger: str = "sqlite"
 
     def __str__(self) -> str:
         kind = f"{self.route} " if self.route else "request "
-        return f"{self.scene} {self.at} {kind}{self.number} ({self.concurrent} at once)"
+        where = f"({self.concurrent} at once, {self.ledger})"
+        return f"{self.scene} {self.at} {kind}{self.number} {where}"
 
     @property
     def criteria(self) -> dict[str, Any]:
@@ -61,11 +63,11 @@ class Verdict:
     violations: tuple[str, ...]
 
 
-def cases(scene: str, requests: range, seed: int = 0) -> Iterator[Kill]:
+def cases(scene: str, requests: range, seed: int = 0, ledger: str = "sqlite") -> Iterator[Kill]:
     """Both series over these requests, with one, two and three sign-ups at once in turn."""
     for number in requests:
         for at in (BEFORE, AFTER):
-            yield Kill(number, at, 1 + number % SIZE, seed, scene=scene)
+            yield Kill(number, at, 1 + number % SIZE, seed, scene=scene, ledger=ledger)
 
 
 def undisturbed(key_pair: KeyPair, run: Run = processes.run) -> Complete:
@@ -84,11 +86,12 @@ def count(
     key_pair: KeyPair,
     at_once: Sequence[int] = range(1, SIZE + 1),
     run: Run = processes.run,
+    ledger: str = "sqlite",
 ) -> int:
     """How many requests the undisturbed command of a scene makes at the most."""
     counts = []
     for concurrent in at_once:
-        with _night(key_pair) as night:
+        with _night(key_pair, ledger) as night:
             SCENES[scene].prepare(night, concurrent)
             first = len(night.world.log.entries())
             ended = run(night, *SCENES[scene].command)
@@ -105,7 +108,7 @@ def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete, run: Run = process
     """Kill the scene's command there, `run` what follows, and look what came of it."""
     scene = SCENES[kill.scene]
     latencies = {kill.slow: LONG} if kill.slow else {}
-    with _night(key_pair, kill.seed, **latencies) as night:
+    with _night(key_pair, kill.ledger, kill.seed, **latencies) as night:
         scene.prepare(night, kill.concurrent)
         night.fault(kill.criteria, {"do": "hang", "at": kill.at})
         first = Process(night, *scene.command)
@@ -125,11 +128,13 @@ def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete, run: Run = process
 
 
 @contextmanager
-def _night(key_pair: KeyPair, seed: int = 0, **latencies: float) -> Iterator[WholeNight]:
+def _night(
+    key_pair: KeyPair, ledger: str = "sqlite", seed: int = 0, **latencies: float
+) -> Iterator[WholeNight]:
     """The whole night in a folder of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="kill-") as folder,
-        whole_night(Path(folder), key_pair, seed=seed, **latencies) as night,
+        whole_night(Path(folder), key_pair, ledger=ledger, seed=seed, **latencies) as night,
     ):
         yield night
 

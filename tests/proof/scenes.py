@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -69,23 +68,21 @@ def _left(night: WholeNight, concurrent: int) -> None:
     _must(night, *BUILD)
     _give_back_an_org(night)
     (forgotten, _) = rows(night, State.AVAILABLE)
-    with closing(sqlite3.connect(night.folder / ".provisioner/ledger.db")) as connection:
-        connection.execute("DELETE FROM org WHERE username = ?", [forgotten.username])
-        connection.commit()
+    night.ledger.forget(night, forgotten.username)
 
 
 def _lost(night: WholeNight, concurrent: int) -> None:
     """Three orgs wait, and the ledger is lost."""
     write(night, concurrent)
     _must(night, *BUILD)
-    for path in (night.folder / ".provisioner").glob("ledger.db*"):
-        path.unlink()
+    night.ledger.lose(night)
 
 
 def _give_back_an_org(night: WholeNight) -> None:
     """Claim one and give it back where the Dev Hub is out of reach, so that it is still there."""
     username = _must(night, "claim", "--json", "--owner", "ann").document["username"]
-    with closing(open_ledger("sqlite:///.provisioner/ledger.db", night.folder)) as ledger:
+    config = night.config()
+    with closing(open_ledger(config.ledger, config.directory, config.dev_hub)) as ledger:
         release(ledger, username, owner="ann")
 
 

@@ -1,4 +1,4 @@
-"""Ten nights of scripts/prove-faults: seeds that draw many kinds of trouble."""
+"""Fifteen nights of scripts/prove-faults: seeds that draw many kinds of trouble."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from tests.proof.contents import Complete
 from tests.proof.fault_nights import carry_out
 
 SEEDS = (1, 2, 3, 8, 10, 11, 14, 20, 24, 26)
+NIGHTS = (
+    *(("sqlite", seed) for seed in SEEDS),
+    *(("postgresql", seed) for seed in (18, 22)),
+    *(("devhub", seed) for seed in (3, 30, 40)),
+)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("ledger", "seed"), NIGHTS)
 def test_a_night_with_faults_is_told_as_it_is_and_mended_by_the_next(
-    key_pair: KeyPair, whole: Complete, seed: int
+    key_pair: KeyPair, whole: Complete, ledger: str, seed: int
 ) -> None:
-    verdict = carry_out(seed, key_pair, whole, here.run)
+    verdict = carry_out(seed, key_pair, whole, here.run, ledger)
     assert not verdict.violations, "\n".join([str(verdict.troubles), *verdict.violations])

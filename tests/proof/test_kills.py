@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from provisioner.emulator.keys import KeyPair
+from provisioner.ledger import LEDGERS
 from provisioner.steps import STEPS as KINDS
 from tests.proof import here
 from tests.proof.contents import Complete
 from tests.proof.kills import AFTER, BEFORE, Kill, Verdict, carry_out
+from tests.proof.ledgers import PROOF_LEDGERS
 from tests.proof.scenes import SIZE
 from tests.proof.whole_night import WholeNight
 
@@ -25,6 +27,19 @@ WRITES = (
 ANYWHERE = (3, 25, 60, 85)  # an undisturbed build makes about 90 requests
 ELSEWHERE = (("renew", "collections.delete", 1), ("renew", "collections.delete", 2),
              ("reap", "collections.delete", 1), ("rebuild", "oauth.token", 3))  # fmt: skip
+
+
+ON_OTHERS = (
+    Kill(2, AFTER, route="sobjects.create", ledger="postgresql"),
+    Kill(6, BEFORE, route="tree.create", ledger="postgresql"),
+    Kill(1, AFTER, route="collections.delete", scene="reap", ledger="postgresql"),
+    Kill(3, BEFORE, route="oauth.token", scene="rebuild", ledger="postgresql"),
+    *(Kill(n, AFTER, 1 + n % SIZE, route="composite", ledger="devhub") for n in (1, 4, 20, 40, 60)),
+    *(Kill(n, BEFORE, 1 + n % SIZE, route="composite", ledger="devhub") for n in (2, 35)),
+    Kill(15, AFTER, route="composite", scene="renew", ledger="devhub"),
+    Kill(1, AFTER, route="collections.delete", scene="reap", ledger="devhub"),
+    Kill(2, AFTER, route="composite", scene="rebuild", ledger="devhub"),
+)
 
 
 def test_the_night_has_a_step_of_every_kind(night: WholeNight) -> None:
@@ -73,4 +88,18 @@ def test_killed_while_it_ends_or_takes_in_orgs(
 ) -> None:
     scene, route, number = kill
     verdict = assert_nothing_lost(Kill(number, at, route=route, scene=scene), key_pair, whole)
+    assert verdict.place, "the command came as far as that"
+
+
+def test_nights_are_proven_on_every_ledger() -> None:
+    assert set(PROOF_LEDGERS) == set(LEDGERS)
+    assert {kill.ledger for kill in ON_OTHERS} | {"sqlite"} == set(LEDGERS)
+
+
+@pytest.mark.parametrize("kill", ON_OTHERS, ids=str)
+def test_killed_while_the_ledger_is_a_server(
+    key_pair: KeyPair, whole: Complete, kill: Kill
+) -> None:
+    """On the Dev Hub a `composite` is a write to the ledger."""
+    verdict = assert_nothing_lost(kill, key_pair, whole)
     assert verdict.place, "the command came as far as that"

@@ -12,9 +12,9 @@ from provisioner.emulator.application import Application
 from provisioner.emulator.exchange import Request, Response
 from tests.proof import here
 from tests.proof.disturbances import CHILDREN_NOTED, crash_with
+from tests.proof.ledgers import FILE
 from tests.proof.planted import PASSPHRASE, secrets_in
 from tests.proof.processes import PACE, Process, run
-from tests.proof.truth import LEDGER
 from tests.proof.whole_night import INSTALLATION_KEY, WholeNight
 
 TOKEN = "00D000000000001!AQEAQplantedplantedplanted"
@@ -79,7 +79,7 @@ def test_the_ledger_of_a_build_that_was_killed(night: WholeNight) -> None:
     process.kill()
     night.world.holds.release()
     names = {path.name for path in (night.folder / ".provisioner").iterdir()}
-    assert {LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", f"{LEDGER}.build-lock"} <= names
+    assert {FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}.build-lock"} <= names
     assert found(night) == []
 
 

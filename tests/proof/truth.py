@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
 
-from provisioner.ledger import open_ledger
-from provisioner.ledger.base import LIVE, Ledger, Org, State
+from provisioner.ledger.base import LIVE, Org, State
 from tests.proof.contents import Complete, faults_of
+from tests.proof.ledgers import Readable
 from tests.proof.processes import Ended
 from tests.proof.whole_night import WholeNight
 
-LEDGER = "ledger.db"
 
-
-@contextmanager
-def ledger_of(night: WholeNight) -> Iterator[Ledger | None]:
-    """A copy of the ledger as it lies on the disk; None where there is none yet.
-
-    A copy, so that not we are the ones who recover what a killed process left.
-    """
-    original = night.folder / ".provisioner"
-    if not (original / LEDGER).exists():
-        yield None
-        return
-    with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
-        for path in original.glob(f"{LEDGER}*"):
-            if not path.name.endswith(("-shm", ".build-lock")):
-                shutil.copy(path, folder)
-        ledger = open_ledger(f"sqlite:///{LEDGER}", Path(folder))
-        try:
-            yield ledger
-        finally:
-            ledger.close()
+def ledger_of(night: WholeNight) -> AbstractContextManager[Readable | None]:
+    """The ledger as it stands; None where there is none yet."""
+    return night.ledger.read(night)
 
 
 def rows(night: WholeNight, *states: State) -> list[Org]:
-    """The ledger's rows on the disk."""
+    """The ledger's rows."""
     with ledger_of(night) as ledger:
         return ledger.orgs(states=states or LIVE) if ledger else []
 

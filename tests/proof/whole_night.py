@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.world import World
 from tests.builder.night import Night
+from tests.proof.ledgers import PROOF_LEDGERS, ProofLedger, SqliteProof
 
 PACKAGE = "04t000000000001AAA"
 INSTALLATION_KEY = "planted-installation-key-f3Qz"
@@ -38,30 +40,44 @@ PACKAGES: dict[str, dict[str, Any]] = {
 class WholeNight(Night):
     """The sample project, and what shows whether each of its steps happened once."""
 
-    def __init__(self, folder: Path, server: EmulatorServer, key: str) -> None:
+    def __init__(
+        self, folder: Path, server: EmulatorServer, key: str, ledger: ProofLedger | None = None
+    ) -> None:
+        self.ledger = ledger or SqliteProof()
         super().__init__(folder, server, key)
         self.environ["INSTALLATION_KEY"] = INSTALLATION_KEY
         script = f"insert new Account(Name = '{MARK}');\n"
         (folder / "scripts/setup.apex").write_text(script, encoding="utf-8")
         self.write_pool(size=3, steps=STEPS)
+        self.ledger.install(self)
 
     def write_pool(
         self, *, size: int = 3, steps: str = STEPS, pool: str = "", top: str = ""
     ) -> None:
-        """As in Night, with steps of every kind unless others are given."""
+        """As in Night, on this night's ledger, with steps of every kind unless others are given."""
+        top = f"ledger: {self.ledger.url}\n{textwrap.dedent(top)}"
         super().write_pool(size=size, steps=steps, pool=pool, top=top)
 
 
 @contextmanager
 def whole_night(
-    folder: Path, key_pair: KeyPair, *, seed: int = 0, speed: float = 1000, **latencies: float
+    folder: Path,
+    key_pair: KeyPair,
+    *,
+    ledger: str = "sqlite",
+    seed: int = 0,
+    speed: float = 1000,
+    **latencies: float,
 ) -> Iterator[WholeNight]:
-    """A night in `folder`, its emulator on a free port; all that it holds goes on at the end."""
+    """A night in `folder`, its emulator on a free port; all that it holds goes on at the end.
+
+    `ledger` is a name out of PROOF_LEDGERS.
+    """
     world = World(
         certificate=key_pair.certificate,
         latencies=Latencies(speed, seed=seed, overrides=latencies),
         packages=PACKAGES,
         seed=seed,
     )
-    with EmulatorServer(world) as server:
-        yield WholeNight(folder, server, key_pair.private_key)
+    with EmulatorServer(world) as server, closing(PROOF_LEDGERS[ledger]()) as made:
+        yield WholeNight(folder, server, key_pair.private_key, made)

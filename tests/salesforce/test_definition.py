@@ -79,10 +79,9 @@ def test_a_release_is_written_as_the_picklist_has_it() -> None:
     assert fields({"release": "preview"})["Release"] == "Preview"
 
 
-def test_the_namespace_of_the_definition_wins_over_that_of_the_project() -> None:
-    assert fields({}, namespace="proj")["Namespace"] == "proj"
-    assert fields({"namespace": "own"}, namespace="proj")["Namespace"] == "own"
-    assert "Namespace" not in fields({})
+def test_a_flag_that_is_written_as_text_is_sent_as_the_flag() -> None:
+    assert fields({"hasSampleData": "true"})["HasSampleData"] is True
+    assert fields({"hasSampleData": "false"})["HasSampleData"] is False
 
 
 def test_a_username_of_the_definition_gives_way_to_ours() -> None:

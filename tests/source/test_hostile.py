@@ -77,7 +77,84 @@ def test_a_package_directory_that_is_a_link_out_is_refused(tmp_path: Path) -> No
         links={"app": "../outside"},
     )
     (problem,) = refused(write(project, tmp_path / "project"))
-    assert "app is no folder of the project" in problem
+    assert f"app: the link leads out of the project, to {tmp_path}/outside" in problem
+
+
+def in_git(root: Path) -> Path:
+    (root / ".git").write_text("gitdir: elsewhere\n")  # as in a work tree beside its repository
+    return root
+
+
+def test_links_inside_the_git_work_tree_are_followed(tmp_path: Path) -> None:
+    """Projects of one repository share their folders, and the official converter follows them."""
+    write(Covering(apex("Shared", "")), in_git_folder := tmp_path / "shared")
+    in_git(tmp_path)
+    project = Covering(
+        apex("A"),
+        {"packageDirectories": [{"path": "app", "default": True}, {"path": "force-app"}]},
+        links={"app": "../shared", f"{D}more": "../../../../shared/classes"},
+    )
+    made = package(write(project, tmp_path / "project"), api_version="58.0")
+    assert made.members == {"ApexClass": ("A", "Shared")}
+    assert in_git_folder.is_dir()
+
+
+def test_a_link_that_leaves_the_git_work_tree_is_refused_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    settings = {"packageDirectories": [{"path": "app", "default": True}]}
+    project = Covering({"x": ""}, settings, links={"app": "../outside"})
+    (problem,) = refused(in_git(write(project, tmp_path / "project")))
+    assert "app: the link leads out of the git work tree that the project lies in, to " in problem
+
+
+def test_a_link_to_a_folder_above_the_project_is_refused(tmp_path: Path) -> None:
+    in_git(tmp_path)
+    project = Covering(apex("A"), links={f"{D}all": "../../../.."})
+    (problem,) = refused(write(project, tmp_path / "project"))
+    assert "the link leads back to a folder that it lies in" in problem
+
+
+def test_links_that_double_at_every_step_come_to_an_end(tmp_path: Path) -> None:
+    """Thirty folders with two links each to the next one are a thousand million paths."""
+    links = {f"{D}f{n}/{side}": f"../f{n + 1}" for n in range(30) for side in "ab"}
+    problems = refused(write(Covering({**apex("A"), f"{D}f30/x": ""}, links=links), tmp_path))
+    assert any("links lead to more than 10,000 folders" in problem for problem in problems)
+
+
+def test_three_thousand_folders_in_each_other_are_refused(tmp_path: Path) -> None:
+    root = write(Covering(apex("A")), tmp_path)
+    folder = os.open(root / D, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("d", dir_fd=folder)
+        inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    (problem,) = refused(root)
+    assert "more than 200 folders lie in each other here" in problem
+    subprocess.run(["rm", "-r", str(root / D / "d")], check=True)
+
+
+def test_a_sparse_file_of_six_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    files = {f"{D}staticresources/S.resource-meta.xml": xml("StaticResource")}
+    for name in ("staticresources/S.json", "classes/A.cls", "classes/A.cls-meta.xml"):
+        root = write(Covering({**apex("A"), **files, f"{D}staticresources/S.json": ""}), tmp_path)
+        os.truncate(root / D / name, 6_000_000_000)
+        (problem,) = refused(root)
+        assert problem.startswith(f"{D}{name}:1:1: it cannot be read: it has more than ")
+
+
+@pytest.mark.parametrize("name", [".forceignore", "sfdx-project.json", "package.xml"])
+def test_a_pipe_in_place_of_a_file_that_rules_the_project_is_refused(
+    name: str, tmp_path: Path
+) -> None:
+    root = write(Covering(apex("A")), tmp_path)
+    if name == "package.xml":
+        (root / "sfdx-project.json").unlink()
+    (root / name).unlink(missing_ok=True)
+    os.mkfifo(root / name)
+    (problem,) = refused(root)
+    assert problem.startswith(f"{name}:1:1: it is neither a file nor a folder")
 
 
 def test_link_loops_are_refused(tmp_path: Path) -> None:

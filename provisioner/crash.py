@@ -29,19 +29,23 @@ SPEAKING = (
 """Errors whose text names types and attributes. That of others may quote a token or a key."""
 
 
+REPORT = "please report it with that file; it holds places in the code and no values"
+
+
 def record(error: BaseException) -> ProvisionerError:
     """Write the traceback to a file of mode 0600; the answer names it."""
-    name = type(error).__name__
+    return ProvisionerError(f"this is {described(error)}", hint=REPORT)
+
+
+def described(error: BaseException) -> str:
+    """Write the traceback to a file of mode 0600; what happened, and which file that is."""
     try:
         path = _write("\n".join(_lines(error)))
     except OSError as failure:
         where = f"its traceback could not be written: {failure.strerror}"
     else:
         where = f"its traceback is in {path}"
-    return ProvisionerError(
-        f"this is a bug in provisioner ({name}); {where}",
-        hint="please report it with that file; it holds places in the code and no values",
-    )
+    return f"a bug in provisioner ({type(error).__name__}); {where}"
 
 
 def _lines(error: BaseException) -> Iterator[str]:

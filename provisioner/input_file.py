@@ -1,0 +1,94 @@
+"""Input files: whatever a pool.yaml, a plan, a project or an option names is opened here.
+
+A path may name anything: a pipe that nobody writes to, a device that never ends, a sparse file of
+terabytes. Only a regular file is opened, and only as much of it is read as its purpose allows.
+What is refused is an OSError whose `strerror` is a clause: "it is a pipe, and no regular file".
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+SETTINGS = 1_000_000
+"""Bytes of a file that people write."""
+
+TEXT = 10_000_000
+"""Bytes of a file that programs may have written: a manifest, a script, a list of packages."""
+
+DATA = 100_000_000
+"""Bytes of a file of records."""
+
+_KINDS = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+_FIRST = 1 << 15  # most files are smaller, and are read by one call
+_NEXT = 1 << 20
+# Should the file give way to a pipe between the look and the opening, that must not wait.
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+
+
+def open_input(path: str | os.PathLike[str], *, is_regular: bool = False) -> int:
+    """A descriptor of the regular file at `path`, links followed. Raises OSError.
+
+    Anything else is not even opened, because that alone may wait for ever or set a device going.
+    With `is_regular` the caller has just seen that the path is a file, and only the open file is
+    looked at.
+    """
+    if not is_regular:
+        _refuse_special(os.stat(path).st_mode, path)
+    descriptor = os.open(path, _FLAGS)
+    try:
+        _refuse_special(os.fstat(descriptor).st_mode, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read_input(path: str | os.PathLike[str], most: int, *, is_regular: bool = False) -> bytes:
+    """The whole of the regular file at `path`, of at most `most` bytes. Raises OSError."""
+    descriptor = open_input(path, is_regular=is_regular)
+    try:
+        return read_descriptor(descriptor, most, path)
+    finally:
+        os.close(descriptor)
+
+
+def read_descriptor(descriptor: int, most: int, path: str | os.PathLike[str]) -> bytes:
+    """All that an open file holds. Raises OSError beyond `most` bytes, before they are read."""
+    data = os.read(descriptor, min(_FIRST, most + 1))
+    if len(data) < _FIRST and len(data) <= most:
+        return data
+    refuse_large(os.fstat(descriptor).st_size, most, path)
+    pieces = [data]
+    size = len(data)
+    while piece := os.read(descriptor, _NEXT):
+        pieces.append(piece)
+        size += len(piece)
+        refuse_large(size, most, path)  # it may grow meanwhile, or not know its size
+    return b"".join(pieces)
+
+
+def refuse_large(size: int, most: int, path: str | os.PathLike[str]) -> None:
+    """Raise OSError when `size` bytes are more than `most`."""
+    if size > most:
+        text = (
+            f"it has more than {most // 1_000_000:,} MB"
+            if most >= 1_000_000
+            else (f"it has more than {most:,} bytes")
+        )
+        raise OSError(errno.EFBIG, text, os.fspath(path))
+
+
+def _refuse_special(mode: int, path: str | os.PathLike[str]) -> None:
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", os.fspath(path))
+    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
+    raise OSError(errno.EINVAL, f"it is {kind}, and no regular file", os.fspath(path))

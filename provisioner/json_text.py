@@ -1,0 +1,95 @@
+"""JSON that people and their programs write: read with the line of whatever is wrong.
+
+Refused besides what is no JSON: NaN and Infinity, numbers of thousands of digits, texts that no
+encoding can hold, and nesting so deep that whoever goes through the value would run out of stack.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+DEEPEST = 100
+"""How deep objects and lists may lie in each other."""
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|-?\d+', re.DOTALL)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class JsonProblem(ValueError):  # noqa: N818 - a finding with its place
+    """What is wrong with a text, in `message`, and where: lines and columns count from 1."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text. Raises JsonProblem."""
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise JsonProblem(error.msg, error.lineno, error.colno) from None
+    except RecursionError:
+        raise _too_deep(text) from None
+    except ValueError as error:
+        raise _odd_number(text, str(error)) from None
+    if _is_deep(value):
+        raise _too_deep(text)
+    surrogate = _SURROGATE.search(text)
+    if surrogate and not _can_be_encoded(value):
+        raise JsonProblem("half of a character", *_place(text, surrogate.start()))
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        level = [
+            item
+            for part in level
+            for item in (part.values() if isinstance(part, dict) else part)
+            if isinstance(item, dict | list)
+        ]
+    return bool(level)
+
+
+def _can_be_encoded(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _too_deep(text: str) -> JsonProblem:
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        depth += (match[0] in "{[") - (match[0] in "}]")
+        if depth > DEEPEST:
+            return JsonProblem(
+                f"more than {DEEPEST} levels are nested in each other",
+                *_place(text, match.start()),
+            )
+    return JsonProblem(f"more than {DEEPEST} levels are nested in each other")
+
+
+def _odd_number(text: str, message: str) -> JsonProblem:
+    """The problem of a number that Python does not take, or of a name that JSON does not know."""
+    name = message.partition(" ")[0]
+    if name in ("NaN", "Infinity", "-Infinity"):
+        found = re.search(rf"(?<![\w\"-]){re.escape(name)}", text)
+        return JsonProblem(message, *_place(text, found.start() if found else 0))
+    long = (m.start() for m in _TOKEN.finditer(text) if m[0][:1] not in '"{}[]' and len(m[0]) > 999)
+    return JsonProblem("a number of thousands of digits", *_place(text, next(long, 0)))
+
+
+def _place(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
