@@ -19,6 +19,9 @@ from provisioner.errors import UsageError
 
 KEY_LINE = "  private_key: ${SF_PRIVATE_KEY} # the path of the private key, or the PEM text itself"
 
+_SAMPLE = "provisioner/sample"
+"""Where pool.yaml, which stands at the root of our repository, finds what it names."""
+
 CONNECTED_APP = """\
 In the Dev Hub, once (Setup is the gear, top right):
   1. Setup > Dev Hub: enable it. Create the user that the pools are built as, or use yours.
@@ -88,6 +91,7 @@ def sample_files(
     pool_yaml = contents.pop("pool.yaml").replace(
         b"project: my-pools", f"project: {project}".encode()
     )
+    pool_yaml = pool_yaml.replace(f"{_SAMPLE}/".encode(), b"").replace(_SAMPLE.encode(), b".")
     if private_key:
         line = f"  private_key: {_quoted(private_key)}"
         pool_yaml = pool_yaml.replace(KEY_LINE.encode(), line.encode())
