@@ -164,3 +164,7 @@ class SalesforceError(BuildError):
         self.status = status
         self.error_code = error_code
         self.kind = kind
+
+
+STOPS = (ClockError, LedgerError)
+"""Errors that say nothing of the org in whose work they arise: a build stops, the next resumes."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner import crash
 from provisioner.builder.scheduler import Job, bounded
-from provisioner.errors import LedgerError
+from provisioner.errors import STOPS
 from provisioner.steps.base import REPLACE, StepFailed
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ def guarded(context: BuildContext, job: Job, failed: Callable[[StepFailed], floa
     """`job`, whose unexpected exceptions become a StepFailed that `failed` is told of.
 
     The answer of `failed` is the delay until the job runs again, None when it is over. A
-    LedgerError goes through: without its ledger a build stops.
+    LedgerError goes through: without its ledger a build stops, and by a wrong clock (ClockError).
     """
 
     def run() -> float | None:
         try:
             delay = job()
             return None if delay is None else bounded(delay)
-        except LedgerError:
+        except STOPS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other orgs go on
             return _told(context, error, failed)
@@ -62,7 +62,7 @@ def _told(
     what = context.crashes.described(error)
     try:
         return failed(StepFailed(what, kind=REPLACE, hint=crash.REPORT))
-    except LedgerError:
+    except STOPS:
         raise
     except Exception as second:  # noqa: BLE001 - the row stays as it is; the next build sees to it
         context.say(
@@ -76,7 +76,7 @@ def harmless(context: BuildContext, what: str, action: Callable[[], None]) -> No
     """Do what the build can do without: an unexpected exception is told, and goes no further."""
     try:
         action()
-    except LedgerError:
+    except STOPS:
         raise
     except Exception as error:  # noqa: BLE001 - as above
         context.say(f"{what}: {context.crashes.described(error)}", is_warning=True)

@@ -11,13 +11,7 @@ from provisioner.builder.crashes import guarded, harmless
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.failures import Failures, kind_of
 from provisioner.builder.step_list import ListedStep, StepLists
-from provisioner.errors import (
-    ClockError,
-    LedgerError,
-    LoginError,
-    ProvisionerError,
-    SalesforceError,
-)
+from provisioner.errors import STOPS, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.steps.base import Done, Outcome, Pending, StepContext
 
@@ -68,7 +62,7 @@ class OrgSteps:
                 wait = self._do(progress, step, len(steps))
             except RowLostError:
                 return None
-            except (ClockError, LedgerError):
+            except STOPS:
                 raise  # nothing is wrong with the org: the build stops, the next one resumes it
             except ProvisionerError as error:
                 return self._failed(progress, step, error)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
 from provisioner.builder.failures import Failures, kind_of
-from provisioner.errors import ClockError, LedgerError, ProvisionerError, SalesforceError
+from provisioner.errors import STOPS, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class SignUpWatch:
                 [w.org.signup_id for w in watched if w.org.signup_id],
                 [w.org.username for w in watched],
             )
-        except ClockError:
+        except STOPS:
             raise  # nothing is wrong with the sign-ups: the build stops, the next one resumes them
         except ProvisionerError as error:
             self._unanswered(watched, error)
@@ -120,7 +120,7 @@ class SignUpWatch:
         """An unexpected exception about one sign-up concerns no other."""
         try:
             self._judge(entry, status)
-        except LedgerError:
+        except STOPS:
             raise
         except Exception as error:  # noqa: BLE001 - told, and the sign-up is looked at again
             self._recover(entry, self._context.crashes.described(error))

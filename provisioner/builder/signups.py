@@ -12,7 +12,7 @@ from provisioner.builder.failures import Failures, kind_of
 from provisioner.builder.signup_request import sign_up_request
 from provisioner.builder.signup_watch import SignUpWatch
 from provisioner.builder.usernames import new_username
-from provisioner.errors import ClockError, HubLimitError, LedgerError, ProvisionerError
+from provisioner.errors import STOPS, HubLimitError, ProvisionerError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Creation
 
@@ -106,7 +106,7 @@ class SignUps:
             self._not_sending(org)
         except HubLimitError as error:
             self._refused_by_limit(org, error)
-        except (ClockError, LedgerError):
+        except STOPS:
             raise  # nothing is wrong with the org: the build stops, the next one resumes it
         except ProvisionerError as error:
             if kind_of(error) == "transient":
