@@ -1,14 +1,14 @@
 """Whether an org that waits in a pool still lives: a login as its consumer will make it.
 
-A dead org is *quarantined*: its row becomes `expired`, so that nobody gets it, and the next
-`build` or `reap` ends and replaces it. An org that cannot be reached, or a key that does not
-fit, says nothing about the org: it keeps its place.
+An org that the Dev Hub says is gone is *quarantined*: its row becomes `expired`, so that nobody
+gets it, and the next `build` or `reap` ends and replaces it. A refused login alone says nothing
+of the kind: an active org in maintenance answers as a deleted one does. It keeps its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,13 @@ from provisioner.salesforce.server_clock import TOLERANCE, ServerClock
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
 
-DEATHS = frozenset(
-    {"org_gone", "login_user_inactive", "login_not_approved", "login_authentication", "wrong_org"}
+REFUSALS = frozenset(
+    {"org_gone", "login_user_inactive", "login_not_approved", "login_authentication"}
 )
-"""Codes of a refused login that mean: this org, which was once proven, is of no use any more."""
+"""Codes of a refused login by which an org cannot be used now; it may be gone."""
+
+DOUBTS = REFUSALS | {"unreachable"}
+"""Codes after which the Dev Hub is asked whether the org is gone."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Health:
     org: Org
     is_alive: bool | None
     why: str = ""
+    is_in_doubt: bool = False  # the Dev Hub may know that it is gone
+    is_usable: bool = True  # False: the org refuses the login, as it would its consumer's
 
 
 def examine(org: Org, pool_file: PoolFile) -> Health:
@@ -47,15 +52,43 @@ def examine(org: Org, pool_file: PoolFile) -> Health:
         who = identity(login(from_ledger(org, pool_file), post=clock.watching(post_form)))
         clock.check()
     except LoginError as error:
-        first_line = error.message.partition("\n")[0]
-        is_told = error.code in DEATHS and not clock.is_off
-        return Health(org, False if is_told else None, first_line)
+        first_line, code = error.message.partition("\n")[0], error.code
+        if clock.is_off:
+            return Health(org, None, first_line)
+        return Health(org, None, first_line, code in DOUBTS, code not in REFUSALS)
     except ProvisionerError as error:
         return Health(org, None, error.message)
     found = str(who.get("organization_id", ""))
     if org.org_id and found[:15] != org.org_id[:15]:
         return Health(org, False, f"the login opens org {found}, and not {org.org_id}")
     return Health(org, True)
+
+
+def confirmed(found: Sequence[Health], gone: Callable[[list[str]], set[str]]) -> list[Health]:
+    """What was found, with the Dev Hub's word on all that are in doubt: one question.
+
+    `gone` says which usernames have no org any more (`DevHub.gone`). When it cannot, nobody is
+    taken for dead.
+    """
+    doubtful = [health.org.username for health in found if health.is_in_doubt]
+    if not doubtful:
+        return list(found)
+    try:
+        dead, unsure = gone(doubtful), ""
+    except ProvisionerError as error:
+        first_line = error.message.partition("\n")[0]
+        dead, unsure = set(), f"; the Dev Hub does not say whether it is gone: {first_line}"
+    return [_judged(health, dead, unsure) for health in found]
+
+
+def _judged(health: Health, dead: set[str], unsure: str) -> Health:
+    if not health.is_in_doubt:
+        return health
+    if health.org.username in dead:
+        return replace(health, is_alive=False, why="the Dev Hub says that the org is gone")
+    return replace(
+        health, why=health.why + (unsure or "; the Dev Hub lists it, or does not show it")
+    )
 
 
 def is_due(org: Org, prove_after: timedelta, now: datetime) -> bool:

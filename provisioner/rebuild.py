@@ -55,9 +55,9 @@ def rebuild(
 ) -> list[Rebuilt]:
     """Give aliens their rows again, each by one insert in its final state.
 
-    A complete org becomes available, or claimed by nobody known when it is in use; one that is
-    being signed up is resumed by the next build; every other is failed, and ended by the next
-    `build` or `reap`.
+    A complete org becomes available, or claimed by nobody known when it is in use or cannot be
+    entered now; one that is being signed up is resumed by the next build; every other is failed,
+    and ended by the next `build` or `reap`.
     """
     rebuilt = []
     for living, row in found:
@@ -82,7 +82,11 @@ def _judged(living: LivingOrg, row: Org, enter: Enter, now: datetime) -> tuple[O
     except ClockError:
         raise  # nothing is wrong with the org
     except ProvisionerError as error:
-        return _failed(row, f"cannot be entered: {error.message}")
+        # The Dev Hub lists it as active: it may be in maintenance, and somebody may work in it.
+        first_line = error.message.partition("\n")[0]
+        how = f"cannot be entered now, so it is held by nobody known for a day: {first_line}"
+        unseen = replace(row, state=State.AVAILABLE, available_at=ready)
+        return _held(unseen, now), how
     proven = replace(
         row,
         state=State.AVAILABLE,
@@ -92,9 +96,14 @@ def _judged(living: LivingOrg, row: Org, enter: Enter, now: datetime) -> tuple[O
     )
     if not entry.is_in_use:
         return proven, "complete, and available again"
+    return _held(proven, now), "somebody has logged in to it: claimed by nobody known"
+
+
+def _held(row: Org, now: datetime) -> Org:
+    """The row claimed by nobody known: neither offered nor ended until its lease is over."""
     lease_until = now + LEASE
-    claimed = replace(proven, state=State.CLAIMED, owner=UNKNOWN_OWNER, lease_until=lease_until)
-    return replace(claimed, fence=1), "somebody has logged in to it: claimed by nobody known"
+    held = replace(row, state=State.CLAIMED, owner=UNKNOWN_OWNER, lease_until=lease_until)
+    return replace(held, fence=1)
 
 
 def _failed(row: Org, why: str) -> tuple[Org, str]:

@@ -11,6 +11,7 @@ from provisioner.builder.crashes import guarded, harmless
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.failures import Failures, kind_of
 from provisioner.builder.step_list import ListedStep, StepLists
+from provisioner.builder.suspects import Suspects, looks_gone
 from provisioner.errors import STOPS, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.steps.base import Done, Outcome, Pending, StepContext
@@ -20,6 +21,8 @@ ATTEMPTS = 20  # transient failures of one step before its org is given up (as C
 SHORTEST_RETRY = 2.0  # seconds; doubles with each attempt …
 LONGEST_RETRY = 60.0  # … up to this
 LONGEST_POLL = 15.0
+PASSING = frozenset({"transient", "limit", "gone"})
+"""Kinds of errors after which a step is tried again; what looks gone is asked about meanwhile."""
 
 
 @dataclass
@@ -43,6 +46,7 @@ class OrgSteps:
         self._failures = failures
         self._available = available
         self._lists = StepLists(context.config)
+        self._suspects = Suspects(context)
 
     def begin(self, org: Org) -> None:
         """Take an org that is active: new, or left in `building` by a dead run."""
@@ -131,7 +135,10 @@ class OrgSteps:
     ) -> float | None:
         """Wait and try again where that may help; else give the org up."""
         org = progress.org
-        if kind_of(error) in ("transient", "limit") and self._may_retry(progress, error):
+        is_gone = looks_gone(error) and self._suspects.is_gone(org)
+        if kind_of(error) in PASSING and not is_gone and self._may_retry(progress, error):
+            if looks_gone(error):
+                self._suspects.add(org)
             try:
                 progress.org = self._context.change(org, attempts=org.attempts + 1)
             except RowLostError:
@@ -140,6 +147,11 @@ class OrgSteps:
             wait = min(SHORTEST_RETRY * 2.0**org.attempts, self._longest(error))
             return self._context.wait(wait)
         self._context.connections.forget(org)
+        if is_gone:
+            first_line = error.message.partition("\n")[0]
+            error = SalesforceError(
+                f"the Dev Hub says that the org is gone: {first_line}", kind="gone"
+            )
         self._failures.fail(org, step.name, error)
         return None
 
@@ -158,10 +170,12 @@ class OrgSteps:
             self._is_available(org)
 
     def _may_retry(self, progress: _Progress, error: ProvisionerError) -> bool:
-        if isinstance(error, LoginError):
-            age = time.monotonic() - progress.active_since
-            return age < PROPAGATION * self._context.options.pace
-        return progress.org.attempts < ATTEMPTS
+        """A login may be refused for as long as a new org may need, and as often as any request."""
+        if progress.org.attempts < ATTEMPTS:
+            return True
+        age = time.monotonic() - progress.active_since
+        is_new = age < PROPAGATION * self._context.options.pace
+        return isinstance(error, LoginError) and is_new
 
     def _longest(self, error: ProvisionerError) -> float:
         return LONGEST_POLL if isinstance(error, LoginError) else LONGEST_RETRY

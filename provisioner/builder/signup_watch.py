@@ -25,6 +25,7 @@ LOOKS_IN_DOUBT = 3  # looks that must miss a username before its sign-up is sent
 MOST_CRASHES = 3  # unexpected exceptions about one sign-up before it is left to the next build
 BROKEN_LOOKS = 8  # looks in a row that end in an unexpected exception, before no more are made
 DOUBT = 30.0  # … and seconds: an insert may take so long on its way (facts §9)
+REFUSALS_IN_A_ROW = 3  # of looks: then the sign-ups cannot be watched any more
 
 
 @dataclass
@@ -61,6 +62,7 @@ class SignUpWatch:
         self._freed = freed
         self._watched: dict[str, _Watched] = {}
         self._broken_looks = 0  # in a row
+        self._refusals = 0  # looks in a row that the Dev Hub has refused
         self._shortest = 0.0  # seconds of the shortest sign-up of this build; 0: none has ended
 
     def __len__(self) -> int:
@@ -92,6 +94,7 @@ class SignUpWatch:
         except ProvisionerError as error:
             self._unanswered(watched, error)
         else:
+            self._refusals = 0
             for entry in watched:
                 self._judge_alone(entry, _best(entry.org, statuses))
         self._broken_looks = 0
@@ -225,12 +228,15 @@ class SignUpWatch:
             self._failures.fail(entry.org, "sign-up", error)
 
     def _unanswered(self, watched: Sequence[_Watched], error: ProvisionerError) -> None:
-        """A look that failed says nothing of the sign-ups; only a final refusal ends them."""
+        """A look that failed says nothing of the sign-ups; only refusals that stay end them."""
         if kind_of(error) in ("transient", "limit"):
             for entry in watched:
                 if self._is_late(entry):
                     self._drop(entry.org)
                     self._context.leave(entry.org, error.message)
+            return
+        self._refusals += 1
+        if self._refusals < REFUSALS_IN_A_ROW:
             return
         for entry in watched:
             self._drop(entry.org)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from provisioner.claim.aside import UNCLAIMED, Aside
 from provisioner.claim.refusal import expired, not_claimable, not_yours, unknown_username
 from provisioner.errors import ClaimError, LedgerError, UsageError
 from provisioner.ledger.base import TO_DELETE, Claim, Ledger, Org, State
@@ -40,7 +41,8 @@ def claim(
     """Claim `username`, or any available org (of `pool`), for `owner`.
 
     `prove` looks whether a claimed org lives: it answers with the row, or None when the org is
-    dead and has been quarantined; then the next is tried.
+    dead and has been quarantined; then the next is tried. It raises UnusableError for one that
+    refuses the login and may live: that is left, and the next is tried.
 
     `min_life` is 12 hours by default, for an org claimed by name: none. `pools` are those of
     pool.yaml; `on_wait` is told once what is waited for.
@@ -55,18 +57,20 @@ def claim(
         min_life = timedelta() if username else MINIMUM_LIFE
     asked = Claim(owner, pool, username, purpose, idempotency_key=idempotency_key)
     give_up = time.monotonic() + wait.total_seconds()
-    with _place(ledger) as join:
+    with _place(ledger) as join, _set_aside(ledger) as aside:
         while True:
             moment = (now or ledger.now)()
             wanted = _wanted(asked, lease, min_life, moment)
             org = ledger.claim(wanted, now=moment)
             if org is not None:
                 checked = _checked(org, wanted)
-                proven = prove(checked) if prove else checked
+                proven = aside.usable(checked, wanted, prove) if prove else checked
                 if proven is not None:
                     return proven
                 continue
             left = give_up - time.monotonic()
+            if aside.is_put_back(left):
+                continue
             if left <= 0 or username or not asked.waiter:  # the look of a pool's waiter is cheap
                 refusal = not_claimable(ledger, wanted, pools, moment)
                 if left <= 0 or not refusal.may_pass:
@@ -78,6 +82,17 @@ def claim(
             asked = replace(asked, waiter=join())  # the next look takes the place, at once
             if on_wait is not None:
                 on_wait(refusal.error.message)
+
+
+@contextmanager
+def _set_aside(ledger: Ledger) -> Iterator[Aside]:
+    """What is set aside in the block is available again after it."""
+    aside = Aside(ledger)
+    try:
+        yield aside
+    finally:
+        with suppress(LedgerError):  # their leases end, and the claim is what counts
+            aside.put_back()
 
 
 @contextmanager
@@ -219,11 +234,8 @@ def _back_into_pool(ledger: Ledger, org: Org, owner: str) -> Org | None:
         org,
         State.AVAILABLE,
         note=f"released by {owner} for reuse",
-        owner="",
-        purpose="",
-        lease_until=None,
-        idempotency_key="",
         proven_at=None,
+        **UNCLAIMED,
     )
 
 

@@ -76,7 +76,10 @@ def command(
 
 
 def _proven(call: Invocation, pool_file: PoolFile, ledger: Ledger, org: Org) -> Org | None:
-    """The org, when it lives or cannot be looked at; None when it is dead, and quarantined."""
+    """The org, when it lives or cannot be looked at; None when it is dead, and quarantined.
+
+    Raises UnusableError when it refuses the login, and the Dev Hub does not say that it is gone.
+    """
     from provisioner.config.model import DEFAULT_PROVE_AFTER
     from provisioner.ledger.rows import utc_now
 
@@ -85,9 +88,14 @@ def _proven(call: Invocation, pool_file: PoolFile, ledger: Ledger, org: Org) -> 
     after = pool.prove_after if pool else DEFAULT_PROVE_AFTER
     if org.proven_at is not None and now - after < org.proven_at <= now + timedelta(minutes=5):
         return org  # before anything about logins is imported; a proof of the future is none
+    from provisioner.claim.aside import UnusableError
+    from provisioner.cli.health import confirmed
     from provisioner.health import examine, record
 
-    health = examine(org, pool_file)
+    (health,) = confirmed(pool_file, [examine(org, pool_file)])
+    if health.is_alive is None and not health.is_usable:
+        call.output.warn(f"{org.username} could not be used and is left: {health.why}")
+        raise UnusableError(org, health.why)
     if health.is_alive is None:
         call.output.warn(f"{org.username} could not be proven: {health.why}")
     elif not health.is_alive:

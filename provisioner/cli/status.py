@@ -76,18 +76,20 @@ def _prove(call: Invocation, pool_file: PoolFile, ledger: Ledger, orgs: Sequence
     """Enter every available org, several at a time; the next build replaces dead ones."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from provisioner.cli.health import confirmed
     from provisioner.health import examine, record
     from provisioner.ledger.base import State
     from provisioner.ledger.rows import utc_now
 
     waiting = [org for org in orgs if org.state is State.AVAILABLE]
     with ThreadPoolExecutor(8) as threads:
-        for health in threads.map(lambda org: examine(org, pool_file), waiting):
-            record(ledger, health, utc_now())
-            if health.is_alive is None:
-                call.output.warn(f"{health.org.username} could not be proven: {health.why}")
-            elif not health.is_alive:
-                call.output.warn(f"{health.org.username} is dead and quarantined: {health.why}")
+        found = list(threads.map(lambda org: examine(org, pool_file), waiting))
+    for health in confirmed(pool_file, found):
+        record(ledger, health, utc_now())
+        if health.is_alive is None:
+            call.output.warn(f"{health.org.username} could not be proven: {health.why}")
+        elif not health.is_alive:
+            call.output.warn(f"{health.org.username} is dead and quarantined: {health.why}")
 
 
 def _plain(summary: Sequence[PoolStatus], now: datetime) -> str:

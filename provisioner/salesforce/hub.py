@@ -19,6 +19,7 @@ from provisioner.salesforce.soql import one_of, portions, select
 __all__ = ["DevHub", "HubLimits", "SignUp", "SignUpStatus"]
 
 BATCH = 200  # records that one collection call takes (facts §2.7)
+_ENDED = frozenset({"Deleted", "Error"})  # states of a sign-up that has no org (any more)
 _GONE_ALREADY = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
 
 
@@ -62,6 +63,21 @@ class DevHub:
             for record in self.query(sign_up_query(by_id, by_name)):
                 found[record["Id"]] = sign_up_status(record)
         return list(found.values())
+
+    def gone(self, usernames: Collection[str]) -> set[str]:
+        """Those of the signed-up `usernames` whose orgs have ended, as the Dev Hub says it.
+
+        One query for all; another for those that have no ActiveScratchOrg row. Its lack alone
+        is no evidence: a user may not see what another has made. The sign-up must say so, too.
+        """
+        names = list(dict.fromkeys(name.lower() for name in usernames))
+        active = {name for part in portions(names) for name in self._active_rows(part).values()}
+        missing = [name for name in names if name not in active]
+        if not missing:
+            return set()
+        statuses = self.signups([], missing)
+        alive = {s.username for s in statuses if s.status not in _ENDED}
+        return {s.username for s in statuses if s.username in missing} - alive
 
     def delete_orgs(self, names: Sequence[str], *, unseen: str = "") -> Mapping[str, str]:
         """End scratch orgs by signed-up username or org id; gone already is fine.
