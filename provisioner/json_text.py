@@ -41,7 +41,7 @@ def parse_json(text: str) -> Any:
         raise _too_deep(text)
     surrogate = _SURROGATE.search(text)
     if surrogate and not _can_be_encoded(value):
-        raise JsonProblem("half of a character", *_place(text, surrogate.start()))
+        raise JsonProblem("half of a character", *place(text, surrogate.start()))
     return value
 
 
@@ -76,7 +76,7 @@ def _too_deep(text: str) -> JsonProblem:
         if depth > DEEPEST:
             return JsonProblem(
                 f"more than {DEEPEST} levels are nested in each other",
-                *_place(text, match.start()),
+                *place(text, match.start()),
             )
     return JsonProblem(f"more than {DEEPEST} levels are nested in each other")
 
@@ -86,10 +86,11 @@ def _odd_number(text: str, message: str) -> JsonProblem:
     name = message.partition(" ")[0]
     if name in ("NaN", "Infinity", "-Infinity"):
         found = re.search(rf"(?<![\w\"-]){re.escape(name)}", text)
-        return JsonProblem(message, *_place(text, found.start() if found else 0))
+        return JsonProblem(message, *place(text, found.start() if found else 0))
     long = (m.start() for m in _TOKEN.finditer(text) if m[0][:1] not in '"{}[]' and len(m[0]) > 999)
-    return JsonProblem("a number of thousands of digits", *_place(text, next(long, 0)))
+    return JsonProblem("a number of thousands of digits", *place(text, next(long, 0)))
 
 
-def _place(text: str, at: int) -> tuple[int, int]:
+def place(text: str, at: int) -> tuple[int, int]:
+    """Line and column, from 1, of the character at an index."""
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)

@@ -17,14 +17,15 @@ from typing import Any
 
 from provisioner.salesforce.records import MOST_RECORDS, MOST_TYPES
 from provisioner.steps.data_plan import (
+    Plan,
     PlanError,
-    PlannedFile,
     PlannedRecord,
+    PlanProblem,
     children,
-    looks_like_reference,
     read_plan,
     values,
 )
+from provisioner.steps.data_rules import given, given_twice, plan_problems
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +89,13 @@ class DataLoad:
 
 def read_load(path: Path) -> DataLoad:
     """The requests of the plan at `path`. Raises PlanError with all its problems, OSError."""
-    files, contents = read_plan(path)
-    problems = [*_twice(files), *_too_large(files), *_unknown(files)]
+    plan = read_plan(path)
+    problems = list(plan_problems(plan.files))
+    chunks = () if problems else tuple(_ordered(plan))
+    problems += [problem for chunk in chunks for problem in _twice(chunk)]
     if problems:
-        raise PlanError(problems)
-    return DataLoad(tuple(_ordered(files)), tuple(contents))
+        raise PlanError(problems, plan.texts)
+    return DataLoad(chunks, tuple(plan.contents))
 
 
 def references_of(record: PlannedRecord, known: Container[str]) -> set[str]:
@@ -105,49 +108,21 @@ def _texts(record: PlannedRecord) -> Iterator[tuple[str, str]]:
         yield from values(node)
 
 
-def _given(files: Sequence[PlannedFile]) -> Counter[str]:
-    return Counter(ref for file in files for r in file.records for ref in r.references)
+def _twice(chunk: Chunk) -> Iterator[PlanProblem]:
+    """Within a request each reference id may stand once (salesforce-facts §6)."""
+    if len(set(chunk.references)) == len(chunk.references):
+        return
+    counts = Counter(chunk.references)
+    for record in chunk.records:
+        for path, node in record.located:
+            if counts[node["attributes"]["referenceId"]] > 1:
+                yield given_twice(record, path, node)
 
 
-def _needed(files: Sequence[PlannedFile]) -> Iterator[tuple[PlannedRecord, str, str]]:
-    """Record, field and reference id of everything that may be a reference."""
-    for file in files:
-        for record in file.records:
-            for field, value in _texts(record):
-                if value.startswith("@"):
-                    yield record, field, value[1:]
-
-
-def _unknown(files: Sequence[PlannedFile]) -> Iterator[str]:
-    given = _given(files)
-    for record, field, reference in _needed(files):
-        if reference not in given and looks_like_reference(f"@{reference}"):
-            yield f"{record}: {field}: @{reference} is in no file of the plan"
-
-
-def _twice(files: Sequence[PlannedFile]) -> Iterator[str]:
-    """A reference id that two records give means nothing to those that refer to it."""
-    given = _given(files)
-    needed = {reference for _, _, reference in _needed(files)}
-    for file in files:
-        for record in file.records:
-            for reference in record.references:
-                if given[reference] > 1 and reference in needed:
-                    yield f"{record}: the referenceId {reference} is given by another record, too"
-
-
-def _too_large(files: Sequence[PlannedFile]) -> Iterator[str]:
-    for file in files:
-        for record in file.records:
-            if len(record.nodes) > MOST_RECORDS:
-                yield f"{record}: it has more than {MOST_RECORDS} records in it"
-            if len(record.types) > MOST_TYPES:
-                yield f"{record}: it has records of more than {MOST_TYPES} objects in it"
-
-
-def _ordered(files: Sequence[PlannedFile]) -> Iterator[Chunk]:
+def _ordered(plan: Plan) -> Iterator[Chunk]:
     """Chunks in an order in which whatever a record refers to is there before it."""
-    all_given = set(_given(files))
+    files = plan.files
+    all_given = set(given(files))
     needs = {r: references_of(r, all_given) for file in files for r in file.records}
     queue = deque((file.sobject, list(file.records)) for file in files)
     known: set[str] = set()
@@ -167,7 +142,13 @@ def _ordered(files: Sequence[PlannedFile]) -> Iterator[Chunk]:
     if queue:
         stuck = [r for _, records in queue for r in records]
         raise PlanError(
-            [f"{r}: it waits for itself by way of {_names(needs[r] - known)}" for r in stuck]
+            [
+                r.problem(
+                    r.located[0][0], f"it waits for itself by way of {_names(needs[r] - known)}"
+                )
+                for r in stuck
+            ],
+            plan.texts,
         )
 
 
@@ -181,11 +162,11 @@ def _chunks(sobject: str, records: Sequence[PlannedRecord]) -> Iterator[Chunk]:
     size, types = 0, set[str]()
     for record in records:
         both = types | set(record.types)
-        if portion and (size + len(record.nodes) > MOST_RECORDS or len(both) > MOST_TYPES):
+        if portion and (size + record.size > MOST_RECORDS or len(both) > MOST_TYPES):
             yield Chunk(sobject, tuple(portion))
             portion, size, both = [], 0, set(record.types)
         portion.append(record)
-        size, types = size + len(record.nodes), both
+        size, types = size + record.size, both
     if portion:
         yield Chunk(sobject, tuple(portion))
 

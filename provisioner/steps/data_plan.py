@@ -7,28 +7,51 @@ the id of another record. Source: salesforce-facts §6.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from provisioner.input_file import DATA, TEXT, read_input
+from provisioner.json_places import JsonPath, places
+from provisioner.json_text import JsonProblem, parse_json
 
 _REFERENCE = re.compile(r"@\w+Ref\d+")  # the form that the export gives
 _BROKEN = object()  # what stands for the content of a file that cannot be parsed
 _API_NAME = re.compile(r"[A-Za-z]\w*")
 
 
-class PlanError(ValueError):
-    """What is wrong with a plan and its files: one line each, with file and record."""
+class PlanProblem(NamedTuple):
+    """One thing wrong with a plan or one of its files, and the value that it is about."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
+    file: str  # as the plan names it
+    path: JsonPath | None  # None: `message` begins with the place, or there is none
+    message: str
+
+
+class PlanError(ValueError):
+    """What is wrong with a plan and its files: one line each, with file, line and record."""
+
+    def __init__(self, problems: Iterable[PlanProblem], texts: Mapping[str, str]) -> None:
+        self.problems = tuple(_placed(list(problems), texts))
+        super().__init__("\n".join(self.problems))
+
+
+def _placed(problems: list[PlanProblem], texts: Mapping[str, str]) -> Iterator[str]:
+    wanted: dict[str, set[JsonPath]] = {}
+    for problem in problems:
+        if problem.path is not None:
+            wanted.setdefault(problem.file, set()).add(problem.path)
+    found = {file: places(texts[file], paths) for file, paths in wanted.items()}
+    for file, path, message in problems:
+        if path is None:
+            yield f"{file}:{message}"
+        else:
+            line, column = found[file].get(path, (1, 1))
+            yield f"{file}:{line}:{column}: {message}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +70,24 @@ class PlannedRecord:
         return str(self.body["attributes"]["referenceId"])
 
     @cached_property
-    def nodes(self) -> tuple[Mapping[str, Any], ...]:
+    def located(self) -> tuple[tuple[JsonPath, Mapping[str, Any]], ...]:
+        """The record itself and all below it, each with its place in the file."""
+        return tuple(_nodes(self.body, ("records", self.position - 1)))
+
+    @property
+    def nodes(self) -> Iterator[Mapping[str, Any]]:
         """The record itself and all below it."""
-        return tuple(_nodes(self.body))
+        return (node for _, node in self.located)
+
+    @property
+    def size(self) -> int:
+        """How many records it is, with all below it."""
+        return len(self.located)
+
+    def problem(self, path: JsonPath, message: str) -> PlanProblem:
+        """A problem of the record, or of one inside it."""
+        words = f"record {self.position} ({self.reference}): {message}"
+        return PlanProblem(self.file, path, words)
 
     @cached_property
     def references(self) -> tuple[str, ...]:
@@ -76,17 +114,23 @@ class PlannedFile:
     records: tuple[PlannedRecord, ...]
 
 
-def read_plan(path: Path) -> tuple[list[PlannedFile], list[bytes]]:
-    """The files of a plan in their order, and the bytes of all that was read.
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A plan that was read: its files in their order, and the bytes and texts of all of them."""
 
-    Raises PlanError, and OSError when the plan itself cannot be read.
-    """
+    files: list[PlannedFile]
+    contents: list[bytes]
+    texts: Mapping[str, str]
+
+
+def read_plan(path: Path) -> Plan:
+    """Raises PlanError, and OSError when the plan itself cannot be read."""
     content = read_input(path, TEXT)
     reader = _Reader(path.parent)
     files = reader.plan(path.name, content)
     if reader.problems:
-        raise PlanError(reader.problems)
-    return files, [content, *reader.contents]
+        raise PlanError(reader.problems, reader.texts)
+    return Plan(files, [content, *reader.contents], reader.texts)
 
 
 def values(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -108,11 +152,11 @@ def children(value: Any) -> list[Any] | None:
     return None
 
 
-def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield node
-    for value in node.values():
-        for child in children(value) or ():
-            yield from _nodes(child)
+def _nodes(node: Mapping[str, Any], path: JsonPath) -> Iterator[tuple[JsonPath, Mapping[str, Any]]]:
+    yield path, node
+    for key, value in node.items():
+        for index, child in enumerate(children(value) or ()):
+            yield from _nodes(child, (*path, key, "records", index))
 
 
 class _Reader:
@@ -120,76 +164,86 @@ class _Reader:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self.problems: list[str] = []
+        self.problems: list[PlanProblem] = []
         self.contents: list[bytes] = []
+        self.texts: dict[str, str] = {}
+
+    def _report(self, name: str, path: JsonPath | None, message: str) -> None:
+        self.problems.append(PlanProblem(name, path, message))
 
     def plan(self, name: str, content: bytes) -> list[PlannedFile]:
         parts = self._json(name, content)
         if parts is not _BROKEN and not isinstance(parts, list):
-            self.problems.append(f"{name}: a plan is a list of {{sobject, files}}")
+            self._report(name, (), "a plan is a list of {sobject, files}")
         found = []
-        for index, part in enumerate(parts if isinstance(parts, list) else [], 1):
-            found += self._part(f"{name}: entry {index}", part)
+        for index, part in enumerate(parts if isinstance(parts, list) else []):
+            found += self._part(name, index, part)
         return found
 
-    def _part(self, place: str, part: Any) -> list[PlannedFile]:
+    def _part(self, plan: str, index: int, part: Any) -> list[PlannedFile]:
         sobject = part.get("sobject") if isinstance(part, Mapping) else None
         names = part.get("files") if isinstance(part, Mapping) else None
         if not isinstance(sobject, str) or not _API_NAME.fullmatch(sobject):
-            self.problems.append(f"{place}: sobject must be the API name of an object")
+            wrong = "sobject must be the API name of an object"
         elif not isinstance(names, list) or not names:
-            self.problems.append(f"{place}: files must be a list of data files")
+            wrong = "files must be a list of data files"
         elif not all(isinstance(name, str) for name in names):
-            self.problems.append(f"{place}: files must be paths; objects in it are an old form")
+            wrong = "files must be paths; objects in it are an old form"
         else:
             return [self._file(sobject, name) for name in names]
+        self._report(plan, (index,), f"entry {index + 1}: {wrong}")
         return []
 
     def _file(self, sobject: str, name: str) -> PlannedFile:
         try:
             content = read_input(self._directory / name, DATA)
         except (OSError, ValueError) as error:
-            self.problems.append(f"{name}: cannot be read: {getattr(error, 'strerror', error)}")
+            self._report(name, None, f" cannot be read: {getattr(error, 'strerror', error)}")
             return PlannedFile(sobject, name, ())
         self.contents.append(content)
         data = self._json(name, content)
         records = data.get("records") if isinstance(data, Mapping) else None
         if not isinstance(records, list):
             if data is not _BROKEN:
-                self.problems.append(f'{name}: a data file is {{"records": [...]}}')
+                self._report(name, (), 'a data file is {"records": [...]}')
             return PlannedFile(sobject, name, ())
         planned = []
-        for position, record in enumerate(records, 1):
-            if self._is_record(f"{name}: record {position}", record):
-                planned.append(PlannedRecord(name, position, record))
+        for index, record in enumerate(records):
+            if self._is_record(name, index + 1, ("records", index), record):
+                planned.append(PlannedRecord(name, index + 1, record))
         return PlannedFile(sobject, name, tuple(planned))
 
-    def _is_record(self, place: str, record: Any) -> bool:
+    def _is_record(self, file: str, position: int, path: JsonPath, record: Any) -> bool:
         """Whether a record, and every one inside it, says what it is."""
         attributes = record.get("attributes") if isinstance(record, Mapping) else None
         wanted = ("type", "referenceId")
         if not isinstance(attributes, Mapping) or not all(
             isinstance(attributes.get(key), str) and attributes[key] for key in wanted
         ):
-            self.problems.append(f"{place}: attributes must hold type and referenceId")
+            wrong = "attributes must hold type and referenceId"
+            self._report(file, path, f"record {position}: {wrong}")
             return False
         record_type = record.get("RecordType")
         if record_type is not None and not (
             isinstance(record_type, Mapping) and isinstance(record_type.get("Name"), str)
         ):
-            self.problems.append(f"{place}: RecordType must hold the Name of the record type")
+            wrong = "RecordType must hold the Name of the record type"
+            self._report(file, (*path, "RecordType"), f"record {position}: {wrong}")
             return False
-        inside = [child for value in record.values() for child in children(value) or ()]
-        return False not in [self._is_record(place, child) for child in inside]
+        return False not in [
+            self._is_record(file, position, (*path, key, "records", index), child)
+            for key, value in record.items()
+            for index, child in enumerate(children(value) or ())
+        ]
 
     def _json(self, name: str, content: bytes) -> Any:
         try:
-            return json.loads(content.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            self.problems.append(f"{name}: this is no UTF-8 text")
-        except json.JSONDecodeError as error:
-            wrong = f"{name}:{error.lineno}:{error.colno}: this is no JSON: {error.msg}"
-            self.problems.append(wrong if content else f"{name}: it is empty")
-        except RecursionError:
-            self.problems.append(f"{name}: it is nested too deeply")
+            text = self.texts[name] = content.decode("utf-8-sig")
+            return parse_json(text)
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            self._report(name, None, f"{line}:1: this is no UTF-8 text")
+        except JsonProblem as problem:
+            wrong = f"{problem.line}:{problem.column}: this is no JSON: {problem.message}"
+            self._report(name, None, wrong if content else " it is empty")
         return _BROKEN

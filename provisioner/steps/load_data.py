@@ -55,7 +55,7 @@ class LoadData:
             self._load.checked("", lambda: read_load(directory / self.plan))
         except PlanError as error:
             for problem in error.problems:
-                yield Finding("plan", problem)
+                yield Finding("plan", self._from_pool_file(problem))
         except OSError as error:
             yield Finding("plan", f"{self.plan} cannot be read: {error.strerror}")
 
@@ -82,11 +82,16 @@ class LoadData:
         try:
             return read_load(directory / self.plan)
         except PlanError as error:
-            wrong = "\n".join(f"{self.plan}: {problem}" for problem in error.problems)
+            wrong = "\n".join(map(self._from_pool_file, error.problems))
             raise UsageError(wrong, code="data_plan") from None
         except OSError as error:
             text = f"{self.plan} cannot be read: {error.strerror}"
             raise UsageError(text, code="data_plan") from None
+
+    def _from_pool_file(self, problem: str) -> str:
+        """A problem whose file is named as seen from the plan, as seen from pool.yaml."""
+        folder = self.plan.parent.as_posix()
+        return problem if folder == "." else f"{folder}/{problem}"
 
     def _plan(self, context: StepContext) -> DataLoad:
         return self._load.get("", lambda: self._read(context.directory))

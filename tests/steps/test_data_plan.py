@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,15 @@ def order(loaded: DataLoad) -> list[list[str]]:
     return [list(chunk.references) for chunk in loaded.chunks]
 
 
-def problems(path: Path) -> list[str]:
+def placed(path: Path) -> list[str]:
     with pytest.raises(PlanError) as caught:
         read_load(path)
     return list(caught.value.problems)
+
+
+def problems(path: Path) -> list[str]:
+    """As `placed`, without line and column."""
+    return [re.sub(r"^([^: ]+):\d+:\d+: ", r"\1: ", problem) for problem in placed(path)]
 
 
 # --- order and size -----------------------------------------------------------------------
@@ -92,7 +98,7 @@ def test_no_record_goes_before_one_that_it_refers_to(
     """For any plan whose references go round in no circle."""
     count = data.draw(st.integers(1, 25))
     names = data.draw(st.permutations(range(count)))
-    files: dict[str, list[dict[str, Any]]] = {f"T{n}__c.json": [] for n in range(4)}
+    files: dict[str, list[dict[str, Any]]] = {f"T__c-{n}.json": [] for n in range(4)}
     references = {}
     for rank, number in enumerate(names):
         target = data.draw(st.one_of(st.none(), st.sampled_from(names[:rank]))) if rank else None
@@ -101,7 +107,7 @@ def test_no_record_goes_before_one_that_it_refers_to(
         body = record("T__c", number)
         if references[number] is not None:
             body["Parent__c"] = f"@T__cRef{references[number]}"
-        files[f"T{data.draw(st.integers(0, 3))}__c.json"].append(body)
+        files[f"T__c-{data.draw(st.integers(0, 3))}.json"].append(body)
     loaded = load(tmp_path_factory.mktemp("plan"), files)
     known: set[str] = set()
     for chunk in loaded.chunks:
@@ -209,7 +215,7 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     attributes = "attributes must hold type and referenceId"
     assert problems(tmp_path / "plan.json") == [
         "empty.json: it is empty",
-        "broken.json:2:4: this is no JSON: Expecting property name enclosed in double quotes",
+        "broken.json: this is no JSON: Expecting property name enclosed in double quotes",
         "latin.json: this is no UTF-8 text",
         'list.json: a data file is {"records": [...]}',
         f"records.json: record 1: {attributes}",
@@ -236,6 +242,101 @@ def test_one_record_must_fit_into_a_request(tmp_path: Path) -> None:
     assert problems(data_plan(tmp_path, {"Account.json": [body]})) == [
         "Account.json: record 1 (AccountRef1): it has more than 200 records in it"
     ]
+
+
+FAMILY = """\
+{"records": [
+  {"attributes": {"type": "Account", "referenceId": "A1"}, "Name": "x, {"},
+  {"attributes": {"type": "Account", "referenceId": "A2"},
+   "Contacts": {"records": [
+     {"attributes": {"type": "Contact", "referenceId": "C1"}, "LastName": "\\"@"},
+     {"attributes": {"type": "Contact", "referenceId": "C2"},
+      %s}]}}
+]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (
+            '"Id": "003000000000001"',
+            "7:7: {}a new record cannot have an Id; leave it out, or refer to another record",
+        ),
+        (
+            '"LastName": "x", "id": null',
+            "7:24: {}a new record cannot have an Id; leave it out, or refer to another record",
+        ),
+        (
+            '"AccountId": "@a1"',
+            "7:7: {}AccountId: @a1 is in no file of the plan; case counts: @A1 is",
+        ),
+        ('"OwnerId": "@somebody"', "7:7: {}OwnerId: @somebody is in no file of the plan"),
+        ('"X__c": "@AccountRef7"', "7:7: {}X__c: @AccountRef7 is in no file of the plan"),
+    ],
+)
+def test_a_mistake_in_a_nested_child_is_told_at_its_line(
+    line: str, problem: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "family.json", FAMILY % line)
+    path = write(tmp_path / "plan.json", '[{"sobject": "Account", "files": ["family.json"]}]')
+    assert placed(path) == [f"family.json:{problem.format('record 2 (A2): ')}"]
+
+
+def test_a_text_that_begins_with_an_at_sign_is_no_reference(tmp_path: Path) -> None:
+    write(tmp_path / "family.json", FAMILY % '"Twitter__c": "@acme", "Description": "@A1 is ours"')
+    path = write(tmp_path / "plan.json", '[{"sobject": "Account", "files": ["family.json"]}]')
+    assert len(read_load(path).chunks) == 1
+
+
+def test_a_record_of_another_type_than_its_entry_is_told(tmp_path: Path) -> None:
+    """The type of the entry is the one that Salesforce is asked for."""
+    other = data_plan(tmp_path, {"Account.json": [record("account", 1), record("Contact", 1)]})
+    assert placed(other) == [
+        "Account.json:1:97: record 2 (ContactRef1): it is a Contact in a file of Account; "
+        "give it an entry of its own"
+    ]
+
+
+@pytest.mark.parametrize("reference", ["Acme-1", "Acme 1", "Äcme", "@Acme"])
+def test_a_reference_id_has_letters_digits_and_underscores_only(
+    reference: str, tmp_path: Path
+) -> None:
+    body = {"attributes": {"type": "Account", "referenceId": reference}, "Name": "x"}
+    [problem] = problems(data_plan(tmp_path, {"Account.json": [body]}))
+    assert problem.endswith(
+        f"the referenceId {reference!r} must have letters, digits and underscores only"
+    )
+
+
+def test_a_reference_id_that_stands_twice_in_one_request_is_told(tmp_path: Path) -> None:
+    """Even when nobody refers to it; in two requests it does no harm."""
+    twice = {"Account.json": [*accounts(2), record("Account", 2)]}
+    text = "(AccountRef2): the referenceId AccountRef2 is given by another record, too"
+    assert problems(data_plan(tmp_path, twice)) == [
+        f"Account.json: record 2 {text}",
+        f"Account.json: record 3 {text}",
+    ]
+    apart = {"Account.json": [*accounts(200), record("Account", 2)]}
+    assert len(load(tmp_path, apart).chunks) == 2
+
+
+def test_records_lie_in_each_other_in_five_levels_at_most(tmp_path: Path) -> None:
+    def nested(levels: int) -> dict[str, Any]:
+        inside = {"Kids": {"records": [nested(levels - 1)]}} if levels > 1 else {}
+        return record("Account", levels, **inside)
+
+    assert load(tmp_path, {"Account.json": [nested(5)]}).totals() == {"Account": 5}
+    assert problems(data_plan(tmp_path, {"Account.json": [nested(6)]})) == [
+        "Account.json: record 1 (AccountRef6): records lie in each other in more than 5 levels"
+    ]
+
+
+def test_a_file_that_is_nested_without_end_is_told_at_its_line(tmp_path: Path) -> None:
+    write(tmp_path / "deep.json", '{"records": ' + "[\n" * 100_000)
+    path = write(tmp_path / "plan.json", '[{"sobject": "Account", "files": ["deep.json"]}]')
+    [problem] = placed(path)
+    assert problem.startswith("deep.json:100:1: this is no JSON: more than 100 levels")
 
 
 def test_files_lie_beside_the_plan_and_old_keys_do_not_matter(tmp_path: Path) -> None:

@@ -249,16 +249,17 @@ def test_other_data_than_was_begun_with_means_another_org(carrier: Carrier) -> N
 
 
 def test_the_check_tells_the_problems_of_the_plan(tmp_path: Path) -> None:
-    data_plan(tmp_path, {"Contact.json": contacts(1)})
-    load = LoadData(plan=Path("plan.json"))
+    data_plan(tmp_path / "data", {"Contact.json": contacts(1)})
+    load = LoadData(plan=Path("data/plan.json"))
     (finding,) = load.check(tmp_path)
     assert finding.field == "plan"
+    assert finding.message.startswith("data/Contact.json:1:")
     assert finding.message.endswith("AccountId: @AccountRef1 is in no file of the plan")
     with pytest.raises(UsageError) as caught:
         list(load.inputs(tmp_path))
-    assert caught.value.message == f"plan.json: {finding.message}"
-    (tmp_path / "plan.json").unlink()
-    with pytest.raises(UsageError, match=r"plan\.json cannot be read: No such file") as caught:
+    assert caught.value.message == finding.message
+    (tmp_path / "data/plan.json").unlink()
+    with pytest.raises(UsageError, match=r"data/plan\.json cannot be read: No such file") as caught:
         list(load.inputs(tmp_path))
     assert (caught.value.code, caught.value.exit_code) == ("data_plan", 2)
 

@@ -1,0 +1,113 @@
+"""What is certain to fail in a data plan, told before an org is spent (salesforce-facts §6)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from provisioner.json_places import JsonPath
+from provisioner.salesforce.records import MOST_RECORDS, MOST_TYPES
+from provisioner.steps.data_plan import (
+    PlannedFile,
+    PlannedRecord,
+    PlanProblem,
+    looks_like_reference,
+    values,
+)
+
+MOST_LEVELS = 5
+"""Of records in each other, the outermost included."""
+
+_REFERENCE_ID = re.compile(r"[A-Za-z0-9_]+")
+
+
+def given(files: Sequence[PlannedFile]) -> Counter[str]:
+    """The reference ids that the records of the plan give, and how often."""
+    return Counter(ref for file in files for r in file.records for ref in r.references)
+
+
+def given_twice(record: PlannedRecord, path: JsonPath, node: Mapping[str, Any]) -> PlanProblem:
+    """The problem of a record whose reference id another one has, too."""
+    reference = node["attributes"]["referenceId"]
+    message = f"the referenceId {reference} is given by another record, too"
+    return record.problem((*path, "attributes", "referenceId"), message)
+
+
+def plan_problems(files: Sequence[PlannedFile]) -> Iterator[PlanProblem]:
+    """All of them, in the order of the plan's files."""
+    rules = _Rules(given(files), _needed(files))
+    for file in files:
+        for record in file.records:
+            yield from rules.problems(file, record)
+
+
+def _needed(files: Sequence[PlannedFile]) -> frozenset[str]:
+    return frozenset(
+        value[1:]
+        for file in files
+        for record in file.records
+        for node in record.nodes
+        for _, value in values(node)
+        if value.startswith("@")
+    )
+
+
+class _Rules:
+    """The rules for one record, in the light of all others."""
+
+    def __init__(self, all_given: Counter[str], needed: frozenset[str]) -> None:
+        self._given = all_given
+        self._needed = needed
+        self._by_lower = {reference.lower(): reference for reference in all_given}
+
+    def problems(self, file: PlannedFile, record: PlannedRecord) -> Iterator[PlanProblem]:
+        """What is wrong with a record of a file and with those inside it."""
+        root = record.located[0][0]
+        sobject = record.body["attributes"]["type"]
+        if sobject.lower() != file.sobject.lower():
+            message = f"it is a {sobject} in a file of {file.sobject}; give it an entry of its own"
+            yield record.problem((*root, "attributes", "type"), message)
+        if record.size > MOST_RECORDS:
+            yield record.problem(root, f"it has more than {MOST_RECORDS} records in it")
+        if len(record.types) > MOST_TYPES:
+            yield record.problem(root, f"it has records of more than {MOST_TYPES} objects in it")
+        for path, node in record.located:
+            yield from self._of_node(record, path, node)
+
+    def _of_node(
+        self, record: PlannedRecord, path: JsonPath, node: Mapping[str, Any]
+    ) -> Iterator[PlanProblem]:
+        reference = node["attributes"]["referenceId"]
+        at_reference = (*path, "attributes", "referenceId")
+        if (len(path) - 2) // 3 == MOST_LEVELS:
+            yield record.problem(
+                path, f"records lie in each other in more than {MOST_LEVELS} levels"
+            )
+        if not _REFERENCE_ID.fullmatch(reference):
+            message = (
+                f"the referenceId {reference!r} must have letters, digits and underscores only"
+            )
+            yield record.problem(at_reference, message)
+        if self._given[reference] > 1 and reference in self._needed:
+            yield given_twice(record, path, node)
+        for key in node:
+            if key.lower() == "id":
+                message = "a new record cannot have an Id; leave it out, or refer to another record"
+                yield record.problem((*path, key), message)
+        for field, value in values(node):
+            message = self._fault(field, value)
+            if message:
+                yield record.problem((*path, field), f"{field}: {message}")
+
+    def _fault(self, field: str, value: str) -> str:
+        """Why a value that should be a reference leads nowhere; "" if it is none, or a good one."""
+        if not value.startswith("@") or value[1:] in self._given:
+            return ""
+        near = self._by_lower.get(value[1:].lower())
+        if near:
+            return f"{value} is in no file of the plan; case counts: @{near} is"
+        if looks_like_reference(value) or field.endswith("Id"):
+            return f"{value} is in no file of the plan"
+        return ""
