@@ -17,7 +17,7 @@ from provisioner.salesforce.keys import load_signing_key
 from provisioner.salesforce.reply import may_pass
 
 if TYPE_CHECKING:
-    from provisioner.ledger.devhub_http import Connections
+    from provisioner.salesforce.plain_http import Connections
     from provisioner.salesforce.reply import Reply
 
 

@@ -13,12 +13,12 @@ from urllib.parse import quote_plus
 from provisioner.errors import LedgerError
 from provisioner.ledger import devhub_errors
 from provisioner.ledger.devhub_errors import BUILDER, CONSUMER, LostError, RefusedError
-from provisioner.ledger.devhub_http import Connections
 from provisioner.ledger.devhub_login import HubAccount, HubLogin
 from provisioner.ledger.rows import utc_now
 from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.envelope import error_codes
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
+from provisioner.salesforce.plain_http import Connections
 
 if TYPE_CHECKING:
     from provisioner.salesforce.grant import Grant

@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from provisioner.ledger.devhub_http import Connections
+from provisioner.salesforce.plain_http import Connections
 from tests.certificate import self_signed
 from tests.salesforce.world import private_key
 

@@ -1,21 +1,23 @@
-"""HTTP for the ledger on a Dev Hub: kept connections on http.client, for the cold path of a claim.
+"""HTTP on http.client: for logins, and for the ledger on a Dev Hub, from the cold start of a claim.
 
-requests takes 0.28 s to import and urllib.request keeps no connection. Proxies come from the
-environment, never for a loopback address; redirects are never followed.
+requests takes 0.28 s to import, urllib.request keeps no connection. Proxies come from the
+environment, never for a loopback address; redirects are never followed; every call ends.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import TYPE_CHECKING
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import SplitResult, urlsplit
 
 from provisioner import __version__
 from provisioner.salesforce.audience import is_loopback
+from provisioner.salesforce.bounded import Limits, bounded, whole_body
 from provisioner.salesforce.reply import Reply
 from provisioner.salesforce.server_clock import ServerClock
 
@@ -23,16 +25,18 @@ if TYPE_CHECKING:
     import ssl
 
 TIMEOUT = 60.0  # seconds without a byte
+LIMITS = Limits(sending=60.0, answer=120.0)
 
 
 class Connections:
     """Idle connections by origin; a thread takes one, uses it alone, and puts it back."""
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
+    def __init__(self, timeout: float = TIMEOUT, limits: Limits = LIMITS) -> None:
         self.sent = 0  # requests so far, answered or not
         self.dated: tuple[str, float] = ("", 0.0)  # the last answer, and when it came (monotonic)
         self.clock = ServerClock()
         self._timeout = timeout
+        self._limits = limits
         self._idle: dict[str, list[HTTPConnection]] = {}
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
@@ -53,7 +57,7 @@ class Connections:
         try:
             connection.request(method, target, body, {**known, **headers})
             answer = connection.getresponse()
-            reply = _reply(answer)
+            reply = _reply(answer, self._limits.size)
             self.dated = (reply.date, time.monotonic())
         except HTTPException as error:
             connection.close()
@@ -95,11 +99,14 @@ class Connections:
         is_tls = parts.scheme == "https"
         port = address.port or (443 if address.scheme == "https" else 80)
         name = address.hostname or ""
-        connection = self._over_tls(name, port) if is_tls else HTTPConnection(name, port)
+        connection = self._over_tls(name, port) if is_tls else self._in_clear(name, port)
         connection.timeout = self._timeout
         if proxy:
             connection.set_tunnel(host, parts.port, _proxy_credentials(address))
         return connection
+
+    def _in_clear(self, host: str, port: int) -> HTTPConnection:
+        return bounded(HTTPConnection, self._limits)(host, port)
 
     def _over_tls(self, host: str, port: int) -> HTTPConnection:
         from http.client import HTTPSConnection
@@ -109,13 +116,18 @@ class Connections:
                 from provisioner.salesforce.certificates import trusted_certificates
 
                 self._tls = trusted_certificates()
-        return HTTPSConnection(host, port, context=self._tls)
+        kind: Any = bounded(HTTPSConnection, self._limits)
+        return cast(HTTPConnection, kind(host, port, context=self._tls))
 
 
-def _reply(answer: HTTPResponse) -> Reply:
+def _reply(answer: HTTPResponse, most: int) -> Reply:
+    """The whole answer. Raises IncompleteRead when the connection ended before it."""
+    body = whole_body(answer.read, answer.headers.get("Content-Encoding", ""), most)
+    if answer.length:
+        raise IncompleteRead(body, answer.length)
     return Reply(
         status=answer.status,
-        body=answer.read(),
+        body=body,
         content_type=answer.headers.get("Content-Type", ""),
         location=answer.headers.get("Location", ""),
         date=answer.headers.get("Date", ""),
@@ -124,7 +136,10 @@ def _reply(answer: HTTPResponse) -> Reply:
 
 def _proxy(origin: str, parts: SplitResult) -> str:
     """The proxy that the environment names for an address; "" for none."""
-    if not any(name.lower().endswith("_proxy") for name in os.environ) or is_loopback(origin):
+    if is_loopback(origin) or not (
+        sys.platform in ("darwin", "win32")  # where the system's settings may name one
+        or any(name.lower().endswith("_proxy") for name in os.environ)
+    ):
         return ""
     from urllib.request import getproxies, proxy_bypass
 

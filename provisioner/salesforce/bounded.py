@@ -1,0 +1,153 @@
+"""Connections whose calls end: request and answer have a time and a size, whatever the peer does.
+
+A time-out of a socket ends a silence only; a peer that sends one byte a second keeps a call
+waiting for ever. Both HTTP clients stand on http.client, so the bounds are set there: header and
+body are read through a stream that counts, and no thread has to watch.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from http.client import HTTPConnection, HTTPResponse
+from typing import TYPE_CHECKING, Any, cast
+
+from provisioner.salesforce.json_text import MOST_BYTES
+
+if TYPE_CHECKING:
+    import socket
+    import zlib
+
+CHUNK = 65_536  # bytes of a body that are read, and unpacked, at once
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call may take. The silence that is endured is the connection's own time-out."""
+
+    sending: float = 600.0  # seconds until the request is out; the largest deploy has 39 MB
+    answer: float = 240.0  # seconds from then until the answer is complete
+    size: int = MOST_BYTES  # of the answer, as it comes and unpacked
+
+
+class TooLargeError(OSError):
+    """The answer is larger than any that an honest server sends."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the answer is larger than {most >> 20} MB")
+
+
+@lru_cache(maxsize=64)
+def bounded(kind: type[HTTPConnection], limits: Limits) -> type[HTTPConnection]:
+    """The class of connections `kind`, whose calls keep to `limits`.
+
+    Raises TimeoutError and TooLargeError where http.client raises what a broken connection does.
+    """
+    response = staticmethod(partial(_BoundedResponse, limits=limits))
+    members = {"limits": limits, "response_class": response}
+    return cast("type[HTTPConnection]", type(kind.__name__, (_Bounded, kind), members))
+
+
+def whole_body(read: Callable[[int], bytes], encoding: str, most: int) -> bytes:
+    """The body that `read` gives piece by piece, unpacked when `encoding` names gzip or deflate.
+
+    Raises TooLargeError before more than `most` bytes are in memory, and ConnectionResetError
+    for what cannot be unpacked.
+    """
+    unpacker = _unpacker(encoding)
+    parts: list[bytes] = []
+    left = most
+    while piece := read(CHUNK):
+        part = _unpacked(unpacker, piece, left + 1) if unpacker else piece
+        left -= len(part)
+        if left < 0:
+            raise TooLargeError(most)
+        parts.append(part)
+    if unpacker and parts and not unpacker.eof:
+        raise ConnectionResetError("broken answer: the packed body is cut off")
+    return b"".join(parts)
+
+
+def _unpacker(encoding: str) -> zlib._Decompress | None:
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
+        return None
+    if name not in ("gzip", "x-gzip", "deflate"):
+        raise ConnectionResetError("broken answer: packed in a way that nobody asked for")
+    import zlib
+
+    return zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, as its first bytes say
+
+
+def _unpacked(unpacker: zlib._Decompress, piece: bytes, most: int) -> bytes:
+    import zlib
+
+    try:
+        return unpacker.decompress(piece, most)
+    except zlib.error:
+        raise ConnectionResetError("broken answer: the body cannot be unpacked") from None
+
+
+class _Bounded:
+    """Mixed into a class of connections: a request is out in time, or not at all."""
+
+    limits: Limits
+    sock: socket.socket | None
+    timeout: float | None
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`, connecting first where that is needed."""
+        if self.sock is None:
+            cast(HTTPConnection, self).connect()
+        assert self.sock is not None
+        ends = time.monotonic() + self.limits.sending
+        rest = memoryview(data)
+        while rest:
+            self.sock.settimeout(_left(ends, self.timeout, "the request was not taken in time"))
+            rest = rest[self.sock.send(rest) :]
+        self.sock.settimeout(self.timeout)
+
+
+class _BoundedResponse(HTTPResponse):
+    """An answer that is complete in time; its time begins when its request is out."""
+
+    def __init__(self, sock: socket.socket, *args: Any, limits: Limits, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp = io.BufferedReader(_Counted(self.fp.detach(), sock, limits))
+
+
+class _Counted(io.RawIOBase):
+    """What a socket gives, up to a time and a size."""
+
+    def __init__(self, stream: io.RawIOBase, sock: socket.socket, limits: Limits) -> None:
+        self._stream = stream
+        self._sock = sock
+        self._silence = sock.gettimeout()
+        self._ends = time.monotonic() + limits.answer
+        self._most = self._left = limits.size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(_left(self._ends, self._silence, "the answer took too long"))
+        count = cast("int | None", self._stream.readinto(buffer))
+        self._left -= count or 0
+        if self._left < 0:
+            raise TooLargeError(self._most)
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _left(ends: float, silence: float | None, what: str) -> float:
+    """Seconds that the next piece may take. Raises TimeoutError when there are none."""
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(f"timed out: {what}")
+    return left if silence is None else min(left, silence)
