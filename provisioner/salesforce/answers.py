@@ -60,7 +60,7 @@ def _network(error: OSError) -> str:
     import socket
     import ssl
 
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, socket.gaierror):
             return "no such host"
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -78,7 +78,7 @@ def _network(error: OSError) -> str:
     return _clean(error.strerror or type(error).__name__)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """The error and what stands behind it, however its library wrapped it, innermost last."""
     seen: list[BaseException] = [error]
     for each in seen:

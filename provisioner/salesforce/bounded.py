@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
 from typing import TYPE_CHECKING, Any, cast
 
 from provisioner.salesforce.json_text import MOST_BYTES
@@ -116,7 +116,14 @@ class _BoundedResponse(HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, limits: Limits, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp = io.BufferedReader(_Counted(self.fp.detach(), sock, limits))
+        self._counted = _Counted(self.fp.detach(), sock, limits)
+        self.fp = io.BufferedReader(self._counted)
+
+    def begin(self) -> None:
+        """Read the head. http.client takes one that is cut off for a whole one."""
+        super().begin()
+        if self._counted.has_ended:
+            raise RemoteDisconnected("the head of the answer is cut off")
 
 
 class _Counted(io.RawIOBase):
@@ -128,6 +135,7 @@ class _Counted(io.RawIOBase):
         self._silence = sock.gettimeout()
         self._ends = time.monotonic() + limits.answer
         self._most = self._left = limits.size
+        self.has_ended = False
 
     def readable(self) -> bool:
         return True
@@ -136,6 +144,7 @@ class _Counted(io.RawIOBase):
         self._sock.settimeout(_left(self._ends, self._silence, "the answer took too long"))
         count = cast("int | None", self._stream.readinto(buffer))
         self._left -= count or 0
+        self.has_ended = count == 0
         if self._left < 0:
             raise TooLargeError(self._most)
         return count

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner.errors import SalesforceError
-from provisioner.salesforce.answers import unreachable
+from provisioner.salesforce.answers import causes, unreachable
 from provisioner.salesforce.classes import Kind, classify
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 from provisioner.salesforce.redaction import one_line, redact
@@ -30,6 +30,8 @@ HINTS: Mapping[str, str] = {
     "API_DISABLED_FOR_ORG": "the user's profile needs the permission API Enabled",
 }
 
+_BEFORE_SENDING = "NotConnectedError"
+"""The exception of `provisioner.salesforce.connections`, which stands on requests: no import."""
 
 PAGE = 20_000  # characters of a page that are searched for words that are known
 _USAGE = re.compile(r"\bapi-usage=(\d+)/(\d+)")
@@ -122,35 +124,18 @@ def unusable(call: Call, status: int, what: str) -> SalesforceError:
 def lost(call: Call, error: OSError) -> SalesforceError:
     """The error for a request that got no answer; its `error_code` tells whether it was sent."""
     reason = unreachable(error).text.removeprefix("network: ")
-    causes = list(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+    behind = list(causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in behind):
         return SalesforceError(
             f"{call}: {reason}",
             error_code=NOT_SENT,
             kind=Kind.CONFIGURATION,
             hint="give the file of the private CA in REQUESTS_CA_BUNDLE",
         )
-    names = {type(cause).__name__ for cause in causes}
-    if names & _BEFORE_SENDING:
+    if any(type(cause).__name__ == _BEFORE_SENDING for cause in behind):
         code, text = NOT_SENT, f"not sent: {reason}"
-    elif names & {"ReadTimeout", "ReadTimeoutError"}:
+    elif any(isinstance(cause, TimeoutError) for cause in behind):
         code, text = TIMED_OUT, "no answer in time"
     else:
         code, text = NO_ANSWER, f"the answer was lost: {reason}"
     return SalesforceError(f"{call}: {text}", error_code=code, kind=Kind.TRANSIENT)
-
-
-_BEFORE_SENDING = frozenset(
-    {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ConnectTimeout"}
-    | {"ProxyError", "SSLError"}
-)
-"""Exceptions of urllib3 and requests that are raised while the connection is being made."""
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what stands behind it, however its library wrapped it."""
-    seen: list[BaseException] = [error]
-    for each in seen:
-        yield each
-        behind = (each.__cause__, each.__context__, getattr(each, "reason", None), *each.args)
-        seen.extend(e for e in behind if isinstance(e, BaseException) and e not in seen)

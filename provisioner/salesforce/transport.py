@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 
 import requests
 
+from provisioner.salesforce.answers import causes
+from provisioner.salesforce.bounded import Limits
 from provisioner.salesforce.calls import ApiCalls, Who
 from provisioner.salesforce.connections import KeptConnections
 from provisioner.salesforce.grant import Grant
@@ -18,8 +21,13 @@ from provisioner.salesforce.session import KeptSession, OrgSession, proxies_for
 
 CONNECT_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 120.0  # seconds without a byte; an insert of ScratchOrgInfo takes 30 and more
+LIMITS = Limits()
 WAITS = (0.2, 0.7, 1.6)  # seconds before the second, third and fourth try of one call
 JITTER = 0.2  # part of a wait by which it varies, so that many orgs do not come back at once
+
+
+_IN_VAIN = (TimeoutError, requests.Timeout, ssl.SSLError)
+"""What a login does not wait for: the next host, or a person, may do better."""
 
 
 class Transport:
@@ -35,17 +43,19 @@ class Transport:
         *,
         threads: int = 32,
         timeout: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+        limits: Limits = LIMITS,
         pace: float = 1.0,
         seed: int | None = None,
     ) -> None:
-        """`threads` may call at once; `timeout` is (connect, read) in seconds.
+        """`threads` may call at once; `timeout` is (connect, read) in seconds;
+        `limits` are those of each single request and its answer.
 
         `pace` stretches or shortens the waits; `seed` makes their jitter repeatable.
         """
         self.calls = ApiCalls()
         self.clock = ServerClock()  # the Dev Hub's
         self.timeout = timeout
-        self.adapter = KeptConnections(threads)
+        self.adapter = KeptConnections(threads, limits)
         self._pace = pace
         self._random = random.Random(seed)  # noqa: S311 - jitter, no secret
 
@@ -69,7 +79,7 @@ class Transport:
                 try:
                     reply = self._send_form(who, url, form)
                 except requests.ConnectionError as error:
-                    if isinstance(error, requests.Timeout | requests.exceptions.SSLError):
+                    if any(isinstance(cause, _IN_VAIN) for cause in causes(error)):
                         raise
                 else:
                     if not may_pass(reply):
