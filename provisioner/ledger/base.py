@@ -7,7 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from provisioner.ledger.broken import BrokenRow
 
 
 class State(StrEnum):
@@ -189,6 +192,20 @@ class Ledger(Protocol):
 
     def leave(self, waiter: str) -> None:
         """Give up a place in the queue; that it is gone already is fine."""
+
+    def broken(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
+        """Rows that cannot be read or changed: no claim takes them, nor do they block one.
+
+        Those that this object has come across since it was opened, and those of `rows`, just
+        read, that cannot be changed.
+        """
+
+    def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
+        """Repair such rows (`rows` as for `broken`); which they were.
+
+        What cannot be read of a row is dropped; it is then in a state in which its org is neither
+        offered nor taken from whoever holds it. Only while holding `builder_lock`.
+        """
 
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""

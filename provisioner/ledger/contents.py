@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,6 +70,19 @@ def copy(source: Copyable, target: Copyable, run: Run) -> Contents:
     return contents
 
 
+@contextmanager
+def unread_told(name: str) -> Iterator[None]:
+    """Turns what is raised for events and runs that cannot be read into LedgerError."""
+    try:
+        yield
+    except (KeyError, ValueError, TypeError):
+        raise LedgerError(
+            f"an event or a run in {name} cannot be read; nothing was copied",
+            code="ledger_corrupt",
+            hint="they are history: delete those that somebody edited by hand, then try again",
+        ) from None
+
+
 class SqlContents(ABC):
     """`Copyable` on an SQL database."""
 
@@ -105,11 +118,15 @@ class SqlContents(ABC):
 def _read(execute: Execute) -> Contents:
     states = (state.value for state in State)
     every_state = dict(zip(statements.STATE_PARAMETERS, states, strict=True))
-    return Contents(
-        tuple(org_from(row) for row in execute(statements.ORGS, {**every_state, "pool": ""})),
-        tuple(event_from(row) for row in execute(statements.EVENTS, {"username": "", "run": ""})),
-        tuple(run_from(row) for row in reversed(execute(statements.RUNS, {"limit": _ALL}))),
-    )
+    orgs = execute(statements.ORGS, {**every_state, "pool": ""})
+    events = execute(statements.EVENTS, {"username": "", "run": ""})
+    runs = execute(statements.RUNS, {"limit": _ALL})
+    with unread_told("the ledger"):
+        return Contents(
+            tuple(map(org_from, orgs)),
+            tuple(map(event_from, events)),
+            tuple(map(run_from, reversed(runs))),
+        )
 
 
 def _write(execute: Execute, contents: Contents) -> None:

@@ -1,26 +1,35 @@
-"""A claim on the Dev Hub: one request to look, one to take, and again when others were faster."""
+"""A claim on the Dev Hub: one request to look, one to take, and again when others were faster.
+
+One claim sends few requests, whatever it meets: a login, `_MOST` here, and two to tell why there
+was nothing. A row that it could not take is not tried again unless it has moved since.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
+from provisioner.errors import LedgerError
 from provisioner.ledger import changes as changes_of
 from provisioner.ledger import devhub_queue
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import Claim, Org, State
-from provisioner.ledger.devhub_errors import contended
+from provisioner.ledger.broken import BrokenRows
+from provisioner.ledger.devhub_mending import note_blocked, readable_rows, unmoved
 from provisioner.ledger.devhub_records import ORG
 from provisioner.ledger.devhub_session import HubSession, Record
 from provisioner.ledger.devhub_writes import Outcome, Part, part
 from provisioner.ledger.queue import ahead_of, left_for, suits
 
 LOOKED_AT = 50  # candidates that one query gives
-_LOSSES = 3  # orgs lost to others before the list is asked for anew
-_ROUNDS = 100  # of asking for that list
+_MOST = 9  # requests of one claim, repetitions for a Dev Hub that does not answer aside
+_LOSSES = 2  # orgs lost to others before the list is asked for anew
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds between two attempts
 
 
 class Swap(Protocol):
@@ -32,51 +41,121 @@ class Swap(Protocol):
         """Change `seen` to `changed`; `before` goes first, in the same transaction."""
 
 
-def claim_one(session: HubSession, swap: Swap, claim: Claim, now: datetime) -> Org | None:
-    """Claim one available org, or None when nothing is left for `claim`. Raises LedgerError."""
-    for number in range(_ROUNDS):
-        found, queue, server_now = devhub_queue.look(session, claim, _query(claim, now))
-        rows = [records.org_of(record) for record in found]
-        held = next((row for row in rows if _is_held(row, claim, now)), None)
+def claim_one(
+    session: HubSession, swap: Swap, claim: Claim, now: datetime, broken: BrokenRows
+) -> Org | None:
+    """Claim one available org. Rows that cannot be claimed are passed over, and noted in `broken`.
+
+    None when nothing is left for `claim`, or others were faster each time. Raises LedgerError.
+    """
+    attempts = _Attempts(session, swap, claim, now, broken)
+    while attempts.may_go_on():
+        found, candidates = attempts.look()
+        held = attempts.held(found)
         if held is not None:
-            if (answer := _prolonged(swap, held, claim, now)) is not None:
+            if (answer := attempts.prolonged(held)) is not None:
                 return answer
             continue
-        candidates = [row for row in rows if suits(row, claim, now)]
-        ahead = ahead_of(claim, queue, devhub_queue.PACE, server_now)
-        if candidates and ahead:
-            available = session.query(records.orgs_query([State.AVAILABLE]))
-            candidates = left_for(claim, ahead, map(records.org_of, available), now)
         if not candidates:
-            return None
-        take = partial(swap, at=now, note=claim.owner, before=_lapsed(found, rows, claim))
-        won = _take_one(take, candidates, claim, reach=8 if number else 1)
-        if won is not None:
+            break
+        if (won := attempts.take_one(found, candidates)) is not None:
             return won
-    raise contended(session.name, "others keep taking what is free; nothing was claimed")
-
-
-def _take_one(
-    take: Callable[[Org, Org], Outcome], candidates: list[Org], claim: Claim, *, reach: int
-) -> Org | None:
-    """Claim the first, or after a loss any of the first few: else all would go for one."""
-    for _ in range(min(_LOSSES, len(candidates))):
-        org = candidates.pop(random.randrange(min(reach, len(candidates))))  # noqa: S311
-        claimed = changes_of.claimed(org, claim)
-        outcome = take(org, claimed)
-        if outcome is Outcome.DONE:
-            return claimed
-        if outcome is Outcome.IN_USE:
-            return None  # the same key was faster elsewhere: the next look finds its org
-        reach = 8
+    attempts.explain()
     return None
 
 
-def _prolonged(swap: Swap, held: Org, claim: Claim, now: datetime) -> Org | None:
-    changed = changes_of.prolonged(held, claim)
-    if changed is None:
-        return held
-    return changed if swap(held, changed, at=now, note="") is Outcome.DONE else None
+class _Attempts:
+    """One claim on its way: what it has spent, and which rows were refused to it."""
+
+    def __init__(
+        self, session: HubSession, swap: Swap, claim: Claim, now: datetime, broken: BrokenRows
+    ) -> None:
+        self._session = session
+        self._swap = swap
+        self._claim = claim
+        self._now = now
+        self._broken = broken
+        self._sent = 0
+        self._lost: dict[str, Org] = {}  # rows that could not be taken, as they were then
+
+    def may_go_on(self) -> bool:
+        """Whether a look, a take and a word about what was lost are still allowed."""
+        return self._sent + 3 <= _MOST
+
+    def look(self) -> tuple[list[tuple[Record, Org]], list[Org]]:
+        """The rows that were found, and those of them that may be taken."""
+        self._pause()
+        self._sent += 1
+        claim, now = self._claim, self._now
+        records_, queue, server_now = devhub_queue.look(self._session, claim, _query(claim, now))
+        self._refuse_broken_key(records_)
+        found = list(readable_rows(records_, self._broken))
+        stuck = [(record, row) for record, row in found if self._lost.get(row.username) == row]
+        note_blocked(stuck, self._broken)
+        candidates = [row for _, row in found if suits(row, claim, now)]
+        ahead = ahead_of(claim, queue, devhub_queue.PACE, server_now)
+        if candidates and ahead:
+            self._sent += 1
+            available = self._session.query(records.orgs_query([State.AVAILABLE]))
+            rows = [row for _, row in readable_rows(available, self._broken)]
+            candidates = left_for(claim, ahead, rows, now)
+        return found, [row for row in candidates if self._lost.get(row.username) != row]
+
+    def held(self, found: Sequence[tuple[Record, Org]]) -> Org | None:
+        """The living org that the key of the claim holds."""
+        return next((row for _, row in found if _is_held(row, self._claim, self._now)), None)
+
+    def prolonged(self, held: Org) -> Org | None:
+        """The held org, its lease longer if that is asked for; None when it changed meanwhile."""
+        changed = changes_of.prolonged(held, self._claim)
+        if changed is None:
+            return held
+        self._sent += 1
+        outcome = self._swap(held, changed, at=self._now, note="")
+        return changed if outcome is Outcome.DONE else None
+
+    def take_one(self, found: Sequence[tuple[Record, Org]], candidates: list[Org]) -> Org | None:
+        """Claim the first, or after a loss any: else all would go for one again."""
+        take = partial(
+            self._swap, at=self._now, note=self._claim.owner, before=_lapsed(found, self._claim)
+        )
+        for _ in range(min(_LOSSES, len(candidates))):
+            if self._sent + 2 > _MOST:
+                break
+            reach = len(candidates) if self._lost else 1
+            org = candidates.pop(random.randrange(reach))  # noqa: S311
+            claimed = changes_of.claimed(org, self._claim)
+            self._sent += 1
+            outcome = take(org, claimed)
+            if outcome is Outcome.DONE:
+                self.explain()
+                return claimed
+            if outcome is Outcome.IN_USE:
+                return None  # the same key was faster elsewhere: the next look finds its org
+            self._lost[org.username] = org
+            self._pause()
+        return None
+
+    def explain(self) -> None:
+        """Note which of the lost rows nobody else has taken either."""
+        noted = {row.username for row in self._broken.all()}
+        lost = [row for name, row in self._lost.items() if name not in noted]
+        if lost:
+            with suppress(LedgerError):  # the claim is what counts
+                note_blocked(unmoved(self._session, lost), self._broken)
+
+    def _pause(self) -> None:
+        """Leave time to those who were faster, more with each loss."""
+        if self._lost:
+            wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (len(self._lost) - 1))
+            time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+
+    def _refuse_broken_key(self, found: Sequence[Record]) -> None:
+        """A key whose row cannot be read gets no second org. Raises BrokenRowError."""
+        key = records.key_hash(self._claim.idempotency_key)
+        for record in found:
+            if key and record["Held_Key__c"] == key:
+                records.org_of(record)
 
 
 def _query(claim: Claim, now: datetime) -> str:
@@ -101,11 +180,11 @@ def _is_held(org: Org, claim: Claim, now: datetime) -> bool:
     return bool(claim.idempotency_key) and is_claimed and is_alive
 
 
-def _lapsed(found: Sequence[Record], rows: Sequence[Org], claim: Claim) -> list[Part]:
-    """Takes the key away from an org that it held until the org's life ended."""
+def _lapsed(found: Sequence[tuple[Record, Org]], claim: Claim) -> list[Part]:
+    """Takes the key away from an org that it held until the org's life, or the claim, ended."""
     key = records.key_hash(claim.idempotency_key)
     return [
         part("lapsed", "PATCH", f"sobjects/{ORG}/{record['Id']}", {"Held_Key__c": None})
-        for record, row in zip(found, rows, strict=True)
-        if key and record["Held_Key__c"] == key and row.state is State.CLAIMED
+        for record, _ in found
+        if key and record["Held_Key__c"] == key
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger.base import State
-from provisioner.ledger.contents import Contents
+from provisioner.ledger.contents import Contents, unread_told
 from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError
 from provisioner.ledger.devhub_records import (
     EVENT,
@@ -38,11 +38,15 @@ def read(session: HubSession) -> Contents:
     """All of it, as it was at one instant. Raises LedgerError when claims never cease."""
     rows = session.query(orgs_query(State))
     for _ in range(_LOOKS):
-        events = [event_of(record) for record in session.query(events_query())]
-        runs = [run_of(record) for record in session.query(runs_query(_ALL))]
+        events, runs = session.query(events_query()), session.query(runs_query(_ALL))
         before, rows = rows, session.query(orgs_query(State))
         if rows == before:
-            return Contents(tuple(map(org_of, rows)), tuple(events), tuple(reversed(runs)))
+            with unread_told(session.name):
+                return Contents(
+                    tuple(map(org_of, rows)),
+                    tuple(map(event_of, events)),
+                    tuple(map(run_of, reversed(runs))),
+                )
     raise LedgerError(f"{session.name} keeps changing; nothing was read", hint="try again")
 
 

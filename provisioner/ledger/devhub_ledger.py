@@ -12,13 +12,15 @@ from provisioner.ledger import changes as changes_of
 from provisioner.ledger import devhub_queue
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
+from provisioner.ledger.broken import BrokenRow, BrokenRows
 from provisioner.ledger.devhub_claims import claim_one
 from provisioner.ledger.devhub_errors import BUILDER
 from provisioner.ledger.devhub_login import HubAccount
+from provisioner.ledger.devhub_mending import blocked, mend, note_blocked, readable_rows
 from provisioner.ledger.devhub_records import RUN
 from provisioner.ledger.devhub_session import API, PATIENCE, HubSession
 from provisioner.ledger.devhub_writes import Outcome, Part, Swap, Writer, change_of
-from provisioner.ledger.rows import utc_now
+from provisioner.ledger.rows import readable, utc_now
 
 if TYPE_CHECKING:
     from provisioner.ledger.contents import Contents
@@ -40,6 +42,7 @@ class DevhubLedger:
         self.session = HubSession(account, patience=patience)
         self._times = times
         self._clock = clock
+        self._broken = BrokenRows()
         self._run = ""  # the run whose builder lock this object holds
         self._lease: BuildLease | None = None
         self._writer = Writer(self.session, lambda: self._lease.id if self._lease else "")
@@ -81,8 +84,9 @@ class DevhubLedger:
         wanted = frozenset(states)
         if not wanted:
             return []
-        found = map(records.org_of, self.session.query(records.orgs_query(wanted, pool)))
-        return [org for org in found if not pool or org.pool == pool]
+        found = self.session.query(records.orgs_query(wanted, pool))
+        orgs = [org for _, org in readable_rows(found, self._broken)]
+        return [org for org in orgs if not pool or org.pool == pool]
 
     def move(self, org: Org, to: State, *, note: str = "", **changes: Any) -> Org | None:
         """Move `org` to another state with `changes`; None when the row changed meanwhile.
@@ -105,7 +109,7 @@ class DevhubLedger:
         The same idempotency key answers with the org that it already holds, its lease
         prolonged when this claim asks for a later end.
         """
-        return claim_one(self.session, self._swap, claim, now)
+        return claim_one(self.session, self._swap, claim, now, self._broken)
 
     @property
     def look_every(self) -> float:
@@ -121,12 +125,25 @@ class DevhubLedger:
         """Give up a place in the queue; that it is gone already is fine."""
         devhub_queue.leave(self.session, waiter)
 
+    def broken(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
+        """Rows that no claim takes: those that it has come across, and of `rows`, just read,
+        those that no change can reach (a request for 100 of them).
+        """
+        note_blocked(blocked(self.session, list(rows)), self._broken)
+        return self._broken.all()
+
+    def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
+        """Repair such rows; which they were. Only while holding `builder_lock`."""
+        now = self._clock()
+        return mend(self.session, self._writer, self._broken, list(rows), now)
+
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
         found = self.session.query(records.orgs_query(UNFINISHED))
-        orgs = [records.org_of(record) for record in found]
+        unfinished = list(readable_rows(found, self._broken))
+        orgs = [org for _, org in unfinished]
         swaps = []
-        for record, org in zip(found, orgs, strict=True):
+        for record, org in unfinished:
             if org.builder_id != run:
                 adopted = changes_of.changed(org, {"builder_id": run}, to=org.state)
                 note = f"adopted from {org.builder_id or 'nobody'}"
@@ -175,12 +192,12 @@ class DevhubLedger:
 
     def runs(self, *, limit: int = 20) -> list[Run]:
         """The newest runs first."""
-        return [records.run_of(record) for record in self.session.query(records.runs_query(limit))]
+        return readable(self.session.query(records.runs_query(limit)), records.run_of)
 
     def events(self, *, username: str = "", run: str = "") -> list[Event]:
         """Transitions in order, of one org or one run."""
         found = self.session.query(records.events_query(username, run))
-        return [records.event_of(record) for record in found]
+        return readable(found, records.event_of)
 
     def contents(self) -> Contents:
         """All of it, as it is at one instant, to be copied."""

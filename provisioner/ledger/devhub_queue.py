@@ -20,7 +20,7 @@ from provisioner.ledger.devhub_records import WAITER
 from provisioner.ledger.devhub_session import API, HubSession, Record
 from provisioner.ledger.devhub_writes import Part, part, refusals, send
 from provisioner.ledger.queue import Pace
-from provisioner.ledger.rows import time_from, time_text, utc_now
+from provisioner.ledger.rows import readable, time_from, time_text, utc_now
 
 PACE = Pace(look_every=15.0, abandoned_after=60.0)
 """A look costs a request of the Dev Hub's scarce ones: ten minutes of waiting cost forty."""
@@ -43,13 +43,13 @@ def look(
         parts.insert(0, part("place", "PATCH", _place(claim.waiter), _record(claim)))
     answer = session.patiently(lambda: _answered(session, parts), needs=CONSUMER)
     found, queue = (list(one["body"]["records"]) for one in answer[-2:])
-    return found, [_waiter(record) for record in queue], session.now()
+    return found, readable(queue, _waiter), session.now()
 
 
 def waiters(session: HubSession) -> tuple[list[Waiter], datetime]:
     """All places of the queue, and the Dev Hub's time."""
     found = session.query(_ALL)
-    return [_waiter(record) for record in found], session.now()
+    return readable(found, _waiter), session.now()
 
 
 def leave(session: HubSession, waiter: str) -> None:
@@ -85,19 +85,16 @@ def _record(claim: Claim) -> dict[str, Any]:
 
 
 def _waiter(record: Mapping[str, Any]) -> Waiter:
-    """Raises LedgerError for a record that nobody of us wrote."""
-    try:
-        wish = json.loads(record["Claim__c"])
-        claim = Claim(
-            str(wish["owner"]),
-            str(wish["pool"]),
-            str(wish["username"]),
-            usable_until=time_from(wish["usable_until"]),
-            waiter=str(record["Key__c"]),
-        )
-        since, seen_at = (
-            datetime.fromisoformat(record[name]) for name in ("CreatedDate", "SystemModstamp")
-        )
-    except (KeyError, TypeError, ValueError):
-        raise records.damaged(record, "a place in the queue,") from None
+    """Raises KeyError, TypeError or ValueError for a record that nobody of us wrote."""
+    wish = json.loads(record["Claim__c"])
+    claim = Claim(
+        str(wish["owner"]),
+        str(wish["pool"]),
+        str(wish["username"]),
+        usable_until=time_from(wish["usable_until"]),
+        waiter=str(record["Key__c"]),
+    )
+    since, seen_at = (
+        datetime.fromisoformat(record[name]) for name in ("CreatedDate", "SystemModstamp")
+    )
     return Waiter(claim.waiter, claim, since, seen_at)

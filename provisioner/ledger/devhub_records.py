@@ -10,14 +10,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Event, Org, Run, State
-from provisioner.ledger.rows import ORG_COLUMNS, org_from, org_parameters, run_from, run_parameters
+from provisioner.ledger.broken import BrokenRow, BrokenRowError, described, set_aside
+from provisioner.ledger.rows import (
+    ORG_COLUMNS,
+    Row,
+    column,
+    org_from,
+    org_parameters,
+    run_from,
+    run_parameters,
+)
 from provisioner.ledger.rows import time_text as exact
 
 ORG, EVENT = "Provisioner_Org__c", "Provisioner_Event__c"
@@ -90,8 +100,37 @@ def org_changes(seen: Org, changed: Org) -> dict[str, Any]:
 
 
 def org_of(record: Mapping[str, Any]) -> Org:
-    """The row of a record. Raises LedgerError when a newer provisioner wrote it."""
-    build, claim = _parsed(record, "Build__c"), _parsed(record, "Claim__c")
+    """The row of a record.
+
+    Raises BrokenRowError when it cannot be read, LedgerError when a newer provisioner wrote it.
+    """
+    try:
+        return org_from(_row_of(record, _object))
+    except BrokenRowError as error:
+        raise BrokenRowError(error.username, error.why, place(record)) from None
+
+
+def broken_row(record: Mapping[str, Any], why: str) -> BrokenRow:
+    """A row that cannot be read or changed, as far as it can be read."""
+    row = _row_of(record, _object_or_none)
+    return described(place(record), why, partial(column, row))
+
+
+def place(record: Mapping[str, Any]) -> str:
+    """Where a row stands, for people with access to the Dev Hub."""
+    return f"the record {record['Id']}"
+
+
+def org_aside(record: Mapping[str, Any], why: str) -> Org | None:
+    """What a build makes of a record that cannot be read; None without a username."""
+    return set_aside(why, ORG_COLUMNS, partial(column, _row_of(record, _object_or_none)))
+
+
+def _row_of(
+    record: Mapping[str, Any], parse: Callable[[Mapping[str, Any], str], dict[str, Any]]
+) -> Row:
+    """The columns of a row; None for one that is in neither document."""
+    build, claim = parse(record, "Build__c"), parse(record, "Claim__c")
     if build.get("ledger", VERSION) != VERSION:
         raise LedgerError(
             f"the ledger on the Dev Hub was written by a newer provisioner (its version is "
@@ -99,17 +138,33 @@ def org_of(record: Mapping[str, Any]) -> Org:
             code="ledger_newer",
             hint="upgrade here: pip install --upgrade provisioner",
         )
+    version = record["Version__c"]  # a number of the platform: 7.0
     plain = {
-        "username": record["Username__c"] or "",
-        "pool": record["Pool__c"] or "",
+        "username": record["Username__c"],
+        "pool": record["Pool__c"],
         "state": record["State__c"],
-        "version": int(record["Version__c"] or 0),
+        "version": int(version) if isinstance(version, float) and version % 1 == 0 else version,
         "builder_id": record["Builder_Id__c"] or "",
     }
+    return {**dict.fromkeys(ORG_COLUMNS), **build, **claim, **plain}
+
+
+def _object(record: Mapping[str, Any], field: str) -> dict[str, Any]:
+    """The JSON object in a field. Raises BrokenRowError."""
     try:
-        return org_from({**build, **claim, **plain})
-    except (KeyError, TypeError, ValueError):
-        raise damaged(record, "its values") from None
+        found = json.loads(record[field])
+    except (ValueError, TypeError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise BrokenRowError(str(record["Username__c"] or ""), f"{field} holds no JSON object")
+    return found
+
+
+def _object_or_none(record: Mapping[str, Any], field: str) -> dict[str, Any]:
+    try:
+        return _object(record, field)
+    except BrokenRowError:
+        return {}
 
 
 def event_record(event: Event, *, key: str, writer: str) -> dict[str, Any]:
@@ -127,7 +182,7 @@ def event_record(event: Event, *, key: str, writer: str) -> dict[str, Any]:
 
 
 def event_of(record: Mapping[str, Any]) -> Event:
-    """The event of a record."""
+    """The event of a record. Raises ValueError or TypeError when nobody of us wrote it."""
     return Event(
         at=datetime.fromisoformat(record["At__c"]),
         username=record["Username__c"],
@@ -154,8 +209,8 @@ def run_record(run: Run) -> dict[str, Any]:
 
 
 def run_of(record: Mapping[str, Any]) -> Run:
-    """The run of a record."""
-    return run_from(_parsed(record, "Content__c"))
+    """The run of a record. Raises KeyError, ValueError or TypeError when nobody of us wrote it."""
+    return run_from(json.loads(record["Content__c"]))
 
 
 def org_query(username: str) -> str:
@@ -164,9 +219,12 @@ def org_query(username: str) -> str:
 
 
 def orgs_query(states: Iterable[State], pool: str = "") -> str:
-    """Rows in any of `states`, in the order in which they came."""
-    wanted = ", ".join(literal(state.value) for state in sorted(states))
-    where = f"State__c IN ({wanted})" + (f" AND Pool__c = {literal(pool)}" if pool else "")
+    """Rows in any of `states`, or in none that is known, in the order in which they came."""
+    wanted, known = (
+        ", ".join(literal(state.value) for state in sorted(found)) for found in (states, State)
+    )
+    where = f"(State__c IN ({wanted}) OR State__c NOT IN ({known}) OR State__c = null)"
+    where += f" AND Pool__c = {literal(pool)}" if pool else ""
     return f"SELECT {ORG_FIELDS} FROM {ORG} WHERE {where} ORDER BY Name"  # noqa: S608
 
 
@@ -195,23 +253,6 @@ def json_text(value: Any) -> str:
     """JSON in which nothing looks like a reference of a composite request."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.replace("@{", "\\u0040{")
-
-
-def _parsed(record: Mapping[str, Any], field: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(record[field] or "{}")
-    except ValueError:
-        raise damaged(record, field) from None
-    return found
-
-
-def damaged(record: Mapping[str, Any], what: str) -> LedgerError:
-    """The error for a record that nobody of us wrote."""
-    return LedgerError(
-        f"the ledger on the Dev Hub is damaged: {what} of the record {record.get('Id')}",
-        code="ledger_corrupt",
-        hint="somebody edited it by hand; repair or delete that record in the Dev Hub",
-    )
 
 
 def _cut(value: Any, longest: int) -> Any:

@@ -16,7 +16,7 @@ from provisioner.ledger.base import Claim, Org, Run, State
 from provisioner.ledger.postgresql_address import Address
 from provisioner.ledger.postgresql_errors import UncertainError, UndoneError, lost
 from provisioner.ledger.postgresql_session import PATIENCE, Session
-from provisioner.ledger.rows import event_from, utc_now
+from provisioner.ledger.rows import event_from, readable, utc_now
 from provisioner.ledger.schema import Execute
 from provisioner.ledger.sql import SqlLedger
 
@@ -133,7 +133,7 @@ class PostgresqlLedger(SqlLedger):
         try:
             with self._transaction(write=True) as execute:
                 execute(statements.ORG + " FOR UPDATE", parameters)
-                events = [event_from(found) for found in execute(statements.EVENTS, parameters)]
+                events = readable(execute(statements.EVENTS, parameters), event_from)
         except LedgerError:
             return None
         return any(

@@ -7,18 +7,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from provisioner.ledger import changes as changes_of
 from provisioner.ledger import statements
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
+from provisioner.ledger.broken import BrokenRow, BrokenRowError, BrokenRows, described, set_aside
 from provisioner.ledger.contents import SqlContents
 from provisioner.ledger.queue import left_for
 from provisioner.ledger.rows import (
+    ORG_COLUMNS,
+    Row,
+    column,
     event_from,
     event_parameters,
     org_from,
     org_parameters,
+    readable,
     run_from,
     run_parameters,
     time_text,
@@ -42,6 +48,7 @@ class SqlLedger(SqlContents, SqlQueue):
     def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock = clock
         self._run = ""  # the run whose builder lock this object holds
+        self._broken = BrokenRows()
 
     @property
     def api_calls(self) -> Mapping[str, int]:
@@ -155,21 +162,52 @@ class SqlLedger(SqlContents, SqlQueue):
     def runs(self, *, limit: int = 20) -> list[Run]:
         """The newest runs first."""
         with self._transaction(write=False) as execute:
-            return [run_from(row) for row in execute(statements.RUNS, {"limit": limit})]
+            return readable(execute(statements.RUNS, {"limit": limit}), run_from)
 
     def events(self, *, username: str = "", run: str = "") -> list[Event]:
         """Transitions in order, of one org or one run."""
         with self._transaction(write=False) as execute:
             rows = execute(statements.EVENTS, {"username": username, "run": run})
-        return [event_from(row) for row in rows]
+        return readable(rows, event_from)
+
+    def broken(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:  # noqa: ARG002 - all can change
+        """Rows that it has come across and could not read: no claim takes them."""
+        return self._broken.all()
+
+    def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:  # noqa: ARG002 - all can change
+        """Set the rows aside that cannot be read; which they were. Only while a build runs."""
+        repaired = []
+        with self._transaction(write=True) as execute:
+            for row in execute(statements.ORGS, _of_states(State)):
+                try:
+                    org_from(row)
+                except BrokenRowError as error:
+                    if self._set_aside(execute, row, error.why):
+                        repaired.append(_described(row, error))
+        for broken in repaired:
+            self._broken.forget(broken)
+        return repaired
+
+    def _set_aside(self, execute: Execute, row: Row, why: str) -> bool:
+        """Whether enough of a broken row can be read to give it values in nobody's way."""
+        org = set_aside(why, ORG_COLUMNS, partial(column, row))
+        if org is None:
+            return False
+        execute(statements.SET_ASIDE, {**org_parameters(org), "number": row["number"]})
+        self._add_event(execute, None, org, at=self._clock(), note=org.error)
+        return True
 
     def _take_turns(self, execute: Execute, idempotency_key: str) -> None:
         """Let no other transaction with this key run beside ours, where several write at once."""
 
     def _orgs(self, execute: Execute, states: Iterable[State], pool: str = "") -> list[Org]:
-        parameters = dict.fromkeys(statements.STATE_PARAMETERS, "")
-        parameters.update(zip(parameters, sorted({state.value for state in states}), strict=False))
-        return [org_from(row) for row in execute(statements.ORGS, {**parameters, "pool": pool})]
+        found = []
+        for row in execute(statements.ORGS, _of_states(states, pool)):
+            try:
+                found.append(org_from(row))
+            except BrokenRowError as error:
+                self._broken.note(_described(row, error))
+        return found
 
     def _held(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
         if not claim.idempotency_key:
@@ -200,16 +238,20 @@ class SqlLedger(SqlContents, SqlQueue):
         return held if changed is None else self._write(execute, held, changed)
 
     def _candidate(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
-        parameters = {
+        parameters: dict[str, Any] = {
             "pool": claim.pool,
             "username": claim.username,
             "usable_until": time_text(claim.usable_until) or "",
             "now": time_text(now),
+            "skipped": ",",
         }
         for row_lock in self.row_locks:
-            rows = execute(statements.CANDIDATE + row_lock, parameters)
-            if rows:
-                return org_from(rows[0])
+            while rows := execute(statements.CANDIDATE + row_lock, parameters):
+                try:
+                    return org_from(rows[0])
+                except BrokenRowError as error:
+                    self._broken.note(_described(rows[0], error))
+                    parameters["skipped"] += f"{rows[0]['number']},"
         return None
 
     def _write(
@@ -236,3 +278,15 @@ class SqlLedger(SqlContents, SqlQueue):
         before = seen.state.value if seen else ""
         event = Event(at, org.username, run, before, org.state.value, note)
         execute(statements.ADD_EVENT, event_parameters(event))
+
+
+def _of_states(states: Iterable[State], pool: str = "") -> dict[str, str]:
+    """The parameters of ORGS."""
+    parameters = dict.fromkeys(statements.STATE_PARAMETERS, "")
+    parameters.update(zip(parameters, sorted({state.value for state in states}), strict=False))
+    return {**parameters, "pool": pool}
+
+
+def _described(row: Row, error: BrokenRowError) -> BrokenRow:
+    place = f"row {row['number']} of the table org"
+    return described(place, error.why, partial(column, row))

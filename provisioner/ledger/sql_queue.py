@@ -11,7 +11,7 @@ from typing import ClassVar
 from provisioner.ledger import statements
 from provisioner.ledger.base import Claim, Waiter
 from provisioner.ledger.queue import FORGOTTEN_AFTER, Pace, ahead_of
-from provisioner.ledger.rows import waiter_from, waiter_parameters
+from provisioner.ledger.rows import readable, waiter_from, waiter_parameters
 from provisioner.ledger.schema import Execute
 
 
@@ -73,4 +73,4 @@ class SqlQueue(ABC):
 
 def _all(execute: Execute) -> list[Waiter]:
     """All places, those of people who are gone among them."""
-    return [waiter_from(row) for row in execute(statements.WAITERS, {})]
+    return readable(execute(statements.WAITERS, {}), waiter_from)

@@ -59,6 +59,8 @@ def open_file(path: Path, patience: float) -> tuple[sqlite3.Connection, Identity
         )
         try:
             connection.row_factory = sqlite3.Row
+            # A text that is none makes its row unreadable, and not the whole answer.
+            connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
             _set_up(connection, path, patience)
         except BaseException:
             connection.close()

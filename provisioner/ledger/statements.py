@@ -27,6 +27,7 @@ _columns = ", ".join(ORG_COLUMNS)
 _values = ", ".join(f":{name}" for name in ORG_COLUMNS)
 _settings = ", ".join(f"{name} = :{name}" for name in ORG_COLUMNS if name != "username")
 _states = ", ".join(f":{name}" for name in STATE_PARAMETERS)
+_known = ", ".join(f"'{state}'" for state in State)
 
 # S608: nothing but the names above is put into these texts.
 ADD_ORG = (
@@ -34,13 +35,15 @@ ADD_ORG = (
     "ON CONFLICT DO NOTHING RETURNING username"
 )
 
-ORG = f"SELECT {_columns} FROM org WHERE lower(username) = lower(:username)"  # noqa: S608
+ORG = f"SELECT number, {_columns} FROM org WHERE lower(username) = lower(:username)"  # noqa: S608
 """Salesforce usernames know no difference between capitals and small letters."""
 
 ORGS = (
-    f"SELECT {_columns} FROM org "  # noqa: S608
-    f"WHERE state IN ({_states}) AND (:pool = '' OR pool = :pool) ORDER BY number"
+    f"SELECT number, {_columns} FROM org "  # noqa: S608
+    f"WHERE (state IN ({_states}) OR state NOT IN ({_known})) "
+    "AND (:pool = '' OR pool = :pool) ORDER BY number"
 )
+"""Also the rows whose state nobody knows: whoever reads the others is to be told of them."""
 
 CHANGE_ORG = (
     f"UPDATE org SET {_settings} "  # noqa: S608
@@ -49,22 +52,27 @@ CHANGE_ORG = (
 )
 """The compare-and-swap: it changes a row only as long as it is what the caller saw."""
 
+SET_ASIDE = f"UPDATE org SET {_settings} WHERE number = :number RETURNING number"  # noqa: S608
+"""A row that cannot be read, so that nothing in it can be compared; only builds do it."""
+
 HELD = (
-    f"SELECT {_columns} FROM org "  # noqa: S608
+    f"SELECT number, {_columns} FROM org "  # noqa: S608
     "WHERE state = 'claimed' AND idempotency_key = :idempotency_key "
     "AND (expires_at IS NULL OR expires_at > :now) ORDER BY number LIMIT 1"
 )
 """The living org that is claimed under a key."""
 
 CANDIDATE = (
-    f"SELECT {_columns} FROM org "  # noqa: S608
+    f"SELECT number, {_columns} FROM org "  # noqa: S608
     "WHERE state = 'available' AND (:pool = '' OR pool = :pool) "
+    "AND :skipped NOT LIKE '%,' || number || ',%' "
     "AND (:username = '' OR lower(username) = lower(:username)) "
     "AND (expires_at IS NULL OR (expires_at > :now AND expires_at >= :usable_until)) "
     "ORDER BY CASE WHEN expires_at IS NULL THEN 1 ELSE 0 END, expires_at, number LIMIT 1"
 )
-"""The org to claim: that with the least life left which is still enough. Ends so that a
-database with row locks can append `FOR UPDATE SKIP LOCKED`."""
+"""The org to claim: that with the least life left which is still enough, but none of those whose
+numbers `skipped` lists (`,7,12,`). Ends so that a database with row locks can append `FOR UPDATE
+SKIP LOCKED`."""
 
 WAITERS = (
     "SELECT id, owner, pool, username, usable_until, since, seen_at FROM waiter ORDER BY number"
