@@ -18,6 +18,7 @@ from provisioner.stamp import project_identity, read_stamp
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
+    from provisioner.ledger.broken import BrokenRow
     from provisioner.salesforce.hub import DevHub
     from provisioner.salesforce.living import LivingOrg
 
@@ -32,24 +33,28 @@ class Reaped:
     left_because: str = ""
 
 
-def to_reap(rows: Sequence[Org], now: datetime, gone: Sequence[Org] = ()) -> list[Reaped]:
+def to_reap(
+    rows: Sequence[Org], now: datetime, gone: Sequence[Org] = (), *, kept: bool = False
+) -> list[Reaped]:
     """What `reap` would end of the ledger's rows; unfinished ones are the next build's affair.
 
-    `gone` are rows whose orgs the Dev Hub says are deleted.
+    `gone` are rows whose orgs the Dev Hub says are deleted. With `kept` also failed orgs that
+    were kept to be looked into.
     """
     dead = {org.username for org in gone}
     found = [
-        (org, "no longer on the Dev Hub" if org.username in dead else _reason(org, now))
+        (org, "no longer on the Dev Hub" if org.username in dead else _reason(org, now, kept))
         for org in rows
     ]
     return [Reaped(org, reason) for org, reason in found if reason]
 
 
-def _reason(org: Org, now: datetime) -> str:
+def _reason(org: Org, now: datetime, kept: bool) -> str:
     has_ended = org.expires_at is not None and org.expires_at <= now
-    if org.state in TO_DELETE and (not org.kept or has_ended):
+    if org.state in TO_DELETE and (kept or not org.kept or has_ended):
+        state = f"{org.state}, kept" if org.kept else str(org.state)
         first_line = org.error.partition("\n")[0]
-        return f"{org.state}: {first_line}" if first_line else str(org.state)
+        return f"{state}: {first_line}" if first_line else state
     if org.state in (State.AVAILABLE, State.CLAIMED) and has_ended:
         return f"expired at {org.expires_at:%Y-%m-%d %H:%M} UTC"
     if org.state is State.CLAIMED and org.lease_until and org.lease_until <= now:
@@ -58,13 +63,22 @@ def _reason(org: Org, now: datetime) -> str:
 
 
 def aliens(
-    config: PoolFile, living: Sequence[LivingOrg], rows: Sequence[Org]
+    config: PoolFile,
+    living: Sequence[LivingOrg],
+    rows: Sequence[Org],
+    broken: Sequence[BrokenRow],
 ) -> list[tuple[LivingOrg, Org]]:
     """Living orgs with our stamp whose rows are missing, or closed; with rows made from the stamp.
 
     `living` must have been read before `rows` (all states): a build commits a row before it
-    asks for the org, so one that is in `living` and of a living build is in `rows`.
+    asks for the org, so one that is in `living` and of a living build is in `rows`. `broken` are
+    rows that could not be read: their orgs are known, too. Where one does not even tell its
+    username, it may be that of any org, and none is called an alien.
     """
+    if any(not row.username for row in broken):
+        return []
+    unread = {row.username.lower() for row in broken}
+    living = [org for org in living if org.username.lower() not in unread]
     known = {row.username: row for row in rows}
     by_sign_up = {row.signup_id for row in rows if row.signup_id and row.state is not State.DELETED}
     project = project_identity(config)

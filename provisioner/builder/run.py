@@ -59,6 +59,7 @@ def build(
         context = _context(config, ledger, observer, options, run)
         try:
             living = patiently(context, "Dev Hub", lambda: survey(context.connections))
+            _repair(context)
             adopted = ledger.adopt(run.id)
             reconcile(context, living)
             plans = plan_build(context, pools, adopted)
@@ -70,6 +71,16 @@ def build(
         ledger.finish_run(replace(run, finished_at=context.now(), summary=result.counts()))
     # The lock's end costs a ledger on the Dev Hub requests, too: only now all are counted.
     return replace(result, api_calls=requests_sent(context))
+
+
+def _repair(context: BuildContext) -> None:
+    """Repair rows that nobody can read or change, and tell of them; those left are told of, too."""
+    ledger = context.ledger
+    for row in ledger.repair(ledger.orgs()):
+        text = f"{row.name}: its row in the ledger was broken, and is repaired: {row.why}"
+        context.say(text, is_warning=True)
+    for row in ledger.broken():
+        context.say(str(row), is_warning=True)
 
 
 def new_run() -> Run:

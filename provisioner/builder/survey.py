@@ -51,7 +51,7 @@ def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
         if ledger.move(org, State.EXPIRED, note=why, error=why) is not None:
             context.say(f"{org.username} is {why}; it is replaced", is_warning=True)
     rows = ledger.orgs(states=State)
-    found = alien_reasons(aliens(context.config, living, rows), rows)
+    found = alien_reasons(aliens(context.config, living, rows, ledger.broken()), rows)
     known = {row.username for row in rows}
     reap(hub, ledger, [item for item in found if item.org.username in known], context.now())
     unknown = sum(item.org.username not in known for item in found)

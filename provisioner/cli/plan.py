@@ -9,6 +9,7 @@ from provisioner.cli.invocation import Invocation
 def command(call: Invocation, pools: PoolsArgument = None) -> None:
     """Show what a build would do now, and why; asks the Dev Hub for its limits, changes nothing."""
     from provisioner.builder.planning import preview
+    from provisioner.cli.pools import warn_of_broken
     from provisioner.cli.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.report.estimate import estimate
@@ -20,6 +21,7 @@ def command(call: Invocation, pools: PoolsArgument = None) -> None:
     try:
         plans = preview(config, chosen, ledger)
         cost = estimate(config, plans, ledger.runs(limit=20))
+        warn_of_broken(call, ledger)
     finally:
         ledger.close()
     call.output.result(plan_text(config, plans, cost), plan_document(plans, cost))

@@ -12,6 +12,7 @@ from provisioner.cli.invocation import DEFAULT_CONFIG, Invocation
 from provisioner.config.duration import format_duration, parse_duration
 from provisioner.errors import UsageError
 from provisioner.ledger import open_ledger
+from provisioner.output import harmless
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
@@ -21,14 +22,25 @@ LONGEST = timedelta(days=30)  # no scratch org lives longer (salesforce-facts §
 
 
 @contextmanager
-def pools_and_ledger(call: Invocation) -> Iterator[tuple[PoolFile, Ledger]]:
-    """pool.yaml, as far as claims need it, and its ledger, closed at the end."""
+def pools_and_ledger(call: Invocation, *, tells: bool = True) -> Iterator[tuple[PoolFile, Ledger]]:
+    """pool.yaml, as far as claims need it, and its ledger, closed at the end.
+
+    With `tells` people are then told of the broken rows that were come across.
+    """
     pool_file = call.load("hub_and_ledger")
     ledger = open_ledger(pool_file.ledger, pool_file.directory, pool_file.dev_hub)
     try:
         yield pool_file, ledger
     finally:
+        if tells:
+            warn_of_broken(call, ledger)
         ledger.close()
+
+
+def warn_of_broken(call: Invocation, ledger: Ledger) -> None:
+    """Tell of each row that the command came across and could not read or change."""
+    for row in ledger.broken():
+        call.output.warn(harmless(str(row)))
 
 
 def given(text: str | None, option: str) -> str:

@@ -9,12 +9,12 @@ import typer
 
 from provisioner.cli.invocation import Invocation
 from provisioner.errors import UsageError
-from provisioner.ledger.base import State
+from provisioner.ledger.base import TO_DELETE, State
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
     from provisioner.config.model import PoolFile
-    from provisioner.ledger.base import Ledger
+    from provisioner.ledger.base import Ledger, Org
     from provisioner.reap import Reaped
     from provisioner.rebuild import Rebuilt
 
@@ -24,21 +24,27 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be deleted, and why; delete nothing.")
     ] = False,
+    kept: Annotated[
+        bool, typer.Option("--kept", help="Also delete what `build --keep-failed` has kept.")
+    ] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Take orgs of a lost ledger in again; delete nothing.")
     ] = False,
 ) -> int:
     """Delete orgs that are failed, given back, expired, past their lease, or aliens.
 
+    Failed orgs that were kept (`build --keep-failed`) go with --kept, or when they expire.
     An alien carries the stamp of this pool.yaml's project and is unknown to the ledger, which
     happens when that is lost. With --rebuild such orgs get their rows again. Other people's
     orgs are never touched. Exits with 6 when an org could not be deleted.
     """
     from provisioner.builder.connections import Connections
+    from provisioner.cli.pools import warn_of_broken
     from provisioner.ledger import open_ledger
 
-    if dry_run and rebuild:
-        raise UsageError("--dry-run and --rebuild exclude each other")
+    if rebuild and (dry_run or kept):
+        option = "--dry-run" if dry_run else "--kept"
+        raise UsageError(f"{option} and --rebuild exclude each other")
     config = call.load("hub_and_ledger")
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
@@ -46,7 +52,8 @@ def command(
             if rebuild:
                 _show_rebuilt(call, _rebuild(config, connections, ledger))
                 return 0
-            found = _reap(config, connections, ledger, dry_run=dry_run)
+            found = _reap(config, connections, ledger, dry_run=dry_run, kept=kept)
+        warn_of_broken(call, ledger)
     finally:
         ledger.close()
     _show(call, found, dry_run=dry_run)
@@ -54,7 +61,7 @@ def command(
 
 
 def _reap(
-    config: PoolFile, connections: Connections, ledger: Ledger, *, dry_run: bool
+    config: PoolFile, connections: Connections, ledger: Ledger, *, dry_run: bool, kept: bool
 ) -> Sequence[Reaped]:
     from provisioner.builder.survey import gone, survey
     from provisioner.lifetimes import HELD, corrected
@@ -63,9 +70,14 @@ def _reap(
     living = survey(connections)  # before the rows: see aliens()
     now = connections.clock.now()
     rows = corrected(ledger.orgs(states=State), [org.sign_up for org in living])
-    dead = gone(connections.hub, living, [r for r in rows if r.state in HELD])
-    found = [*to_reap(rows, now, dead), *alien_reasons(aliens(config, living, rows), rows)]
+    dead = gone(connections.hub, living, [r for r in rows if r.state in HELD or _is_kept(r)])
+    unknown = aliens(config, living, rows, ledger.broken())
+    found = [*to_reap(rows, now, dead, kept=kept), *alien_reasons(unknown, rows)]
     return found if dry_run else reap(connections.hub, ledger, found, now)
+
+
+def _is_kept(org: Org) -> bool:
+    return org.kept and org.state in TO_DELETE
 
 
 def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequence[Rebuilt]:
@@ -75,7 +87,8 @@ def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequ
     from provisioner.rebuild import rebuild
 
     living = survey(connections)
-    found = aliens(config, living, ledger.orgs(states=State))
+    rows = ledger.orgs(states=State)
+    found = aliens(config, living, rows, ledger.broken())
     key = config.consumer_app.consumer_key
     now = connections.clock.now()
     return rebuild(ledger, found, key, lambda org, since: enter(connections, org, since), now)

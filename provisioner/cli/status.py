@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger, Org
+    from provisioner.ledger.broken import BrokenRow
     from provisioner.output import Output
     from provisioner.report.status import PoolStatus
 
@@ -48,13 +49,14 @@ def command(
     from provisioner.report.status import summarise
 
     only = [given(name, "POOL") for name in pools or ()]
-    with pools_and_ledger(call) as (pool_file, ledger):
+    with pools_and_ledger(call, tells=manifest) as (pool_file, ledger):
         orgs = ledger.orgs()
         if prove:
             chosen = [org for org in orgs if not only or org.pool in only]
             _prove(call, pool_file, ledger, chosen)
             orgs = ledger.orgs()
         waiters = [] if call.output.as_json or manifest else ledger.waiters()
+        broken = ledger.broken(orgs)
         listed = ledger_manifest(ledger, only or [*pool_file.pools]) if manifest else None
     known = {*pool_file.pools, *(org.pool for org in orgs)}
     for name in only:
@@ -65,11 +67,29 @@ def command(
     if listed is not None:
         call.output.json(listed)
     elif call.output.as_json:
-        call.output.json({"pools": [pool.document() for pool in summary]})
+        call.output.json(_document(summary, broken))
     elif call.output.out.isatty():
         _draw(call.output, summary, utc_now())
+        call.output.result(_broken_text(broken), None)
     else:
-        call.output.result(_plain(summary, utc_now()), None)
+        blocks = (_plain(summary, utc_now()), _broken_text(broken))
+        call.output.result("\n\n".join(filter(None, blocks)), None)
+
+
+def _document(summary: Sequence[PoolStatus], broken: Sequence[BrokenRow]) -> dict[str, object]:
+    document: dict[str, object] = {"pools": [pool.document() for pool in summary]}
+    return {**document, "broken": [row.document() for row in broken]} if broken else document
+
+
+def _broken_text(broken: Sequence[BrokenRow]) -> str:
+    """The rows that no claim can take, and what to do about them; "" for none."""
+    from provisioner.output import table
+
+    if not broken:
+        return ""
+    rows = [(row.name, row.pool, row.why, row.advice) for row in broken]
+    title = "rows of the ledger that are broken, which no claim takes:"
+    return f"{title}\n{table(('username', 'pool', 'what is wrong', 'what to do'), rows)}"
 
 
 def _prove(call: Invocation, pool_file: PoolFile, ledger: Ledger, orgs: Sequence[Org]) -> None:
@@ -131,10 +151,14 @@ _NOTHING = "there are no pools: neither pool.yaml nor the ledger names one"
 
 
 def _title(pool: PoolStatus) -> str:
+    from provisioner.ledger.base import TO_DELETE
+
     wanted = "not in pool.yaml" if pool.size is None else f"{pool.size} wanted"
+    kept = sum(org.kept for org in pool.orgs if org.state in TO_DELETE)
+    failed = f"{pool.failed} failed" + (f" ({kept} kept)" if kept else "")
     counts = f"{pool.available} available, {pool.claimed} claimed, {pool.building} building"
     waiting = f"; {pool.waiting} waiting for one" if pool.waiting else ""
-    return f"{pool.name}: {wanted}; {counts}, {pool.failed} failed{waiting}"
+    return f"{pool.name}: {wanted}; {counts}, {failed}{waiting}"
 
 
 def _row(org: Org, now: datetime) -> tuple[str, ...]:
@@ -160,6 +184,6 @@ def _holder(org: Org, now: datetime) -> str:
 def _note(org: Org) -> str:
     from provisioner.ledger.base import State
 
-    if org.error:
+    if org.error or org.kept:
         return org.error.partition("\n")[0] + (" (kept)" if org.kept else "")
     return f"step {org.step + 1}" if org.state is State.BUILDING else ""
