@@ -12,7 +12,7 @@ ProvisionerError                          1  a bug of ours, when raised bare
 │   └── SalesforceError                   6  a call to Salesforce failed
 ├── ClaimError                            7  the claim is another's, or lost
 ├── BusyError                             8  another build holds the ledger
-└── Interrupted                         130  Ctrl-C or SIGTERM; state saved
+└── Interrupted                         130  Ctrl-C, SIGTERM or SIGHUP; state saved
 
 An error class *is* an exit code; `code` is the stable word that `--json` prints and
 scripts may test for; `hint` says what to do now. No text of an error may hold a secret.
@@ -136,7 +136,7 @@ class BusyError(ProvisionerError):
 
 
 class Interrupted(ProvisionerError):  # noqa: N818 - an event, not a fault
-    """Ctrl-C or SIGTERM: what was under way is in the ledger, and the next build resumes it."""
+    """Ctrl-C, SIGTERM or SIGHUP: what was under way is in the ledger; a build resumes it."""
 
     exit_code = 130
     default_code = "interrupted"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner import children
 from provisioner.config.hub import DevHub
 from provisioner.errors import ProvisionerError
 
@@ -39,9 +40,7 @@ class RunningEmulator:
 def emulator(folder: Path, options: Sequence[str]) -> Iterator[RunningEmulator]:
     """An emulator in a process of its own, with its keys in `folder`; it ends with the block."""
     command = [sys.executable, "-m", "provisioner", "emulator", "--port", "0", *options]
-    process = subprocess.Popen(  # noqa: S603 - our own command line
-        command, stdout=subprocess.PIPE, cwd=folder, text=True
-    )
+    process = children.start(command, children.environment(os.environ), cwd=folder)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

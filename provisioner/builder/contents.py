@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provisioner import children
 from provisioner.steps.install_package import InstallPackage
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ GIT_TIMEOUT = 5.0  # seconds; a manifest is not worth waiting for a broken repos
 
 def contents(config: PoolFile, pools: Iterable[str], prints: Fingerprints) -> dict[str, Any]:
     """Fingerprint → `{"definition", "packages", "steps", "source_commit"}`."""
-    commit = source_commit(config.directory)
+    commit = source_commit(config.directory, config.secret_variables)
     found: dict[str, Any] = {}
     for name in pools:
         pool = config.pools[name]
@@ -34,27 +34,19 @@ def contents(config: PoolFile, pools: Iterable[str], prints: Fingerprints) -> di
     return found
 
 
-def source_commit(folder: Path) -> str:
+def source_commit(folder: Path, secret_names: Iterable[str] = ()) -> str:
     """The commit of the checkout, with `+changes` when files differ from it; "" without git."""
-    head = _git(folder, "rev-parse", "HEAD")
-    return f"{head}+changes" if head and _git(folder, "status", "--porcelain", "-uno") else head
+    environ = children.environment(os.environ, frozenset(secret_names)).plus(
+        {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    )
 
+    def git(*arguments: str) -> str:
+        try:
+            command = ["git", "-C", str(folder), *arguments]
+            code, said = children.run(command, environ, timeout=GIT_TIMEOUT)
+        except OSError:
+            return ""
+        return said.strip() if code == 0 else ""
 
-def _git(folder: Path, *arguments: str) -> str:
-    environ: Mapping[str, str] = {"PATH": _path(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    try:
-        answer = subprocess.run(  # noqa: S603 - fixed words, no shell
-            ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git
-            capture_output=True,
-            text=True,
-            timeout=GIT_TIMEOUT,
-            check=True,
-            env=environ,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return answer.stdout.strip()
-
-
-def _path() -> str:
-    return os.environ.get("PATH", os.defpath)
+    head = git("rev-parse", "HEAD")
+    return f"{head}+changes" if head and git("status", "--porcelain", "-uno") else head

@@ -175,11 +175,17 @@ def _end_leftovers(context: BuildContext, pools: set[str]) -> None:
 
 @contextmanager
 def _stopped_by_signals(scheduler: Scheduler) -> Iterator[threading.Event]:
-    """Ctrl-C and SIGTERM let running requests end, then stop; a second one ends at once."""
+    """Ctrl-C, SIGTERM and SIGHUP let running requests end, then stop.
+
+    A second one ends at once, but not a SIGHUP: a shell and the kernel both send it when a
+    terminal goes. What whoever started us has chosen to ignore (`nohup`) stays ignored.
+    """
     interruption = threading.Event()
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         if interruption.is_set():
+            if number == getattr(signal, "SIGHUP", None):
+                return
             os._exit(130)  # the ledger is committed at every instant: nothing is lost
         interruption.set()
         scheduler.stop()
@@ -187,7 +193,9 @@ def _stopped_by_signals(scheduler: Scheduler) -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    heeded = [n for n in numbers if n is not None and signal.getsignal(n) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, stop) for number in heeded}
     try:
         yield interruption
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.children import Environment
 from provisioner.errors import UsageError
 
 _LONGEST = 200
@@ -26,25 +27,25 @@ def clean_text(text: str, option: str) -> str:
     return text
 
 
-def default_owner() -> str:
-    """The e-mail address that git knows, else the user of the operating system."""
-    for candidate in (_git_email(), _system_user()):
+def default_owner(environ: Environment) -> str:
+    """The e-mail address that git knows, else the user of the operating system.
+
+    `environ` is what git gets, without secrets.
+    """
+    for candidate in (_git_email(environ), _system_user()):
         if candidate and candidate.isprintable() and len(candidate) <= _LONGEST:
             return candidate
     raise UsageError("nobody knows who you are here", hint="say it: --owner NAME")
 
 
-def _git_email() -> str:
-    import subprocess
+def _git_email(environ: Environment) -> str:
+    from provisioner import children
 
-    command = ["git", "config", "--get", "user.email"]
     try:
-        answer = subprocess.run(  # noqa: S603 - no part of it comes from anybody
-            command, capture_output=True, timeout=5, check=False, encoding="utf-8", errors="replace"
-        )
-    except (OSError, subprocess.SubprocessError):
+        code, said = children.run(["git", "config", "--get", "user.email"], environ, timeout=5)
+    except OSError:
         return ""  # git is a convenience, not a need
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    return said.strip() if code == 0 else ""
 
 
 def _system_user() -> str:

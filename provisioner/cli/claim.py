@@ -60,7 +60,7 @@ def command(
             ledger,
             username=given(username, "USERNAME"),
             pool=given(pool, "--pool"),
-            owner=owner_of(owner),
+            owner=owner_of(call, owner),
             purpose=given(purpose, "--purpose"),
             lease=duration(lease, "--lease", least=second),
             idempotency_key=given(idempotency_key, "--idempotency-key"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from provisioner.output import Output, harmless
 
 if TYPE_CHECKING:
+    from provisioner.children import Environment
     from provisioner.config.model import PoolFile
     from provisioner.config.reading import Need
 
@@ -24,6 +25,18 @@ class Invocation:
     config: Path = DEFAULT_CONFIG
     output: Output = field(default_factory=Output)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def child_environment(self) -> Environment:
+        """What the programs that a command starts find: this environment without secrets."""
+        from provisioner import children
+
+        return children.environment(self.environ, self.secret_variables())
+
+    def secret_variables(self) -> frozenset[str]:
+        """The variables that pool.yaml takes its secrets from, if there is one."""
+        from provisioner.config.secret_variables import variables_of_file
+
+        return variables_of_file(self.config, self.environ)
 
     def load(self, need: Need = "all") -> PoolFile:
         """The pool.yaml of this invocation; its warnings are said. Raises ConfigError."""

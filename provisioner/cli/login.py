@@ -70,7 +70,7 @@ def command(
     if execute:
         from provisioner.cli.run_with_session import run
 
-        run(arguments or [], session, call.environ)
+        run(arguments or [], session, call.child_environment())
     link = _link(session) if opens or url else ""
     if opens and not url:
         _browse(call, session, link)
@@ -121,7 +121,9 @@ def _hand_over(
     from provisioner.cli.salesforce_cli import hand_over, is_lasting
     from provisioner.output import harmless
 
-    call.output.say(harmless(hand_over(sf, credentials, session, as_known)))
+    call.output.say(
+        harmless(hand_over(sf, credentials, session, call.child_environment(), as_known))
+    )
     if not is_lasting(credentials):
         call.output.warn(
             "pool.yaml holds the key itself and not its path: sf cannot log in again "
@@ -138,7 +140,7 @@ def _link(session: Session) -> str:
 def _browse(call: Invocation, session: Session, link: str) -> None:
     from provisioner.cli.browser import open_in_browser
 
-    open_in_browser(link)
+    open_in_browser(link, call.child_environment())
     call.output.say(f"opened {session.instance_url} in a browser")
 
 

@@ -19,6 +19,7 @@ from provisioner.cli.options import (
     QuietOption,
     Shared,
 )
+from provisioner.cli.stopping import clean_up_on_signals
 from provisioner.cli.table import CommandTable
 from provisioner.errors import Interrupted, ProvisionerError, UsageError
 from provisioner.output import Output, harmless, lead_nowhere
@@ -58,6 +59,7 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
+    clean_up_on_signals()
     _open_standard_streams()
     code = run(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):

@@ -56,9 +56,9 @@ def given(text: str | None, option: str) -> str:
     return cleaned
 
 
-def owner_of(text: str | None) -> str:
+def owner_of(call: Invocation, text: str | None) -> str:
     """The owner that `--owner` names, by default whoever runs this."""
-    return given(text, "--owner") or default_owner()
+    return given(text, "--owner") or default_owner(call.child_environment())
 
 
 def duration(text: str | None, option: str, *, least: timedelta = timedelta()) -> timedelta | None:

@@ -43,7 +43,7 @@ def command(
         org = release(
             ledger,
             given(username, "USERNAME"),
-            owner=owner_of(owner),
+            owner=owner_of(call, owner),
             force=force,
             reuse=reuse,
             reusable=[pool.name for pool in pool_file.pools.values() if pool.reuse],

@@ -47,7 +47,7 @@ def command(
         org = renew(
             ledger,
             given(username, "USERNAME"),
-            owner=owner_of(owner),
+            owner=owner_of(call, owner),
             lease=length,
             shorten=shorten,
             force=force,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
+from provisioner import children
+from provisioner.children import Environment
 from provisioner.errors import UsageError
 from provisioner.login import Session
 
 
-def environment(session: Session, environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` without private keys, and with the session in it."""
-    kept = {name: value for name, value in environ.items() if "PRIVATE KEY-----" not in value}
-    return kept | {
+def variables(session: Session) -> dict[str, str]:
+    """How a command finds the session in its environment."""
+    return {
         "SCRATCH_ORG_USERNAME": session.username,
         "SCRATCH_ORG_ID": session.org_id,
         "SCRATCH_ORG_INSTANCE_URL": session.instance_url,
@@ -23,8 +23,11 @@ def environment(session: Session, environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def run(command: Sequence[str], session: Session, environ: Mapping[str, str]) -> NoReturn:
-    """Become the command: its exit code is ours. Raises UsageError when it cannot be started."""
+def run(command: Sequence[str], session: Session, environ: Environment) -> NoReturn:
+    """Become the command, with `environ` and the session: its exit code is ours.
+
+    Raises UsageError when it cannot be started.
+    """
     path = shutil.which(command[0], path=environ.get("PATH"))
     if path is None:
         raise UsageError(
@@ -33,6 +36,6 @@ def run(command: Sequence[str], session: Session, environ: Mapping[str, str]) ->
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        os.execve(path, list(command), environment(session, environ))  # noqa: S606 - no shell wanted
+        children.become(path, command, environ.plus(variables(session)))
     except OSError as error:
         raise UsageError(f"{path} cannot be run: {error.strerror}", code="no_command") from None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from provisioner import children
+from provisioner.children import Environment
 from provisioner.config.fields import Secret
 from provisioner.errors import LoginError, UsageError
 from provisioner.login import Credentials, Session
@@ -17,6 +18,7 @@ from provisioner.salesforce.keys import load_signing_key
 from provisioner.salesforce.redaction import redact
 
 TIMEOUT = 300  # seconds
+_LEAST_DESCRIPTOR = 100  # beyond those that a program opens by itself
 
 
 def find_sf() -> str:
@@ -32,7 +34,11 @@ def find_sf() -> str:
 
 
 def hand_over(
-    sf: str, credentials: Credentials, session: Session, as_known: Sequence[str] = ()
+    sf: str,
+    credentials: Credentials,
+    session: Session,
+    environ: Environment,
+    as_known: Sequence[str] = (),
 ) -> str:
     """Let `sf` log in to the org of `session`; what it said is the answer.
 
@@ -41,30 +47,21 @@ def hand_over(
     The key goes by path, never by value: `sf` keeps that path and reads the key again whenever
     a session ends. Raises LoginError when `sf` fails, UsageError for a key that it cannot read.
     """
-    with _key_path(credentials) as key:
+    with _key_path(credentials) as (key, descriptors):
         command = [sf, "org", "login", "jwt"]
         command += ["--username", session.username, "--client-id", session.consumer_key]
         command += ["--jwt-key-file", str(key), "--instance-url", session.instance_url]
         command += as_known
         try:
-            done = subprocess.run(  # noqa: S603 - a list, and no shell
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                timeout=TIMEOUT,
-                check=False,
-                env=_environment(credentials),
+            code, said = children.run(
+                command, environ, timeout=TIMEOUT, pass_fds=descriptors, with_errors=True
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            reason = error.strerror if isinstance(error, OSError) else f"no end in {TIMEOUT} s"
-            raise LoginError(f"{sf} could not be run: {reason}", code="sf_failed") from None
-    said = redact(done.stdout, [session.access_token]).strip()
-    if done.returncode != 0:
+        except OSError as error:
+            raise LoginError(f"{sf} could not be run: {error.strerror}", code="sf_failed") from None
+    said = redact(said, [session.access_token]).strip()
+    if code != 0:
         raise LoginError(
-            f"sf org login jwt of {session.username} failed (exit {done.returncode}):\n{said}",
+            f"sf org login jwt of {session.username} failed (exit {code}):\n{said}",
             code="sf_failed",
             hint="our own login worked, so user, app and key are right: see what sf says",
         )
@@ -76,19 +73,9 @@ def is_lasting(credentials: Credentials) -> bool:
     return isinstance(credentials.key, Path)
 
 
-def _environment(credentials: Credentials) -> dict[str, str]:
-    """Ours for `sf`, without the variables that hold the key or its passphrase."""
-    secret = credentials.passphrase.reveal() if credentials.passphrase else None
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if "PRIVATE KEY-----" not in value and value != secret
-    }
-
-
 @contextmanager
-def _key_path(credentials: Credentials) -> Iterator[Path]:
-    """A file that `sf` can read the key from; one made for it is removed again."""
+def _key_path(credentials: Credentials) -> Iterator[tuple[Path, tuple[int, ...]]]:
+    """A path that `sf` can read the key from, and the descriptors that it needs for that."""
     source = credentials.key.reveal() if isinstance(credentials.key, Secret) else credentials.key
     passphrase = credentials.passphrase.reveal() if credentials.passphrase else None
     key = load_signing_key(source, passphrase)
@@ -100,12 +87,38 @@ def _key_path(credentials: Credentials) -> Iterator[Path]:
             "`openssl pkey -in KEY -out COPY` and kept at mode 0600",
         )
     if isinstance(source, Path):
-        yield source.expanduser().resolve()
+        yield source.expanduser().resolve(), ()
         return
-    handle, name = tempfile.mkstemp(prefix="provisioner-", suffix=".key")  # mode 0600
+    descriptor = _in_memory(key.plain_pem())
+    if descriptor is not None:
+        try:
+            yield Path(f"/proc/self/fd/{descriptor}"), (descriptor,)
+        finally:
+            os.close(descriptor)
+        return
+    with tempfile.TemporaryDirectory(prefix="provisioner-") as folder:  # mode 0700
+        path = Path(folder) / "server.key"
+        path.touch(mode=0o600)
+        path.write_bytes(key.plain_pem())
+        yield path, ()
+
+
+def _in_memory(content: bytes) -> int | None:
+    """A file that has no name and is on no disk: it ends with the last process that has it.
+
+    None where the platform has none. The descriptor is a high one, so that the path which `sf`
+    remembers names nothing at all later on.
+    """
+    if not hasattr(os, "memfd_create") or not Path("/proc/self/fd").is_dir():
+        return None
+    import fcntl
+
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(key.plain_pem())
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+        low = os.memfd_create("provisioner-key")
+        try:
+            os.write(low, content)
+            return fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _LEAST_DESCRIPTOR)
+        finally:
+            os.close(low)
+    except OSError:  # forbidden here, or there are too few descriptors
+        return None

@@ -214,6 +214,8 @@ class PoolFile:
         "letter first, at most 30",
     )
     warnings: tuple[Problem, ...] = ()
+    secret_variables: frozenset[str] = frozenset()
+    """The variables of the environment that the secrets come from."""
 
     @property
     def directory(self) -> Path:

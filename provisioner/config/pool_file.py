@@ -20,6 +20,7 @@ from provisioner.config.model import (
 )
 from provisioner.config.reader import INVALID, Reader
 from provisioner.config.reading import Need, Reading
+from provisioner.config.secret_variables import secret_variables
 
 CLAIM_KEYS = ("reuse", "prove_after")
 """What claim and release use of a pool."""
@@ -42,6 +43,7 @@ def read_pool_file(
     problems = Problems(str(path))
     root = Spot(compose(read_text(path), path), "")
     reader = Reader(problems, environ=environ, directory=path.parent)
+    reader.secret_variables = secret_variables(root.node, environ, path.parent)
     apps = Apps(reader, keys_at)
     reader.special = {DevHub: apps.read, ScratchApp: apps.read}
     if dev_hub is not None:
@@ -50,7 +52,8 @@ def read_pool_file(
     found = problems.sorted()
     if made is INVALID or any(not problem.is_warning for problem in found):
         return Reading(None, found)
-    return Reading(dataclasses.replace(made, warnings=found), found)
+    made = dataclasses.replace(made, warnings=found, secret_variables=reader.secret_variables)
+    return Reading(made, found)
 
 
 class Apps:

@@ -35,6 +35,7 @@ class Reader:
         self.environ = environ
         self.directory = directory
         self.special: dict[type, Special] = {}
+        self.secret_variables: frozenset[str] = frozenset()
         self.needs_file: Callable[[Spot], bool] = lambda _spot: True
         self._mappings = Mappings(problems)
 

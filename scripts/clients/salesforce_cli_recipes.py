@@ -13,6 +13,9 @@ from trial import Trial, must
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from provisioner.ledger import open_ledger
+from provisioner.ledger.base import Org, State
+from tests.login.command import ROOT, write_pool_file
 from tests.login.page import snippet
 from tests.login.workflow import Ran, Runner, parse
 
@@ -52,6 +55,33 @@ class Recipes:
         )
         must(ended.returncode == 0, ended.stdout + ended.stderr)
 
+    def hand_over(self, key: str) -> None:
+        """`provisioner login --sf` with the key in a variable: no file of it for the CLI."""
+        folder = self.folder / "hand-over"
+        folder.mkdir()
+        username, url = self.variables["ORG_USERNAME"], self.variables["LOGIN_URL"]
+        write_pool_file(folder, url, "${SF_PRIVATE_KEY}")
+        ledger = open_ledger("sqlite:///ledger.db", folder)
+        org = Org(
+            username=username,
+            pool="morning",
+            consumer_key=self.variables["CONSUMER_KEY"],
+            login_url=url,
+            state=State.AVAILABLE,
+        )
+        ledger.restore(org, note="")
+        ledger.close()
+        ended = subprocess.run(
+            [sys.executable, "-m", "provisioner", "login", username, "--sf"],
+            cwd=folder,
+            env={**self.environment, "SF_PRIVATE_KEY": key, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        must(ended.returncode == 0, ended.stdout + ended.stderr)
+
     def workflow(self, key: str) -> None:
         """The first workflow of *GitHub Actions*, in a checked-out project."""
         temp = self.folder / "runner-temp"
@@ -74,8 +104,9 @@ class Recipes:
 
 
 def run(trial: Trial, recipes: Recipes, key: Path) -> None:
-    """Both, noted in the trial."""
+    """All of them, noted in the trial."""
     trial.step("docs/login.md, Salesforce CLI", recipes.shell)
+    trial.step("provisioner login --sf, key in memory", lambda: recipes.hand_over(key.read_text()))
     trial.step("docs/login.md, GitHub Actions", lambda: recipes.workflow(key.read_text()))
 
 

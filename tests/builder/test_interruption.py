@@ -50,10 +50,13 @@ def held_build(night: Night, **when: Any) -> tuple[Command, Hold]:
     return command, hold
 
 
-def test_ctrl_c_saves_the_state_and_the_next_build_finishes_the_same_orgs(night: Night) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_saves_the_state_and_the_next_build_finishes_the_same_orgs(
+    night: Night, number: int
+) -> None:
     command, _ = held_build(night, route="deploy.start")
     before = {org.username for org in night.orgs()}
-    command.process.send_signal(signal.SIGINT)
+    command.process.send_signal(number)
     night.world.holds.release()
     code, _, err = command.end()
     assert code == 130, err

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from provisioner.children import environment
 from provisioner.claim import owner
 from provisioner.claim.owner import clean_text, default_owner
 from provisioner.errors import UsageError
 
 
 def test_the_default_owner_is_the_e_mail_that_git_knows(folder: Path) -> None:
-    assert default_owner() == "ann@acme.example"
+    assert default_owner(environment(os.environ)) == "ann@acme.example"
 
 
 def test_without_an_e_mail_in_git_it_is_the_user(
@@ -20,13 +22,13 @@ def test_without_an_e_mail_in_git_it_is_the_user(
 ) -> None:
     (folder / "gitconfig").write_text("")
     monkeypatch.setenv("LOGNAME", "carla")
-    assert default_owner() == "carla"
+    assert default_owner(environment(os.environ)) == "carla"
 
 
 def test_without_git_it_is_the_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("LOGNAME", "carla")
-    assert default_owner() == "carla"
+    assert default_owner(environment(os.environ)) == "carla"
 
 
 def test_a_broken_git_configuration_is_no_obstacle(
@@ -34,16 +36,16 @@ def test_a_broken_git_configuration_is_no_obstacle(
 ) -> None:
     (folder / "gitconfig").write_text("[user\nemail")
     monkeypatch.setenv("LOGNAME", "carla")
-    assert default_owner() == "carla"
+    assert default_owner(environment(os.environ)) == "carla"
 
 
 def test_where_nobody_is_known_the_owner_must_be_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(owner, "_git_email", lambda: "")
+    monkeypatch.setattr(owner, "_git_email", lambda _environ: "")
     monkeypatch.setattr(owner, "_system_user", lambda: "")
     with pytest.raises(UsageError, match="nobody knows who you are here") as caught:
-        default_owner()
+        default_owner(environment(os.environ))
     assert caught.value.hint == "say it: --owner NAME"
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, PrivateFormat
 
 from provisioner.ledger.base import State
+from tests.login import machine
 from tests.login.command import Run, record, write_pool_file
 from tests.login.conftest import Pem
 from tests.login.host import CONSUMER_KEY, OTP, TOKEN, USERNAME, LoginHost
@@ -34,29 +33,21 @@ def program(tmp_path: Path) -> Callable[[str, str], str]:
     return write
 
 
-def test_a_browser_gets_the_link_by_a_private_file_that_is_gone_afterwards(
-    program: Callable[[str, str], str], tmp_path: Path
+def test_a_browser_gets_the_link_once_and_nothing_else_ever_holds_it(
+    run: Run, options: list[str], tmp_path: Path
 ) -> None:
-    """Everybody on the machine can read the arguments of the browser."""
-    path = program(
-        "firefox",
-        f'echo "$@" > {tmp_path}/arguments; page=${{1#file://}}; cp "$page" {tmp_path}/page; '
-        f'stat -c "%a" "$page" "$(dirname "$page")" > {tmp_path}/modes',
-    )
-    link = "https://acme.example/secur/frontdoor.jsp?otp=planted&a=1"
-    code = f"from provisioner.cli.browser import open_in_browser as o; o({link!r}, wait=0)"
-    subprocess.run(
-        [sys.executable, "-c", code],
-        env=Run(tmp_path).environment(PATH=path, BROWSER="firefox %s"),
-        check=True,
-        capture_output=True,
-    )
-    page = (tmp_path / "page").read_text()
-    assert "https://acme.example/secur/frontdoor.jsp?otp=planted&amp;a=1" in page
-    assert (tmp_path / "modes").read_text().split() == ["600", "700"]
-    opened = (tmp_path / "arguments").read_text().strip()
-    assert "planted" not in opened
+    """Not its arguments, which everybody can read, nor its environment, nor a file."""
+    done = run(*options, "--open", PATH=machine.path_with_commands(tmp_path), BROWSER="browser")
+    assert done.code == 0, done.err
+    browsed = (tmp_path / "browsed.txt").read_text()
+    opened, *modes = browsed.split("\n")[:3]
+    assert modes == ["600", "700"]
+    answers = [line for line in browsed.splitlines() if line[:4] in ("303 ", "404 ")]
+    assert [answer[:4] for answer in answers] == ["404 ", "303 ", "404 "]
+    assert f"otp={OTP}" in answers[1]
+    assert browsed.count(OTP) == 1
     assert not Path(opened.removeprefix("file://")).parent.exists()
+    assert OTP not in done.out + done.err
 
 
 def test_without_a_browser_the_link_can_be_printed(run: Run, options: list[str]) -> None:
@@ -119,7 +110,43 @@ def test_exec_gives_the_session_to_the_command_and_its_exit_code_back(
     assert run(*options, "--exec", "--", "no-such-command").code == 2
 
 
-def test_sf_gets_a_key_that_is_no_file_by_one_that_is_gone_afterwards(
+def test_exec_keeps_what_the_command_expects_and_takes_every_secret_of_pool_yaml_away(
+    run: Run, host: LoginHost, pem: Pem, tmp_path: Path, program: Callable[[str, str], str]
+) -> None:
+    """Also a secret of a pool, of which a login reads nothing."""
+    steps = "steps: [{install_package: {version: 04t000000000001AAA, installation_key: ${IK}}}]"
+    write_pool_file(tmp_path, host.url, "${HUB_KEY}", f"pools: {{ morning: {{ {steps} }} }}")
+    record(tmp_path, host.url, State.AVAILABLE)
+    secret = {
+        "HUB_KEY": pem(),
+        "IK": "planted-key",
+        "SF_PRIVATE_KEY_PASSPHRASE": "x",
+        "PGPASSWORD": "planted-password",
+        "SCRATCH_ORG_ACCESS_TOKEN": "of another org",
+    }
+    kept = {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "*", "LANG": "C.UTF-8"}
+    path = program("seed", "env -0 > seen")
+    done = run(USERNAME, "--exec", "--", "seed", PATH=path, **secret, **kept)
+    assert done.code == 0, done.err
+    seen = dict(entry.split("=", 1) for entry in (tmp_path / "seen").read_text().split("\0")[:-1])
+    expected = {**run.environment(PATH=path, **kept), "SCRATCH_ORG_ACCESS_TOKEN": TOKEN}
+    assert expected.items() <= seen.items()
+    names = {name for name in seen if name.startswith("SCRATCH_ORG_")}
+    assert seen.keys() - names - {"PWD", "OLDPWD", "SHLVL", "_", "LC_CTYPE"} == (
+        expected.keys() - {"SCRATCH_ORG_ACCESS_TOKEN"}
+    )
+
+
+def test_a_command_run_with_exec_ends_at_a_broken_pipe_like_any_other(
+    run: Run, options: list[str], program: Callable[[str, str], str]
+) -> None:
+    """Python ignores SIGPIPE; the command must not."""
+    code = "(yes; echo $? >&2) | head -n 1 >/dev/null"
+    done = run(*options, "--exec", "--", "seed", PATH=program("seed", code))
+    assert done.err == "141\n"
+
+
+def test_sf_gets_a_key_that_is_no_file_by_one_that_is_on_no_disk(
     run: Run,
     host: LoginHost,
     pem: Pem,
@@ -136,8 +163,7 @@ def test_sf_gets_a_key_that_is_no_file_by_one_that_is_gone_afterwards(
     done = run(USERNAME, "--sf", **environment)
     assert done.code == 0, done.err
     assert (tmp_path / "sf.key").read_text() == pem()
-    assert (tmp_path / "sf.mode").read_text() == "600\n"
-    assert not Path((tmp_path / "sf.keypath").read_text().strip()).exists()
+    assert (tmp_path / "sf.keypath").read_text().startswith("/proc/self/fd/")
     assert "sf cannot log in again" in done.err
     seen = (tmp_path / "sf.environment").read_text() + (tmp_path / "sf.arguments").read_text()
     assert "PRIVATE KEY" not in seen

@@ -102,7 +102,7 @@ def test_every_way_to_log_in_with_pool_file_and_ledger_works(
     assert org.id in who
     assert "!AQ" not in who, "the token is not shown"
     assert json.loads(session)["access_token"].startswith(f"{org.id[:15]}!")
-    assert "secur/frontdoor.jsp" in (tmp_path / "browsed.html").read_text()
+    assert "secur/frontdoor.jsp" in (tmp_path / "browsed.txt").read_text()
     assert "frontdoor" not in browser
     assert link.startswith(f"{environment['LOGIN_URL']}/secur/frontdoor.jsp?")
     (call,) = machine.calls(tmp_path)

@@ -1,0 +1,79 @@
+"""Programs that are started get one environment, made in one place: without any secret."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from provisioner import children
+from provisioner.children import environment
+
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
+SECRET = "planted-installation-key"
+
+
+def test_what_a_users_own_command_looks_for_stays() -> None:
+    kept = {
+        "PATH": "/usr/bin",
+        "HOME": "/home/ann",
+        "HTTPS_PROXY": "http://proxy:3128",
+        "LANG": "de_DE.UTF-8",
+        "PGHOST": "db",
+        "PGPASSFILE": "/home/ann/.pgpass",
+        "NPM_TOKEN": "the user's own affair",
+        "SF_CONSUMER_KEY": "3MVG9",
+        "SHLVL": "1",
+        "EMPTY": "",
+    }
+    assert environment(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SF_PRIVATE_KEY", "whatever it holds"),
+        ("SF_PRIVATE_KEY_PASSPHRASE", "x"),
+        ("SF_PRIVATE_KEY_2", "x"),
+        ("PGPASSWORD", "x"),
+        ("SCRATCH_ORG_ACCESS_TOKEN", "00D!x"),
+        ("ANY", KEY),
+        ("ANY", KEY.replace("\n", "\\n")),
+        ("ANY", base64.b64encode(KEY.encode()).decode()),
+        ("ANY", base64.b64encode(KEY.replace("PRIVATE", "RSA PRIVATE").encode()).decode()),
+        ("ANY", base64.b64encode(KEY.replace("PRIVATE", "ENCRYPTED PRIVATE").encode()).decode()),
+        ("INSTALLATION_KEY", SECRET),
+        ("COPY_OF_IT", SECRET),
+    ],
+)
+def test_keys_passphrases_and_passwords_go(name: str, value: str) -> None:
+    given = {"INSTALLATION_KEY": SECRET, "PATH": "/usr/bin", name: value}
+    assert environment(given, ["INSTALLATION_KEY"]) == {"PATH": "/usr/bin"}
+
+
+def test_a_short_secret_takes_no_other_variable_of_its_value_along() -> None:
+    assert environment({"PIN": "1", "SHLVL": "1"}, ["PIN"]) == {"SHLVL": "1"}
+
+
+def test_what_a_program_needs_beyond_it_is_handed_over_on_purpose() -> None:
+    handed = environment({"PGPASSWORD": "x"}).plus({"SCRATCH_ORG_ACCESS_TOKEN": "00D!x"})
+    assert handed == {"SCRATCH_ORG_ACCESS_TOKEN": "00D!x"}
+
+
+def test_a_program_that_takes_too_long_ends_with_those_that_it_started(tmp_path: Path) -> None:
+    script = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
+    with pytest.raises(TimeoutError, match=r"no end in 0\.5 s"):
+        children.run(["sh", "-c", script], environment(os.environ), timeout=0.5)
+    state = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+    assert not state.exists() or " Z " in state.read_text()
+
+
+def test_what_a_program_says_and_its_exit_code_are_told() -> None:
+    command = [sys.executable, "-c", "import sys; print('out'); sys.exit('err')"]
+    environ = environment(os.environ)
+    assert children.run(command, environ, timeout=60) == (1, "out\n")
+    code, said = children.run(command, environ, timeout=60, with_errors=True)
+    assert (code, sorted(said.split())) == (1, ["err", "out"])
