@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from provisioner.builder.crashes import guarded, harmless
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.failures import Failures, kind_of
 from provisioner.builder.step_list import ListedStep, StepLists
+from provisioner.builder.stopwatch import Stopwatch
 from provisioner.builder.suspects import Suspects, looks_gone
 from provisioner.errors import STOPS, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
@@ -30,8 +30,8 @@ class _Progress:
     """What this process knows of an org beyond its row; lost at a kill without harm."""
 
     org: Org
-    active_since: float = field(default_factory=time.monotonic)
-    step_since: float = field(default_factory=time.monotonic)
+    active: Stopwatch
+    step: Stopwatch = field(default_factory=Stopwatch)
     at: str = "steps"  # what it is at, as reports call it
 
 
@@ -50,7 +50,10 @@ class OrgSteps:
 
     def begin(self, org: Org) -> None:
         """Take an org that is active: new, or left in `building` by a dead run."""
-        progress = _Progress(org)
+        now = self._context.now()
+        progress = _Progress(org, Stopwatch.since(org.active_at, now))
+        if org.request_id:  # else the step begins anew
+            progress.step = Stopwatch.since(org.step_since, now)
         job = guarded(
             self._context, lambda: self._advance(progress), lambda e: self._broken(progress, e)
         )
@@ -106,8 +109,10 @@ class OrgSteps:
 
     def _remember(self, progress: _Progress, request_id: str) -> None:
         """Commit the id of a remote request, before anything else is done about it."""
-        if request_id and request_id != progress.org.request_id:
-            progress.org = self._context.change(progress.org, request_id=request_id)
+        org = progress.org
+        if request_id and request_id != org.request_id:
+            since = org.step_since if org.request_id else self._context.now()
+            progress.org = self._context.change(org, request_id=request_id, step_since=since)
 
     def _complete(self, progress: _Progress, outcome: Done) -> None:
         progress.org = self._context.change(
@@ -115,16 +120,17 @@ class OrgSteps:
             step=progress.org.step + 1,
             request_id="",
             attempts=0,
+            step_since=None,
             **outcome.changes,
         )
-        progress.step_since = time.monotonic()
+        progress.step = Stopwatch()
 
     def _until_next_look(self, progress: _Progress, step: ListedStep, outcome: Pending) -> float:
         """Looks grow apart as the step grows old, so that a long one stays cheap.
 
         A wait of 0 is a step that has more to do and only gave its thread back.
         """
-        age = (time.monotonic() - progress.step_since) / self._context.options.pace
+        age = progress.step.seconds() / self._context.options.pace
         if age > step.timeout:
             minutes = int(step.timeout // 60)
             raise SalesforceError(f"not finished after {minutes} minutes", kind="replace")
@@ -173,8 +179,7 @@ class OrgSteps:
         """A login may be refused for as long as a new org may need, and as often as any request."""
         if progress.org.attempts < ATTEMPTS:
             return True
-        age = time.monotonic() - progress.active_since
-        is_new = age < PROPAGATION * self._context.options.pace
+        is_new = progress.active.seconds() < PROPAGATION * self._context.options.pace
         return isinstance(error, LoginError) and is_new
 
     def _longest(self, error: ProvisionerError) -> float:

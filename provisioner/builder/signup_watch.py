@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
 from provisioner.builder.failures import Failures, kind_of
+from provisioner.builder.stopwatch import Stopwatch
 from provisioner.errors import STOPS, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 
@@ -31,7 +32,8 @@ REFUSALS_IN_A_ROW = 3  # of looks: then the sign-ups cannot be watched any more
 @dataclass
 class _Watched:
     org: Org
-    since: float
+    since: float  # by time.monotonic: since when this build looks for it
+    age: Stopwatch
     misses: int | None  # looks that did not find it; None when the hub has surely got it
     is_fresh: bool  # asked for by this process, which therefore knows its age
     crashes: int = 0  # unexpected exceptions that were about it
@@ -75,7 +77,9 @@ class SignUpWatch:
             misses = 0 if is_doubtful else None
             is_first = not self._watched
             is_fresh = delay > 0 and not is_doubtful
-            self._watched[org.username] = _Watched(org, time.monotonic(), misses, is_fresh)
+            age = Stopwatch.since(org.step_since, self._context.now())
+            since = time.monotonic()
+            self._watched[org.username] = _Watched(org, since, age, misses, is_fresh)
             if is_first or not delay:
                 job = guarded(self._context, self._look, self._broken)
                 self._context.scheduler.add(JOB, job, self._context.wait(delay))
@@ -189,6 +193,8 @@ class SignUpWatch:
                 org_id=status.org_id,
                 login_url=status.login_url,
                 instance_url=status.login_url,
+                step_since=None,
+                active_at=self._context.now(),
             )
         )
 
@@ -209,7 +215,7 @@ class SignUpWatch:
             self._failures.fail(entry.org, "sign-up", error)
 
     def _is_late(self, entry: _Watched) -> bool:
-        return self._age(entry.since) > self._deadline(entry)
+        return entry.age.seconds() / self._context.options.pace > self._deadline(entry)
 
     def _deadline(self, entry: _Watched) -> float:
         """Seconds that its sign-up may take."""
@@ -222,7 +228,7 @@ class SignUpWatch:
             return
         self._drop(entry.org)
         if entry.org.state is State.INTENDED:
-            self._send_again(entry.org)
+            self._send_again(self._context.change(entry.org, step_since=self._context.now()))
         else:
             error = SalesforceError("the Dev Hub no longer knows this sign-up", kind="gone")
             self._failures.fail(entry.org, "sign-up", error)

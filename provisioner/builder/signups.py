@@ -74,6 +74,7 @@ class SignUps:
     def _intend(self, creation: Creation) -> Org:
         """Commit the row of an org that is about to be asked for."""
         config, run = self._context.config, self._context.run
+        now = self._context.now()
         org = Org(
             username=new_username(creation.pool, config.dev_hub.username),
             pool=creation.pool,
@@ -82,7 +83,8 @@ class SignUps:
             definition=creation.definition,
             fingerprint=creation.fingerprint,
             consumer_key=config.consumer_app.consumer_key,
-            created_at=self._context.now(),
+            created_at=now,
+            step_since=now,
         )
         self._context.ledger.add(org)
         self._context.allowance = self._context.allowance.less(1)

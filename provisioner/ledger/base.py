@@ -81,6 +81,9 @@ class Org:
     users: tuple[Mapping[str, str], ...] = ()
     error: str = ""  # step and reason, for people
     kept: bool = False  # failed under --keep-failed: reap leaves it until it expires
+    step_since: datetime | None = None
+    """Since when the current step has a request; of an org not yet active, since it is intended."""
+    active_at: datetime | None = None  # when a build saw that the sign-up was complete
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,10 @@ from provisioner.ledger.broken import BrokenRowError
 
 ORG_COLUMNS = tuple(column.name for column in fields(Org))
 
-_TIMES = frozenset({"created_at", "available_at", "proven_at", "expires_at", "lease_until"})
+_TIMES = frozenset(
+    {"created_at", "available_at", "proven_at", "expires_at", "lease_until", "step_since"}
+    | {"active_at"}
+)
 _COUNTS = frozenset({"version", "step", "attempts", "fence"})
 _NEEDED = frozenset({"username", "pool"})
 _LARGEST = 2**31 - 2  # a count that all databases can still raise by one

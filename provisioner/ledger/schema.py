@@ -85,7 +85,12 @@ _QUEUE = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _QUEUE)
+_AGES = (
+    "ALTER TABLE org ADD COLUMN step_since TEXT",
+    "ALTER TABLE org ADD COLUMN active_at TEXT",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _QUEUE, _AGES)
 """Step by step; `{serial}` is the database's type of a key that counts up by itself."""
 
 NEWEST = len(MIGRATIONS)

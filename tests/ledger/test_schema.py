@@ -13,6 +13,7 @@ from provisioner.ledger import schema
 from provisioner.ledger.base import Claim, Org
 from provisioner.ledger.sqlite import SqliteLedger
 
+from .older import statements_to
 from .world import NOW, add_available, run
 
 
@@ -68,19 +69,20 @@ def test_an_older_version_is_brought_up_to_date_and_keeps_its_rows(
         assert connection.execute("SELECT a, b FROM later").fetchall() == [(1, "new")]
 
 
-def test_a_ledger_of_version_1_keeps_its_rows_and_has_a_queue(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("version", range(1, schema.NEWEST))
+def test_a_ledger_of_any_older_version_keeps_its_rows_and_has_a_queue(
+    tmp_path: Path, version: int
 ) -> None:
-    """What was there before those who wait had a table."""
     path = tmp_path / "first.db"
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        patch.setattr(schema, "NEWEST", 1)
-        with closing(SqliteLedger(path)) as ledger:
-            for name in ("a", "b"):
-                add_available(ledger, f"{name}@acme.example")
-            ledger.finish_run(run())
-            before = ledger.contents()
+    with closing(SqliteLedger(path)) as ledger:
+        for name in ("a", "b"):
+            add_available(ledger, f"{name}@acme.example")
+        ledger.finish_run(run())
+        before = ledger.contents()
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements_to(version):
+            connection.execute(statement)
+        connection.commit()
     with closing(SqliteLedger(path)) as ledger:
         assert ledger.contents() == before
         assert ledger.waiters() == []

@@ -37,4 +37,6 @@ def test_a_percent_sign_and_a_cast_stay_what_they_are() -> None:
 def test_the_table_has_a_column_for_each_field_of_an_org() -> None:
     table = next(s for s in schema.MIGRATIONS[0] if s.startswith("CREATE TABLE org "))
     columns = re.findall(r"^\s+(\w+) ", table, re.MULTILINE)
+    later = "\n".join(statement for step in schema.MIGRATIONS[1:] for statement in step)
+    columns += re.findall(r"ALTER TABLE org ADD COLUMN (\w+)", later)
     assert columns == ["number", *Org.__dataclass_fields__]

@@ -38,6 +38,8 @@ FULL = Org(
     users=({"persona": "agent", "username": "agent@acme.example"},),
     error="step 2 failed\nline two",
     kept=True,
+    step_since=NOW + timedelta(seconds=3),
+    active_at=NOW + timedelta(seconds=4),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -203,6 +204,20 @@ def test_what_the_hub_has_too_little_of_is_said(
     assert error.code == expected
     assert error.message.startswith("the ledger on the Dev Hub hub@acme.example: ")
     assert "Traceback" not in error.message
+
+
+def test_a_row_that_an_older_version_wrote_is_read_and_changed(
+    hub: LedgerHub, ledger: DevhubLedger
+) -> None:
+    org = add_available(ledger, "a@acme.example")
+    (row,) = hub.records("Provisioner_Org__c")
+    build = json.loads(row["Build__c"])
+    del build["step_since"], build["active_at"]
+    older = {"Build__c": json.dumps(build)}
+    hub.world.hub.store.set_fields("Provisioner_Org__c", row["Id"], older)
+    assert ledger.get(org.username) == org
+    changed = ledger.change(org, active_at=NOW)
+    assert ledger.get(org.username) == changed
 
 
 def test_a_ledger_of_a_newer_version_is_refused(hub: LedgerHub, ledger: DevhubLedger) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from provisioner.ledger import schema
 from provisioner.ledger.base import Claim, Org
+from tests.ledger.older import statements_to
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import NOW, add_available
 
@@ -65,17 +66,15 @@ def test_an_older_version_is_brought_up_to_date_once_and_keeps_its_rows(
     assert server.sql("SELECT a, b FROM later", database=database) == [(1, "new")]
 
 
-def test_a_ledger_of_version_1_keeps_its_rows_and_has_a_queue(
-    server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("version", range(1, schema.NEWEST))
+def test_a_ledger_of_any_older_version_keeps_its_rows_and_has_a_queue(
+    server: Server, database: str, version: int
 ) -> None:
-    """What was there before those who wait had a table."""
     url = server.url(database)
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        patch.setattr(schema, "NEWEST", 1)
-        with opened(url) as ledger:
-            add_available(ledger, "a@acme.example")
-            before = ledger.contents()
+    with opened(url) as ledger:
+        add_available(ledger, "b@acme.example")
+        before = ledger.contents()
+    server.sql(*statements_to(version), database=database)
     with opened(url) as ledger:
         assert ledger.contents() == before
         assert ledger.claim(Claim("ann", pool="evening", waiter="place"), now=NOW) is None

@@ -1,0 +1,137 @@
+"""What never ends is given up at its deadline, also when builds die while they wait for it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from provisioner.builder.org_steps import ATTEMPTS
+from provisioner.builder.stopwatch import Stopwatch
+from provisioner.ledger import open_ledger
+from provisioner.ledger.base import State
+from tests.builder.night import Night
+from tests.builder.test_interruption import Command
+
+ENDLESS = 10_000_000.0  # seconds of the platform
+LONG_AGO = timedelta(hours=3)
+PACKAGE = "04t000000000001AAA"
+INSTALL = f"- install_package: {{ version: {PACKAGE}, timeout: 2h }}\n"
+IMPATIENT = f"- install_package: {{ version: {PACKAGE}, timeout: 1m }}\n"
+LOOK = {"route": "tooling.sobjects.read", "nth": 2}
+ORG_LOGIN = {"route": "oauth.token", "nth": 2}  # the first is that to the Dev Hub
+ALONE = "replacements: 0\n"
+
+Make = Callable[..., Night]
+
+
+def killed_build(night: Night, **when: Any) -> None:
+    """A build that dies (SIGKILL) while the emulator holds a request of its."""
+    night.fault(when, {"do": "hold", "at": "after"})
+    command = Command(night, "build", "--pace", "0.002")
+    assert night.world.holds.current(wait=30)
+    command.process.send_signal(signal.SIGKILL)
+    command.end()
+    night.world.holds.close()
+
+
+def rewrite(night: Night, **changes: Callable[[Any], Any]) -> None:
+    """Change fields of all rows, each by what it was."""
+    config = night.config()
+    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
+    try:
+        for org in ledger.orgs():
+            assert ledger.change(org, **{name: change(org) for name, change in changes.items()})
+    finally:
+        ledger.close()
+
+
+def grow_older(night: Night) -> None:
+    """The current step has been under way for long, as if the build had died so long ago."""
+    rewrite(night, step_since=lambda org: org.step_since - LONG_AGO)
+
+
+def failures(night: Night) -> list[str]:
+    """Why orgs were given up."""
+    return [event.note for event in night.watcher.events if event.state is State.FAILED]
+
+
+def test_a_step_that_does_not_end_is_given_up_at_its_timeout(make_night: Make) -> None:
+    night = make_night(package_install=ENDLESS)
+    night.write_pool(size=1, steps=IMPATIENT, pool=ALONE)
+    assert night.build().exit_code == 6
+    assert failures(night) == ["install_package: not finished after 1 minutes"]
+    assert not night.active()
+
+
+def test_a_step_does_not_get_a_new_deadline_from_the_next_build(make_night: Make) -> None:
+    night = make_night(package_install=ENDLESS)
+    night.write_pool(size=1, steps=INSTALL, pool=ALONE)
+    killed_build(night, **LOOK)
+    (org,) = night.orgs(State.BUILDING)
+    assert org.request_id
+    assert org.step_since
+    grow_older(night)
+    before = night.requests("tooling.sobjects.read")
+    assert night.build().exit_code == 6
+    assert night.requests("tooling.sobjects.read") == before + 1, "one poll was enough"
+    assert failures(night) == ["install_package: not finished after 120 minutes"]
+
+
+def test_a_step_whose_work_ended_while_nobody_looked_is_done_however_late(make_night: Make) -> None:
+    night = make_night(package_install=0.001)
+    night.write_pool(size=1, steps=INSTALL, pool=ALONE)
+    killed_build(night, route="tooling.sobjects.read", nth=1)
+    grow_older(night)
+    assert night.build().exit_code == 0
+
+
+def test_the_time_until_a_step_asks_for_something_is_none_of_its_own(night: Night) -> None:
+    night.write_pool(size=1, steps=INSTALL, pool=ALONE)
+    killed_build(night, **ORG_LOGIN)
+    (org,) = night.orgs(State.BUILDING)
+    assert org.step_since is None
+    rewrite(night, active_at=lambda org: org.active_at - LONG_AGO)
+    assert night.build().exit_code == 0
+
+
+def test_a_sign_up_that_does_not_end_is_given_up_at_its_timeout(make_night: Make) -> None:
+    night = make_night(**{"signup.Creating": ENDLESS})
+    night.write_pool(size=1, pool=f"{ALONE}sign_up_timeout: 1m\n")
+    assert night.build().exit_code == 6
+    assert failures(night) == ["sign-up: still Creating after 60 s (sign_up_timeout)"]
+
+
+def test_a_sign_up_does_not_get_a_new_deadline_from_the_next_build(make_night: Make) -> None:
+    night = make_night(**{"signup.Creating": ENDLESS})
+    night.write_pool(size=1, pool=f"{ALONE}sign_up_timeout: 2h\n")
+    killed_build(night, route="query", org="hub", nth=2)
+    grow_older(night)
+    before = night.requests("query")
+    assert night.build().exit_code == 6
+    assert night.requests("query") < before + 10, "hundreds of polls fit into two hours"
+    assert failures(night) == ["sign-up: still Creating after 7200 s (sign_up_timeout)"]
+
+
+@pytest.mark.parametrize(("age", "code"), [(LONG_AGO, 6), (-LONG_AGO, 0)], ids=["old", "new"])
+def test_only_a_new_org_may_refuse_logins_more_often_than_other_requests(
+    night: Night, age: timedelta, code: int
+) -> None:
+    """The window of propagation is not opened again by each build that takes the org up."""
+    night.write_pool(size=1, pool=ALONE)
+    killed_build(night, route="deploy.start")
+    rewrite(night, active_at=lambda org: org.active_at - age, attempts=lambda _org: ATTEMPTS)
+    refusal = {"error": "invalid_grant", "error_description": "user hasn't approved this consumer"}
+    again = {**ORG_LOGIN, "nth": [2, 3]}
+    night.fault(again, {"do": "answer", "status": 400, "body": refusal}, times=0)
+    assert night.build().exit_code == code
+
+
+def test_a_stopwatch_goes_on_from_what_the_ledger_says() -> None:
+    now = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    assert Stopwatch.since(now - timedelta(minutes=7), now).seconds() >= 420
+    assert Stopwatch.since(now + timedelta(hours=1), now).earlier == 0, "a clock was set back"
+    assert Stopwatch.since(None, now).earlier == 0
