@@ -12,6 +12,7 @@ from provisioner.errors import LoginError, NoOrgError
 from provisioner.ledger.base import State
 from provisioner.salesforce.audience import SANDBOX, Rung, scratch_rungs, user_rungs
 from provisioner.salesforce.grant import App, Post, sign_in
+from provisioner.salesforce.ids import is_id
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 from provisioner.salesforce.keys import PASSPHRASE_VARIABLE, load_signing_key
 from provisioner.salesforce.post import get_with_token, post_form
@@ -199,9 +200,12 @@ def _override(found: Credentials, options: Options, environ: Mapping[str, str]) 
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in `body`, None when there is none."""
+    """The JSON object in `body`, None when there is none that names its org."""
     try:
         answer = read_json(body)
     except MalformedAnswerError:
         return None
-    return answer if isinstance(answer, dict) else None
+    if not isinstance(answer, dict):
+        return None
+    org = answer.get("organization_id")
+    return answer if isinstance(org, str) and is_id(org) else None

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from provisioner.salesforce.json_text import read_json
+
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
@@ -66,7 +68,7 @@ def read_stamp(description: str) -> Stamp | None:
     """The stamp in a Description; None where there is none, or one that makes no sense."""
     last_line = description.rstrip().rpartition("\n")[2]
     try:
-        content = json.loads(last_line)[KEY]
+        content = read_json(last_line)[KEY]
         values = {name: content.get(name, "") for name in Stamp.__dataclass_fields__}
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

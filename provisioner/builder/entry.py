@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.errors import SalesforceError
 from provisioner.rebuild import Entry
+from provisioner.salesforce.fields import nullable_moment
 from provisioner.salesforce.soql import equals
 from provisioner.steps.proof import prove
 
@@ -32,10 +33,11 @@ def enter(connections: Connections, org: Org, since: datetime) -> Entry:
         f"AND LoginTime > {moment} ORDER BY LoginTime DESC LIMIT 2"
     )
     try:
-        times = [datetime.fromisoformat(row["LoginTime"]) for row in client.query(soql)]
-    except (SalesforceError, KeyError, ValueError):
+        times = client.query_as(soql, lambda row: nullable_moment(row, "LoginTime"))
+    except SalesforceError:
         return Entry(expires_at, is_in_use=True)
-    return Entry(expires_at, is_in_use=not _are_ours(times, connections.clock.now()))
+    seen = [at for at in times if at is not None]
+    return Entry(expires_at, is_in_use=not _are_ours(seen, connections.clock.now()))
 
 
 def _are_ours(times: Sequence[datetime], now: datetime) -> bool:

@@ -13,6 +13,7 @@ from provisioner.builder.failures import Failures, kind_of
 from provisioner.builder.stopwatch import Stopwatch
 from provisioner.errors import STOPS, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
+from provisioner.salesforce.signup_status import UNREADABLE
 
 if TYPE_CHECKING:
     from provisioner.salesforce.hub import SignUpStatus
@@ -204,11 +205,14 @@ class SignUpWatch:
 
     def _pending(self, entry: _Watched, status: SignUpStatus) -> None:
         """Still in progress; an unknown status counts as that (facts §2.3)."""
-        if entry.org.state is State.INTENDED:
+        if entry.org.state is State.INTENDED and status.id:
             entry.org = self._context.move(entry.org, State.SIGNING_UP, signup_id=status.id)
         entry.misses = None
         if self._is_late(entry):
             self._drop(entry.org)
+            if status.status == UNREADABLE:
+                self._context.leave(entry.org, "the Dev Hub's answers about it are malformed")
+                return
             deadline = self._deadline(entry)
             took = f"still {status.status} after {deadline:.0f} s (sign_up_timeout)"
             error = SalesforceError(took, kind="gone")

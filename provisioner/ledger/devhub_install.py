@@ -17,6 +17,7 @@ from provisioner.errors import LedgerError, SalesforceError, UsageError
 from provisioner.ledger.devhub_errors import BUILDER, CONSUMER
 from provisioner.ledger.devhub_records import ORG, VERSION
 from provisioner.salesforce import permission_sets
+from provisioner.salesforce.fields import nullable_text, record_id, text
 from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy, zipped
 from provisioner.salesforce.soql import one_of, select
 from provisioner.source import deletions
@@ -93,12 +94,13 @@ def uninstall(
             "or end them (release, reap); --force forgets them",
         )
     where = one_of("PermissionSet.Name", SETS)
-    assigned = hub.query(select("Id", "PermissionSetAssignment", where))
+    soql = select("Id", "PermissionSetAssignment", where)
+    assigned = hub.query_as(soql, lambda row: record_id(row, "Id"))
     if assigned:
         say(f"taking the permission sets from {len(assigned)} users")
         for start in range(0, len(assigned), permission_sets.BATCH):
             batch = assigned[start : start + permission_sets.BATCH]
-            _require_all(hub.delete_many([record["Id"] for record in batch]))
+            _require_all(hub.delete_many(batch))
     say("deleting 5 objects and 2 permission sets")
     _deploy(hub, _removal(), pace)
     return True
@@ -156,8 +158,9 @@ def _deploy(hub: OrgClient, contents: Mapping[str, bytes], pace: float) -> int:
 def _installed_version(hub: OrgClient) -> int | None:
     """The version of the metadata on the Dev Hub; None when there is none."""
     where = f"Name = '{BUILDER}'"
-    found = hub.query(select("Description", "PermissionSet", where))
-    match = _VERSION.search(str(found[0]["Description"] or "")) if found else None
+    soql = select("Description", "PermissionSet", where)
+    found = hub.query_as(soql, lambda row: nullable_text(row, "Description"))
+    match = _VERSION.search(found[0]) if found else None
     return int(match[1]) if match else None
 
 
@@ -176,8 +179,12 @@ def _user_ids(hub: OrgClient, usernames: Collection[str]) -> dict[str, str]:
     """User ids by username in lower case. Raises UsageError for a user that is not there."""
     if not usernames:
         return {}
-    rows = hub.query(select("Id, Username", "User", one_of("Username", sorted(usernames))))
-    found = {str(row["Username"]).lower(): str(row["Id"]) for row in rows}
+    soql = select("Id, Username", "User", one_of("Username", sorted(usernames)))
+    found = dict(
+        hub.query_as(
+            soql, lambda row: (text(row, "Username").lower(), record_id(row, "Id", prefix="005"))
+        )
+    )
     unknown = sorted(name for name in usernames if name.lower() not in found)
     if unknown:
         raise UsageError(
@@ -209,6 +216,7 @@ def _require_all(results: Iterable[Mapping[str, object]]) -> None:
     failed = [result for result in results if not result.get("success")]
     if failed:
         raise LedgerError(
-            f"permission sets could not be taken from {len(failed)} users: {failed[0]['errors']}",
+            f"permission sets could not be taken from {len(failed)} users: "
+            f"{failed[0].get('errors')}",
             code="hub_permission",
         )

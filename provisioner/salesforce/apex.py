@@ -5,19 +5,23 @@ Source: salesforce-facts §6, wire §2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from provisioner.salesforce.asked_again import checked
 from provisioner.salesforce.envelope import Call, unusable
+from provisioner.salesforce.fields import LONGEST_AREA, Row, flag, integer, optional_text, row
 from provisioner.salesforce.redaction import one_line, redact
 
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
 LONGEST_URL = 12_000  # characters of the encoded script; URLs beyond 16 kB are refused (414)
+_SOAP = "Soap/s executeAnonymous"
 _APEX = "http://soap.sforce.com/2006/08/apex"
 
 
@@ -38,31 +42,36 @@ def execute_anonymous(org: OrgClient, script: str) -> ApexResult:
     """Run a script once. Never repeated here: after a lost answer it may have run."""
     encoded = quote(script)
     if len(encoded) > LONGEST_URL:
-        return _result(org, _over_soap(org, script))
+        answer = _over_soap(org, script)
+        return checked(Call(org.name, "POST", _SOAP), lambda: _result(answer))
     path = f"tooling/executeAnonymous/?anonymousBody={encoded}"
-    return _result(org, org.call("GET", path, is_repeatable=False))
+    return org.send("GET", path, _result, is_repeatable=False)
 
 
-def _result(org: OrgClient, answer: Any) -> ApexResult:
-    if not isinstance(answer, Mapping):  # `null` with 200: an internal error (facts §6)
-        raise unusable(Call(org.name, "GET", "tooling/executeAnonymous"), 200, "it tells nothing")
+def _result(answer: Any) -> ApexResult:
+    """Raises MalformedAnswerError, also for `null`: an internal error (facts §6)."""
+    told = row(answer)
     return ApexResult(
-        is_compiled=_truth(answer, "compiled"),
-        is_success=_truth(answer, "success"),
-        line=int(answer.get("line") or -1),
-        column=int(answer.get("column") or -1),
-        problem=_text(answer, "compileProblem"),
-        exception=_text(answer, "exceptionMessage"),
-        trace=_text(answer, "exceptionStackTrace"),
+        is_compiled=flag(told, "compiled"),
+        is_success=flag(told, "success"),
+        line=_number(told, "line"),
+        column=_number(told, "column"),
+        problem=_text(told, "compileProblem"),
+        exception=_text(told, "exceptionMessage"),
+        trace=_text(told, "exceptionStackTrace"),
     )
 
 
-def _truth(answer: Mapping[str, Any], key: str) -> bool:
-    return str(answer.get(key)).lower() == "true"
+def _number(answer: Row, key: str) -> int:
+    """A number that SOAP writes as a text; -1 where there is none."""
+    value = answer.get(key)
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value):
+        return int(value)
+    return integer(answer, key, least=-1) if value else -1
 
 
-def _text(answer: Mapping[str, Any], key: str) -> str:
-    return one_line(redact(str(answer.get(key) or "")))
+def _text(answer: Row, key: str) -> str:
+    return one_line(redact(optional_text(answer, key, longest=LONGEST_AREA)))
 
 
 def _over_soap(org: OrgClient, script: str) -> Mapping[str, Any]:
@@ -72,7 +81,7 @@ def _over_soap(org: OrgClient, script: str) -> Mapping[str, Any]:
         org.session.renew(org.session.grant)
         answer = _post(org, script)
     if "faultcode" in answer:
-        call = Call(org.name, "POST", "Soap/s executeAnonymous")
+        call = Call(org.name, "POST", _SOAP)
         raise unusable(call, 500, f"{answer['faultcode']}: {answer.get('faultstring')}")
     return answer
 
@@ -94,11 +103,14 @@ def _elements(org: OrgClient, status: int, content: bytes) -> dict[str, str]:
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
-        elements = fromstring(content).iter()
-    except ParseError:
-        call = Call(org.name, "POST", "Soap/s executeAnonymous")
+        elements = list(fromstring(content).iter())
+    except (ParseError, ValueError, LookupError):  # also: entities, encodings nobody knows
+        call = Call(org.name, "POST", _SOAP)
         raise unusable(call, status, "the answer is no XML") from None
-    return {str(element.tag).rpartition("}")[2]: element.text or "" for element in elements}
+    found: dict[str, str] = {}
+    for element in elements:  # of a name that comes twice the first counts
+        found.setdefault(str(element.tag).rpartition("}")[2], element.text or "")
+    return found
 
 
 def _envelope(token: str, script: str) -> str:

@@ -6,11 +6,11 @@ one without imports worth mentioning; a build gives one that keeps its connectio
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from provisioner.errors import LoginError, UsageError
 from provisioner.salesforce.answers import Refusal, refusal_of, unreachable
@@ -23,6 +23,9 @@ from provisioner.salesforce.reply import Post, Reply
 
 __all__ = ["App", "Grant", "Post", "Reply", "Rung", "sign_in"]
 
+TRIES = 3  # of the ladder, when a host answered with success and without a session
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")  # what may stand in a header
+_LONGEST_URL = 2_000
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -54,6 +57,21 @@ def sign_in(
     if not username.strip():
         raise UsageError("a login needs a username")
     refused: list[tuple[Rung, Refusal]] = []
+    for _ in range(TRIES):
+        answer = _climb(app, username, rungs, post, now)
+        if isinstance(answer, Grant):
+            return answer
+        refused = answer
+        if not any(refusal.text.startswith("200 ") for _, refusal in refused):
+            break  # else: a success without a session, which the next try may have
+    raise _error(username, refused, now())
+
+
+def _climb(
+    app: App, username: str, rungs: Sequence[Rung], post: Post, now: Callable[[], float]
+) -> Grant | list[tuple[Rung, Refusal]]:
+    """The first session that a rung gives, or what each has answered."""
+    refused: list[tuple[Rung, Refusal]] = []
     for rung in rungs:
         if any(r.host == rung.host and e.kind.then is Then.NEXT_HOST for r, e in refused):
             continue
@@ -64,7 +82,7 @@ def sign_in(
         refused.append((rung, answer))
         if answer.kind.then is Then.STOP:
             break
-    raise _error(username, refused, now())
+    return refused
 
 
 def _ask(rung: Rung, signed: str, post: Post) -> Grant | Refusal:
@@ -97,10 +115,10 @@ def _json(body: bytes) -> dict[str, Any]:
 def _grant(answer: dict[str, Any]) -> Grant | None:
     """The session in a token answer; None when a part that everything rests on is missing."""
     token, instance, identity = (answer.get(k) for k in ("access_token", "instance_url", "id"))
-    if not (isinstance(token, str) and token and isinstance(instance, str)):
+    if not (isinstance(token, str) and _TOKEN.fullmatch(token) and isinstance(instance, str)):
         return None
-    identity = identity if isinstance(identity, str) else ""
-    path = urlsplit(identity).path.rstrip("/").split("/")
+    identity = identity if isinstance(identity, str) and len(identity) <= _LONGEST_URL else ""
+    path = identity.partition("?")[0].rstrip("/").split("/")
     org, user = path[-2:] if len(path) >= 2 else ("", "")
     org = org if is_id(org) else token.partition("!")[0]  # a session id starts with the org's id
     try:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
 
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.asked_again import is_malformed
 from provisioner.salesforce.definition import SignUp, sign_up_fields
-from provisioner.salesforce.hub_limits import HubLimits, hub_limits, limits_named
+from provisioner.salesforce.deletion import Deletion
+from provisioner.salesforce.fields import Row, nullable_id, nullable_text, record_id, row
+from provisioner.salesforce.hub_limits import HubLimits, hub_limits, limits_named, no_limits
 from provisioner.salesforce.ids import is_id
-from provisioner.salesforce.org import OrgClient, Record
+from provisioner.salesforce.json_text import MalformedAnswerError
+from provisioner.salesforce.org import OrgClient
 from provisioner.salesforce.signup_status import (
+    PREFIX,
     SignUpStatus,
+    nothing_known,
     sign_up_query,
     sign_up_status,
+    unreadable,
 )
 from provisioner.salesforce.soql import one_of, portions, select
 
 __all__ = ["DevHub", "HubLimits", "SignUp", "SignUpStatus"]
 
+T = TypeVar("T")
+
 BATCH = 200  # records that one collection call takes (facts §2.7)
 _ENDED = frozenset({"Deleted", "Error"})  # states of a sign-up that has no org (any more)
-_GONE_ALREADY = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
 
 
 class DevHub:
@@ -36,7 +46,12 @@ class DevHub:
     def limits(self) -> HubLimits:
         """How many scratch orgs are allowed and left, active and within a day."""
         with limits_named():
-            found = hub_limits(self.client.name, self.client.limits())
+            try:
+                found = self.client.get("limits", lambda answer: hub_limits(row(answer)))
+            except SalesforceError as error:
+                if not is_malformed(error):
+                    raise
+                raise no_limits(self.client.name, self.client.limits()) or error from None
         self.check_clock()
         return found
 
@@ -47,22 +62,36 @@ class DevHub:
         username (`signups`) before asking again.
         """
         with limits_named():
-            return self.client.create("ScratchOrgInfo", sign_up_fields(request))
+            return self.client.create("ScratchOrgInfo", sign_up_fields(request), prefix=PREFIX)
 
     def signups(self, ids: Collection[str], usernames: Collection[str]) -> list[SignUpStatus]:
         """How the sign-ups with these ids or usernames stand: one query, as long as its URL fits.
 
-        A sign-up that both name is in the answer once; one without a row is not in it.
+        A sign-up that both name is in the answer once; one without a row is not in it. A row
+        that stays malformed has the status `UNREADABLE`: it tells nothing of the sign-up.
         """
-        known = frozenset(ids)
         wanted = [value for value in dict.fromkeys([*ids, *usernames]) if value]
-        found: dict[str, SignUpStatus] = {}
+        found: list[SignUpStatus] = []
         for portion in portions(wanted, times=2):
-            by_id = [value for value in portion if value in known]
-            by_name = [value for value in portion if value not in known]
-            for record in self.query(sign_up_query(by_id, by_name)):
-                found[record["Id"]] = sign_up_status(record)
-        return list(found.values())
+            found += self._sign_ups(portion, frozenset(ids))
+        return list({status.id or status.username: status for status in found}.values())
+
+    def _sign_ups(self, wanted: Sequence[str], ids: Collection[str]) -> list[SignUpStatus]:
+        by_id = [value for value in wanted if value in ids]
+        by_name = [value for value in wanted if value not in ids]
+        names = {name.lower() for name in by_name}
+
+        def is_wanted(status: SignUpStatus) -> bool:
+            return status.id in by_id or status.username in names
+
+        def read(record: Row) -> SignUpStatus:
+            status = sign_up_status(record)
+            if not is_wanted(status):
+                raise MalformedAnswerError("a sign-up that was not asked for")
+            return status
+
+        found = self.readable(sign_up_query(by_id, by_name), read, unreadable)
+        return _accounted_for(found, by_id, by_name)
 
     def gone(self, usernames: Collection[str]) -> set[str]:
         """Those of the signed-up `usernames` whose orgs have ended, as the Dev Hub says it.
@@ -93,12 +122,19 @@ class DevHub:
         refused = dict.fromkeys(set(names).difference(rows.values()), unseen) if unseen else {}
         for start in range(0, len(ids), BATCH):
             self.check_clock()  # the answer just before each deletion is the evidence
-            batch = ids[start : start + BATCH]
-            with limits_named():
-                results = self.client.delete_many(batch)
-            for row, result in zip(batch, results, strict=False):
-                if why := _refusal(result):
-                    refused[rows[row]] = why
+            refused |= self._delete({row: rows[row] for row in ids[start : start + BATCH]})
+        return refused
+
+    def _delete(self, rows: Mapping[str, str]) -> dict[str, str]:
+        """Delete rows of ActiveScratchOrg; the names that could not be ended, and why."""
+        with limits_named():
+            results = self.client.delete_many(rows)
+        pairs = zip(rows, results, strict=True)
+        answers = {rows[key]: Deletion.of(key, result) for key, result in pairs}
+        refused = {name: answer.refusal for name, answer in answers.items() if answer.refusal}
+        if gone := [name for name, answer in answers.items() if answer.is_gone]:
+            still_there = set(self._active_rows(gone).values())  # it was listed a moment ago
+            refused |= dict.fromkeys(still_there, "it is listed, and cannot be found to delete it")
         return refused
 
     def _active_rows(self, names: Sequence[str]) -> dict[str, str]:
@@ -107,13 +143,18 @@ class DevHub:
         by_user = {name.lower(): name for name in names if not is_id(name)}
         conditions = [one_of("SignupUsername", by_user)] if by_user else []
         conditions += [one_of("ScratchOrg", by_id)] if by_id else []
+
+        def read(record: Row) -> tuple[str, str]:
+            name = by_user.get(nullable_text(record, "SignupUsername").lower())
+            name = name or by_id.get(nullable_id(record, "ScratchOrg", prefix="00D")[:15])
+            if not name:
+                raise MalformedAnswerError("an org that was not asked for")
+            return record_id(record, "Id"), name
+
         fields = "Id, SignupUsername, ScratchOrg"
-        records = self.query(select(fields, "ActiveScratchOrg", *conditions))
-        return {
-            record["Id"]: by_user.get((record["SignupUsername"] or "").lower())
-            or by_id[record["ScratchOrg"][:15]]
-            for record in records
-        }
+        with self._asked():
+            found = self.client.query_as(select(fields, "ActiveScratchOrg", *conditions), read)
+        return dict(found)
 
     def check_clock(self, *, ask: bool = False) -> None:
         """Raise ClockError when this machine's clock is wrong by the Dev Hub's last answer.
@@ -126,17 +167,27 @@ class DevHub:
             session.request("GET", f"{session.instance_url}/services/data")
             session.clock.check()
 
-    def query(self, soql: str) -> list[Record]:
-        """All records of a query."""
+    def readable(
+        self, soql: str, read: Callable[[Row], T], instead: Callable[[Row], T | None]
+    ) -> list[T]:
+        """All records of a query; `instead` is for those that stay malformed (OrgClient)."""
+        with self._asked():
+            return self.client.query_what_can_be_read(soql, read, instead)
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
         with limits_named():
-            records = self.client.query(soql)
+            yield
         self.check_clock()
-        return records
 
 
-def _refusal(result: Mapping[str, Any]) -> str:
-    """Why a deletion was refused; empty for a success, and when there was nothing to delete."""
-    errors = result.get("errors") or [{}]
-    if result.get("success") or errors[0].get("statusCode") in _GONE_ALREADY:
-        return ""
-    return str(errors[0].get("message") or errors[0].get("statusCode") or "no reason given")
+def _accounted_for(
+    found: Sequence[SignUpStatus], ids: Sequence[str], names: Sequence[str]
+) -> list[SignUpStatus]:
+    """What was found; a row that might be about any sign-up stands for those that are missing."""
+    told = [s for s in found if s.id in ids or s.username in {name.lower() for name in names}]
+    if len(told) == len(found):
+        return told
+    known = {s.id for s in told} | {s.username for s in told}
+    told += [nothing_known(key, "") for key in ids if key not in known]
+    return told + [nothing_known("", name) for name in names if name.lower() not in known]

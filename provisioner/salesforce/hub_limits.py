@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from provisioner.errors import HubLimitError, SalesforceError
+from provisioner.salesforce.fields import Row, integer, row_in
+
+_MOST_ORGS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,24 @@ def _limit(error: SalesforceError) -> _Limit:
     return _ACTIVE if "active scratch org" in error.message.lower() else _DAILY
 
 
-def hub_limits(org: str, answer: Mapping[str, Mapping[str, int]]) -> HubLimits:
-    """The two limits of scratch orgs in the answer of `/limits`."""
-    try:
-        active, daily = answer["ActiveScratchOrgs"], answer["DailyScratchOrgs"]
-        return HubLimits(active["Max"], active["Remaining"], daily["Max"], daily["Remaining"])
-    except (KeyError, TypeError):
-        raise SalesforceError(
-            f"{org}: its limits do not tell of scratch orgs",
-            kind="configuration",
-            hint="enable Dev Hub in Setup, and give the user View Setup and Configuration",
-        ) from None
+def hub_limits(answer: Row) -> HubLimits:
+    """The two limits of scratch orgs in the answer of `/limits`. Raises MalformedAnswerError."""
+    active, daily = row_in(answer, "ActiveScratchOrgs"), row_in(answer, "DailyScratchOrgs")
+    return HubLimits(*_limit_of(active), *_limit_of(daily))
+
+
+def _limit_of(limit: Row) -> tuple[int, int]:
+    """What is allowed, and what is left of it."""
+    most = integer(limit, "Max", most=_MOST_ORGS)
+    return most, integer(limit, "Remaining", most=most)
+
+
+def no_limits(org: str, answer: Row) -> SalesforceError | None:
+    """The error for an org whose limits do not tell of scratch orgs; None where they do."""
+    if "ActiveScratchOrgs" in answer and "DailyScratchOrgs" in answer:
+        return None
+    return SalesforceError(
+        f"{org}: its limits do not tell of scratch orgs",
+        kind="configuration",
+        hint="enable Dev Hub in Setup, and give the user View Setup and Configuration",
+    )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from provisioner.salesforce.signup_status import Row, SignUpStatus, sign_up_status
+from provisioner.salesforce.fields import LONGEST_AREA, Row, nullable_text
+from provisioner.salesforce.signup_status import SignUpStatus, sign_up_status
 
 if TYPE_CHECKING:
     from provisioner.salesforce.hub import DevHub
@@ -44,8 +45,11 @@ class LivingOrg:
 
 
 def living_orgs(hub: DevHub) -> list[LivingOrg]:
-    """All that the user may see, in one query; AuthCode is a credential and never selected."""
-    return [_living(row) for row in hub.query(_QUERY)]
+    """All that the user may see, in one query; AuthCode is a credential and never selected.
+
+    A row that stays malformed is left out: whoever misses an org asks for it by its id.
+    """
+    return hub.readable(_QUERY, _living, lambda _: None)
 
 
 def describe(hub: DevHub, descriptions: Mapping[str, str]) -> None:
@@ -63,4 +67,5 @@ def describe(hub: DevHub, descriptions: Mapping[str, str]) -> None:
 
 
 def _living(row: Row) -> LivingOrg:
-    return LivingOrg(sign_up_status(row), row["Description"] or "")
+    description = nullable_text(row, "Description", longest=LONGEST_AREA)
+    return LivingOrg(sign_up_status(row), description)

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from provisioner.salesforce.fields import (
+    LONGEST_AREA,
+    Row,
+    flag,
+    optional_text,
+    record_id,
+    row,
+    row_in,
+    text,
+)
+from provisioner.salesforce.json_text import MalformedAnswerError
 
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
@@ -25,6 +38,8 @@ OPTIONS: Mapping[str, Any] = {
 }
 """What the CLI sends: all or nothing, package.xml at the root of the zip."""
 
+_REASONS = ("errorStatusCode", "errorMessage")
+_UNDER_WAY = frozenset({"", "Pending", "InProgress"})
 _ENDED = frozenset({"Succeeded", "SucceededPartial", "Failed", "FinalizingFailed", "Canceled"})
 
 
@@ -117,44 +132,59 @@ def deploy_body(zip_bytes: bytes, options: Mapping[str, Any] | None = None) -> D
 
 def start_deploy(org: OrgClient, body: DeployBody) -> DeployStatus:
     """Send a package. A deploy that ended at once comes back as done."""
-    answer = org.read(
+    return org.send(
         "POST",
         "metadata/deployRequest",
+        lambda answer: _status(row(answer), is_first=True),
         data=body.content,
         headers={"Content-Type": body.content_type},
     )
-    return _status(answer)
 
 
 def deploy_status(org: OrgClient, deploy_id: str) -> DeployStatus:
     """How a deploy stands; the components are asked for only when it has failed."""
     path = f"metadata/deployRequest/{deploy_id}"
-    status = _status(org.read("GET", path))
+    status = org.get(path, lambda answer: _status(row(answer)))
     if status.is_done and not status.is_success:
-        status = _status(org.read("GET", f"{path}?includeDetails=true"))
+        status = org.get(f"{path}?includeDetails=true", lambda answer: _status(row(answer)))
     return status
 
 
-def _status(answer: Mapping[str, Any]) -> DeployStatus:
-    result = answer.get("deployResult") or {}
-    details = result.get("details") or {}
-    status = str(result.get("status") or "Pending")
-    code, message = result.get("errorStatusCode") or "", result.get("errorMessage") or ""
+def _status(answer: Row, *, is_first: bool = False) -> DeployStatus:
+    """Raises MalformedAnswerError, also when the fields contradict each other.
+
+    The first answer, to the request itself, need not tell how the deploy stands.
+    """
+    result = _optional_row(answer, "deployResult") if is_first else row_in(answer, "deployResult")
+    details = _optional_row(result, "details")
+    status = optional_text(result, "status") if is_first else text(result, "status")
+    is_done = "done" in result and flag(result, "done")
+    if is_done and status in _UNDER_WAY:
+        raise MalformedAnswerError("done and status contradict each other")
+    reasons = [optional_text(result, key, longest=LONGEST_AREA) for key in _REASONS]
     return DeployStatus(
-        id=str(answer.get("id") or result.get("id") or ""),
-        status=status,
-        is_done=_truth(result.get("done")) or status in _ENDED,
-        is_success=_truth(result.get("success")) or status == "Succeeded",
-        deployed=int(result.get("numberComponentsDeployed") or 0),
+        id=record_id(answer, "id", prefix="0Af"),
+        status=status or "Pending",
+        is_done=is_done or status in _ENDED,
+        is_success=_is_success(result, status),
+        deployed=_number(result.get("numberComponentsDeployed")),
         components=tuple(_problems(details.get("componentFailures"))),
         tests=tuple(_tests(details)),
-        error=": ".join(part for part in (code, message) if part),
+        error=": ".join(part for part in reasons if part),
     )
 
 
-def _truth(value: Any) -> bool:
-    """A boolean; the guide's examples have them as texts, too."""
-    return str(value).lower() == "true"
+def _is_success(result: Row, status: str) -> bool:
+    is_told = "success" in result and status in _ENDED
+    if is_told and not flag(result, "success") and status == "Succeeded":
+        raise MalformedAnswerError("success and status contradict each other")
+    if is_told and flag(result, "success") and status in ("Failed", "Canceled"):
+        raise MalformedAnswerError("success and status contradict each other")
+    return status == "Succeeded" or (is_told and flag(result, "success"))
+
+
+def _optional_row(source: Row, key: str) -> Row:
+    return row_in(source, key) if source.get(key) is not None else {}
 
 
 def _problems(messages: Any) -> Iterable[ComponentProblem]:
@@ -172,13 +202,13 @@ def _problems(messages: Any) -> Iterable[ComponentProblem]:
 
 
 def _number(value: Any) -> int:
-    """A count from 1; 0 for what is none."""
-    return int(value) if str(value).isdecimal() else 0
+    """A count from 1, which the SOAP API writes as a text; 0 for what is none."""
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", str(value)) else 0
 
 
 def _tests(details: Mapping[str, Any]) -> Iterable[str]:
     """A line for each test that failed, and for each warning about coverage."""
-    tests = details.get("runTestResult") or {}
+    tests = _optional_row(details, "runTestResult")
     for failure in _listed(tests.get("failures")):
         yield f"{failure.get('name')}.{failure.get('methodName')}: {failure.get('message')}"
     for warning in _listed(tests.get("codeCoverageWarnings")):
@@ -189,4 +219,4 @@ def _listed(value: Any) -> list[Mapping[str, Any]]:
     """A list of objects; clients of the SOAP API know a single one without its list."""
     if isinstance(value, Mapping):
         return [value]
-    return [item for item in value or () if isinstance(item, Mapping)]
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -1,21 +1,23 @@
 """The API of one org: queries, records, tooling objects, and plain calls for the rest.
 
-Stands on simple-salesforce, whose import takes 0.28 s: nothing on the way of `claim` and
-`login` may import this module.
+Stands on `requests`, whose import takes its time: nothing on the way of `claim` and `login` may
+import this module.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import quote_plus, urlsplit
-
-import requests
-from simple_salesforce.api import Salesforce
+from urllib.parse import quote_plus
 
 from provisioner.errors import SalesforceError
+from provisioner.salesforce.asked_again import asked_again, checked, is_malformed
 from provisioner.salesforce.calls import resource
-from provisioner.salesforce.envelope import Call, unusable
+from provisioner.salesforce.envelope import Call
+from provisioner.salesforce.fields import Row, one_for_each, record_id, row, rows, text
+from provisioner.salesforce.json_text import MalformedAnswerError
+from provisioner.salesforce.query_pages import all_records, counted
 from provisioner.salesforce.session import OrgSession
 
 Record = dict[str, Any]
@@ -26,22 +28,13 @@ class OrgClient:
     """What the steps and the Dev Hub do with an org's API.
 
     Every method raises SalesforceError (or LoginError, when the session ends and cannot be
-    renewed). Safe to use from several threads.
+    renewed). What may be asked twice is asked again when its answer is malformed; the answer to
+    a write is then one that was lost. Safe to use from several threads.
     """
 
     def __init__(self, session: OrgSession, api_version: str) -> None:
         self.session = session
         self.api_version = api_version
-        host = urlsplit(session.instance_url).netloc
-        # The session sets the token; simple-salesforce only wants to see one.
-        self._salesforce = Salesforce(
-            instance=host,
-            session_id="-",
-            version=api_version,
-            session=session,
-            object_pairs_hook=None,
-        )
-        self._salesforce.headers.pop("X-PrettyPrint", None)
 
     @property
     def name(self) -> str:
@@ -53,48 +46,83 @@ class OrgClient:
         """The user whom the session belongs to."""
         return self.session.grant.user_id
 
-    def query(self, soql: str) -> list[Record]:
+    def query(self, soql: str) -> list[Row]:
         """All records of a query, page after page."""
-        return self._read(lambda: list(self._salesforce.query_all_iter(soql)), "query")
+        return self.query_as(soql, row)
+
+    def query_as(self, soql: str, read: Callable[[Row], T]) -> list[T]:
+        """All records of a query, each as `read` gives it, page after page.
+
+        `read` raises MalformedAnswerError for a record that it cannot believe.
+        """
+        return self._found(f"query?q={quote_plus(soql)}", read)
+
+    def tooling_query(self, soql: str) -> list[Row]:
+        """All records of a query to the Tooling API."""
+        return self.tooling_query_as(soql, row)
+
+    def tooling_query_as(self, soql: str, read: Callable[[Row], T]) -> list[T]:
+        """As `query_as`, of the Tooling API."""
+        return self._found(f"tooling/query?q={quote_plus(soql)}", read)
+
+    def query_what_can_be_read(
+        self, soql: str, read: Callable[[Row], T], instead: Callable[[Row], T | None]
+    ) -> list[T]:
+        """As `query`; for a record that stays malformed `instead` gives a value, or None to skip.
+
+        For queries about many orgs, of which one must not take the others with it.
+        """
+        try:
+            return self.query_as(soql, read)
+        except SalesforceError as error:
+            if not is_malformed(error):
+                raise
+        found = self.query_as(soql, lambda record: _read_or(record, read, instead))
+        return [each for each in found if each is not None]
 
     def count(self, soql: str) -> int:
         """The number that a `SELECT COUNT() …` gives."""
-        return self._read(lambda: int(self._salesforce.query(soql)["totalSize"]), "query")
+        return self.get(f"query?q={quote_plus(soql)}", counted)
 
-    def tooling_query(self, soql: str) -> list[Record]:
-        """All records of a query to the Tooling API."""
-        path = f"tooling/query?q={quote_plus(soql)}"
-        records: list[Record] = []
-        while path:
-            page = self.read("GET", path, "records")
-            records += page["records"]
-            path = "" if page.get("done", True) else page["nextRecordsUrl"]
-        return records
-
-    def create(self, sobject: str, fields: Mapping[str, Any]) -> str:
-        """Insert one record; its id."""
-        created = getattr(self._salesforce, sobject).create
-        return self._read(lambda: str(created(fields)["id"]), f"sobjects/{sobject}")
+    def create(self, sobject: str, fields: Mapping[str, Any], *, prefix: str = "") -> str:
+        """Insert one record; its id, which begins with `prefix`."""
+        path = f"sobjects/{sobject}"
+        return self.send(
+            "POST", path, lambda answer: record_id(row(answer), "id", prefix=prefix), json=fields
+        )
 
     def delete(self, sobject: str, record_id: str) -> None:
         """Delete one record."""
         self.call("DELETE", f"sobjects/{sobject}/{record_id}")
 
-    def create_many(self, records: Iterable[Record], *, all_or_none: bool = False) -> list[Record]:
+    def create_many(self, records: Iterable[Record], *, all_or_none: bool = False) -> list[Row]:
         """Insert up to 200 records; one result each, in order: `id`, `success`, `errors`."""
         body: dict[str, Any] = {"allOrNone": all_or_none, "records": list(records)}
-        answer = self.call("POST", "composite/sobjects", json=body)
-        return self._results("POST", answer, len(body["records"]))
+        count = len(body["records"])
+        return self.send("POST", "composite/sobjects", lambda a: _results(a, count), json=body)
 
-    def delete_many(self, record_ids: Iterable[str]) -> list[Record]:
+    def delete_many(self, record_ids: Iterable[str]) -> list[Row]:
         """Delete up to 200 records; one result each, in order."""
         ids = list(record_ids)
         path = f"composite/sobjects?ids={','.join(ids)}&allOrNone=false"
-        return self._results("DELETE", self.call("DELETE", path), len(ids))
+        return self.send("DELETE", path, lambda answer: _results(answer, len(ids)))
 
-    def limits(self) -> Mapping[str, Any]:
+    def limits(self) -> Row:
         """The org's limits: `{name: {Max, Remaining}}`."""
-        return self._read(lambda: dict(self._salesforce.limits()), "limits")
+        return self.get("limits", row)
+
+    def get(self, path: str, read: Callable[[Any], T]) -> T:
+        """What `read` finds in the answer; a malformed one is asked for again."""
+        call = Call(self.name, "GET", resource(path))
+        return asked_again(self.session.waits(), call, lambda: read(self.call("GET", path)))
+
+    def send(self, method: str, path: str, read: Callable[[Any], T], **options: Any) -> T:
+        """A request that is made once; what `read` finds in its answer.
+
+        After an error of class `transient` it may have been carried out.
+        """
+        call = Call(self.name, method, resource(path))
+        return checked(call, lambda: read(self.call(method, path, **options)))
 
     def call(
         self,
@@ -116,40 +144,49 @@ class OrgClient:
         )
         if not answer.content:
             return None
-        return self._read(answer.json, resource(url), method)
+        return checked(Call(self.name, method, resource(url)), answer.json)
 
-    def read(self, method: str, path: str, *keys: str, **options: Any) -> Mapping[str, Any]:
-        """As `call`, where the answer must be an object that has `keys`."""
-        answer = self.call(method, path, **options)
-        if isinstance(answer, Mapping) and all(key in answer for key in keys):
-            return answer
-        raise self._unusable(resource(path), method, type(answer).__name__)
+    def _found(self, path: str, read: Callable[[Row], T]) -> list[T]:
+        def ask(path: str) -> Any:
+            return self.call("GET", path)
 
-    def _results(self, method: str, answer: Any, count: int) -> list[Record]:
-        """The results of a collection call: one for each record, or nothing is known of any."""
-        is_whole = isinstance(answer, list) and len(answer) == count
-        if is_whole and all(isinstance(result, Mapping) for result in answer):
-            return [dict(result) for result in answer]
-        raise self._unusable("composite/sobjects", method, type(answer).__name__)
+        call = Call(self.name, "GET", resource(path))
+        return asked_again(
+            self.session.waits(), call, lambda: [read(each) for each in all_records(ask, path)]
+        )
 
-    def _read(self, read: Callable[[], T], resource_name: str, method: str = "GET") -> T:
-        """What `read` finds; an answer without it is an error of the server, not of ours."""
-        try:
-            return read()
-        except (requests.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            raise self._unusable(resource_name, method, type(error).__name__) from None
 
-    def _unusable(self, resource_name: str, method: str, what: str) -> SalesforceError:
-        call = Call(self.name, method, resource_name)
-        return unusable(call, 200, f"the answer is not as expected ({what})")
+def _results(answer: Any, count: int) -> list[Row]:
+    """The results of a collection call: one for each record, or nothing is known of any."""
+    results = rows(answer)
+    one_for_each(results, count)
+    return results
+
+
+def _read_or(record: Row, read: Callable[[Row], T], instead: Callable[[Row], T | None]) -> T | None:
+    try:
+        return read(record)
+    except MalformedAnswerError:
+        return instead(record)
 
 
 def newest_api_version(session: OrgSession) -> str:
     """The newest API version that the org offers, such as `68.0` (facts §0)."""
-    answer = session.request("GET", f"{session.instance_url}/services/data")
-    try:
-        versions = [str(entry["version"]) for entry in answer.json()]
-        return max(versions, key=lambda version: [int(part) for part in version.split(".")])
-    except (ValueError, KeyError, TypeError):
-        call = Call(session.name, "GET", "services/data")
-        raise unusable(call, answer.status_code, "the answer lists no API versions") from None
+
+    def read() -> str:
+        answer = session.request("GET", f"{session.instance_url}/services/data")
+        return max(map(_version, rows(answer.json())), key=float, default="") or _none()
+
+    return asked_again(session.waits(), Call(session.name, "GET", "services/data"), read)
+
+
+def _version(entry: Row) -> str:
+    """A version that its own address confirms: everything that follows stands on it."""
+    version = text(entry, "version")
+    if not re.fullmatch(r"\d{1,3}\.0", version) or not text(entry, "url").endswith(f"/v{version}"):
+        raise MalformedAnswerError("version is none of the API")
+    return version
+
+
+def _none() -> str:
+    raise MalformedAnswerError("it lists no API versions")

@@ -8,11 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner.salesforce.fields import (
+    LONGEST_AREA,
+    Row,
+    nullable_id,
+    nullable_text,
+    optional_text,
+    record_id,
+    row,
+    row_in,
+    rows_in,
+    text,
+)
+from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.redaction import one_line, redact
 from provisioner.salesforce.soql import equals, select
 
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
+
+REQUEST = "0Hf"  # what the ids of install requests begin with
 
 
 @dataclass(frozen=True)
@@ -61,24 +76,45 @@ def escaped(installation_key: str) -> str:
 
 def is_installed(org: OrgClient, version: str) -> bool:
     """Whether exactly this version is installed."""
-    rows = org.tooling_query(select("SubscriberPackageVersion.Id", "InstalledSubscriberPackage"))
-    installed = [(row.get("SubscriberPackageVersion") or {}).get("Id") or "" for row in rows]
+    soql = select("SubscriberPackageVersion.Id", "InstalledSubscriberPackage")
+    installed = org.tooling_query_as(soql, _installed)
     return any(found[:15] == version[:15] for found in installed)
+
+
+def _installed(record: Row) -> str:
+    """The version of an installed package; "" for one that has none."""
+    if record.get("SubscriberPackageVersion") is None:
+        return ""
+    return nullable_id(row_in(record, "SubscriberPackageVersion"), "Id", prefix="04t")
 
 
 def request_install(org: OrgClient, request: InstallRequest) -> str:
     """Ask for an install; the id of the request, 0Hf…"""
     path = "tooling/sobjects/PackageInstallRequest"
-    answer = org.read("POST", path, "id", json=request.fields())
-    return str(answer["id"])
+    return org.send(
+        "POST",
+        path,
+        lambda answer: record_id(row(answer), "id", prefix=REQUEST),
+        json=request.fields(),
+    )
 
 
 def install_status(org: OrgClient, request_id: str) -> InstallStatus:
     """How an install stands."""
-    row = org.read("GET", f"tooling/sobjects/PackageInstallRequest/{request_id}")
-    errors = (row.get("Errors") or {}).get("errors") or ()
-    texts = tuple(one_line(redact(str(error.get("message") or error))) for error in errors)
-    return InstallStatus(str(row.get("Status") or "UNKNOWN"), texts)
+    path = f"tooling/sobjects/PackageInstallRequest/{request_id}"
+    return org.get(path, lambda answer: _status(row(answer), request_id))
+
+
+def _status(answer: Row, request_id: str) -> InstallStatus:
+    if "Id" in answer and record_id(answer, "Id", prefix=REQUEST)[:15] != request_id[:15]:
+        raise MalformedAnswerError("Id is that of another request")
+    errors: list[Row] = []
+    if answer.get("Errors") is not None:
+        errors = rows_in(row_in(answer, "Errors"), "errors")
+    texts = [optional_text(error, "message", longest=LONGEST_AREA) for error in errors]
+    return InstallStatus(
+        text(answer, "Status"), tuple(one_line(redact(said or "no reason")) for said in texts)
+    )
 
 
 def availability(org: OrgClient, version: str, installation_key: str = "") -> str:
@@ -90,7 +126,8 @@ def availability(org: OrgClient, version: str, installation_key: str = "") -> st
     where = equals("Id", version)
     if installation_key:
         where += f" AND {equals('InstallationKey', installation_key)}"
-    rows = org.tooling_query(
-        select("Id, InstallValidationStatus", "SubscriberPackageVersion", where)
+    found = org.tooling_query_as(
+        select("Id, InstallValidationStatus", "SubscriberPackageVersion", where),
+        lambda record: nullable_text(record, "InstallValidationStatus"),
     )
-    return str(rows[0].get("InstallValidationStatus") or "") if rows else ""
+    return found[0] if found else ""

@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.classes import classify
+from provisioner.salesforce.fields import (
+    LONGEST_AREA,
+    Row,
+    flag,
+    nullable_text,
+    optional_text,
+    record_id,
+    rows_in,
+    text,
+)
+from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.soql import equals, one_of, select
 
 if TYPE_CHECKING:
@@ -45,18 +56,19 @@ def find(org: OrgClient, names: Collection[str]) -> dict[str, str]:
     parsed = {text: Name.parse(text) for text in names}
     plain = dict.fromkeys(name.name for name in parsed.values())
     where = f"{one_of('Name', plain)} AND {_NOT_OF_PROFILE}"
-    rows = org.query(select("Id, Name, NamespacePrefix", "PermissionSet", where))
+    rows = org.query_as(select("Id, Name, NamespacePrefix", "PermissionSet", where), _named)
     found = {}
-    for text, name in parsed.items():
+    for wanted, name in parsed.items():
         ranked = [(rank, row["Id"]) for row in rows if (rank := name.rank(row)) is not None]
         if ranked:
-            found[text] = str(min(ranked)[1])
+            found[wanted] = str(min(ranked)[1])
     return found
 
 
 def all_names(org: OrgClient) -> list[str]:
     """The API names of all permission sets, with their namespaces."""
-    rows = org.query(select("Name, NamespacePrefix", "PermissionSet", _NOT_OF_PROFILE))
+    soql = select("Name, NamespacePrefix", "PermissionSet", _NOT_OF_PROFILE)
+    rows = org.query_as(soql, _name_of)
     return [
         f"{row['NamespacePrefix']}__{row['Name']}" if row["NamespacePrefix"] else str(row["Name"])
         for row in rows
@@ -66,8 +78,8 @@ def all_names(org: OrgClient) -> list[str]:
 def assigned(org: OrgClient, user_id: str, ids: Collection[str]) -> set[str]:
     """Those of the permission sets `ids` that the user has."""
     where = f"{equals('AssigneeId', user_id)} AND {one_of('PermissionSetId', ids)}"
-    rows = org.query(select("PermissionSetId", "PermissionSetAssignment", where))
-    return {str(row["PermissionSetId"]) for row in rows}
+    soql = select("PermissionSetId", "PermissionSetAssignment", where)
+    return set(org.query_as(soql, lambda row: record_id(row, "PermissionSetId")))
 
 
 def assign(org: OrgClient, user_id: str, ids: Collection[str]) -> dict[str, SalesforceError]:
@@ -94,10 +106,26 @@ def _assignment(user_id: str, set_id: str) -> dict[str, Any]:
 
 def _refusal(result: Mapping[str, Any]) -> SalesforceError | None:
     """The error of one row; the code of a duplicate is not documented, its text is."""
-    if result.get("success"):
-        return None
-    error = (result.get("errors") or [{}])[0]
-    code, text = str(error.get("statusCode") or ""), str(error.get("message") or "")
+    try:
+        if flag(result, "success"):
+            return None
+        error = (rows_in(result, "errors") or [{}])[0]
+        code = optional_text(error, "statusCode")
+        text = optional_text(error, "message", longest=LONGEST_AREA)
+    except MalformedAnswerError as malformed:  # whether it was assigned, the next look tells
+        return SalesforceError(f"the answer is malformed ({malformed})", kind="transient")
     if code == "DUPLICATE_VALUE" or text.startswith("Duplicate PermissionSetAssignment"):
         return None
     return SalesforceError(f"{code}: {text}", error_code=code, kind=classify(400, code, text))
+
+
+def _named(row: Row) -> Row:
+    """A permission set with its id."""
+    return {**_name_of(row), "Id": record_id(row, "Id", prefix="0PS")}
+
+
+def _name_of(row: Row) -> Row:
+    return {
+        "Name": text(row, "Name"),
+        "NamespacePrefix": nullable_text(row, "NamespacePrefix"),
+    }

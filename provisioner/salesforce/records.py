@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.salesforce.classes import Kind, classify
-from provisioner.salesforce.envelope import Call, unusable
+from provisioner.salesforce.fields import (
+    LONGEST_AREA,
+    Row,
+    flag,
+    optional_text,
+    record_id,
+    row,
+    rows,
+    rows_in,
+    text,
+)
+from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.redaction import one_line, redact
 from provisioner.salesforce.soql import equals, one_of, select
 
@@ -51,35 +62,69 @@ def insert_tree(
     Raises TreeRefusedError, or SalesforceError when the request as a whole was refused. After
     one of class `transient` the records may be there.
     """
-    path = f"composite/tree/{sobject}"
-    answer = org.call("POST", path, json={"records": list(records)}, expected=(400,))
-    try:
-        if answer and isinstance(answer, list):  # errors that concern no single record
-            answer = {"hasErrors": True, "results": [{"referenceId": "", "errors": answer}]}
-        if answer["hasErrors"]:
-            raise TreeRefusedError([p for result in answer["results"] for p in _problems(result)])
-        return {str(result["referenceId"]): str(result["id"]) for result in answer["results"]}
-    except (KeyError, TypeError, AttributeError):  # the records may be there
-        call = Call(org.name, "POST", f"composite/tree/{sobject}")
-        raise unusable(call, 200, "the answer is not as expected") from None
+    wanted = set(_references(records))
+    answer = org.send(
+        "POST",
+        f"composite/tree/{sobject}",
+        lambda answer: _tree_answer(answer, wanted),
+        json={"records": list(records)},
+        expected=(400,),
+    )
+    if isinstance(answer, TreeRefusedError):
+        raise answer
+    return answer
 
 
-def _problems(result: Mapping[str, Any]) -> list[RecordProblem]:
-    return [
-        RecordProblem(
-            str(result.get("referenceId") or ""),
-            str(error.get("statusCode") or error.get("errorCode") or ""),
-            one_line(redact(str(error.get("message") or ""))),
-            tuple(map(str, error.get("fields") or ())),
+def _references(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The reference ids of records and their children."""
+    for record in records:
+        yield str(record.get("attributes", {}).get("referenceId", ""))
+        for value in record.values():
+            if isinstance(value, Mapping) and isinstance(value.get("records"), list):
+                yield from _references(value["records"])
+
+
+def _tree_answer(answer: Any, wanted: Collection[str]) -> dict[str, str] | TreeRefusedError:
+    """The id of each record, or why none was inserted. Raises MalformedAnswerError."""
+    if answer and isinstance(answer, list):  # errors that concern no single record
+        return TreeRefusedError(list(_problems("", rows(answer))))
+    results = rows_in(row(answer), "results")
+    if flag(answer, "hasErrors"):
+        problems = [
+            problem
+            for result in results
+            for problem in _problems(optional_text(result, "referenceId"), _errors(result))
+        ]
+        return TreeRefusedError(problems)
+    ids = {text(result, "referenceId"): record_id(result, "id") for result in results}
+    if len(results) != len(wanted) or ids.keys() != wanted or len(set(ids.values())) != len(ids):
+        raise MalformedAnswerError("other records than were sent")
+    return ids
+
+
+def _errors(result: Row) -> list[Row]:
+    return rows_in(result, "errors") if result.get("errors") is not None else []
+
+
+def _problems(reference: str, errors: Iterable[Row]) -> Iterator[RecordProblem]:
+    for error in errors:
+        fields = error.get("fields")
+        yield RecordProblem(
+            reference,
+            optional_text(error, "statusCode") or optional_text(error, "errorCode"),
+            one_line(redact(optional_text(error, "message", longest=LONGEST_AREA))),
+            tuple(map(str, fields)) if isinstance(fields, list) else (),
         )
-        for error in result.get("errors") or ()
-    ]
 
 
 def record_types(org: OrgClient, sobjects: Sequence[str]) -> dict[tuple[str, str], str]:
     """The ids of the record types of some objects, by (object, name)."""
-    rows = org.query(select("Id, Name, SobjectType", "RecordType", one_of("SobjectType", sobjects)))
-    return {(str(row["SobjectType"]), str(row["Name"])): str(row["Id"]) for row in rows}
+    soql = select("Id, Name, SobjectType", "RecordType", one_of("SobjectType", sobjects))
+    return dict(org.query_as(soql, _record_type))
+
+
+def _record_type(row: Row) -> tuple[tuple[str, str], str]:
+    return (text(row, "SobjectType"), text(row, "Name")), record_id(row, "Id", prefix="012")
 
 
 def count_created_by(org: OrgClient, sobject: str, user_id: str) -> int:

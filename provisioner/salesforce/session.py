@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -115,6 +115,10 @@ class OrgSession(KeptSession):
             if wait is None:
                 raise answer
             time.sleep(wait)
+
+    def waits(self) -> Iterator[float]:
+        """The seconds to wait between the tries of one call."""
+        return self._transport.waits()
 
     def renew(self, ended: Grant) -> None:
         """Log in anew, unless another thread did so since `ended` was in use."""

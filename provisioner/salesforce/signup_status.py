@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from provisioner.salesforce.ids import is_id, to_18
+from provisioner.errors import UsageError
+from provisioner.salesforce.audience import origin
+from provisioner.salesforce.fields import (
+    Row,
+    nullable_day,
+    nullable_id,
+    nullable_text,
+    record_id,
+)
+from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.soql import one_of, select
 
-Row = Mapping[str, Any]
+PREFIX = "2SR"  # of the ids of ScratchOrgInfo
+UNREADABLE = "unreadable"
+"""A status that nobody but us gives: the sign-up's row is malformed, however often it is read."""
 
 
 @dataclass(frozen=True)
@@ -42,26 +53,58 @@ def sign_up_query(ids: Sequence[str], usernames: Sequence[str]) -> str:
     return select(fields, "ScratchOrgInfo", *by_id, *by_name)
 
 
-def sign_up_status(row: Row) -> SignUpStatus:
-    """One row of `sign_up_query`."""
+def sign_up_status(row: Row, *, is_strict: bool = True) -> SignUpStatus:
+    """One row of `sign_up_query`. Raises MalformedAnswerError for one that is not to be believed.
+
+    `is_strict` refuses an org that is active and has no address; the API may give none.
+    """
+    status = nullable_text(row, "Status") or "New"
+    org_id = nullable_id(row, "ScratchOrg", prefix="00D")  # 15 characters (facts §2.1)
+    login_url = _address(row)
+    if status == "Active" and not (org_id and (login_url or not is_strict)):
+        raise MalformedAnswerError("an active org without id or address")
     return SignUpStatus(
-        id=row["Id"],
-        username=(row["SignupUsername"] or row["Username"] or "").lower(),
-        status=row["Status"] or "New",
-        error_code=row["ErrorCode"] or "",
-        org_id=_org_id(row),
-        login_url=(row["LoginUrl"] or "").rstrip("/"),
-        instance=row["SignupInstance"] or "",
-        expiration_date=_expiration(row),
+        id=record_id(row, "Id", prefix=PREFIX),
+        username=_username(row),
+        status=status,
+        error_code=nullable_text(row, "ErrorCode"),
+        org_id=org_id,
+        login_url=login_url,
+        instance=nullable_text(row, "SignupInstance"),
+        expiration_date=nullable_day(row, "ExpirationDate"),
     )
 
 
-def _org_id(row: Row) -> str:
-    """ScratchOrg holds 15 characters (facts §2.1)."""
-    short = row["ScratchOrg"] or ""
-    return to_18(short) if is_id(short) else ""
+def unreadable(row: Row) -> SignUpStatus:
+    """What is left of a row that stays malformed: which sign-up it is about, and nothing of it.
+
+    Its status counts as in progress; without id and username it may be about any sign-up.
+    """
+    with suppress(MalformedAnswerError):
+        return sign_up_status(row, is_strict=False)
+    known_id = username = ""
+    with suppress(MalformedAnswerError):
+        known_id = record_id(row, "Id", prefix=PREFIX)
+    with suppress(MalformedAnswerError):
+        username = _username(row)
+    return nothing_known(known_id, username)
 
 
-def _expiration(row: Row) -> date | None:
-    text = row["ExpirationDate"]
-    return date.fromisoformat(text[:10]) if text else None
+def nothing_known(signup_id: str, username: str) -> SignUpStatus:
+    """The status of a sign-up of which an answer came that cannot be read."""
+    return SignUpStatus(signup_id, username.lower(), UNREADABLE, "", "", "", "", None)
+
+
+def _username(row: Row) -> str:
+    return (nullable_text(row, "SignupUsername") or nullable_text(row, "Username")).lower()
+
+
+def _address(row: Row) -> str:
+    """The org's login host; a path or a port out of range is none."""
+    url = nullable_text(row, "LoginUrl").rstrip("/")
+    try:
+        if url and origin(url) != url.lower():
+            raise MalformedAnswerError("LoginUrl is no address of a host")
+    except UsageError:
+        raise MalformedAnswerError("LoginUrl is no address of a host") from None
+    return url

@@ -11,6 +11,7 @@ from typing import ClassVar
 from provisioner.config.fields import Finding, option
 from provisioner.salesforce import permission_sets
 from provisioner.salesforce.classes import Kind
+from provisioner.salesforce.fields import record_id
 from provisioner.salesforce.soql import equals, select
 from provisioner.steps.base import Done, Outcome, StepContext, StepFailed
 
@@ -81,10 +82,11 @@ def _user_id(context: StepContext) -> str:
     """Who the session belongs to: the login has told, or else a query."""
     if context.org.user_id:
         return context.org.user_id
-    rows = context.org.query(select("Id", "User", equals("Username", context.username)))
-    if not rows:
+    soql = select("Id", "User", equals("Username", context.username))
+    found = context.org.query_as(soql, lambda row: record_id(row, "Id", prefix="005"))
+    if not found:
         raise StepFailed(f"the org has no user {context.username}", kind="replace")
-    return str(rows[0]["Id"])
+    return found[0]
 
 
 def _advice(name: str, known: list[str]) -> str:

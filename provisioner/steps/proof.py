@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote_plus
 
-from provisioner.salesforce.ids import is_id, to_18
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.asked_again import asked_again, is_malformed
+from provisioner.salesforce.envelope import Call
+from provisioner.salesforce.fields import nullable_moment, record_id
+from provisioner.salesforce.ids import to_18
+from provisioner.salesforce.json_text import MalformedAnswerError
+from provisioner.salesforce.query_pages import all_records
 from provisioner.salesforce.soql import select
 from provisioner.steps.base import REPLACE, Done, Outcome, StepContext, StepFailed
 
@@ -55,18 +61,31 @@ def prove(session: OrgSession, org_id: str, api_version: str) -> datetime | None
     """Ask the org who it is; the exact time of its end (None: it names none).
 
     `Organization.TrialExpirationDate` has a time, which ScratchOrgInfo has not (facts §2.10).
-    Needs no simple-salesforce. Raises StepFailed when this is another org than `org_id`, and
-    SalesforceError.
+    Needs no OrgClient. Raises StepFailed when this is another org than `org_id`, however often
+    it is asked, and SalesforceError.
     """
     soql = select("Id, TrialExpirationDate", "Organization")
     path = f"/services/data/v{api_version}/query?q={quote_plus(soql)}"
-    answer = session.request("GET", session.instance_url + path)
+    found = ""
+
+    def read() -> datetime | None:
+        nonlocal found
+        (row,) = all_records(lambda page: _get(session, page), path) or [{}]
+        found = record_id(row, "Id", prefix="00D")
+        if org_id and found != to_18(org_id):
+            raise MalformedAnswerError("it is another org")
+        return nullable_moment(row, "TrialExpirationDate")
+
     try:
-        row = answer.json()["records"][0]
-        found, expires = str(row["Id"]), row["TrialExpirationDate"]
-        expires_at = datetime.fromisoformat(expires) if expires else None
-    except (ValueError, KeyError, IndexError, TypeError):
+        return asked_again(session.waits(), Call(session.name, "GET", "query"), read)
+    except SalesforceError as error:
+        if not is_malformed(error):
+            raise
+        if found and org_id and found != to_18(org_id):
+            text = f"the login opens org {found}, and not {org_id}"
+            raise StepFailed(text, kind=REPLACE) from None
         raise StepFailed("the org does not tell who it is", kind=REPLACE) from None
-    if org_id and (to_18(found) if is_id(found) else found) != org_id:
-        raise StepFailed(f"the login opens org {found}, and not {org_id}", kind=REPLACE)
-    return expires_at
+
+
+def _get(session: OrgSession, path: str) -> Any:
+    return session.request("GET", session.instance_url + path).json()

@@ -19,15 +19,15 @@ from tests.salesforce.test_org import scripted
 
 
 def status_of(server: ScriptedServer, transport: Transport, **result: Any) -> DeployStatus:
-    server.plays(Answer(200, {"id": "0Af1", "deployResult": result}))
-    return deploy_status(scripted(server, transport), "0Af1")
+    server.plays(Answer(200, {"id": "0Af000000000001AAA", "deployResult": result}))
+    return deploy_status(scripted(server, transport), "0Af000000000001AAA")
 
 
 def test_a_package_is_sent_as_two_parts(server: ScriptedServer, transport: Transport) -> None:
-    server.plays(Answer(201, {"id": "0Af1", "deployResult": {"status": "Pending"}}))
+    server.plays(Answer(201, {"id": "0Af000000000001AAA", "deployResult": {"status": "Pending"}}))
     body = deploy_body(b"PK zip", {"testLevel": "NoTestRun"})
     status = start_deploy(scripted(server, transport), body)
-    assert (status.id, status.is_done) == ("0Af1", False)
+    assert (status.id, status.is_done) == ("0Af000000000001AAA", False)
     (seen,) = server.seen
     assert seen.path == "/services/data/v68.0/metadata/deployRequest"
     kind, _, boundary = seen.headers["content-type"].partition("; boundary=")
@@ -49,7 +49,7 @@ def test_what_is_under_way_is_asked_without_details(
     status = status_of(server, transport, status="Finalizing", done=False)
     assert (status.status, status.is_done) == ("Finalizing", False)
     assert [seen.path for seen in server.seen] == [
-        "/services/data/v68.0/metadata/deployRequest/0Af1"
+        "/services/data/v68.0/metadata/deployRequest/0Af000000000001AAA"
     ]
 
 
@@ -90,7 +90,7 @@ def test_each_failure_is_a_line_with_its_place(
         "coverage: Average is 12%",
     )
     assert status.error == "UNKNOWN_EXCEPTION: gack"
-    assert server.seen[1].path.endswith("/0Af1?includeDetails=true")
+    assert server.seen[1].path.endswith("/0Af000000000001AAA?includeDetails=true")
 
 
 def test_a_single_failure_may_come_without_its_list(

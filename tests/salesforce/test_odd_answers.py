@@ -10,11 +10,13 @@ import pytest
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.hub import DevHub
+from provisioner.salesforce.living import living_orgs
 from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy
 from provisioner.salesforce.org import OrgClient
 from provisioner.salesforce.packages import InstallRequest, install_status, request_install
 from provisioner.salesforce.permission_sets import assign
 from provisioner.salesforce.records import insert_tree
+from provisioner.salesforce.signup_status import UNREADABLE
 from provisioner.salesforce.transport import Transport
 from tests.salesforce.scripted import Answer, ScriptedServer
 from tests.salesforce.test_org import scripted
@@ -33,7 +35,26 @@ CALLS: dict[str, Callable[[OrgClient], Any]] = {
     "assignments": lambda org: assign(org, "005000000000001AAA", ["0PS000000000001AAA"]),
     "a tree": lambda org: insert_tree(org, "Account", [{"Name": "x"}]),
     "a script": lambda org: execute_anonymous(org, "x();"),
+    "limits": lambda org: DevHub(org).limits(),
     "sign-ups": lambda org: DevHub(org).signups(["2SR000000000001AAA"], []),
+}
+
+ROW: dict[str, Any] = {
+    "Id": "2SR000000000001AAA", "Username": "a@acme.example", "SignupUsername": "a@acme.example",
+    "Status": "Active", "ErrorCode": None, "ScratchOrg": "00D000000000001",
+    "LoginUrl": "https://acme.my.salesforce.com", "SignupInstance": "CS1",
+    "ExpirationDate": "2026-11-30",
+}  # fmt: skip
+"""A row of ScratchOrgInfo as the Dev Hub gives it."""
+
+GOOD: dict[str, Any] = {
+    "a query": {"records": [{"Id": "1"}], "done": True, "totalSize": 1},
+    "a look at an install": {"Id": "0Hf000000000001AAA", "Status": "SUCCESS", "Errors": None},
+    "sign-ups": {"records": [ROW], "done": True, "totalSize": 1},
+    "limits": {
+        "ActiveScratchOrgs": {"Max": 40, "Remaining": 3},
+        "DailyScratchOrgs": {"Max": 80, "Remaining": 9},
+    },
 }
 
 
@@ -60,28 +81,33 @@ def test_json_that_no_honest_server_sends_is_an_error_that_passes(
     assert caught.value.kind == "transient"
 
 
-@pytest.mark.parametrize("name", sorted(set(CALLS) - {"a look at a deploy", "a deploy"}))
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"limits"}))
 def test_an_empty_object_says_nothing_of_success(
     server: ScriptedServer, transport: Transport, name: str
 ) -> None:
     server.plays(Answer(200, {}))
-    org = scripted(server, transport)
-    if name == "a look at an install":
-        assert install_status(org, "0Hf000000000001AAA").status == "UNKNOWN"
-    elif name == "a script":
-        assert not execute_anonymous(org, "x();").is_success
-    else:
-        with pytest.raises(SalesforceError):
-            CALLS[name](org)
+    with pytest.raises(SalesforceError, match="malformed") as caught:
+        CALLS[name](scripted(server, transport))
+    assert caught.value.kind == "transient"
 
 
-@pytest.mark.parametrize("name", ["a deploy", "a look at a deploy"])
-def test_a_deploy_that_nothing_is_said_of_is_not_over(
+@pytest.mark.parametrize("name", ["a query", "a look at an install", "sign-ups", "limits"])
+def test_a_malformed_answer_is_asked_for_again_where_that_does_no_harm(
+    server: ScriptedServer, transport: Transport, name: str
+) -> None:
+    server.plays(Answer(200, "[" * 2_000), Answer(200, {}), Answer(200, GOOD[name]))
+    assert CALLS[name](scripted(server, transport))
+    assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize("name", ["a deploy", "an install", "an insert", "a tree", "a script"])
+def test_what_may_have_been_done_is_asked_for_once(
     server: ScriptedServer, transport: Transport, name: str
 ) -> None:
     server.plays(Answer(200, {}))
-    status = CALLS[name](scripted(server, transport))
-    assert not status.is_done
+    with pytest.raises(SalesforceError):
+        CALLS[name](scripted(server, transport))
+    assert len(server.seen) == 1
 
 
 def test_fewer_results_than_records_are_no_success(
@@ -89,5 +115,133 @@ def test_fewer_results_than_records_are_no_success(
 ) -> None:
     server.plays(Answer(200, [{"id": "0Pa000000000001AAA", "success": True, "errors": []}]))
     two = ["0PS000000000001AAA", "0PS000000000002AAA"]
-    with pytest.raises(SalesforceError, match="not as expected"):
+    with pytest.raises(SalesforceError, match="1 results for 2 requests"):
         assign(scripted(server, transport), "005000000000001AAA", two)
+
+
+def hub_that_says(server: ScriptedServer, transport: Transport, *rows: Any) -> DevHub:
+    server.plays(Answer(200, {"records": list(rows), "done": True, "totalSize": len(rows)}))
+    return DevHub(scripted(server, transport))
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "no id": {"Id": None},
+    "an id of another object": {"Id": "001000000000001AAA"},
+    "an id of no form": {"Id": "x" * 300},
+    "no org id": {"ScratchOrg": None},
+    "an org id of no form": {"ScratchOrg": "'; DROP"},
+    "an org id of another object": {"ScratchOrg": "001000000000001"},
+    "a number for a status": {"Status": 5},
+    "a list for a code": {"ErrorCode": ["C-1007"]},
+    "an address with a password": {"LoginUrl": "https://a:b@acme.my.salesforce.com"},
+    "an address that is none": {"LoginUrl": "acme in words"},
+    "an address in clear": {"LoginUrl": "http://acme.my.salesforce.com"},
+    "a port out of range": {"LoginUrl": "https://acme.my.salesforce.com:99999"},
+    "a day that is none": {"ExpirationDate": "2026-02-31"},
+    "the year 9999": {"ExpirationDate": "9999-12-31"},
+    "the year 1": {"ExpirationDate": "0001-01-01"},
+    "a number for a day": {"ExpirationDate": 20261130},
+    "a huge text": {"SignupInstance": "x" * 100_000},
+    "an object for a username": {"SignupUsername": {}},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_sign_up_whose_row_is_malformed_is_neither_believed_nor_missed(
+    server: ScriptedServer, transport: Transport, odd: str
+) -> None:
+    hub = hub_that_says(server, transport, {**ROW, **ODD[odd]})
+    (by_id,) = hub.signups([ROW["Id"]], [])
+    (by_name,) = hub.signups([], [ROW["Username"]])
+    assert by_id.status == by_name.status == UNREADABLE
+    assert not by_id.org_id
+    assert by_id.id == ROW["Id"] or by_id.username == ROW["Username"]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_malformed_row_takes_no_other_with_it(
+    server: ScriptedServer, transport: Transport, odd: str
+) -> None:
+    other = {**ROW, "Id": "2SR000000000002AAA", "Username": "b@acme.example"}
+    other["SignupUsername"] = "b@acme.example"
+    hub = hub_that_says(server, transport, {**ROW, **ODD[odd]}, other)
+    found = {s.id: s.status for s in hub.signups([ROW["Id"], other["Id"]], [])}
+    assert found[other["Id"]] == "Active"
+    living = hub_that_says(server, transport, *[{**r, "Description": ""} for r in (
+        {**ROW, **ODD[odd]}, other)])  # fmt: skip
+    assert [org.sign_up.id for org in living_orgs(living)] == [other["Id"]]
+
+
+def test_a_sign_up_that_was_not_asked_for_is_ignored(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    other = {**ROW, "Id": "2SR000000000009AAA", "SignupUsername": "x@y.example"}
+    hub = hub_that_says(server, transport, ROW, other)
+    assert [status.id for status in hub.signups([ROW["Id"]], [])] == [ROW["Id"]]
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"Max": 40, "Remaining": -3},
+        {"Max": 40, "Remaining": 41},
+        {"Max": 10**18, "Remaining": 1},
+        {"Max": "40", "Remaining": "3"},
+        {"Max": 40, "Remaining": True},
+        {"Max": 40},
+        None,
+    ],
+    ids=str,
+)
+def test_limits_that_cannot_be_are_not_believed(
+    server: ScriptedServer, transport: Transport, limit: Any
+) -> None:
+    server.plays(Answer(200, {**GOOD["limits"], "ActiveScratchOrgs": limit}))
+    with pytest.raises(SalesforceError, match="malformed"):
+        DevHub(scripted(server, transport)).limits()
+
+
+ACTIVE = {"Id": "2MP000000000001AAA", "SignupUsername": "a@acme.example", "ScratchOrg": None}
+
+
+def listed(*rows: Any) -> Answer:
+    return Answer(200, {"records": list(rows), "done": True, "totalSize": len(rows)})
+
+
+def test_an_org_that_is_still_listed_was_not_deleted(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    """The id of its row was spoilt on the way: there was nothing to delete under that id."""
+    gone = [{"success": False, "errors": [{"statusCode": "NOT_FOUND", "message": "no"}]}]
+    server.plays(listed({**ACTIVE, "Id": "2MP000000000009AAA"}), Answer(200, gone), listed(ACTIVE))
+    refused = DevHub(scripted(server, transport)).delete_orgs(["a@acme.example"])
+    assert list(refused) == ["a@acme.example"]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"id": "2MP000000000002AAA", "success": True, "errors": []},
+        {"id": None, "success": True},
+        {"success": 1},
+        {"success": False, "errors": None},
+        {},
+    ],
+    ids=str,
+)
+def test_a_deletion_is_believed_when_it_is_about_the_row_that_was_deleted(
+    server: ScriptedServer, transport: Transport, result: Any
+) -> None:
+    server.plays(listed(ACTIVE), Answer(200, [result]))
+    refused = DevHub(scripted(server, transport)).delete_orgs(["a@acme.example"])
+    assert refused["a@acme.example"]
+
+
+def test_an_org_that_was_not_asked_for_is_never_deleted(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    other = {**ACTIVE, "SignupUsername": "somebody@else.example"}
+    server.plays(listed(other))
+    with pytest.raises(SalesforceError, match="not asked for"):
+        DevHub(scripted(server, transport)).delete_orgs(["a@acme.example"])
+    assert {seen.method for seen in server.seen} == {"GET"}

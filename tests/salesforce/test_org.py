@@ -28,10 +28,11 @@ def scripted(server: ScriptedServer, transport: Transport) -> OrgClient:
 def test_the_newest_api_version_is_by_number_and_not_by_letter(
     server: ScriptedServer, transport: Transport
 ) -> None:
-    server.plays(Answer(200, [{"version": "9.0"}, {"version": "68.0"}, {"version": "8.0"}]))
+    versions = [{"version": v, "url": f"/services/data/v{v}"} for v in ("9.0", "68.0", "8.0")]
+    server.plays(Answer(200, versions))
     assert newest_api_version(scripted(server, transport).session) == "68.0"
     server.plays(Answer(200, {"odd": 1}))
-    with pytest.raises(SalesforceError, match="lists no API versions"):
+    with pytest.raises(SalesforceError, match="a list was expected"):
         newest_api_version(scripted(server, transport).session)
 
 
@@ -132,5 +133,5 @@ def test_apex_that_answers_nothing_is_an_error_of_the_server(
     server: ScriptedServer, transport: Transport
 ) -> None:
     server.plays(Answer(200, "null", {"Content-Type": "application/json"}))
-    with pytest.raises(SalesforceError, match="it tells nothing"):
+    with pytest.raises(SalesforceError, match="an object was expected, and not null"):
         execute_anonymous(scripted(server, transport), "x();")

@@ -59,7 +59,7 @@ def test_an_org_that_does_not_answer_the_question_is_not_proven(carrier: Carrier
         Proof().start(context)
     assert caught.value.kind == "gone"
     carrier.emulated.fault(
-        {"route": "query"}, {"do": "answer", "status": 200, "body": {"records": []}}
+        {"route": "query"}, {"do": "answer", "status": 200, "body": {"records": []}}, times=4
     )
     with pytest.raises(StepFailed, match="the org does not tell who it is"):
         Proof().start(context)

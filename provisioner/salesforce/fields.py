@@ -1,0 +1,163 @@
+"""Typed reads of what an answer holds: each gives the value, or says that the answer is malformed.
+
+An answer is believed where it enters: with the type, form and range that the API promises. The
+errors name field and type and never quote a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from provisioner.salesforce.ids import is_id, to_18
+from provisioner.salesforce.json_text import MalformedAnswerError
+
+Row = Mapping[str, Any]
+
+LONGEST = 255  # characters of a text field, unless it is of the long kind
+LONGEST_AREA = 131_072  # of a long text area
+LARGEST = 2**53  # beyond it a JSON number is no exact integer for everybody
+FIRST_YEAR, LAST_YEAR = 1999, 2200  # outside of them a date is garbage
+
+
+def row(value: Any) -> Row:
+    """A JSON object."""
+    if not isinstance(value, Mapping):
+        raise _unexpected("the answer", value, "an object")
+    return value
+
+
+def rows(value: Any) -> list[Row]:
+    """A list of JSON objects."""
+    if not isinstance(value, list):
+        raise _unexpected("the answer", value, "a list")
+    return [row(item) for item in value]
+
+
+def rows_in(source: Row, key: str) -> list[Row]:
+    """A field that must hold a list of objects."""
+    value = _present(source, key)
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise _unexpected(key, value, "a list of objects")
+    return value
+
+
+def row_in(source: Row, key: str) -> Row:
+    """A field that must hold an object."""
+    value = _present(source, key)
+    if not isinstance(value, Mapping):
+        raise _unexpected(key, value, "an object")
+    return value
+
+
+def text(source: Row, key: str, *, longest: int = LONGEST) -> str:
+    """A field that must hold a text that is not empty."""
+    value = nullable_text(source, key, longest=longest)
+    if not value:
+        raise MalformedAnswerError(f"{key} is empty")
+    return value
+
+
+def nullable_text(source: Row, key: str, *, longest: int = LONGEST) -> str:
+    """A field that must be there, as a text or null; "" for null."""
+    _present(source, key)
+    return optional_text(source, key, longest=longest)
+
+
+def optional_text(source: Row, key: str, *, longest: int = LONGEST) -> str:
+    """A field that may be missing; a text when it is there, "" without."""
+    value = source.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _unexpected(key, value, "a text")
+    if len(value) > longest:
+        raise MalformedAnswerError(f"{key} is longer than {longest} characters")
+    return value
+
+
+def integer(source: Row, key: str, *, least: int = 0, most: int = LARGEST) -> int:
+    """A field that must hold an integer in a range; never a text or a flag."""
+    value = _present(source, key)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # number fields of custom objects come as 7.0
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _unexpected(key, value, "an integer")
+    if not least <= value <= most:
+        raise MalformedAnswerError(f"{key} is out of range")
+    return value
+
+
+def flag(source: Row, key: str) -> bool:
+    """A field that must hold true or false; the SOAP APIs and old guides write them as texts."""
+    value = _present(source, key)
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if not isinstance(value, bool):
+        raise _unexpected(key, value, "true or false")
+    return value
+
+
+def record_id(source: Row, key: str, *, prefix: str = "") -> str:
+    """A field that must hold a record id, of an object when its `prefix` is given."""
+    value = nullable_id(source, key, prefix=prefix)
+    if not value:
+        raise MalformedAnswerError(f"{key} is empty")
+    return value
+
+
+def nullable_id(source: Row, key: str, *, prefix: str = "") -> str:
+    """A field that must be there, as a record id or null; 18 characters, or "" for null."""
+    value = nullable_text(source, key)
+    if value and not (is_id(value) and value.startswith(prefix)):
+        raise MalformedAnswerError(f"{key} is no record id{f' {prefix}…' if prefix else ''}")
+    return to_18(value) if value else ""
+
+
+def nullable_day(source: Row, key: str) -> date | None:
+    """A field that must be there, as a date or null."""
+    value = nullable_text(source, key)
+    try:
+        found = date.fromisoformat(value[:10]) if value else None
+    except ValueError:
+        raise MalformedAnswerError(f"{key} is no date") from None
+    if found and not FIRST_YEAR < found.year < LAST_YEAR:
+        raise MalformedAnswerError(f"{key} is out of range")
+    return found
+
+
+def nullable_moment(source: Row, key: str) -> datetime | None:
+    """A field that must be there, as a time with its zone or null; in UTC."""
+    value = nullable_text(source, key)
+    try:
+        found = datetime.fromisoformat(value) if value else None
+        if found and (found.tzinfo is None or not FIRST_YEAR < found.year < LAST_YEAR):
+            raise MalformedAnswerError(f"{key} has no zone, or is out of range")
+        return found.astimezone(UTC) if found else None
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, MalformedAnswerError):
+            raise
+        raise MalformedAnswerError(f"{key} is no time") from None
+
+
+def one_for_each(found: Sequence[Any], wanted: int) -> None:
+    """A list of results must have one for each thing that was asked for."""
+    if len(found) != wanted:
+        raise MalformedAnswerError(f"{len(found)} results for {wanted} requests")
+
+
+def _present(source: Row, key: str) -> Any:
+    if key not in source:
+        raise MalformedAnswerError(f"{key} is missing")
+    return source[key]
+
+
+def _unexpected(key: str, value: Any, wanted: str) -> MalformedAnswerError:
+    return MalformedAnswerError(f"{key}: {wanted} was expected, and not {_named(value)}")
+
+
+def _named(value: Any) -> str:
+    kinds = {"NoneType": "null", "dict": "an object", "list": "a list", "str": "a text"}
+    kinds |= {"bool": "true or false", "int": "a number", "float": "a number"}
+    return kinds.get(type(value).__name__, type(value).__name__)
