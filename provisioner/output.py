@@ -34,6 +34,10 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _CONTROLS = {code: shown for code, shown in _CONTROLS.items() if chr(code) not in "\n\t"}
 
 
+closed_streams: set[str] = set()
+"""`stdin`, `stdout`, `stderr`: those that were closed when this process began."""
+
+
 class Output:
     """The two streams of one invocation, and how it wants to be spoken to."""
 
@@ -64,6 +68,20 @@ class Output:
     def err(self) -> TextIO:
         """The stream of talk; where a daemon closed it, one that leads nowhere."""
         return self._err or sys.stderr or _nowhere()
+
+    @property
+    def has_reader(self) -> bool:
+        """Whether anybody may learn the result: stdout was not closed from the start."""
+        return self._out is not None or "stdout" not in closed_streams
+
+    def refuse_without_reader(self) -> None:
+        """Raises UsageError where nobody would learn the result."""
+        if not self.has_reader:
+            raise UsageError(
+                "stdout is closed: nobody would be told of the result, so nothing was done",
+                code="output",
+                hint="let it lead somewhere: > FILE",
+            )
 
     def result(self, text: str, document: Any) -> None:
         """The result of a command: `document` under `--json`, else `text` for people."""

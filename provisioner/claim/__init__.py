@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from provisioner.claim.aside import UNCLAIMED, Aside
 from provisioner.claim.refusal import expired, not_claimable, not_yours, unknown_username
+from provisioner.claim.untold import given_back_unless_told
 from provisioner.errors import ClaimError, LedgerError, UsageError
 from provisioner.ledger.base import TO_DELETE, Claim, Ledger, Org, State
 from provisioner.ledger.changes import cut_to_life
@@ -35,6 +36,7 @@ def claim(
     wait: timedelta = timedelta(),
     pools: Collection[str] = (),
     on_wait: Callable[[str], None] | None = None,
+    on_undone: Callable[[str], None] = lambda _text: None,
     prove: Callable[[Org], Org | None] | None = None,
     now: Clock | None = None,
 ) -> Org:
@@ -43,6 +45,9 @@ def claim(
     `prove` looks whether a claimed org lives: it answers with the row, or None when the org is
     dead and has been quarantined; then the next is tried. It raises UnusableError for one that
     refuses the login and may live: that is left, and the next is tried.
+
+    When the look at an org is broken off, the claim is undone, and `on_undone` told how: it is
+    kept under its key, or given back.
 
     `min_life` is 12 hours by default, for an org claimed by name: none. `pools` are those of
     pool.yaml; `on_wait` is told once what is waited for.
@@ -64,7 +69,8 @@ def claim(
             org = ledger.claim(wanted, now=moment)
             if org is not None:
                 checked = _checked(org, wanted)
-                proven = aside.usable(checked, wanted, prove) if prove else checked
+                with given_back_unless_told(ledger, org, idempotency_key, on_undone):
+                    proven = aside.usable(checked, wanted, prove) if prove else checked
                 if proven is not None:
                     return proven
                 continue

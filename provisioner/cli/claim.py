@@ -47,14 +47,18 @@ def command(
     """Take one org for one owner: USERNAME, or the one that dies first of those that suffice.
 
     Exits with 3 when none is available, with 7 when another holds the named org. Nobody else
-    gets the org until it is released; log in to it with `provisioner login`.
+    gets the org until it is released; log in to it with `provisioner login`. When the answer
+    cannot be written, the org is given back, or kept under its key.
     """
     from provisioner.claim import claim
+    from provisioner.claim.untold import given_back_unless_told
     from provisioner.cli.pools import duration, given, owner_of, pools_and_ledger
     from provisioner.ledger.document import org_document
     from provisioner.ledger.rows import utc_now
 
     second = timedelta(seconds=1)
+    key = given(idempotency_key, "--idempotency-key")
+    call.output.refuse_without_reader()
     with pools_and_ledger(call) as (pool_file, ledger):
         org = claim(
             ledger,
@@ -63,14 +67,16 @@ def command(
             owner=owner_of(call, owner),
             purpose=given(purpose, "--purpose"),
             lease=duration(lease, "--lease", least=second),
-            idempotency_key=given(idempotency_key, "--idempotency-key"),
+            idempotency_key=key,
             min_life=duration(min_life, "--min-life"),
             wait=duration(wait, "--wait") or timedelta(),
             pools=pool_file.pools,
             prove=lambda org: _proven(call, pool_file, ledger, org),
             on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C ends it)"),
+            on_undone=call.output.warn,
         )
-    call.output.result(_told(call, org, utc_now()), org_document(org))
+        with given_back_unless_told(ledger, org, key, call.output.warn):
+            call.output.result(_told(call, org, utc_now()), org_document(org))
     if lease is not None and org.lease_until is not None and org.lease_until == org.expires_at:
         call.output.say("the lease was cut: it ends with the org")
 
@@ -101,7 +107,16 @@ def _proven(call: Invocation, pool_file: PoolFile, ledger: Ledger, org: Org) -> 
     elif not health.is_alive:
         call.output.warn(f"{org.username} is dead and quarantined: {health.why}")
     changed = record(ledger, health, now)
-    return changed if health.is_alive is not False else None
+    if health.is_alive is False:
+        return None
+    return changed or _still_ours(ledger, org)
+
+
+def _still_ours(ledger: Ledger, org: Org) -> Org | None:
+    """The row of a claim that somebody changed while we looked; None when the claim is over."""
+    row = ledger.get(org.username)
+    is_ours = row is not None and (row.state, row.fence) == (org.state, org.fence)
+    return row if is_ours else None
 
 
 def _told(call: Invocation, org: Org, now: datetime) -> str:

@@ -22,7 +22,7 @@ from provisioner.cli.options import (
 from provisioner.cli.stopping import clean_up_on_signals
 from provisioner.cli.table import CommandTable
 from provisioner.errors import Interrupted, ProvisionerError, UsageError
-from provisioner.output import Output, harmless, lead_nowhere
+from provisioner.output import Output, closed_streams, harmless, lead_nowhere
 
 BROKEN_PIPE = 141  # what a shell says of a process that SIGPIPE ended
 
@@ -76,6 +76,7 @@ def _open_standard_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
+            closed_streams.add(name)
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
@@ -119,7 +120,7 @@ def _fail(error: ProvisionerError, arguments: Sequence[str], found: dict[str, An
     """Say what failed, in the form that was asked for; the error's exit code is the answer."""
     output: Output = found.get(OUTPUT_KEY) or _early_output(arguments)
     try:
-        if output.as_json and not output.has_result:
+        if output.as_json and output.has_reader and not output.has_result:
             output.json({"error": as_document(error)})
         else:
             _say_error(output, error)

@@ -1,0 +1,113 @@
+"""A claim of which nobody was told is undone, or kept under its key."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from provisioner.claim import claim
+from provisioner.cli.main import BROKEN_PIPE
+from provisioner.ledger.base import Ledger, Org, State
+
+from .conftest import Call, add
+
+ROOT = Path(__file__).parents[2]
+FULL = pytest.param("full", marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="none"))
+
+
+def run_claim(folder: Path, where: str, arguments: Sequence[str]) -> tuple[int, str]:
+    """`provisioner claim` whose answer cannot be written; its exit code and what it says."""
+    if where == "closed":
+        shell, outlet = '"$@" >&-', os.open(os.devnull, os.O_WRONLY)
+    elif where == "full":
+        shell, outlet = '"$@"', os.open("/dev/full", os.O_WRONLY)
+    else:
+        shell = '"$@"'
+        reader, outlet = os.pipe()
+        os.close(reader)
+    command = [sys.executable, "-m", "provisioner", "claim", *arguments]
+    done = subprocess.run(
+        ["bash", "-c", shell, "bash", *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=outlet,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    os.close(outlet)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("as_json", [["--json"], []], ids=["json", "text"])
+@pytest.mark.parametrize(("where", "code"), [("closed", 2), ("gone", BROKEN_PIPE), ("full", 2)])
+def test_an_org_whose_claim_cannot_be_told_goes_back(
+    ledger: Ledger, folder: Path, where: str, code: int, as_json: list[str]
+) -> None:
+    if where == "full" and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    org = add(ledger, "a")
+    ended, said = run_claim(folder, where, [*as_json, "--purpose", "demo", "--lease", "1h"])
+    assert ended == code, said
+    row = ledger.get(org.username)
+    assert row is not None
+    assert (row.state, row.owner, row.purpose, row.lease_until) == (State.AVAILABLE, "", "", None)
+    if where == "closed":
+        assert "stdout is closed: nobody would be told of the result" in said
+        assert row == org
+    else:
+        assert f"{org.username} was given back: nobody was told of the claim" in said
+        assert row.proven_at is None
+        assert ledger.events(username=org.username)[-1].note == (
+            "given back: ann@acme.example was not told of it"
+        )
+
+
+@pytest.mark.parametrize("where", ["gone", FULL])
+def test_a_claim_under_a_key_is_kept_because_the_key_gives_it_again(
+    ledger: Ledger, folder: Path, call: Call, where: str
+) -> None:
+    org = add(ledger, "a")
+    _, said = run_claim(folder, where, ["--idempotency-key", "job-1"])
+    assert f"{org.username} stays claimed: the key job-1 gives it again" in said
+    again = call("claim", "--json", "--idempotency-key", "job-1")
+    assert (again.document["username"], again.document["fence"]) == (org.username, 1)
+
+
+class BrokenOffError(Exception):
+    """What a test raises in the middle of a claim."""
+
+
+def broken_off(_org: Org) -> Org | None:
+    """A look at the org that does not end well."""
+    raise BrokenOffError
+
+
+def test_a_claim_that_is_broken_off_while_the_org_is_looked_at_is_undone(ledger: Ledger) -> None:
+    add(ledger, "a")
+    told: list[str] = []
+    with pytest.raises(BrokenOffError):
+        claim(ledger, owner="ann", prove=broken_off, on_undone=told.append)
+    assert told == ["a@acme.example was given back: nobody was told of the claim"]
+    assert [org.state for org in ledger.orgs()] == [State.AVAILABLE]
+
+
+def test_an_org_that_has_been_taken_by_somebody_else_meanwhile_stays_theirs(
+    ledger: Ledger,
+) -> None:
+    def taken_away(org: Org) -> Org | None:
+        freed = ledger.move(org, State.AVAILABLE, owner="")
+        assert freed is not None
+        claim(ledger, owner="bob")
+        raise BrokenOffError
+
+    add(ledger, "a")
+    with pytest.raises(BrokenOffError):
+        claim(ledger, owner="ann", prove=taken_away)
+    assert [(org.state, org.owner) for org in ledger.orgs()] == [(State.CLAIMED, "bob")]
