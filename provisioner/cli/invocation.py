@@ -32,11 +32,12 @@ class Invocation:
 
         return children.environment(self.environ, self.secret_variables())
 
-    def secret_variables(self) -> frozenset[str]:
-        """The variables that pool.yaml takes its secrets from, if there is one."""
+    def secret_variables(self, *others: Path) -> frozenset[str]:
+        """The variables that pool.yaml (and `others`, where they are) take their secrets from."""
         from provisioner.config.secret_variables import variables_of_file
 
-        return variables_of_file(self.config, self.environ)
+        names = (variables_of_file(path, self.environ) for path in (self.config, *others))
+        return frozenset().union(*names)
 
     def load(self, need: Need = "all") -> PoolFile:
         """The pool.yaml of this invocation; its warnings are said. Raises ConfigError."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from provisioner.cli.invocation import Invocation
+from provisioner.cli.invocation import DEFAULT_CONFIG, Invocation
 from provisioner.cli.options import shared_options
 from provisioner.errors import Problem, UsageError
 from provisioner.output import Output, harmless
@@ -75,6 +75,7 @@ def convert(
             strict=strict,
             package_dirs=package_dir or (),
             environ=call.environ,
+            secret_variables=call.secret_variables(directory / DEFAULT_CONFIG),
             delete_before=pre_destructive_changes,
             delete_after=post_destructive_changes,
             may_fork=True,

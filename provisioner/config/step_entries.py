@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,12 +55,18 @@ class StepEntries:
         for name in options.keys() - known.keys() - common.keys():
             self._unknown_option(kind, options[name], name)
         found = self._reader.fields(cls, entries[kind], options)
-        step = self._reader.build(cls, entries[kind], options, found, {})
+        given = self._given(cls)
+        step = self._reader.build(cls, entries[kind], options, found, given)
         values = self._reader.fields(StepEntry, spot, common)
         if step is INVALID or INVALID in values.values():
             return INVALID
         line = spot.node.start_mark.line + 1
         return StepEntry(kind=kind, step=step, file=self._reader.problems.file, line=line, **values)
+
+    def _given(self, cls: type) -> dict[str, Any]:
+        """What a step may know of the rest of the file."""
+        wants = any(field.name == "secret_variables" for field in dataclasses.fields(cls))
+        return {"secret_variables": self._reader.secret_variables} if wants else {}
 
     def _options(self, kind: str, spot: Spot) -> dict[str, Spot] | None:
         return self._reader.mapping_or_shorthand(self._step_class(kind), spot)

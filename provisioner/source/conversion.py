@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.source import deletions, manifest, project
@@ -30,6 +30,7 @@ class Request:
     prefer_project_version: bool = True
     package_dirs: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
+    hidden: Collection[str] = ()  # variables of `environ` that hold secrets
     deletions: Mapping[str, Deletions] = field(default_factory=dict)  # by names in the package
     may_fork: bool = False
 
@@ -48,7 +49,9 @@ class Parts:
 def convert(tree: Tree, findings: Findings, request: Request) -> Parts:
     """Convert the project in a folder; what is refused goes into `findings`. Raises Refusal."""
     source = project.read(tree, findings, request.package_dirs)
-    replacements = Replacements(source.replacements, tree, request.environ, findings, source.lines)
+    replacements = Replacements(
+        source.replacements, tree, request.environ, findings, source.lines, request.hidden
+    )
     components = _components(tree, findings, source)
     writer = Writer(tree, replacements, findings)
     outputs = _outputs(components, findings, writer)

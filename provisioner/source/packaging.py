@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from provisioner import children
 from provisioner.source import deletions, manifest, metadata_folder, project
 from provisioner.source.archive import Archive
 from provisioner.source.conversion import Parts, Request, convert
@@ -74,6 +75,7 @@ def package(
     strict: bool = False,
     package_dirs: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
+    secret_variables: Collection[str] = (),
     prefer_project_version: bool = True,
     delete_before: Path | None = None,
     delete_after: Path | None = None,
@@ -84,6 +86,7 @@ def package(
     `api_version` stands in package.xml where the project has no sourceApiVersion (or always,
     with `prefer_project_version` false). `package_dirs` leaves only these package directories,
     named by path or package. `environ` serves the project's replacements; os.environ when None.
+    Of it they see neither `secret_variables` nor anything else that holds a secret.
     `delete_before` and `delete_after` are manifests of what the org loses before and after the
     deployment; they become destructiveChangesPre.xml and destructiveChangesPost.xml.
     `may_fork` lets a second process do half of a large project; not for a process that holds
@@ -94,13 +97,15 @@ def package(
     """
     findings = Findings()
     parts: Parts | None = None
+    environ = os.environ if environ is None else environ
     with _without_garbage_collection(), findings.collect():
         wanted = {deletions.BEFORE: delete_before, deletions.AFTER: delete_after}
         request = Request(
             api_version,
             prefer_project_version,
             package_dirs,
-            os.environ if environ is None else environ,
+            environ,
+            _hidden(environ, secret_variables),
             deletions.read_all(wanted, findings),
             may_fork,
         )
@@ -116,6 +121,12 @@ def package(
         parts.archive,
         parts.origins,
     )
+
+
+def _hidden(environ: Mapping[str, str], secret_variables: Collection[str]) -> frozenset[str]:
+    """The variables that replacements must not see: those that no program sees, either."""
+    seen = children.environment(environ, secret_variables)
+    return frozenset(secret_variables) | (environ.keys() - seen.keys())
 
 
 def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -119,15 +119,34 @@ class Replacements:
         environ: Mapping[str, str],
         findings: Findings,
         lines: LineFinder,
+        hidden: Collection[str] = (),
     ) -> None:
+        """`hidden` are the variables that hold secrets: an entry that names one is refused."""
         self._findings = findings
         self._rules = [
             Rule(entry, tree, environ, _line(entry, lines), number)
             for number, entry in enumerate(entries)
-            if isinstance(entry, dict) and _holds(entry, environ)
+            if isinstance(entry, dict)
+            and not self._refuse_secrets(entry, hidden, _line(entry, lines))
+            and _holds(entry, environ)
         ]
         self.used: set[int] = set()
         """The numbers of the entries that found something."""
+
+    def _refuse_secrets(
+        self, entry: Mapping[str, Any], hidden: Collection[str], line: int
+    ) -> list[str]:
+        """The variables of an entry that hold secrets, each of them a problem."""
+        found = [name for name in _variables(entry) if name in hidden]
+        for name in found:
+            self._findings.refuse(
+                "SecretVariable",
+                FILE,
+                f"replacements: the variable {name} holds a secret, which must not get into an "
+                "org's metadata; take another variable",
+                line,
+            )
+        return found
 
     def concerns(self, path: str) -> bool:
         """Whether any entry is meant for a file."""
@@ -178,6 +197,16 @@ class Replacements:
 def _line(entry: object, lines: LineFinder) -> int:
     where = (entry.get("filename") or entry.get("glob")) if isinstance(entry, dict) else entry
     return lines.line(where, "replacements")
+
+
+def _variables(entry: Mapping[str, Any]) -> list[str]:
+    """The variables of the environment that an entry reads or asks about."""
+    conditions: Iterable[Mapping[str, Any]] = entry.get("replaceWhenEnv") or ()
+    return [
+        str(name)
+        for name in (entry.get("replaceWithEnv"), *(one.get("env") for one in conditions))
+        if name is not None
+    ]
 
 
 def _holds(entry: Mapping[str, Any], environ: Mapping[str, str]) -> bool:

@@ -42,6 +42,9 @@ class DeploySource:
         "manifests of what the org loses before and after the deploy", default=None
     )
 
+    secret_variables: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    """Those of pool.yaml: replacements in the project do not see them."""
+
     _package: Once = field(default_factory=Once, init=False, repr=False, compare=False)
     _body: Once = field(default_factory=Once, init=False, repr=False, compare=False)
 
@@ -90,6 +93,7 @@ class DeploySource:
             directory / self.path,
             api_version=api_version,
             strict=self.strict,
+            secret_variables=self.secret_variables,
             delete_before=directory / keys["before"] if "before" in keys else None,
             delete_after=directory / keys["after"] if "after" in keys else None,
         )
