@@ -16,6 +16,9 @@ ProvisionerError                          1  a bug of ours, when raised bare
 
 An error class *is* an exit code; `code` is the stable word that `--json` prints and
 scripts may test for; `hint` says what to do now. No text of an error may hold a secret.
+
+One exception: an error of whatever class whose `code` is in UNREACHABLE has the exit code 9, for
+Salesforce, or the database of the ledger, could not be reached: nobody has refused anything.
 """
 
 from __future__ import annotations
@@ -23,11 +26,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+UNREACHABLE = frozenset({"unreachable", "ledger_unreachable", "tls_certificate", "proxy_refused"})
+"""Codes of errors that came from no answer: no such host, nobody who listens, no connection
+through a proxy or over TLS, no answer in time, a connection that broke."""
+
 
 class ProvisionerError(Exception):
     """The root of the tree: `message` says what happened, `hint` what to do now."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
     default_code: ClassVar[str] = "internal_error"
 
     def __init__(self, message: str, *, code: str | None = None, hint: str = "") -> None:
@@ -35,6 +42,13 @@ class ProvisionerError(Exception):
         self.message = message
         self.code = code or self.default_code
         self.hint = hint
+        if self.is_unreachable:
+            self.exit_code = 9
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether there was no answer at all."""
+        return self.code in UNREACHABLE
 
 
 class UsageError(ProvisionerError):
@@ -99,7 +113,7 @@ class HubLimitError(ProvisionerError):
 
 
 class LoginError(ProvisionerError):
-    """Salesforce refused the login, or could not be reached for it.
+    """Salesforce refused the login, or could not be reached for it (see UNREACHABLE).
 
     `is_transient` is true for refusals that pass by themselves shortly after a sign-up.
     """
@@ -159,8 +173,9 @@ class SalesforceError(BuildError):
         error_code: str = "",
         kind: str = "content",
         hint: str = "",
+        code: str | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, code=code, hint=hint)
         self.status = status
         self.error_code = error_code
         self.kind = kind

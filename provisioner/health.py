@@ -39,6 +39,7 @@ class Health:
     why: str = ""
     is_in_doubt: bool = False  # the Dev Hub may know that it is gone
     is_usable: bool = True  # False: the org refuses the login, as it would its consumer's
+    is_reached: bool = True  # False: there was no answer at all
 
 
 def examine(org: Org, pool_file: PoolFile) -> Health:
@@ -55,7 +56,8 @@ def examine(org: Org, pool_file: PoolFile) -> Health:
         first_line, code = error.message.partition("\n")[0], error.code
         if clock.is_off:
             return Health(org, None, first_line)
-        return Health(org, None, first_line, code in DOUBTS, code not in REFUSALS)
+        is_usable, is_reached = code not in REFUSALS, not error.is_unreachable
+        return Health(org, None, first_line, code in DOUBTS, is_usable, is_reached)
     except ProvisionerError as error:
         return Health(org, None, error.message)
     found = str(who.get("organization_id", ""))

@@ -121,6 +121,8 @@ def _administered(config: PoolFile) -> Iterator[OrgClient]:
         try:
             yield connections.hub.client
         except SalesforceError as error:
+            if error.is_unreachable:
+                raise
             raise LedgerError(
                 error.message,
                 code="hub_refused",

@@ -63,11 +63,7 @@ class HubLogin:
                 except LoginError as error:
                     if ended is None:
                         raise
-                    raise LedgerError(
-                        f"the Dev Hub that holds the ledger refuses a new login: {error.message}",
-                        code="ledger_login",
-                        hint=error.hint,
-                    ) from None
+                    raise _told(error) from None
             return self._grant
 
     def _sign_in(self) -> Grant:
@@ -100,3 +96,12 @@ class HubLogin:
                     return reply
             time.sleep(wait)
         return self._connections.send("POST", url, headers, urlencode(form).encode())
+
+
+def _told(error: LoginError) -> LedgerError:
+    """A later login failed."""
+    if error.is_unreachable:
+        text = f"the Dev Hub that holds the ledger cannot be reached: {error.message}"
+        return LedgerError(text, code="ledger_unreachable", hint=error.hint)
+    text = f"the Dev Hub that holds the ledger refuses a new login: {error.message}"
+    return LedgerError(text, code="ledger_login", hint=error.hint)

@@ -71,7 +71,7 @@ _CONNECTING: tuple[tuple[tuple[str, ...], _Kind], ...] = (
         _Kind("ledger_missing", "does not exist", "make it, owned by its user: createdb"),
     ),
     (("permission denied", "not permitted to log in"), _NO_RIGHT),
-    (("SSL", "certificate", "GSS"), _Kind("ledger_refused", "cannot be reached safely")),
+    (("SSL", "certificate", "GSS"), _Kind("ledger_unreachable", "cannot be reached safely")),
 )
 _PASSING = (_FULL_UP, _STARTING)
 _SAID_BY_LIBPQ = ("no password supplied", "SCRAM", "SSL", "certificate", "GSS")

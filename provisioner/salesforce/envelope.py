@@ -131,6 +131,7 @@ def lost(call: Call, error: OSError) -> SalesforceError:
             error_code=NOT_SENT,
             kind=Kind.CONFIGURATION,
             hint="give the file of the private CA in REQUESTS_CA_BUNDLE",
+            code="tls_certificate",
         )
     if any(type(cause).__name__ == _BEFORE_SENDING for cause in behind):
         code, text = NOT_SENT, f"not sent: {reason}"
@@ -138,4 +139,10 @@ def lost(call: Call, error: OSError) -> SalesforceError:
         code, text = TIMED_OUT, "no answer in time"
     else:
         code, text = NO_ANSWER, f"the answer was lost: {reason}"
-    return SalesforceError(f"{call}: {text}", error_code=code, kind=Kind.TRANSIENT)
+    return SalesforceError(
+        f"{call}: {text}",
+        error_code=code,
+        kind=Kind.TRANSIENT,
+        hint="check the network and HTTPS_PROXY, then try again",
+        code="unreachable",
+    )

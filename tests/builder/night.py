@@ -59,6 +59,7 @@ class Night:
             path.write_bytes(content)
         self.environ: dict[str, str] = {"KEY": key}
         self.watcher = Watcher()
+        self.login_url = server.url  # of the Dev Hub
         self.write_pool()
 
     def write_pool(
@@ -70,7 +71,7 @@ dev_hub:
   username: {DEFAULT_HUB_USERNAME}
   consumer_key: {DEFAULT_CONSUMER_KEY}
   private_key: ${{KEY}}
-  login_url: {self.server.url}
+  login_url: {self.login_url}
 {textwrap.dedent(top)}
 pools:
   sample:

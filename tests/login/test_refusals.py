@@ -150,7 +150,7 @@ def test_each_refusal_names_cause_fix_user_and_host(
 ) -> None:
     error = refuse(app, answer)
     assert error.code == code
-    assert error.exit_code == 5
+    assert error.exit_code == (9 if isinstance(answer, OSError) else 5)
     assert error.is_transient is is_transient
     assert cause in error.message
     assert WHO in error.message

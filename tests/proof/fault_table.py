@@ -104,6 +104,7 @@ HTML = {"content_type": "text/html"}
 LOGIN = frozenset({5})
 LIMIT = frozenset({4})
 LEDGER = frozenset({2})
+UNREACHABLE = frozenset({9})
 SETUP = ("deploy.start", "tooling.sobjects.create")
 WRITES = ("collections.create", "tree.create", "tooling.executeAnonymous")
 
@@ -114,7 +115,7 @@ TABLE: tuple[Trouble, ...] = (
         LOGIN,
     ),
     Trouble("internal error", on_the_wire(_answer(500, "UNKNOWN_EXCEPTION", "1234-5 (67)")), LOGIN),
-    Trouble("connection lost", on_the_wire({"do": "reset"}, {"do": "close"}), LOGIN),
+    Trouble("connection lost", on_the_wire({"do": "reset"}, {"do": "close"}), UNREACHABLE),
     Trouble("late", on_the_wire({"do": "delay", "seconds": 0.15})),
     Trouble(
         "an answer that is none",

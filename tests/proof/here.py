@@ -13,11 +13,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 from provisioner.cli import main
+from tests.builder.night import Night
 from tests.proof.processes import PACE, Ended, environment
-from tests.proof.whole_night import WholeNight
 
 
-def run(night: WholeNight, *arguments: str) -> Ended:
+def run(night: Night, *arguments: str) -> Ended:
     """One command in the night's folder, to its end; what it says also goes into a file there."""
     out, err = io.StringIO(), io.StringIO()
     with (
@@ -32,6 +32,6 @@ def run(night: WholeNight, *arguments: str) -> Ended:
     return Ended(code, out.getvalue(), err.getvalue())
 
 
-def build(night: WholeNight, *arguments: str) -> Ended:
+def build(night: Night, *arguments: str) -> Ended:
     """One `provisioner build --json` at the emulator's pace, to its end."""
     return run(night, "build", "--json", "--pace", PACE, *arguments)

@@ -88,13 +88,13 @@ def test_a_builder_with_the_rights_of_the_page_builds_and_a_consumer_cannot(
     assert caught.value.code == "ledger_permission"
 
 
-def test_a_server_that_is_down_ends_a_claim_with_2_and_what_to_do(
+def test_a_server_that_is_down_ends_a_claim_with_9_and_what_to_do(
     tmp_path: Path, call: Call
 ) -> None:
     url = f"postgresql:///pools?host={tmp_path}&user=ann&password=hunter2"
     write_pool_file(tmp_path, url)
     code, document, err = call("claim", "--owner", "ann")
-    assert code == 2
+    assert code == 9
     assert document["error"]["code"] == "ledger_unreachable"
     assert "pg_isready" in document["error"]["hint"]
     assert "hunter2" not in json.dumps(document) + err
