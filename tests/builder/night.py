@@ -52,6 +52,7 @@ class Night:
     def __init__(self, folder: Path, server: EmulatorServer, key: str) -> None:
         self.folder = folder
         self.server = server
+        self.login_url = server.url
         self.world = server.world
         for name, content in sample_files().items():
             path = folder / name
