@@ -20,9 +20,10 @@ from provisioner.ledger import devhub_queue
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import Claim, Org, State
 from provisioner.ledger.broken import BrokenRows
+from provisioner.ledger.devhub_answers import Record
 from provisioner.ledger.devhub_mending import note_blocked, readable_rows, unmoved
 from provisioner.ledger.devhub_records import ORG
-from provisioner.ledger.devhub_session import HubSession, Record
+from provisioner.ledger.devhub_session import HubSession
 from provisioner.ledger.devhub_writes import Outcome, Part, part
 from provisioner.ledger.queue import ahead_of, left_for, suits
 
@@ -96,7 +97,9 @@ class _Attempts:
         ahead = ahead_of(claim, queue, devhub_queue.PACE, server_now)
         if candidates and ahead:
             self._sent += 1
-            available = self._session.query(records.orgs_query([State.AVAILABLE]))
+            available = self._session.query(
+                records.orgs_query([State.AVAILABLE]), read=records.org_of
+            )
             rows = [row for _, row in readable_rows(available, self._broken)]
             candidates = left_for(claim, ahead, rows, now)
         return found, [row for row in candidates if self._lost.get(row.username) != row]

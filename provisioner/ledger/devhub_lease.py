@@ -29,11 +29,14 @@ from typing import Any
 
 from provisioner.errors import BusyError, LedgerError, ProvisionerError
 from provisioner.ledger.base import Run
+from provisioner.ledger.devhub_answers import Record
 from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError, contended
 from provisioner.ledger.devhub_records import LEASE, literal
-from provisioner.ledger.devhub_session import API, HubSession, Record
+from provisioner.ledger.devhub_session import API, HubSession
 from provisioner.ledger.devhub_writes import part, refusals, send
 from provisioner.ledger.holder import Holder, busy
+from provisioner.salesforce.fields import record_id, row
+from provisioner.salesforce.json_text import MalformedAnswerError
 
 KEY = "build"
 _MOST_LOSSES = 50  # of attempts to take a lock that is free
@@ -67,7 +70,7 @@ class Found:
             kernel, writer = values.pop("kernel"), values.pop("writer")
             holder = Holder(**values)
             renewed = datetime.fromisoformat(record["SystemModstamp"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise LedgerError(
                 f"the builder lock {record.get('Id')} on the Dev Hub is damaged",
                 code="ledger_corrupt",
@@ -164,7 +167,10 @@ class BuildLease:
             if not (is_lost or refused.is_transient):
                 raise self._session.told(refused, BUILDER)
             return ""
-        return str(answer[-1]["body"]["id"])
+        try:
+            return record_id(row(answer[-1]["body"]), "id")
+        except MalformedAnswerError:
+            return ""  # the next look finds it by its writer
 
     def _renew(self) -> None:
         """Say every few minutes that we are there. A build whose lock is gone finds out itself."""
@@ -183,7 +189,7 @@ def find(session: HubSession) -> Found | None:
         f"SELECT Id, Holder__c, SystemModstamp FROM {LEASE} "  # noqa: S608 - SOQL
         f"WHERE Key__c = {literal(KEY)}"
     )
-    records = session.query(soql, needs=BUILDER)
+    records = session.query(soql, needs=BUILDER, read=lambda record: Found.of(record, None))
     return Found.of(records[0], session.server_time) if records else None
 
 

@@ -76,7 +76,7 @@ class DevhubLedger:
 
     def get(self, username: str) -> Org | None:
         """The row of one username, however its letters are capitalised."""
-        found = self.session.query(records.org_query(username))
+        found = self.session.query(records.org_query(username), read=records.org_of)
         return records.org_of(found[0]) if found else None
 
     def orgs(self, *, pool: str = "", states: Iterable[State] = LIVE) -> list[Org]:
@@ -84,7 +84,7 @@ class DevhubLedger:
         wanted = frozenset(states)
         if not wanted:
             return []
-        found = self.session.query(records.orgs_query(wanted, pool))
+        found = self.session.query(records.orgs_query(wanted, pool), read=records.org_of)
         orgs = [org for _, org in readable_rows(found, self._broken)]
         return [org for org in orgs if not pool or org.pool == pool]
 
@@ -139,7 +139,7 @@ class DevhubLedger:
 
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
-        found = self.session.query(records.orgs_query(UNFINISHED))
+        found = self.session.query(records.orgs_query(UNFINISHED), read=records.org_of)
         unfinished = list(readable_rows(found, self._broken))
         orgs = [org for _, org in unfinished]
         swaps = []

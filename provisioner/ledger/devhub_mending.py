@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import Event, Org, State
 from provisioner.ledger.broken import BrokenRow, BrokenRowError, BrokenRows
+from provisioner.ledger.devhub_answers import Record
 from provisioner.ledger.devhub_records import EVENT, ORG
-from provisioner.ledger.devhub_session import HubSession, Record
+from provisioner.ledger.devhub_session import HubSession
 from provisioner.ledger.devhub_writes import Outcome, change_of, key_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def mend(
     if not noted:
         return []
     repaired = []
-    for record in session.query(records.orgs_query(State)):
+    for record in session.query(records.orgs_query(State), read=records.org_of):
         row = noted.get(records.place(record))
         if row is not None and _mended(session, writer, record, row.why, now):
             broken.forget(row)

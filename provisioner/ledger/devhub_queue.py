@@ -15,9 +15,10 @@ from urllib.parse import quote, quote_plus
 
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import Claim, Waiter
+from provisioner.ledger.devhub_answers import Record
 from provisioner.ledger.devhub_errors import CONSUMER
 from provisioner.ledger.devhub_records import WAITER
-from provisioner.ledger.devhub_session import API, HubSession, Record
+from provisioner.ledger.devhub_session import API, HubSession
 from provisioner.ledger.devhub_writes import Part, part, refusals, send
 from provisioner.ledger.queue import Pace
 from provisioner.ledger.rows import readable, time_from, time_text, utc_now

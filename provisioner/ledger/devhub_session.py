@@ -6,12 +6,14 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import devhub_errors
+from provisioner.ledger.devhub_answers import Record, records_found
 from provisioner.ledger.devhub_errors import BUILDER, CONSUMER, LostError, RefusedError
 from provisioner.ledger.devhub_login import HubAccount, HubLogin
 from provisioner.ledger.rows import utc_now
@@ -28,9 +30,9 @@ API = "/services/data/v60.0"
 """The ledger needs nothing newer, and not to ask for the newest saves each claim a request."""
 
 PATIENCE = 15.0  # seconds in which a request is tried again
+_READINGS = 3  # of records that cannot be read, before they count as damaged
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds between two tries
 
-Record = dict[str, Any]
 Answer = TypeVar("Answer")
 
 
@@ -58,18 +60,28 @@ class HubSession:
         self._is_closed = True
         self._connections.close()
 
-    def query(self, soql: str, *, needs: str = CONSUMER) -> list[Record]:
+    def query(
+        self,
+        soql: str,
+        *,
+        needs: str = CONSUMER,
+        read: Callable[[Record], object] = lambda _: None,
+    ) -> list[Record]:
         """All records of a query. Raises LedgerError, which names the permission if one is missing.
 
-        `needs` is the permission set that allows it.
+        `needs` is the permission set that allows it. When `read` cannot read a record, it is
+        asked for again a few times: perhaps only the answer was damaged.
         """
-        records: list[Record] = []
+        for _ in range(_READINGS):
+            found = self.patiently(lambda: self._records(soql), needs=needs)
+            if all(_can_be_read(record, read) for record in found):
+                break
+        return found
+
+    def _records(self, soql: str) -> list[Record]:
         path = f"{API}/query?q={quote_plus(soql)}"
-        while path:
-            page = self.repeat("GET", path, needs=needs)
-            records += page["records"]
-            path = "" if page.get("done", True) else page["nextRecordsUrl"]
-        return records
+        with malformed_refused():
+            return records_found(lambda page: self.call("GET", page), path, soql)
 
     def repeat(self, method: str, path: str, body: Any = None, *, needs: str = CONSUMER) -> Any:
         """A request that may be made twice: tried until it is answered or patience ends."""
@@ -200,10 +212,25 @@ def _answer(reply: Reply) -> Any:
         errors = error_codes(text)
         code, message = errors[0] if errors else ("", text or "an empty answer")
         raise RefusedError(reply.status, code, message)
-    try:
+    with malformed_refused():
         return read_json(reply.body) if reply.body else None
+
+
+@contextmanager
+def malformed_refused() -> Iterator[None]:
+    """Turn a malformed answer into a refusal that passes: the Dev Hub may have acted."""
+    try:
+        yield
     except MalformedAnswerError as error:
-        raise RefusedError(502, "", f"the answer is not as expected ({error})") from None
+        raise RefusedError(502, "", f"the answer is malformed ({error})") from None
+
+
+def _can_be_read(record: Record, read: Callable[[Record], object]) -> bool:
+    try:
+        read(record)
+    except (LedgerError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return False
+    return True
 
 
 def _at(record: Any, path: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from provisioner.errors import LedgerError
+from provisioner.ledger.devhub_answers import Record
 from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError
 from provisioner.ledger.devhub_records import EVENT, ORG, RUN, WAITER, literal
 from provisioner.ledger.devhub_session import API
@@ -55,7 +56,7 @@ def tidy(session: HubSession) -> None:
         events = _events_of(session, rows)
         # A row goes after its events, so that whatever has no row has no events either.
         delete(session, [record["Id"] for record in (*changes, *events, *rows, *runs, *waiters)])
-    except (LostError, RefusedError, LedgerError, KeyError, TypeError):
+    except (LostError, RefusedError, LedgerError):
         return
 
 

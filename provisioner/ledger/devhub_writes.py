@@ -23,6 +23,7 @@ from urllib.parse import quote_plus
 
 from provisioner.ledger import devhub_errors
 from provisioner.ledger.base import Event, Org
+from provisioner.ledger.devhub_answers import composite_parts
 from provisioner.ledger.devhub_errors import (
     BUILDER,
     CONSUMER,
@@ -40,7 +41,7 @@ from provisioner.ledger.devhub_records import (
     org_changes,
     org_record,
 )
-from provisioner.ledger.devhub_session import API, HubSession
+from provisioner.ledger.devhub_session import API, HubSession, malformed_refused
 
 Part = dict[str, Any]
 """One request of a composite one."""
@@ -172,10 +173,8 @@ def send(session: HubSession, parts: Sequence[Part]) -> list[Part]:
     """
     body = {"allOrNone": True, "compositeRequest": list(parts)}
     answer = session.call("POST", f"{API}/composite", body)
-    try:
-        return list(answer["compositeResponse"])
-    except (KeyError, TypeError):
-        raise RefusedError(502, "", "the answer is none of a composite request") from None
+    with malformed_refused():
+        return composite_parts(answer, parts)
 
 
 def refusals(answer: Sequence[Part]) -> list[tuple[str, RefusedError]]:
@@ -240,5 +239,5 @@ def _outcome(answer: Sequence[Part]) -> Outcome:
             raise refused
         return Outcome.CHANGED if reference == "event" else Outcome.IN_USE
     if not any(_NO_SUCH_ROW in str(one["body"]) for one in answer):
-        raise RefusedError(400, "PROCESSING_HALTED", str([one["body"] for one in answer]))
+        raise RefusedError(502, "", "it was refused without a reason")
     return Outcome.CHANGED
