@@ -20,7 +20,8 @@ from provisioner.ledger.devhub_session import API
 from provisioner.ledger.devhub_writes import BATCH, part, send
 
 if TYPE_CHECKING:
-    from provisioner.ledger.devhub_session import HubSession, Record
+    from provisioner.ledger.devhub_answers import Record
+    from provisioner.ledger.devhub_session import HubSession
 
 # S608: SOQL out of constants
 _OLD_CHANGES = (
