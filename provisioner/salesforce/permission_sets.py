@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _NOT_OF_PROFILE = "IsOwnedByProfile = false"  # every profile has a permission set of its own
 BATCH = 200
+NOT_UPDATED = 'that have the "updated" status'
+"""Part of the refusal of a group that is not calculated yet, in lower case (facts §5)."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,14 @@ def find(org: OrgClient, names: Collection[str]) -> dict[str, str]:
         if ranked:
             found[wanted] = str(min(ranked)[1])
     return found
+
+
+def group_states(org: OrgClient, names: Collection[str]) -> dict[str, str]:
+    """Status of the permission set groups among `names`: Updated, Outdated, Updating, Failed."""
+    plain = dict.fromkeys(Name.parse(name).name for name in names)
+    soql = select("DeveloperName, Status", "PermissionSetGroup", one_of("DeveloperName", plain))
+    rows = org.query_as(soql, lambda row: (text(row, "DeveloperName"), text(row, "Status")))
+    return dict(rows)
 
 
 def all_names(org: OrgClient) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from provisioner.config.fields import Finding, option
 from provisioner.salesforce import permission_sets
@@ -15,10 +15,15 @@ from provisioner.salesforce.fields import record_id
 from provisioner.salesforce.soql import equals, select
 from provisioner.steps.base import Done, Outcome, StepContext, StepFailed
 
+if TYPE_CHECKING:
+    from provisioner.errors import SalesforceError
+
 
 @dataclass(frozen=True, kw_only=True)
 class AssignPermissionSets:
-    """Assigns permission sets to the user of the org.
+    """Assigns permission sets, and groups of them, to the user of the org.
+
+    A group that is not calculated yet after its deploy is waited for, as any step is retried.
 
     Safe to run twice: what the user has is looked up first, and a second assignment of the
     same permission set is refused by Salesforce and counts as done.
@@ -50,6 +55,7 @@ class AssignPermissionSets:
         refused = permission_sets.assign(org, user, sorted(missing)) if missing else {}
         if refused:
             names = {set_id: name for name, set_id in found.items()}
+            _refuse_groups(context, [n for i, n in names.items() if i in refused], refused)
             kinds = {error.kind for error in refused.values()}
             raise StepFailed(
                 f"{len(refused)} of {len(missing)} permission sets were not assigned",
@@ -76,6 +82,33 @@ class AssignPermissionSets:
             details=[_advice(name, known) for name in unknown],
             hint="a step before this one must bring it: install_package or deploy_source",
         )
+
+
+def _refuse_groups(
+    context: StepContext, names: list[str], refused: Mapping[str, SalesforceError]
+) -> None:
+    """Raises StepFailed when all that is wrong is that groups are not calculated yet, or cannot be.
+
+    The platform calculates a group anew after its deploy, usually within seconds; only then
+    may it be assigned. The error is transient until the group has `Failed`.
+    """
+    if not all(permission_sets.NOT_UPDATED in str(error).lower() for error in refused.values()):
+        return
+    states = permission_sets.group_states(context.org, names)
+    failed = sorted(name for name, state in states.items() if state == "Failed")
+    if failed:
+        raise StepFailed(
+            f"the permission set group {', '.join(failed)} has the status Failed: its permissions "
+            "could not be put together",
+            hint="Setup, Permission Set Groups shows what it lacks: a licence or a feature of the "
+            "org that one of its permission sets needs, or a permission that another requires",
+        )
+    late = [f"{name} ({state})" for name, state in states.items() if state != "Updated"]
+    shown = ", ".join(sorted(late) or sorted(names))  # one may be done by now
+    raise StepFailed(
+        f"the platform has not calculated the permission set group yet: {shown}",
+        kind=Kind.TRANSIENT,
+    )
 
 
 def _user_id(context: StepContext) -> str:

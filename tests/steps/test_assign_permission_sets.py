@@ -11,7 +11,7 @@ from provisioner.steps.assign_permission_sets import AssignPermissionSets
 from provisioner.steps.base import Done, StepFailed
 from provisioner.steps.deploy_source import DeploySource
 from tests.steps.carrier import Carrier
-from tests.steps.project import metadata_folder
+from tests.steps.project import metadata_folder, write
 
 
 @pytest.fixture
@@ -128,3 +128,64 @@ def test_a_name_listed_twice_is_warned_of(tmp_path: Path) -> None:
         "A is listed twice",
         True,
     )
+
+
+# --- permission set groups ----------------------------------------------------------------
+
+
+def with_group(carrier: Carrier, *, status: str = "") -> Carrier:
+    """The case of a project that deploys a group and assigns it right away."""
+    folder = metadata_folder(carrier.directory / "grouped", sets=["Reader"])
+    write(
+        folder / "permissionsetgroups/All_Readers.permissionsetgroup",
+        '<PermissionSetGroup xmlns="http://soap.sforce.com/2006/04/metadata"><label>All</label>'
+        f"<permissionSets>Reader</permissionSets>{status}</PermissionSetGroup>",
+    )
+    manifest = folder / "package.xml"
+    types = "<types><members>All_Readers</members><name>PermissionSetGroup</name></types>"
+    manifest.write_text(manifest.read_text().replace("<version>", f"{types}<version>"))
+    carrier.finish(DeploySource(path=Path("grouped")))
+    return carrier
+
+
+def test_a_group_that_is_not_calculated_yet_is_waited_for(carrier: Carrier) -> None:
+    """The emulator shows each state once at least, as the platform does within seconds."""
+    with_group(carrier)
+    step = AssignPermissionSets(sets=("Reader", "All_Readers"))
+    failure = carrier.failure(step)
+    assert failure.kind == "transient"
+    assert "not calculated the permission set group yet: All_Readers" in str(failure)
+    assert carrier.finish(step).note.startswith("assigned ")
+    assert sorted(assigned(carrier)) == [":All_Readers", ":Reader"]
+
+
+def test_a_group_that_could_not_be_calculated_says_what_to_do(carrier: Carrier) -> None:
+    fault = {"do": "error", "error": "Failed"}
+    carrier.emulated.fault({"operation": "permission_set_group"}, fault)
+    with_group(carrier)
+    with pytest.raises(StepFailed, match="All_Readers has the status Failed") as caught:
+        carrier.finish(AssignPermissionSets(sets=("All_Readers",)))
+    assert caught.value.kind == "content"
+    assert "Setup, Permission Set Groups" in caught.value.hint
+
+
+def test_a_set_refused_for_a_group_and_another_for_good_fails(carrier: Carrier) -> None:
+    with_group(carrier)
+    errors = [
+        {"statusCode": "FIELD_INTEGRITY_EXCEPTION", "message": text}
+        for text in (
+            'You can only assign users to permission set groups that have the "Updated" status.',
+            "user license mismatch",
+        )
+    ]
+    carrier.emulated.fault(
+        {"path": "composite/sobjects"},
+        {
+            "do": "answer",
+            "status": 200,
+            "body": [{"success": False, "errors": [error]} for error in errors],
+        },
+    )
+    with pytest.raises(StepFailed, match="2 of 2 permission sets") as caught:
+        carrier.finish(AssignPermissionSets(sets=("Reader", "All_Readers")))
+    assert caught.value.kind == "content"

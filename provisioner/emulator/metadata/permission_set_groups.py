@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 STATES = ("Outdated", "Updating", "Updated")
+FAILED = "Failed"  # what a fault of the operation `permission_set_group` ends in
 
 
 def recalculate(org: EmulatedOrg, group: StoredComponent) -> None:
@@ -66,5 +67,11 @@ def _move_on(store: Store, record: Record) -> None:
     if stored is None or stored.progression is None:
         return
     status = stored.progression.look()
+    if status == STATES[-1] and record.get("Status") not in (STATES[-1], FAILED):
+        faults, name = store.org.world.faults, str(record["DeveloperName"])
+        fault = faults.operation("permission_set_group", org=store.org.label, subject=name)
+        status = FAILED if fault else status
+    elif record.get("Status") == FAILED:
+        return
     if status != record.get("Status"):
         store.set_fields("PermissionSetGroup", record["Id"], {"Status": status})
