@@ -42,6 +42,10 @@ class Allowance:
         """The allowance after so many sign-ups."""
         return Allowance(self.daily - sign_ups, self.active - sign_ups)
 
+    def freed(self) -> Allowance:
+        """The allowance after a sign-up that made no org: whether it counts daily is not known."""
+        return Allowance(self.daily, self.active + 1)
+
 
 @dataclass(frozen=True)
 class Removal:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from provisioner.builder.breaker import Breaker
 from provisioner.builder.crashes import Crashes, harmless
 from provisioner.builder.events import Message, Observer, OrgEvent
 from provisioner.builder.gate import Gate
@@ -59,6 +60,8 @@ class BuildContext:
     failed: list[Org] = field(default_factory=list)
     built: list[Org] = field(default_factory=list)
     unconfirmed: list[Org] = field(default_factory=list)  # their sign-ups may have been sent
+    under_way: set[str] = field(default_factory=set)  # orgs neither available nor failed yet
+    breaker: Breaker = field(default_factory=Breaker)
     crashes: Crashes = field(default_factory=Crashes)
     replacements: Counter[str] = field(default_factory=Counter)  # sign-ups spent, by pool
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -110,6 +113,7 @@ class BuildContext:
         """Leave a sign-up that may have been sent to the next build, which looks for it."""
         with self.lock:
             self.unconfirmed.append(org)
+            self.under_way.discard(org.username)
         self.say(
             f"{org.username} is left to the next build, which looks for its sign-up: {why}",
             is_warning=True,

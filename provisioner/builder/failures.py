@@ -30,6 +30,17 @@ def kind_of(error: ProvisionerError) -> str:
     return str(getattr(error, "kind", "content"))
 
 
+def passes(status: SignUpStatus) -> bool:
+    """Whether a sign-up that ended may do better when it is sent again."""
+    return status.status == "Error" and sign_up_kind(status.error_code) == "transient"
+
+
+def reason_of(status: SignUpStatus) -> str:
+    """Why a sign-up made no org."""
+    code = status.error_code or "no code"
+    return f"sign-up: {status.status} {code}: {sign_up_meaning(status.error_code)}"
+
+
 class Failures:
     """Ends failed orgs; a failing org never disturbs the others."""
 
@@ -39,6 +50,8 @@ class Failures:
         """Set by the build: asks for another org of the same kind."""
         self.go_on: Callable[[list[Creation]], None] = lambda _creations: None
         """Set by the build: sends what the gate lets through after a failure."""
+        self.repeat: Callable[[Creation], None] = lambda _creation: None
+        """Set by the build: signs up again, after a sign-up that failed in passing."""
 
     def fail(self, org: Org, step: str, error: ProvisionerError) -> None:
         """Record the failure, end the scratch org, and ask for another where that may help."""
@@ -58,12 +71,14 @@ class Failures:
 
     def sign_up_refused(self, org: Org, status: SignUpStatus) -> None:
         """The sign-up ended in Error: there is no org, only a reason."""
-        code = status.error_code or "no code"
-        reason = f"sign-up: {status.status} {code}: {sign_up_meaning(status.error_code)}"
-        kind = sign_up_kind(status.error_code)
-        failed = self._record(org, reason, "sign-up", kind)
-        if failed is not None:
-            self._context.ledger.move(failed, State.DELETED, note="no org was made")
+        kind, may_pass = sign_up_kind(status.error_code), passes(status)
+        failed = self._record(org, reason_of(status), "sign-up", kind, is_for_gate=not may_pass)
+        if failed is None:
+            return
+        self._context.ledger.move(failed, State.DELETED, note="no org was made")
+        if may_pass:
+            self._repeat(failed)
+        else:
             self._replace(failed, kind)
 
     def never_signed_up(
@@ -76,7 +91,14 @@ class Failures:
             self._context.ledger.move(failed, State.DELETED, note="never signed up")
 
     def _record(
-        self, org: Org, reason: str, step: str, kind: str, *, is_failure: bool = True
+        self,
+        org: Org,
+        reason: str,
+        step: str,
+        kind: str,
+        *,
+        is_failure: bool = True,
+        is_for_gate: bool = True,
     ) -> Org | None:
         context = self._context
         reason = context.redacted(reason)
@@ -85,17 +107,21 @@ class Failures:
             failed = context.move(org, State.FAILED, note=reason, error=reason, kept=kept)
         except RowLostError:
             return None
+        finally:
+            with context.lock:
+                context.under_way.discard(org.username)
         if is_failure:
             with context.lock:
                 context.failed.append(failed)
             context.tell(OrgEvent(org.username, org.pool, State.FAILED, step=step, note=reason))
-            self._tell_gate(failed, kind, reason)
+            if is_for_gate:
+                self._tell_gate(failed, kind, reason)
         return failed
 
     def _tell_gate(self, org: Org, kind: str, reason: str) -> None:
         gate = self._context.gate
         before = gate.reason
-        let_through = gate.failed(org, kind, reason)
+        let_through = gate.failed(org, kind, reason, len(self._context.under_way))
         if gate.reason != before:
             self._context.say(f"{gate.reason}. No further sign-up is sent.", is_warning=True)
         if let_through:
@@ -109,6 +135,15 @@ class Failures:
 
     def _not_ended(self, org: Org, why: str) -> None:
         self._context.say(f"{org.username} could not be deleted yet: {why}", is_warning=True)
+
+    def _repeat(self, org: Org) -> None:
+        """No org was made: the sign-up is sent again, by the breaker's budget, not the pool's."""
+        context = self._context
+        with context.lock:
+            context.allowance = context.allowance.freed()
+            if context.limit or context.gate.is_closed or context.scheduler.is_stopping:
+                return
+        self.repeat(Creation(org.pool, org.definition, org.fingerprint))
 
     def _replace(self, org: Org, kind: str) -> None:
         context = self._context

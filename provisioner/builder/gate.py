@@ -62,8 +62,11 @@ class Gate:
             self._proven.add(org.fingerprint)
             return self._held.pop(org.fingerprint, [])
 
-    def failed(self, org: Org, kind: str, reason: str) -> list[Creation]:
-        """An org failed: perhaps all others are stopped, perhaps the next one goes ahead."""
+    def failed(self, org: Org, kind: str, reason: str, undecided: int = 0) -> list[Creation]:
+        """An org failed: perhaps all others are stopped, perhaps the next one goes ahead.
+
+        A cause that may pass stops them only when more orgs met it than are `undecided` yet.
+        """
         first_line = reason.partition("\n")[0]
         with self._lock:
             if org.fingerprint in self._held:
@@ -71,9 +74,16 @@ class Gate:
             cause = _PARTICULARS.sub("…", first_line)
             self._repeats = self._repeats + 1 if cause == self._last_cause else 1
             self._last_cause = cause
-            if self._repeats >= IN_A_ROW:
-                self._close(f"{IN_A_ROW} orgs in a row failed by the same cause: {first_line}")
+            evidence = IN_A_ROW if kind in REPEATS else max(IN_A_ROW, undecided + 1)
+            if self._repeats >= evidence and not self.is_closed:
+                self._close(f"{self._repeats} orgs in a row failed by the same cause: {first_line}")
             return []
+
+    @property
+    def waiting(self) -> int:
+        """How many creations are held behind a canary."""
+        with self._lock:
+            return sum(map(len, self._held.values()))
 
     def close(self, reason: str) -> None:
         """Drop whatever is not sent yet, for a reason that is no failure of an org."""
@@ -91,10 +101,22 @@ class Gate:
             self.dropped += len(held)
             self.reason = f"the first org of {org.pool} failed as all would: {reason}"
             return []
-        return [held.pop(0)] if held else []
+        return self.instead(org.fingerprint)
+
+    def instead(self, fingerprint: str) -> list[Creation]:
+        """A canary is lost, and nothing is known of what would become of the others.
+
+        The next goes ahead; when there is none, the fingerprint has no canary any more.
+        """
+        with self._lock:
+            held = self._held.get(fingerprint, [])
+            if held:
+                return [held.pop(0)]
+            self._held.pop(fingerprint, None)
+            return []
 
     def _close(self, reason: str) -> None:
         self.is_closed = True
         self.reason = reason
-        self.dropped += sum(map(len, self._held.values()))
+        self.dropped += self.waiting
         self._held.clear()

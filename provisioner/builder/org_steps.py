@@ -54,6 +54,7 @@ class OrgSteps:
         progress = _Progress(org, Stopwatch.since(org.active_at, now))
         if org.request_id:  # else the step begins anew
             progress.step = Stopwatch.since(org.step_since, now)
+        self._context.under_way.add(org.username)
         job = guarded(
             self._context, lambda: self._advance(progress), lambda e: self._broken(progress, e)
         )
@@ -189,6 +190,7 @@ class OrgSteps:
         """All steps are done, the last of them the proof: the org may be claimed."""
         org = progress.org
         self._context.connections.forget(org)
+        self._context.under_way.discard(org.username)
         try:
             now = self._context.now()
             org = self._context.move(org, State.AVAILABLE, note="proven", available_at=now)

@@ -16,6 +16,7 @@ from random import Random
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from provisioner.builder.breaker import Breaker
 from provisioner.builder.connections import Connections
 from provisioner.builder.context import BuildContext, Options
 from provisioner.builder.crashes import harmless
@@ -122,6 +123,9 @@ def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     sign_ups = SignUps(context, failures, steps.begin)
     failures.replace = lambda creation: sign_ups.request([creation])
     failures.go_on = sign_ups.go_on
+    failures.repeat = sign_ups.repeat
+    wanted = sum(len(plan.create) + len(plan.resume) for plan in plans)
+    context.breaker = Breaker(wanted, pace=context.options.pace)
     for plan in plans:
         for org in plan.resume:
             steps.begin(org) if org.state is State.BUILDING else sign_ups.resume(org)

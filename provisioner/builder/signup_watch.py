@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
-from provisioner.builder.failures import Failures, kind_of
+from provisioner.builder.failures import Failures, kind_of, passes, reason_of
 from provisioner.builder.stopwatch import Stopwatch
 from provisioner.errors import STOPS, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
@@ -182,6 +182,7 @@ class SignUpWatch:
     def _active(self, org: Org, status: SignUpStatus) -> None:
         """The org exists: its steps begin now, whatever its siblings do."""
         with self._context.lock:
+            self._context.breaker.succeeded()
             entry = self._watched.pop(org.username, None)
         if entry is not None and entry.is_fresh:
             took = self._age(entry.since)
@@ -200,7 +201,10 @@ class SignUpWatch:
         )
 
     def _ended(self, org: Org, status: SignUpStatus) -> None:
-        self._drop(org)
+        with self._context.lock:  # whoever counts what is undecided must know of the failure
+            if passes(status):
+                self._context.breaker.failed(time.monotonic(), reason_of(status))
+            self._drop(org)
         self._failures.sign_up_refused(org, status)
 
     def _pending(self, entry: _Watched, status: SignUpStatus) -> None:

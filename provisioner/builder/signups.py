@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
@@ -52,8 +53,32 @@ class SignUps:
             self._queue.extend(creations)
         self._fill()
 
+    def repeat(self, creation: Creation) -> None:
+        """Sign up again, after a sign-up that failed in passing, if the Dev Hub has one left.
+
+        Nobody knows whether the Dev Hub counts one that failed, so it counts as used. A canary
+        stays one: what waits behind it waits on.
+        """
+        context = self._context
+        with context.lock:
+            if self._has_room():
+                self._queue.append(creation)
+            else:
+                self._queue.extend(context.gate.instead(creation.fingerprint))
+                limit = context.allowance.limit
+                text = f"the Dev Hub's {limit.replace('_', ' ')} leaves no sign-up for a repetition"
+                self._stop_at(limit, f"A sign-up failed, and {text}.")
+        self._fill()
+
+    def _has_room(self) -> bool:
+        """Whether an allowance is left for one more than what waits already."""
+        with self._context.lock:
+            waiting = len(self._queue) + len(self._sending) + self._context.gate.waiting
+            return self._context.allowance.left > waiting
+
     def resume(self, org: Org) -> None:
         """Take over a row that a dead run left in `intended` or `signing_up`."""
+        self._context.under_way.add(org.username)
         is_doubtful = org.state is State.INTENDED
         if is_doubtful:
             self._context.allowance = self._context.allowance.less(1)
@@ -62,14 +87,34 @@ class SignUps:
     def _fill(self) -> None:
         context = self._context
         with context.lock:
-            bound = context.config.limits.concurrent_signups
+            if self._queue and (why := context.breaker.verdict(self._undecided)):
+                self._close(why)
             if context.gate.is_closed:
                 context.gate.dropped += len(self._queue)
                 self._queue.clear()
-            while self._queue and len(self._sending) + len(self._watch) < bound:
+            while self._queue and self._may_send():
                 if context.scheduler.is_stopping:
                     return
                 self._send_later(self._intend(self._queue.popleft()))
+            if self._queue and (pause := context.breaker.wait(time.monotonic())):
+                context.scheduler.add("sign-ups after a pause", self._after_pause, pause)
+
+    @property
+    def _undecided(self) -> int:
+        return len(self._sending) + len(self._watch)
+
+    def _may_send(self) -> bool:
+        bound = self._context.config.limits.concurrent_signups
+        is_free = self._undecided < bound
+        return is_free and self._context.breaker.allows(self._undecided, time.monotonic())
+
+    def _after_pause(self) -> None:
+        self._fill()
+
+    def _close(self, why: str) -> None:
+        """Evidence that no more sign-ups are worth their allowance."""
+        self._context.gate.close(why)
+        self._context.say(f"{why}. No further sign-up is sent.", is_warning=True)
 
     def _intend(self, creation: Creation) -> Org:
         """Commit the row of an org that is about to be asked for."""
@@ -87,6 +132,7 @@ class SignUps:
             step_since=now,
         )
         self._context.ledger.add(org)
+        self._context.under_way.add(org.username)
         self._context.allowance = self._context.allowance.less(1)
         return org
 
@@ -146,16 +192,20 @@ class SignUps:
 
     def _refused_by_limit(self, org: Org, error: HubLimitError) -> None:
         """The hub has no more: nothing further is sent, what runs goes on."""
-        context = self._context
-        with context.lock:
-            is_first = not context.limit
-            context.limit = context.limit or error.code
-            context.limit_message = context.limit_message or error.message
+        with self._context.lock:
             self._queue.clear()
-        if is_first:
-            context.say(f"{error.message} No further sign-up is sent.", is_warning=True)
+        self._stop_at(error.code, f"{error.message} No further sign-up is sent.", error.message)
         self._failures.never_signed_up(org, error, is_failure=False)
         self._not_sending(org)
+
+    def _stop_at(self, limit: str, told: str, message: str = "") -> None:
+        """A limit of the Dev Hub keeps orgs from being built: the first counts, and is told."""
+        context = self._context
+        with context.lock:
+            if context.limit:
+                return
+            context.limit, context.limit_message = limit, message or told
+        context.say(told, is_warning=True)
 
     def _tell(self, org: Org) -> None:
         self._context.tell(OrgEvent(org.username, org.pool, org.state, step="sign-up"))

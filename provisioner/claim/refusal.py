@@ -59,12 +59,36 @@ def not_yours(org: Org, owner: str) -> ClaimError:
             f"{held(org)}, not by {owner}",
             hint="say --owner if you claimed it under another name; --force overrules the owner",
         )
-    is_free = org.state is State.AVAILABLE
+    if not org.owner or org.state in _NEVER_CLAIMED:
+        return ClaimError(
+            f"{org.username} is {_worded(org.state)}: nobody has claimed it",
+            code="not_claimed",
+            hint=_unclaimed_hint(org),
+        )
+    is_own = org.owner.casefold() == owner.casefold()
+    whose = "your claim is over" if is_own else f"it was {org.owner}'s, not {owner}'s"
     return ClaimError(
-        f"{org.username} is {_worded(org.state)}: nobody holds it",
-        code="claim_lost",
-        hint=f"claim it: provisioner claim {org.username}" if is_free else _another(org),
+        f"{org.username} is {_worded(org.state)}: {whose}", code="claim_lost", hint=_another(org)
     )
+
+
+_NEVER_CLAIMED = UNFINISHED | {State.AVAILABLE, State.FAILED}
+"""States in which an org has no claim, whatever its row says of an owner."""
+
+
+def _unclaimed_hint(org: Org) -> str:
+    if org.state is State.AVAILABLE:
+        return f"claim it: provisioner claim {org.username}; release --force deletes it unclaimed"
+    if org.state in UNFINISHED:
+        return "a build is making it: see provisioner status"
+    if org.state is State.DELETED:
+        return _another(org)
+    return f"{deleted_by(org)} deletes it"
+
+
+def deleted_by(org: Org) -> str:
+    """The command that deletes an org which nobody is to have any more."""
+    return "`provisioner reap --kept`" if org.kept else "the next build or reap"
 
 
 def expired(org: Org) -> ClaimError:

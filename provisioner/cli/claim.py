@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.invocation import Invocation
+from provisioner.output import harmless
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from provisioner.config.model import PoolFile
+    from provisioner.config.ledger_part import LedgerPart
     from provisioner.ledger.base import Ledger, Org
 
 
@@ -59,7 +60,7 @@ def command(
     second = timedelta(seconds=1)
     key = given(idempotency_key, "--idempotency-key")
     call.output.refuse_without_reader()
-    with pools_and_ledger(call) as (pool_file, ledger):
+    with pools_and_ledger(call) as (part, ledger):
         org = claim(
             ledger,
             username=given(username, "USERNAME"),
@@ -70,8 +71,8 @@ def command(
             idempotency_key=key,
             min_life=duration(min_life, "--min-life"),
             wait=duration(wait, "--wait") or timedelta(),
-            pools=pool_file.pools,
-            prove=lambda org: _proven(call, pool_file, ledger, org),
+            pools=part.pools,
+            prove=lambda org: _proven(call, part, ledger, org),
             on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C ends it)"),
             on_undone=call.output.warn,
         )
@@ -81,23 +82,30 @@ def command(
         call.output.say("the lease was cut: it ends with the org")
 
 
-def _proven(call: Invocation, pool_file: PoolFile, ledger: Ledger, org: Org) -> Org | None:
+def _proven(call: Invocation, part: LedgerPart, ledger: Ledger, org: Org) -> Org | None:
     """The org, when it lives or cannot be looked at; None when it is dead, and quarantined.
 
-    Raises UnusableError when it refuses the login, and the Dev Hub does not say that it is gone.
+    Only to look at it are the keys of pool.yaml read. Raises UnusableError when it refuses the
+    login, and the Dev Hub does not say that it is gone.
     """
     from provisioner.config.model import DEFAULT_PROVE_AFTER
-    from provisioner.ledger.rows import utc_now
 
-    pool = pool_file.pools.get(org.pool)
-    now = utc_now()
+    pool = part.pools.get(org.pool)
+    now = ledger.now()
     after = pool.prove_after if pool else DEFAULT_PROVE_AFTER
     if org.proven_at is not None and now - after < org.proven_at <= now + timedelta(minutes=5):
         return org  # before anything about logins is imported; a proof of the future is none
     from provisioner.claim.aside import UnusableError
     from provisioner.cli.health import confirmed
+    from provisioner.errors import ConfigError
     from provisioner.health import examine, record
 
+    try:
+        pool_file = call.load("hub_and_ledger")
+    except ConfigError as error:
+        why = error.message.partition("\n")[0]
+        call.output.warn(harmless(f"{org.username} could not be proven: {why}"))
+        return org
     (health,) = confirmed(pool_file, [examine(org, pool_file)])
     if health.is_alive is None and not health.is_usable:
         call.output.warn(f"{org.username} could not be used and is left: {health.why}")
@@ -122,7 +130,6 @@ def _still_ours(ledger: Ledger, org: Org) -> Org | None:
 def _told(call: Invocation, org: Org, now: datetime) -> str:
     from provisioner.cli.pools import command_line
     from provisioner.cli.times import lease_end, moment
-    from provisioner.output import harmless
 
     facts = [
         ("instance", org.instance_url),

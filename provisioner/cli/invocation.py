@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from provisioner.output import Output, harmless
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from provisioner.children import Environment
+    from provisioner.config.ledger_part import LedgerPart
     from provisioner.config.model import PoolFile
     from provisioner.config.reading import Need
+    from provisioner.errors import Problem
 
 DEFAULT_CONFIG = Path("pool.yaml")
 
@@ -44,6 +48,17 @@ class Invocation:
         from provisioner.config.load import load
 
         config = load(self.config, environ=self.environ, need=need)
-        for warning in config.warnings:
-            self.output.line(harmless(str(warning)))
+        self._say(config.warnings)
         return config
+
+    def load_ledger_part(self, *, for_claims: bool = True) -> LedgerPart:
+        """Of pool.yaml what the ledger needs: no key, and no other variable. Raises ConfigError."""
+        from provisioner.config.ledger_part import load_ledger_part
+
+        part = load_ledger_part(self.config, environ=self.environ, for_claims=for_claims)
+        self._say(part.warnings)
+        return part
+
+    def _say(self, warnings: Iterable[Problem]) -> None:
+        for warning in warnings:
+            self.output.line(harmless(str(warning)))

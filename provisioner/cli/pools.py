@@ -15,22 +15,24 @@ from provisioner.ledger import open_ledger
 from provisioner.output import harmless
 
 if TYPE_CHECKING:
-    from provisioner.config.model import PoolFile
+    from provisioner.config.ledger_part import LedgerPart
     from provisioner.ledger.base import Ledger
 
 LONGEST = timedelta(days=30)  # no scratch org lives longer (salesforce-facts §2.1)
 
 
 @contextmanager
-def pools_and_ledger(call: Invocation, *, tells: bool = True) -> Iterator[tuple[PoolFile, Ledger]]:
-    """pool.yaml, as far as claims need it, and its ledger, closed at the end.
+def pools_and_ledger(
+    call: Invocation, *, for_claims: bool = True, tells: bool = True
+) -> Iterator[tuple[LedgerPart, Ledger]]:
+    """The pools of pool.yaml, as far as claims need them, and its ledger, closed at the end.
 
     With `tells` people are then told of the broken rows that were come across.
     """
-    pool_file = call.load("hub_and_ledger")
-    ledger = open_ledger(pool_file.ledger, pool_file.directory, pool_file.dev_hub)
+    part = call.load_ledger_part(for_claims=for_claims)
+    ledger = open_ledger(part.ledger, part.directory, part.dev_hub)
     try:
-        yield pool_file, ledger
+        yield part, ledger
     finally:
         if tells:
             warn_of_broken(call, ledger)

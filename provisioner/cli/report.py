@@ -26,7 +26,7 @@ def command(
     from provisioner.cli.pools import pools_and_ledger
     from provisioner.report.run import run_document, run_text
 
-    with pools_and_ledger(call) as (_, ledger):
+    with pools_and_ledger(call, for_claims=False) as (_, ledger):
         found = _find(ledger.runs(limit=1000 if run else 1), run)
         events: Sequence[Event] = ledger.events(run=found.id)
     call.output.result(run_text(found, events), run_document(found, events))

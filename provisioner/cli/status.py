@@ -13,7 +13,6 @@ from provisioner.errors import LoginError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from provisioner.config.model import PoolFile
     from provisioner.health import Health
     from provisioner.ledger.base import Ledger, Org
     from provisioner.ledger.broken import BrokenRow
@@ -52,20 +51,20 @@ def command(
 
     only = [given(name, "POOL") for name in pools or ()]
     found: list[Health] = []
-    with pools_and_ledger(call, tells=manifest) as (pool_file, ledger):
+    with pools_and_ledger(call, for_claims=False, tells=manifest) as (part, ledger):
         orgs = ledger.orgs()
         if prove:
             chosen = [org for org in orgs if not only or org.pool in only]
-            found = _prove(call, pool_file, ledger, chosen)
+            found = _prove(call, ledger, chosen)
             orgs = ledger.orgs()
         waiters = [] if call.output.as_json or manifest else ledger.waiters()
         broken = ledger.broken(orgs)
-        listed = ledger_manifest(ledger, only or [*pool_file.pools]) if manifest else None
-    known = {*pool_file.pools, *(org.pool for org in orgs)}
+        listed = ledger_manifest(ledger, only or [*part.pools]) if manifest else None
+    known = {*part.pools, *(org.pool for org in orgs)}
     for name in only:
         if name not in known:
             raise unknown_pool(name, known)
-    sizes = {name: pool.size for name, pool in pool_file.pools.items()}
+    sizes = {name: pool.size for name, pool in part.pools.items()}
     summary = summarise(sizes, orgs, only, waiters)
     if listed is not None:
         call.output.json(listed)
@@ -101,22 +100,20 @@ def _broken_text(broken: Sequence[BrokenRow]) -> str:
     return f"{title}\n{table(('username', 'pool', 'what is wrong', 'what to do'), rows)}"
 
 
-def _prove(
-    call: Invocation, pool_file: PoolFile, ledger: Ledger, orgs: Sequence[Org]
-) -> list[Health]:
+def _prove(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Health]:
     """Enter every available org, several at a time; the next build replaces dead ones."""
     from concurrent.futures import ThreadPoolExecutor
 
     from provisioner.cli.health import confirmed
     from provisioner.health import examine, record
     from provisioner.ledger.base import State
-    from provisioner.ledger.rows import utc_now
 
+    pool_file = call.load("hub_and_ledger")
     waiting = [org for org in orgs if org.state is State.AVAILABLE]
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda org: examine(org, pool_file), waiting))
     for health in confirmed(pool_file, found):
-        record(ledger, health, utc_now())
+        record(ledger, health, ledger.now())
         if health.is_alive is None:
             call.output.warn(f"{health.org.username} could not be proven: {health.why}")
         elif not health.is_alive:

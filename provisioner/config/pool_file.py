@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -115,11 +115,11 @@ def _cold(reader: Reader, root: Spot, path: Path) -> Any:
     found = {name: spot for name, spot in entries.items() if name in wanted}
     values = reader.fields(PoolFile, root, found)
     pools = entries.get("pools")
-    values["pools"] = _cold_pools(reader, pools) if pools else {}
+    values["pools"] = cold_pools(reader, pools) if pools else {}
     return reader.build(PoolFile, root, found, values, {"path": path})
 
 
-def _cold_pools(reader: Reader, spot: Spot) -> Any:
+def cold_pools(reader: Reader, spot: Spot, keys: Collection[str] = CLAIM_KEYS) -> Any:
     """The pools with what claims use of them; anything else in them may be wrong."""
     pools: dict[str, Pool] = {}
     for name, found in _entries_if_any(reader, spot).items():
@@ -127,7 +127,7 @@ def _cold_pools(reader: Reader, spot: Spot) -> Any:
         values = {
             key: reader.value(declared_keys(Pool)[key].hint, declared_keys(Pool)[key].option, at)
             for key, at in entries.items()
-            if key in CLAIM_KEYS
+            if key in keys
         }
         if INVALID in values.values():
             return INVALID

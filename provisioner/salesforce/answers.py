@@ -60,9 +60,13 @@ def _network(error: OSError) -> str:
     import socket
     import ssl
 
+    from provisioner.salesforce.bounded import TooLargeError
+
     for cause in causes(error):
         if isinstance(cause, socket.gaierror):
             return "no such host"
+        if isinstance(cause, TooLargeError):
+            return str(cause)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"certificate: {_clean(getattr(cause, 'verify_message', ''))}"
         if isinstance(cause, ssl.SSLError):

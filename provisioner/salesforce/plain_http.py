@@ -56,8 +56,8 @@ class Connections:
         sent = time.monotonic()
         try:
             connection.request(method, target, body, {**known, **headers})
-            answer = connection.getresponse()
-            reply = _reply(answer, self._limits.size)
+            with connection.getresponse() as answer:
+                reply = _reply(answer, self._limits.size)
             self.dated = (reply.date, time.monotonic())
         except HTTPException as error:
             connection.close()

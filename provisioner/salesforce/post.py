@@ -15,7 +15,7 @@ from provisioner.salesforce.plain_http import Connections
 from provisioner.salesforce.reply import RETRIED, Reply, may_pass
 
 TIMEOUT = 30.0  # seconds without a byte
-LIMITS = Limits(sending=30.0, answer=60.0, size=1_000_000)
+LIMITS = Limits(sending=30.0, answer=60.0, size=1024 * 1024)
 WAITS = (0.5, 1.5)  # seconds before the second and the third try
 
 

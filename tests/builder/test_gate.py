@@ -57,6 +57,24 @@ def test_a_canary_that_was_lost_is_followed_by_the_next() -> None:
     assert len(one.available(org())) == 3
 
 
+def test_the_last_canary_that_was_lost_leaves_the_way_to_its_replacement() -> None:
+    one = gate()
+    one.admit(creations(4))
+    for left in (1, 1, 1, 0):
+        assert len(one.failed(org(), "gone", "proof: gone")) == left
+    assert len(one.admit(creations(1))) == 1, "it waits for no canary that nobody has sent"
+
+
+def test_a_cause_that_may_pass_is_held_against_those_undecided() -> None:
+    one = gate("f")
+    closed = []
+    for undecided in (5, 5, 5, 5, 5, 4):
+        one.failed(org(), "transient", "install_package: busy", undecided)
+        closed.append(one.is_closed)
+    assert closed == [False] * 5 + [True]
+    assert "6 orgs in a row" in one.reason
+
+
 def test_three_failures_in_a_row_by_one_cause_close_the_gate() -> None:
     one = gate("f")
     for number in range(3):

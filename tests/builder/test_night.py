@@ -148,15 +148,20 @@ def test_a_sign_up_that_ends_in_error_says_code_and_meaning(night: Night) -> Non
     assert night.orgs() == []
 
 
-def test_a_passing_sign_up_error_is_replaced_as_often_as_allowed(night: Night) -> None:
-    night.write_pool(size=1, pool="replacements: 1", steps="")
+def test_a_passing_sign_up_error_is_repeated_whatever_replacements_says(night: Night) -> None:
+    night.write_pool(size=1, pool="replacements: 0", steps="")
     night.fault({"operation": "signup"}, {"do": "error", "error": "C-9999"})
     result = night.build()
     assert result.exit_code == 0
     assert (len(result.built), len(result.failed)) == (1, 1)
-    night.write_pool(size=2, pool="replacements: 1", steps="")
+    night.write_pool(size=12, pool="replacements: 0", steps="")
     night.fault({"operation": "signup"}, {"do": "error", "error": "C-9999"}, times=0)
-    assert len(night.build().failed) == 2
+    before = night.requests("sobjects.create")
+    result = night.build()
+    assert result.exit_code == 6
+    assert "5 sign-ups in a row failed" in result.stopped_because
+    assert "C-9999" in result.stopped_because
+    assert night.requests("sobjects.create") - before == len(result.failed) == 5
 
 
 def test_a_limit_hit_after_three_of_five_leaves_three_and_names_the_limit(

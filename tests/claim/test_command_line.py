@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.ledger.base import Ledger, State
+from provisioner.ledger.base import Ledger, Run, State
 from provisioner.ledger.rows import utc_now
 
 from .conftest import ORG_KEYS, POOL_YAML, Call, add
@@ -160,6 +160,82 @@ def test_release_deletes_later_or_puts_back_where_the_pool_allows_it(
     assert released.out == "e@acme.example is released; the next build or reap deletes it\n"
     assert "could not be deleted from here: " in released.err
     assert call("release", "e@acme.example", "--json").document["state"] == "released"
+
+
+def test_release_by_force_says_what_is_so_and_what_deletes_the_org(
+    ledger: Ledger, call: Call
+) -> None:
+    add(ledger, "free")
+    add(ledger, "failed", State.FAILED)
+    add(ledger, "kept", State.FAILED, kept=True)
+    add(ledger, "gone", State.EXPIRED, State.DELETED)
+
+    def said(name: str, *options: str) -> str:
+        return call("release", f"{name}@acme.example", "--force", *options).out.strip()
+
+    assert said("free", "--reuse") == "free@acme.example is available: nobody has claimed it"
+    assert said("free") == "free@acme.example is released; the next build or reap deletes it"
+    assert said("failed") == "failed@acme.example is failed; the next build or reap deletes it"
+    assert said("kept") == "kept@acme.example is failed; `provisioner reap --kept` deletes it"
+    assert said("gone") == "gone@acme.example is deleted already"
+
+
+NO_KEYS = """\
+dev_hub: { username: "${NOPE}", consumer_key: "${NOPE}", private_key: nowhere.key, login_url: 7 }
+scratch_app: { consumer_key: "${NOPE}" }
+ledger: sqlite:///${LEDGER}.db
+pools: { morning: { size: 2, reuse: true }, evening: { steps: [{ dance: "${NOPE}" }] } }
+"""
+
+
+def test_what_needs_no_key_reads_none_and_no_variable_but_the_ledgers(
+    ledger: Ledger, call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(ledger, "a")
+    add(ledger, "old", proven_at=utc_now() - timedelta(days=1))
+    ledger.finish_run(Run("run-1", "host", 1, utc_now()))
+    (folder / "pool.yaml").write_text(NO_KEYS)
+    monkeypatch.setenv("LEDGER", "ledger")
+    for command in (
+        ("status",),
+        ("status", "--manifest"),
+        ("report",),
+        ("claim", "a@acme.example", "--lease", "1h"),
+        ("renew", "a@acme.example"),
+        ("release", "a@acme.example", "--reuse"),
+    ):
+        answer = call(*command)
+        assert (answer.code, answer.err) == (0, ""), command
+    monkeypatch.delenv("LEDGER")
+    answer = call("status", "--json")
+    assert (answer.code, answer.error["code"]) == (2, "config")
+    assert "the environment variable LEDGER is not set; set it" in answer.error["message"]
+
+
+def test_a_key_that_cannot_be_read_says_nothing_of_an_org(
+    ledger: Ledger, call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(ledger, "old", proven_at=utc_now() - timedelta(days=1))
+    (folder / "pool.yaml").write_text(NO_KEYS)
+    monkeypatch.setenv("LEDGER", "ledger")
+    answer = call("claim", "--json")
+    assert (answer.code, answer.document["username"]) == (0, "old@acme.example")
+    assert "old@acme.example could not be proven: pool.yaml:1:" in answer.err
+    answer = call("release", "old@acme.example")
+    assert answer.out == "old@acme.example is released; the next build or reap deletes it\n"
+    assert "could not be deleted from here: pool.yaml:1:" in answer.err
+    answer = call("status", "--prove", "--json")
+    assert (answer.code, answer.error["code"]) == (2, "config")
+
+
+def test_what_claims_use_of_a_pool_must_be_right_for_claims_alone(
+    ledger: Ledger, call: Call, folder: Path
+) -> None:
+    (folder / "pool.yaml").write_text(POOL_YAML.replace("reuse: true", "reuse: maybe"))
+    assert call("status").code == 0
+    assert call("report").code == 3
+    answer = call("claim", "--json")
+    assert (answer.code, answer.error["code"]) == (2, "config")
 
 
 def test_renew_prints_the_new_end(ledger: Ledger, call: Call) -> None:

@@ -122,25 +122,50 @@ def test_releasing_twice_is_no_error_also_when_the_org_is_deleted(
 
 def test_a_released_org_is_nobodys_to_release_or_renew(ledger: Ledger, held: Org) -> None:
     release(ledger, held.username, owner="ann")
-    with pytest.raises(ClaimError, match="is released: nobody holds it") as caught:
+    with pytest.raises(ClaimError, match="is released: it was ann's, not bob's") as caught:
         release(ledger, held.username, owner="bob")
     assert (caught.value.exit_code, caught.value.code) == (7, "claim_lost")
-    with pytest.raises(ClaimError, match="is released: nobody holds it"):
+    with pytest.raises(ClaimError, match="is released: your claim is over"):
         renew(ledger, held.username, owner="ann", lease=HOUR)
 
 
 def test_an_org_that_nobody_claimed_is_released_by_force_alone(ledger: Ledger) -> None:
     org = add(ledger, "a")
-    with pytest.raises(ClaimError, match="is available: nobody holds it") as caught:
+    with pytest.raises(ClaimError, match="is available: nobody has claimed it") as caught:
         release(ledger, org.username, owner="ann")
-    assert caught.value.hint == "claim it: provisioner claim a@acme.example"
+    assert (caught.value.exit_code, caught.value.code) == (7, "not_claimed")
+    assert caught.value.hint.startswith("claim it: provisioner claim a@acme.example; ")
     assert release(ledger, org.username, owner="ann", force=True).state is State.RELEASED
+
+
+NEVER_CLAIMED = [
+    ([State.SIGNING_UP], "signing up", False, "a build is making it: see provisioner status"),
+    ([State.FAILED], "failed", False, "the next build or reap deletes it"),
+    ([State.FAILED], "failed", True, "`provisioner reap --kept` deletes it"),
+    ([State.BUILDING, State.AVAILABLE, State.RELEASED], "released", False, "the next build or"),
+    ([State.EXPIRED], "expired", False, "the next build or reap deletes it"),
+    ([State.EXPIRED, State.DELETED], "deleted", False, "claim another one: provisioner claim"),
+]
+
+
+@pytest.mark.parametrize(("states", "word", "kept", "hint"), NEVER_CLAIMED)
+def test_an_org_that_was_never_claimed_is_told_so_by_its_state(
+    ledger: Ledger, states: list[State], word: str, kept: bool, hint: str
+) -> None:
+    org = add(ledger, "a", *states, kept=kept)
+    for command in (partial(release, owner="ann"), partial(renew, owner="ann", lease=HOUR)):
+        with pytest.raises(ClaimError) as caught:
+            command(ledger, org.username)
+        assert (caught.value.exit_code, caught.value.code) == (7, "not_claimed")
+        assert caught.value.message == f"a@acme.example is {word}: nobody has claimed it"
+        assert caught.value.hint.startswith(hint)
+    assert ledger.get(org.username) == org
 
 
 @pytest.mark.parametrize("force", [False, True])
 def test_an_unfinished_org_is_its_builders(ledger: Ledger, force: bool) -> None:
     org = add(ledger, "a", State.BUILDING)
-    with pytest.raises(ClaimError, match="is building: nobody holds it"):
+    with pytest.raises(ClaimError, match="is building: nobody has claimed it"):
         release(ledger, org.username, owner="ann", force=force)
     assert ledger.get(org.username) == org
 
@@ -166,7 +191,7 @@ def test_reuse_is_refused_by_a_pool_that_does_not_allow_it(ledger: Ledger, held:
 
 def test_what_was_given_back_for_good_cannot_be_reused(ledger: Ledger, held: Org) -> None:
     release(ledger, held.username, owner="ann")
-    with pytest.raises(ClaimError, match="is released: nobody holds it"):
+    with pytest.raises(ClaimError, match="is released: your claim is over"):
         release(ledger, held.username, owner="ann", reuse=True, reusable=["morning"])
 
 

@@ -1,0 +1,63 @@
+"""What of `pool.yaml` is needed to open the ledger: no key, and no variable but its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.config.declarations import declared_keys
+from provisioner.config.document import Problems, Spot, compose, read_text
+from provisioner.config.load import load
+from provisioner.config.model import DevHub, Pool, PoolFile
+from provisioner.config.pool_file import CLAIM_KEYS, cold_pools
+from provisioner.config.reader import INVALID, Reader
+from provisioner.errors import ConfigError, Problem
+
+
+@dataclass(frozen=True)
+class LedgerPart:
+    """Where the ledger is, and of the pools what claims use (see `Pool`)."""
+
+    path: Path
+    ledger: str
+    pools: Mapping[str, Pool]
+    dev_hub: DevHub | None = None  # that of a ledger which stands on it
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        """The folder of pool.yaml: relative paths start here."""
+        return self.path.parent
+
+
+def load_ledger_part(
+    path: Path, *, environ: Mapping[str, str], for_claims: bool = True
+) -> LedgerPart:
+    """The part of the file at `path`. The Dev Hub is read only for a ledger that stands on it.
+
+    Unless it is `for_claims`, of the pools only names and sizes are read, and nothing in them is
+    wrong. Raises ConfigError with every problem found.
+    """
+    problems = Problems(str(path))
+    root = Spot(compose(read_text(path), path), "")
+    reader = Reader(problems, environ=environ, directory=path.parent)
+    entries = reader.entries(root) or {}
+    ledger = _ledger(reader, entries)
+    if ledger == "devhub":
+        whole = load(path, environ=environ, need="hub_and_ledger")
+        return LedgerPart(path, ledger, whole.pools, whole.dev_hub, whole.warnings)
+    keys = CLAIM_KEYS if for_claims else ()
+    pools = cold_pools(reader, entries["pools"], keys) if "pools" in entries else {}
+    found = problems.sorted()
+    if INVALID in (ledger, pools) or any(not problem.is_warning for problem in found):
+        raise ConfigError(found)
+    return LedgerPart(path, ledger, pools, None, found)
+
+
+def _ledger(reader: Reader, entries: Mapping[str, Spot]) -> Any:
+    if "ledger" not in entries:
+        return PoolFile.ledger
+    key = declared_keys(PoolFile)["ledger"]
+    return reader.value(key.hint, key.option, entries["ledger"])
