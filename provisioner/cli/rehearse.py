@@ -93,6 +93,15 @@ def _config(call: Invocation, running: RunningEmulator, folder: Path) -> PoolFil
 
     environ = StandIns(call.environ)
     config = load(call.config, environ=environ, dev_hub=running.dev_hub())
+    namespaces = {
+        str(definition.content["namespace"])
+        for pool in config.pools.values()
+        for definition in pool.definitions
+        if definition.content.get("namespace")
+    }
+    running.link_namespaces(namespaces)
+    for name in sorted(namespaces):
+        call.output.say(f"assumed: the namespace {name} is linked to the Dev Hub")
     for name in sorted(environ.used):
         call.output.say(f"{name} is not set: the rehearsal uses a stand-in")
     return replace(config, ledger=f"sqlite:///{folder / 'ledger.db'}")

@@ -28,7 +28,7 @@ from provisioner.emulator import (
     resources,
 )
 from provisioner.emulator.errors import ApiError, NotEmulatedError, SoapFault
-from provisioner.emulator.exchange import Request, Response
+from provisioner.emulator.exchange import MOST_BYTES, Request, Response
 from provisioner.emulator.request_log import LogEntry
 from provisioner.emulator.routing import ROUTES, Call, Reply, Route
 
@@ -123,7 +123,7 @@ class Application:
             reply = found.route.handler(call)
         except Exception as error:  # noqa: BLE001 - a bug here must be a 500 to the client
             if path.startswith(control.ROOT) and isinstance(
-                error, control.ControlError | ValueError
+                error, control.ControlError | ValueError | ApiError
             ):
                 reply = control.refuse(error)
             else:
@@ -140,12 +140,7 @@ class Application:
     def _call(self, request: Request, found: _Found, path: str, query: str, origin: str) -> Call:
         body = request.body
         if request.headers.get("content-encoding", "").lower() == "gzip":
-            try:
-                body = gzip.decompress(body)
-            except (OSError, EOFError, zlib.error) as error:
-                raise ApiError(
-                    400, "JSON_PARSER_ERROR", f"the body is not gzip: {error}"
-                ) from error
+            body = _unpacked(body)
         form, files = _form(request.headers.get("content-type", ""), body)
         return Call(
             world=self.world,
@@ -231,9 +226,26 @@ def _soap_token(request: Request) -> str:
 
 
 def _login_of(request: Request) -> str:
-    """Whom a JWT login is for, as its assertion says it."""
-    form, _ = _form(request.headers.get("content-type", ""), request.body)
+    """Whom a JWT login is for, as its assertion says it; "" where that cannot be read."""
+    try:
+        form, _ = _form(request.headers.get("content-type", ""), request.body)
+    except ApiError:
+        return ""
     return jwt_bearer.user_named((form or {}).get("assertion", ""))
+
+
+def _unpacked(body: bytes) -> bytes:
+    """A gzip body, unpacked up to what a request may have."""
+    unpacker = zlib.decompressobj(31)
+    try:
+        unpacked = unpacker.decompress(body, MOST_BYTES + 1)
+    except zlib.error as error:
+        raise ApiError(400, "JSON_PARSER_ERROR", f"the body is not gzip: {error}") from error
+    if len(unpacked) > MOST_BYTES:
+        raise ApiError(413, "REQUEST_TOO_LARGE", f"The body has more than {MOST_BYTES} bytes")
+    if not unpacker.eof:
+        raise ApiError(400, "JSON_PARSER_ERROR", "the body is not gzip: it ends too early")
+    return unpacked
 
 
 def _form(
@@ -244,8 +256,11 @@ def _form(
         return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)), None
     if kind != "multipart/form-data":
         return None, None
-    parser = FormDataParser(max_form_memory_size=None)
-    _, form, files = parser.parse(BytesIO(body), kind, len(body), options)
+    parser = FormDataParser(max_form_memory_size=None, silent=False)
+    try:
+        _, form, files = parser.parse(BytesIO(body), kind, len(body), options)
+    except ValueError as error:
+        raise ApiError(400, "JSON_PARSER_ERROR", f"the body is no multipart: {error}") from error
     contents = {}
     for name, part in files.items():
         contents[name] = part.stream.read()

@@ -17,6 +17,7 @@ from provisioner.emulator.faults import FaultError
 from provisioner.emulator.input_file import read_file
 from provisioner.emulator.keys import make_key_pair
 from provisioner.emulator.latencies import Latencies, Range
+from provisioner.emulator.metadata.packages import checked_packages
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.tls import make_tls
 from provisioner.emulator.world import (
@@ -72,9 +73,12 @@ def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dic
     """A server that listens but does not answer yet, and what it says of itself."""
     overrides, faults = _read_faults(options.faults)
     certificate, private_key = _certificate(options.certificate, folder)
-    latencies = Latencies(
-        options.speed, seed=options.seed, instant=options.instant, overrides=overrides
-    )
+    try:
+        latencies = Latencies(
+            options.speed, seed=options.seed, instant=options.instant, overrides=overrides
+        )
+    except ValueError as error:
+        raise OptionError(f"{options.faults}: {error}") from error
     try:
         world = World(
             certificate=certificate,
@@ -144,12 +148,15 @@ def _read_packages(path: Path | None) -> dict[str, dict[str, Any]] | None:
     if path is None:
         return None
     data = _read_json(path)
-    if isinstance(data, dict):
-        return data
+    if isinstance(data, list):
+        try:
+            data = {one["id"]: {k: v for k, v in one.items() if k != "id"} for one in data}
+        except (KeyError, TypeError) as error:
+            raise OptionError(f"{path}: each package version needs an `id` (04t…)") from error
     try:
-        return {one["id"]: {k: v for k, v in one.items() if k != "id"} for one in data}
-    except (KeyError, TypeError) as error:
-        raise OptionError(f"{path}: each package version needs an `id` (04t…)") from error
+        return checked_packages(data)
+    except ValueError as error:
+        raise OptionError(f"{path}: {error}") from error
 
 
 def _read_json(path: Path) -> Any:

@@ -33,7 +33,8 @@ def encode(body: Any) -> bytes:
         return body
     if isinstance(body, str):
         return body.encode()
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace")  # half a character becomes a ?, as in Java
 
 
 def rest_error(status: int, code: str, message: str, fields: list[str] | None = None) -> Reply:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+MOST_BYTES = 160_000_000
+"""Of one body. The largest that Salesforce takes is a bulk job's data: 150 MB (facts §6)."""
+
 
 @dataclass(frozen=True)
 class Request:

@@ -27,6 +27,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioner.emulator import typed
+
 BEHAVIOURS = (
     "answer",
     "reset",
@@ -86,7 +88,12 @@ class Faults:
 
     def add(self, spec: Mapping[str, Any]) -> str:
         """Add a fault; returns its id. FaultError when it cannot be understood."""
-        fault = _parse(spec)
+        try:
+            fault = _parse(spec)
+        except FaultError:
+            raise
+        except ValueError as error:
+            raise FaultError(str(error)) from error
         with self._lock:
             self._number += 1
             fault.id = str(spec.get("id") or f"fault-{self._number}")
@@ -151,7 +158,7 @@ class Faults:
 def _parse(spec: Mapping[str, Any]) -> Fault:
     if not isinstance(spec, Mapping):
         raise FaultError(f"a fault is an object with `when` and `then`, not {spec!r}")
-    when, then = spec.get("when") or {}, spec.get("then")
+    when, then = typed.mapping(spec.get("when") or {}, "when"), spec.get("then")
     unknown = [key for key in spec if key not in ("id", "when", "then", "times")]
     unknown += [key for key in when if key not in CRITERIA]
     if unknown:
@@ -162,15 +169,36 @@ def _parse(spec: Mapping[str, Any]) -> Fault:
     for behaviour in behaviours:
         if not isinstance(behaviour, Mapping) or behaviour.get("do") not in BEHAVIOURS:
             raise FaultError(f"`do` must be one of {', '.join(BEHAVIOURS)}, not {behaviour!r}")
-        if behaviour.get("at", "before") not in ("before", "after"):
-            raise FaultError(f"`at` must be before or after, not {behaviour['at']!r}")
+        _check_behaviour(behaviour)
+    _check_criteria(when)
+    times = typed.whole(spec.get("times", 1), "times")
+    return Fault("", dict(when), [dict(one) for one in behaviours], times)
+
+
+def _check_behaviour(behaviour: Mapping[str, Any]) -> None:
+    if behaviour.get("at", "before") not in ("before", "after"):
+        raise FaultError(f"`at` must be before or after, not {behaviour['at']!r}")
+    typed.number(behaviour.get("seconds", 1), "seconds")
+    typed.whole(behaviour.get("status", 503), "status", 200, 599)
+    for key in ("error", "message", "content_type"):
+        typed.text(behaviour.get(key) or "", key)
+    for name, value in typed.mapping(behaviour.get("headers") or {}, "headers").items():
+        typed.text(value, name)
+
+
+def _check_criteria(when: Mapping[str, Any]) -> None:
+    for key in ("route", "method", "path", "org", "operation", "subject"):
+        typed.text(when.get(key, ""), key)
+    nth = when.get("nth", 1)
+    for one in nth if isinstance(nth, list) else [nth]:
+        typed.whole(one, "nth", 1)
+    typed.whole(when.get("every", 1), "every", 1)
+    typed.number(when.get("probability", 0), "probability", 0, 1)
     for key in ("path", "subject"):
-        if key in when:
-            try:
-                re.compile(when[key])
-            except re.error as error:
-                raise FaultError(f"`{key}` is no regular expression: {error}") from error
-    return Fault("", dict(when), [dict(one) for one in behaviours], int(spec.get("times", 1)))
+        try:
+            re.compile(when.get(key, ""))
+        except (re.error, RecursionError, OverflowError) as error:
+            raise FaultError(f"`{key}` is no regular expression: {error}") from error
 
 
 def _fits(when: Mapping[str, Any], facts: Mapping[str, str]) -> bool:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import jwt
 
 from provisioner.emulator.errors import OAuthError
+from provisioner.emulator.json_body import read_json
 
 if TYPE_CHECKING:
     from provisioner.emulator.apps import ConnectedApp, InstalledApp
@@ -81,7 +81,7 @@ def _read(assertion: str) -> dict[str, Any]:
     """The claims, unverified; "invalid assertion" when there are none to read."""
     try:
         part = assertion.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        claims = read_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (IndexError, ValueError, binascii.Error) as error:
         raise OAuthError("invalid_grant", "invalid assertion") from error
     if not isinstance(claims, dict):

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from provisioner.emulator import typed
 from provisioner.emulator.clock import Clock, Progression
 
 Range = tuple[float, float]
@@ -52,11 +53,17 @@ class Latencies:
         self.override(overrides or {})
 
     def override(self, ranges: Mapping[str, Range | float]) -> None:
-        """Replace ranges; a single number is a fixed duration. Unknown names are new ones."""
-        for name, value in ranges.items():
-            low, high = value if isinstance(value, tuple | list) else (value, value)
+        """Replace ranges; a single number is a fixed duration. Unknown names are new ones.
+
+        Raises ValueError for what is no range of seconds.
+        """
+        given = [
+            (name, *_range(name, value))
+            for name, value in typed.mapping(ranges, "latencies").items()
+        ]
+        for name, low, high in given:
             for known in [name, *(key for key in self._ranges if key.startswith(f"{name}."))]:
-                self._ranges[known] = (float(low), float(high))
+                self._ranges[known] = (low, high)
 
     def ranges(self) -> dict[str, Range]:
         """All ranges in force, in seconds before `speed` divides them."""
@@ -76,3 +83,11 @@ class Latencies:
         """`states` in time, each but the last with the duration of the operation in it."""
         durations = [self.duration(operation, state) for state in states[:-1]]
         return Progression(clock, states, durations, instant=self.instant)
+
+
+def _range(name: str, value: object) -> Range:
+    ends = list(value) if isinstance(value, tuple | list) else [value, value]
+    if len(ends) != 2:
+        raise ValueError(f"{name} must be a number of seconds, or two")
+    low, high = (float(typed.number(one, name)) for one in ends)
+    return low, high

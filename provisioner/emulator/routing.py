@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from provisioner.emulator.errors import ApiError
-
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
     from provisioner.emulator.world import World
@@ -55,12 +53,9 @@ class Call:
 
     def json(self) -> Any:
         """The body as JSON; JSON_PARSER_ERROR (400) when it is none."""
-        import json
+        from provisioner.emulator.json_body import parse_body
 
-        try:
-            return json.loads(self.body or b"null")
-        except ValueError as error:
-            raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
+        return parse_body(self.body or b"null")
 
 
 Handler = Callable[[Call], Reply]

@@ -7,6 +7,7 @@ connection after one answer, which no real client expects of Salesforce.
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import struct
@@ -17,10 +18,32 @@ from types import TracebackType
 from typing import Any, Self
 
 from provisioner.emulator.application import Application
-from provisioner.emulator.exchange import DroppedError, Request, Response
+from provisioner.emulator.exchange import MOST_BYTES, DroppedError, Request, Response
 from provisioner.emulator.world import World
 
+_LONGEST_LINE = 65_536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close sends RST
+
+
+class _BodyError(Exception):
+    """A body whose end cannot be told, or that is too large."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def _size(text: str, base: int) -> int:
+    digits = text.strip()
+    if not re.fullmatch(r"[0-9A-Fa-f]{1,16}" if base == 16 else r"[0-9]{1,16}", digits):
+        raise _BodyError(400, "Bad Request: the length of the body is no number")
+    return _checked(int(digits, base))
+
+
+def _checked(size: int) -> int:
+    if size > MOST_BYTES:
+        raise _BodyError(413, f"Request Entity Too Large: more than {MOST_BYTES} bytes")
+    return size
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -39,11 +62,17 @@ class _Handler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def _answer(self) -> None:
+        try:
+            body = self._read_body()
+        except _BodyError as error:  # where the next request would begin nobody knows
+            self.close_connection = True
+            self._send(Response(error.status, str(error).encode(), {"Content-Type": "text/plain"}))
+            return
         request = Request(
             self.command,
             self.path,
             {key.lower(): value for key, value in self.headers.items()},
-            self._read_body(),
+            body,
             self.server.scheme,
         )
         try:
@@ -64,16 +93,21 @@ class _Handler(BaseHTTPRequestHandler):
     def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return b"".join(self._chunks())
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        return self.rfile.read(_size(self.headers.get("Content-Length") or "0", 10))
 
     def _chunks(self) -> list[bytes]:
-        chunks = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
+        chunks: list[bytes] = []
+        total = 0
+        while size := _size(self._line().split(";")[0], 16):
+            total = _checked(total + size)
             chunks.append(self.rfile.read(size))
-            self.rfile.readline()
-        while self.rfile.readline().strip():
+            self._line()
+        while self._line().strip():
             pass  # trailers
         return chunks
+
+    def _line(self) -> str:
+        return self.rfile.readline(_LONGEST_LINE).decode("latin-1")
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.emulator import typed
 from provisioner.emulator.control import ROOT, ControlError, body_of
 from provisioner.emulator.control.setup import org_named
 from provisioner.emulator.routing import Call, Reply, route
@@ -18,6 +19,11 @@ def add_org(call: Call) -> Reply:
     """A scratch org that no sign-up made: `{"username": …, "consumer_key": …}` (its app)."""
     body = body_of(call, "username", "name", "days", "edition", "consumer_key")
     world, key = call.world, body.pop("consumer_key", None)
+    if key is not None and key not in world.hub.apps:
+        raise ControlError(f"the Dev Hub has no app {key!r}")
+    typed.text(body.get("username"), "username")
+    for name, value in body.items():
+        typed.whole(value, name, 0, 36_500) if name == "days" else typed.text(value, name)
     org = world.add_scratch_org(**body)
     if key:
         world.register_app(world.hub.apps[key].app, org=org, approved=[org.admin_id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.emulator import typed
 from provisioner.emulator.control import ROOT, body_of
 from provisioner.emulator.misbehaviour import Hold
 from provisioner.emulator.routing import Call, Reply, route
@@ -10,7 +11,7 @@ from provisioner.emulator.routing import Call, Reply, route
 @route(f"{ROOT}/log", "GET", name="control.log", access="control")
 def log(call: Call) -> Reply:
     """The requests, oldest first; `?since=N` those with a higher number."""
-    since = int(call.query.get("since", 0))
+    since = typed.whole(int(call.query.get("since", 0)), "since")
     return Reply([one.as_json() for one in call.world.log.entries() if one.number > since])
 
 
@@ -57,14 +58,21 @@ def remove_fault(call: Call) -> Reply:
 @route(f"{ROOT}/holds", "GET", name="control.holds", access="control")
 def holds(call: Call) -> Reply:
     """The requests held now by `{"do": "hold"}`; `?wait=S` waits up to S seconds for one."""
-    held = call.world.holds.current(wait=float(call.query.get("wait", 0)))
+    held = call.world.holds.current(wait=_seconds(call.query.get("wait", "0")))
     return Reply([_as_json(one) for one in held])
 
 
 @route(f"{ROOT}/holds/release", "POST", name="control.holds.release", access="control")
 def release(call: Call) -> Reply:
     """Let a held request go on (`{"number": n}`), or all of them."""
-    return Reply({"released": call.world.holds.release(body_of(call, "number").get("number"))})
+    number = body_of(call, "number").get("number")
+    if number is not None:
+        number = typed.whole(number, "number")
+    return Reply({"released": call.world.holds.release(number)})
+
+
+def _seconds(text: str) -> float:
+    return typed.number(float(text), "wait", 0, 3600)
 
 
 def _as_json(hold: Hold) -> dict[str, object]:

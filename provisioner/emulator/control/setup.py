@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.emulator import typed
 from provisioner.emulator.apps import app_from_certificate
 from provisioner.emulator.control import ROOT, ControlError, body_of
+from provisioner.emulator.metadata.packages import checked_packages
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.routing import Call, Reply, route
 
@@ -30,15 +35,17 @@ def state(call: Call) -> Reply:
 @route(f"{ROOT}/clock", "POST", name="control.clock", access="control")
 def clock(call: Call) -> Reply:
     """Let world time jump ahead: `{"advance": seconds}`."""
-    call.world.clock.advance(float(body_of(call, "advance").get("advance", 0)))
+    seconds = body_of(call, "advance").get("advance", 0)
+    call.world.clock.advance(typed.number(seconds, "advance", -typed.A_CENTURY))
     return Reply({"time": call.world.now().isoformat()})
 
 
 @route(f"{ROOT}/limits", "PATCH", "POST", name="control.limits", access="control")
 def limits(call: Call) -> Reply:
     """Change limits: `{"active": n, "daily": n, "api": n}`, each as wanted."""
-    for name, value in body_of(call, "active", "daily", "api").items():
-        setattr(call.world.limits, name, int(value))
+    body = body_of(call, "active", "daily", "api")
+    for name, value in [(name, typed.whole(value, name)) for name, value in body.items()]:
+        setattr(call.world.limits, name, value)
     return Reply(vars(call.world.limits))
 
 
@@ -59,13 +66,16 @@ def apps(call: Call) -> Reply:
     """
     body = body_of(call, "consumer_key", "certificate", "kind", "policy", "org", "approved")
     app = app_from_certificate(
-        body["consumer_key"],
-        body["certificate"],
-        kind=body.get("kind", "connected"),
-        policy=body.get("policy", "admin"),
+        typed.text(body.get("consumer_key"), "consumer_key"),
+        typed.text(body.get("certificate"), "certificate"),
+        kind=_one_of(body, "kind", "connected", "external"),
+        policy=_one_of(body, "policy", "admin", "self"),
     )
-    approved = [user_id_of(call, name) for name in body.get("approved", [])]
-    call.world.register_app(app, org=org_named(call, body.get("org", "hub")), approved=approved)
+    approved = [
+        user_id_of(call, name) for name in typed.texts(body.get("approved", []), "approved")
+    ]
+    org = org_named(call, typed.text(body.get("org", "hub"), "org"))
+    call.world.register_app(app, org=org, approved=approved)
     return Reply({"consumer_key": app.consumer_key}, 201)
 
 
@@ -81,16 +91,36 @@ def users(call: Call) -> Reply:
     """Change a user as an administrator would: `{"IsActive": false}`."""
     user_id = user_id_of(call, call.params["username"])
     org, _ = call.world.usernames[call.params["username"].lower()]
-    org.store.set_fields("User", user_id, body_of(call, *org.store.types["User"].fields))
+    values = body_of(call, *org.store.types["User"].fields)
+    if any(isinstance(value, dict | list) for value in values.values()):
+        raise ControlError("a field of a user has a single value")
+    org.store.set_fields("User", user_id, values)
     return Reply(org.store.peek("User", user_id))
 
 
 @route(f"{ROOT}/packages", "POST", name="control.packages", access="control")
 def packages(call: Call) -> Reply:
     """Make package versions known: `{"04t…": {"name": …, "version": …}}`; the rest is unknown."""
-    known = dict(call.world.packages or {}) | dict(call.json() or {})
+    known = dict(call.world.packages or {}) | checked_packages(call.json() or {})
     call.world.packages = known
     return Reply(known)
+
+
+@route(f"{ROOT}/namespaces", "POST", name="control.namespaces", access="control")
+def namespaces(call: Call) -> Reply:
+    """Link namespaces to the Dev Hub: `{"prefixes": ["acme"]}`; sign-ups may then name them."""
+    store = call.world.hub.store
+    for prefix in typed.texts(body_of(call, "prefixes").get("prefixes", []), "prefixes"):
+        if not store.find_by("NamespaceRegistry", "NamespacePrefix", prefix):
+            store.add("NamespaceRegistry", {"NamespacePrefix": prefix})
+    return Reply(status=204)
+
+
+def _one_of(body: Mapping[str, Any], name: str, usual: Any, other: str) -> Any:
+    value = body.get(name, usual)
+    if value not in (usual, other):
+        raise ControlError(f"{name} is {usual!r} or {other!r}")
+    return value
 
 
 def org_named(call: Call, name: str) -> EmulatedOrg:

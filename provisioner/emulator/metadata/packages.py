@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator import typed
 from provisioner.emulator.ids import to_15, to_18
 
 if TYPE_CHECKING:
@@ -62,6 +63,20 @@ def find_version(world: World, version_id: str) -> PackageVersion | None:
     return None
 
 
+def checked_packages(data: Any) -> dict[str, dict[str, Any]]:
+    """Package versions by 04t id, as a file or a client gives them. Raises ValueError."""
+    checked = {}
+    for version_id, one in typed.mapping(data, "packages").items():
+        if not VERSION_ID.match(version_id):
+            raise ValueError(f"{version_id[:40]!r} is no package version id (04t…)")
+        try:
+            _read(to_18(version_id), typed.mapping(one, version_id))
+        except (TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"{version_id}: {error}") from error
+        checked[version_id] = dict(one)
+    return checked
+
+
 def _any_version(version_id: str) -> PackageVersion:
     return PackageVersion(version_id, f"Package {version_id[:15]}", _package_id(version_id))
 
@@ -71,7 +86,7 @@ def _package_id(version_id: str) -> str:
 
 
 def _read(version_id: str, data: Mapping[str, Any]) -> PackageVersion:
-    namespace = data.get("namespace") or None
+    namespace = typed.text(data.get("namespace") or "", "namespace") or None
     key = data.get("installation_key", data.get("key"))
     duration = data.get("duration")
     return PackageVersion(
@@ -83,13 +98,13 @@ def _read(version_id: str, data: Mapping[str, Any]) -> PackageVersion:
         installation_key=str(key) if key else None,
         is_managed=bool(data.get("managed", namespace is not None)),
         is_beta=bool(data.get("beta", False)),
-        depends_on=tuple(data.get("depends_on", ())),
-        available_after=float(data.get("available_after", 0)),
+        depends_on=tuple(typed.texts(list(data.get("depends_on", ())), "depends_on")),
+        available_after=typed.number(data.get("available_after", 0), "available_after"),
         error=str(data.get("error", "")),
-        duration=None if duration is None else float(duration),
+        duration=None if duration is None else float(typed.number(duration, "duration")),
         permission_sets=_named(data.get("permission_sets", ())),
         objects=_named(data.get("objects", ())),
-        classes=tuple(data.get("classes", ())),
+        classes=tuple(typed.texts(list(data.get("classes", ())), "classes")),
     )
 
 
@@ -100,4 +115,7 @@ def _numbers(version: str) -> tuple[int, int, int, int]:
 
 
 def _named(entries: Any) -> tuple[Mapping[str, Any], ...]:
-    return tuple({"name": one} if isinstance(one, str) else dict(one) for one in entries)
+    named = [{"name": one} if isinstance(one, str) else dict(one) for one in entries]
+    for one in named:
+        typed.text(one.get("name"), "name")
+    return tuple(named)

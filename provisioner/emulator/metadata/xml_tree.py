@@ -62,6 +62,9 @@ class XmlProblem(Exception):  # noqa: N818 - it becomes a component's problem, n
         self.column = column
 
 
+DEEPEST = 200
+"""Levels of elements. Salesforce's own limit is not known; we go through trees by recursion."""
+
 _CACHED_BYTES = 32_768
 
 
@@ -110,6 +113,8 @@ class _TreeBuilder(ContentHandler):
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 - SAX's name
         line = self.position.getLineNumber() or 1
         column = (self.position.getColumnNumber() or 0) + 1
+        if len(self.open) >= DEEPEST:
+            raise XmlProblem(f"Elements are nested in more than {DEEPEST} levels.", line, column)
         attributes = {str(key): str(value) for key, value in attrs.items()}
         element = Element(name.rpartition(":")[2], line, column, attributes=attributes)
         if self.open:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from provisioner.emulator.bulk.ingest import IngestJob
 from provisioner.emulator.bulk.jobs import csv_format, invalid_state, not_found
 from provisioner.emulator.dml import key_field
 from provisioner.emulator.errors import ApiError, RecordError
+from provisioner.emulator.json_body import parse_body
 from provisioner.emulator.objects.values import format_datetime
 from provisioner.emulator.routing import Call, Reply, route
 
@@ -27,10 +27,7 @@ def create(call: Call) -> Reply:
     parts: dict[str, Any] = {**(call.form or {}), **(call.files or {})}
     if "job" not in parts or "content" not in parts:
         raise ApiError(400, "INVALIDJOB", "InvalidJob : Parts job and content are required")
-    try:
-        body = json.loads(parts["job"])
-    except ValueError as error:
-        raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
+    body = parse_body(parts["job"])
     job = _new_job(call, body)
     content = parts["content"]
     job.text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
 from provisioner.emulator.errors import ApiError, NotEmulatedError
+from provisioner.emulator.json_body import parse_body
 from provisioner.emulator.metadata.deployment import Deployment
 from provisioner.emulator.metadata.options import DeployOptions, read_options
 from provisioner.emulator.metadata.setup_queue import enqueue, settle
@@ -91,7 +91,7 @@ def _read(call: Call) -> tuple[DeployOptions, bytes]:
     zip_bytes: bytes | None = None
     for name, headers, data in _parts(call.body, settings["boundary"]):
         if name in ("json", "entity_content") or "json" in headers.get("content-type", ""):
-            given = _parse_json(data)
+            given = parse_body(data)
         elif name == "file" or zip_bytes is None:
             zip_bytes = data
     if zip_bytes is None:
@@ -105,13 +105,6 @@ def _options(given: Any) -> DeployOptions:
         raise ApiError(400, "MISSING_ARGUMENT", "Required input is missing: deployOptions")
     try:
         return read_options(options)
-    except ValueError as error:
-        raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
-
-
-def _parse_json(data: bytes) -> Any:
-    try:
-        return json.loads(data)
     except ValueError as error:
         raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any
 
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.ids import to_18
+from provisioner.emulator.json_body import parse_body
 from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.representation import as_json, record_url
 from provisioner.emulator.objects.schema import ObjectType
@@ -110,6 +110,8 @@ def _multipart_values(form: dict[str, str], files: dict[str, bytes]) -> Any:
     if not names:
         raise NotEmulatedError("a multipart body without an entity_… part")
     text = form.pop(names[0], None)
-    values = json.loads(text if text is not None else files.pop(names[0]))
+    values = parse_body(text if text is not None else files.pop(names[0]))
+    if not isinstance(values, dict):
+        raise ApiError(400, "JSON_PARSER_ERROR", "the record must be a JSON object")
     blobs = {name: base64.b64encode(content).decode() for name, content in files.items()}
     return {**values, **blobs}

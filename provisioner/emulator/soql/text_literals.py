@@ -28,16 +28,21 @@ def unquote(text: str) -> str:
 
 
 def like_pattern(text: str) -> re.Pattern[str]:
-    """What `LIKE text` matches: `%` any run, `_` one character, in any case."""
-    parts = []
+    """What `LIKE text` matches: `%` any run, `_` one character, in any case.
+
+    Between two `%` the first place that fits is as good as any later one, so the groups are
+    atomic: with each place tried again, `%a%a%a%a%a%` would hold up the emulator for hours.
+    """
+    between = [""]
     for character, escaped in _characters(text):
         if character == "%" and not escaped:
-            parts.append(".*")
-        elif character == "_" and not escaped:
-            parts.append(".")
+            between.append("")
         else:
-            parts.append(re.escape(character))
-    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+            between[-1] += "." if character == "_" and not escaped else re.escape(character)
+    first, *middle = between
+    last = f".*{middle.pop()}" if middle else ""
+    expression = first + "".join(f"(?>.*?{one})" for one in middle if one) + last
+    return re.compile(expression, re.IGNORECASE | re.DOTALL)
 
 
 def _characters(text: str) -> Iterator[tuple[str, bool]]:

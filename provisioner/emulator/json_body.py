@@ -1,0 +1,42 @@
+"""JSON from clients, read so that nothing behind it can stumble over its form."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from provisioner.emulator.errors import ApiError
+
+DEEPEST = 200
+"""Levels; Salesforce's own limit is not known, and our handlers go down by recursion."""
+
+
+def read_json(data: bytes | str) -> Any:
+    """The value of a JSON text. Raises ValueError for anything else, whatever is wrong with it."""
+    try:
+        value = json.loads(data, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError(f"nested in more than {DEEPEST} levels") from None
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        level = [
+            item
+            for part in level
+            for item in (part.values() if isinstance(part, dict) else part)
+            if isinstance(item, dict | list)
+        ]
+    if level:
+        raise ValueError(f"nested in more than {DEEPEST} levels")
+    return value
+
+
+def parse_body(data: bytes | str) -> Any:
+    """As `read_json`, but raises ApiError: JSON_PARSER_ERROR, 400."""
+    try:
+        return read_json(data)
+    except ValueError as error:
+        raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"Non-standard token '{name}'")

@@ -1,0 +1,56 @@
+"""Values from outside that must be of a type and in a range; the error says which is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+A_CENTURY = 3_200_000_000.0
+"""Seconds; beyond it dates run out."""
+
+
+class WrongValueError(ValueError):
+    """A value of another type, or out of its range."""
+
+
+def text(value: Any, name: str) -> str:
+    """A text."""
+    if not isinstance(value, str):
+        raise WrongValueError(f"{name} must be a text, not {_shown(value)}")
+    return value
+
+
+def number(value: Any, name: str, low: float = 0, high: float = A_CENTURY) -> float:
+    """A number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise WrongValueError(f"{name} must be a number, not {_shown(value)}")
+    if not low <= value <= high:
+        raise WrongValueError(f"{name} must be from {low:g} to {high:g}, not {value:g}")
+    return value
+
+
+def whole(value: Any, name: str, low: int = 0, high: int = 1_000_000_000) -> int:
+    """A whole number from `low` to `high`."""
+    if not isinstance(value, int):
+        raise WrongValueError(f"{name} must be a whole number, not {_shown(value)}")
+    return int(number(value, name, low, high))
+
+
+def mapping(value: Any, name: str) -> Mapping[str, Any]:
+    """An object."""
+    if not isinstance(value, Mapping):
+        raise WrongValueError(f"{name} must be an object, not {_shown(value)}")
+    return value
+
+
+def texts(value: Any, name: str) -> list[str]:
+    """A list of texts."""
+    if not isinstance(value, list):
+        raise WrongValueError(f"{name} must be a list, not {_shown(value)}")
+    return [text(one, f"an entry of {name}") for one in value]
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 40 else f"{shown[:40]}…"
