@@ -32,8 +32,8 @@ class RunningEmulator:
         body = json.dumps({"prefixes": sorted(set(prefixes))}).encode()
         address = f"{self.url}/_emulator/namespaces"
         request = urllib.request.Request(address, body, method="POST")  # noqa: S310 - our emulator
-        no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        no_proxy.open(request, timeout=30).close()
+        without_proxy = urllib.request.ProxyHandler({})
+        urllib.request.build_opener(without_proxy).open(request, timeout=30).close()
 
     def dev_hub(self) -> DevHub:
         """The settings by which a build finds it; they take the place of pool.yaml's."""
