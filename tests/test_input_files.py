@@ -19,7 +19,6 @@ OUR_OWN = {
     "cli/init.py": "the sample, which is part of the package",
     "cli/main.py": "the standard streams",
     "cli/new_keys.py": "writes a key pair",
-    "cli/salesforce_cli.py": "writes the key for `sf`",
     "cli/source.py": "writes the package",
     "emulator/input_file.py": "the emulator's own such place",
     "emulator/keys.py": "writes a key pair",
