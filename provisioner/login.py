@@ -91,12 +91,16 @@ def login(credentials: Credentials, *, post: Post = post_form) -> Session:
 
 
 def find_credentials(
-    username: str, options: Options, environ: Mapping[str, str], load: Callable[[], PoolFile]
+    username: str,
+    options: Options,
+    environ: Mapping[str, str],
+    load: Callable[[], PoolFile],
+    on_found: Callable[[Org], None] = lambda _org: None,
 ) -> Credentials:
     """The credentials of `username`: from the options alone when they suffice, else the ledger's.
 
-    `load` reads `pool.yaml`, when it is needed. Raises NoOrgError when the ledger does not know
-    the username, and what `load` raises.
+    `load` reads `pool.yaml`, when it is needed; `on_found` is given the ledger's row. Raises
+    NoOrgError when the ledger does not know the username, and what `load` and `on_found` raise.
     """
     if options.suffice:
         return from_options(username, options, environ)
@@ -115,7 +119,9 @@ def find_credentials(
             hint="see provisioner status; an org that is in no ledger opens with "
             "--consumer-key, --key and --login-url",
         )
-    return _override(from_ledger(org, pool), options, environ)
+    found = from_ledger(org, pool)
+    on_found(org)
+    return _override(found, options, environ)
 
 
 def from_options(username: str, options: Options, environ: Mapping[str, str]) -> Credentials:

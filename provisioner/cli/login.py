@@ -12,6 +12,7 @@ from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Org
     from provisioner.login import Credentials, Session
 
 
@@ -38,6 +39,13 @@ def command(
     execute: Annotated[
         bool, typer.Option("--exec", help="Run COMMAND with the session in its environment.")
     ] = False,
+    owner: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The claim's; by default git's e-mail or the OS user."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse an org that the owner has not claimed.")
+    ] = False,
     consumer_key: Annotated[
         str, typer.Option(metavar="KEY", help="The connected app's; by default the ledger's.")
     ] = "",
@@ -53,17 +61,30 @@ def command(
     With --consumer-key and --key neither pool.yaml nor the ledger is read. The token is printed
     with --json, and never without. A passphrase comes from SF_PRIVATE_KEY_PASSPHRASE.
 
+    Warns when the ledger says that nobody has claimed the org, or another than --owner; with
+    --strict it then exits with 7.
+
     --exec runs a command in place of this one: `login USERNAME --exec -- python seed.py`. It finds
     SCRATCH_ORG_USERNAME, SCRATCH_ORG_ID, SCRATCH_ORG_INSTANCE_URL and SCRATCH_ORG_ACCESS_TOKEN in
     its environment.
     """
+    from provisioner.cli.holder import watch_holder
     from provisioner.login import Options, find_credentials, login
 
     _check_command(arguments or [], execute=execute)
     as_known = _as_known(alias, default=default, sf=sf)
     sf_path = _sf() if sf else ""
     options = Options(consumer_key, key, login_url)
-    credentials = find_credentials(username, options, call.environ, lambda: _load(call))
+    if strict and options.suffice:
+        raise UsageError(
+            "--strict needs the ledger, which --consumer-key with --key leaves unread",
+            hint="leave --strict out, or let pool.yaml name the key",
+        )
+
+    def watch(org: Org) -> None:
+        watch_holder(call, org, owner, strict=strict)
+
+    credentials = find_credentials(username, options, call.environ, lambda: _load(call), watch)
     session = login(credentials)
     if sf_path:
         _hand_over(call, sf_path, credentials, session, as_known)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from provisioner.ledger import open_ledger
 from provisioner.ledger.base import State
 from tests.login.command import Run, record, write_pool_file
 from tests.login.conftest import Pem
@@ -56,6 +59,73 @@ def test_the_ledger_and_the_pool_file_know_the_rest(
     done = run(USERNAME, "--json")
     assert done.code == 0, done.err
     assert done.json["access_token"] == TOKEN
+
+
+def claimed(folder: Path, url: str, **changes: Any) -> None:
+    """The org of the ledger is claimed."""
+    record(folder, url, State.AVAILABLE)
+    ledger = open_ledger("sqlite:///ledger.db", folder)
+    org = ledger.get(USERNAME)
+    assert org is not None
+    assert ledger.move(org, State.CLAIMED, **changes) is not None
+    ledger.close()
+
+
+def test_the_holder_of_an_org_is_told_nothing(
+    run: Run, host: LoginHost, key_file: Path, tmp_path: Path
+) -> None:
+    write_pool_file(tmp_path, host.url, str(key_file))
+    claimed(tmp_path, host.url, owner="ann@acme.example")
+    for who in ("ann@acme.example", "Ann@Acme.example"):
+        done = run(USERNAME, "--json", "--strict", "--owner", who)
+        assert (done.code, done.err) == (0, "")
+        assert done.json["access_token"] == TOKEN
+
+
+def test_who_logs_in_to_anothers_org_is_warned_and_with_strict_refused(
+    run: Run, host: LoginHost, key_file: Path, tmp_path: Path
+) -> None:
+    write_pool_file(tmp_path, host.url, str(key_file))
+    claimed(tmp_path, host.url, owner="ann", purpose="demo")
+    said = f"{USERNAME} is claimed by ann for demo, not by bob"
+    done = run(USERNAME, "--json", "--owner", "bob")
+    assert done.code == 0
+    assert done.json["access_token"] == TOKEN
+    assert done.err == f"warning: {said} (say --owner if you claimed it under another name)\n"
+    asked = len(host.seen)
+    done = run(USERNAME, "--json", "--owner", "bob", "--strict")
+    assert (done.code, done.json["error"]["code"]) == (7, "not_yours")
+    assert done.json["error"]["message"] == said
+    assert len(host.seen) == asked, "nobody logs in"
+
+
+@pytest.mark.parametrize("state", [State.AVAILABLE, State.RELEASED])
+def test_who_logs_in_to_an_unclaimed_org_is_warned_and_with_strict_refused(
+    run: Run, host: LoginHost, key_file: Path, tmp_path: Path, state: State
+) -> None:
+    write_pool_file(tmp_path, host.url, str(key_file))
+    record(tmp_path, host.url, state)
+    done = run(USERNAME, "--json")
+    assert done.json["access_token"] == TOKEN
+    assert done.err.startswith(f"warning: {USERNAME} is {state}: nobody has claimed it (")
+    done = run(USERNAME, "--json", "--strict")
+    assert (done.code, done.json["error"]["code"]) == (7, "not_claimed")
+
+
+def test_a_lease_that_has_ended_is_told_of(
+    run: Run, host: LoginHost, key_file: Path, tmp_path: Path
+) -> None:
+    write_pool_file(tmp_path, host.url, str(key_file))
+    claimed(tmp_path, host.url, owner="ann", lease_until=datetime(2026, 1, 1, tzinfo=UTC))
+    done = run(USERNAME, "--owner", "ann", "--strict")
+    assert done.code == 0
+    assert f"your lease of {USERNAME} ended 2026-01-01 00:00 UTC" in done.err
+
+
+def test_strict_without_a_ledger_is_refused(run: Run, options: list[str]) -> None:
+    done = run(*options, "--strict", "--json")
+    assert (done.code, done.json["error"]["code"]) == (2, "usage")
+    assert "--strict needs the ledger" in done.json["error"]["message"]
 
 
 def test_the_second_app_opens_the_orgs_that_were_signed_up_with_it(

@@ -1,0 +1,68 @@
+"""Whether who logs in to an org is who holds it: a word on stderr, or with --strict a refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.errors import ClaimError, UsageError
+from provisioner.ledger.base import State
+
+if TYPE_CHECKING:
+    from provisioner.cli.invocation import Invocation
+    from provisioner.ledger.base import Org
+
+
+def watch_holder(call: Invocation, org: Org, owner: str | None, *, strict: bool) -> None:
+    """Warn when the org is unclaimed, held by somebody else, or no longer held.
+
+    `owner` is what --owner says. With `strict` raises ClaimError in place of the first two, and
+    UsageError when nobody knows who logs in.
+    """
+    from provisioner.output import harmless
+
+    error = _refusal(org, _who(call, org, owner, strict=strict))
+    if error is None:
+        _warn_of_lapse(call, org)
+        return
+    if strict:
+        raise error
+    call.output.warn(harmless(f"{error.message} ({error.hint})"))
+
+
+def _who(call: Invocation, org: Org, owner: str | None, *, strict: bool) -> str:
+    """Who logs in, asked for only where somebody has claimed the org; "you" if nobody knows."""
+    from provisioner.cli.pools import owner_of
+
+    if not org.owner:
+        return owner or ""
+    try:
+        return owner_of(call, owner)
+    except UsageError:
+        if strict or owner is not None:
+            raise
+        return "you"
+
+
+def _refusal(org: Org, who: str) -> ClaimError | None:
+    from provisioner.claim.refusal import not_yours
+
+    if org.state is State.CLAIMED and org.owner.casefold() == who.casefold():
+        return None
+    error = not_yours(org, who)
+    if org.state is State.CLAIMED:
+        error.hint = "say --owner if you claimed it under another name"
+    elif org.state is State.AVAILABLE:
+        error.hint = f"claim it, or another may get it: provisioner claim {org.username}"
+    return error
+
+
+def _warn_of_lapse(call: Invocation, org: Org) -> None:
+    from provisioner.cli.times import moment
+    from provisioner.ledger.rows import utc_now
+
+    now = utc_now()
+    if org.lease_until is not None and org.lease_until <= now:
+        call.output.warn(
+            f"your lease of {org.username} ended {moment(org.lease_until, now)}, and reap deletes "
+            f"it: provisioner renew {org.username}"
+        )
