@@ -6,18 +6,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from provisioner.config.fields import Secret
-from provisioner.errors import LoginError, NoOrgError
+from provisioner.errors import LoginError, NoOrgError, UsageError
 from provisioner.ledger.base import State
-from provisioner.salesforce.audience import SANDBOX, Rung, scratch_rungs, user_rungs
+from provisioner.salesforce.audience import (
+    SANDBOX,
+    Rung,
+    is_loopback,
+    named_origin,
+    scratch_rungs,
+    user_rungs,
+)
 from provisioner.salesforce.grant import App, Post, sign_in
+from provisioner.salesforce.hosts import is_salesforce, may_be_told
 from provisioner.salesforce.ids import is_id
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 from provisioner.salesforce.keys import PASSPHRASE_VARIABLE, load_signing_key
 from provisioner.salesforce.post import get_with_token, post_form
+from provisioner.salesforce.refusals import FOREIGN_HOST
 
 if TYPE_CHECKING:
+    from provisioner.config.hub import DevHub
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
 
@@ -158,7 +169,34 @@ def from_ledger(org: Org, pool: PoolFile) -> Credentials:
         org.consumer_key or app.consumer_key,
         app.private_key,
         app.private_key_passphrase,
-        scratch_rungs(org.login_url or None, pool.dev_hub.effective_scratch_login_url),
+        scratch_rungs(
+            org_login_url(org.username, org.login_url, pool.dev_hub),
+            pool.dev_hub.effective_scratch_login_url,
+        ),
+    )
+
+
+def org_login_url(username: str, login_url: str, hub: DevHub) -> str | None:
+    """Where the Dev Hub says that an org logs in; None when it does not say.
+
+    Raises LoginError for a host that no assertion may go to.
+    """
+    if not login_url:
+        return None
+    try:
+        named = named_origin(login_url)
+    except UsageError:
+        named = ""
+    generic = hub.effective_scratch_login_url
+    is_replaced = is_loopback(generic) and is_salesforce(urlsplit(named).hostname or "")
+    if is_replaced or any(may_be_told(named, asked) for asked in (hub.login_url, generic)):
+        return login_url
+    raise LoginError(
+        f"login of {username}: the Dev Hub names {named or 'no address'} as the org's login host, "
+        "which is neither Salesforce's nor one of pool.yaml, or not reached by https: "
+        "nothing is sent there",
+        code=FOREIGN_HOST,
+        hint="check dev_hub.login_url, and what stands between this machine and Salesforce",
     )
 
 

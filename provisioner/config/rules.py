@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import ipaddress
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from provisioner.ledger import LEDGERS
+from provisioner.salesforce.hosts import is_salesforce, is_this_machine, my_domain
 
 LEDGER_FORMS = {
     "sqlite": ("///", "sqlite:///PATH (four slashes for an absolute path)"),
     "postgresql": ("//", "postgresql://USER@HOST/DATABASE"),
 }
 """What comes after the colon first, and how the whole is written; other ledgers are one word."""
-SALESFORCE_DOMAINS = ("salesforce.com", "force.com")
 
 
 def is_salesforce_host(url: str) -> bool:
     """Does Salesforce itself answer at `url` (and not an emulator)?"""
-    host = urlsplit(url).hostname or ""
-    return any(host == domain or host.endswith(f".{domain}") for domain in SALESFORCE_DOMAINS)
+    return is_salesforce((urlsplit(url).hostname or "").rstrip("."))
 
 
 def login_url_rule(url: str) -> str:
     """A base URL where users log in: scheme and host, nothing after them."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port  # port: raises for what is no number
+        host = (parts.hostname or "").rstrip(".")
+        _ = parts.port  # raises for what is no number
     except ValueError:
         return "this is no URL; write https://HOST"
     if parts.scheme not in ("https", "http") or not host:
@@ -41,10 +40,10 @@ def login_url_rule(url: str) -> str:
 
 
 def _host_rule(scheme: str, host: str) -> str:
-    if host.endswith(".lightning.force.com"):
-        name = host.removesuffix(".lightning.force.com")
-        return f"nobody logs in at a Lightning host; write https://{name}.my.salesforce.com"
-    if scheme == "http" and is_salesforce_host(f"http://{host}"):
+    if page := my_domain(host):
+        what, own = page
+        return f"nobody logs in at {what} host; write https://{own}"
+    if scheme == "http" and is_salesforce(host):
         return f"Salesforce takes no logins over http; write https://{host}"
     return ""
 
@@ -52,16 +51,7 @@ def _host_rule(scheme: str, host: str) -> str:
 def is_clear_text(url: str) -> bool:
     """Would a login at `url` cross a network unencrypted?"""
     parts = urlsplit(url)
-    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return parts.scheme == "http" and not is_this_machine(parts.hostname or "")
 
 
 def ledger_rule(url: str) -> str:

@@ -40,6 +40,12 @@ def refusal_of(reply: Reply, error: object = None, description: object = None) -
     return Refusal(text, _kind(text), reply.date)
 
 
+def elsewhere(host: str) -> Refusal:
+    """Classify an answer with a session for a host that no token may go to."""
+    text = f"200 a session for {_clean(host)}"
+    return Refusal(text, _kind(text))
+
+
 def unreachable(error: OSError) -> Refusal:
     """Classify the lack of an answer."""
     text = f"network: {_network(error)}"

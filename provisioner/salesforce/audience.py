@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from provisioner.errors import UsageError
+from provisioner.salesforce.hosts import is_salesforce, is_this_machine, my_domain
 
 PRODUCTION = "https://login.salesforce.com"
 SANDBOX = "https://test.salesforce.com"
 
-_SALESFORCE = re.compile(r"(^|\.)(salesforce\.com|salesforce\.mil|force\.com|cloudforce\.com)$")
 _SANDBOX_HOST = re.compile(r"^test\.|--|\.(sandbox|scratch)\.|(^|\.)cs\d+\.")
 _SCRATCH_HOST = re.compile(r"\.scratch\.my\.")
-_LOOPBACK = re.compile(r"^(localhost|.*\.localhost|127(\.\d{1,3}){3}|::1)$")
 
 
 @dataclass(frozen=True)
@@ -39,26 +38,35 @@ class Rung:
 def origin(url: str) -> str:
     """`url` reduced to scheme, host and port, lower case, without a slash at the end.
 
-    A host without scheme means https; the Lightning host of an org means its My Domain.
+    A host without scheme means https; the Lightning or Setup host of an org means its My Domain.
     Raises UsageError for what is no address, and for http to any host but loopback: the
     assertion and the token would travel in clear.
     """
     scheme, name, port = _parts(url)
-    if scheme == "http" and not _LOOPBACK.match(name):
+    if scheme == "http" and not is_this_machine(name):
         raise UsageError(
             f"login over http to {name} is refused: assertion and token would travel in clear",
             code="insecure_login_url",
             hint=f"write https://{name} (http serves loopback addresses only)",
         )
+    page = my_domain(name)
+    return _joined(scheme, page[1] if page else name, port)
+
+
+def named_origin(url: str) -> str:
+    """As `origin`, of an address that an answer names, with http as it is. Raises UsageError."""
+    return _joined(*_parts(url))
+
+
+def _joined(scheme: str, name: str, port: int | None) -> str:
     host = f"[{name}]" if ":" in name else name
-    host = host.replace(".lightning.force.com", ".my.salesforce.com")
     is_default = port in (None, {"https": 443, "http": 80}[scheme])
     return f"{scheme}://{host}" + ("" if is_default else f":{port}")
 
 
 def is_loopback(url: str) -> bool:
     """Whether `url` names this machine itself: an emulator."""
-    return _LOOPBACK.match(urlsplit(origin(url)).hostname or "") is not None
+    return is_this_machine(urlsplit(origin(url)).hostname or "")
 
 
 def hub_rungs(login_url: str) -> tuple[Rung, ...]:
@@ -121,7 +129,7 @@ def _shown(url: str) -> str:
 
 
 def _is_salesforce(own: str) -> bool:
-    return _SALESFORCE.search(urlsplit(own).hostname or "") is not None
+    return is_salesforce(urlsplit(own).hostname or "")
 
 
 def _is_sandbox(own: str) -> bool:

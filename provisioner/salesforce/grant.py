@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.errors import LoginError, UsageError
-from provisioner.salesforce.answers import Refusal, refusal_of, unreachable
+from provisioner.salesforce.answers import Refusal, elsewhere, refusal_of, unreachable
 from provisioner.salesforce.assertion import App, assertion
-from provisioner.salesforce.audience import Rung, origin
+from provisioner.salesforce.audience import Rung, named_origin
+from provisioner.salesforce.hosts import may_be_told
 from provisioner.salesforce.ids import is_id, to_18
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 from provisioner.salesforce.refusals import Then
@@ -93,7 +94,10 @@ def _ask(rung: Rung, signed: str, post: Post) -> Grant | Refusal:
         return unreachable(error)
     answer = _json(reply.body)
     if reply.status == 200:
-        return _grant(answer) or refusal_of(reply)
+        grant = _grant(answer)
+        if grant and not may_be_told(grant.instance_url, rung.host):
+            return elsewhere(grant.instance_url)
+        return grant or refusal_of(reply)
     return refusal_of(reply, answer.get("error"), answer.get("error_description"))
 
 
@@ -123,7 +127,7 @@ def _grant(answer: dict[str, Any]) -> Grant | None:
     org = org if is_id(org) else token.partition("!")[0]  # a session id starts with the org's id
     try:
         return Grant(
-            token, origin(instance), to_18(org), to_18(user) if is_id(user) else "", identity
+            token, named_origin(instance), to_18(org), to_18(user) if is_id(user) else "", identity
         )
     except (ValueError, UsageError):
         return None

@@ -36,7 +36,19 @@ class Kind:
     passes: bool = False
 
 
+FOREIGN_HOST = "foreign_host"
+"""Code of errors about a host that is named in an answer and that no token may go to."""
+
 REFUSALS: tuple[Kind, ...] = (
+    Kind(
+        FOREIGN_HOST,
+        r"^200 a session for ",
+        Then.STOP,
+        "it gives a session for a host that is neither Salesforce's nor its own, or that is not "
+        "reached by https: nothing is sent there",
+        "check login_url, and what stands between this machine and Salesforce; an emulator on this "
+        "machine names loopback addresses only",
+    ),
     Kind(
         "login_bad_signature",
         r"invalid assertion",

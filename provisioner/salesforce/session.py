@@ -18,6 +18,7 @@ from provisioner import __version__
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.audience import is_loopback
 from provisioner.salesforce.calls import Who, resource
+from provisioner.salesforce.classes import Kind
 from provisioner.salesforce.envelope import (
     NOT_SENT,
     TIMED_OUT,
@@ -135,6 +136,13 @@ class OrgSession(KeptSession):
         parts, own = urlsplit(url), urlsplit(self.instance_url)
         if parts.netloc == own.netloc and parts.scheme != own.scheme:
             return parts._replace(scheme=own.scheme).geturl()
+        if (parts.scheme, parts.netloc) != (own.scheme, own.netloc):
+            raise SalesforceError(
+                f"{self.name}: nothing is sent to {parts.netloc.rpartition('@')[2]!r}: "
+                f"the session is of {own.netloc}",
+                kind=Kind.CONFIGURATION,
+                hint="check what stands between this machine and Salesforce",
+            )
         return url
 
     def _answer(

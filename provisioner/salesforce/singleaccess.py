@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
-from provisioner.errors import LoginError
+from provisioner.errors import LoginError, UsageError
+from provisioner.salesforce.audience import named_origin
+from provisioner.salesforce.hosts import may_be_told
 from provisioner.salesforce.json_text import read_json
 from provisioner.salesforce.post import get_with_token
+from provisioner.salesforce.refusals import FOREIGN_HOST
 
 PATH = "/services/oauth2/singleaccess"
 
@@ -35,4 +38,18 @@ def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
             code="no_browser_link",
             hint="the app needs the scope 'web' (Manage user data via Web browsers)",
         )
+    if not _may_be_opened(link, instance_url):
+        raise LoginError(
+            f"{host} gave a browser link to a host that is neither Salesforce's nor its own: "
+            "it is a credential, and is not opened",
+            code=FOREIGN_HOST,
+            hint="check what stands between this machine and Salesforce",
+        )
     return link
+
+
+def _may_be_opened(link: str, instance_url: str) -> bool:
+    try:
+        return may_be_told(named_origin(link), instance_url)
+    except UsageError:
+        return False

@@ -104,6 +104,16 @@ LOGIN_URLS = {
     "https://login.salesforce.com",
     "https://acme.lightning.force.com": "nobody logs in at a Lightning host; write "
     "https://acme.my.salesforce.com",
+    "https://acme--uat.sandbox.lightning.force.com": "nobody logs in at a Lightning host; write "
+    "https://acme--uat.sandbox.my.salesforce.com",
+    "https://acme.my.salesforce-setup.com": "nobody logs in at a Setup host; write "
+    "https://acme.my.salesforce.com",
+    "https://acme.lightning.crmforce.mil": "nobody logs in at a Lightning host; write "
+    "https://acme.my.salesforce.mil",
+    "https://acme.lightning.sfcrmapps.cn": "nobody logs in at a Lightning host; write "
+    "https://acme.my.sfcrmproducts.cn",
+    "http://acme.my.salesforce.mil": "Salesforce takes no logins over http; write "
+    "https://acme.my.salesforce.mil",
     "http://127.0.0.1:port": "this is no URL; write https://HOST",
     "https://[::1": "this is no URL; write https://HOST",
     "''": "is empty; write a text",
@@ -125,6 +135,9 @@ def test_a_login_url_is_scheme_and_host(project: Project, key: str, url: str, me
         ("https://acme.my.salesforce.com", "https://test.salesforce.com"),
         ("https://acme--uat.sandbox.my.salesforce.com/", "https://test.salesforce.com"),
         ("https://acme.force.com", "https://test.salesforce.com"),
+        ("https://acme.my.salesforce.mil", "https://test.salesforce.com"),
+        ("https://acme.my.sfcrmproducts.cn", "https://test.salesforce.com"),
+        ("https://acme.cloudforce.com", "https://test.salesforce.com"),
         ("http://127.0.0.1:8123", "http://127.0.0.1:8123"),
         ("http://localhost:8123/", "http://localhost:8123"),
         ("https://notsalesforce.com", "https://notsalesforce.com"),

@@ -78,6 +78,7 @@ def test_a_user_of_whom_only_an_address_is_known_gets_the_ladder_of_that_address
         ("login.salesforce.com", LOGIN),
         (" https://login.salesforce.com. ", LOGIN),
         ("https://acme.lightning.force.com/lightning/page/home", ACME),
+        ("https://acme.my.salesforce-setup.com/lightning/setup/SetupOneHome/home", ACME),
         ("https://acme.example:8443/", "https://acme.example:8443"),
         ("http://LOCALHOST:80/", "http://localhost"),
         ("http://[::1]:8080/", "http://[::1]:8080"),

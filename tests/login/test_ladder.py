@@ -86,7 +86,8 @@ def test_ids_come_out_of_the_identity_url_or_the_token(
         {"access_token": ""},
         {"access_token": {"a": 1}},
         {"instance_url": None},
-        {"instance_url": "http://elsewhere.example"},
+        {"instance_url": "https://"},
+        {"instance_url": "https://me@acme.my.salesforce.com"},
         {"access_token": "opaque", "id": "nothing"},
     ],
 )
@@ -94,6 +95,25 @@ def test_a_token_answer_without_what_everything_rests_on_is_refused(
     app: App, changes: dict[str, object]
 ) -> None:
     assert refuse(app, granted(**changes)).code == "login_bad_answer"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://elsewhere.example",
+        "https://salesforce.com.elsewhere.example",
+        "http://acme.my.salesforce.com",
+        "http://127.0.0.1:8080",
+        "https://localhost",
+    ],
+)
+def test_a_session_for_a_host_that_is_not_salesforces_is_refused(app: App, url: str) -> None:
+    """Whoever answers for Salesforce, no token and no further assertion goes where they say."""
+    error = refuse(app, granted(instance_url=url))
+    assert error.code == "foreign_host"
+    assert f"200 a session for {url}" in error.message
+    assert "nothing is sent there" in error.message
+    assert not error.is_transient
 
 
 def test_a_slash_after_the_instance_url_is_dropped(app: App) -> None:

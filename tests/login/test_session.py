@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,3 +108,17 @@ def test_what_is_no_link_is_not_opened(
     host.script = [Scripted(200, body)]
     with pytest.raises(LoginError, match="gave no browser link"):
         single_use_link(session.instance_url, session.access_token)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://elsewhere.example/x?otp=1", "https://[::1/", "http://a:b"]
+)
+def test_a_link_to_another_host_is_not_opened(
+    url: str, credentials: Credentials, host: LoginHost
+) -> None:
+    """A link is a credential."""
+    session = login(credentials)
+    host.script = [Scripted(200, json.dumps({"frontdoor_uri": url}).encode())]
+    with pytest.raises(LoginError, match="neither Salesforce's nor its own") as caught:
+        single_use_link(session.instance_url, session.access_token)
+    assert caught.value.code == "foreign_host"

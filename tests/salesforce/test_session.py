@@ -353,6 +353,20 @@ def test_an_https_address_of_the_same_host_is_asked_as_the_org_speaks(
     assert server.seen[0].path == LIMITS
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://elsewhere.example", "{own}.elsewhere.example", "http://me@elsewhere.example", "//x/"],
+)
+def test_nothing_is_sent_to_another_host_than_the_sessions(
+    server: ScriptedServer, session: OrgSession, url: str
+) -> None:
+    """Whatever named it, such as the link to the next page of an answer."""
+    with pytest.raises(SalesforceError, match="nothing is sent to '") as caught:
+        session.request("GET", url.format(own=server.url) + LIMITS)
+    assert caught.value.kind == "configuration"
+    assert server.seen == []
+
+
 def test_no_proxy_is_asked_for_this_machine(
     server: ScriptedServer, session: OrgSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
