@@ -13,6 +13,7 @@ from pathlib import Path
 
 import provisioner
 from provisioner.errors import ProvisionerError
+from provisioner.plain_text import visible
 
 STATE_FOLDER = Path(".provisioner")
 SPEAKING = (
@@ -67,5 +68,5 @@ def _write(text: str) -> Path:
     prefix = f"provisioner-{datetime.now(UTC):%Y%m%dT%H%M%S}-"
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=".txt", dir=folder)  # mode 0600
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(f"{text}\n")
+        file.write(f"{visible(text)}\n")
     return Path(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from provisioner.errors import UsageError
+from provisioner.plain_text import cell, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,8 +32,9 @@ _CODES: Mapping[Colour, str] = {
     "bold": "1",
     "dim": "2",
 }
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
-_CONTROLS = {code: shown for code, shown in _CONTROLS.items() if chr(code) not in "\n\t"}
+_ODD_IN_JSON = re.compile(
+    r"(\\ud[89ab]..\\ud[c-f]..|\\[^u]|\\u(?!d[89a-f])..)|\\ud[89a-f]..|\x7f|##"
+)
 
 
 closed_streams: set[str] = set()
@@ -83,18 +86,23 @@ class Output:
                 hint="let it lead somewhere: > FILE",
             )
 
-    def result(self, text: str, document: Any) -> None:
-        """The result of a command: `document` under `--json`, else `text` for people."""
+    def result(self, text: str | Sequence[str], document: Any) -> None:
+        """The result of a command: `document` under `--json`, else `text` for people.
+
+        Of a sequence each item is a line. A line end within a text is not one of ours: what
+        follows it is marked as the text's continuation.
+        """
         if self.as_json:
             self.json(document)
         elif text:
-            self._write(self.out, text)
+            lines = [text] if isinstance(text, str) else text
+            self._write(self.out, "\n".join(map(shown, lines)))
 
     def json(self, document: Any, *, indent: int | None = 2) -> None:
         """The one JSON document of this invocation, also without `--json`."""
         if self.has_result:
             raise AssertionError("a second JSON document on stdout")
-        text = json.dumps(document, indent=indent, default=_plain)
+        text = _ODD_IN_JSON.sub(_in_json, json.dumps(document, indent=indent, default=_plain))
         self.has_result = True
         self._write(self.out, text)
 
@@ -105,17 +113,17 @@ class Output:
 
     def warn(self, text: str) -> None:
         """Something doubtful, which `--quiet` does not hide."""
-        self._talk(f"{self.paint('warning:', 'yellow')} {text}")
+        self._talk(text, f"{self.paint('warning:', 'yellow')} ")
 
     def error(self, text: str, *, hint: str = "") -> None:
         """What failed, and what to do now."""
-        self._talk(f"{self.paint('error:', 'red')} {text}")
+        self._talk(text, f"{self.paint('error:', 'red')} ")
         if hint:
             self.hint(hint)
 
     def hint(self, text: str) -> None:
         """What to do now."""
-        self._talk(f"{self.paint('hint:', 'cyan')} {text}")
+        self._talk(text, f"{self.paint('hint:', 'cyan')} ")
 
     def line(self, text: str) -> None:
         """A line on stderr that `--quiet` does not hide: a problem, a prompt's answer."""
@@ -145,10 +153,10 @@ class Output:
         color = self.shows_color(self.err)
         return Console(file=self.err, no_color=not color, highlight=False, quiet=self.quiet)
 
-    def _talk(self, text: str) -> None:
-        """A line on stderr. A night does not end because nobody can read what it says."""
+    def _talk(self, text: str, mark: str = "") -> None:
+        """A text on stderr, after a mark of ours. A night does not end for want of a reader."""
         try:
-            self._write(self.err, text)
+            self._write(self.err, mark + shown(text))
         except (OSError, UsageError, ValueError):
             if self._err is None:
                 lead_nowhere(sys.stderr)
@@ -183,22 +191,24 @@ def lead_nowhere(stream: TextIO) -> None:
         os.close(nothing)
 
 
-def harmless(text: str) -> str:
-    """`text` from elsewhere without the control characters that would steer a terminal."""
-    return text.translate(_CONTROLS)
-
-
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns for people, as wide as their widest cell; "" when there are no rows."""
-    lines = [tuple(harmless(cell).replace("\n", " ") for cell in row) for row in rows]
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Columns for people, each as wide as its widest cell: lines; none when there are no rows."""
+    lines = [tuple(map(cell, row)) for row in rows]
     if not lines:
-        return ""
+        return []
     everything = [tuple(headers), *lines]
     widths = [max(map(len, column)) for column in zip(*everything, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
         for line in everything
-    )
+    ]
+
+
+def _in_json(match: re.Match[str]) -> str:
+    """What JSON allows, and a terminal, a strict parser or a CI system does not take well."""
+    if match[1]:
+        return match[1]
+    return {"\x7f": "\\u007f", "##": "#\\u0023"}.get(match[0], "\\ufffd")
 
 
 def _plain(value: Any) -> Any:

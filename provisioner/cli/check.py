@@ -15,7 +15,6 @@ from provisioner.errors import (
     ConfigError,
     Problem,
 )
-from provisioner.output import harmless
 
 if TYPE_CHECKING:
     pass
@@ -37,7 +36,7 @@ def command(
     """
     pool_file, problems = _examine(call)
     for problem in problems:
-        call.output.line(harmless(str(problem)))
+        call.output.line(str(problem))
     document: dict[str, Any] = {"problems": [as_document(problem) for problem in problems]}
     if pool_file is None:
         if call.output.as_json:

@@ -127,7 +127,7 @@ def _still_ours(ledger: Ledger, org: Org) -> Org | None:
     return row if is_ours else None
 
 
-def _told(call: Invocation, org: Org, now: datetime) -> str:
+def _told(call: Invocation, org: Org, now: datetime) -> list[str]:
     from provisioner.cli.pools import command_line
     from provisioner.cli.times import lease_end, moment
 
@@ -137,5 +137,5 @@ def _told(call: Invocation, org: Org, now: datetime) -> str:
         ("yours until", lease_end(org, now) if org.lease_until else ""),
         ("log in", command_line(call, f"login {org.username}")),
     ]
-    lines = [f"  {name:<12}{harmless(value)}" for name, value in facts if value]
-    return "\n".join([harmless(org.username), *lines])
+    lines = [f"  {name:<12}{value}" for name, value in facts if value]
+    return [org.username, *lines]

@@ -130,12 +130,12 @@ def _administered(config: PoolFile) -> Iterator[OrgClient]:
             ) from None
 
 
-def _told(done: Installed) -> str:
+def _told(done: Installed) -> list[str]:
     what = "installed" if done.is_new else "up to date"
     lines = [f"the ledger is {what} ({done.components} components)"]
     lines += [f"may build: {', '.join(done.builders)}"] if done.builders else []
     lines += [f"may claim: {', '.join(done.consumers)}"] if done.consumers else []
-    return "\n".join(lines)
+    return lines
 
 
 def _document(done: Installed) -> dict[str, object]:

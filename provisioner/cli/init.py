@@ -76,7 +76,7 @@ def command(
     document = {"files": [str(path) for path in targets], "next": text}
     for path in targets:
         call.output.say(f"wrote {path}")
-    call.output.result(text.rstrip("\n"), document)
+    call.output.result(text.rstrip("\n").split("\n"), document)
 
 
 def sample_files(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioner.output import Output, harmless
+from provisioner.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,4 +61,4 @@ class Invocation:
 
     def _say(self, warnings: Iterable[Problem]) -> None:
         for warning in warnings:
-            self.output.line(harmless(str(warning)))
+            self.output.line(str(warning))

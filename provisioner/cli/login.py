@@ -140,11 +140,8 @@ def _hand_over(
     as_known: list[str],
 ) -> None:
     from provisioner.cli.salesforce_cli import hand_over, is_lasting
-    from provisioner.output import harmless
 
-    call.output.say(
-        harmless(hand_over(sf, credentials, session, call.child_environment(), as_known))
-    )
+    call.output.say(hand_over(sf, credentials, session, call.child_environment(), as_known))
     if not is_lasting(credentials):
         call.output.warn(
             "pool.yaml holds the key itself and not its path: sf cannot log in again "
@@ -173,6 +170,6 @@ def _show(call: Invocation, session: Session, link: str) -> None:
         f"instance URL  {session.instance_url}",
     )
     document = session.as_json()
-    call.output.result(link or "\n".join(lines), {**document, "url": link} if link else document)
+    call.output.result(link or lines, {**document, "url": link} if link else document)
     if not (link or call.output.as_json):
         call.output.say("logged in; --json prints the access token, too")

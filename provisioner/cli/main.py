@@ -22,7 +22,7 @@ from provisioner.cli.options import (
 from provisioner.cli.stopping import clean_up_on_signals
 from provisioner.cli.table import CommandTable
 from provisioner.errors import Interrupted, ProvisionerError, UsageError
-from provisioner.output import Output, closed_streams, harmless, lead_nowhere
+from provisioner.output import Output, closed_streams, lead_nowhere
 
 BROKEN_PIPE = 141  # what a shell says of a process that SIGPIPE ended
 
@@ -134,15 +134,14 @@ def _fail(error: ProvisionerError, arguments: Sequence[str], found: dict[str, An
 
 
 def _say_error(output: Output, error: ProvisionerError) -> None:
-    hint = harmless(error.hint)
     problems = getattr(error, "problems", ())  # of pool.yaml, or of the source that it names
     if not problems:
-        output.error(harmless(error.message), hint=hint)
+        output.error(error.message, hint=error.hint)
         return
     for problem in problems:  # a line each, as editors and CI systems parse them
-        output.line(harmless(str(problem)))
-    if hint:
-        output.hint(hint)
+        output.line(str(problem))
+    if error.hint:
+        output.hint(error.hint)
 
 
 def as_document(error: ProvisionerError) -> dict[str, str]:

@@ -12,7 +12,6 @@ from provisioner.cli.invocation import DEFAULT_CONFIG, Invocation
 from provisioner.config.duration import format_duration, parse_duration
 from provisioner.errors import UsageError
 from provisioner.ledger import open_ledger
-from provisioner.output import harmless
 
 if TYPE_CHECKING:
     from provisioner.config.ledger_part import LedgerPart
@@ -42,7 +41,7 @@ def pools_and_ledger(
 def warn_of_broken(call: Invocation, ledger: Ledger) -> None:
     """Tell of each row that the command came across and could not read or change."""
     for row in ledger.broken():
-        call.output.warn(harmless(str(row)))
+        call.output.warn(str(row))
 
 
 def given(text: str | None, option: str) -> str:

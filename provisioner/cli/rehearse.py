@@ -78,7 +78,8 @@ def _night(
     try:
         with view.display():
             result = build(config, select_pools(config, pools), ledger, view, Options(pace=pace))
-        output.say(build_text(result))
+        for line in build_text(result):
+            output.say(line)
         opened = _claim_and_log_in(call, config, running, ledger) if result.built else None
     finally:
         ledger.close()
@@ -135,11 +136,11 @@ def _show(call: Invocation, result: BuildResult, opened: dict[str, Any] | None) 
     if opened is None:
         call.output.result("no org was built: nothing to claim", document)
     else:
-        text = (
-            f"claimed   {opened['username']}\n"
-            f"org id    {opened['org_id']}  (answered by the token's own identity endpoint)\n"
-            f"login     {opened['command']}"
-        )
+        text = [
+            f"claimed   {opened['username']}",
+            f"org id    {opened['org_id']}  (answered by the token's own identity endpoint)",
+            f"login     {opened['command']}",
+        ]
         call.output.result(text, document)
     error = result.error()
     if error is not None:

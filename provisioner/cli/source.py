@@ -12,7 +12,7 @@ import typer
 from provisioner.cli.invocation import DEFAULT_CONFIG, Invocation
 from provisioner.cli.options import shared_options
 from provisioner.errors import Problem, UsageError
-from provisioner.output import Output, harmless
+from provisioner.output import Output
 
 if TYPE_CHECKING:
     from provisioner.source import Package, SourceWarning
@@ -121,15 +121,15 @@ def _write_folder(made: Package, out: Path) -> None:
 
 def _show_problems(output: Output, problems: Sequence[Problem]) -> None:
     for problem in problems:
-        output.line(harmless(str(problem)))
+        output.line(str(problem))
     if len(problems) > 1:
         output.say(f"{len(problems)} problems; nothing was written")
 
 
 def _show_warnings(output: Output, warnings: Sequence[SourceWarning], *, explain: bool) -> None:
     for warning in warnings if explain else warnings[:_SHOWN]:
-        reason = f"\n    {warning.reason}" if explain else ""
-        output.line(f"{harmless(str(warning))}{reason}")
+        reason = f"\n{warning.reason}" if explain else ""
+        output.line(f"{warning}{reason}")
     if len(warnings) > _SHOWN and not explain:
         output.line(f"and {len(warnings) - _SHOWN} more warnings; --explain shows all of them")
 

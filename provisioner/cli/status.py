@@ -74,8 +74,8 @@ def command(
         _draw(call.output, summary, utc_now())
         call.output.result(_broken_text(broken), None)
     else:
-        blocks = (_plain(summary, utc_now()), _broken_text(broken))
-        call.output.result("\n\n".join(filter(None, blocks)), None)
+        lines, more = _plain(summary, utc_now()), _broken_text(broken)
+        call.output.result([*lines, *([""] if lines and more else []), *more], None)
     if found and not any(health.is_reached for health in found):
         raise LoginError(
             f"none of the {len(found)} available orgs could be reached; nothing was proven",
@@ -89,15 +89,15 @@ def _document(summary: Sequence[PoolStatus], broken: Sequence[BrokenRow]) -> dic
     return {**document, "broken": [row.document() for row in broken]} if broken else document
 
 
-def _broken_text(broken: Sequence[BrokenRow]) -> str:
-    """The rows that no claim can take, and what to do about them; "" for none."""
+def _broken_text(broken: Sequence[BrokenRow]) -> list[str]:
+    """The rows that no claim can take, and what to do about them, in lines."""
     from provisioner.output import table
 
     if not broken:
-        return ""
+        return []
     rows = [(row.name, row.pool, row.why, row.advice) for row in broken]
     title = "rows of the ledger that are broken, which no claim takes:"
-    return f"{title}\n{table(('username', 'pool', 'what is wrong', 'what to do'), rows)}"
+    return [title, *table(("username", "pool", "what is wrong", "what to do"), rows)]
 
 
 def _prove(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Health]:
@@ -121,14 +121,14 @@ def _prove(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Health
     return found
 
 
-def _plain(summary: Sequence[PoolStatus], now: datetime) -> str:
+def _plain(summary: Sequence[PoolStatus], now: datetime) -> list[str]:
     from provisioner.output import table
 
-    blocks = [
-        "\n".join(filter(None, [_title(pool), table(_HEADERS, [_row(o, now) for o in pool.orgs])]))
-        for pool in summary
-    ]
-    return "\n\n".join(blocks) or _NOTHING
+    lines: list[str] = []
+    for pool in summary:
+        rows = table(_HEADERS, [_row(org, now) for org in pool.orgs])
+        lines += [*([""] if lines else []), _title(pool), *rows]
+    return lines or [_NOTHING]
 
 
 def _draw(output: Output, summary: Sequence[PoolStatus], now: datetime) -> None:
@@ -138,17 +138,17 @@ def _draw(output: Output, summary: Sequence[PoolStatus], now: datetime) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from provisioner.output import harmless
+    from provisioner.plain_text import cell
 
     colors: Literal["auto"] | None = "auto" if output.shows_color(output.out) else None
     console = Console(file=output.out, color_system=colors, highlight=False)
     for pool in summary:
-        console.print(Text(_title(pool), style="bold"))
+        console.print(Text(cell(_title(pool)), style="bold"))
         if not pool.orgs:
             continue
         drawn = Table(*_HEADERS, box=SIMPLE_HEAD, pad_edge=False)
         for org in pool.orgs:
-            cells = [Text(harmless(cell).replace("\n", " ")) for cell in _row(org, now)]
+            cells = [Text(cell(text)) for text in _row(org, now)]
             cells[1].stylize(_COLORS.get(org.state, "yellow"))
             drawn.add_row(*cells)
         console.print(drawn)

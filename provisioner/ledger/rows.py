@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from provisioner.ledger.base import Claim, Event, Org, Run, State, Waiter
 from provisioner.ledger.broken import BrokenRowError
+from provisioner.plain_text import visible
 
 ORG_COLUMNS = tuple(column.name for column in fields(Org))
 
@@ -57,6 +58,7 @@ def org_parameters(org: Org) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(org, name) for name in ORG_COLUMNS}
     row.update({name: time_text(row[name]) for name in _TIMES})
     row["state"] = org.state.value
+    row["error"] = visible(org.error)  # not every database takes a NUL or half a character
     row["users"] = json.dumps([dict(user) for user in org.users], sort_keys=True)
     row["kept"] = int(org.kept)
     return row
@@ -166,7 +168,7 @@ def event_parameters(event: Event) -> dict[str, Any]:
         "run": event.run,
         "from_state": event.from_state,
         "to_state": event.to_state,
-        "note": event.note,
+        "note": visible(event.note),
     }
 
 

@@ -27,7 +27,7 @@ def build_document(result: BuildResult) -> dict[str, Any]:
     return document
 
 
-def build_text(result: BuildResult) -> str:
+def build_text(result: BuildResult) -> list[str]:
     """A line per pool, the failures with their reasons, and what it cost."""
     lines = [
         f"{pool.name}: {pool.available} of {pool.size} available"
@@ -47,4 +47,4 @@ def build_text(result: BuildResult) -> str:
         f"{result.seconds:.0f} s; {calls.get('hub', 0)} Dev Hub and {calls.get('org', 0)} scratch "
         "org requests"
     )
-    return "\n".join(lines)
+    return lines

@@ -34,16 +34,16 @@ def plan_document(plans: Sequence[PoolPlan], cost: Estimate) -> dict[str, Any]:
     }
 
 
-def plan_text(config: PoolFile, plans: Sequence[PoolPlan], cost: Estimate) -> str:
+def plan_text(config: PoolFile, plans: Sequence[PoolPlan], cost: Estimate) -> list[str]:
     """The plan for people, a block per pool."""
-    blocks = [_block(config, plan) for plan in plans]
+    lines = [line for plan in plans for line in _block(config, plan)]
     total = sum(len(plan.create) for plan in plans)
     if not any(plan.create or plan.resume for plan in plans):
-        return "\n".join([*blocks, "nothing is to be built"])
-    return "\n".join([*blocks, f"cost: {total} sign-ups, {cost.text()}"])
+        return [*lines, "nothing is to be built"]
+    return [*lines, f"cost: {total} sign-ups, {cost.text()}"]
 
 
-def _block(config: PoolFile, plan: PoolPlan) -> str:
+def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
     lines = [f"{plan.pool}: {plan.size} wanted, {len(plan.available)} available"]
     for definition, count in Counter(c.definition for c in plan.create).items():
         lines.append(f"  sign up {count} from {definition}")
@@ -55,4 +55,4 @@ def _block(config: PoolFile, plan: PoolPlan) -> str:
         lines.append(f"  steps of each: {', '.join(['sign-up', *titles, 'proof'])}")
     if plan.not_more_because:
         lines.append(f"  {plan.missing} fewer than wanted: {plan.not_more_because}")
-    return "\n".join(lines)
+    return lines

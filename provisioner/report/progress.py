@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.events import Message, OrgEvent
 from provisioner.ledger.base import State
+from provisioner.plain_text import cell, shown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -75,8 +76,8 @@ class LiveView:
             row = self._rows.pop(event.username, None)
             self._counts[event.state] += 1
             seconds = time.monotonic() - (row.total_since if row else self._started)
-            mark = "[green]✓[/]" if event.state is State.AVAILABLE else "[red]✗[/]"
-            self._print(f"{mark} {event.username}  ", what_happens(event), f"  {_span(seconds)}")
+            mark = ("✓ ", "green") if event.state is State.AVAILABLE else ("✗ ", "red")
+            self._print(mark, f"{event.username}  {what_happens(event)}  {_span(seconds)}")
             return
         row = self._rows.setdefault(event.username, _Row(event))
         if row.event.step != event.step:
@@ -85,7 +86,7 @@ class LiveView:
 
     def message(self, message: Message) -> None:
         """A line above the table."""
-        self._print("[yellow]![/] " if message.is_warning else "  ", message.text, "")
+        self._print(("! ", "yellow") if message.is_warning else ("  ", ""), message.text)
 
     def display(self) -> AbstractContextManager[object]:
         """The table, while the build runs."""
@@ -100,10 +101,11 @@ class LiveView:
             redirect_stderr=False,
         )
 
-    def _print(self, before: str, text: str, after: str) -> None:
-        from rich.markup import escape
+    def _print(self, mark: tuple[str, str], text: str) -> None:
+        """A mark in its colour and a text, in which nothing counts as markup."""
+        from rich.text import Text
 
-        self._console.print(f"{before}{escape(text)}{after}", highlight=False)
+        self._console.print(Text.assemble(mark, shown(text)))
 
     def _table(self) -> RenderableType:
         from rich.table import Table
@@ -113,8 +115,8 @@ class LiveView:
         now = time.monotonic()
         shown = list(self._rows.items())[: max(3, self._console.height - 4)]
         for username, row in shown:
-            step = Text(what_happens(row.event), overflow="ellipsis", no_wrap=True)
-            table.add_row(Text(username, style="cyan"), step, _span(now - row.since))
+            step = Text(cell(what_happens(row.event)), overflow="ellipsis", no_wrap=True)
+            table.add_row(Text(cell(username), style="cyan"), step, _span(now - row.since))
         hidden = len(self._rows) - len(shown)
         counts = f"{self._counts[State.AVAILABLE]} available, {self._counts[State.FAILED]} failed"
         more = f", {hidden} more under way" if hidden else ""

@@ -31,7 +31,7 @@ def run_document(run: Run, events: Sequence[Event]) -> dict[str, Any]:
     }
 
 
-def run_text(run: Run, events: Sequence[Event]) -> str:
+def run_text(run: Run, events: Sequence[Event]) -> list[str]:
     """The record for people."""
     lines = [f"run {run.id} on {run.host}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC"]
     if run.finished_at is None:
@@ -45,4 +45,4 @@ def run_text(run: Run, events: Sequence[Event]) -> str:
     for event in events:
         note = f"  {event.note}" if event.note else ""
         lines.append(f"{event.at:%H:%M:%S}  {event.username}  {event.to_state}{note}")
-    return "\n".join(lines)
+    return lines

@@ -22,6 +22,6 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def one_line(text: str, longest: int = 500) -> str:
-    """`text` on one line without control characters, cut when it is longer than `longest`."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """`text` on one line, cut when it is longer than `longest`."""
+    line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[:longest]}…"

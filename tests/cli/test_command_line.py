@@ -57,9 +57,11 @@ def test_the_list_imports_no_command_and_nothing_heavy(argument: str) -> None:
         "provisioner.cli.invocation",
         "provisioner.cli.main",
         "provisioner.cli.options",
+        "provisioner.cli.stopping",
         "provisioner.cli.table",
         "provisioner.errors",
         "provisioner.output",
+        "provisioner.plain_text",
     }
 
 

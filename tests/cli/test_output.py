@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.output import Output, harmless, table
+from provisioner.output import Output, table
 
 
 class Terminal(io.StringIO):
@@ -126,16 +126,12 @@ def test_a_stream_that_cannot_be_written_is_an_error_with_its_reason() -> None:
 def test_a_table_is_as_wide_as_its_cells() -> None:
     shown = table(("USERNAME", "STATE"), [("a@b.c", "available"), ("longer@b.c", "x\ny")])
 
-    assert shown.splitlines() == [
+    assert shown == [
         "USERNAME    STATE",
         "a@b.c       available",
         "longer@b.c  x y",
     ]
-    assert table(("A",), []) == ""
-
-
-def test_texts_from_elsewhere_lose_their_control_characters() -> None:
-    assert harmless("a\x1b[2J\nb\tc\x7f\x9b") == "a\\x1b[2J\nb\tc\\x7f\\x9b"
+    assert table(("A",), []) == []
 
 
 def test_secrets_are_not_for_documents() -> None:

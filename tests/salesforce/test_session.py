@@ -301,7 +301,7 @@ def test_an_answer_without_an_envelope_is_described(
 def test_a_token_that_the_server_repeats_is_not_shown(
     server: ScriptedServer, session: OrgSession
 ) -> None:
-    server.plays(error(400, "BAD_THING", f"token {FIRST_TOKEN} Bearer abc.def is odd\n\x07"))
+    server.plays(error(400, "BAD_THING", f"token {FIRST_TOKEN} Bearer abc.def is odd\n"))
     failure = refused(session)
     assert failure.message.endswith("BAD_THING: token *** Bearer *** is odd")
     assert FIRST_TOKEN not in repr(failure)
