@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.invocation import Invocation
-from provisioner.output import harmless
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -104,7 +103,7 @@ def _proven(call: Invocation, part: LedgerPart, ledger: Ledger, org: Org) -> Org
         pool_file = call.load("hub_and_ledger")
     except ConfigError as error:
         why = error.message.partition("\n")[0]
-        call.output.warn(harmless(f"{org.username} could not be proven: {why}"))
+        call.output.warn(f"{org.username} could not be proven: {why}")
         return org
     (health,) = confirmed(pool_file, [examine(org, pool_file)])
     if health.is_alive is None and not health.is_usable:

@@ -18,15 +18,13 @@ def watch_holder(call: Invocation, org: Org, owner: str | None, *, strict: bool)
     `owner` is what --owner says. With `strict` raises ClaimError in place of the first two, and
     UsageError when nobody knows who logs in.
     """
-    from provisioner.output import harmless
-
     error = _refusal(org, _who(call, org, owner, strict=strict))
     if error is None:
         _warn_of_lapse(call, org)
         return
     if strict:
         raise error
-    call.output.warn(harmless(f"{error.message} ({error.hint})"))
+    call.output.warn(f"{error.message} ({error.hint})")
 
 
 def _who(call: Invocation, org: Org, owner: str | None, *, strict: bool) -> str:
