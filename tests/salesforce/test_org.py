@@ -21,7 +21,11 @@ def org(emulated: Emulated) -> OrgClient:
 
 
 def scripted(server: ScriptedServer, transport: Transport) -> OrgClient:
-    session = transport.session("org", "me", grant(server.url), lambda: grant(server.url))
+    return scripted_at(server.url, transport)
+
+
+def scripted_at(url: str, transport: Transport) -> OrgClient:
+    session = transport.session("org", "me", grant(url), lambda: grant(url))
     return OrgClient(session, "68.0")
 
 

@@ -25,7 +25,7 @@ from provisioner.salesforce.post import post_form
 from provisioner.salesforce.records import insert_tree
 from provisioner.salesforce.transport import WAITS, Transport
 from tests.salesforce.hostile import HEAD, HostileServer, Peer
-from tests.salesforce.test_session import grant
+from tests.salesforce.test_org import scripted_at
 
 GARBAGE = b"\x17\x03\x03\x00\x10" + b"no record of ours"[:16]
 ALERT = b"\x15\x03\x03\x00\x02\x02\x28"  # fatal: handshake failure
@@ -94,10 +94,6 @@ def context(tls: Tls, monkeypatch: pytest.MonkeyPatch, request: Any) -> ssl.SSLC
     return made
 
 
-def client(transport: Transport, url: str) -> OrgClient:
-    return OrgClient(transport.session("org", "me", grant(url), lambda: grant(url)), "68.0")
-
-
 @pytest.mark.parametrize("how", BREAKS)
 @pytest.mark.parametrize("name", CALLS)
 def test_what_a_build_asks_for_arrives_once(
@@ -105,7 +101,7 @@ def test_what_a_build_asks_for_arrives_once(
 ) -> None:
     with HostileServer(BREAKS[how], context) as server:
         with pytest.raises(SalesforceError) as caught:
-            CALLS[name](client(transport, server.url))
+            CALLS[name](scripted_at(server.url, transport))
         assert len(server.seen) == 1
     assert (caught.value.kind, caught.value.error_code) == ("transient", NO_ANSWER)
 
@@ -144,7 +140,7 @@ def test_a_post_is_tried_again_when_the_handshake_failed(
     with HostileServer(break_handshake, is_reading=False) as server:
         url = server.url.replace("http:", "https:")
         with pytest.raises(SalesforceError) as caught:
-            CALLS["a tree of records"](client(transport, url))
+            CALLS["a tree of records"](scripted_at(url, transport))
         assert server.accepted == 1 + len(WAITS)
     assert (caught.value.kind, caught.value.error_code) == ("transient", NOT_SENT)
     assert "not sent: " in caught.value.message
