@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Org
 
 
+NOT_REACHED = 420
+"""HTTP status of an org that is deleted, expired, not ready or in maintenance."""
+
+
 @dataclass(frozen=True)
 class Credentials:
     """All that a login needs: who, by which app's key, and which hosts to ask."""
@@ -224,7 +228,7 @@ def identity(session: Session) -> dict[str, Any]:
             return answer
     raise LoginError(
         f"{base} does not say who {session.username} is: HTTP {status}",
-        code="no_identity",
+        code="org_gone" if status == NOT_REACHED else "no_identity",
         hint="the session may have ended: log in again",
     )
 

@@ -58,7 +58,8 @@ class Suspects:
             gone = self._context.connections.hub.gone(names)
         except ProvisionerError as error:
             self._context.say(
-                f"{len(names)} orgs answer as if they were gone, and the Dev Hub does not say: "
+                f"{len(names)} orgs refuse requests or cannot be reached, and the Dev Hub does not "
+                f"say whether they are gone: "
                 f"{error.message}",
                 is_warning=True,
             )

@@ -133,6 +133,17 @@ def test_a_claim_leaves_an_org_in_maintenance_and_takes_the_next(night: Night) -
     assert again["username"] == json.loads(out)["username"]
 
 
+def test_an_org_whose_identity_cannot_be_asked_is_left_too(night: Night) -> None:
+    night.write_pool(pool=ALWAYS, steps="")
+    night.build()
+    night.fault({"path": "^/id/|userinfo"}, MAINTENANCE, times=6)
+    first = unlucky(night)
+    code, out, _ = claim(night)
+    assert code == 0
+    assert json.loads(out)["username"] != first.username
+    assert [org.username for org in night.orgs(State.AVAILABLE)] == [first.username]
+
+
 def test_when_all_are_in_maintenance_a_claim_gets_none_and_ends_none(night: Night) -> None:
     night.write_pool(pool=ALWAYS, steps="")
     night.build()

@@ -22,6 +22,13 @@ def test_logins_and_repetitions_count(hub: LedgerHub, ledger: DevhubLedger) -> N
     assert ledger.api_calls == {"hub": 3}
 
 
+def test_a_login_in_maintenance_is_asked_for_again(hub: LedgerHub, ledger: DevhubLedger) -> None:
+    mark = hub.mark()
+    hub.emulated.fault({"route": "oauth.token"}, {"do": "answer", "status": 420}, times=2)
+    assert ledger.orgs() == []
+    assert [route for _, route in hub.requests(since=mark)] == [*["oauth.token"] * 3, "query"]
+
+
 def test_no_request_of_several_threads_is_forgotten(hub: LedgerHub, ledger: DevhubLedger) -> None:
     mark = hub.mark()
     names = [f"org-{number}@acme.example" for number in range(8)]

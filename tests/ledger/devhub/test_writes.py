@@ -29,8 +29,24 @@ LOCKED = {
     "error": "UNABLE_TO_LOCK_ROW",
     "message": "unable to obtain exclusive access to this record",
 }
-TROUBLES = [[RESET_AFTER], [RESET_BEFORE], [BUSY, BUSY], [LOCKED], [BUSY, RESET_AFTER]]
-IDS = ["answer lost", "request lost", "busy", "row locked", "busy and answer lost"]
+MAINTENANCE = {"do": "answer", "status": 420}
+RETRY = {"do": "answer", "status": 400, "error": "UNKNOWN_ERROR", "message": "retry your request"}
+TROUBLES = [
+    [RESET_AFTER],
+    [RESET_BEFORE],
+    [BUSY, BUSY],
+    [LOCKED],
+    [BUSY, RESET_AFTER],
+    [MAINTENANCE, RETRY],
+]
+IDS = [
+    "answer lost",
+    "request lost",
+    "busy",
+    "row locked",
+    "busy and answer lost",
+    "in maintenance",
+]
 
 
 def claims_in(ledger: DevhubLedger, username: str) -> int:
