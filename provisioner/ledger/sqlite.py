@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from provisioner.ledger.build_lock import BuildLock
 
-PATIENCE = 10.0
-"""Seconds to wait for another process's transaction; one takes a few milliseconds."""
+PATIENCE = 30.0
+"""Seconds to wait for another process's transaction. One of ours takes a few milliseconds, a
+backup of the file many seconds."""
 
 
 def open_url(url: str, directory: Path) -> SqliteLedger:
@@ -106,9 +107,9 @@ class SqliteLedger(SqlLedger):
         with self._mutex, sqlite_file.told(self.path):
             connection = self._live_connection()
             if not write:
-                yield sqlite_file.executor(connection)
+                yield sqlite_file.reader(connection, self.path, self._patience)
                 return
-            with sqlite_file.immediate(connection) as execute:
+            with sqlite_file.immediate(connection, self.path, self._patience) as execute:
                 yield execute
                 self._refuse_if_gone()
 

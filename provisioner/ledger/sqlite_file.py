@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import os
-import random
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import schema, statements
 from provisioner.ledger.mounts import refuse_network_file_system
+from provisioner.ledger.patience import Patience
 from provisioner.ledger.schema import Execute
 
 if TYPE_CHECKING:
     import sqlite3
 
+T = TypeVar("T")
 Identity = tuple[int, int] | None
 """Device and inode of a file; None when it does not exist."""
 
 _OLDEST = (3, 35, 0)  # the first that knows RETURNING (sqlite.org/lang_returning.html)
 _SERIAL = "INTEGER PRIMARY KEY AUTOINCREMENT"
+_AT_ONCE = 1.0  # seconds that SQLite itself waits, before it is told that we do
+_LOCKED = ("BUSY", "LOCKED", "PROTOCOL")
 
 _ASIDE = (
     "restore it from a copy, or move it aside (with its -wal and -shm files) and build anew: "
@@ -55,7 +57,10 @@ def open_file(path: Path, patience: float) -> tuple[sqlite3.Connection, Identity
     _prepare(path)
     with told(path):
         connection = sqlite3.connect(
-            path, timeout=patience, isolation_level=None, check_same_thread=False
+            path,
+            timeout=min(patience, _AT_ONCE),
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             connection.row_factory = sqlite3.Row
@@ -77,11 +82,22 @@ def executor(connection: sqlite3.Connection) -> Execute:
     return execute
 
 
+def reader(connection: sqlite3.Connection, path: Path, patience: float) -> Execute:
+    """How statements that change nothing are run: they wait up to `patience` seconds."""
+    execute = executor(connection)
+    return lambda statement, parameters: _unlocked(
+        path, patience, lambda: execute(statement, parameters)
+    )
+
+
 @contextmanager
-def immediate(connection: sqlite3.Connection) -> Iterator[Execute]:
-    """A write transaction: it takes the write lock first, so it can never fail half-way."""
+def immediate(connection: sqlite3.Connection, path: Path, patience: float) -> Iterator[Execute]:
+    """A write transaction: it takes the write lock first, so it can never fail half-way.
+
+    Waits for that up to `patience` seconds.
+    """
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        _unlocked(path, patience, lambda: connection.execute("BEGIN IMMEDIATE"))
         yield executor(connection)
         connection.execute("COMMIT")
     finally:
@@ -107,10 +123,10 @@ def told(path: Path) -> Iterator[None]:
 
 def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError | None:
     # The low byte is the kind, the rest which of its variants (sqlite.org/rescode.html).
-    kind = getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_").partition("_")[0]
-    if kind in ("BUSY", "LOCKED", "PROTOCOL"):
+    kind = _kind(error)
+    if kind in _LOCKED:
         return LedgerError(
-            f"the ledger {path} is locked by another process; nothing was changed",
+            f"{_is_locked(path)}; nothing was changed",
             code="ledger_locked",
             hint=f"try again; if it lasts, see which process holds it: fuser -v {path}",
         )
@@ -129,6 +145,31 @@ def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError | None:
     if kind == "ERROR":  # a statement that SQLite does not understand
         return None
     return LedgerError(f"the ledger {path} cannot be used: {error}", hint="look at its disk")
+
+
+def _kind(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_").partition("_")[0]
+
+
+def _is_locked(path: Path) -> str:
+    return f"the ledger {path} is locked by another process"
+
+
+def _unlocked(path: Path, patience: float, act: Callable[[], T]) -> T:
+    """What `act` gives, done again while another process is in the way.
+
+    SQLite itself waits for a short while only, and not at all where it fears a deadlock: when two
+    processes turn a new file to WAL at once, or one mends what a killed one left.
+    """
+    import sqlite3
+
+    waiting = Patience(patience)
+    while True:
+        try:
+            return act()
+        except sqlite3.OperationalError as error:
+            if _kind(error) not in _LOCKED or not waiting.again(_is_locked(path)):
+                raise
 
 
 def _not_writable(path: Path) -> LedgerError:
@@ -166,38 +207,25 @@ def _is_writable(path: Path) -> bool:
 
 
 def _set_up(connection: sqlite3.Connection, path: Path, patience: float) -> None:
-    version = _version(connection, path)
-    if _pragma(connection, "journal_mode = WAL", patience) != "wal":
+    version = _unlocked(path, patience, lambda: _version(connection, path))
+    if _pragma(connection, "journal_mode = WAL", path, patience) != "wal":
         raise LedgerError(
             f"the file system of the ledger {path} cannot share it between processes",
             hint="put it on a local disk, and name that in `ledger:`",
         )
-    _pragma(connection, "synchronous = FULL", patience)
-    if _pragma(connection, "synchronous", patience) != 2:
+    _pragma(connection, "synchronous = FULL", path, patience)
+    if _pragma(connection, "synchronous", path, patience) != 2:
         raise LedgerError(f"SQLite does not write the ledger {path} through to the disk")
     if version < schema.NEWEST:
-        with immediate(connection) as execute:
+        with immediate(connection, path, patience) as execute:
             # Another process may have been faster since the first look.
             schema.migrate(execute, _version(connection, path), serial=_SERIAL)
 
 
-def _pragma(connection: sqlite3.Connection, pragma: str, patience: float) -> Any:
-    """Run a PRAGMA and give its answer.
-
-    SQLite does not wait by itself when two processes turn a new file to WAL at once.
-    """
-    import sqlite3
-
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            row = connection.execute(f"PRAGMA {pragma}").fetchone()
-            return row[0] if row else None
-        except sqlite3.OperationalError as error:
-            is_busy = error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-            if not is_busy or time.monotonic() >= deadline:
-                raise
-            time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - jitter, not a secret
+def _pragma(connection: sqlite3.Connection, pragma: str, path: Path, patience: float) -> Any:
+    """Run a PRAGMA and give its answer."""
+    row = _unlocked(path, patience, lambda: connection.execute(f"PRAGMA {pragma}").fetchone())
+    return row[0] if row else None
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

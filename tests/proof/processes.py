@@ -61,8 +61,8 @@ class Process:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"it hangs; it said:\n{self._said('err')}") from None
-        return Ended(code, self._said("out"), self._said("err"))
+            raise AssertionError(f"it hangs; it said:\n{self.said('err')}") from None
+        return Ended(code, self.said("out"), self.said("err"))
 
     def hold(self) -> Hold | None:
         """The request of it that the emulator holds; None when it ended without one."""
@@ -81,7 +81,8 @@ class Process:
     def _file(self, stream: str) -> Path:
         return self._base.with_suffix(f".{stream}")
 
-    def _said(self, stream: str) -> str:
+    def said(self, stream: str) -> str:
+        """What it has said so far on `out` or `err`."""
         return self._file(stream).read_text(encoding="utf-8", errors="replace")
 
 

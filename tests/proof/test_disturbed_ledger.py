@@ -1,0 +1,72 @@
+"""A short disturbance of the ledger does not end the night: it is waited for, and said."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from provisioner.ledger.sqlite import PATIENCE
+from tests.proof.contents import Complete
+from tests.proof.here import build
+from tests.proof.ledgers import FILE
+from tests.proof.processes import PACE, Process
+from tests.proof.truth import crashes, doubles, leaks, unfit, unfull
+from tests.proof.whole_night import WholeNight
+
+SIZE = 3
+
+
+@contextmanager
+def locked(night: WholeNight, how: str = "IMMEDIATE") -> Iterator[None]:
+    """Another process (a backup, a shell of sqlite3) holds the file."""
+    path = night.folder / ".provisioner" / FILE
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        if how == "EXCLUSIVE":  # nobody even reads: as while the journal is switched
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute(f"BEGIN {how}")
+        other.execute("UPDATE meta SET value = value")
+        yield
+        other.execute("ROLLBACK")
+
+
+def wait_for_word(process: Process, word: str) -> None:
+    """Until the process has said it; it must not end before."""
+    end = time.monotonic() + 60
+    while word not in process.said("err"):
+        assert process.process.poll() is None, process.said("err")
+        assert time.monotonic() < end, process.said("err")
+        time.sleep(0.05)
+
+
+def test_a_build_waits_while_another_process_holds_the_file(
+    night: WholeNight, whole: Complete
+) -> None:
+    night.fault({"route": "tree.create", "nth": 1}, {"do": "hold"})
+    process = Process(night, "build", "--pace", PACE)
+    assert process.hold()
+    with locked(night):
+        night.world.holds.release()
+        wait_for_word(process, "is locked by another process; waiting up to 30 s")
+    ended = process.end()
+    assert ended.code == 0, ended.err
+    assert not [*crashes(night, ended), *leaks(night), *doubles(night)]
+    assert not [*unfull(night, SIZE), *unfit(night, whole)]
+
+
+@pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_claim_waits_while_another_process_holds_the_file(night: WholeNight, how: str) -> None:
+    assert build(night).code == 0
+    with locked(night, how):
+        process = Process(night, "claim", "--owner", "ann", "--json")
+        wait_for_word(process, "waiting up to")
+    ended = process.end()
+    assert ended.code == 0, ended.err
+    assert ended.document["state"] == "claimed"
+
+
+def test_the_patience_is_longer_than_a_backup_of_twenty_seconds() -> None:
+    assert PATIENCE >= 20
