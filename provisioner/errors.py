@@ -4,6 +4,7 @@ ProvisionerError                          1  a bug of ours, when raised bare
 ├── UsageError                            2  a wrong option, an unknown pool
 │   ├── ConfigError                       2  problems in pool.yaml, all of them at once
 │   ├── LedgerError                       2  the ledger cannot be read or written
+│   │   └── RowValueError                 2  it cannot hold a value of one row
 │   └── ClockError                        2  the clock of this machine is wrong
 ├── NoOrgError                            3  no scratch org available, or no such username
 ├── HubLimitError                         4  a Dev Hub limit
@@ -90,6 +91,12 @@ class LedgerError(UsageError):
     """The ledger is unreadable, read-only, locked for too long, or of a newer version."""
 
     default_code = "ledger"
+
+
+class RowValueError(LedgerError):
+    """The ledger works, and cannot hold a value of one row. To a build: that org's failure."""
+
+    default_code = "ledger_value"
 
 
 class ClockError(UsageError):

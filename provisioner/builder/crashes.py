@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner import crash
 from provisioner.builder.scheduler import Job, bounded
-from provisioner.errors import STOPS
+from provisioner.errors import STOPS, RowValueError
 from provisioner.steps.base import REPLACE, StepFailed
 
 if TYPE_CHECKING:
@@ -41,13 +41,16 @@ def guarded(context: BuildContext, job: Job, failed: Callable[[StepFailed], floa
     """`job`, whose unexpected exceptions become a StepFailed that `failed` is told of.
 
     The answer of `failed` is the delay until the job runs again, None when it is over. A
-    LedgerError goes through: without its ledger a build stops, and by a wrong clock (ClockError).
+    LedgerError goes through: without its ledger a build stops, and by a wrong clock (ClockError);
+    a value that the ledger cannot hold is the affair of the org that it belongs to.
     """
 
     def run() -> float | None:
         try:
             delay = job()
             return None if delay is None else bounded(delay)
+        except RowValueError as error:
+            return _handed(context, StepFailed(error.message), failed)
         except STOPS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other orgs go on
@@ -60,8 +63,17 @@ def _told(
     context: BuildContext, error: Exception, failed: Callable[[StepFailed], float | None]
 ) -> float | None:
     what = context.crashes.described(error)
+    return _handed(context, StepFailed(what, kind=REPLACE, hint=crash.REPORT), failed)
+
+
+def _handed(
+    context: BuildContext, error: StepFailed, failed: Callable[[StepFailed], float | None]
+) -> float | None:
     try:
-        return failed(StepFailed(what, kind=REPLACE, hint=crash.REPORT))
+        return failed(error)
+    except RowValueError as second:
+        context.say(f"{second.message}; an org is left to the next build", is_warning=True)
+        return None
     except STOPS:
         raise
     except Exception as second:  # noqa: BLE001 - the row stays as it is; the next build sees to it
@@ -76,6 +88,8 @@ def harmless(context: BuildContext, what: str, action: Callable[[], None]) -> No
     """Do what the build can do without: an unexpected exception is told, and goes no further."""
     try:
         action()
+    except RowValueError as error:
+        context.say(f"{what}: {error.message}", is_warning=True)
     except STOPS:
         raise
     except Exception as error:  # noqa: BLE001 - as above

@@ -11,7 +11,7 @@ from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
 from provisioner.builder.failures import Failures, kind_of, passes, reason_of
 from provisioner.builder.stopwatch import Stopwatch
-from provisioner.errors import STOPS, ProvisionerError, SalesforceError
+from provisioner.errors import STOPS, ProvisionerError, RowValueError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.salesforce.signup_status import UNREADABLE
 
@@ -128,6 +128,8 @@ class SignUpWatch:
         """An unexpected exception about one sign-up concerns no other."""
         try:
             self._judge(entry, status)
+        except RowValueError as error:
+            self._recover(entry, error.message)
         except STOPS:
             raise
         except Exception as error:  # noqa: BLE001 - told, and the sign-up is looked at again

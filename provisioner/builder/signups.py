@@ -13,7 +13,7 @@ from provisioner.builder.failures import Failures, kind_of
 from provisioner.builder.signup_request import sign_up_request
 from provisioner.builder.signup_watch import SignUpWatch
 from provisioner.builder.usernames import new_username
-from provisioner.errors import STOPS, HubLimitError, ProvisionerError
+from provisioner.errors import STOPS, HubLimitError, ProvisionerError, RowValueError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Creation
 
@@ -95,7 +95,7 @@ class SignUps:
             while self._queue and self._may_send():
                 if context.scheduler.is_stopping:
                     return
-                self._send_later(self._intend(self._queue.popleft()))
+                self._intend_and_send(self._queue.popleft())
             if self._queue and (pause := context.breaker.wait(time.monotonic())):
                 context.scheduler.add("sign-ups after a pause", self._after_pause, pause)
 
@@ -115,6 +115,13 @@ class SignUps:
         """Evidence that no more sign-ups are worth their allowance."""
         self._context.gate.close(why)
         self._context.say(f"{why}. No further sign-up is sent.", is_warning=True)
+
+    def _intend_and_send(self, creation: Creation) -> None:
+        try:
+            self._send_later(self._intend(creation))
+        except RowValueError as error:
+            text = f"{creation.pool}: an org of {creation.definition} was not asked for"
+            self._context.say(f"{text}: {error.message}", is_warning=True)
 
     def _intend(self, creation: Creation) -> Org:
         """Commit the row of an org that is about to be asked for."""

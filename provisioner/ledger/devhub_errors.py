@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from provisioner.errors import LedgerError
+from provisioner.errors import LedgerError, RowValueError
 from provisioner.salesforce.classes import Kind, classify
 from provisioner.salesforce.redaction import one_line, redact
 
@@ -26,6 +26,19 @@ _PERMISSION = frozenset(
     }
 )
 
+
+_ABOUT_VALUES = frozenset(
+    {
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        "FIELD_INTEGRITY_EXCEPTION",
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        "JSON_PARSER_ERROR",
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        "REQUIRED_FIELD_MISSING",
+        "STRING_TOO_LONG",
+    }
+)
+"""Of a write whose row holds what a field does not take; the ledger itself is well."""
 
 _NOISE = re.compile(
     r"\A.*ERROR at Row:\d+:Column:\d+"  # the query, and where in it
@@ -119,6 +132,8 @@ def failure(name: str, refused: RefusedError) -> LedgerError:
             code="hub_storage",
             hint="delete records in the Dev Hub that nobody needs; each build tidies up old events",
         )
+    if refused.code in _ABOUT_VALUES:
+        return RowValueError(f"{name} cannot hold a value: {refused}")
     if classify(refused.status, refused.code, refused.text) is Kind.LIMIT:
         return LedgerError(
             f"{name}: the Dev Hub's API request limit is reached ({refused})",

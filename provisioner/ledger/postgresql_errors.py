@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from provisioner.errors import LedgerError
+from provisioner.errors import LedgerError, RowValueError
 from provisioner.ledger.postgresql_address import Address
 
 
@@ -123,6 +123,11 @@ def of_statement(error: psycopg.Error, address: Address) -> LedgerError | None:
         return _error(kind, address, "", UndoneError)
     if state in _STATES:
         return _error(_STATES[state], address, str(error))
+    if state[:2] in ("22", "54"):  # data that does not fit its column, or an index
+        text = f"the ledger {address.name} cannot hold a value: {_one_line(str(error))}"
+        return RowValueError(text)
+    if isinstance(error, psycopg.DataError):  # psycopg's own: a text with NUL
+        return RowValueError(f"the ledger {address.name} cannot hold a value of a row")
     if state.startswith("53"):  # out of memory, connections, other resources
         return _error(_Kind("ledger_busy", "is out of resources", "try again"), address, str(error))
     if isinstance(error, psycopg.OperationalError | psycopg.InternalError):

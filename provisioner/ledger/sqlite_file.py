@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner.errors import LedgerError
+from provisioner.errors import LedgerError, RowValueError
 from provisioner.ledger import schema, statements
 from provisioner.ledger.mounts import refuse_network_file_system
 from provisioner.ledger.patience import Patience
@@ -114,6 +114,8 @@ def told(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError):
         raise
+    except (sqlite3.DataError, OverflowError, UnicodeEncodeError):
+        raise RowValueError(f"the ledger {path} cannot hold a value of a row") from None
     except sqlite3.DatabaseError as error:
         in_words = _in_words(error, path)
         if in_words is None:
@@ -142,6 +144,8 @@ def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError | None:
         return LedgerError(
             f"the ledger {path} is damaged: {error}", code="ledger_corrupt", hint=_ASIDE
         )
+    if kind == "TOOBIG":
+        return RowValueError(f"the ledger {path} cannot hold a value of a row: {error}")
     if kind == "ERROR":  # a statement that SQLite does not understand
         return None
     return LedgerError(f"the ledger {path} cannot be used: {error}", hint="look at its disk")
