@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded, harmless
@@ -32,6 +33,7 @@ class _Progress:
     org: Org
     active: Stopwatch
     step: Stopwatch = field(default_factory=Stopwatch)
+    memory: dict[str, Any] = field(default_factory=dict)  # of the current step
     at: str = "steps"  # what it is at, as reports call it
 
 
@@ -103,6 +105,7 @@ class OrgSteps:
             sign_in=lambda: build.connections.sign_in(org),
             remember=lambda request_id: self._remember(progress, request_id),
             now=build.now,
+            memory=progress.memory,
         )
         if org.request_id:
             return step.step.poll(context, org.request_id)
@@ -125,6 +128,7 @@ class OrgSteps:
             **outcome.changes,
         )
         progress.step = Stopwatch()
+        progress.memory = {}
 
     def _until_next_look(self, progress: _Progress, step: ListedStep, outcome: Pending) -> float:
         """Looks grow apart as the step grows old, so that a long one stays cheap.

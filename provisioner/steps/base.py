@@ -88,6 +88,8 @@ class StepContext:
     """A login as a consumer makes it: a fresh assertion, no session reused. For the proof."""
     remember: Callable[[str], None] = lambda _request_id: None
     """Commits a remote request id to the ledger at once; for steps with several requests."""
+    memory: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What the step knows beyond its request id; it ends with the step, or with this process."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The time, by a clock that does not jump in mid-build."""
 

@@ -86,6 +86,22 @@ class DataLoad:
         given = (ref for chunk in self.chunks[:done] for ref in chunk.references)
         return [ref for ref in given if self._last_use.get(ref, -1) >= done]
 
+    def open_by_object(self, done: int) -> list[list[str]]:
+        """`open_references`, those of each object together: their ids are alike."""
+        groups: dict[str, list[str]] = {}
+        for reference in self.open_references(done):
+            groups.setdefault(self._object_of[reference], []).append(reference)
+        return list(groups.values())
+
+    @cached_property
+    def _object_of(self) -> Mapping[str, str]:
+        """Reference id → the object of its record."""
+        nodes = (n for chunk in self.chunks for record in chunk.records for n in record.nodes)
+        return {
+            str(node["attributes"]["referenceId"]): str(node["attributes"]["type"])
+            for node in nodes
+        }
+
 
 def read_load(path: Path) -> DataLoad:
     """The requests of the plan at `path`. Raises PlanError with all its problems, OSError."""

@@ -22,9 +22,10 @@ from provisioner.steps.base import AGAIN, REPLACE, Done, Outcome, Pending, StepC
 from provisioner.steps.data_chunks import Chunk, DataLoad, read_load, resolved
 from provisioner.steps.data_plan import PlanError
 from provisioner.steps.load_failures import refused_chunk, unknown_record_type
-from provisioner.steps.load_progress import LoadProgress, read_progress
+from provisioner.steps.load_progress import IdsLostError, LoadProgress, read_progress
 from provisioner.steps.once import Once
 
+_PROGRESS = "progress of the load"
 TURN = 5.0  # seconds after which a long load lets other orgs have the thread
 
 
@@ -34,10 +35,12 @@ class LoadData:
 
     Safe to run twice by what it remembers: each request inserts all of its records or none,
     and how many were answered is committed after each, with the ids that later records refer
-    to. Whether a request whose answer was lost has inserted its records is told by counting
-    those that our user has created: none of it, and it is sent again; all of it, and the load
-    goes on if no later record needs their ids. Anything else, or an answer that is late and
-    not lost, and the org is replaced. After a doubt all is counted once more at the end.
+    to. When those are more than a row of the ledger holds, this process alone knows them, and
+    an org whose load is interrupted is replaced. Whether a request whose answer was lost has
+    inserted its records is told by counting those that our user has created: none of it, and
+    it is sent again; all of it, and the load goes on if no later record needs their ids.
+    Anything else, or an answer that is late and not lost, and the org is replaced. After a
+    doubt all is counted once more at the end.
     """
 
     kind: ClassVar[str] = "load_data"
@@ -68,7 +71,11 @@ class LoadData:
         if request_id == AGAIN:
             return self.start(context)
         load = self._plan(context)
-        progress = read_progress(request_id, load)
+        try:
+            progress = read_progress(request_id, load, context.memory.get(_PROGRESS))
+        except IdsLostError:
+            why = "the build that knew the ids of its records was interrupted"
+            raise StepFailed(f"{self.plan}: {why}", kind=REPLACE) from None
         if progress is None:
             raise StepFailed(f"{self.plan}: other data was loaded before", kind=REPLACE)
         loading = _Loading(context, load)
@@ -125,25 +132,30 @@ class _Loading:
             return doubtful
         is_needed = set(self._load.open_references(progress.done + 1)) & set(chunk.references)
         if found == before + chunk.types[chunk.sobject] and not is_needed:
-            return doubtful.after({})
+            return doubtful.after({}, self._load)
         raise self._in_doubt(f"{found} {chunk.sobject} records are there, {before} were before it")
 
     def _send(self, progress: LoadProgress) -> LoadProgress:
         """One request. Raises StepFailed, or SalesforceError when the build is to come again."""
         chunk = self._load.chunks[progress.done]
         records = self._bodies(chunk, progress)
-        self._context.remember(replace(progress, is_sending=True).text(self._load))
+        self._remember(replace(progress, is_sending=True))
         try:
             ids = insert_tree(self._context.org, chunk.sobject, records)
         except TreeRefusedError as refused:
-            self._context.remember(progress.text(self._load))
+            self._remember(progress)
             raise refused_chunk(self._load, progress.done, refused) from None
         except SalesforceError as error:
             self._not_answered(progress, chunk, error)
             raise
-        progress = progress.after(ids)
-        self._context.remember(progress.text(self._load))
+        progress = progress.after(ids, self._load)
+        self._remember(progress)
         return progress
+
+    def _remember(self, progress: LoadProgress) -> None:
+        """In the ledger, and here what may be too much for it."""
+        self._context.memory[_PROGRESS] = progress
+        self._context.remember(progress.text(self._load))
 
     def _bodies(self, chunk: Chunk, progress: LoadProgress) -> list[dict[str, object]]:
         known = (
@@ -152,7 +164,7 @@ class _Loading:
         bodies = []
         for record in chunk.records:
             try:
-                bodies.append(resolved(record, progress.ids or {}, known))
+                bodies.append(resolved(record, progress.ids, known))
             except KeyError as missing:
                 raise unknown_record_type(record, missing.args[0], known) from None
         return bodies
@@ -162,7 +174,7 @@ class _Loading:
         if error.error_code == TIMED_OUT or error.status == 504:
             raise self._in_doubt(error.message) from None
         if error.error_code == NOT_SENT or 300 <= error.status < 500:
-            self._context.remember(progress.text(self._load))
+            self._remember(progress)
         if error.status == 404:
             text = f"{chunk.records[0].file}: the org has no object {chunk.sobject}"
             raise StepFailed(text, details=[error.message]) from None

@@ -32,6 +32,7 @@ class Carrier:
         self.remembered: list[str] = []
         self.is_killed_by: str | None = None  # the text whose commit is the last act
         self.retries = 0
+        self.memory: dict[str, Any] = {}
         self._client: OrgClient | None = None
 
     @property
@@ -45,6 +46,7 @@ class Carrier:
         """Another process takes over: only the row is left."""
         self._client = None
         self.is_killed_by = None
+        self.memory = {}
 
     def context(self) -> StepContext:
         return StepContext(
@@ -55,6 +57,7 @@ class Carrier:
             org_id=self.emulated_org.id,
             sign_in=self.emulated.sign_in,
             remember=self.remember,
+            memory=self.memory,
         )
 
     def remember(self, request_id: str) -> None:

@@ -46,13 +46,13 @@ def test_records_are_loaded_with_their_references(carrier: Carrier) -> None:
 def test_what_is_remembered_says_how_far_it_came(carrier: Carrier) -> None:
     carrier.finish(family(carrier))
     shapes = [re.sub("[0-9a-f]{8}", "D", text, count=1) for text in carrier.remembered]
-    shapes = [re.sub(r"001\w{12}", "I", text) for text in shapes]
+    shapes = [re.sub(r"=001\w{12}", "I", text) for text in shapes]
     assert shapes == [
         "0/3 sending D",
-        "1/3 loaded D II",
-        "1/3 sending D II",
-        "2/3 loaded D III",
-        "2/3 sending D III",
+        "1/3 loaded D I+1",
+        "1/3 sending D I+1",
+        "2/3 loaded D I+2",
+        "2/3 sending D I+2",
         "3/3 loaded D",
     ]
 
@@ -270,3 +270,52 @@ def test_the_fingerprint_depends_on_plan_and_files(tmp_path: Path) -> None:
     before = list(load.inputs(tmp_path))
     data_plan(tmp_path, {"Account.json": accounts(2)})
     assert list(load.inputs(tmp_path)) != before
+
+
+def test_ids_that_the_row_cannot_hold_are_known_to_this_process(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST", 5)
+    assert carrier.finish(family(carrier)) == Done("loaded 6 records")
+    assert_complete(carrier)
+    assert {text.rpartition(" ")[2] for text in carrier.remembered[1:-1]} == {"~"}
+
+
+def test_a_load_goes_on_in_the_same_process_when_the_row_cannot_hold_its_ids(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST", 5)
+    monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
+    load = family(carrier)
+    assert isinstance(carrier.look(load), Pending)
+    assert carrier.finish(load) == Done("loaded 6 records")
+    assert_complete(carrier)
+
+
+def test_an_org_is_replaced_when_the_process_that_knew_its_ids_has_died(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST", 5)
+    monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
+    load = family(carrier)
+    assert isinstance(carrier.look(load), Pending)
+    carrier.restart()
+    failure = carrier.failure(load)
+    assert isinstance(failure, StepFailed)
+    assert failure.kind == "replace"
+    assert "knew the ids of its records was interrupted" in failure.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1/3 loaded {} =0010000000000001+999999999", "1/3 loaded {} +5", "1/3 loaded {} =001,=003",
+     "1/3 loaded {} ", "9/3 loaded {}", "1/3 loaded {} =00100000000000!"],
+)  # fmt: skip
+def test_what_is_no_progress_of_this_load_is_taken_for_none(carrier: Carrier, text: str) -> None:
+    load = family(carrier)
+    carrier.finish(load)
+    digest = carrier.remembered[0].split()[2]
+    carrier.request_id = text.format(digest)
+    failure = carrier.failure(load)
+    assert isinstance(failure, StepFailed)
+    assert failure.kind == "replace"

@@ -1,0 +1,60 @@
+"""A plan with 10,000 open references: what is kept of its load is small, on every ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.builder.context import BuildContext
+from provisioner.emulator.keys import KeyPair
+from provisioner.ledger.base import Org, State
+from tests.ledger import postgresql_server
+from tests.proof.ledgers import PROOF_LEDGERS
+from tests.proof.whole_night import WholeNight, whole_night
+from tests.steps.project import data_plan, record
+
+OPEN = 10_000
+LARGE = "- load_data: { plan: large/plan.json }\n"
+
+
+@pytest.fixture(params=sorted(PROOF_LEDGERS))
+def night(
+    request: pytest.FixtureRequest, tmp_path: Path, key_pair: KeyPair
+) -> Iterator[WholeNight]:
+    if request.param == "postgresql" and postgresql_server.binaries() is None:
+        pytest.skip("there is no PostgreSQL here")
+    with whole_night(tmp_path, key_pair, ledger=request.param) as made:
+        made.write_pool(size=1, steps=LARGE)
+        yield made
+
+
+def large_plan(folder: Path) -> None:
+    """All accounts are loaded before the first record that refers to one of them."""
+    accounts = [record("Account", n, Name=f"Acme {n}") for n in range(OPEN)]
+    people = [
+        record("Contact", n, LastName=f"Doe {n}", AccountId=f"@AccountRef{n}") for n in range(OPEN)
+    ]
+    data_plan(folder, {"Account.json": accounts, "Contact.json": people})
+
+
+def test_ten_thousand_open_references_are_loaded(
+    night: WholeNight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large_plan(night.folder / "large")
+    kept: list[str] = []
+    real = BuildContext.change
+
+    def change(context: BuildContext, org: Org, **changes: Any) -> Org:
+        kept.append(changes.get("request_id") or "")
+        return real(context, org, **changes)
+
+    monkeypatch.setattr(BuildContext, "change", change)
+    assert night.build().exit_code == 0
+    (org,) = night.orgs(State.AVAILABLE)
+    accounts = {row["Id"] for row in night.rows_in(org, "Account")}
+    assert len(accounts) == OPEN
+    assert {row["AccountId"] for row in night.rows_in(org, "Contact")} == accounts
+    assert max(map(len, kept)) < 1_000
