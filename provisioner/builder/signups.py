@@ -97,7 +97,8 @@ class SignUps:
                     return
                 self._intend_and_send(self._queue.popleft())
             if self._queue and (pause := context.breaker.wait(time.monotonic())):
-                context.scheduler.add("sign-ups after a pause", self._after_pause, pause)
+                job = guarded(context, self._after_pause, self._not_filled)
+                context.scheduler.add("sign-ups after a pause", job, pause)
 
     @property
     def _undecided(self) -> int:
@@ -110,6 +111,9 @@ class SignUps:
 
     def _after_pause(self) -> None:
         self._fill()
+
+    def _not_filled(self, error: ProvisionerError) -> None:
+        self._context.say(f"sign-ups: {error.message}", is_warning=True)
 
     def _close(self, why: str) -> None:
         """Evidence that no more sign-ups are worth their allowance."""
