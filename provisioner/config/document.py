@@ -19,6 +19,9 @@ from provisioner.input_file import SETTINGS, read_input
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is present
 
+_MOST_NODES = SETTINGS
+"""A file without aliases has fewer values than bytes."""
+
 _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "seq", "map"})
 _MERGE = f"{_CORE}merge"
@@ -101,8 +104,45 @@ def compose(text: str, path: Path) -> MappingNode:
         raise _broken(path, "the file is empty", hint="write one with: provisioner init")
     if not isinstance(node, MappingNode):
         raise _broken(path, "this is no mapping; the file starts with keys such as dev_hub:")
+    _refuse_growth(node, path)
     _restore_variables(node)
     return node
+
+
+def _refuse_growth(root: Node, path: Path) -> None:
+    """Raise ConfigError when aliases of aliases stand for a gigantic file.
+
+    What is merged does not count: whoever reads the file merges each mapping once.
+    """
+    sizes: dict[int, int] = {}
+    entered: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting[-1]
+        if id(node) not in entered:
+            entered.add(id(node))
+            waiting += [part for part in _parts(node) if id(part) not in entered]
+            continue
+        waiting.pop()
+        if id(node) in sizes:
+            continue
+        sizes[id(node)] = 1 + sum(sizes.get(id(part), 0) for part in _own_parts(node))
+        if sizes[id(node)] > _MOST_NODES:
+            line, column = node.start_mark.line + 1, node.start_mark.column + 1
+            message = f"its aliases make more than {_MOST_NODES:,} values of it; write fewer"
+            raise _broken(path, message, line, column)
+
+
+def _own_parts(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [part for entry in node.value if entry[0].tag != _MERGE for part in entry]
+    return _parts(node)
+
+
+def _parts(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [part for entry in node.value for part in entry]
+    return list(node.value) if isinstance(node, SequenceNode) else []
 
 
 def _restore_variables(root: Node) -> None:
@@ -114,10 +154,8 @@ def _restore_variables(root: Node) -> None:
         seen.add(id(node))
         if isinstance(node, ScalarNode):
             node.value = node.value.replace(_OPEN, "{").replace(_CLOSE, "}")
-        elif isinstance(node, MappingNode):
-            waiting.extend(part for entry in node.value for part in entry)
         else:
-            waiting.extend(node.value)
+            waiting.extend(_parts(node))
 
 
 class Mappings:

@@ -16,6 +16,9 @@ from xml.parsers import expat
 from provisioner.source.problems import Oddity, Refusal
 from provisioner.source.xml_bytes import is_plain, prepared, refuse_entities, trimmed
 
+DEEPEST = 200
+"""Levels of elements in a file that is taken apart; no metadata type comes near."""
+
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
@@ -171,7 +174,7 @@ class _Reader:
         at = self._data.rindex(b"</")
         if self._data.find(b"-->", at) < 0 and self._data.find(b"?>", at) < 0:
             return at
-        end = rb"</%s\s*>(?:\s|<!--.*?-->|<\?.*?\?>)*\Z" % re.escape(self._root.encode())
+        end = rb"</%s\s*>(?>\s+|<!--.*?-->|<\?.*?\?>)*+\Z" % re.escape(self._root.encode())
         match = re.search(end, self._data, re.DOTALL)
         return match.start() if match else at
 
@@ -198,6 +201,10 @@ class _Reader:
 
     def _starts(self, name: str, attributes: list[str]) -> None:
         self._depth += 1
+        if self._depth > DEEPEST:
+            message = f"elements lie in each other in more than {DEEPEST} levels"
+            line = self._parser.CurrentLineNumber
+            raise Refusal("LibraryError", self._path, message, line)
         if self._depth == 1:
             at = self._parser.CurrentByteIndex
             end = self._tag_end(at, any(">" in value for value in attributes))

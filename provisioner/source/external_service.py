@@ -15,6 +15,7 @@ from provisioner.source.problems import Refusal
 from provisioner.source.recompose import grouped, render, warn_of_entities
 from provisioner.source.tree import join, split
 
+_MOST_VALUES = 1_000_000
 _NUMERIC = re.compile(r"&amp;(#x?[\da-fA-F]+;)")
 
 
@@ -73,11 +74,33 @@ def _as_json(schema: str, path: str) -> str:
 
     try:
         content = yaml.load(schema, Loader)  # noqa: S506 - a SafeLoader of ours
+        _refuse_growth(content)
+        return json.dumps(_plain(content), indent=2, ensure_ascii=False)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 1
         raise Refusal("ConversionError", path, f"malformed YAML: {error.problem}", line) from None
-    return json.dumps(_plain(content), indent=2, ensure_ascii=False)
+    except RecursionError:
+        message = "the YAML is nested too deep, or in itself"
+        raise Refusal("ConversionError", path, message) from None
+    except (ValueError, TypeError) as error:
+        raise Refusal("ConversionError", path, f"the YAML cannot be JSON: {error}") from None
+
+
+def _refuse_growth(content: Any) -> None:
+    """Raise ValueError when aliases of aliases would make a gigantic text."""
+    sizes: dict[int, int] = {}
+
+    def size(value: Any) -> int:
+        if not isinstance(value, dict | list):
+            return 1
+        if id(value) not in sizes:
+            parts = value.values() if isinstance(value, dict) else value
+            sizes[id(value)] = 1 + sum(map(size, parts))
+        return sizes[id(value)]
+
+    if size(content) > _MOST_VALUES:
+        raise ValueError(f"its aliases make more than {_MOST_VALUES:,} values of it")
 
 
 def _plain(value: Any) -> Any:

@@ -10,14 +10,16 @@ Source: source-format §3.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 
 from provisioner.input_file import SETTINGS
 from provisioner.source.ignore_index import Index
-from provisioner.source.ignore_rule import rule_of
+from provisioner.source.ignore_rule import PatternError, Rule, rule_of
+from provisioner.source.problems import Refusal
 from provisioner.source.tree import Tree, join, split
 
 FILE = ".forceignore"
+MOST_LINES = 10_000
 _DEFAULTS = (
     "**/*.dup",
     "**/.*",
@@ -38,8 +40,8 @@ class Ignore:
 
     def __init__(self, folder: str = "", lines: tuple[str, ...] | None = None) -> None:
         self._prefix = f"{folder}/" if folder else ""
-        rules = () if lines is None else (*_DEFAULTS, *lines)
-        self._rules = tuple(filter(None, map(rule_of, rules)))
+        rules = () if lines is None else (*map(rule_of, _DEFAULTS), *_rules(lines))
+        self._rules = tuple(filter(None, rules))
         self._index = Index(self._rules)
         self._denied_folders: dict[str, bool] = {"": False}
         self.backslash_line = next(
@@ -92,10 +94,28 @@ class Ignore:
         return False
 
 
+def _rules(lines: tuple[str, ...]) -> Iterator[Rule | None]:
+    """The rules of the lines. Raises LineError."""
+    for number, line in enumerate(lines, 1):
+        try:
+            yield rule_of(line)
+        except PatternError as error:
+            raise LineError(number, str(error)) from None
+
+
+class LineError(ValueError):
+    """A line that is no rule that can be asked."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
 def nearest(tree: Tree, folder: str) -> tuple[str, Ignore]:
     """The `.forceignore` that counts for a package directory, and where it stands.
 
     It is looked for upwards to the project's root and not beyond; "" when there is none.
+    Raises Refusal.
     """
     while FILE not in tree.folder(folder).names or tree.is_folder(join(folder, FILE)):
         if not folder:
@@ -103,4 +123,10 @@ def nearest(tree: Tree, folder: str) -> tuple[str, Ignore]:
         folder = split(folder)[0]
     path = join(folder, FILE)
     text = tree.read(path, SETTINGS).decode("utf-8-sig", "replace")
-    return path, Ignore(folder, tuple(re.split(r"\r?\n", text)))
+    lines = tuple(re.split(r"\r?\n", text))
+    if len(lines) > MOST_LINES:
+        raise Refusal("usage", path, f"more than {MOST_LINES:,} lines", MOST_LINES + 1)
+    try:
+        return path, Ignore(folder, lines)
+    except LineError as error:
+        raise Refusal("usage", path, str(error), error.line) from None

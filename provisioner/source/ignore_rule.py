@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from provisioner.source.wildcards import FOLDERS, RUN, path_expression
+
 FLAGS = re.IGNORECASE | re.DOTALL
+
+
+LONGEST = 4096
+"""Characters of a pattern; no path has more."""
+
+_MOST_RUNS = 3  # in one pattern with ranges or quoted letters, whose runs are tried in all ways
+
+
+class PatternError(ValueError):
+    """A pattern that nobody can mean, or that would take for ever."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +37,7 @@ _FREE_START = re.compile(r"/?\*\*/")  # the rule is for any depth
 
 
 def rule_of(line: str) -> Rule | None:
-    """The rule of a line; None for a line without one."""
+    """The rule of a line; None for a line without one. Raises PatternError."""
     if not line.strip() or line.startswith("#") or re.search(r"(?:[^\\]|^)\\$", line):
         return None
     excludes = not line.startswith("!")
@@ -33,6 +45,8 @@ def rule_of(line: str) -> Rule | None:
     line = line[1:] if line.startswith(("\\!", "\\#")) else line
     is_anchored = bool(re.search(r"/.", line))  # a blank after the last slash counts, too
     line = _without_trailing_space(line)
+    if len(line) > LONGEST:
+        raise PatternError(f"the pattern has more than {LONGEST:,} characters")
     if not line:
         return Rule(re.compile(""), excludes, is_name=False)  # `!` brings all back
     if line == "/":
@@ -41,7 +55,7 @@ def rule_of(line: str) -> Rule | None:
     rest = (line[match.end() :] or "*/") if match else line.removeprefix("/")
     is_name = "/" not in rest[:-1] and (match is not None or not is_anchored)
     start = "(?:.*/)?" if match and not is_name else ""
-    expression = re.compile(start + "".join(_parts(rest)), FLAGS)
+    expression = re.compile(_expression(_parts(rest), start), FLAGS)
     if match or is_name:
         return Rule(expression, excludes, is_name, literal=_literal(line))
     fixed = _FIXED.match(rest)
@@ -91,16 +105,40 @@ def _parts(rest: str) -> list[str]:
         parts.append(part)
         at += length
     if rest.endswith("/"):
-        parts.append("$")  # only a folder
+        parts.append(r"\Z")  # only a folder
     elif not rest.endswith("/**"):
-        parts.append("/?$")
+        parts.append(r"/?\Z")
     return parts
+
+
+def _expression(parts: list[str], prefix: str) -> str:
+    """The parts as one expression that ends soon on every path. Raises PatternError."""
+    runs = sum(part in (RUN, FOLDERS) for part in parts)
+    if runs + bool(prefix) < 2:
+        return prefix + "".join(parts)
+    *inner, end = parts if parts[-1] in _ENDS else [*parts, ""]
+    tail = inner.pop() if inner and inner[-1] in _LAST else ""
+    if all(len(part) == 1 or part in _PLAIN or _is_escaped(part) for part in inner):
+        return path_expression(inner, prefix) + tail + end
+    if runs > _MOST_RUNS:
+        raise PatternError(f"more than {_MOST_RUNS} wildcards beside a range or a quoted letter")
+    return prefix + "".join(parts)
+
+
+_ENDS = (r"\Z", r"/?\Z")
+_LAST = ("[^/]+", "/.+")
+_PLAIN = (RUN, FOLDERS, "[^/]")
+
+
+def _is_escaped(part: str) -> bool:
+    """Whether a part is a single character behind a backslash, which stands for itself."""
+    return len(part) == 2 and part[0] == "\\" and not part[1].isalnum()
 
 
 def _part(rest: str, at: int) -> tuple[str, int]:
     """The expression for what stands at one place of a pattern, and how long that is."""
     if rest.startswith("/**", at) and rest[at + 3 : at + 4] in ("", "/"):
-        return ("/.+", 3) if at + 3 == len(rest) else ("(?:/[^/]+)*", 3)
+        return ("/.+", 3) if at + 3 == len(rest) else (FOLDERS, 3)
     character = rest[at]
     if character == "*":
         stars = len(rest) - at - len(rest[at:].lstrip("*"))

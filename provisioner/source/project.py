@@ -15,6 +15,7 @@ from provisioner.source.registry import Registry, RegistryError, load
 from provisioner.source.tree import Tree
 
 FILE = "sfdx-project.json"
+_LONGEST_VERSION = 10
 _SEQUENTIALLY = "pushPackageDirectoriesSequentially"
 
 
@@ -69,10 +70,18 @@ def read(tree: Tree, findings: Findings, only: Sequence[str] = ()) -> Project:
     return Project(
         _selected(directories, only, findings),
         _registry(content, findings, lines),
-        str(content.get("sourceApiVersion") or ""),
+        _api_version(content, findings, lines),
         _list(content, "replacements", findings, lines),
         lines,
     )
+
+
+def _api_version(content: Mapping[str, Any], findings: Findings, lines: LineFinder) -> str:
+    version = str(content.get("sourceApiVersion") or "")
+    if len(version) > _LONGEST_VERSION:
+        message = f"sourceApiVersion {version[:12]}… is no API version; write one like 65.0"
+        findings.refuse("usage", FILE, message, lines.line("sourceApiVersion"))
+    return version[:_LONGEST_VERSION]
 
 
 def _list(content: Mapping[str, Any], key: str, findings: Findings, lines: LineFinder) -> list[Any]:

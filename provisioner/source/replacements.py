@@ -52,10 +52,15 @@ class Rule:
 
     @cached_property
     def _glob(self) -> re.Pattern[str] | None:
-        from provisioner.source.glob import glob_expression
+        from provisioner.source.glob import GlobError, glob_expression
 
         glob = self.entry.get("glob")
-        return re.compile(glob_expression(f"**/{glob}")) if isinstance(glob, str) else None
+        if not isinstance(glob, str):
+            return None
+        try:
+            return re.compile(glob_expression(f"**/{glob}"))
+        except (GlobError, re.error) as error:
+            raise self._refusal("ConversionError", f"the glob {glob[:80]}: {error}") from None
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

@@ -45,6 +45,15 @@ SYNTAX = {
         "dev_hub:\n  username: a\n---\nledger: x\n",
         "pool.yaml:3:1: a second YAML document starts here; the file holds one",
     ),
+    "aliases of aliases of aliases": (
+        "x-0: &a0 [x]\n"
+        + "".join(f"x-{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+        "pool.yaml:7:6: its aliases make more than 1,000,000 values of it; write fewer",
+    ),
+    "lists in lists without end": (
+        "x-a: " + "[" * 100_000,
+        "pool.yaml:1:1005: brackets or lists are nested too deep",
+    ),
     "an alias without anchor": (
         "dev_hub: *hub\n",
         "pool.yaml:1:10: no anchor of this name stands above; write &name at the value that "
