@@ -29,7 +29,7 @@ class Limits:
     """What one call may take. The silence that is endured is the connection's own time-out."""
 
     sending: float = 600.0  # seconds until the request is out; the largest deploy has 39 MB
-    answer: float = 240.0  # seconds from then until the answer is complete
+    answer: float = 120.0  # seconds from then until the answer is complete
     size: int = MOST_BYTES  # of the answer, as it comes and unpacked
 
 

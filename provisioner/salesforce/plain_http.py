@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import ssl
 
 TIMEOUT = 60.0  # seconds without a byte
-LIMITS = Limits(sending=60.0, answer=120.0)
+LIMITS = Limits(sending=60.0)
 
 
 class Connections:

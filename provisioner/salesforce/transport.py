@@ -21,7 +21,7 @@ from provisioner.salesforce.session import KeptSession, OrgSession, proxies_for
 
 CONNECT_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 120.0  # seconds without a byte; an insert of ScratchOrgInfo takes 30 and more
-LIMITS = Limits()
+LIMITS = Limits(answer=READ_TIMEOUT)  # `late_call` of the PostgreSQL ledger rests on both
 WAITS = (0.2, 0.7, 1.6)  # seconds before the second, third and fourth try of one call
 JITTER = 0.2  # part of a wait by which it varies, so that many orgs do not come back at once
 
