@@ -42,9 +42,9 @@ class Allowance:
         """The allowance after so many sign-ups."""
         return Allowance(self.daily - sign_ups, self.active - sign_ups)
 
-    def freed(self) -> Allowance:
-        """The allowance after a sign-up that made no org: whether it counts daily is not known."""
-        return Allowance(self.daily, self.active + 1)
+    def more(self, active: int) -> Allowance:
+        """The allowance after so many orgs are deleted; a negative number holds slots back."""
+        return Allowance(self.daily, self.active + active)
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,17 @@ class PoolPlan:
     resume: tuple[Org, ...]
     create: tuple[Creation, ...]
     remove: tuple[Removal, ...]  # before anything else: they hold the hub's allowance
-    retire: tuple[Removal, ...]  # only once their successors are available
+    retire: tuple[Removal, ...]  # stale; only as others take their place
+    slots: int = 0  # of those to create, how many have room without any org's deletion
+    swap: int = 1  # how many orgs may be missing while stale ones make room
     missing: int = 0  # orgs wanted that will not be signed up …
     not_more_because: str = ""  # … and why
     limit: str = ""  # the Dev Hub limit behind it: daily_limit, active_limit, or ""
+
+    @property
+    def is_short_of_room(self) -> bool:
+        """Whether stale orgs must make room for new ones."""
+        return self.slots < len(self.create)
 
 
 Fingerprints = Mapping[tuple[str, str], str]
@@ -92,56 +99,93 @@ def plan_pools(
     allowance: Allowance,
     now: datetime,
 ) -> list[PoolPlan]:
-    """Plan each pool in the order given; earlier pools are served first."""
+    """Plan each pool in the order given; earlier pools are served first.
+
+    But the slots that a renewal has freed are its own: a pool that is short of orgs and has stale
+    ones gets as many as may be missing, before any other.
+    """
+    wanted = [config.pools[name] for name in pools]
+    sorted_rows = [_sorted(pool, rows, fingerprints, now) for pool in wanted]
+    held = {
+        pool.name: _in_renewal(pool, own) for pool, own in zip(wanted, sorted_rows, strict=True)
+    }
     plans = []
-    for name in pools:
-        own = [row for row in rows if row.pool == name]
-        plan = _plan_pool(config.pools[name], own, fingerprints, allowance, now)
-        allowance = allowance.less(_sign_ups(plan))
+    for pool, own in zip(wanted, sorted_rows, strict=True):
+        held.pop(pool.name)
+        others = min(sum(held.values()), max(0, allowance.active))
+        plan = _plan_pool(pool, own, fingerprints, allowance.more(-others))
+        intents = sum(org.state is State.INTENDED for org in plan.resume)
+        spent = allowance.less(len(plan.create) + intents)
+        allowance = spent.more(len(plan.create) - plan.slots)
         plans.append(plan)
     return plans
 
 
-def _sign_ups(plan: PoolPlan) -> int:
-    return len(plan.create) + sum(org.state is State.INTENDED for org in plan.resume)
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of one pool, by what is to become of them."""
+
+    remove: list[Removal]
+    resume: list[Org]
+    fresh: list[Org]  # available
+    stale: list[Removal]  # available, and to be replaced
+    claimed: list[Org]
 
 
-def _plan_pool(
-    pool: Pool, rows: list[Org], fingerprints: Fingerprints, allowance: Allowance, now: datetime
-) -> PoolPlan:
-    remove = [removal for row in rows if (removal := _removal(row, fingerprints, now))]
+def _sorted(pool: Pool, rows: Sequence[Org], fingerprints: Fingerprints, now: datetime) -> _Rows:
+    own = [row for row in rows if row.pool == pool.name]
+    remove = [removal for row in own if (removal := _removal(row, fingerprints, now))]
     removed = {removal.org.username for removal in remove}
-    kept = [row for row in rows if row.username not in removed and not row.kept]
-    resume = [row for row in kept if row.state in UNFINISHED]
+    kept = [row for row in own if row.username not in removed and not row.kept]
     waiting = [row for row in kept if row.state is State.AVAILABLE]
     stale = [r for row in waiting if (r := _staleness(pool, row, fingerprints, now))]
     stale_names = {removal.org.username for removal in stale}
-    fresh = [row for row in waiting if row.username not in stale_names]
+    return _Rows(
+        remove=remove,
+        resume=[row for row in kept if row.state in UNFINISHED],
+        fresh=[row for row in waiting if row.username not in stale_names],
+        stale=stale,
+        claimed=[row for row in kept if row.state is State.CLAIMED],
+    )
 
-    wanted = max(0, pool.size - len(fresh) - len(resume))
-    pending_intents = sum(row.state is State.INTENDED for row in resume)
-    allowance = allowance.less(pending_intents)
-    swapped = _swapped(wanted, stale, allowance)
-    remove += swapped
-    stale = stale[len(swapped) :]
-    ended = {removal.org.username for removal in swapped}
-    kept = [row for row in kept if row.username not in ended]
-    allowance = Allowance(allowance.daily, allowance.active + len(swapped))
-    created, reason, limit = _bounded(pool, wanted, kept, stale, allowance)
-    covered = len(fresh) + len(resume) + created
-    retire = stale if covered >= pool.size else stale[: max(0, len(stale) + covered - pool.size)]
+
+def _in_renewal(pool: Pool, rows: _Rows) -> int:
+    """Slots that a pool in mid-renewal lacks for the orgs that have made room already."""
+    if not rows.stale:
+        return 0
+    missing = pool.size - len(rows.fresh) - len(rows.stale) - len(rows.resume)
+    return max(0, min(missing, pool.swap.of(pool.size)))
+
+
+def _plan_pool(
+    pool: Pool, rows: _Rows, fingerprints: Fingerprints, allowance: Allowance
+) -> PoolPlan:
+    wanted = max(0, pool.size - len(rows.fresh) - len(rows.resume))
+    allowance = allowance.less(sum(row.state is State.INTENDED for row in rows.resume))
+    roomy = Allowance(allowance.daily, max(0, allowance.active) + len(rows.stale))
+    room = _room(pool, rows)
+    created, reason, limit = _bounded(pool, wanted, room, roomy)
+    covered = len(rows.fresh) + len(rows.resume) + created
+    slots = max(0, min(created, allowance.active, room - len(rows.stale)))
     return PoolPlan(
         pool=pool.name,
         size=pool.size,
-        available=tuple(fresh),
-        resume=tuple(resume),
-        create=tuple(_shared_out(pool, created, fresh + resume, fingerprints)),
-        remove=tuple(remove),
-        retire=tuple(retire),
+        available=tuple(rows.fresh),
+        resume=tuple(rows.resume),
+        create=tuple(_shared_out(pool, created, rows.fresh + rows.resume, fingerprints)),
+        remove=tuple(rows.remove),
+        retire=tuple(rows.stale[: _retired(pool, len(rows.stale), covered, created - slots)]),
+        slots=slots,
+        swap=pool.swap.of(pool.size),
         missing=wanted - created,
         not_more_because=reason,
         limit=limit,
     )
+
+
+def _retired(pool: Pool, stale: int, covered: int, swaps: int) -> int:
+    """How many stale orgs go: all, if all their places are taken; else those that are."""
+    return stale if covered >= pool.size else max(swaps, stale + covered - pool.size, 0)
 
 
 def _removal(row: Org, fingerprints: Fingerprints, now: datetime) -> Removal | None:
@@ -171,21 +215,18 @@ def _staleness(pool: Pool, row: Org, fingerprints: Fingerprints, now: datetime) 
     return None
 
 
-def _swapped(wanted: int, stale: list[Removal], allowance: Allowance) -> list[Removal]:
-    """Stale orgs that must end before their successors, since the hub has no room for both."""
-    short = min(wanted, max(0, allowance.daily)) - max(0, allowance.active)
-    return stale[: max(0, short)]
+def _room(pool: Pool, rows: _Rows) -> int:
+    """How many new orgs the pool's `maximum` lets in, once the stale ones are gone."""
+    if pool.maximum is None:
+        return pool.size + len(rows.stale)
+    return max(0, pool.maximum - len(rows.fresh) - len(rows.resume) - len(rows.claimed))
 
 
-def _bounded(
-    pool: Pool, wanted: int, kept: list[Org], stale: list[Removal], allowance: Allowance
-) -> tuple[int, str, str]:
+def _bounded(pool: Pool, wanted: int, room: int, allowance: Allowance) -> tuple[int, str, str]:
     """How many of `wanted` may be signed up; why not more; and the hub limit behind that."""
-    if pool.maximum is not None:
-        room = max(0, pool.maximum - len(kept) + len(stale))
-        if room < wanted and room <= allowance.left:
-            return room, f"the pool's maximum of {pool.maximum} is reached by claims", ""
-        wanted = min(wanted, room)
+    if room < wanted and room <= allowance.left:
+        return room, f"the pool's maximum of {pool.maximum} is reached by claims", ""
+    wanted = min(wanted, room)
     if allowance.left < wanted:
         which = "daily" if allowance.limit == "daily_limit" else "active"
         reason = f"the Dev Hub's {which} scratch org limit leaves {allowance.left} for this pool"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from provisioner.config.fields import Secret
 from provisioner.config.model import Definition, DevHub, Pool, PoolFile
+from provisioner.config.portion import Portion
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Allowance, PoolPlan, plan_pools
 
@@ -35,9 +36,14 @@ def org(number: int, state: State, **changes: object) -> Org:
 
 
 def plan(wanted: Pool, rows: list[Org], allowance: Allowance = PLENTY) -> PoolPlan:
+    return plan_all([wanted], rows, allowance)[0]
+
+
+def plan_all(wanted: list[Pool], rows: list[Org], allowance: Allowance) -> list[PoolPlan]:
     hub = DevHub(username="hub@acme.example", consumer_key="key", private_key=Secret("pem"))
-    config = PoolFile(path=Path("pool.yaml"), dev_hub=hub, pools={wanted.name: wanted})
-    return plan_pools(config, [wanted.name], rows, FINGERPRINTS, allowance, NOW)[0]
+    pools = {each.name: each for each in wanted}
+    config = PoolFile(path=Path("pool.yaml"), dev_hub=hub, pools=pools)
+    return plan_pools(config, list(pools), rows, FINGERPRINTS, allowance, NOW)
 
 
 def test_an_empty_pool_is_built_to_its_size() -> None:
@@ -96,11 +102,38 @@ def test_stale_orgs_do_not_count_and_retire_only_when_their_successors_are_plann
     assert (none_left.create, none_left.retire) == ((), ())
 
 
-def test_where_the_hub_has_no_room_for_both_stale_orgs_end_first() -> None:
+def test_where_the_hub_has_no_room_for_both_no_stale_org_ends_before_the_build_needs_it() -> None:
     rows = [org(n, State.AVAILABLE, fingerprint="old") for n in range(3)]
     made = plan(pool(3), rows, Allowance(daily=9, active=1))
-    assert (len(made.create), len(made.remove), len(made.retire)) == (3, 2, 1)
-    assert made.limit == ""
+    assert (len(made.create), len(made.remove), len(made.retire)) == (3, 0, 3)
+    assert (made.slots, made.is_short_of_room, made.limit) == (1, True, "")
+
+
+def test_where_the_maximum_leaves_no_room_stale_orgs_make_it() -> None:
+    rows = [org(n, State.AVAILABLE, fingerprint="old") for n in range(3)]
+    made = plan(pool(3, maximum=4), rows)
+    assert (len(made.create), made.slots, made.missing) == (3, 1, 0)
+
+
+def test_an_allowance_that_is_overdrawn_lets_orgs_be_replaced_and_none_be_added() -> None:
+    rows = [org(n, State.AVAILABLE, fingerprint="old") for n in range(2)]
+    made = plan(pool(3), rows, Allowance(daily=9, active=-2))
+    assert (len(made.create), made.slots, len(made.retire)) == (2, 0, 2)
+    assert made.limit == "active_limit"
+
+
+def test_how_many_may_be_missing_is_a_part_of_the_pool() -> None:
+    assert plan(pool(30), []).swap == 3
+    assert plan(pool(3), []).swap == 1
+    assert plan(pool(3, swap=Portion(2)), []).swap == 2
+
+
+def test_slots_that_a_renewal_has_freed_are_not_given_to_an_earlier_pool() -> None:
+    early = replace(pool(5), name="morning")
+    late = replace(pool(3), name="other")
+    rows = [org(n, State.AVAILABLE, fingerprint="old", pool="other") for n in range(2)]
+    first, second = plan_all([early, late], rows, Allowance(daily=9, active=1))
+    assert (len(first.create), second.slots, len(second.create)) == (0, 1, 3)
 
 
 def test_an_org_with_too_little_life_or_past_refresh_after_is_stale() -> None:

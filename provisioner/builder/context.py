@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from provisioner.builder.connections import Connections
     from provisioner.config.model import PoolFile
-    from provisioner.plan import Allowance
+    from provisioner.plan import Allowance, Removal
 
 
 class RowLostError(Exception):
@@ -59,6 +59,7 @@ class BuildContext:
     limit_message: str = ""
     failed: list[Org] = field(default_factory=list)
     built: list[Org] = field(default_factory=list)
+    deleted: list[Removal] = field(default_factory=list)  # orgs that are gone, and why
     unconfirmed: list[Org] = field(default_factory=list)  # their sign-ups may have been sent
     under_way: set[str] = field(default_factory=set)  # orgs neither available nor failed yet
     breaker: Breaker = field(default_factory=Breaker)

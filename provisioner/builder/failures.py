@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
+from provisioner.builder.deletions import delete, why_deleted
 from provisioner.builder.events import OrgEvent
 from provisioner.errors import HubLimitError, LoginError, ProvisionerError, RowValueError
 from provisioner.ledger.base import Org, State
-from provisioner.plan import Creation
-from provisioner.removal import end_orgs
+from provisioner.plan import Creation, Removal
 from provisioner.salesforce.classes import sign_up_kind, sign_up_meaning
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Failures:
         """Set by the build: sends what the gate lets through after a failure."""
         self.repeat: Callable[[Creation], None] = lambda _creation: None
         """Set by the build: signs up again, after a sign-up that failed in passing."""
+        self.freed: Callable[[str], None] = lambda _pool: None
+        """Set by the build: a slot of a pool is free again."""
 
     def fail(self, org: Org, step: str, error: ProvisionerError) -> None:
         """Record the failure, end the scratch org, and ask for another where that may help."""
@@ -78,6 +80,7 @@ class Failures:
         if failed is None:
             return
         self._context.ledger.move(failed, State.DELETED, note="no org was made")
+        self.freed(failed.pool)
         if may_pass:
             self._repeat(failed)
         else:
@@ -91,6 +94,7 @@ class Failures:
         failed = self._record(org, reason, "sign-up", kind_of(error), is_failure=is_failure)
         if failed is not None:
             self._context.ledger.move(failed, State.DELETED, note="never signed up")
+            self.freed(failed.pool)
 
     def _record(
         self,
@@ -136,9 +140,8 @@ class Failures:
 
     def _end(self, org: Org) -> None:
         """Delete the scratch org; what cannot be deleted now stays `failed` for `reap`."""
-        outcome = end_orgs(self._context.connections.hub, self._context.ledger, [org])
-        for left, why in outcome.left:
-            self._not_ended(left, why)
+        for gone in delete(self._context, [Removal(org, why_deleted(org))]):
+            self.freed(gone.pool)
 
     def _not_ended(self, org: Org, why: str) -> None:
         self._context.say(f"{org.username} could not be deleted yet: {why}", is_warning=True)
@@ -147,7 +150,6 @@ class Failures:
         """No org was made: the sign-up is sent again, by the breaker's budget, not the pool's."""
         context = self._context
         with context.lock:
-            context.allowance = context.allowance.freed()
             if context.limit or context.gate.is_closed or context.scheduler.is_stopping:
                 return
         self.repeat(Creation(org.pool, org.definition, org.fingerprint))
@@ -162,7 +164,7 @@ class Failures:
                 or context.gate.is_closed
                 or context.scheduler.is_stopping
                 or context.replacements[org.pool] >= allowed
-                or context.allowance.left <= 0
+                or context.allowance.daily <= 0
             ):
                 return
             context.replacements[org.pool] += 1

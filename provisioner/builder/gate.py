@@ -1,8 +1,9 @@
 """Which sign-ups may be sent now: a canary goes first, and one cause of failure stops them all.
 
 Sign-ups are scarce. The first org of a *new* fingerprint goes through its steps alone when more
-than three are to be built; if it fails by content or configuration, the others would, too. And
-when the same cause fails several orgs in a row during the night, nothing more is sent.
+than three are to be built, or when orgs that wait in the pool must make room; if it fails by
+content or configuration, the others would, too. And when the same cause fails several orgs in a row
+during the night, nothing more is sent.
 """
 
 from __future__ import annotations
@@ -30,12 +31,26 @@ class Gate:
         self._proven = set(proven)
         self._has_canary = has_canary
         self._held: dict[str, list[Creation]] = {}  # behind the canary of their fingerprint
+        self._guarded: frozenset[str] = frozenset()  # pools whose orgs make room for new ones
+        self._bad: set[str] = set()  # fingerprints whose canary failed as all would
         self._last_cause = ""
         self._repeats = 0
         self._lock = threading.RLock()
         self.is_closed = False
         self.dropped = 0
         self.reason = ""  # why creations were dropped, for people
+
+    def guard(self, pools: Iterable[str]) -> None:
+        """These pools have orgs that must make room: a canary goes ahead of any new content."""
+        self._guarded = frozenset(pools)
+
+    def is_proven(self, creation: Creation) -> bool:
+        """Whether an org of this content has been available once."""
+        return creation.fingerprint in self._proven
+
+    def refuses(self, creation: Creation) -> bool:
+        """Whether this is not to be sent any more, though it was let through."""
+        return self.is_closed or creation.fingerprint in self._bad
 
     def admit(self, creations: Iterable[Creation]) -> list[Creation]:
         """Those that may be sent now; the others are held behind their canary, or dropped."""
@@ -51,7 +66,7 @@ class Gate:
                     self._held[creation.fingerprint].append(creation)
                     continue
                 admitted.append(creation)
-                if same >= CANARY_FROM and self._is_new(creation):
+                if same >= self._canary_from(creation.pool) and self._is_new(creation):
                     self._held[creation.fingerprint] = []
             return admitted
 
@@ -60,6 +75,7 @@ class Gate:
         with self._lock:
             self._last_cause, self._repeats = "", 0
             self._proven.add(org.fingerprint)
+            self._bad.discard(org.fingerprint)
             return self._held.pop(org.fingerprint, [])
 
     def failed(self, org: Org, kind: str, reason: str, undecided: int = 0) -> list[Creation]:
@@ -91,13 +107,18 @@ class Gate:
             if not self.is_closed:
                 self._close(reason)
 
+    def _canary_from(self, pool: str) -> int:
+        return 2 if pool in self._guarded else CANARY_FROM
+
     def _is_new(self, creation: Creation) -> bool:
-        return creation.fingerprint not in self._proven and self._has_canary(creation.pool)
+        has_canary = creation.pool in self._guarded or self._has_canary(creation.pool)
+        return has_canary and not self.is_proven(creation)
 
     def _canary_failed(self, org: Org, kind: str, reason: str) -> list[Creation]:
         held = self._held[org.fingerprint]
         if kind in REPEATS:
             del self._held[org.fingerprint]
+            self._bad.add(org.fingerprint)
             self.dropped += len(held)
             self.reason = f"the first org of {org.pool} failed as all would: {reason}"
             return []

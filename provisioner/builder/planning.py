@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.connections import Connections
 from provisioner.builder.contents import contents
+from provisioner.builder.crashes import harmless
+from provisioner.builder.deletions import delete
 from provisioner.builder.fingerprint import fingerprints
 from provisioner.builder.patience import patiently
+from provisioner.ledger.base import State
 from provisioner.lifetimes import corrected, in_doubt
-from provisioner.plan import MINIMUM_LIFE, Allowance, PoolPlan, plan_pools
+from provisioner.plan import MINIMUM_LIFE, Allowance, PoolPlan, Removal, plan_pools
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -29,7 +32,20 @@ def preview(config: PoolFile, pools: Sequence[str], ledger: Ledger) -> list[Pool
         now, rows = connections.clock.now(), ledger.orgs()
         doubtful = in_doubt([row for row in rows if row.pool in pools], now + MINIMUM_LIFE)
         rows = corrected(rows, connections.hub.signups([row.signup_id for row in doubtful], []))
-        return plan_pools(config, pools, rows, fingerprints(config, pools), allowance, now)
+        prints = fingerprints(config, pools)
+        first = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
+        allowance = allowance.more(sum(_is_active(r.org) for plan in first for r in plan.remove))
+        return plan_pools(config, pools, rows, prints, allowance, now)
+
+
+def _is_active(org: Org) -> bool:
+    """Whether an org that is to be deleted takes up room on the Dev Hub until then."""
+    return bool(org.org_id) and org.state is not State.EXPIRED
+
+
+def _delete(context: BuildContext, removals: Sequence[Removal]) -> None:
+    if removals and (count := len(delete(context, removals))):
+        context.say(f"deleted {count} orgs that were failed, expired, outdated or given back")
 
 
 def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
@@ -57,7 +73,10 @@ def plan_build(
     context.contents.update(contents(config, pools, prints))
     rows, now = context.ledger.orgs(), context.now()
     plans = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
+    doomed = [removal for plan in plans for removal in plan.remove]
+    harmless(context, "orgs to delete", lambda: _delete(context, doomed))
     if any(plan.create or plan.resume for plan in plans):
+        rows = context.ledger.orgs() if doomed else rows  # and only now the limits: of what is left
         context.allowance = patiently(
             context, "Dev Hub limits", lambda: hub_allowance(config, connections)
         )

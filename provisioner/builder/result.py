@@ -11,7 +11,7 @@ from provisioner.ledger.base import Org, State
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
-    from provisioner.plan import PoolPlan
+    from provisioner.plan import PoolPlan, Removal
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class BuildResult:
     pools: tuple[PoolResult, ...]
     wanted: int  # orgs that this run set out to finish
     built: tuple[Org, ...]
+    deleted: tuple[Removal, ...]  # in their order, with the reason of each
     failed: tuple[Org, ...]
     limit: str  # the Dev Hub limit that kept orgs from being built, "" when none did
     limit_message: str
@@ -79,6 +80,7 @@ class BuildResult:
             "wanted": self.wanted,
             "built": len(self.built),
             "failed": len(self.failed),
+            "deleted": [{"username": r.org.username, "reason": r.reason} for r in self.deleted],
             "limit": self.limit,
             "exit_code": self.exit_code,
             "api_calls": dict(self.api_calls),
@@ -111,6 +113,7 @@ def summarise(
         + sum(plan.missing for plan in limits),
         built=tuple(context.built),
         failed=tuple(context.failed),
+        deleted=tuple(context.deleted),
         limit=context.limit or next((plan.limit for plan in limits), ""),
         limit_message=context.limit_message or next((plan.not_more_because for plan in limits), ""),
         stopped_because=context.gate.reason,

@@ -20,6 +20,7 @@ from provisioner.builder.breaker import Breaker
 from provisioner.builder.connections import Connections
 from provisioner.builder.context import BuildContext, Options
 from provisioner.builder.crashes import harmless
+from provisioner.builder.deletions import delete, why_deleted
 from provisioner.builder.events import Message, Observer
 from provisioner.builder.failures import Failures
 from provisioner.builder.gate import Gate
@@ -28,17 +29,16 @@ from provisioner.builder.patience import patiently
 from provisioner.builder.planning import plan_build
 from provisioner.builder.ready_marks import ReadyMarks
 from provisioner.builder.result import BuildResult, requests_sent, summarise
+from provisioner.builder.room import Room
 from provisioner.builder.scheduler import Scheduler
 from provisioner.builder.signups import SignUps
 from provisioner.builder.survey import reconcile, survey
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
-from provisioner.plan import Allowance, Creation, PoolPlan
-from provisioner.removal import condemn, end_orgs
+from provisioner.plan import Allowance, Creation, PoolPlan, Removal
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
-    from provisioner.plan import Removal
 
 
 def build(
@@ -111,28 +111,29 @@ def _context(
 
 
 def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
-    doomed = [removal for plan in plans for removal in plan.remove]
-    harmless(context, "orgs to delete", lambda: _remove(context, doomed))
-    failures, marks = Failures(context), ReadyMarks(context)
+    failures, marks, room = Failures(context), ReadyMarks(context), Room(context, plans)
+    context.gate.guard(plan.pool for plan in plans if plan.is_short_of_room)
 
     def available(org: Org) -> None:
         marks.add(org)
         sign_ups.go_on(context.gate.available(org))
 
     steps = OrgSteps(context, failures, available)
-    sign_ups = SignUps(context, failures, steps.begin)
+    sign_ups = SignUps(context, failures, room, steps.begin)
     failures.replace = lambda creation: sign_ups.request([creation])
     failures.go_on = sign_ups.go_on
     failures.repeat = sign_ups.repeat
     wanted = sum(len(plan.create) + len(plan.resume) for plan in plans)
     context.breaker = Breaker(wanted, pace=context.options.pace)
+    failures.freed = room.give
     for plan in plans:
         for org in plan.resume:
             steps.begin(org) if org.state is State.BUILDING else sign_ups.resume(org)
     sign_ups.request(_in_turn(plans))
     context.scheduler.run()
+    _tell_left(context, sign_ups.left)
     harmless(context, "marks", marks.send)
-    harmless(context, "orgs to replace", lambda: _retire(context, plans))
+    harmless(context, "orgs to replace", room.retire)
     pools = {plan.pool for plan in plans}
     harmless(context, "orgs to delete", lambda: _end_leftovers(context, pools))
 
@@ -146,27 +147,14 @@ def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
                 yield queue.pop(0)
 
 
-def _remove(context: BuildContext, removals: Sequence[Removal]) -> None:
-    now = context.now()
-    condemned = [
-        org for r in removals if (org := condemn(context.ledger, r.org, r.reason, now=now))
-    ]
-    if not condemned:
+def _tell_left(context: BuildContext, count: int) -> None:
+    """Orgs that were wanted and found no room: claims, or other people's orgs, have taken it."""
+    if not count or context.limit or context.scheduler.is_stopping:
         return
-    outcome = end_orgs(context.connections.hub, context.ledger, condemned)
-    context.say(f"ended {len(outcome.ended)} orgs that were failed, stale or given back")
-    for org, why in outcome.left:
-        context.say(f"{org.username} could not be deleted yet: {why}", is_warning=True)
-
-
-def _retire(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
-    """End stale orgs, as many as fresh ones have come to stand in for."""
-    if context.scheduler.is_stopping:
-        return
-    for plan in plans:
-        fresh = len(plan.available) + sum(org.pool == plan.pool for org in context.built)
-        surplus = max(0, fresh + len(plan.retire) - plan.size)
-        _remove(context, plan.retire[:surplus])
+    text = f"the Dev Hub's active scratch org limit leaves no room for {count} more orgs"
+    context.say(text, is_warning=True)
+    if not context.failed:
+        context.limit, context.limit_message = "active_limit", text
 
 
 def _end_leftovers(context: BuildContext, pools: set[str]) -> None:
@@ -174,7 +162,7 @@ def _end_leftovers(context: BuildContext, pools: set[str]) -> None:
     rows = context.ledger.orgs(states=TO_DELETE)
     left = [org for org in rows if org.pool in pools and not org.kept]
     if left and not context.scheduler.is_stopping:
-        end_orgs(context.connections.hub, context.ledger, left)
+        delete(context, [Removal(org, why_deleted(org)) for org in left])
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.failures import Failures, kind_of
+from provisioner.builder.room import Room
 from provisioner.builder.signup_request import sign_up_request
 from provisioner.builder.signup_watch import SignUpWatch
 from provisioner.builder.usernames import new_username
@@ -29,9 +30,14 @@ class SignUps:
     """
 
     def __init__(
-        self, context: BuildContext, failures: Failures, activate: Callable[[Org], None]
+        self,
+        context: BuildContext,
+        failures: Failures,
+        room: Room,
+        activate: Callable[[Org], None],
     ) -> None:
         self._context = context
+        self._room = room
         self._failures = failures
         self._queue: deque[Creation] = deque()
         self._sending: set[str] = set()
@@ -40,6 +46,7 @@ class SignUps:
         self._watch = SignUpWatch(
             context, failures, activate=activate, send_again=self._send_later, freed=self._fill
         )
+        room.found = self._fill
 
     def request(self, creations: Iterable[Creation]) -> None:
         """Sign these orgs up, as the gate lets them through and slots come free."""
@@ -65,16 +72,15 @@ class SignUps:
                 self._queue.append(creation)
             else:
                 self._queue.extend(context.gate.instead(creation.fingerprint))
-                limit = context.allowance.limit
-                text = f"the Dev Hub's {limit.replace('_', ' ')} leaves no sign-up for a repetition"
-                self._stop_at(limit, f"A sign-up failed, and {text}.")
+                text = "the Dev Hub's daily limit leaves no sign-up for a repetition"
+                self._stop_at("daily_limit", f"A sign-up failed, and {text}.")
         self._fill()
 
     def _has_room(self) -> bool:
-        """Whether an allowance is left for one more than what waits already."""
+        """Whether one more may be sent today than what waits already; a slot is another matter."""
         with self._context.lock:
             waiting = len(self._queue) + len(self._sending) + self._context.gate.waiting
-            return self._context.allowance.left > waiting
+            return self._context.allowance.daily > waiting
 
     def resume(self, org: Org) -> None:
         """Take over a row that a dead run left in `intended` or `signing_up`."""
@@ -89,24 +95,43 @@ class SignUps:
         with context.lock:
             if self._queue and (why := context.breaker.verdict(self._undecided)):
                 self._close(why)
-            if context.gate.is_closed:
-                context.gate.dropped += len(self._queue)
-                self._queue.clear()
-            while self._queue and self._may_send():
+            self._drop_refused()
+            without_room: list[Creation] = []
+            while self._queue and self._may_send(len(without_room)):
                 if context.scheduler.is_stopping:
-                    return
-                self._intend_and_send(self._queue.popleft())
+                    break
+                creation = self._queue.popleft()
+                if self._room.take(creation.pool):
+                    self._intend_and_send(creation)
+                else:
+                    without_room.append(creation)
+            self._queue.extendleft(reversed(without_room))
+            if without_room and not context.scheduler.is_stopping:
+                self._room.ask(without_room)
             if self._queue and (pause := context.breaker.wait(time.monotonic())):
                 job = guarded(context, self._after_pause, self._not_filled)
                 context.scheduler.add("sign-ups after a pause", job, pause)
+
+    def _drop_refused(self) -> None:
+        """The gate may have learned better since it let them through."""
+        gate, queued = self._context.gate, list(self._queue)
+        kept = [each for each in queued if not gate.refuses(each)]
+        gate.dropped += len(queued) - len(kept)
+        self._queue = deque(kept)
+
+    @property
+    def left(self) -> int:
+        """How many have found no room."""
+        return len(self._queue)
 
     @property
     def _undecided(self) -> int:
         return len(self._sending) + len(self._watch)
 
-    def _may_send(self) -> bool:
+    def _may_send(self, more: int) -> bool:
+        """Whether one may be sent beside those under way and `more` that wait for room."""
         bound = self._context.config.limits.concurrent_signups
-        is_free = self._undecided < bound
+        is_free = self._undecided + more < bound
         return is_free and self._context.breaker.allows(self._undecided, time.monotonic())
 
     def _after_pause(self) -> None:

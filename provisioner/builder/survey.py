@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.errors import SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.lifetimes import HELD, corrected
+from provisioner.plan import Removal
 from provisioner.reap import alien_reasons, aliens, reap
 from provisioner.salesforce.living import LivingOrg, living_orgs
 
@@ -53,7 +54,9 @@ def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
     rows = ledger.orgs(states=State)
     found = alien_reasons(aliens(context.config, living, rows, ledger.broken()), rows)
     known = {row.username for row in rows}
-    reap(hub, ledger, [item for item in found if item.org.username in known], context.now())
+    ended = [item for item in found if item.org.username in known]
+    done = reap(hub, ledger, ended, context.now())
+    context.deleted += [Removal(i.org, i.reason) for i in done if not i.left_because]
     unknown = sum(item.org.username not in known for item in found)
     if unknown:
         context.say(

@@ -1,7 +1,8 @@
 """How a frozen dataclass declares the keys that `pool.yaml` may hold for it.
 
 The same declarations serve the reader (problems with positions) and `provisioner schema`.
-Supported annotations: str, int, float, bool, Path, Secret, timedelta (`20h`), Literal,
+Supported annotations: str, int, float, bool, Path, Secret, timedelta (`20h`), Portion
+(`2`, `20%`), Literal,
 `T | None`, `tuple[T, ...]`, `Mapping[str, T]`, another such dataclass, and `Path | Secret` (the
 text of a PEM key is the Secret). Fields that are not declared with `option` are not for
 `pool.yaml`. The annotations of the others are evaluated: their names must be imported at run time.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from provisioner.config.duration import format_duration
 from provisioner.config.fields import Finding, option
 from provisioner.config.hub import ConnectedApp, DevHub, ScratchApp
+from provisioner.config.portion import Portion
 from provisioner.config.rules import ledger_rule
 
 if TYPE_CHECKING:
@@ -150,6 +151,12 @@ class Pool:
     )
     canary: bool = option(
         "the first org of a new fingerprint goes ahead alone (more than 3 to build)", default=True
+    )
+    swap: Portion = option(
+        "how many orgs, or what share of the pool, may be missing at a time while old orgs make "
+        "room for new ones",
+        default=Portion(10, is_share=True),
+        example="20%",
     )
     reuse: bool = option("may a released org go back into the pool", default=False)
     definitions: tuple[Definition, ...] = option(

@@ -14,6 +14,8 @@ from typing import Any
 
 from provisioner.config.duration import EXPECTED, parse_duration
 from provisioner.config.fields import Secret
+from provisioner.config.portion import EXPECTED as PORTION
+from provisioner.config.portion import Portion, parse_portion
 from provisioner.salesforce.key_text import is_key_text, pem_text
 
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^{}$\n]*)(\}?)")
@@ -118,6 +120,16 @@ def to_duration(text: Text) -> timedelta:
         raise
 
 
+def to_portion(text: Text) -> Portion:
+    """`2`, `20%`."""
+    try:
+        return parse_portion(text.value)
+    except ValueError:
+        if text.variables:
+            raise ValueError(f"{text.shown} is no part of a pool; write {PORTION}") from None
+        raise
+
+
 def to_path(text: Text) -> Path:
     """A path as it is written, `~` expanded."""
     value = to_text(text)
@@ -151,6 +163,7 @@ CONVERTERS: Mapping[type, Callable[[Text], Any]] = {
     float: to_number,
     bool: to_flag,
     timedelta: to_duration,
+    Portion: to_portion,
     Path: to_path,
     Secret: to_secret,
 }

@@ -12,10 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from provisioner.config import portion
 from provisioner.config.declarations import Key, declared_keys, without_none
 from provisioner.config.duration import EXPECTED, PATTERN, format_duration
 from provisioner.config.fields import Option, Secret
 from provisioner.config.model import PoolFile, StepEntry
+from provisioner.config.portion import Portion
 from provisioner.steps import STEPS, step_class
 
 VARIABLE = {"$ref": "#/$defs/variable"}
@@ -28,7 +30,15 @@ SCALARS: Mapping[Any, dict[str, Any]] = {
     Secret: {"type": "string"},
     timedelta: {"type": "string", "pattern": f"^{PATTERN}$"},
     Path | Secret: {"type": "string"},
+    Portion: {
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": 9999},
+            {"type": "string", "pattern": f"^({portion.PATTERN})$"},
+        ]
+    },
 }
+
+EXPECTATIONS: Mapping[Any, str] = {timedelta: EXPECTED, Portion: portion.EXPECTED}
 
 
 def schema() -> dict[str, Any]:
@@ -77,6 +87,8 @@ def _default(cls: type, name: str) -> Any:
     default = next(field.default for field in dataclasses.fields(cls) if field.name == name)
     if isinstance(default, timedelta):
         return format_duration(default)
+    if isinstance(default, Portion):
+        return str(default)
     return default if isinstance(default, bool | int | float | str) else None
 
 
@@ -120,8 +132,8 @@ def _scalar(hint: Any, option: Option) -> dict[str, Any]:
         made |= {name: value for name, value in bounds.items() if value is not None}
     if option.pattern is not None:
         made["pattern"] = f"^({option.pattern.pattern})$"
-    if hint is timedelta:
-        made["description"] = EXPECTED
+    if hint in EXPECTATIONS:
+        made["description"] = EXPECTATIONS[hint]
     if made == {"type": "string"}:
         return made
     return {"anyOf": [made, VARIABLE]}

@@ -18,6 +18,10 @@ def build_document(result: BuildResult) -> dict[str, Any]:
         "wanted": result.wanted,
         "built": len(result.built),
         "failed": len(result.failed),
+        "deleted": [
+            {"username": r.org.username, "pool": r.org.pool, "reason": r.reason}
+            for r in result.deleted
+        ],
         "orgs": [org_document(org) for org in (*result.built, *result.failed)],
         "api_calls": dict(result.api_calls),
         "seconds": round(result.seconds, 3),
@@ -40,6 +44,12 @@ def build_text(result: BuildResult) -> list[str]:
     lines += [
         f"left to the next build: {org.username}: its sign-up may have been sent"
         for org in result.unconfirmed
+    ]
+    told = {org.username for org in result.failed}
+    lines += [
+        f"deleted: {r.org.username}: {r.reason}"
+        for r in result.deleted
+        if r.org.username not in told
     ]
     calls = result.api_calls
     lines.append(

@@ -24,6 +24,8 @@ def plan_document(plans: Sequence[PoolPlan], cost: Estimate) -> dict[str, Any]:
                 "create": dict(Counter(creation.definition for creation in plan.create)),
                 "delete": [{"username": r.org.username, "reason": r.reason} for r in plan.remove],
                 "replace": [{"username": r.org.username, "reason": r.reason} for r in plan.retire],
+                "without_room": len(plan.create) - plan.slots,
+                "swap": plan.swap,
                 "missing": plan.missing,
                 "not_more_because": plan.not_more_because,
             }
@@ -50,9 +52,24 @@ def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
     lines += [f"  resume {org.username} ({org.state})" for org in plan.resume]
     lines += [f"  delete {r.org.username}: {r.reason}" for r in plan.remove]
     lines += [f"  replace {r.org.username}: {r.reason}" for r in plan.retire]
+    lines += _order(plan)
     if plan.create or plan.resume:
         titles = [entry.title for entry in config.pools[plan.pool].steps]
         lines.append(f"  steps of each: {', '.join(['sign-up', *titles, 'proof'])}")
     if plan.not_more_because:
         lines.append(f"  {plan.missing} fewer than wanted: {plan.not_more_because}")
     return lines
+
+
+def _order(plan: PoolPlan) -> list[str]:
+    """In what order old orgs go and new ones come."""
+    if not plan.retire:
+        return []
+    if not plan.is_short_of_room:
+        return ["  an old org is deleted only when a new one is available in its place"]
+    without = len(plan.create) - plan.slots
+    orgs = "org" if plan.swap == 1 else "orgs"
+    return [
+        f"  {without} of the new orgs have no room until old ones are deleted: one for the first "
+        f"org of a new content, and once that is available {plan.swap} {orgs} at a time"
+    ]

@@ -42,6 +42,7 @@ def run_text(run: Run, events: Sequence[Event]) -> list[str]:
             f"finished {run.finished_at:%H:%M:%S} with exit code {said.get('exit_code')}: "
             f"{said.get('built')} of {said.get('wanted')} built, {said.get('failed')} failed"
         )
+        lines += [f"deleted: {r['username']}: {r['reason']}" for r in said.get("deleted") or ()]
     for event in events:
         note = f"  {event.note}" if event.note else ""
         lines.append(f"{event.at:%H:%M:%S}  {event.username}  {event.to_state}{note}")

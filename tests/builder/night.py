@@ -109,6 +109,20 @@ pools:
         finally:
             ledger.close()
 
+    def fewest_available(self, size: int) -> int:
+        """The fewest orgs available at a time since there were `size`, by the ledger's events."""
+        config = self.config()
+        ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
+        try:
+            events = ledger.events()
+        finally:
+            ledger.close()
+        counts, count = [], 0
+        for event in events:
+            count += (event.to_state == State.AVAILABLE) - (event.from_state == State.AVAILABLE)
+            counts.append(count)
+        return min(counts[counts.index(size) :])
+
     def fault(self, when: Mapping[str, Any], *then: Mapping[str, Any], times: int = 1) -> str:
         """Plant a fault in the emulator."""
         return self.world.faults.add({"when": dict(when), "then": list(then), "times": times})

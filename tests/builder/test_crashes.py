@@ -222,8 +222,7 @@ def test_a_deletion_that_raises_leaves_the_org_to_reap(
 
     night.write_pool(size=2, steps=STEPS, pool="replacements: 0")
     broken(monkeypatch, RunApex, "start", times=1)
-    monkeypatch.setattr("provisioner.builder.failures.end_orgs", raises)
-    monkeypatch.setattr("provisioner.builder.run.end_orgs", raises)
+    monkeypatch.setattr("provisioner.builder.deletions.end_orgs", raises)
     result = night.build()
     assert (len(result.built), len(result.failed), result.exit_code) == (1, 1, 6)
     assert [org.state for org in night.orgs(State.FAILED)] == [State.FAILED]

@@ -96,3 +96,23 @@ def test_a_success_or_another_cause_in_between_keeps_it_open() -> None:
     one.available(org())
     one.failed(org(), "gone", "a")
     assert not one.is_closed
+
+
+def test_where_orgs_must_make_room_a_canary_goes_ahead_of_any_two() -> None:
+    one = gate(canary=False)
+    one.guard(["morning"])
+    assert len(one.admit(creations(2))) == 1
+    assert len(one.available(org())) == 1
+    proven = gate("f")
+    proven.guard(["morning"])
+    assert len(proven.admit(creations(2))) == 2
+
+
+def test_what_was_let_through_before_its_canary_failed_is_refused() -> None:
+    one = gate()
+    (canary,) = one.admit(creations(5))
+    one.failed(org(), "content", "deploy_source: bad")
+    assert one.refuses(canary)
+    assert not one.refuses(creations(1, "other")[0])
+    one.available(org())
+    assert not one.refuses(canary), "another org of that content has come through after all"

@@ -129,7 +129,8 @@ def test_the_json_of_a_build_is_one_document_with_the_interface_keys(night: Nigh
     code, out, _ = Command(night, "build", "--json", "--pace", "0.002").end()
     document = json.loads(out)
     assert code == 0
-    assert set(document) == {"run", "wanted", "built", "failed", "orgs", "api_calls", "seconds"}
+    interface = {"run", "wanted", "built", "failed", "orgs", "api_calls", "seconds"}
+    assert set(document) == interface | {"deleted"}
     assert [org["state"] for org in document["orgs"]] == ["available"] * 2
 
 

@@ -40,6 +40,11 @@ POOL_VALUES = {
     "refresh_after: 30m20h": "'30m20h' is no duration; write a duration like 20h, 90m, 2d or 1h30m",
     "refresh_after: 9999999999w": "9999999999w is longer than any clock runs",
     "refresh_after: 5m": "5m is out of range; write at least 10m",
+    **{
+        f"swap: {bad}": f"{bad!r} is no part of a pool; write a number of orgs like 2, or a "
+        "share of the pool like 20%"
+        for bad in ("0", "0%", "101%", "1.5")
+    },
     "steps: install": "is a single value; write a list: [A, B], or lines of - A",
     "steps: {}": "is a mapping; write a list: [A, B], or lines of - A",
     "definitions: []": "the list has 0 entries; write at least 1",
@@ -256,7 +261,7 @@ def test_an_unknown_key_names_the_nearest_or_all(project: Project) -> None:
     assert [problem.message for problem in project.problems(text)] == [
         "unknown key; did you mean duration_days?",
         "unknown key; known here: canary, definitions, duration_days, maximum, prove_after, "
-        "refresh_after, replacements, reuse, sign_up_timeout, size, steps",
+        "refresh_after, replacements, reuse, sign_up_timeout, size, steps, swap",
     ]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from provisioner.config.fields import Secret
 from provisioner.config.load import load
+from provisioner.config.portion import Portion
 from provisioner.errors import ConfigError
 from tests.config.project import HUB, POOL, Project, options
 from tests.config.step_kinds import Assign, Install, Load
@@ -34,6 +35,7 @@ pools:
     prove_after: 2h
     replacements: 1
     canary: false
+    swap: 20%
     reuse: true
     definitions:
       - file: config/project-scratch-def.json
@@ -72,6 +74,7 @@ def test_every_key_of_the_format_is_read(project: Project) -> None:
     assert pool.refresh_after == timedelta(hours=20)
     assert pool.prove_after == timedelta(hours=2)
     assert (pool.replacements, pool.canary, pool.reuse) == (1, False, True)
+    assert pool.swap == Portion(20, is_share=True)
     assert [(made.name, made.weight, made.content) for made in pool.definitions] == [
         ("config/project-scratch-def.json", 4, {"edition": "Developer"}),
         ("config/person-accounts.json", 1, {"edition": "Enterprise"}),
@@ -79,7 +82,7 @@ def test_every_key_of_the_format_is_read(project: Project) -> None:
     install, assign, load_data = pool.steps
     assert options(install) == Install("04t000000000001", Secret("install-me"))
     assert (install.kind, install.name, install.timeout) == ("install_package", None, None)
-    assert (install.file, install.line) == (str(project.path), 26)
+    assert (install.file, install.line) == (str(project.path), 27)
     assert options(assign) == Assign(("Sales_Rep",))
     assert (assign.title, assign.timeout) == ("Everybody", timedelta(minutes=30))
     assert options(load_data) == Load(Path("data/plan.json"))

@@ -56,10 +56,22 @@ def _old(night: WholeNight, concurrent: int) -> None:
     write(night, concurrent, size=SIZE + 1)
     _must(night, *BUILD)
     _give_back_an_org(night)
+    _rename(night)
+    write(night, concurrent)
+
+
+def _crowded(night: WholeNight, concurrent: int) -> None:
+    """Three orgs wait on a Dev Hub with no room for a fourth, and then their definition changes."""
+    write(night, concurrent)
+    _must(night, *BUILD)
+    night.world.limits.active = SIZE
+    _rename(night)
+
+
+def _rename(night: WholeNight) -> None:
     definition = night.folder / "config/project-scratch-def.json"
     changed = {**json.loads(definition.read_text("utf-8")), "orgName": "Another name"}
     definition.write_text(json.dumps(changed), encoding="utf-8")
-    write(night, concurrent)
 
 
 def _left(night: WholeNight, concurrent: int) -> None:
@@ -98,6 +110,17 @@ def _gap(night: WholeNight) -> Iterator[str]:
         yield f"only {available} of {SIZE} orgs were available while they were renewed"
 
 
+def _rolled(night: WholeNight) -> Iterator[str]:
+    """Old orgs make room one by one, whatever is killed in between."""
+    if (fewest := night.fewest_available(SIZE)) < SIZE - 1:
+        yield f"only {fewest} of {SIZE} orgs were available while they were renewed in batches"
+
+
+def _renewed_in_batches(night: WholeNight) -> Iterator[str]:
+    yield from _renewed(night)
+    yield from _rolled(night)
+
+
 def _full(night: WholeNight) -> Iterator[str]:
     return unfull(night, SIZE)
 
@@ -118,6 +141,7 @@ SCENES = {
     for scene in (
         Scene("build", _new, BUILD, (BUILD,), at_the_end=_full),
         Scene("renew", _old, BUILD, (BUILD,), _gap, _renewed, 2 * SIZE + 1, "hub"),
+        Scene("roll", _crowded, BUILD, (BUILD,), _rolled, _renewed_in_batches, 2 * SIZE, "hub"),
         Scene("reap", _left, REAP, (REAP,), at_the_end=_one_left),
         Scene(
             "rebuild", _lost, (*REAP, "--rebuild"), ((*REAP, "--rebuild"), REAP), at_the_end=_full

@@ -26,6 +26,7 @@ WRITES = (
 )
 ANYWHERE = (3, 25, 60, 85)  # an undisturbed build makes about 90 requests
 ELSEWHERE = (("renew", "collections.delete", 1), ("renew", "collections.delete", 2),
+             ("roll", "collections.delete", 1), ("roll", "collections.delete", 3),
              ("reap", "collections.delete", 1), ("rebuild", "oauth.token", 3))  # fmt: skip
 
 
@@ -37,6 +38,7 @@ ON_OTHERS = (
     *(Kill(n, AFTER, 1 + n % SIZE, route="composite", ledger="devhub") for n in (1, 4, 20, 40, 60)),
     *(Kill(n, BEFORE, 1 + n % SIZE, route="composite", ledger="devhub") for n in (2, 35)),
     Kill(15, AFTER, route="composite", scene="renew", ledger="devhub"),
+    Kill(2, AFTER, route="collections.delete", scene="roll", ledger="devhub"),
     Kill(1, AFTER, route="collections.delete", scene="reap", ledger="devhub"),
     Kill(2, AFTER, route="composite", scene="rebuild", ledger="devhub"),
 )

@@ -32,7 +32,7 @@ def test_as_many_old_ones_go_as_new_ones_came(night: WholeNight) -> None:
     old = {org.username for org in rows(night, State.AVAILABLE)}
     renamed(night)
     night.write_pool(pool="replacements: 0")
-    night.fault({"operation": "signup", "nth": 2}, {"do": "error", "error": "C-9999"})
+    night.fault({"operation": "signup", "nth": 2}, {"do": "error", "error": "C-1017"})
     assert build(night).code == 6
     available = {org.username for org in rows(night, State.AVAILABLE)}
     assert len(available) == SIZE
