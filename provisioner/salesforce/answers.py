@@ -63,29 +63,33 @@ def _clean(value: Any) -> str:
 
 def _network(error: OSError) -> str:
     """Why no answer came, in the words that the table knows."""
+    known = next(filter(None, map(_known, causes(error))), "")
+    return known or _clean(error.strerror or type(error).__name__)
+
+
+def _known(cause: BaseException) -> str:
+    """The words for one kind of error; empty for those that say nothing by themselves."""
     import socket
     import ssl
 
     from provisioner.salesforce.bounded import TooLargeError
 
-    for cause in causes(error):
-        if isinstance(cause, socket.gaierror):
-            return "no such host"
-        if isinstance(cause, TooLargeError):
-            return str(cause)
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"certificate: {_clean(getattr(cause, 'verify_message', ''))}"
-        if isinstance(cause, ssl.SSLError):
-            return f"no TLS: {_clean(getattr(cause, 'reason', ''))}"
-        if isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__:
-            return "timed out"
-        if isinstance(cause, ConnectionRefusedError):
-            return "connection refused"
-        if isinstance(cause, ConnectionError) and not type(cause).__module__.startswith("requests"):
-            return "connection closed without an answer"
-    if "Tunnel connection failed" in str(error):  # the words of http.client and of urllib3
-        return f"proxy: {_clean(error)}"
-    return _clean(error.strerror or type(error).__name__)
+    is_timeout = isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__
+    is_requests = type(cause).__module__.startswith("requests")  # its errors only wrap others
+    if isinstance(cause, socket.gaierror):
+        return "no such host"
+    if isinstance(cause, TooLargeError):
+        return str(cause)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"certificate: {_clean(getattr(cause, 'verify_message', ''))}"
+    if isinstance(cause, ssl.SSLError):
+        return f"no TLS: {_clean(getattr(cause, 'reason', ''))}"
+    if is_timeout or isinstance(cause, ConnectionRefusedError):
+        return "timed out" if is_timeout else "connection refused"
+    if str(cause).startswith("Tunnel connection failed"):  # http.client's words
+        return f"proxy: {_clean(cause)}"
+    is_broken = isinstance(cause, ConnectionError) and not is_requests
+    return "connection closed without an answer" if is_broken else ""
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -144,3 +144,17 @@ def test_a_post_is_tried_again_when_the_handshake_failed(
         assert server.accepted == 1 + len(WAITS)
     assert (caught.value.kind, caught.value.error_code) == ("transient", NOT_SENT)
     assert "not sent: " in caught.value.message
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 403 Forbidden\r\n\r\n", b"HTTP/1.1 502 Oh\r\n\r\n"])
+def test_a_proxy_that_lets_nothing_through_is_told(
+    head: bytes, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HostileServer(then(sends(head), Peer.close)) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with pytest.raises(SalesforceError) as caught:
+            CALLS["a tree of records"](scripted_at("https://acme.invalid", transport))
+        assert {seen.partition(b" ")[0] for seen in proxy.seen} == {b"CONNECT"}
+    status = head[9:].decode().strip()
+    assert f"not sent: proxy: Tunnel connection failed: {status}" in caught.value.message
+    assert caught.value.error_code == NOT_SENT
