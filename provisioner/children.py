@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import signal
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -24,6 +24,7 @@ _KEY_TEXT = re.compile(
     r"PRIVATE KEY-----|LS0tLS1CRUdJTiB(?:QUklWQVRF|SU0Eg|FTkNSWVBU)"
 )  # also in base64
 _SURELY_SECRET = 8  # characters; a shorter value may be that of another variable by chance
+_LONGEST_WORD = 30  # characters; a line of a key is longer
 _GRACE = 5.0  # seconds that a program gets to end when it is stopped
 
 
@@ -48,6 +49,15 @@ def environment(environ: Mapping[str, str], secret_names: Collection[str] = ()) 
         for name, value in environ.items()
         if name not in hidden and value not in values and not _KEY_TEXT.search(value)
     )
+
+
+def secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    """The values in `environ` that are secrets whatever pool.yaml says; keys line by line."""
+    for name, value in environ.items():
+        if _KEY_TEXT.search(value):
+            yield from (line for line in re.split(r"\\n|\s", value) if len(line) > _LONGEST_WORD)
+        elif name in ("SF_PRIVATE_KEY_PASSPHRASE", "PGPASSWORD"):
+            yield value
 
 
 def run(

@@ -14,6 +14,7 @@ from pathlib import Path
 import provisioner
 from provisioner.errors import ProvisionerError
 from provisioner.plain_text import visible
+from provisioner.redaction import redact
 
 STATE_FOLDER = Path(".provisioner")
 SPEAKING = (
@@ -68,5 +69,5 @@ def _write(text: str) -> Path:
     prefix = f"provisioner-{datetime.now(UTC):%Y%m%dT%H%M%S}-"
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=".txt", dir=folder)  # mode 0600
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(f"{visible(text)}\n")
+        file.write(f"{visible(redact(text))}\n")
     return Path(name)

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path, PurePath
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from provisioner.errors import UsageError
 from provisioner.plain_text import cell, shown
+from provisioner.redaction import distinctive, redact, redact_all
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,6 +63,11 @@ class Output:
         self._environ = os.environ if environ is None else environ
         self._out = out
         self._err = err
+        self._secrets: frozenset[str] = frozenset()
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """From now on nothing that is written holds one of these: the last net below all others."""
+        self._secrets |= distinctive(secrets)
 
     @property
     def out(self) -> TextIO:
@@ -86,25 +93,32 @@ class Output:
                 hint="let it lead somewhere: > FILE",
             )
 
-    def result(self, text: str | Sequence[str], document: Any) -> None:
+    def result(
+        self, text: str | Sequence[str], document: Any, *, with_credential: bool = False
+    ) -> None:
         """The result of a command: `document` under `--json`, else `text` for people.
 
         Of a sequence each item is a line. A line end within a text is not one of ours: what
-        follows it is marked as the text's continuation.
+        follows it is marked as the text's continuation. Only with `with_credential` may the
+        result hold a token or a link that logs in: a user has asked for it.
         """
         if self.as_json:
-            self.json(document)
+            self.json(document, with_credential=with_credential)
         elif text:
             lines = [text] if isinstance(text, str) else text
-            self._write(self.out, "\n".join(map(shown, lines)))
+            told = lines if with_credential else map(self._redacted, lines)
+            self._write(self.out, "\n".join(map(shown, told)))
 
-    def json(self, document: Any, *, indent: int | None = 2) -> None:
+    def json(self, document: Any, *, indent: int | None = 2, with_credential: bool = False) -> None:
         """The one JSON document of this invocation, also without `--json`."""
         if self.has_result:
             raise AssertionError("a second JSON document on stdout")
-        text = _ODD_IN_JSON.sub(_in_json, json.dumps(document, indent=indent, default=_plain))
+        text = json.dumps(document, indent=indent, default=_plain)
+        if not with_credential and redact(text, map(_json_text, self._secrets)) != text:
+            told = redact_all(document, self._secrets)  # text by text: that costs more
+            text = json.dumps(told, indent=indent, default=_plain)
         self.has_result = True
-        self._write(self.out, text)
+        self._write(self.out, _ODD_IN_JSON.sub(_in_json, text))
 
     def say(self, text: str = "") -> None:
         """Talk: what happens, and what to do next. Silent under `--quiet`."""
@@ -151,15 +165,19 @@ class Output:
         from rich.console import Console
 
         color = self.shows_color(self.err)
-        return Console(file=self.err, no_color=not color, highlight=False, quiet=self.quiet)
+        stream: Any = _Unheard(self.err)
+        return Console(file=stream, no_color=not color, highlight=False, quiet=self.quiet)
 
     def _talk(self, text: str, mark: str = "") -> None:
         """A text on stderr, after a mark of ours. A night does not end for want of a reader."""
         try:
-            self._write(self.err, mark + shown(text))
+            self._write(self.err, mark + shown(self._redacted(text)))
         except (OSError, UsageError, ValueError):
             if self._err is None:
                 lead_nowhere(sys.stderr)
+
+    def _redacted(self, text: str) -> str:
+        return redact(text, self._secrets)
 
     def _write(self, stream: TextIO, text: str) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -173,6 +191,27 @@ class Output:
             raise UsageError(
                 f"the output cannot be written: {error.strerror}", code="output"
             ) from None
+
+
+class _Unheard:
+    """A stream whose reader may go away: what cannot be written then goes nowhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """How much was taken, which is always all of it."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what waits, if anybody takes it."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @cache
@@ -202,6 +241,11 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
         for line in everything
     ]
+
+
+def _json_text(text: str) -> str:
+    """A text as it stands within a JSON document."""
+    return json.dumps(text)[1:-1]
 
 
 def _in_json(match: re.Match[str]) -> str:

@@ -46,16 +46,20 @@ class Invocation:
     def load(self, need: Need = "all") -> PoolFile:
         """The pool.yaml of this invocation; its warnings are said. Raises ConfigError."""
         from provisioner.config.load import load
+        from provisioner.config.secret_values import passwords_in, secret_values
 
         config = load(self.config, environ=self.environ, need=need)
+        self.output.hide((*secret_values(config), *passwords_in(config.ledger)))
         self._say(config.warnings)
         return config
 
     def load_ledger_part(self, *, for_claims: bool = True) -> LedgerPart:
         """Of pool.yaml what the ledger needs: no key, and no other variable. Raises ConfigError."""
         from provisioner.config.ledger_part import load_ledger_part
+        from provisioner.config.secret_values import passwords_in
 
         part = load_ledger_part(self.config, environ=self.environ, for_claims=for_claims)
+        self.output.hide(passwords_in(part.ledger))
         self._say(part.warnings)
         return part
 

@@ -170,6 +170,7 @@ def _show(call: Invocation, session: Session, link: str) -> None:
         f"instance URL  {session.instance_url}",
     )
     document = session.as_json()
-    call.output.result(link or lines, {**document, "url": link} if link else document)
+    told = {**document, "url": link} if link else document
+    call.output.result(link or lines, told, with_credential=True)
     if not (link or call.output.as_json):
         call.output.say("logged in; --json prints the access token, too")

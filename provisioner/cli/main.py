@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import provisioner
+from provisioner import children
 from provisioner.cli.options import (
     OUTPUT_KEY,
     ConfigOption,
@@ -20,6 +21,7 @@ from provisioner.cli.options import (
     Shared,
 )
 from provisioner.cli.stopping import clean_up_on_signals
+from provisioner.cli.strays import keep_values_out_of_reports
 from provisioner.cli.table import CommandTable
 from provisioner.errors import Interrupted, ProvisionerError, UsageError
 from provisioner.output import Output, closed_streams, lead_nowhere
@@ -59,6 +61,7 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
+    keep_values_out_of_reports()
     clean_up_on_signals()
     _open_standard_streams()
     try:
@@ -122,6 +125,7 @@ def _invoke(arguments: Sequence[str], found: dict[str, Any]) -> int:
 def _fail(error: ProvisionerError, arguments: Sequence[str], found: dict[str, Any]) -> int:
     """Say what failed, in the form that was asked for; the error's exit code is the answer."""
     output: Output = found.get(OUTPUT_KEY) or _early_output(arguments)
+    output.hide(children.secrets(os.environ))
     try:
         if output.as_json and output.has_reader and not output.has_result:
             output.json({"error": as_document(error)})

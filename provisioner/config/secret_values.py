@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from provisioner.config.fields import Secret
+
+_PASSWORDS = re.compile(r"://[^/@:]*:([^/@]+)@|[?&](?:ssl)?password=([^&]+)")
+
+
+def passwords_in(url: str) -> Iterator[str]:
+    """The passwords in the URL of a ledger, as they stand there and decoded."""
+    for found in _PASSWORDS.findall(url):
+        password = "".join(found)
+        yield from {password, unquote(password)}
 
 
 def secret_values(value: Any) -> Iterator[str]:

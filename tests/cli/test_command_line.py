@@ -58,10 +58,13 @@ def test_the_list_imports_no_command_and_nothing_heavy(argument: str) -> None:
         "provisioner.cli.main",
         "provisioner.cli.options",
         "provisioner.cli.stopping",
+        "provisioner.cli.strays",
         "provisioner.cli.table",
         "provisioner.errors",
         "provisioner.output",
+        "provisioner.children",
         "provisioner.plain_text",
+        "provisioner.redaction",
     }
 
 

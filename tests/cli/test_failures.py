@@ -242,3 +242,37 @@ def test_documents_hold_only_what_json_knows(cli: Cli, deed: Doing) -> None:
         "path": "a/b",
         "owner": "Zoë",
     }
+
+
+STRAYS = """
+import sys, threading
+from provisioner.cli.strays import keep_values_out_of_reports
+keep_values_out_of_reports()
+thread = threading.Thread(target=lambda: int(sys.argv[1]))
+thread.start()
+thread.join()
+class Odd:
+    def __del__(self):
+        raise ValueError(sys.argv[1])
+odd = Odd()
+del odd
+raise ValueError(sys.argv[1])
+"""
+
+
+def test_an_exception_that_nobody_caught_is_told_without_its_words(tmp_path: Path) -> None:
+    """In a thread, in a destructor, or outside of any command."""
+    done = subprocess.run(
+        [sys.executable, "-c", STRAYS, MARKER],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    first, second = done.stderr.splitlines()
+    for line in (first, second):
+        assert line.startswith("warning: a bug in provisioner (ValueError); its traceback is in ")
+    kept = "".join(path.read_text() for path in tmp_path.glob("provisioner-*.txt"))
+    assert kept.count("builtins.ValueError") == 2
+    assert MARKER not in done.stderr + done.stdout + kept

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from provisioner.config.load import load
+from provisioner.config.secret_values import secret_values
 from provisioner.emulator.application import Application
 from provisioner.emulator.exchange import Request, Response
+from provisioner.output import Output
 from tests.proof import here
 from tests.proof.disturbances import CHILDREN_NOTED, crash_with
 from tests.proof.ledgers import FILE
@@ -139,7 +145,7 @@ def test_a_crash_of_ours(night: WholeNight) -> None:
     ended = run(
         night, "build", "--pace", PACE, before=crash_with(f"{INSTALLATION_KEY} {PASSPHRASE} ")
     )
-    assert ended.code == 1
+    assert ended.code == 6
     (crash,) = (night.folder / ".provisioner").glob("provisioner-*.txt")
     assert "RuntimeError" in crash.read_text()
     assert found(night) == []
@@ -152,6 +158,106 @@ def test_a_key_that_cannot_be_opened(night: WholeNight, passphrase: str) -> None
     ended = here.build(night)
     assert ended.code in (2, 5)
     assert "passphrase" in ended.err + ended.out
+    assert found(night) == []
+
+
+def key_in_forms(night: WholeNight) -> dict[str, str]:
+    """The key as people paste it."""
+    key = night.environ["KEY"]
+    encoded = base64.b64encode(key.encode()).decode()
+    return {"text": key, "one line": key.replace("\n", "\\n"), "base64": encoded}
+
+
+WRONG_COMMANDS = (
+    ("login", "a@b.c", "--consumer-key", "k", "--login-url", "http://127.0.0.1:9", "--key", "{}"),
+    ("login", "a@b.c", "--consumer-key", "k", "--key", "x", "--login-url", "{}"),
+    ("login", "a@b.c", "--kye", "{}"),
+    ("login", "a@b.c", "--kye={}"),
+    ("login", "a@b.c", "{}"),
+    ("login", "{}"),
+    ("claim", "{}"),
+    ("claim", "--owner", "{}"),
+    ("claim", "--lease", "{}"),
+    ("claim", "--pool", "{}"),
+    ("release", "{}", "--owner", "ann"),
+    ("build", "--pace", "{}"),
+    ("build", "{}"),
+    ("status", "{}"),
+    ("report", "{}"),
+    ("check", "--config", "{}"),
+    ("emulator", "--certificate", "{}"),
+    ("emulator", "--limits", "{}"),
+    ("source", "convert", "{}", "--out", "out.zip"),
+    ("source", "convert", "missing", "--out", "{}"),
+    ("ledger", "copy", "{}", "sqlite:///new.db"),
+    ("{}",),
+)
+
+
+@pytest.mark.parametrize("form", ["text", "one line", "base64"])
+@pytest.mark.parametrize("command", WRONG_COMMANDS, ids=" ".join)
+def test_a_key_on_the_command_line_is_not_repeated(
+    night: WholeNight, command: tuple[str, ...], form: str
+) -> None:
+    key = key_in_forms(night)[form]
+    for more in ((), ("--json",)):
+        ended = here.run(night, *(word.replace("{}", key) for word in command), *more)
+        assert ended.code != 0
+        assert "Traceback" not in ended.err
+    assert found(night) == []
+    assert key_in_forms(night)["base64"][40:80] not in said(night)
+
+
+def said(night: WholeNight) -> str:
+    return "".join(path.read_text() for path in night.folder.glob("said-*"))
+
+
+PLACES = (
+    "username", "consumer_key", "private_key", "login_url", "ledger", "project", "size",
+    "definitions", "duration_days", "version", "installation_key", "path", "plan", "file",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["one line", "base64"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_key_at_the_wrong_place_of_pool_yaml_is_not_repeated(
+    night: WholeNight, place: str, form: str
+) -> None:
+    pool = night.folder / "pool.yaml"
+    night.write_pool(size=1, top="ledger: sqlite:///.provisioner/ledger.db\nproject: proof-1")
+    text, key = pool.read_text(), key_in_forms(night)[form]
+    value = re.compile(rf"(?m)(?<={place}: )[^,\n]*?(?= \}}|,|$)")
+    wrong = value.sub(lambda _: f'"{key}"', text)
+    assert wrong != text
+    for content in (wrong, wrong.replace("pools:", f'"{key}": 1\npools:')):
+        pool.write_text(content)
+        for command in (("check",), ("check", "--json"), ("plan",), ("status", "--json")):
+            here.run(night, *command)
+    pool.unlink()
+    assert found(night) == []
+    assert key_in_forms(night)["base64"][40:80] not in said(night)
+
+
+def test_a_secret_of_pool_yaml_is_not_repeated_by_whatever_says_it(night: WholeNight) -> None:
+    """The last net: also where no source of a text has been thought of."""
+    config = load(night.folder / "pool.yaml", environ=night.environ)
+    out, err = io.StringIO(), io.StringIO()
+    output = Output(out=out, err=err, environ={})
+    output.hide(secret_values(config))
+    for say in (output.say, output.warn, output.error, output.line):
+        say(f"odd: {INSTALLATION_KEY}, {night.environ['KEY']}")
+    output.result([INSTALLATION_KEY], None)
+    output.json({INSTALLATION_KEY: [TOKEN, {"key": night.environ["KEY"]}]})
+    assert list(secrets_in(night, [("it", (out.getvalue() + err.getvalue()).encode())])) == []
+
+
+def test_a_crash_whose_words_are_kept_quotes_no_key(night: WholeNight) -> None:
+    """An `AssertionError` or `TypeError` is told with its text."""
+    before = crash_with("").replace("RuntimeError", "TypeError")
+    ended = run(night, "build", "--pace", PACE, before=before)
+    assert ended.code in (1, 6)
+    (crash,) = (night.folder / ".provisioner").glob("provisioner-*.txt")
+    assert "TypeError: ***" in crash.read_text()
     assert found(night) == []
 
 
