@@ -166,6 +166,7 @@ def test_no_secret_of_a_night_reaches_ledger_or_output(night: Night) -> None:
     tokens = list(night.world.sessions._by_token)
     assert tokens
     written = b"".join(p.read_bytes() for p in (night.folder / ".provisioner").iterdir())
+    assert b"SQLite format 3" in written, "the ledger is among what is searched"
     everything = out + err + report + written.decode("latin-1")
     for secret in [*tokens, "s3cr3t-installation-key", night.environ["KEY"][100:140]]:
         assert secret not in everything
