@@ -57,9 +57,15 @@ def _reason(org: Org, now: datetime, kept: bool) -> str:
         return f"{state}: {first_line}" if first_line else state
     if org.state in (State.AVAILABLE, State.CLAIMED) and has_ended:
         return f"expired at {org.expires_at:%Y-%m-%d %H:%M} UTC"
-    if org.state is State.CLAIMED and org.lease_until and org.lease_until <= now:
+    if org.state is State.CLAIMED and org.lease_until and _has_lapsed(org, org.lease_until, now):
         return f"the lease of {org.owner} ended at {org.lease_until:%Y-%m-%d %H:%M} UTC"
     return ""
+
+
+def _has_lapsed(org: Org, lease_until: datetime, now: datetime) -> bool:
+    """A lease that ended before the org was there was dated by a wrong clock: it says nothing."""
+    is_possible = org.available_at is None or lease_until > org.available_at
+    return is_possible and lease_until <= now
 
 
 def aliens(

@@ -102,6 +102,22 @@ def test_an_org_that_is_released_by_a_wrong_clock_is_deleted_by_the_next_build(
     assert username not in night.active()
 
 
+def test_a_claim_by_a_clock_that_is_days_behind_is_its_owners_by_any_other_clock(
+    night: WholeNight,
+) -> None:
+    """On a ledger in a file leases are dated by its host: such a one has ended before it began."""
+    night.write_pool(steps="", size=1)
+    assert build(night).code == 0
+    claim = ("claim", "--json", "--owner", "ann", "--lease", "4h", "--min-life", "1h")
+    ended = with_a_wrong_clock(night, -3 * DAY, *claim)
+    assert (ended.code, "could not be" in ended.err) == (0, True), ended.err
+    username = ended.document["username"]
+    for command in (("reap",), ("build", "--pace", PACE)):
+        assert run(night, *command).code == 0
+        assert username in night.active()
+    assert [org.username for org in rows(night, State.CLAIMED)] == [username]
+
+
 @pytest.mark.parametrize("command", [("build", "--pace", PACE), ("reap",)])
 def test_an_org_that_the_dev_hub_lists_until_later_is_never_expired(
     night: WholeNight, command: tuple[str, ...]
