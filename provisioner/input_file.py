@@ -59,6 +59,31 @@ def read_input(path: str | os.PathLike[str], most: int, *, is_regular: bool = Fa
         os.close(descriptor)
 
 
+def is_handed_over(path: str | os.PathLike[str]) -> bool:
+    """Whether a path names a file that the calling process has opened for us: `<(vault read …)`."""
+    name = os.fspath(path)
+    return name == "/dev/stdin" or name.startswith(("/dev/fd/", "/proc/self/fd/"))
+
+
+def read_handed_over(path: str | os.PathLike[str], most: int) -> bytes:
+    """All of the file or pipe at such a path, of at most `most` bytes. Raises OSError.
+
+    It waits for the writer of a pipe, whom the caller has started. A device is refused.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISFIFO(mode):
+            _refuse_special(mode, path)
+        pieces: list[bytes] = []
+        while piece := os.read(descriptor, _FIRST):
+            pieces.append(piece)
+            refuse_large(sum(map(len, pieces)), most, path)
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)
+
+
 def read_descriptor(descriptor: int, most: int, path: str | os.PathLike[str]) -> bytes:
     """All that an open file holds. Raises OSError beyond `most` bytes, before they are read."""
     data = os.read(descriptor, min(_FIRST, most + 1))

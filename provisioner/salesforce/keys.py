@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner.errors import UsageError
-from provisioner.input_file import read_input
+from provisioner.input_file import is_handed_over, read_handed_over, read_input
 from provisioner.salesforce.key_text import is_key_text, pem_text
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ def _read(path: Path, place: str) -> str:
             hint="write it to a file of mode 0600 and give the path of that file",
         )
     try:
-        content = read_input(path.expanduser(), MAXIMUM_BYTES)
+        read = read_handed_over if is_handed_over(path) else read_input
+        content = read(path.expanduser(), MAXIMUM_BYTES)
     except FileNotFoundError:
         raise UsageError(
             f"{place}: no such private key file", code="key_missing", hint="check the path"

@@ -53,7 +53,7 @@ def test_problems_are_lines_on_stderr_and_exit_2(cli: Cli, tmp_path: Path) -> No
         "pool.yaml:7:11: pools.morning.size: 2000 is out of range; write 0 to 1000",
         "pool.yaml:8:5: pools.morning.colour: unknown key; known here: canary, definitions, "
         "duration_days, maximum, prove_after, refresh_after, replacements, reuse, "
-        "sign_up_timeout, size, steps",
+        "sign_up_timeout, size, steps, swap",
     ]
     assert cli("check").err.splitlines()[-1] == "2 problems"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import pickle
 from pathlib import Path
 
@@ -113,6 +114,19 @@ def test_a_passphrase_that_is_not_needed_does_no_harm(
     pem: Pem, private_key: rsa.RSAPrivateKey
 ) -> None:
     assert opens(load_signing_key(pem(), "unneeded"), private_key)
+
+
+def test_a_key_that_the_shell_hands_over_as_an_open_pipe_is_read(
+    pem: Pem, private_key: rsa.RSAPrivateKey
+) -> None:
+    """`--key <(vault read …)` of a shell names such a path; a pipe with a name is refused."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w", encoding="ascii") as file:
+        file.write(pem())
+    try:
+        assert opens(load_signing_key(Path(f"/dev/fd/{reading}")), private_key)
+    finally:
+        os.close(reading)
 
 
 def test_a_home_directory_is_expanded_and_file_modes_are_not_judged(
