@@ -9,7 +9,7 @@ from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
 from provisioner.builder.deletions import delete, why_deleted
 from provisioner.builder.events import OrgEvent
-from provisioner.errors import HubLimitError, LoginError, ProvisionerError, RowValueError
+from provisioner.errors import HubLimitError, LoginError, ProvisionerError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Creation, Removal
 from provisioner.salesforce.classes import sign_up_kind, sign_up_meaning
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 REPLACEABLE = frozenset({"transient", "gone", "replace"})
 """Kinds of failure that another org may not meet; content and configuration it would meet."""
-
-UNSAYABLE = "it failed for a reason that the ledger cannot hold"
 
 
 def kind_of(error: ProvisionerError) -> str:
@@ -111,11 +109,6 @@ class Failures:
         kept = context.options.keep_failed and bool(org.org_id)
         try:
             failed = context.move(org, State.FAILED, note=reason, error=reason, kept=kept)
-        except RowValueError as error:
-            if reason.endswith(UNSAYABLE):  # not the reason is what it cannot hold
-                context.say(f"{org.username}: {error.message}", is_warning=True)
-                return None
-            return self._record(org, f"{step}: {UNSAYABLE}", step, kind, is_failure=is_failure)
         except RowLostError:
             return None
         finally:

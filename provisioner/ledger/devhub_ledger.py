@@ -12,7 +12,7 @@ from provisioner.ledger import changes as changes_of
 from provisioner.ledger import devhub_queue
 from provisioner.ledger import devhub_records as records
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
-from provisioner.ledger.broken import BrokenRow, BrokenRows
+from provisioner.ledger.broken import BrokenRow, BrokenRowError, BrokenRows
 from provisioner.ledger.devhub_claims import claim_one
 from provisioner.ledger.devhub_errors import BUILDER
 from provisioner.ledger.devhub_login import HubAccount
@@ -76,8 +76,15 @@ class DevhubLedger:
 
     def get(self, username: str) -> Org | None:
         """The row of one username, however its letters are capitalised."""
-        found = self.session.query(records.org_query(username), read=records.org_of)
-        return records.org_of(found[0]) if found else None
+
+        def read(record: Mapping[str, Any]) -> Org:
+            org = records.org_of(record)
+            if org.username.lower() != username.lower():
+                raise BrokenRowError(username, "it is that of another org")
+            return org
+
+        found = self.session.query(records.org_query(username), read=read)
+        return read(found[0]) if found else None
 
     def orgs(self, *, pool: str = "", states: Iterable[State] = LIVE) -> list[Org]:
         """Rows in any of `states`, oldest first; of one pool when given."""

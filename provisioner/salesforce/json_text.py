@@ -21,6 +21,7 @@ MOST_CONTAINERS = 2_000_000
 """Lists and objects in all: a bracket of one byte takes more than 60 bytes of memory."""
 
 _MOST_DIGITS = 20  # of an integer of 64 bits, its sign included
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')  # strings, which may hold brackets, and brackets
 _SUSPECT = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")  # half a character, or NUL
 _UNSTORABLE = re.compile("[\ud800-\udfff\0]")
 
@@ -43,32 +44,31 @@ def read_json(body: bytes | str) -> Any:
         brackets = text.count("[") + text.count("{")
         if brackets > MOST_CONTAINERS:
             raise MalformedAnswerError("too many lists and objects")
+        if brackets > MOST_LEVELS and _is_deep(text):
+            raise MalformedAnswerError("nested too deep")
         value = _DECODER.decode(text)
-    except RecursionError:
-        raise MalformedAnswerError("nested too deep") from None
     except UnicodeDecodeError:
         raise MalformedAnswerError("not UTF-8") from None
     except json.JSONDecodeError as error:
         raise MalformedAnswerError(f"no JSON at character {error.pos}") from None
-    if brackets > MOST_LEVELS and _is_deep(value):
-        raise MalformedAnswerError("nested too deep")
     return _storable(value) if _SUSPECT.search(text) else value
 
 
-def _is_deep(value: Any) -> bool:
-    """Whether lists and objects stand within each other more than MOST_LEVELS times."""
-    level = [value]
-    for _ in range(MOST_LEVELS):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
+def _is_deep(text: str) -> bool:
+    """Whether lists and objects stand within each other more than MOST_LEVELS times.
+
+    Told from the text: a parser that runs out of its stack takes the interpreter's work with it.
+    """
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        first = token[0][0]
+        if first in "[{":
+            depth += 1
+            if depth > MOST_LEVELS:
+                return True
+        elif first in "]}":
+            depth -= 1
+    return False
 
 
 def _storable(value: Any) -> Any:
