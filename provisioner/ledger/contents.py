@@ -116,9 +116,7 @@ class SqlContents(ABC):
 
 
 def _read(execute: Execute) -> Contents:
-    states = (state.value for state in State)
-    every_state = dict(zip(statements.STATE_PARAMETERS, states, strict=True))
-    orgs = execute(statements.ORGS, {**every_state, "pool": ""})
+    orgs = execute(statements.ORGS, statements.of_states(State))
     events = execute(statements.EVENTS, {"username": "", "run": ""})
     runs = execute(statements.RUNS, {"limit": _ALL})
     with unread_told("the ledger"):

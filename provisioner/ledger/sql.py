@@ -7,19 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any, ClassVar
 
 from provisioner.ledger import changes as changes_of
 from provisioner.ledger import statements
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
-from provisioner.ledger.broken import BrokenRow, BrokenRowError, BrokenRows, described, set_aside
+from provisioner.ledger.broken import BrokenRows
 from provisioner.ledger.contents import SqlContents
 from provisioner.ledger.queue import left_for
 from provisioner.ledger.rows import (
-    ORG_COLUMNS,
-    Row,
-    column,
     event_from,
     event_parameters,
     org_from,
@@ -31,12 +27,13 @@ from provisioner.ledger.rows import (
     utc_now,
 )
 from provisioner.ledger.schema import Execute
+from provisioner.ledger.sql_mending import SqlMending
 from provisioner.ledger.sql_queue import SqlQueue
 
 _LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
 
 
-class SqlLedger(SqlContents, SqlQueue):
+class SqlLedger(SqlContents, SqlQueue, SqlMending):
     """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
 
     Each public method is one transaction. `clock` dates the events.
@@ -89,14 +86,14 @@ class SqlLedger(SqlContents, SqlQueue):
         with self._transaction(write=True) as execute:
             if not execute(statements.ADD_ORG, org_parameters(org)):
                 raise ValueError(f"the ledger has a row for {org.username} already")
-            self._add_event(execute, None, org, at=self._clock())
+            self._tell(execute, org, note="")
 
     def restore(self, org: Org, *, note: str) -> bool:
         """Insert a row in whatever state it is, with an event; False when there is one already."""
         with self._transaction(write=True) as execute:
             if not execute(statements.ADD_ORG, org_parameters(org)):
                 return False
-            self._add_event(execute, None, org, at=self._clock(), note=note)
+            self._tell(execute, org, note=note)
             return True
 
     def get(self, username: str) -> Org | None:
@@ -170,44 +167,12 @@ class SqlLedger(SqlContents, SqlQueue):
             rows = execute(statements.EVENTS, {"username": username, "run": run})
         return readable(rows, event_from)
 
-    def broken(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:  # noqa: ARG002 - all can change
-        """Rows that it has come across and could not read: no claim takes them."""
-        return self._broken.all()
-
-    def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:  # noqa: ARG002 - all can change
-        """Set the rows aside that cannot be read; which they were. Only while a build runs."""
-        repaired = []
-        with self._transaction(write=True) as execute:
-            for row in execute(statements.ORGS, _of_states(State)):
-                try:
-                    org_from(row)
-                except BrokenRowError as error:
-                    if self._set_aside(execute, row, error.why):
-                        repaired.append(_described(row, error))
-        for broken in repaired:
-            self._broken.forget(broken)
-        return repaired
-
-    def _set_aside(self, execute: Execute, row: Row, why: str) -> bool:
-        """Whether enough of a broken row can be read to give it values in nobody's way."""
-        org = set_aside(why, ORG_COLUMNS, partial(column, row))
-        if org is None:
-            return False
-        execute(statements.SET_ASIDE, {**org_parameters(org), "number": row["number"]})
-        self._add_event(execute, None, org, at=self._clock(), note=org.error)
-        return True
-
     def _take_turns(self, execute: Execute, idempotency_key: str) -> None:
         """Let no other transaction with this key run beside ours, where several write at once."""
 
     def _orgs(self, execute: Execute, states: Iterable[State], pool: str = "") -> list[Org]:
-        found = []
-        for row in execute(statements.ORGS, _of_states(states, pool)):
-            try:
-                found.append(org_from(row))
-            except BrokenRowError as error:
-                self._broken.note(_described(row, error))
-        return found
+        rows = execute(statements.ORGS, statements.of_states(states, pool))
+        return [org for row in rows if (org := self._org(row)) is not None]
 
     def _held(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
         if not claim.idempotency_key:
@@ -247,11 +212,9 @@ class SqlLedger(SqlContents, SqlQueue):
         }
         for row_lock in self.row_locks:
             while rows := execute(statements.CANDIDATE + row_lock, parameters):
-                try:
-                    return org_from(rows[0])
-                except BrokenRowError as error:
-                    self._broken.note(_described(rows[0], error))
-                    parameters["skipped"] += f"{rows[0]['number']},"
+                if (org := self._org(rows[0])) is not None:
+                    return org
+                parameters["skipped"] += f"{rows[0]['number']},"
         return None
 
     def _write(
@@ -271,6 +234,10 @@ class SqlLedger(SqlContents, SqlQueue):
             self._add_event(execute, seen, changed, note=note, at=at)
         return changed
 
+    def _tell(self, execute: Execute, org: Org, *, note: str) -> None:
+        """Record that a row is there from now on."""
+        self._add_event(execute, None, org, at=self._clock(), note=note)
+
     def _add_event(
         self, execute: Execute, seen: Org | None, org: Org, *, at: datetime, note: str = ""
     ) -> None:
@@ -278,15 +245,3 @@ class SqlLedger(SqlContents, SqlQueue):
         before = seen.state.value if seen else ""
         event = Event(at, org.username, run, before, org.state.value, note)
         execute(statements.ADD_EVENT, event_parameters(event))
-
-
-def _of_states(states: Iterable[State], pool: str = "") -> dict[str, str]:
-    """The parameters of ORGS."""
-    parameters = dict.fromkeys(statements.STATE_PARAMETERS, "")
-    parameters.update(zip(parameters, sorted({state.value for state in states}), strict=False))
-    return {**parameters, "pool": pool}
-
-
-def _described(row: Row, error: BrokenRowError) -> BrokenRow:
-    place = f"row {row['number']} of the table org"
-    return described(place, error.why, partial(column, row))

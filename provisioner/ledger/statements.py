@@ -8,6 +8,7 @@ TEXT and INTEGER, and a changed row is known by what RETURNING gives.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from provisioner.ledger.base import State
 from provisioner.ledger.rows import ORG_COLUMNS
@@ -44,6 +45,14 @@ ORGS = (
     "AND (:pool = '' OR pool = :pool) ORDER BY number"
 )
 """Also the rows whose state nobody knows: whoever reads the others is to be told of them."""
+
+
+def of_states(states: Iterable[State], pool: str = "") -> dict[str, str]:
+    """The parameters of ORGS: rows in any of `states`, of one pool when given."""
+    parameters = dict.fromkeys(STATE_PARAMETERS, "")
+    parameters.update(zip(parameters, sorted({state.value for state in states}), strict=False))
+    return {**parameters, "pool": pool}
+
 
 CHANGE_ORG = (
     f"UPDATE org SET {_settings} "  # noqa: S608
