@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -178,6 +180,30 @@ def test_release_by_force_says_what_is_so_and_what_deletes_the_org(
     assert said("failed") == "failed@acme.example is failed; the next build or reap deletes it"
     assert said("kept") == "kept@acme.example is failed; `provisioner reap --kept` deletes it"
     assert said("gone") == "gone@acme.example is deleted already"
+
+
+def test_a_broken_row_is_told_of_on_stderr_by_claims_and_on_stdout_by_status(
+    ledger: Ledger, call: Call, folder: Path
+) -> None:
+    add(ledger, "broken", life=timedelta(days=1))
+    add(ledger, "sound")
+    with closing(sqlite3.connect(folder / "ledger.db")) as file, file:
+        file.execute("UPDATE org SET users = '{' WHERE username LIKE 'broken%'")
+    said = "broken@acme.example: its row in the ledger is broken: users holds '{'"
+    answer = call("claim", "--json")
+    assert (answer.code, answer.document["username"]) == (0, "sound@acme.example")
+    assert said in answer.err
+    answer = call("claim", "--json")
+    assert (answer.code, answer.error["code"]) == (3, "no_org_available")
+    assert said in answer.err
+    answer = call("claim", "broken@acme.example", "--json")
+    assert (answer.code, answer.error["code"]) == (2, "ledger_corrupt")
+    answer = call("status")
+    assert answer.err == ""
+    lines = answer.out.splitlines()
+    assert "rows of the ledger that are broken, which no claim takes:" in lines
+    assert lines[-1].startswith("broken@acme.example  morning  users holds '{'")
+    assert lines[-1].endswith("the next `provisioner build` repairs it")
 
 
 NO_KEYS = """\
