@@ -114,7 +114,8 @@ def _parts(url: str) -> tuple[str, str, int | None]:
         name, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         parts, name, port = SplitResult("", "", "", "", ""), "", None
-    if not name or parts.scheme not in ("https", "http") or parts.username is not None:
+    is_host = bool(name) and name.isprintable() and " " not in name
+    if not is_host or parts.scheme not in ("https", "http") or parts.username is not None:
         raise UsageError(
             f"not the address of a login host: {_shown(url)!r}",
             code="login_url",

@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from provisioner.ledger.base import Ledger, Run, State
 from provisioner.ledger.rows import utc_now
+from tests.salesforce.world import private_key
 
 from .conftest import ORG_KEYS, POOL_YAML, Call, add
 
@@ -204,6 +206,21 @@ def test_a_broken_row_is_told_of_on_stderr_by_claims_and_on_stdout_by_status(
     assert "rows of the ledger that are broken, which no claim takes:" in lines
     assert lines[-1].startswith("broken@acme.example  morning  users holds '{'")
     assert lines[-1].endswith("the next `provisioner build` repairs it")
+
+
+def test_a_row_with_an_address_that_is_none_ends_no_claim_as_a_bug(
+    ledger: Ledger, call: Call, folder: Path
+) -> None:
+    pem = private_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "server.key").write_bytes(pem)
+    old = utc_now() - timedelta(days=1)
+    for name, url in (("a", "https://two words"), ("b", "http://[")):
+        add(ledger, name, proven_at=old, login_url=url, life=timedelta(days=1))
+    for name in ("a", "b"):
+        answer = call("claim", f"{name}@acme.example", "--json")
+        assert (answer.code, answer.document["username"]) == (0, f"{name}@acme.example")
+        assert f"{name}@acme.example could not be proven: " in answer.err
+        assert call("login", f"{name}@acme.example", "--json").code > 1, "no bug of ours"
 
 
 NO_KEYS = """\

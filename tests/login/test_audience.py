@@ -112,8 +112,12 @@ def test_http_to_another_host_is_refused_by_name(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "https://", "ftp://login.salesforce.com", "https://host:port", "https://[::1", "/x"]
-)
+    "url",
+    [
+        "", "https://", "ftp://login.salesforce.com", "https://host:port", "https://[::1", "/x",
+        "https://two words", "https://host\x7f.example",
+    ],
+)  # fmt: skip
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="not the address of a login host") as caught:
         origin(url)
