@@ -60,7 +60,10 @@ _CONNECTING: tuple[tuple[tuple[str, ...], _Kind], ...] = (
         ("too many clients", "remaining connection slots", "too many connections"),
         _FULL_UP,
     ),
-    (("starting up", "shutting down", "recovery mode", "not yet accepting"), _STARTING),
+    (
+        ("starting up", "shutting down", "recovery mode", "not yet accepting", "terminating "),
+        _STARTING,
+    ),
     (("unsupported startup parameter",), POOLER),
     (
         ("authentication failed", "no password supplied", "pg_hba.conf", "role "),
@@ -77,8 +80,8 @@ _PASSING = (_FULL_UP, _STARTING)
 _SAID_BY_LIBPQ = ("no password supplied", "SCRAM", "SSL", "certificate", "GSS")
 """What is not about the way to the server, though the server did not say it (no FATAL)."""
 
-_CUT_OFF = ("closed the connection", "Resource temporarily unavailable", "Connection reset")
-"""Of a server that is there: it was interrupted, or its queue of newcomers was full."""
+_NO_HOST = "could not translate host name"
+"""The way to the server does not exist: a misspelt name, more often than a disturbance."""
 
 _STATES: dict[str, _Kind] = {
     "42501": _NO_RIGHT,
@@ -105,10 +108,8 @@ _STATES: dict[str, _Kind] = {
 def of_connecting(error: psycopg.Error, address: Address) -> LedgerError:
     """Why there is no connection: an UndoneError when that passes by itself."""
     text = str(error)
-    if any(word in text for word in _CUT_OFF):
-        return _error(_DOWN, address, text, UndoneError)
     if "FATAL" not in text and not any(word in text for word in _SAID_BY_LIBPQ):
-        return _error(_DOWN, address, text)
+        return _error(_DOWN, address, text, LedgerError if _NO_HOST in text else UndoneError)
     for words, kind in _CONNECTING:
         if any(word in text for word in words):
             return _error(kind, address, text, UndoneError if kind in _PASSING else LedgerError)

@@ -3,7 +3,9 @@
 The server ends a session that was silent for `timeout`, and with it the lock. The builder stops
 when its last answered ping was sent longer than `deadline` ago: that is before, whatever the
 clocks of the two say. The lock can also go at once, by a restart or an administrator. So each
-write of a builder also locks the row that names it; whoever takes over writes that row anew.
+write of a builder also locks the row that names it; whoever takes over writes that row anew. A
+builder whose session ended takes the lock again in a new one, until its deadline, and goes on when
+that row still names it: then nobody was builder in between.
 
 Several builders at once, each with orgs of its own, would each have such a lock (engine.md §6);
 the rows are ready for that (`builder_id` in each compare-and-swap), the protocol is not built.
@@ -23,8 +25,10 @@ import psycopg
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import postgresql_errors as errors
+from provisioner.ledger import postgresql_session
 from provisioner.ledger.base import Run
 from provisioner.ledger.holder import busy
+from provisioner.ledger.patience import Patience
 from provisioner.ledger.postgresql_address import Address
 from provisioner.ledger.postgresql_connection import Connection, connect, executor
 from provisioner.ledger.postgresql_holder import Record
@@ -32,6 +36,7 @@ from provisioner.ledger.schema import Execute
 
 _LOCK_OF_BUILDERS = 1_347_571_026  # the first of an advisory lock's two numbers
 _LOOK_EVERY = 0.5  # seconds, with jitter
+_REGAIN_EVERY = 0.3  # seconds between tries to take a lock again
 _NOTICING = 5.0  # seconds in which a server notices that a process has died (measured: 0.06)
 
 _TRY = f"SELECT pg_try_advisory_lock({_LOCK_OF_BUILDERS}, hashtext(current_schema())) AS held"
@@ -51,9 +56,9 @@ class Times:
     """Seconds. `deadline` < `timeout`: the builder stops before the server lets go."""
 
     ping: float = 5.0
-    deadline: float = 15.0
-    timeout: float = 30.0
-    late_call: float = 130.0  # how long a call to Salesforce may take (salesforce.transport)
+    deadline: float = 30.0
+    timeout: float = 45.0
+    late_call: float = 250.0  # how long a call to Salesforce may take (salesforce.bounded)
     margin: float = 5.0
 
     @property
@@ -83,7 +88,22 @@ class BuilderLock:
         self._stop = threading.Event()
 
     def acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
-        """Take the lock for `run`. Raises BusyError when another build has it and not `wait`."""
+        """Take the lock for `run`. Raises BusyError when another build has it and not `wait`.
+
+        A server that restarts meanwhile is waited for.
+        """
+        waiting = Patience(postgresql_session.PATIENCE)
+        while True:
+            try:
+                self._acquire(run, wait=wait, on_wait=on_wait)
+                break
+            except (errors.UndoneError, errors.UncertainError) as error:
+                if not waiting.again(error.message):
+                    raise
+        self._thread = threading.Thread(target=self._keep, name="builder-lock", daemon=True)
+        self._thread.start()
+
+    def _acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
         self._connection = self._connect()
         try:
             self._refuse_pooler()
@@ -94,8 +114,6 @@ class BuilderLock:
         except BaseException:
             self._connection.close()
             raise
-        self._thread = threading.Thread(target=self._keep, name="builder-lock", daemon=True)
-        self._thread.start()
 
     def wait_for_late_calls(self, on_wait: Callable[[str], None] | None) -> None:
         """Let the last call of a builder end that lost its lock and may not know it yet.
@@ -200,8 +218,10 @@ class BuilderLock:
 
     def _take_over(self, record: Record) -> None:
         with self._transaction(write=True) as execute:
-            self._before = Record.read(execute)
+            before = Record.read(execute)
             record.write(execute)
+            if before != record:  # else an answer was lost, and this is our second try
+                self._before = before
         self._record = record
 
     def _keep(self) -> None:
@@ -209,10 +229,32 @@ class BuilderLock:
             try:
                 is_same = self._ping() == self._pid
             except (psycopg.Error, LedgerError):
-                is_same = False
+                is_same = self._is_regained()
             if not is_same:
                 self._is_lost = True
                 return
+
+    def _is_regained(self) -> bool:
+        """Take the lock again in a new session, if nobody was builder since the old one ended."""
+        while not self._stop.is_set() and _boot_time() < self._proven + self._times.deadline:
+            sent = _boot_time()
+            try:
+                self._connection = self._connect()
+                is_ours = self._ask(_TRY)[0]["held"] and self._is_still_named()
+                self._pid = self._ask(_SESSION)[0]["pid"]
+            except (psycopg.Error, LedgerError):
+                self._stop.wait(_REGAIN_EVERY * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                continue
+            if is_ours:
+                self._proven = sent
+            else:
+                self._connection.close()  # lets go of what was nobody's
+            return is_ours
+        return False
+
+    def _is_still_named(self) -> bool:
+        """Does the row name us? With the lock in hand: nobody else can write it now."""
+        return self._record is not None and self._record.is_current(executor(self._connection))
 
     def _ping(self) -> Any:
         sent = _boot_time()

@@ -7,8 +7,6 @@ also works through a pooler that shares sessions between transactions.
 from __future__ import annotations
 
 import os
-import random
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -18,11 +16,12 @@ import psycopg
 from provisioner.errors import LedgerError
 from provisioner.ledger import postgresql_errors as errors
 from provisioner.ledger import postgresql_schema
+from provisioner.ledger.patience import Patience
 from provisioner.ledger.postgresql_address import Address
 from provisioner.ledger.postgresql_connection import Connection, connect, executor
 from provisioner.ledger.schema import Execute
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 """Seconds for a server that restarts, or has all its connections in use for a moment."""
 
 _BEGIN = (
@@ -37,7 +36,7 @@ _BEGIN = (
 class Session:
     """One connection, for one thread at a time; a process that was forked opens its own."""
 
-    def __init__(self, address: Address, *, patience: float = PATIENCE) -> None:
+    def __init__(self, address: Address, *, patience: float) -> None:
         """Opens it. Raises LedgerError."""
         self.address = address
         self._patience = patience
@@ -51,14 +50,14 @@ class Session:
 
     def read(self, statement: str, parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """One statement that changes nothing, repeated when the connection breaks."""
-        give_up = time.monotonic() + self._patience
+        waiting = Patience(self._patience)
         while True:
             connection = self._live()
             try:
                 with self._told(connection):
                     return executor(connection)(statement, parameters)
-            except errors.UndoneError:
-                if time.monotonic() >= give_up:
+            except errors.UndoneError as error:
+                if not waiting.again(error.message):
                     raise
 
     @contextmanager
@@ -78,12 +77,12 @@ class Session:
                 _roll_back(connection)
 
     def _open(self, *, is_first: bool = False) -> Connection:
-        """Connect, with patience for what passes by itself.
+        """Connect, with patience for what passes by itself: a server that restarts, or is full.
 
-        A server that does not answer is waited for when it did answer before.
+        A name that is not known is waited for only when it was known before.
         """
         self._pid = os.getpid()
-        give_up = time.monotonic() + self._patience
+        waiting = Patience(self._patience)
         while True:
             try:
                 return self._try_to_open()
@@ -91,9 +90,8 @@ class Session:
                 passes = isinstance(failure, errors.UndoneError) or (
                     not is_first and failure.code == "ledger_unreachable"
                 )
-                if not passes or time.monotonic() >= give_up:
+                if not passes or not waiting.again(failure.message):
                     raise
-            time.sleep(random.uniform(0.05, 0.4))  # noqa: S311 - jitter
 
     def _try_to_open(self) -> Connection:
         try:
@@ -118,15 +116,15 @@ class Session:
 
     def _begin(self) -> Connection:
         """Start a transaction; a connection that broke while it was idle is opened anew."""
-        give_up = time.monotonic() + self._patience
+        waiting = Patience(self._patience)
         while True:
             connection = self._live()
             try:
                 with self._told(connection):
                     connection.execute(_BEGIN)
                     return connection
-            except errors.UndoneError:
-                if time.monotonic() >= give_up:
+            except errors.UndoneError as error:
+                if not waiting.again(error.message):
                     raise
 
     def _commit(self, connection: Connection) -> None:

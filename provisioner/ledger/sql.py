@@ -72,8 +72,7 @@ class SqlLedger(SqlContents, SqlQueue, SqlMending):
         With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
         """
         with self.exclusive(run, wait=wait, on_wait=on_wait):
-            with self._transaction(write=True) as execute:
-                execute(statements.START_RUN, run_parameters(run))
+            self._start_run(run)
             yield
 
     def add(self, org: Org) -> None:
@@ -166,6 +165,10 @@ class SqlLedger(SqlContents, SqlQueue, SqlMending):
         with self._transaction(write=False) as execute:
             rows = execute(statements.EVENTS, {"username": username, "run": run})
         return readable(rows, event_from)
+
+    def _start_run(self, run: Run) -> None:
+        with self._transaction(write=True) as execute:
+            execute(statements.START_RUN, run_parameters(run))
 
     def _take_turns(self, execute: Execute, idempotency_key: str) -> None:
         """Let no other transaction with this key run beside ours, where several write at once."""

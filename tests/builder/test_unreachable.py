@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from provisioner.ledger import postgresql_session
 from tests.builder.night import Night
 from tests.proof.here import run
 from tests.proof.processes import Ended
@@ -77,7 +78,10 @@ def test_a_ledger_on_a_dev_hub_where_nobody_listens(
     assert_unreachable(run(night, *command, "--json"))
 
 
-def test_a_ledger_on_a_database_server_where_nobody_listens(night: Night, silent_port: int) -> None:
+def test_a_ledger_on_a_database_server_where_nobody_listens(
+    night: Night, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql_session, "PATIENCE", 0.1)
     night.write_pool(top=f"ledger: postgresql://ann@127.0.0.1:{silent_port}/pools\n")
     assert_unreachable(run(night, "status", "--json"), "ledger_unreachable")
 

@@ -96,6 +96,11 @@ class Server:
             self._process.wait(timeout=PATIENCE)
             self._process = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._process is not None
+
     def destroy(self) -> None:
         """Stop it and leave nothing behind."""
         self.stop(gently=False)

@@ -94,10 +94,10 @@ class SqliteProof:
 
 
 class PostgresqlProof:
-    """An empty database on a server that all nights share."""
+    """An empty database, on the server that all nights share unless another is given."""
 
-    def __init__(self) -> None:
-        self._server = postgresql_server.shared()
+    def __init__(self, server: postgresql_server.Server | None = None) -> None:
+        self._server = server or postgresql_server.shared()
         self._database = self._server.new_database()
         self.url = self._server.url(self._database)
 

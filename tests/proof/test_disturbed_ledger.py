@@ -6,16 +6,19 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
-from provisioner.ledger.sqlite import PATIENCE
+from provisioner.emulator.keys import KeyPair
+from provisioner.ledger import postgresql_session, sqlite
+from tests.ledger.postgresql_server import Server, server
 from tests.proof.contents import Complete
 from tests.proof.here import build
-from tests.proof.ledgers import FILE
+from tests.proof.ledgers import FILE, PostgresqlProof
 from tests.proof.processes import PACE, Process
 from tests.proof.truth import crashes, doubles, leaks, unfit, unfull
-from tests.proof.whole_night import WholeNight
+from tests.proof.whole_night import WholeNight, whole_night
 
 SIZE = 3
 
@@ -68,5 +71,73 @@ def test_a_claim_waits_while_another_process_holds_the_file(night: WholeNight, h
     assert ended.document["state"] == "claimed"
 
 
+@pytest.fixture
+def database(tmp_path: Path, key_pair: KeyPair) -> Iterator[tuple[WholeNight, Server]]:
+    """A night on a PostgreSQL server of its own."""
+    with (
+        server() as own,
+        whole_night(tmp_path, key_pair, ledger=PostgresqlProof(own)) as night,
+    ):
+        yield night, own
+        night.world.holds.close()
+        if not own.is_running:
+            own.start()
+
+
+@pytest.mark.parametrize(
+    ("route", "gently"),
+    [("sobjects.create", True), ("tree.create", False)],
+    ids=["restart", "crash"],
+)
+def test_a_database_server_that_restarts_in_mid_build_ends_nothing(
+    database: tuple[WholeNight, Server], whole: Complete, route: str, gently: bool
+) -> None:
+    night, server = database
+    night.fault({"route": route, "nth": 2}, {"do": "hold"})
+    process = Process(night, "build", "--pace", PACE)
+    assert process.hold()
+    server.stop(gently=gently)
+    night.world.holds.release()
+    wait_for_word(process, "waiting up to")
+    server.start()
+    ended = process.end()
+    assert ended.code == 0, ended.err
+    assert not [*crashes(night, ended), *leaks(night), *doubles(night)]
+    assert not [*unfull(night, SIZE), *unfit(night, whole)]
+
+
+def test_a_claim_that_starts_while_the_database_server_is_down_waits_for_it(
+    database: tuple[WholeNight, Server],
+) -> None:
+    night, server = database
+    assert build(night).code == 0
+    server.stop()
+    process = Process(night, "claim", "--owner", "ann", "--json")
+    wait_for_word(process, "waiting up to")
+    server.start()
+    ended = process.end()
+    assert ended.code == 0, ended.err
+    assert ended.document["state"] == "claimed"
+
+
+def test_a_build_that_has_waited_in_vain_says_so_and_the_next_one_goes_on(
+    database: tuple[WholeNight, Server], whole: Complete
+) -> None:
+    night, server = database
+    night.fault({"route": "tree.create", "nth": 2}, {"do": "hold"})
+    impatient = "from provisioner.ledger import postgresql_session as s; s.PATIENCE = 0.2"
+    process = Process(night, "build", "--pace", PACE, "--json", before=impatient)
+    assert process.hold()
+    server.stop()
+    night.world.holds.release()
+    ended = process.end()
+    assert (ended.code, ended.document["error"]["code"]) == (9, "ledger_unreachable")
+    server.start()
+    assert build(night).code == 0
+    assert not [*crashes(night, ended), *leaks(night), *doubles(night)]
+    assert not [*unfull(night, SIZE), *unfit(night, whole)]
+
+
 def test_the_patience_is_longer_than_a_backup_of_twenty_seconds() -> None:
-    assert PATIENCE >= 20
+    assert sqlite.PATIENCE >= 20
+    assert postgresql_session.PATIENCE >= 20

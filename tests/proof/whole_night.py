@@ -64,14 +64,14 @@ def whole_night(
     folder: Path,
     key_pair: KeyPair,
     *,
-    ledger: str = "sqlite",
+    ledger: str | ProofLedger = "sqlite",
     seed: int = 0,
     speed: float = 1000,
     **latencies: float,
 ) -> Iterator[WholeNight]:
     """A night in `folder`, its emulator on a free port; all that it holds goes on at the end.
 
-    `ledger` is a name out of PROOF_LEDGERS.
+    `ledger` is a name out of PROOF_LEDGERS, or one that was made already.
     """
     world = World(
         certificate=key_pair.certificate,
@@ -79,5 +79,6 @@ def whole_night(
         packages=PACKAGES,
         seed=seed,
     )
-    with EmulatorServer(world) as server, closing(PROOF_LEDGERS[ledger]()) as made:
+    made = PROOF_LEDGERS[ledger]() if isinstance(ledger, str) else ledger
+    with EmulatorServer(world) as server, closing(made):
         yield WholeNight(folder, server, key_pair.private_key, made)

@@ -81,10 +81,36 @@ def network(server: Server) -> Iterator[Proxy]:
         yield network
 
 
-def test_a_builder_whose_session_is_ended_writes_nothing_more(world: World, server: Server) -> None:
+def held_by(world: World, server: Server) -> list[int]:
+    """The server processes that hold the lock of the ledger's builder."""
+    held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = ("
+    held += "SELECT oid FROM pg_database WHERE datname = current_database())"
+    return [pid for (pid,) in server.sql(held, database=database_of(world))]
+
+
+def test_a_builder_whose_session_is_ended_takes_the_lock_again_and_goes_on(
+    world: World, server: Server
+) -> None:
     with builder(world.url) as ledger, ledger.builder_lock(run(), wait=False):
         ledger.add(Org("a@acme.example", "morning"))
+        (before,) = held_by(world, server)
         server.sql(LOCKS, database=database_of(world))
+        wait_until(lambda: held_by(world, server) not in ([], [before]))
+        ledger.add(Org("b@acme.example", "morning"))
+        with builder(world.url) as other, pytest.raises(BusyError, match="run run-1"):
+            other.builder_lock(run("run-2"), wait=False).__enter__()
+    assert not held_by(world, server)
+
+
+def test_a_builder_whose_lock_another_has_taken_meanwhile_writes_nothing_more(
+    world: World, server: Server
+) -> None:
+    slow = Brief(ping=1.0, deadline=60.0, timeout=120.0)
+    with builder(world.url, slow) as ledger, ledger.builder_lock(run(), wait=False):
+        ledger.add(Org("a@acme.example", "morning"))
+        server.sql(LOCKS, database=database_of(world))
+        with builder(world.url) as other, other.builder_lock(run("run-2"), wait=True):
+            pass  # it has been builder, and has given the lock back
         wait_until(lambda: is_refused(ledger))
         error = refusal(ledger)
         assert error.code == "ledger_lock_lost"
@@ -238,6 +264,7 @@ def test_the_times_let_the_builder_stop_before_the_server_lets_go(tmp_path: Path
     times = Times()
     assert times.ping * 2 < times.deadline < times.timeout
     assert times.grace >= times.deadline + times.late_call
-    from provisioner.salesforce.transport import CONNECT_TIMEOUT, READ_TIMEOUT
+    from provisioner.salesforce.bounded import Limits
+    from provisioner.salesforce.transport import CONNECT_TIMEOUT
 
-    assert times.late_call >= CONNECT_TIMEOUT + READ_TIMEOUT
+    assert times.late_call >= CONNECT_TIMEOUT + Limits().answer

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from provisioner.cli.main import run as run_command
+from provisioner.ledger import postgresql_session
 from provisioner.ledger.base import Org, State
 from tests.ledger.postgresql_server import Server
 from tests.ledger.storm import prepare, write_pool_file
@@ -89,8 +90,9 @@ def test_a_builder_with_the_rights_of_the_page_builds_and_a_consumer_cannot(
 
 
 def test_a_server_that_is_down_ends_a_claim_with_9_and_what_to_do(
-    tmp_path: Path, call: Call
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(postgresql_session, "PATIENCE", 0.1)
     url = f"postgresql:///pools?host={tmp_path}&user=ann&password=hunter2"
     write_pool_file(tmp_path, url)
     code, document, err = call("claim", "--owner", "ann")

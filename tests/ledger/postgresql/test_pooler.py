@@ -129,7 +129,7 @@ def test_a_pooler_whose_server_has_our_settings_is_recognised_by_its_sessions(
     pooler: Pooler, server: Server
 ) -> None:
     server.sql(
-        f"ALTER DATABASE {pooler.database} SET idle_session_timeout = '30s'",
+        f"ALTER DATABASE {pooler.database} SET idle_session_timeout = '45s'",
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "  # what the pooler kept
         "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
     )

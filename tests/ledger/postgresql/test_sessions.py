@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from provisioner.errors import LedgerError
-from provisioner.ledger.base import Claim, State
+from provisioner.ledger.base import Claim, Org, State
 from provisioner.ledger.postgresql_ledger import PostgresqlLedger
+from provisioner.ledger.postgresql_session import Session
 from tests.ledger import postgresql_server
 from tests.ledger.postgresql_proxy import Proxy, proxy
 from tests.ledger.postgresql_server import Server
@@ -65,7 +66,7 @@ def test_a_read_is_repeated_when_its_answer_is_lost(
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("delivered", [False, True])
-@pytest.mark.parametrize("word", [b"BEGIN", b"SELECT username", b"UPDATE org", b"INSERT INTO"])
+@pytest.mark.parametrize("word", [b"BEGIN", b"SELECT number", b"UPDATE org", b"INSERT INTO"])
 def test_a_claim_that_is_cut_before_its_commit_is_made_once(
     through: PostgresqlLedger, network: Proxy, word: bytes, delivered: bool, key: str
 ) -> None:
@@ -116,23 +117,54 @@ def test_a_lost_commit_is_not_taken_for_the_claim_of_somebody_else(
     assert org.username == "org-1@acme.example"
 
 
-def test_a_move_that_is_cut_before_its_commit_is_undone_and_says_so(
-    through: PostgresqlLedger, network: Proxy
+@pytest.mark.parametrize("delivered", [False, True])
+@pytest.mark.parametrize("word", [b"BEGIN", b"UPDATE org", b"INSERT INTO event", COMMIT])
+def test_a_move_that_is_cut_is_made_once(
+    through: PostgresqlLedger, network: Proxy, word: bytes, delivered: bool
 ) -> None:
     org = through.orgs()[0]
-    network.cut_once_at(b"UPDATE org", delivered=True)
-    with pytest.raises(LedgerError, match="broke; nothing was changed") as caught:
-        through.move(org, State.RELEASED)
-    assert caught.value.code == "ledger_unreachable"
-    assert through.get(org.username) == org
+    network.cut_once_at(word, delivered=delivered)
+    moved = through.move(org, State.RELEASED)
+    assert network.cuts == 1
+    assert moved == through.get(org.username)
+    assert [event.to_state for event in through.events()].count("released") == 1
 
 
-def test_a_move_that_is_cut_at_its_commit_says_that_nobody_knows(
-    through: PostgresqlLedger, network: Proxy
+@pytest.mark.parametrize("delivered", [False, True])
+@pytest.mark.parametrize("word", [b"INSERT INTO org", COMMIT])
+def test_a_new_row_that_is_cut_is_added_once(
+    through: PostgresqlLedger, network: Proxy, word: bytes, delivered: bool
 ) -> None:
+    org = Org("new@acme.example", "morning")
+    network.cut_once_at(word, delivered=delivered)
+    through.add(org)
+    assert network.cuts == 1
+    assert through.get(org.username) == org
+    with pytest.raises(ValueError, match="has a row"):
+        through.add(org)
+
+
+def test_a_move_whose_row_others_changed_after_its_cut_says_that_nobody_knows(
+    through: PostgresqlLedger, network: Proxy, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the cut and our look somebody else has moved the row."""
+    org = through.orgs()[0]
+    commit = Session._commit
+
+    def meanwhile(session: Session, connection: Any) -> None:
+        monkeypatch.setattr(Session, "_commit", commit)
+        try:
+            commit(session, connection)
+        finally:
+            other = world.open()
+            row = other.get(org.username)
+            assert row is not None
+            other.change(row, purpose="another's")
+
+    monkeypatch.setattr(Session, "_commit", meanwhile)
     network.cut_once_at(COMMIT, delivered=True)
     with pytest.raises(LedgerError, match="it is written, or it is not") as caught:
-        through.move(through.orgs()[0], State.RELEASED)
+        through.move(org, State.RELEASED)
     assert "provisioner status" in caught.value.hint
 
 
