@@ -189,7 +189,7 @@ class HubSession:
             try:
                 records = self.call("GET", f"{API}/query?q={quote_plus(soql)}")["records"]
                 found.append([_at(record, key) for record in records])
-            except (RefusedError, LostError, KeyError, TypeError):
+            except (RefusedError, LostError, KeyError, TypeError, AttributeError):
                 found.append([])
         return found[0], found[1]
 

@@ -34,7 +34,7 @@ _BEFORE_SENDING = "NotConnectedError"
 """The exception of `provisioner.salesforce.connections`, which stands on requests: no import."""
 
 PAGE = 20_000  # characters of a page that are searched for words that are known
-_USAGE = re.compile(r"\bapi-usage=(\d+)/(\d+)")
+_USAGE = re.compile(r"\bapi-usage=(\d{1,12})/(\d{1,12})\b")
 
 
 @dataclass(frozen=True)

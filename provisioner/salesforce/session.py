@@ -55,7 +55,7 @@ class KeptSession(requests.Session):
 
 
 class OrgSession(KeptSession):
-    """The session with one org. simple-salesforce and our own calls both send through it.
+    """The session with one org: whatever is asked of it is sent through here.
 
     Every answer that is an error becomes a SalesforceError; a renewal that fails is a
     LoginError. Several threads may call at once.
@@ -132,7 +132,7 @@ class OrgSession(KeptSession):
         return OrgSession(self._transport, self._who, self.name, grant, self._renew_grant)
 
     def _address(self, url: str) -> str:
-        """simple-salesforce writes https into every address (facts §8): an emulator has http."""
+        """Some write https into every address, page links too (facts §8): an emulator has http."""
         parts, own = urlsplit(url), urlsplit(self.instance_url)
         if parts.netloc == own.netloc and parts.scheme != own.scheme:
             return parts._replace(scheme=own.scheme).geturl()

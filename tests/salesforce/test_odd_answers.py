@@ -245,3 +245,47 @@ def test_an_org_that_was_not_asked_for_is_never_deleted(
     with pytest.raises(SalesforceError, match="not asked for"):
         DevHub(scripted(server, transport)).delete_orgs(["a@acme.example"])
     assert {seen.method for seen in server.seen} == {"GET"}
+
+
+LONG = "Integer i = 1;" * 1_000  # a script that does not fit into a URL goes over SOAP
+XML = {"Content-Type": "text/xml"}
+BOMB = '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
+GOOD_XML = (
+    "<r><compiled>true</compiled><success>true</success><line>-1</line><column>-1</column></r>"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "", "<r>", BOMB, "no XML", "<r/>", "<a>" * 5_000, "<a>" * 3_000 + "</a>" * 3_000,
+        '<?xml version="1.0" encoding="nobody-knows"?><r/>', GOOD_XML.replace("true", "perhaps"),
+        GOOD_XML.replace("-1", "9" * 5_000), GOOD_XML.replace("success", "other"),
+    ],
+    ids=lambda body: body[:20],
+)  # fmt: skip
+def test_xml_that_tells_nothing_of_a_script_is_an_error_that_passes(
+    server: ScriptedServer, transport: Transport, body: str
+) -> None:
+    server.plays(Answer(200, body, XML))
+    with pytest.raises(SalesforceError) as caught:
+        execute_anonymous(scripted(server, transport), LONG)
+    assert caught.value.kind == "transient"
+    assert len(server.seen) == 1
+
+
+def test_xml_as_the_api_promises_it_is_believed(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    server.plays(Answer(200, GOOD_XML, XML))
+    assert execute_anonymous(scripted(server, transport), LONG).is_success
+
+
+def test_a_header_of_endless_digits_tells_of_no_usage(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    used = f"api-usage={'9' * 5_000}/100"
+    server.plays(Answer(200, GOOD["a query"], {"Sforce-Limit-Info": used}))
+    org = scripted(server, transport)
+    assert org.query("SELECT Id FROM A")
+    assert org.session.usage is None
