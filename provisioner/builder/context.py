@@ -60,7 +60,7 @@ class BuildContext:
     failed: list[Org] = field(default_factory=list)
     built: list[Org] = field(default_factory=list)
     deleted: list[Removal] = field(default_factory=list)  # orgs that are gone, and why
-    unconfirmed: list[Org] = field(default_factory=list)  # their sign-ups may have been sent
+    unconfirmed: list[Org] = field(default_factory=list)  # left to the next build, see `leave`
     under_way: set[str] = field(default_factory=set)  # orgs neither available nor failed yet
     breaker: Breaker = field(default_factory=Breaker)
     crashes: Crashes = field(default_factory=Crashes)
@@ -110,12 +110,12 @@ class BuildContext:
         with self.lock, suppress(Exception):  # of the view alone; it has nobody to tell
             self.observer.message(Message(self.redacted(text), is_warning))
 
-    def leave(self, org: Org, why: str) -> None:
-        """Leave a sign-up that may have been sent to the next build, which looks for it."""
+    def leave(self, org: Org, why: str, *, what: str = "which looks for its sign-up") -> None:
+        """Leave to the next build a sign-up that may have been sent, or an org that may live."""
         with self.lock:
             self.unconfirmed.append(org)
             self.under_way.discard(org.username)
         self.say(
-            f"{org.username} is left to the next build, which looks for its sign-up: {why}",
+            f"{org.username} is left to the next build, {what}: {why}",
             is_warning=True,
         )

@@ -125,6 +125,7 @@ class OrgSteps:
             request_id="",
             attempts=0,
             step_since=None,
+            error="",
             **outcome.changes,
         )
         progress.step = Stopwatch()
@@ -163,8 +164,23 @@ class OrgSteps:
             error = SalesforceError(
                 f"the Dev Hub says that the org is gone: {first_line}", kind="gone"
             )
+        elif looks_gone(error) and not org.error:
+            self._leave(org, step, error)
+            return None
         self._failures.fail(org, step.name, error)
         return None
+
+    def _leave(self, org: Org, step: ListedStep, error: ProvisionerError) -> None:
+        """The org may be in maintenance, or this network out of order: nothing is destroyed.
+
+        The next build tries again; should the org still refuse then, it is given up.
+        """
+        why = self._context.redacted(f"{step.name}: {error.message}".partition("\n")[0])
+        try:
+            left = self._context.change(org, attempts=0, error=why)
+        except RowLostError:
+            return
+        self._context.leave(left, why, what="which goes on with it")
 
     def _broken(self, progress: _Progress, error: ProvisionerError) -> None:
         """An unexpected exception: the org is given up, unless it was complete by then.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
 from provisioner.builder.failures import kind_of
-from provisioner.errors import LoginError, ProvisionerError
+from provisioner.errors import ProvisionerError
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -24,9 +24,7 @@ _AS_IF_GONE = frozenset({"org_gone", "unreachable"})
 
 def looks_gone(error: ProvisionerError) -> bool:
     """Whether a deleted org would answer so; an active one may, too."""
-    if isinstance(error, LoginError):
-        return error.code in _AS_IF_GONE
-    return kind_of(error) == "gone"
+    return error.code in _AS_IF_GONE or kind_of(error) == "gone"
 
 
 class Suspects:

@@ -57,6 +57,33 @@ def test_an_org_that_is_verified_in_maintenance_is_verified_later(night: Night) 
     assert (result.exit_code, len(result.built), result.failed) == (0, 2, ())
 
 
+def test_maintenance_that_does_not_end_leaves_the_org_to_the_next_build(night: Night) -> None:
+    night.write_pool(size=1, pool="replacements: 1")
+    refusal = night.fault({"org": "scratch", "route": "deploy.start"}, MAINTENANCE, times=0)
+    result = night.build()
+    assert (result.exit_code, result.failed, len(result.unconfirmed)) == (6, (), 1)
+    (org,) = night.orgs(State.BUILDING)
+    assert night.active() == [org.username]
+    assert "under maintenance" in org.error
+    night.world.faults.remove(refusal)
+    assert night.build().exit_code == 0
+    (row,) = night.orgs(State.AVAILABLE)
+    assert (row.username, row.error) == (org.username, "")
+
+
+def test_an_org_that_refuses_for_two_nights_is_given_up_and_replaced(night: Night) -> None:
+    night.write_pool(size=1, pool="replacements: 1")
+    refusal = night.fault({"org": "scratch", "route": "deploy.start"}, MAINTENANCE, times=0)
+    night.build()
+    (org,) = night.orgs(State.BUILDING)
+    night.world.faults.remove(refusal)
+    night.fault({"org": org.org_id, "route": "deploy.start"}, MAINTENANCE, times=0)
+    result = night.build()
+    assert [failed.username for failed in result.failed] == [org.username]
+    assert org.username not in night.active()
+    assert len(night.orgs(State.AVAILABLE)) == 1
+
+
 def test_the_dev_hub_in_maintenance_ends_no_sign_up(night: Night) -> None:
     looks = [*range(2, 18)]  # each is asked four times; the first query is the survey
     night.fault({"org": "hub", "route": "query", "nth": looks}, MAINTENANCE, times=16)
