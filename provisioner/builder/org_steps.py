@@ -181,6 +181,7 @@ class OrgSteps:
         except RowLostError:
             return
         self._context.leave(left, why, what="which goes on with it")
+        self._failures.go_on(self._context.gate.instead(org.fingerprint))  # if it was a canary
 
     def _broken(self, progress: _Progress, error: ProvisionerError) -> None:
         """An unexpected exception: the org is given up, unless it was complete by then.

@@ -71,6 +71,13 @@ def test_maintenance_that_does_not_end_leaves_the_org_to_the_next_build(night: N
     assert (row.username, row.error) == (org.username, "")
 
 
+def test_a_canary_that_is_left_is_followed_by_the_next(night: Night) -> None:
+    night.write_pool(size=4, steps="- deploy_source: { path: . }")
+    night.fault({"route": "deploy.start"}, MAINTENANCE, times=21)
+    result = night.build()
+    assert (len(result.built), len(result.unconfirmed)) == (3, 1)
+
+
 def test_an_org_that_refuses_for_two_nights_is_given_up_and_replaced(night: Night) -> None:
     night.write_pool(size=1, pool="replacements: 1")
     refusal = night.fault({"org": "scratch", "route": "deploy.start"}, MAINTENANCE, times=0)
