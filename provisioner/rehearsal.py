@@ -9,13 +9,17 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from provisioner import children
 from provisioner.config.hub import DevHub
-from provisioner.errors import ProvisionerError
+from provisioner.errors import ProvisionerError, UsageError
 
 STAND_IN = "stand-in-of-the-rehearsal"
+
+EMULATOR_NEEDS = ("werkzeug", "defusedxml")
+"""The packages of the extra `emulator`, as they are imported."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,24 @@ class RunningEmulator:
         )
 
 
+def require_emulator() -> None:
+    """Raises UsageError when the extra `emulator` is not installed."""
+    missing = [name for name in EMULATOR_NEEDS if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"the emulator needs {' and '.join(missing)}, which the base installation leaves out",
+            code="emulator_missing",
+            hint="pip install 'provisioner[emulator]'",
+        )
+
+
 @contextmanager
 def emulator(folder: Path, options: Sequence[str]) -> Iterator[RunningEmulator]:
-    """An emulator in a process of its own, with its keys in `folder`; it ends with the block."""
+    """An emulator in a process of its own, with its keys in `folder`; it ends with the block.
+
+    Raises UsageError when what the emulator needs is not installed.
+    """
+    require_emulator()
     command = [sys.executable, "-m", "provisioner", "emulator", "--port", "0", *options]
     process = children.start(command, children.environment(os.environ), cwd=folder)
     try:

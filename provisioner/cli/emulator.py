@@ -55,7 +55,11 @@ def command(
 
     When it is ready, one line of JSON is printed: url, consumer_key, hub_username, private_key
     (a path) and, with --tls, ca (a path). Its control plane stands below /_emulator/.
+    It needs the extra `emulator`: pip install 'provisioner[emulator]'.
     """
+    from provisioner.rehearsal import require_emulator
+
+    require_emulator()
     from provisioner.emulator.command import EmulatorOptions, OptionError, serve
     from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, DEFAULT_HUB_USERNAME
 

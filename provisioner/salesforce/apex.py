@@ -100,17 +100,13 @@ def _post(org: OrgClient, script: str) -> dict[str, str]:
 
 
 def _elements(org: OrgClient, status: int, content: bytes) -> dict[str, str]:
-    from defusedxml.ElementTree import ParseError, fromstring
+    from provisioner.salesforce.xml_answer import NotXmlError, first_texts
 
     try:
-        elements = list(fromstring(content).iter())
-    except (ParseError, ValueError, LookupError):  # also: entities, encodings nobody knows
+        return first_texts(content)
+    except NotXmlError:
         call = Call(org.name, "POST", _SOAP)
         raise unusable(call, status, "the answer is no XML") from None
-    found: dict[str, str] = {}
-    for element in elements:  # of a name that comes twice the first counts
-        found.setdefault(str(element.tag).rpartition("}")[2], element.text or "")
-    return found
 
 
 def _envelope(token: str, script: str) -> str:
