@@ -2,7 +2,8 @@
 
 It names project, pool, run, definition and fingerprint, so that a lost ledger can be rebuilt as
 far as the Dev Hub knows. Description is the only field of a sign-up that may be written later
-without changing the Dev Hub (salesforce-facts §8); so an org that is complete is marked there.
+without changing the Dev Hub (docs/reference/dev-hub.md#fields-that-can-be-written); so an org
+that is complete is marked there.
 """
 
 from __future__ import annotations

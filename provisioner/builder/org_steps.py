@@ -17,7 +17,8 @@ from provisioner.errors import STOPS, LoginError, ProvisionerError, SalesforceEr
 from provisioner.ledger.base import Org, State
 from provisioner.steps.base import Done, Outcome, Pending, StepContext
 
-PROPAGATION = 300.0  # seconds after activation in which a refused login may pass (facts §1.4)
+# Source: docs/reference/login.md#first-minutes-of-an-org
+PROPAGATION = 300.0  # seconds after activation in which a refused login may pass
 ATTEMPTS = 20  # transient failures of one step before its org is given up (as CumulusCI has it)
 SHORTEST_RETRY = 2.0  # seconds; doubles with each attempt …
 LONGEST_RETRY = 60.0  # … up to this

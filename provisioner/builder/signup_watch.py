@@ -26,7 +26,7 @@ SURELY_NOT_YET = 0.6  # of the shortest sign-up of this build: before, a look is
 LOOKS_IN_DOUBT = 3  # looks that must miss a username before its sign-up is sent again …
 MOST_CRASHES = 3  # unexpected exceptions about one sign-up before it is left to the next build
 BROKEN_LOOKS = 8  # looks in a row that end in an unexpected exception, before no more are made
-DOUBT = 30.0  # … and seconds: an insert may take so long on its way (facts §9)
+DOUBT = 30.0  # … and seconds: an insert may take so long on its way (docs/reference/durations.md)
 REFUSALS_IN_A_ROW = 3  # of looks: then the sign-ups cannot be watched any more
 
 
@@ -210,7 +210,10 @@ class SignUpWatch:
         self._failures.sign_up_refused(org, status)
 
     def _pending(self, entry: _Watched, status: SignUpStatus) -> None:
-        """Still in progress; an unknown status counts as that (facts §2.3)."""
+        """Still in progress; an unknown status counts as that.
+
+        Source: docs/reference/sign-up.md#status.
+        """
         if entry.org.state is State.INTENDED and status.id:
             entry.org = self._context.move(entry.org, State.SIGNING_UP, signup_id=status.id)
         entry.misses = None
@@ -266,7 +269,8 @@ class SignUpWatch:
 def _best(org: Org, statuses: Sequence[SignUpStatus]) -> SignUpStatus | None:
     """The status that is about `org`: of two sign-ups with its username, the one that lives.
 
-    A request that was sent twice ends once as `C-1007` (duplicate username, facts §2.5).
+    A request that was sent twice ends once as `C-1007`, duplicate username
+    (docs/reference/sign-up.md#errors-of-a-sign-up).
     """
     own = [s for s in statuses if s.id == org.signup_id or s.username == org.username]
     return min(own, key=lambda s: s.status in ("Error", "Deleted"), default=None)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
 
-DEFAULT_TIMEOUT = 7200.0  # seconds; installs have taken hours on bad days (facts §9)
+# Source: docs/reference/durations.md
+DEFAULT_TIMEOUT = 7200.0  # seconds; installs have taken hours on bad days
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def survey(connections: Connections) -> list[LivingOrg]:
     """All scratch orgs that live, in one query.
 
     Raises SalesforceError when the org that was logged in to is no Dev Hub: its limits do not
-    tell, an ordinary org lists scratch orgs among them, too (salesforce-facts §2.8). Raises
+    tell, an ordinary org lists scratch orgs among them, too (docs/reference/dev-hub.md). Raises
     ClockError when the clock of this machine is wrong.
     """
     hub = connections.hub

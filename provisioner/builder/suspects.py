@@ -1,7 +1,7 @@
 """Orgs that answer as if they were gone: the Dev Hub is asked about all of them at once.
 
 HTTP 420 comes from a deleted org, and from an active one in maintenance or not ready yet
-(salesforce-facts §8); a name that does not resolve may be a fault of this network. So nothing
+(docs/reference/http.md); a name that does not resolve may be a fault of this network. So nothing
 is discarded on such an answer: the org is tried again, and counts as gone when the Dev Hub says so.
 """
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that a person confuses when reading aloud
-_UNIQUE_LENGTH = 10  # 49 bits: usernames are global, also those of deleted orgs (facts §2.2)
+# Source: docs/reference/sign-up.md#usernames
+_UNIQUE_LENGTH = 10  # 49 bits: usernames are global, also those of deleted orgs
 _MAXIMUM_LENGTH = 80
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-BITS = 2048  # salesforce-facts §1.6
+BITS = 2048  # docs/reference/login.md#apps-and-certificates
 VALID_FOR = timedelta(days=365)
 NAME = "provisioner"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from provisioner.config.ledger_part import LedgerPart
     from provisioner.ledger.base import Ledger
 
-LONGEST = timedelta(days=30)  # no scratch org lives longer (salesforce-facts §2.1)
+LONGEST = timedelta(days=30)  # no scratch org lives longer (docs/reference/sign-up.md#fields)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The offline rules of a scratch org definition file (salesforce-facts §2.2).
+"""The offline rules of a scratch org definition file (docs/reference/sign-up.md#definition-files).
 
 Feature names are not checked: the list grows with every release and only the Dev Hub knows it.
 Unknown keys pass, because the Salesforce CLI sends them as fields of ScratchOrgInfo.

@@ -15,7 +15,10 @@ PASSPHRASE_VARIABLE = "SF_PRIVATE_KEY_PASSPHRASE"  # noqa: S105 - a name, not a 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectedApp:
-    """An app of the Dev Hub, with which JWT bearer logins are made (salesforce-facts §1.1)."""
+    """An app of the Dev Hub, with which JWT bearer logins are made.
+
+    Source: docs/reference/login.md#request-and-answer.
+    """
 
     consumer_key: str = option(
         "the consumer key (client id) of the connected app",

@@ -39,7 +39,7 @@ def certificate_beside(key: Path) -> Path | None:
 def key_findings(app: ConnectedApp, now: datetime) -> Iterable[Finding]:
     """What is wrong with the key and the certificate of `app` at the time `now` (aware).
 
-    An expired certificate makes sign-ups end with C-1016 and logins fail (salesforce-facts §1.6).
+    An expired certificate makes sign-ups end with C-1016 and logins fail (docs/reference/login.md).
     """
     from provisioner.salesforce.keys import load_signing_key
 

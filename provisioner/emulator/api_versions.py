@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OLDEST, NEWEST = 31, 68  # 21 to 30 were retired in 2025; 68 is Winter '27 (facts §0)
+OLDEST, NEWEST = 31, 68  # 21 to 30 were retired in 2025; 68 is Winter '27 (docs/reference/http.md)
 _SEASONS = ("Winter", "Spring", "Summer")
 
 

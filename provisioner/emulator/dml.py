@@ -79,7 +79,10 @@ class Dml:
         return object_type
 
     def _guard(self, object_type: ObjectType) -> None:
-        """Setup objects and ordinary ones may not change in one transaction (facts §5)."""
+        """Setup objects and ordinary ones may not change in one transaction.
+
+        Source: docs/reference/permission-sets.md#mixed-dml.
+        """
         first = self._first = self._first or object_type
         if first.is_setup is not object_type.is_setup:
             raise RecordError(

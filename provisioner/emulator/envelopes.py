@@ -62,7 +62,10 @@ def soap_fault(path: str, code: str, message: str, status: int = 500) -> Reply:
 
 
 def dead_org() -> Reply:
-    """What the host of a deleted or expired org answers: an HTML page, status 420 (facts §8)."""
+    """What the host of a deleted or expired org answers: an HTML page, status 420.
+
+    Source: docs/reference/http.md#deleted-orgs.
+    """
     page = "<html><head><title>URL No Longer Exists</title></head><body>This org is gone.</body>"
     return Reply(f"{page}</html>", 420, "text/html;charset=UTF-8")
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MOST_BYTES = 160_000_000
-"""Of one body. The largest that Salesforce takes is a bulk job's data: 150 MB (facts §6)."""
+"""Of one body. The largest that Salesforce takes is a bulk job's data: 150 MB.
+
+Source: docs/reference/data.md#bulk-limits.
+"""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from provisioner.emulator.clock import Clock, Progression
 Range = tuple[float, float]
 
 DEFAULTS: dict[str, Range] = {
-    # seconds, from salesforce-facts §9: the typical range, not its tail
+    # seconds, from docs/reference/durations.md: the typical range, not its tail
     "signup.New": (5, 15),
     "signup.Creating": (30, 165),
     "propagation": (0, 0),  # Active, but its users cannot log in yet; 0-60 s on the platform

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class SetupLock:
-    """The lock on an org's setup that package installs and deploys share (facts §3)."""
+    """The lock on an org's setup that package installs and deploys share.
+
+    Source: docs/reference/deploys.md#the-setup-lock.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,7 +62,8 @@ class EmulatedOrg:
     features: tuple[str, ...] = ()
     is_deleted: bool = False
     admin_id: str = ""
-    usable_from: datetime | None = None  # logins before are refused: propagation (facts §1.4)
+    # Source: docs/reference/login.md#first-minutes-of-an-org
+    usable_from: datetime | None = None  # logins before are refused: propagation
     api_requests: int = 0
     apps: dict[str, InstalledApp] = field(default_factory=dict)  # by consumer key
     components: dict[tuple[str, str], Any] = field(default_factory=dict)  # by type, full name

@@ -45,7 +45,10 @@ def fill(
 
 
 def _licenses(org: EmulatedOrg, name: str) -> int:
-    """Full licences: 2 in a Developer scratch org, 5 in others (facts §2.9)."""
+    """Full licences: 2 in a Developer scratch org, 5 in others.
+
+    Source: docs/reference/users.md#new-users.
+    """
     if name != "Salesforce" or org.is_hub:
         return 100
     return 2 if org.edition == "Developer" else 5

@@ -34,7 +34,7 @@ def begin(hub: EmulatedOrg, request: Record) -> SignUp:
     error = _injected(hub, request) or _error_code(hub, request)
     states = ["New", "Creating", "Error" if error else "Active"]
     if error == "C-1016":
-        states.remove("Creating")  # said at once (facts §1.6)
+        states.remove("Creating")  # said at once (docs/reference/login.md#apps-and-certificates)
     return SignUp(hub.world.progression("signup", states), error)
 
 
@@ -66,7 +66,7 @@ def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
     key = request["ConnectedAppConsumerKey"]
     if key != PLATFORM_CLI:
         app = hub.apps[key].app
-        # replicated, and approved for the admin alone (facts §1.2)
+        # replicated, and approved for the admin alone (docs/reference/login.md)
         org.apps[key] = InstalledApp(app.replicated(), {org.admin_id})
     org.usable_from = world.now() + world.latencies.delay("propagation")
     return org
@@ -81,7 +81,7 @@ def _injected(hub: EmulatedOrg, request: Record) -> str | None:
 
 
 def _error_code(hub: EmulatedOrg, request: Record) -> str | None:
-    """The code of facts §2.5 that a request ends in by itself."""
+    """The code that a request ends in by itself (docs/reference/sign-up.md)."""
     world, namespace, email = hub.world, request["Namespace"], request["AdminEmail"]
     username = (request["Username"] or "").lower()
     if not _can_replicate(hub, request["ConnectedAppConsumerKey"]):

@@ -1,4 +1,7 @@
-"""Org snapshots: what an org holds, taken at a moment and put into new orgs (facts §2.11)."""
+"""Org snapshots: what an org holds, taken at a moment and put into new orgs.
+
+Source: docs/reference/sign-up.md#snapshots.
+"""
 
 from __future__ import annotations
 

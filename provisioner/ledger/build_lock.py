@@ -1,7 +1,7 @@
 """One builder at a time on one host: an OS lock on a file beside the ledger.
 
 The kernel drops the lock when its holder dies, however it dies, so that nobody ever guesses
-from times whether a build is alive (engine.md §7). A frozen build keeps it.
+from times whether a build is alive (docs/reference/ledger-engine.md). A frozen build keeps it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Compare-and-swap on the Dev Hub: an event with a unique key, and the row, in one transaction.
 
 The platform knows no conditional write of custom objects, but it refuses a second record with the
-value of a unique field (salesforce-facts §8). A change of a row from version 7 to 8 therefore
+value of a unique field (docs/reference/dev-hub.md). A change of a row from version 7 to 8 therefore
 inserts the event `USERNAME:8` and updates the row in *one* composite request with `allOrNone`,
 which the platform carries out in one transaction: whoever inserts second gets DUPLICATE_VALUE,
 and nothing of what they asked for happens. There is no moment between the two at which a process
@@ -46,7 +46,7 @@ from provisioner.ledger.devhub_session import API, HubSession, malformed_refused
 Part = dict[str, Any]
 """One request of a composite one."""
 
-BATCH = 200  # records that one collection call takes (facts §5)
+BATCH = 200  # records that one collection call takes (docs/reference/http.md#collections)
 _NO_SUCH_ROW = "Invalid reference specified"  # the query that a later part refers to found none
 
 

@@ -1,7 +1,8 @@
-"""The ledger in a PostgreSQL database: many hosts, each with many processes (engine.md §6).
+"""The ledger in a PostgreSQL database: many hosts, each with many processes.
 
 psycopg is an optional extra (`pip install 'provisioner[postgresql]'`), and importing it takes
 longer than a claim: nothing but this backend imports it.
+Source: docs/reference/ledger-engine.md#postgresql-as-a-ledger.
 """
 
 from __future__ import annotations

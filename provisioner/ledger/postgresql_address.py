@@ -13,7 +13,8 @@ _ESCAPED = "in a user or password write %40 for @, %2F for / and %3A for :"
 _DEFAULTS = {
     "connect_timeout": "10",
     "fallback_application_name": "provisioner",
-    # A peer that is gone is noticed in half a minute, not in hours (engine.md §5).
+    # A peer that is gone is noticed in half a minute, not in hours.
+    # Source: docs/reference/ledger-engine.md#session-locks-of-postgresql
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",

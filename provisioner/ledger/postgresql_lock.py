@@ -1,4 +1,4 @@
-"""One builder at a time on all hosts: a session lock, proven by pings (engine.md §5-6).
+"""One builder at a time on all hosts: a session lock, proven by pings.
 
 The server ends a session that was silent for `timeout`, and with it the lock. The builder stops
 when its last answered ping was sent longer than `deadline` ago: that is before, whatever the
@@ -7,8 +7,10 @@ write of a builder also locks the row that names it; whoever takes over writes t
 builder whose session ended takes the lock again in a new one, until its deadline, and goes on when
 that row still names it: then nobody was builder in between.
 
-Several builders at once, each with orgs of its own, would each have such a lock (engine.md §6);
-the rows are ready for that (`builder_id` in each compare-and-swap), the protocol is not built.
+Several builders at once, each with orgs of its own, would each have such a lock; the rows are
+ready for that (`builder_id` in each compare-and-swap), the protocol is not built. Sources:
+docs/reference/ledger-engine.md#session-locks-of-postgresql,
+docs/reference/ledger-engine.md#several-builders-at-once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The ledger in one SQLite file: one host, many processes and threads (engine.md §7)."""
+"""The ledger in one SQLite file: one host, many processes and threads.
+
+Source: docs/reference/ledger-engine.md#sqlite.
+"""
 
 from __future__ import annotations
 

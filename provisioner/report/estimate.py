@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Run
     from provisioner.plan import PoolPlan
 
-SIGN_UP = 180.0  # seconds; typical values (salesforce-facts §9), until a build has been seen
+# Typical values of docs/reference/durations.md, until a build has been seen.
+SIGN_UP = 180.0  # seconds
 STEP = {"install_package": 180.0, "deploy_source": 90.0}
 OTHER_STEP = 10.0
 HUB_REQUESTS = 3.0  # an org

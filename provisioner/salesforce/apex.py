@@ -1,6 +1,6 @@
 """Anonymous Apex: over REST, and over the SOAP Apex API what is too long for a URL.
 
-Source: salesforce-facts §6, wire §2.
+Sources: docs/reference/data.md#anonymous-apex, docs/reference/clients.md#salesforce-cli.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def execute_anonymous(org: OrgClient, script: str) -> ApexResult:
 
 
 def _result(answer: Any) -> ApexResult:
-    """Raises MalformedAnswerError, also for `null`: an internal error (facts §6)."""
+    """Raises MalformedAnswerError, also for `null`: an internal error.
+
+    Source: docs/reference/data.md#anonymous-apex.
+    """
     told = row(answer)
     return ApexResult(
         is_compiled=flag(told, "compiled"),

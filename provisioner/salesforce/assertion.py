@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from provisioner.salesforce.keys import SigningKey
 
-LIFE = 180  # seconds; Salesforce documents a window of three minutes (salesforce-facts §1.1)
+LIFE = 180  # seconds; Salesforce documents a window of three minutes (docs/reference/login.md)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which hosts to ask for a token, with which audience, in which order.
 
 Salesforce accepts a JWT only when its audience fits the host and the kind of org, and which
-pair works depends on the org, the app and the day (salesforce-facts §1.3). So a login climbs a
+pair works depends on the org, the app and the day (docs/reference/login.md). So a login climbs a
 ladder of rungs until one answers with a token. No rung leads from a loopback address to a
 public host, and none sends an assertion in clear over a network.
 """

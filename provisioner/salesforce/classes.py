@@ -2,7 +2,8 @@
 
 A caller never looks at codes itself: `classify` answers with the class of an API error,
 `sign_up_kind` and `sign_up_meaning` with that of a sign-up that ended in Error. Sources:
-salesforce-facts §2.4, §2.5, §3, §4, §8; the codes themselves stand in the API's WSDL.
+`sign-up.md`, `packages.md`, `deploys.md` and `http.md` in docs/reference/; the codes themselves
+are in the API's WSDL (docs/reference/http.md#error-bodies).
 """
 
 from __future__ import annotations
@@ -101,7 +102,10 @@ PACKAGE_RETRIES = (
     "already been locked by another change",
     "invalid cross reference id",
 )
-"""Parts of the text of a failed install that passes by itself (CumulusCI's list, facts §3)."""
+"""Parts of the text of a failed install that passes by itself (CumulusCI's list).
+
+Source: docs/reference/packages.md#failures-that-pass.
+"""
 
 DEPLOY_RETRIES = (
     "unknown_exception",
@@ -111,7 +115,7 @@ DEPLOY_RETRIES = (
     "already been locked by another change",
     "background job",
 )
-"""Parts of the error of a failed deploy that is worth another one (facts §4)."""
+"""Parts of the error of a failed deploy that is worth another one (docs/reference/deploys.md)."""
 
 _SIGN_UP: Mapping[str, tuple[Kind, str]] = {
     "": (Kind.TRANSIENT, "the sign-up failed without an error code"),
@@ -153,7 +157,7 @@ _SIGN_UP: Mapping[str, tuple[Kind, str]] = {
     "VR-0002": (Kind.CONFIGURATION, "the release asked for is not available"),
     "VR-0003": (Kind.CONFIGURATION, "the release asked for is not available"),
 }
-"""ScratchOrgInfo.ErrorCode → class and meaning (facts §2.5)."""
+"""ScratchOrgInfo.ErrorCode → class and meaning (docs/reference/sign-up.md#errors-of-a-sign-up)."""
 
 
 def classify(status: int, error_code: str = "", message: str = "", *, is_hub: bool = False) -> Kind:

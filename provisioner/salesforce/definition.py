@@ -1,7 +1,7 @@
 """An org definition file → the fields of a ScratchOrgInfo, as the Salesforce CLI maps them.
 
 What a definition may hold is checked elsewhere (`provisioner.config.definition`); here it is
-only translated. Source: salesforce-facts §2.2.
+only translated. Source: docs/reference/sign-up.md#definition-files.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def error_codes(body: str) -> list[tuple[str, str]]:
     """Code and text of each error in an answer's body; empty when it is no error envelope.
 
     REST answers a list of `{errorCode, message, fields}`, the token endpoint
-    `{error, error_description}`, composite calls `{statusCode, message}` (facts §8).
+    `{error, error_description}`, composite calls `{statusCode, message}` (docs/reference/http.md).
     """
     try:
         answer = read_json(body)

@@ -32,7 +32,10 @@ GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 @dataclass(frozen=True)
 class Grant:
-    """A session. There is no refresh token: when it ends, sign in again (salesforce-facts §1.1)."""
+    """A session. There is no refresh token: when it ends, sign in again.
+
+    Source: docs/reference/login.md#request-and-answer.
+    """
 
     access_token: str = field(repr=False)
     instance_url: str

@@ -29,7 +29,7 @@ __all__ = ["DevHub", "HubLimits", "SignUp", "SignUpStatus"]
 
 T = TypeVar("T")
 
-BATCH = 200  # records that one collection call takes (facts §2.7)
+BATCH = 200  # records that one collection call takes (docs/reference/http.md#collections)
 _ENDED = frozenset({"Deleted", "Error"})  # states of a sign-up that has no org (any more)
 
 
@@ -138,7 +138,10 @@ class DevHub:
         return refused
 
     def _active_rows(self, names: Sequence[str]) -> dict[str, str]:
-        """Row id → name of the orgs that are there. Deleting the row ends the org (facts §2.7)."""
+        """Row id → name of the orgs that are there. Deleting the row ends the org.
+
+        Source: docs/reference/sign-up.md#deletion.
+        """
         by_id = {name[:15]: name for name in names if is_id(name)}
         by_user = {name.lower(): name for name in names if not is_id(name)}
         conditions = [one_of("SignupUsername", by_user)] if by_user else []

@@ -65,7 +65,10 @@ def limits_named() -> Iterator[None]:
 
 
 def _limit(error: SalesforceError) -> _Limit:
-    """Which limit: the code is the same for both of the sign-ups (facts §2.4)."""
+    """Which limit: the code is the same for both of the sign-ups.
+
+    Source: docs/reference/sign-up.md#refused-requests.
+    """
     if error.error_code == "REQUEST_LIMIT_EXCEEDED":
         return _API
     return _ACTIVE if "active scratch org" in error.message.lower() else _DAILY

@@ -19,7 +19,7 @@ from provisioner.salesforce.key_text import is_key_text, pem_text
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-MINIMUM_BITS = 2048  # salesforce-facts §1.6
+MINIMUM_BITS = 2048  # docs/reference/login.md#apps-and-certificates
 MAXIMUM_BYTES = 100_000
 PASSPHRASE_VARIABLE = "SF_PRIVATE_KEY_PASSPHRASE"  # noqa: S105 - a name, not a value
 

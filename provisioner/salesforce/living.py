@@ -13,7 +13,7 @@ from provisioner.salesforce.signup_status import SignUpStatus, sign_up_status
 if TYPE_CHECKING:
     from provisioner.salesforce.hub import DevHub
 
-BATCH = 200  # records that one collection call takes (facts §5)
+BATCH = 200  # records that one collection call takes (docs/reference/http.md#collections)
 _QUERY = (
     "SELECT Id, Username, SignupUsername, Status, ErrorCode, ScratchOrg, LoginUrl, "
     "SignupInstance, ExpirationDate, Description FROM ScratchOrgInfo "

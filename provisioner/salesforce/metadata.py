@@ -1,4 +1,7 @@
-"""Metadata deploys over REST: sending a package, and how a deploy stands (salesforce-facts §4)."""
+"""Metadata deploys over REST: sending a package, and how a deploy stands.
+
+Source: docs/reference/deploys.md.
+"""
 
 from __future__ import annotations
 

@@ -171,7 +171,10 @@ def _read_or(record: Row, read: Callable[[Row], T], instead: Callable[[Row], T |
 
 
 def newest_api_version(session: OrgSession) -> str:
-    """The newest API version that the org offers, such as `68.0` (facts §0)."""
+    """The newest API version that the org offers, such as `68.0`.
+
+    Source: docs/reference/http.md#api-versions.
+    """
 
     def read() -> str:
         answer = session.request("GET", f"{session.instance_url}/services/data")

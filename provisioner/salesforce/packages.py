@@ -1,6 +1,6 @@
 """Package installs (Tooling API): what is installed, asking for an install, how it stands.
 
-Source: salesforce-facts §3.
+Source: docs/reference/packages.md.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class InstallStatus:
 
 
 def escaped(installation_key: str) -> str:
-    """The key as the CLI sends it (facts §3)."""
+    """The key as the CLI sends it (docs/reference/packages.md#install-request)."""
     return installation_key.replace("\\", r"\\").replace("'", r"\'")
 
 

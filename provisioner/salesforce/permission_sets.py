@@ -1,4 +1,4 @@
-"""Permission sets: found by API name, assigned to a user (salesforce-facts §5)."""
+"""Permission sets: found by API name, assigned to a user (docs/reference/permission-sets.md)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 _NOT_OF_PROFILE = "IsOwnedByProfile = false"  # every profile has a permission set of its own
 BATCH = 200
 NOT_UPDATED = 'that have the "updated" status'
-"""Part of the refusal of a group that is not calculated yet, in lower case (facts §5)."""
+"""Part of the refusal of a group that is not calculated yet, in lower case.
+
+Source: docs/reference/permission-sets.md#groups.
+"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Inserting records by sObject Tree: all of a request or none of it (salesforce-facts §6)."""
+"""Inserting records by sObject Tree: all of a request or none of it (docs/reference/data.md)."""
 
 from __future__ import annotations
 

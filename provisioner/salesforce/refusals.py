@@ -4,7 +4,7 @@ One table. An answer is reduced to one line (`400 invalid_grant: audience is inv
 `420 text/html`, `network: connection refused`) and the first row whose pattern is found in
 that line says the rest (`provisioner.salesforce.answers` does both). Rows stand in the order of how
 much they tell, so that of the answers of several hosts the one to show is the one whose row
-stands first. Sources: salesforce-facts §1.4 to §1.6 and §8.
+stands first. Source: docs/reference/login.md#refusals.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from provisioner.salesforce.transport import Transport
 
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-_NEVER_RENEWED = ("not valid for use with the REST API", "not attached to Agent")  # facts §8
+# Source: docs/reference/http.md#sessions
+_NEVER_RENEWED = ("not valid for use with the REST API", "not attached to Agent")
 
 
 class KeptSession(requests.Session):
@@ -132,7 +133,10 @@ class OrgSession(KeptSession):
         return OrgSession(self._transport, self._who, self.name, grant, self._renew_grant)
 
     def _address(self, url: str) -> str:
-        """Some write https into every address, page links too (facts §8): an emulator has http."""
+        """Some write https into every address, page links too: an emulator has http.
+
+        Source: docs/reference/http.md#simple-salesforce.
+        """
         parts, own = urlsplit(url), urlsplit(self.instance_url)
         if parts.netloc == own.netloc and parts.scheme != own.scheme:
             return parts._replace(scheme=own.scheme).geturl()

@@ -1,6 +1,6 @@
 """`settings` and `objectSettings` of an org definition → a metadata package, as the CLI makes it.
 
-Source: salesforce-facts §2.6. The package has its package.xml at the root.
+Source: docs/reference/sign-up.md#settings. The package has its package.xml at the root.
 """
 
 from __future__ import annotations

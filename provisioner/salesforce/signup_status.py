@@ -41,8 +41,8 @@ class SignUpStatus:
 def sign_up_query(ids: Sequence[str], usernames: Sequence[str]) -> str:
     """A query for sign-ups by id or username.
 
-    Username may be null for ever, SignupUsername is until the org is active (facts §2.3):
-    both are asked for. AuthCode is a credential and never selected.
+    Username may be null for ever, SignupUsername is until the org is active: both are asked
+    for (docs/reference/sign-up.md#status). AuthCode is a credential and never selected.
     """
     by_id = [one_of("Id", ids)] if ids else []
     by_name = [one_of(f, usernames) for f in ("Username", "SignupUsername") if usernames]
@@ -59,7 +59,8 @@ def sign_up_status(row: Row, *, is_strict: bool = True) -> SignUpStatus:
     `is_strict` refuses an org that is active and has no address; the API may give none.
     """
     status = nullable_text(row, "Status") or "New"
-    org_id = nullable_id(row, "ScratchOrg", prefix="00D")  # 15 characters (facts §2.1)
+    # Source: docs/reference/sign-up.md#fields
+    org_id = nullable_id(row, "ScratchOrg", prefix="00D")  # 15 characters
     login_url = _address(row)
     if status == "Active" and not (org_id and (login_url or not is_strict)):
         raise MalformedAnswerError("an active org without id or address")

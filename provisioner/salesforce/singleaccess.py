@@ -1,4 +1,4 @@
-"""A link that opens one browser session without a password (salesforce-facts §7)."""
+"""A link that opens one browser session without a password (docs/reference/users.md)."""
 
 from __future__ import annotations
 

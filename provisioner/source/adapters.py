@@ -2,7 +2,7 @@
 
 Each takes the site, the type and the path that led to it (a file, or a folder for types whose
 components are folders), and gives the component, or None where the path is none.
-Source: source-format §5.
+Source: docs/reference/source-format.md#adapters.
 """
 
 from __future__ import annotations

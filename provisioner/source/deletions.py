@@ -1,7 +1,7 @@
 """Manifests of what an org loses by a deployment, before it or after it.
 
 They are written anew, as officially: each member once, sorted, in the version of package.xml.
-Source: source-format §9.
+Source: docs/reference/source-format.md#packagexml.
 """
 
 from __future__ import annotations

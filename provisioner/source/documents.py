@@ -3,7 +3,7 @@
 A file that is put together out of others takes over their bytes: white space between elements
 means nothing to Salesforce, and what was not touched cannot be damaged. expat checks that a
 file is well-formed and tells where its pieces lie; entities and external references that a file
-declares are refused, as defusedxml does. Source: source-format §11.
+declares are refused, as defusedxml does. Source: docs/reference/source-format.md#xml.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""External services with their schema in a file of its own (a preset). Source-format §8."""
+"""External services with their schema in a file of its own (a preset).
+
+Source: docs/reference/source-format.md#recomposition.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ The rules are gitignore's as the JavaScript library `ignore` 5.3.2 reads them, s
 what the official converter asks: case does not count, a rule matches a path itself and not
 what lies below it, and nothing below an excluded folder comes back. (pathspec lets a rule
 match all that lies below, so a later `!folder` would bring single files back.)
-Source: source-format §3.
+Source: docs/reference/source-format.md#forceignore.
 """
 
 from __future__ import annotations

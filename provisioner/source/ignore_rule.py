@@ -1,4 +1,4 @@
-"""A line of a `.forceignore` as a rule. Source: source-format §3."""
+"""A line of a `.forceignore` as a rule. Source: docs/reference/source-format.md#forceignore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Custom labels with a file each (preset decomposeCustomLabelsBeta2). Source-format §8."""
+"""Custom labels with a file each (preset decomposeCustomLabelsBeta2).
+
+Source: docs/reference/source-format.md#recomposition.
+"""
 
 from __future__ import annotations
 

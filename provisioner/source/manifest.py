@@ -1,4 +1,4 @@
-"""package.xml: which members a package has. Source: source-format §9."""
+"""package.xml: which members a package has. Source: docs/reference/source-format.md#packagexml."""
 
 from __future__ import annotations
 

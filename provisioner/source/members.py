@@ -1,6 +1,7 @@
 """The components of a package, each once, and the children of each.
 
-Source: source-format §5 (children), §6 (the set).
+Sources: docs/reference/source-format.md#adapters (children),
+docs/reference/source-format.md#component-set.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The files of a package before they are written, and where each of them goes.
 
-Source: source-format §7.
+Source: docs/reference/source-format.md#paths-in-the-package.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Permission sets in one file a kind and object (preset decomposePermissionSetBeta2).
 
-Source: source-format §8. Their files are read without replacements, as officially.
+Their files are read without replacements, as officially.
+Source: docs/reference/source-format.md#recomposition.
 """
 
 from __future__ import annotations

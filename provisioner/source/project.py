@@ -1,4 +1,7 @@
-"""`sfdx-project.json`: which folders are read, and by which rules. Source: source-format §2."""
+"""`sfdx-project.json`: which folders are read, and by which rules.
+
+Source: docs/reference/source-format.md#package-directories.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Files put together out of others: a parent and the files of its children.
 
 Nothing of it is written before all components have been seen. Bytes of the source are taken over
-between the tags; see `documents`. Source: source-format §8.
+between the tags; see `documents`. Source: docs/reference/source-format.md#recomposition.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The facts stand in `registry.json`, made from the official converter's npm package by
 `scripts/update-registry`; a project may change them by presets and customisations
-(`sourceBehaviorOptions`, `registryCustomizations`). Source: source-format §1.
+(`sourceBehaviorOptions`, `registryCustomizations`).
+Source: docs/reference/source-format.md#registry.
 """
 
 from __future__ import annotations

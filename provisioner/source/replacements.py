@@ -1,6 +1,7 @@
 """`replacements` of sfdx-project.json: texts exchanged on the way into the package.
 
-Source: source-format §10. Patterns and values are JavaScript's; see `javascript`.
+Patterns and values are JavaScript's; see `javascript`.
+Source: docs/reference/source-format.md#replacements.
 """
 
 from __future__ import annotations

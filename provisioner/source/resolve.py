@@ -1,7 +1,8 @@
 """From a package directory to its components: which files are metadata, and of what type.
 
-The rules are those of source-format §4. Officially whole absolute paths are looked at, so that
-a folder named `objects` above the project changes the result; here a path starts at the project.
+The rules are those of docs/reference/source-format.md#from-folders-to-components. Officially
+whole absolute paths are looked at, so that a folder named `objects` above the project
+changes the result; here a path starts at the project.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where a component starts: its root meta file, the name that it gives, its content.
 
-Source: source-format §5.
+Source: docs/reference/source-format.md#adapters.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Static resources: one file of any type, or a folder that becomes a zip. Source-format §7."""
+"""Static resources: one file of any type, or a folder that becomes a zip.
+
+Source: docs/reference/source-format.md#paths-in-the-package.
+"""
 
 from __future__ import annotations
 

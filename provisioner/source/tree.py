@@ -20,7 +20,7 @@ from provisioner.source.problems import Refusal
 _SLASH = "\\"
 PIECE = 1 << 18
 LARGEST = 600_000_000
-"""Bytes of one file: what Salesforce takes of a whole package (salesforce-facts §4)."""
+"""Bytes of one file: what Salesforce takes of a whole package (docs/reference/deploys.md)."""
 _MOST_LINKED = 10_000
 _DEEPEST = 200  # folders in each other, the project's own for one
 

@@ -1,4 +1,7 @@
-"""What a UI bundle's `ui-bundle.json` may say, and the files that it names. Source-format §7."""
+"""What a UI bundle's `ui-bundle.json` may say, and the files that it names.
+
+Source: docs/reference/source-format.md#paths-in-the-package.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The bytes of metadata XML as officially taken over: line ends, entities, white space.
 
-Source: source-format §11.
+Source: docs/reference/source-format.md#xml.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The order is that of the Salesforce CLI: file by file; of a file whose records refer to each
 other those without open references first; what refers to later files after them. It does not
-depend on any answer, so it is known before the first request (salesforce-facts §6).
+depend on any answer, so it is known before the first request (docs/reference/data.md#data-plans).
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _texts(record: PlannedRecord) -> Iterator[tuple[str, str]]:
 
 
 def _twice(chunk: Chunk) -> Iterator[PlanProblem]:
-    """Within a request each reference id may stand once (salesforce-facts §6)."""
+    """Within a request each reference id may stand once (docs/reference/data.md#tree-requests)."""
     if len(set(chunk.references)) == len(chunk.references):
         return
     counts = Counter(chunk.references)

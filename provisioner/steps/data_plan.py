@@ -2,7 +2,7 @@
 
 The plan is a JSON array of `{sobject, files}`, files relative to it; a data file is
 `{"records": [{"attributes": {"type", "referenceId"}, …}]}`. A value `@AccountRef1` stands for
-the id of another record. Source: salesforce-facts §6.
+the id of another record. Source: docs/reference/data.md#data-plans.
 """
 
 from __future__ import annotations

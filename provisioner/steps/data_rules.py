@@ -1,4 +1,4 @@
-"""What is certain to fail in a data plan, told before an org is spent (salesforce-facts §6)."""
+"""What is certain to fail in a data plan, told before an org is spent (docs/reference/data.md)."""
 
 from __future__ import annotations
 

@@ -36,7 +36,8 @@ def look(context: StepContext, deploy_id: str, *, tell: Tell = str) -> Outcome:
     try:
         status = deploy_status(context.org, deploy_id)
     except SalesforceError as error:
-        if error.error_code == "INVALID_CROSS_REFERENCE_KEY":  # not visible yet (facts §4)
+        # Source: docs/reference/deploys.md#result
+        if error.error_code == "INVALID_CROSS_REFERENCE_KEY":  # not visible yet
             error.kind = Kind.TRANSIENT
         raise
     return _outcome(context, status, NEXT_LOOK, tell)

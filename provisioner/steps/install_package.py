@@ -21,7 +21,7 @@ from provisioner.salesforce.packages import (
 from provisioner.salesforce.redaction import redact
 from provisioner.steps.base import AGAIN, Done, Outcome, Pending, StepContext, StepFailed
 
-FIRST_LOOK = 2.0  # seconds; small packages need 30 to 120 (facts §9)
+FIRST_LOOK = 2.0  # seconds; small packages need 30 to 120 (docs/reference/durations.md)
 NEXT_LOOK = 5.0
 _KEY_TROUBLE = ("install_key", "installation key", "installationkey", "password")
 

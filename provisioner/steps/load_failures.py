@@ -52,7 +52,10 @@ def _line(chunk: Chunk, problem: RecordProblem) -> str:
 
 
 def _by_field(chunk: Chunk, problem: RecordProblem) -> Iterator[PlannedRecord]:
-    """An unknown field is refused without naming a record: those that have it (facts §6)."""
+    """An unknown field is refused without naming a record: those that have it.
+
+    Source: docs/reference/data.md#tree-requests.
+    """
     column = _NO_COLUMN.search(problem.message)
     for record in chunk.records:
         if column and any(column[1] in node for node in record.nodes):

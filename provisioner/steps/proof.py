@@ -60,9 +60,9 @@ class Proof:
 def prove(session: OrgSession, org_id: str, api_version: str) -> datetime | None:
     """Ask the org who it is; the exact time of its end (None: it names none).
 
-    `Organization.TrialExpirationDate` has a time, which ScratchOrgInfo has not (facts §2.10).
-    Needs no OrgClient. Raises StepFailed when this is another org than `org_id`, however often
-    it is asked, and SalesforceError.
+    `Organization.TrialExpirationDate` has a time, which ScratchOrgInfo has not
+    (docs/reference/sign-up.md#expiry). Needs no OrgClient. Raises StepFailed when this is another
+    org than `org_id`, however often it is asked, and SalesforceError.
     """
     soql = select("Id, TrialExpirationDate", "Organization")
     path = f"/services/data/v{api_version}/query?q={quote_plus(soql)}"

@@ -18,7 +18,10 @@ NIGHTS = 400  # seeded ones for each row of the table
 
 @dataclass
 class Service:
-    """Sign-ups on a simulated clock: failures take seconds, successes minutes (facts §9)."""
+    """Sign-ups on a simulated clock: failures take seconds, successes minutes.
+
+    Source: docs/reference/durations.md.
+    """
 
     rate: float
     wanted: int

@@ -1,4 +1,4 @@
-"""The offline rules of a scratch org definition (salesforce-facts §2.2)."""
+"""The offline rules of a scratch org definition (docs/reference/sign-up.md#definition-files)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ ROUTES = (
     "deploy.status", "tooling.query", "tooling.sobjects.create", "tooling.sobjects.read",
     "collections.create", "tree.create", "tooling.executeAnonymous", "collections.delete",
 )  # fmt: skip
-DEAD_ORG = "<html><body>URL No Longer Exists</body></html>"  # what the host answers (facts §8)
+# Source: docs/reference/http.md#deleted-orgs
+DEAD_ORG = "<html><body>URL No Longer Exists</body></html>"  # what the host answers
 DAILY = "The signup request failed because this organization has reached its daily scratch org"
 ACTIVE = "The signup request failed because this organization has reached its active scratch org"
 LOCKED = "unable to obtain exclusive access to this record or 1 records: 00D000000000001"

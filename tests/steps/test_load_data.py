@@ -106,7 +106,10 @@ def test_an_unknown_field_names_file_record_and_field_and_what_was_loaded(
 
 
 def test_an_unknown_field_is_found_when_salesforce_names_no_record(carrier: Carrier) -> None:
-    """The REST API refuses the whole request by its common envelope (facts §6)."""
+    """The REST API refuses the whole request by its common envelope.
+
+    Source: docs/reference/data.md#tree-requests.
+    """
     people = [record("Contact", 1, LastName="A"), record("Contact", 2, LastName="B", Odd__c=1)]
     text = "No such column 'Odd__c' on sobject of type Contact"
     body = [{"errorCode": "INVALID_FIELD", "message": text}]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 MAXIMUM_FILES = 10_000
 MAXIMUM_ZIP_BYTES = 39_000_000
 MAXIMUM_UNZIPPED_BYTES = 600 * 1024 * 1024
-"""salesforce-facts §4, limits of a deploy."""
+"""Limits of a deploy (docs/reference/deploys.md#limits)."""
 
 
 class ArchiveProblem(Exception):  # noqa: N818 - it becomes a deploy result, not a failure of ours

@@ -23,7 +23,7 @@ ALREADY_IN_PROCESS = (
     "administration setup. However, the administration setup has already been locked by another "
     "change. Please wait for the previous action to finish, then try again."
 )
-"""salesforce-facts §3, the collision of an install and a deploy."""
+"""The collision of an install and a deploy (docs/reference/deploys.md#the-setup-lock)."""
 
 
 @dataclass
@@ -141,7 +141,7 @@ class Deployment:
         return "Failed" if self.result.is_rolled_back else "SucceededPartial"
 
     def to_json(self, *, with_details: bool) -> dict[str, Any]:
-        """The deploy result (salesforce-facts §4); a look."""
+        """The deploy result (docs/reference/deploys.md#result); a look."""
         status = self.look()
         is_done = status in ("Succeeded", "SucceededPartial", "Failed", "Canceled")
         result = self.result if is_done and self.result else Result()

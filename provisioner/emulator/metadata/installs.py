@@ -72,7 +72,7 @@ def begin(
     if not error and not org.setup_lock.try_acquire(request_id):
         error = (
             "unable to obtain exclusive access to this record or 1 records: "
-            f"{to_15(org.id)}"  # salesforce-facts §3: an install or deploy holds the setup
+            f"{to_15(org.id)}"  # docs/reference/deploys.md: an install or deploy holds the setup
         )
     progression = org.world.progression("package_install", STATES)
     if package is not None and package.duration is not None:
@@ -109,7 +109,10 @@ def _problem(org: EmulatedOrg, package: PackageVersion | None, key: str | None) 
 
 
 def opens(package: PackageVersion, key: str | None) -> bool:
-    """Whether the key is the version's; clients send it with `\\` and `'` escaped (facts §3)."""
+    """Whether the key is the version's; clients send it with `\\` and `'` escaped.
+
+    Source: docs/reference/packages.md#install-request.
+    """
     if package.installation_key is None:
         return True
     plain = re.sub(r"\\(.)", r"\1", key or "")

@@ -13,7 +13,10 @@ TEST_LEVELS = frozenset(
 
 @dataclass(frozen=True)
 class DeployOptions:
-    """What a deploy may and shall do; defaults are the platform's (salesforce-facts §4)."""
+    """What a deploy may and shall do; defaults are the platform's.
+
+    Source: docs/reference/deploys.md#requests.
+    """
 
     allow_missing_files: bool = False
     auto_update_package: bool = False

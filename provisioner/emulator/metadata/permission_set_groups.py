@@ -1,4 +1,7 @@
-"""Permission set groups recalculate by themselves: Outdated → Updating → Updated (facts §5)."""
+"""Permission set groups recalculate by themselves: Outdated → Updating → Updated.
+
+Source: docs/reference/permission-sets.md#groups.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,10 @@ def begin_group(org: EmulatedOrg, record: Record, user_id: str) -> None:
 
 
 def put_backing_set(org: EmulatedOrg, group_id: str, name: str, label: str) -> None:
-    """The permission set of type Group that bears a group's name (facts §5)."""
+    """The permission set of type Group that bears a group's name.
+
+    Source: docs/reference/permission-sets.md#groups.
+    """
     known = org.store.find_by("PermissionSet", "PermissionSetGroupId", group_id)
     values = {"Name": name, "Label": label, "Type": "Group", "PermissionSetGroupId": group_id}
     if known:

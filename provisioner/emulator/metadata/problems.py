@@ -22,7 +22,7 @@ class Problem:
 
 @dataclass
 class Outcome:
-    """How one component fared: an entry of the deploy result (salesforce-facts §4)."""
+    """How one component fared: an entry of the deploy result (docs/reference/deploys.md#result)."""
 
     component_type: str
     full_name: str

@@ -13,7 +13,7 @@ from provisioner.emulator.routing import Call, Reply
 
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
-MAXIMUM_BYTES = 52_428_800  # of a request, base64 included (salesforce-facts §4)
+MAXIMUM_BYTES = 52_428_800  # of a request, base64 included (docs/reference/deploys.md#limits)
 INVALID_SESSION = "Invalid Session ID found in SessionHeader: Illegal Session"
 
 

@@ -1,9 +1,9 @@
 """Who may see and change what in a Dev Hub: object permissions, field-level security, sharing.
 
-The rules are the platform's (salesforce-facts §2.8): a user without Read on an object is told that
-there is no such object; a custom field that no permission set shows does not exist for anybody,
-the System Administrator included, because a deploy of metadata grants nothing by itself; records
-that others own follow the object's sharing model.
+The rules are the platform's (docs/reference/dev-hub.md#rights): a user without Read on an
+object is told that there is no such object; a custom field that no permission set shows does not
+exist for anybody, the System Administrator included, because a deploy of metadata grants nothing
+by itself; records that others own follow the object's sharing model.
 
 Scratch orgs are not limited: their only user is their administrator, and what a pool deploys is
 used by whoever deployed it.

@@ -65,7 +65,10 @@ def _price(change: Change) -> None:
 
 @rule("User", "before insert")
 def _user(change: Change) -> None:
-    """Usernames are unique across all orgs; each active user takes a licence (facts §7)."""
+    """Usernames are unique across all orgs; each active user takes a licence.
+
+    Source: docs/reference/users.md#new-users.
+    """
     record, store = change.record, change.store
     username = record["Username"] or ""
     if username and "@" not in username:

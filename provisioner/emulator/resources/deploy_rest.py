@@ -1,4 +1,4 @@
-"""`/metadata/deployRequest`: deploys by REST (salesforce-facts §4)."""
+"""`/metadata/deployRequest`: deploys by REST (docs/reference/deploys.md#requests)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`GET /tooling/executeAnonymous?anonymousBody=…` (salesforce-facts §6)."""
+"""`GET /tooling/executeAnonymous?anonymousBody=…` (docs/reference/data.md#anonymous-apex)."""
 
 from __future__ import annotations
 

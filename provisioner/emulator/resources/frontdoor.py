@@ -9,7 +9,10 @@ from provisioner.emulator.routing import Call, Reply, route
 
 @route("/services/oauth2/singleaccess", "GET", "POST", name="oauth.singleaccess", access="open")
 def single_access(call: Call) -> Reply:
-    """A link that works once, for the bearer of a token; 403 when the token is none (facts §7)."""
+    """A link that works once, for the bearer of a token; 403 when the token is none.
+
+    Source: docs/reference/users.md#login-links.
+    """
     form = {**call.query, **(call.form or {})}
     token = form.get("access_token") or call.headers.get("authorization", "").rpartition(" ")[2]
     session = call.world.session(token)

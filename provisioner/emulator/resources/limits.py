@@ -36,7 +36,10 @@ _FIXED = {
 
 @route("/services/data/v<version>/limits", name="limits")
 def limits(call: Call) -> Reply:
-    """`{name: {Max, Remaining}}`. The scratch keys stand there on non-hubs, too (facts §2.8)."""
+    """`{name: {Max, Remaining}}`. The scratch keys stand there on non-hubs, too.
+
+    Source: docs/reference/dev-hub.md#rights.
+    """
     world, org = call.world, call.session_org()
     active = daily = 0
     if org.is_hub and "ScratchOrgInfo" in org.store.types:

@@ -1,4 +1,7 @@
-"""Package installs (Tooling): PackageInstallRequest, SubscriberPackageVersion (facts §3)."""
+"""Package installs (Tooling): PackageInstallRequest, SubscriberPackageVersion.
+
+Source: docs/reference/packages.md#install-request.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ def _check_request(change: Change) -> None:
 
 def _check_existence(org: EmulatedOrg, version_id: str) -> None:
     """A version that is not there is refused when the request is made: CumulusCI's rule for
-    trying again looks for these texts in the answer to the insert (facts §3)."""
+    trying again looks for these texts in the answer to the insert (docs/reference/packages.md)."""
     package, fields = find_version(org.world, version_id), ["SubscriberPackageVersionKey"]
     if package is None:
         raise RecordError("INVALID_CROSS_REFERENCE_KEY", installs.NOT_THERE, fields)

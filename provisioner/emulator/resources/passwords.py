@@ -17,7 +17,10 @@ def status(call: Call) -> Reply:
 
 @route(_PATH, "POST", "PATCH", name="password.set")
 def set_password(call: Call) -> Reply:
-    """Set a password; one's own only with the feature EnableSetPasswordInApi (facts §7)."""
+    """Set a password; one's own only with the feature EnableSetPasswordInApi.
+
+    Source: docs/reference/users.md#passwords.
+    """
     user_id = _user(call)
     body = call.json()
     password = body.get("NewPassword") if isinstance(body, dict) else None

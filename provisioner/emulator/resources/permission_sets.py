@@ -1,4 +1,7 @@
-"""Assigning permission sets, groups and licences: what the platform refuses (facts §5)."""
+"""Assigning permission sets, groups and licences: what the platform refuses.
+
+Source: docs/reference/permission-sets.md#assignments.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ def _require_updated(store: Store, group_id: str) -> None:
 
 
 def _refuse_twins(store: Store, assignee_id: str | None, set_id: Any) -> None:
-    """The text is the platform's; its error code was not seen (facts §5)."""
+    """The text is the platform's; its error code was not seen.
+
+    Source: docs/reference/permission-sets.md#assignments.
+    """
     if not assignee_id:
         return
     for row in store.find_by(ASSIGNMENT, "AssigneeId", to_18(assignee_id)):

@@ -114,7 +114,10 @@ def _outcome(hub: EmulatedOrg, request: Record) -> Record:
 
 
 def _mirror(store: Store, request: Record) -> None:
-    """The platform makes the ActiveScratchOrg row when the sign-up turns Active (facts §2.7)."""
+    """The platform makes the ActiveScratchOrg row when the sign-up turns Active.
+
+    Source: docs/reference/sign-up.md#deletion.
+    """
     values = {name: request[name] for name in _MIRRORED}
     values |= {"ScratchOrgInfoId": request["Id"], "OwnerId": request["OwnerId"]}
     store.add(ACTIVE, values, user_id=request["CreatedById"])

@@ -10,7 +10,7 @@ from provisioner.emulator.objects.rules import Change, on_insert, on_read, rule
 from provisioner.emulator.objects.store import Record, Store
 
 NAME = "OrgSnapshot"
-_LIFE = timedelta(days=365)  # a sample shows one year (facts §2.11)
+_LIFE = timedelta(days=365)  # a sample shows one year (docs/reference/sign-up.md#snapshots)
 
 
 @rule(NAME, "before insert")

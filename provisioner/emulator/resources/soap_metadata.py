@@ -1,7 +1,7 @@
 """The Metadata SOAP API, `/services/Soap/m/<version>`: deploy and what belongs to it.
 
 The path may go on with the org id, or with `deployRequest` as simple-salesforce writes it
-(wire.md §4).
+(docs/reference/clients.md#soap-paths).
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def test_modify_all_stands_above_sharing(hub: Hub) -> None:
 
 
 def test_sign_ups_are_seen_by_their_owner_alone(hub: Hub) -> None:
-    """salesforce-facts §2.8."""
+    """Source: docs/reference/dev-hub.md#rights."""
     hub.admin.create("ScratchOrgInfo", **DEFINITION)
     grant = object_grant("ScratchOrgInfo", "Read", "Create", "Edit", "Delete")
     user = hub.user("signer@acme.example", grant)

@@ -78,7 +78,10 @@ def test_details_are_left_out_when_not_asked_for(client: OrgClient) -> None:
 
 
 def test_the_settings_deploy_of_a_sign_up(client: OrgClient) -> None:
-    """One folder, single quotes, no namespace, directory entries, empty options (wire.md §2)."""
+    """One folder, single quotes, no namespace, directory entries, empty options.
+
+    Source: docs/reference/clients.md#settings-deploy.
+    """
     files: Files = {
         "package.xml": package_xml({"Settings": "Language"}, "68.0"),
         "settings/": "",

@@ -1,4 +1,4 @@
-"""SourceMember rows after a deploy: what source tracking waits for (wire.md §2)."""
+"""SourceMember rows after a deploy: what source tracking waits for (docs/reference/clients.md)."""
 
 from __future__ import annotations
 

@@ -92,7 +92,10 @@ def _license_id(context: DeployContext, name: str) -> str | None:
 
 @kind("PermissionSetGroup")
 def apply_permission_set_group(context: DeployContext, component: Component) -> None:
-    """A group becomes a record with a permission set of its own behind it (facts §5)."""
+    """A group becomes a record with a permission set of its own behind it.
+
+    Source: docs/reference/permission-sets.md#groups.
+    """
     if not check_root(component, "PermissionSetGroup"):
         return
     element = component.element

@@ -25,7 +25,10 @@ def root_name(settings_name: str) -> str:
 
 @kind("Settings")
 def apply_settings(context: DeployContext, component: Component) -> None:
-    """Keep settings. Files without a namespace are taken, as the platform does (facts §2.6)."""
+    """Keep settings. Files without a namespace are taken, as the platform does.
+
+    Source: docs/reference/sign-up.md#settings.
+    """
     element, name = component.element, component.full_name
     if element is None:
         return
