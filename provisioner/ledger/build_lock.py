@@ -17,6 +17,7 @@ from pathlib import Path
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Run
 from provisioner.ledger.holder import Holder, busy
+from provisioner.ledger.sqlite_file import is_full, make_file, no_room
 
 _LOOK_EVERY = 0.5  # seconds, with jitter
 
@@ -41,7 +42,11 @@ class BuildLock:
             told = refusal.message
             time.sleep(_LOOK_EVERY * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
         assert self._descriptor is not None
-        Holder.of(run).write(self._descriptor)
+        try:
+            Holder.of(run).write(self._descriptor)
+        except OSError as error:
+            self.release()
+            raise self._unusable(error) from None
 
     def release(self) -> None:
         """Give the lock back; releasing twice does nothing."""
@@ -78,11 +83,13 @@ class BuildLock:
     def _open(self) -> int:
         try:
             # Python opens close-on-exec: no child of a build can keep its lock.
-            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            return make_file(self.path)
         except OSError as error:
             raise self._unusable(error) from None
 
     def _unusable(self, error: OSError) -> LedgerError:
+        if is_full(error):
+            return no_room(f"the build's lock file {self.path}")
         return LedgerError(
             f"the build's lock file {self.path} cannot be used: {error.strerror}",
             code="ledger_read_only",

@@ -55,6 +55,13 @@ _NO_RIGHT = _Kind(
     "docs/ledgers.md lists what builders and consumers must be granted",
 )
 
+_DAMAGED = _Kind(
+    "ledger_corrupt",
+    "is damaged",
+    "restore it from a copy; or name an empty database in `ledger:`, and take the orgs in again "
+    "that it knew: provisioner reap --rebuild",
+)
+
 _CONNECTING: tuple[tuple[tuple[str, ...], _Kind], ...] = (
     (
         ("too many clients", "remaining connection slots", "too many connections"),
@@ -98,10 +105,10 @@ _STATES: dict[str, _Kind] = {
         shows_text=False,
     ),
     "57014": _Kind("ledger_locked", "took too long to answer; nothing was changed", "try again"),
-    "42P01": _Kind("ledger_corrupt", "is damaged", "restore it from a copy"),
-    "42703": _Kind("ledger_corrupt", "is damaged", "restore it from a copy"),
-    "XX001": _Kind("ledger_corrupt", "is damaged", "restore it from a copy"),
-    "XX002": _Kind("ledger_corrupt", "is damaged", "restore it from a copy"),
+    "42P01": _DAMAGED,
+    "42703": _DAMAGED,
+    "XX001": _DAMAGED,
+    "XX002": _DAMAGED,
 }
 
 

@@ -106,7 +106,8 @@ def version_in(rows: list[Mapping[str, Any]], name: str) -> int:
         raise LedgerError(
             f"the ledger {name} does not say which version it is",
             code="ledger_corrupt",
-            hint="restore it from a copy, or move it aside and build anew",
+            hint="restore it from a copy; or move it aside, and take the orgs in again that it "
+            "knew: provisioner reap --rebuild",
         )
     if int(text) > NEWEST:
         raise LedgerError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,8 +29,8 @@ _AT_ONCE = 1.0  # seconds that SQLite itself waits, before it is told that we do
 _LOCKED = ("BUSY", "LOCKED", "PROTOCOL")
 
 _ASIDE = (
-    "restore it from a copy, or move it aside (with its -wal and -shm files) and build anew: "
-    "scratch orgs that only it knew stay on the Dev Hub until they expire"
+    "restore it from a copy; or move it aside (with its -wal and -shm files) and take the orgs in "
+    "again that it knew: provisioner reap --rebuild"
 )
 
 
@@ -135,11 +137,7 @@ def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError | None:
     if kind in ("READONLY", "PERM", "CANTOPEN", "AUTH"):
         return _not_writable(path)
     if kind == "FULL":
-        return LedgerError(
-            f"no room on the disk for the ledger {path}; nothing was changed",
-            code="ledger_full",
-            hint="make room, then start again: it goes on where it was",
-        )
+        return no_room(f"the ledger {path}")
     if kind in ("CORRUPT", "NOTADB") or str(error).startswith("no such "):
         return LedgerError(
             f"the ledger {path} is damaged: {error}", code="ledger_corrupt", hint=_ASIDE
@@ -176,6 +174,36 @@ def _unlocked(path: Path, patience: float, act: Callable[[], T]) -> T:
                 raise
 
 
+def no_room(what: str) -> LedgerError:
+    """The disk is full, or a quota is used up."""
+    return LedgerError(
+        f"no room on the disk for {what}; nothing was changed",
+        code="ledger_full",
+        hint="make room, then start again: it goes on where it was",
+    )
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there is no room for what was to be written."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def make_file(path: Path) -> int:
+    """A descriptor of the file at `path`, made where it is missing, for its owner alone.
+
+    In a folder that a group shares (setgid, or writable by its group) the group may write it,
+    too; in one where everybody may put files (sticky) nobody else. Raises OSError.
+    """
+    try:
+        made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    folder = os.stat(path.parent).st_mode
+    if folder & (stat.S_ISGID | stat.S_IWGRP) and not folder & stat.S_ISVTX:
+        os.fchmod(made, 0o660)  # whatever the umask: the folder says it
+    return made
+
+
 def _not_writable(path: Path) -> LedgerError:
     return LedgerError(
         f"the ledger {path} cannot be written",
@@ -188,14 +216,18 @@ def _not_writable(path: Path) -> LedgerError:
 def _prepare(path: Path) -> None:
     """Look at what stands at `path`, and make its folder where there is none."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         exists = path.exists()
         if exists and not path.is_file():
             kind = "folder" if path.is_dir() else "device"
             raise LedgerError(
                 f"the ledger {path} is a {kind}, not a file", hint="name a file in `ledger:`"
             )
+        if not exists and _is_writable(path.parent):
+            os.close(make_file(path))  # SQLite gives those beside it the same mode
     except OSError as error:
+        if is_full(error):
+            raise no_room(f"the ledger {path}") from None
         raise LedgerError(
             f"the ledger {path} cannot be opened: {error.strerror}: {error.filename}",
             hint="name a place in `ledger:` that this user can write",

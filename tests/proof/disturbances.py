@@ -26,10 +26,30 @@ time.time = lambda: _time() + _shift()
 
 
 def files_end_at(size: int) -> str:
-    """No file may grow beyond `size` bytes: writes fail as on a disk with no room."""
+    """No file may grow beyond `size` bytes: writes fail as on a disk with no room.
+
+    Python keeps no compiled modules then: it would cut them off, and not notice.
+    """
     return f"""
-import resource
+import resource, sys
+sys.dont_write_bytecode = True
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
+"""
+
+
+def no_room_for(name: str, word: str) -> str:
+    """`name` of the module os finds a full disk, where a path that it is given holds `word`.
+
+    What is given no path (os.pwrite) always finds one.
+    """
+    return f"""
+import errno, os
+_act = {name}
+def act(first, *arguments, **options):
+    if isinstance(first, int) or {word!r} in os.fsdecode(first):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return _act(first, *arguments, **options)
+{name} = act
 """
 
 

@@ -11,7 +11,12 @@ from provisioner.errors import LedgerError
 from provisioner.ledger.base import Org, State
 from provisioner.ledger.sql import SqlLedger
 from tests.proof.contents import Complete
-from tests.proof.disturbances import files_end_at, ledger_ends_at, ledger_with_pages_of
+from tests.proof.disturbances import (
+    files_end_at,
+    ledger_ends_at,
+    ledger_with_pages_of,
+    no_room_for,
+)
 from tests.proof.here import build
 from tests.proof.processes import PACE, run
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
@@ -37,6 +42,22 @@ def stop_and_go_on(night: WholeNight, whole: Complete, disturbance: str) -> None
 @pytest.mark.parametrize("size", [48, 160, 320])
 def test_writes_that_fail(night: WholeNight, whole: Complete, size: int) -> None:
     stop_and_go_on(night, whole, files_end_at(size * KILOBYTE))
+
+
+@pytest.mark.parametrize("name", ["os.pwrite", "os.open"])
+def test_no_room_for_the_lock_of_the_build(night: WholeNight, name: str) -> None:
+    """The ledger is there already; then the disk is full when a build starts."""
+    run(night, "status")
+    ended = run(night, "build", "--json", before=no_room_for(name, "build-lock"))
+    assert ended.code == 2, ended.err
+    assert ended.document["error"]["code"] == "ledger_full"
+    assert "build-lock" in ended.document["error"]["message"]
+    assert not [*crashes(night, ended)]
+
+
+def test_no_room_for_a_new_ledger(night: WholeNight) -> None:
+    ended = run(night, "status", "--json", before=no_room_for("os.open", "ledger.db"))
+    assert (ended.code, ended.document["error"]["code"]) == (2, "ledger_full")
 
 
 @pytest.mark.parametrize("more", [0, 2, 4])
