@@ -124,6 +124,44 @@ def test_of_two_definitions_only_the_one_that_works_is_renewed(make_night: Make)
     assert sum(row.definition == "config/other.json" for row in rows) >= 3
 
 
+def test_one_org_at_a_time_makes_room_for_the_canaries_of_two_definitions(
+    make_night: Make,
+) -> None:
+    night = make_night(limits=Limits(active=8, daily=500))
+    night.write_json("config/other.json", {"edition": "Developer", "orgName": "Other"})
+
+    def write(steps: str) -> None:
+        night.write_pool(size=8, steps=steps, pool="swap: 50%\n")
+        path = night.folder / "pool.yaml"
+        text = path.read_text("utf-8")
+        both = "[config/project-scratch-def.json, config/other.json]"
+        path.write_text(text.replace("[config/project-scratch-def.json]", both), encoding="utf-8")
+
+    write(STEPS)
+    assert night.build().exit_code == 0
+    write(BROKEN)
+    assert night.build().exit_code == 6
+    assert len(night.orgs(State.AVAILABLE)) == 7
+
+
+@pytest.mark.parametrize(
+    ("when", "then"),
+    [
+        ({"route": "tooling.executeAnonymous"}, {"do": "reset", "at": "after"}),
+        ({"operation": "signup"}, {"do": "error", "error": "C-9999"}),
+    ],
+)
+def test_an_org_that_is_lost_leaves_its_slot_to_the_one_that_replaces_it(
+    make_night: Make, when: dict[str, str], then: dict[str, str]
+) -> None:
+    night = full(make_night, size=4)
+    night.write_pool(size=4, steps=STEPS + STEPS)
+    night.fault({**when, "nth": [1, 4]}, then, times=2)
+    result = night.build()
+    assert (result.exit_code, len(result.failed), fresh(night)) == (0, 2, 4)
+    assert night.fewest_available(4) == 3
+
+
 def test_a_claim_during_the_renewal_is_left_alone(make_night: Make) -> None:
     night = full(make_night, size=4)
     config = night.config()
