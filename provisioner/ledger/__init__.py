@@ -31,7 +31,9 @@ def open_ledger(url: str, directory: Path, dev_hub: HubAccount | None = None) ->
     scheme = url.partition(":")[0]
     if scheme not in LEDGERS:
         known = "sqlite:///…, postgresql://…, devhub"
-        raise UsageError(f"ledger: no backend for {scheme!r}", hint=f"write one of: {known}")
+        # The URL is not repeated, and of it the scheme only where it is one: see Address.secrets.
+        named = f" for {scheme!r}" if "://" in url and scheme.isalnum() else ""
+        raise UsageError(f"ledger: no backend{named}", hint=f"write one of: {known}")
     module = import_module(LEDGERS[scheme])
     is_on_hub = hasattr(module, "open_hub")
     ledger: Ledger = module.open_hub(url, dev_hub) if is_on_hub else module.open_url(url, directory)

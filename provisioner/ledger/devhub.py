@@ -21,7 +21,7 @@ def open_hub(url: str, account: HubAccount | None) -> DevhubLedger:
     Raises UsageError for a URL of another form, or without an account.
     """
     if url != "devhub":
-        raise UsageError(f"ledger: {url!r} is not known", hint="write: ledger: devhub")
+        raise UsageError("ledger: nothing follows the word devhub", hint="write: ledger: devhub")
     if account is None:
         raise UsageError("ledger: devhub needs the dev_hub of a pool.yaml")
     from provisioner.ledger.devhub_ledger import DevhubLedger

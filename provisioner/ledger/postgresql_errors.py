@@ -87,7 +87,7 @@ _PASSING = (_FULL_UP, _STARTING)
 _SAID_BY_LIBPQ = ("no password supplied", "SCRAM", "SSL", "certificate", "GSS")
 """What is not about the way to the server, though the server did not say it (no FATAL)."""
 
-_NO_HOST = "could not translate host name"
+_NO_HOST = ("could not translate host name", "failed to resolve host")
 """The way to the server does not exist: a misspelt name, more often than a disturbance."""
 
 _STATES: dict[str, _Kind] = {
@@ -116,7 +116,9 @@ def of_connecting(error: psycopg.Error, address: Address) -> LedgerError:
     """Why there is no connection: an UndoneError when that passes by itself."""
     text = str(error)
     if "FATAL" not in text and not any(word in text for word in _SAID_BY_LIBPQ):
-        return _error(_DOWN, address, text, LedgerError if _NO_HOST in text else UndoneError)
+        return _error(
+            _DOWN, address, text, LedgerError if any(w in text for w in _NO_HOST) else UndoneError
+        )
     for words, kind in _CONNECTING:
         if any(word in text for word in words):
             return _error(kind, address, text, UndoneError if kind in _PASSING else LedgerError)

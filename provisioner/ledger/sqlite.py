@@ -43,14 +43,14 @@ def path_of(url: str, directory: Path) -> Path:
     prefix, _, path = url.partition(":///")
     if prefix != "sqlite" or not path or path == ":memory:" or not path.isprintable():
         raise UsageError(
-            f"ledger: {url!r} names no file",
+            "ledger: this URL names no file",
             hint="write sqlite:///.provisioner/ledger.db (relative to pool.yaml) or "
             "sqlite:////var/lib/provisioner/ledger.db",
         )
     try:
         return directory / Path(path).expanduser()
     except RuntimeError:
-        raise UsageError(f"ledger: {url!r} starts at a home folder that nobody has") from None
+        raise UsageError("ledger: the URL starts at a home folder that nobody has") from None
 
 
 class SqliteLedger(SqlLedger):
