@@ -15,7 +15,15 @@ from provisioner.errors import SalesforceError
 from provisioner.salesforce.asked_again import asked_again, checked, is_malformed
 from provisioner.salesforce.calls import resource
 from provisioner.salesforce.envelope import Call
-from provisioner.salesforce.fields import Row, one_for_each, record_id, row, rows, text
+from provisioner.salesforce.fields import (
+    Row,
+    one_for_each,
+    optional_text,
+    record_id,
+    row,
+    rows,
+    text,
+)
 from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.query_pages import all_records, counted
 from provisioner.salesforce.session import OrgSession
@@ -185,8 +193,8 @@ def newest_api_version(session: OrgSession) -> str:
 
 def _version(entry: Row) -> str:
     """A version that its own address confirms: everything that follows stands on it."""
-    version = text(entry, "version")
-    if not re.fullmatch(r"\d{1,3}\.0", version) or not text(entry, "url").endswith(f"/v{version}"):
+    version, url = text(entry, "version"), optional_text(entry, "url")
+    if not re.fullmatch(r"\d{1,3}\.0", version) or (url and not url.endswith(f"/v{version}")):
         raise MalformedAnswerError("version is none of the API")
     return version
 
