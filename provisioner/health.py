@@ -83,6 +83,19 @@ def confirmed(found: Sequence[Health], gone: Callable[[list[str]], set[str]]) ->
     return [_judged(health, dead, unsure) for health in found]
 
 
+def confirmed_by_hub(found: Sequence[Health], pool_file: PoolFile) -> list[Health]:
+    """As `confirmed`, for whoever has no session with the Dev Hub: entered only for doubts."""
+    if not any(health.is_in_doubt for health in found):
+        return list(found)
+    from provisioner.builder.connections import Connections
+
+    def gone(usernames: list[str]) -> set[str]:
+        with Connections(pool_file) as connections:
+            return connections.hub.gone(usernames)
+
+    return confirmed(found, gone)
+
+
 def _judged(health: Health, dead: set[str], unsure: str) -> Health:
     if not health.is_in_doubt:
         return health

@@ -30,6 +30,7 @@ class RunningEmulator:
     consumer_key: str
     hub_username: str
     private_key: Path
+    ca: Path | None = None  # the certificate of its authority, with --tls
 
     def link_namespaces(self, prefixes: Iterable[str]) -> None:
         """Let sign-ups name these: a rehearsal assumes that the real Dev Hub knows them."""
@@ -80,6 +81,7 @@ def emulator(folder: Path, options: Sequence[str]) -> Iterator[RunningEmulator]:
             consumer_key=said["consumer_key"],
             hub_username=said["hub_username"],
             private_key=folder / said["private_key"],
+            ca=folder / said["ca"] if "ca" in said else None,
         )
     finally:
         process.terminate()

@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("removal",),
     ("builder", "claim", "reap", "rebuild", "login", "health"),
     ("report", "rehearsal"),
+    ("api",),
     ("cli", "output"),
 )
 """From the lowest to the highest; a name stands for a module or a whole package."""

@@ -43,7 +43,7 @@ def command(
     """
     from provisioner.builder.context import Options
     from provisioner.builder.run import build
-    from provisioner.cli.selection import select_pools
+    from provisioner.builder.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.report.build import build_document, build_text
     from provisioner.report.manifest import ledger_manifest, write_manifest

@@ -12,8 +12,7 @@ from provisioner.cli.invocation import Invocation
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from provisioner.config.ledger_part import LedgerPart
-    from provisioner.ledger.base import Ledger, Org
+    from provisioner.ledger.base import Org
 
 
 def command(
@@ -51,6 +50,7 @@ def command(
     cannot be written, the org is given back, or kept under its key.
     """
     from provisioner.claim import claim
+    from provisioner.claim.proving import proven
     from provisioner.claim.untold import given_back_unless_told
     from provisioner.cli.pools import duration, given, owner_of, pools_and_ledger
     from provisioner.ledger.document import org_document
@@ -71,7 +71,9 @@ def command(
             min_life=duration(min_life, "--min-life"),
             wait=duration(wait, "--wait") or timedelta(),
             pools=part.pools,
-            prove=lambda org: _proven(call, part, ledger, org),
+            prove=lambda org: proven(
+                org, part, ledger, lambda: call.load("hub_and_ledger"), call.output.warn
+            ),
             on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C ends it)"),
             on_undone=call.output.warn,
         )
@@ -79,51 +81,6 @@ def command(
             call.output.result(_told(call, org, utc_now()), org_document(org))
     if lease is not None and org.lease_until is not None and org.lease_until == org.expires_at:
         call.output.say("the lease was cut: it ends with the org")
-
-
-def _proven(call: Invocation, part: LedgerPart, ledger: Ledger, org: Org) -> Org | None:
-    """The org, when it lives or cannot be looked at; None when it is dead, and quarantined.
-
-    Only to look at it are the keys of pool.yaml read. Raises UnusableError when it refuses the
-    login, and the Dev Hub does not say that it is gone.
-    """
-    from provisioner.config.model import DEFAULT_PROVE_AFTER
-
-    pool = part.pools.get(org.pool)
-    now = ledger.now()
-    after = pool.prove_after if pool else DEFAULT_PROVE_AFTER
-    if org.proven_at is not None and now - after < org.proven_at <= now + timedelta(minutes=5):
-        return org  # before anything about logins is imported; a proof of the future is none
-    from provisioner.claim.aside import UnusableError
-    from provisioner.cli.health import confirmed
-    from provisioner.errors import ConfigError
-    from provisioner.health import examine, record
-
-    try:
-        pool_file = call.load("hub_and_ledger")
-    except ConfigError as error:
-        why = error.message.partition("\n")[0]
-        call.output.warn(f"{org.username} could not be proven: {why}")
-        return org
-    (health,) = confirmed(pool_file, [examine(org, pool_file)])
-    if health.is_alive is None and not health.is_usable:
-        call.output.warn(f"{org.username} could not be used and is left: {health.why}")
-        raise UnusableError(org, health.why)
-    if health.is_alive is None:
-        call.output.warn(f"{org.username} could not be proven: {health.why}")
-    elif not health.is_alive:
-        call.output.warn(f"{org.username} is dead and quarantined: {health.why}")
-    changed = record(ledger, health, now)
-    if health.is_alive is False:
-        return None
-    return changed or _still_ours(ledger, org)
-
-
-def _still_ours(ledger: Ledger, org: Org) -> Org | None:
-    """The row of a claim that somebody changed while we looked; None when the claim is over."""
-    row = ledger.get(org.username)
-    is_ours = row is not None and (row.state, row.fence) == (org.state, org.fence)
-    return row if is_ours else None
 
 
 def _told(call: Invocation, org: Org, now: datetime) -> list[str]:

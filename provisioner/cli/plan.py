@@ -9,8 +9,8 @@ from provisioner.cli.invocation import Invocation
 def command(call: Invocation, pools: PoolsArgument = None) -> None:
     """Show what a build would do now, and why; asks the Dev Hub for its limits, changes nothing."""
     from provisioner.builder.planning import preview
+    from provisioner.builder.selection import select_pools
     from provisioner.cli.pools import warn_of_broken
-    from provisioner.cli.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.report.estimate import estimate
     from provisioner.report.plan import plan_document, plan_text

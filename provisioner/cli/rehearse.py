@@ -66,7 +66,7 @@ def _night(
 ) -> int:
     from provisioner.builder.context import Options
     from provisioner.builder.run import build
-    from provisioner.cli.selection import select_pools
+    from provisioner.builder.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.report.build import build_text
     from provisioner.report.progress import Lines, LiveView

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,9 +10,7 @@ import typer
 from provisioner.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from provisioner.ledger.base import Ledger, Org
-
-_PACE = 0.2  # of the waits for a Dev Hub that does not answer: a build comes by later anyway
+    from provisioner.ledger.base import Org
 
 
 def command(
@@ -34,6 +33,7 @@ def command(
     Exits with 7 when another holds it. Releasing an org twice is no error.
     """
     from provisioner.claim import release
+    from provisioner.claim.ending import ended
     from provisioner.cli.pools import given, owner_of, pools_and_ledger
     from provisioner.ledger.base import TO_DELETE
     from provisioner.ledger.document import org_document
@@ -48,7 +48,8 @@ def command(
             reusable=[pool.name for pool in part.pools.values() if pool.reuse],
         )
         may_end = released.state in TO_DELETE and not released.kept
-        org = _ended(call, ledger, released) if may_end else released
+        load = partial(call.load, "hub_and_ledger")
+        org = ended(released, ledger, load, call.output.say) if may_end else released
     call.output.result(f"{org.username} {_outcome(released, org)}", org_document(org))
 
 
@@ -64,26 +65,3 @@ def _outcome(released: Org, org: Org) -> str:
     if org.state is State.DELETED:
         return f"is {released.state} and deleted"
     return f"is {released.state}; {deleted_by(org)} deletes it"
-
-
-def _ended(call: Invocation, ledger: Ledger, org: Org) -> Org:
-    """Delete an org that was given back, or say why it is still there; its row.
-
-    Whoever only claims need not be allowed to delete orgs of the Dev Hub, or to see them.
-    """
-    from provisioner.builder.connections import Connections
-    from provisioner.errors import ProvisionerError
-    from provisioner.removal import Removed, end_orgs
-
-    try:
-        pool_file = call.load("hub_and_ledger")
-        unseen = f"{pool_file.dev_hub.username} does not see it on the Dev Hub"
-        with Connections(pool_file, pace=_PACE) as connections:
-            outcome = end_orgs(connections.hub, ledger, [org], unseen=unseen)
-    except ProvisionerError as error:
-        outcome = Removed(left=[(org, error.message.partition("\n")[0])])
-    if outcome.ended:
-        return outcome.ended[0]
-    for _, why in outcome.left:
-        call.output.say(f"{org.username} could not be deleted from here: {why}")
-    return org if outcome.left else ledger.get(org.username) or org

@@ -104,15 +104,14 @@ def _prove(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Health
     """Enter every available org, several at a time; the next build replaces dead ones."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from provisioner.cli.health import confirmed
-    from provisioner.health import examine, record
+    from provisioner.health import confirmed_by_hub, examine, record
     from provisioner.ledger.base import State
 
     pool_file = call.load("hub_and_ledger")
     waiting = [org for org in orgs if org.state is State.AVAILABLE]
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda org: examine(org, pool_file), waiting))
-    for health in confirmed(pool_file, found):
+    for health in confirmed_by_hub(found, pool_file):
         record(ledger, health, ledger.now())
         if health.is_alive is None:
             call.output.warn(f"{health.org.username} could not be proven: {health.why}")

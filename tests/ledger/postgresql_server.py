@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 import psycopg
@@ -153,6 +153,14 @@ class Server:
         )
 
 
+def not_tested(what: str) -> NoReturn:
+    """Skip the test for want of a server; where TESTS_NEED_POSTGRESQL is set, fail it."""
+    text = f"{what} is NOT TESTED here; scripts/install-postgresql installs what is missing"
+    if os.environ.get("TESTS_NEED_POSTGRESQL"):
+        pytest.fail(text)
+    pytest.skip(text)
+
+
 @contextmanager
 def server() -> Iterator[Server]:
     """A server that a test may stop; skips the test where there are no binaries."""
@@ -180,10 +188,7 @@ def new_url() -> tuple[str, Callable[[], None]]:
 def _new() -> Server:
     found = binaries()
     if found is None:
-        pytest.skip(
-            "NO POSTGRESQL BINARIES: the postgresql ledger is NOT TESTED here; "
-            "scripts/install-postgresql installs them"
-        )
+        not_tested("NO POSTGRESQL BINARIES: the postgresql ledger")
     # Not below pytest's folder: that is root's alone, and too long for a socket's address.
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     made: Server | None = None

@@ -25,7 +25,7 @@ def night(
     request: pytest.FixtureRequest, tmp_path: Path, key_pair: KeyPair
 ) -> Iterator[WholeNight]:
     if request.param == "postgresql" and postgresql_server.binaries() is None:
-        pytest.skip("there is no PostgreSQL here")
+        postgresql_server.not_tested("NO POSTGRESQL BINARIES: the ledger there")
     with whole_night(tmp_path, key_pair, ledger=request.param) as made:
         made.write_pool(size=1, steps=LARGE)
         yield made

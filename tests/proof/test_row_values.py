@@ -23,7 +23,7 @@ STEPS = "- run_apex: { file: scripts/setup.apex }\n"
 @pytest.fixture(params=sorted(PROOF_LEDGERS))
 def night(request: pytest.FixtureRequest, tmp_path: Path, key_pair: KeyPair) -> Any:
     if request.param == "postgresql" and postgresql_server.binaries() is None:
-        pytest.skip("there is no PostgreSQL here")
+        postgresql_server.not_tested("NO POSTGRESQL BINARIES: the ledger there")
     with whole_night(tmp_path, key_pair, ledger=request.param) as made:
         made.write_pool(size=3, steps=STEPS, pool="replacements: 0")
         yield made

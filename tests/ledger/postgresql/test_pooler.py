@@ -19,7 +19,13 @@ from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim
 from provisioner.ledger.postgresql_address import address_of
 from provisioner.ledger.postgresql_ledger import PostgresqlLedger
-from tests.ledger.postgresql_server import SUPERUSER, Server, account, identity
+from tests.ledger.postgresql_server import (
+    SUPERUSER,
+    Server,
+    account,
+    identity,
+    not_tested,
+)
 from tests.ledger.world import NOW, add_available, run
 
 CONFIGURATION = """\
@@ -54,7 +60,7 @@ def pooler(request: pytest.FixtureRequest, server: Server, database: str) -> Ite
     """PgBouncer with `(mode, ignored startup parameters)`."""
     binary = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if binary is None:
-        pytest.skip("NO PGBOUNCER: poolers are NOT TESTED here; scripts/install-postgresql has it")
+        not_tested("NO PGBOUNCER: the way through a pooler")
     mode, ignored = request.param
     folder = Path(tempfile.mkdtemp(prefix="pg-pooler-"))
     user = account().pw_name
