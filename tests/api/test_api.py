@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,8 @@ import pytest
 from provisioner import api
 from provisioner.cli.init import sample_files
 from provisioner.errors import ClaimError, ConfigError, LoginError, NoOrgError, UsageError
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +130,20 @@ def test_the_emulator_takes_the_options_of_its_command_and_ends_with_the_block(
         urllib.request.urlopen(f"{running.url}/_emulator/state", context=context)
 
 
+def test_the_example_for_users_of_the_emulator_runs(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, section = readme.split("\n## An emulator for your own tools\n")
+    example = section.partition("```python\n")[2].partition("```")[0]
+
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (done.stdout, done.stderr, done.returncode) == ("[503, 200]\n", "", 0)
+
+
 def test_everything_public_is_explained() -> None:
-    page = (Path(__file__).parent.parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
     for name in api.__all__:
         assert getattr(api, name).__doc__
