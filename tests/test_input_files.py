@@ -33,9 +33,7 @@ OUR_OWN = {
     "ledger/sqlite_file.py": "the ledger itself, made with its mode",
     "output.py": "/dev/null",
     "report/manifest.py": "writes a manifest",
-    "source/archive.py": "writes the package",
     "source/registry.py": "a table that is part of the package",
-    "source/second_process.py": "a pipe of ours",
 }
 """The modules that open files which nobody names, or only write; each with its reason."""
 

@@ -11,7 +11,16 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "provisioner"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "children", "plain_text", "redaction", "input_file", "json_text", "json_places"),
+    (
+        "errors",
+        "children",
+        "plain_text",
+        "redaction",
+        "input_file",
+        "json_text",
+        "json_places",
+        "archive",
+    ),
     ("crash", "config.fields", "config.duration"),
     ("salesforce", "source", "ledger.base"),
     ("steps", "ledger"),

@@ -78,7 +78,6 @@ def convert(
             secret_variables=call.secret_variables(directory / DEFAULT_CONFIG),
             delete_before=pre_destructive_changes,
             delete_after=post_destructive_changes,
-            may_fork=True,
         )
     except SourceError as error:
         if call.output.as_json:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from provisioner.archive import zipped
 from provisioner.errors import LedgerError, SalesforceError, UsageError
 from provisioner.ledger.devhub_errors import BUILDER, CONSUMER
 from provisioner.ledger.devhub_records import ORG, VERSION
 from provisioner.salesforce import permission_sets
 from provisioner.salesforce.fields import nullable_text, record_id, text
-from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy, zipped
+from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy
 from provisioner.salesforce.soql import one_of, select
 from provisioner.source import deletions
 from provisioner.source.manifest import manifest

@@ -5,10 +5,8 @@ Source: docs/reference/deploys.md.
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
 LARGEST_ZIP = 39_000_000  # bytes
-_EARLY = (1980, 1, 1, 0, 0, 0)  # the first day that a zip knows
 MOST_FILES = 10_000
 
 OPTIONS: Mapping[str, Any] = {
@@ -106,15 +103,6 @@ class DeployStatus:
     def failures(self) -> tuple[str, ...]:
         """A line for each component and each test that failed."""
         return (*map(str, self.components), *self.tests)
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """A small package as a zip; equal files give equal bytes, whenever it is made."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name, _EARLY), data, zipfile.ZIP_DEFLATED)
-    return content.getvalue()
 
 
 def deploy_body(zip_bytes: bytes, options: Mapping[str, Any] | None = None) -> DeployBody:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
 
+from provisioner.archive import zipped
 from provisioner.salesforce.definition import upper_first
-from provisioner.salesforce.metadata import zipped
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 _XML_NAME = re.compile(r"[A-Za-z_][\w.-]*")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from provisioner.archive import Archive
 from provisioner.source import deletions, manifest, project
-from provisioner.source.archive import Archive
 from provisioner.source.component import Site
 from provisioner.source.deletions import Deletions
 from provisioner.source.ignore import nearest
@@ -32,7 +32,6 @@ class Request:
     environ: Mapping[str, str] = field(default_factory=dict)
     hidden: Collection[str] = ()  # variables of `environ` that hold secrets
     deletions: Mapping[str, Deletions] = field(default_factory=dict)  # by names in the package
-    may_fork: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,9 @@ def convert(tree: Tree, findings: Findings, request: Request) -> Parts:
     }
     for name, content in deletions.files(removed, api_version):
         files[name] = fixed(content)
-    writing = writer.start(files, may_fork=request.may_fork)
     members = manifest.members_of(components, source.registry, findings)
     text = manifest.manifest(members, api_version)
-    archive = writing.finish({manifest.FILE: text})
+    archive = writer.write({**files, manifest.FILE: fixed(text)})
     replacements.warn_of_unused()
     if not members and not any(removed.values()):
         findings.warn(Oddity.NO_COMPONENTS, project.FILE, "no component was found")

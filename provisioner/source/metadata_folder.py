@@ -37,7 +37,7 @@ def read(
             findings.refuse("usage", wanted[name].path, message)
         files[name] = fixed(content)
     nothing = Replacements((), tree, {}, findings, LineFinder(""))
-    archive = Writer(tree, nothing, findings).start(files).finish({})
+    archive = Writer(tree, nothing, findings).write(files)
     return Parts(text, _members(listed), archive, removed, Origins(files))
 
 

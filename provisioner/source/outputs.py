@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
-from provisioner.source.archive import Archive
+from provisioner.archive import Archive
 from provisioner.source.component import META, Component, extension, last_index
 from provisioner.source.problems import Findings, Oddity, Refusal
 from provisioner.source.tree import split
@@ -39,7 +39,6 @@ class Output(NamedTuple):
 
     path: str
     make: Callable[[Read], bytes | Archive] | None = None
-    is_slow: bool = False  # takes much longer than others
 
 
 def fixed(content: bytes) -> Output:

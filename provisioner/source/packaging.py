@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from provisioner import children
+from provisioner.archive import Archive
 from provisioner.source import deletions, manifest, metadata_folder, project
-from provisioner.source.archive import Archive
 from provisioner.source.conversion import Parts, Request, convert
 from provisioner.source.manifest import Members
 from provisioner.source.origins import Origin, Origins
@@ -39,12 +37,12 @@ class Package:
     @property
     def file_count(self) -> int:
         """How many files there are, package.xml among them."""
-        return len(self._archive)
+        return len(self._archive.names)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all files in the package."""
-        return tuple(entry.name.decode() for entry in self._archive.entries)
+        return self._archive.names
 
     @property
     def deletes(self) -> bool:
@@ -79,7 +77,6 @@ def package(
     prefer_project_version: bool = True,
     delete_before: Path | None = None,
     delete_after: Path | None = None,
-    may_fork: bool = False,
 ) -> Package:
     """The package of an SFDX project (its root), or of a folder that has a package.xml.
 
@@ -89,8 +86,6 @@ def package(
     Of it they see neither `secret_variables` nor anything else that holds a secret.
     `delete_before` and `delete_after` are manifests of what the org loses before and after the
     deployment; they become destructiveChangesPre.xml and destructiveChangesPost.xml.
-    `may_fork` lets a second process do half of a large project; not for a process that holds
-    locks or connections, which would live on in the other one.
 
     Raises SourceError with all problems at once: what the official converter refuses, and when
     `strict` also everything that it passes over in silence.
@@ -98,7 +93,7 @@ def package(
     findings = Findings()
     parts: Parts | None = None
     environ = os.environ if environ is None else environ
-    with _without_garbage_collection(), findings.collect():
+    with findings.collect():
         wanted = {deletions.BEFORE: delete_before, deletions.AFTER: delete_after}
         request = Request(
             api_version,
@@ -107,7 +102,6 @@ def package(
             environ,
             _hidden(environ, secret_variables),
             deletions.read_all(wanted, findings),
-            may_fork,
         )
         parts = _parts(Path(path), findings, request)
     findings.raise_problems(strict=strict)
@@ -147,20 +141,3 @@ def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
         message += f"; is the project around it meant, {above}?"
     findings.refuse("usage", str(path), message)
     return None
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Tens of thousands of small objects are made, none of them in a circle: do not look.
-
-    Nor soon after: what was made counts as old, which only a rare look at everything goes through.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.unfreeze()
-        if was_on:
-            gc.enable()

@@ -5,7 +5,7 @@ Source: docs/reference/source-format.md#paths-in-the-package.
 
 from __future__ import annotations
 
-from provisioner.source.archive import Archive
+from provisioner.archive import Archive
 from provisioner.source.component import Component, short_name
 from provisioner.source.documents import read_sections, text_of
 from provisioner.source.outputs import Output, Outputs, Read
@@ -30,7 +30,7 @@ def static_resource(outputs: Outputs, component: Component) -> None:
                 "NoContentFoundError", xml, f"nothing is left of its folder {content} to be zipped"
             )
         zip_it = lambda _: zipped(content, files, outputs.read_copy)  # noqa: E731
-        outputs.add(name, Output(content, zip_it, is_slow=True))
+        outputs.add(name, Output(content, zip_it))
     else:
         outputs.add(name, Output(content))
     outputs.add(f"{kind.directory}/{split(xml)[1]}", Output(xml))
@@ -39,11 +39,11 @@ def static_resource(outputs: Outputs, component: Component) -> None:
 def zipped(folder: str, files: tuple[str, ...], read: Read) -> Archive:
     """A folder's files as a zip, named as they lie in it.
 
-    Compressed quickly, unless the size begins to count: an org takes up to 5 MB a resource.
+    Compressed with the fastest level that keeps it small enough: an org takes up to 5 MB.
     """
     for level in (1, 6, 9):
         archive = Archive(level)
-        for path in files:
+        for path in sorted(files):
             archive.add(path.removeprefix(f"{folder}/"), read(path))
         if archive.size <= _SMALL:
             break

@@ -252,11 +252,11 @@ def test_twenty_thousand_files_are_one_package(tmp_path: Path) -> None:
 
 
 def test_more_files_than_an_old_zip_can_count(tmp_path: Path) -> None:
-    from provisioner.source.archive import Archive
+    from provisioner.archive import Archive
 
     archive = Archive()
     for number in range(70_000):
-        archive.add(f"f/{number}", b"x")
+        archive.add(f"f/{number:05}", b"x")
     with (tmp_path / "many.zip").open("wb") as file:
         archive.write_zip(file)
     with zipfile.ZipFile(tmp_path / "many.zip") as found:

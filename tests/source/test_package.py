@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.source import Package, SourceError, package, writer
+from provisioner.source import Package, SourceError, package
 from tests.source.projects import (
     Covering,
     D,
@@ -54,38 +54,6 @@ def test_equal_sources_give_equal_bytes_wherever_they_lie(tmp_path: Path) -> Non
     assert zipped(one) == zipped(other)
     assert one.digest() == other.digest()
     assert one.names == tuple(sorted(one.names))
-
-
-def test_one_process_writes_the_same_bytes_as_two(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = write(MANY, tmp_path)
-    made = {}
-    for may_fork in (True, False):
-        monkeypatch.setattr(writer, "can_fork", lambda may_fork=may_fork: may_fork)
-        made[may_fork] = package(root, api_version="58.0", may_fork=True)
-    assert zipped(made[True]) == zipped(made[False])
-    assert made[True].file_count == 604
-
-
-def test_a_second_process_that_dies_leaves_the_work_to_the_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = write(MANY, tmp_path)
-    whole = zipped(package(root, api_version="58.0"))
-    monkeypatch.setattr(writer, "can_fork", lambda: True)
-    monkeypatch.setattr(writer.Writing, "_help", lambda *_: 1 / 0)
-    assert zipped(package(root, api_version="58.0", may_fork=True)) == whole
-
-
-def test_problems_found_by_the_second_process_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = {f"{D}objects/O{n}/fields/F__c.field-meta.xml": "<x" for n in range(600)}
-    monkeypatch.setattr(writer, "can_fork", lambda: True)
-    with pytest.raises(SourceError) as refusal:
-        package(write(Covering(broken), tmp_path), api_version="58.0", may_fork=True)
-    assert len(refusal.value.problems) == 600
 
 
 def test_a_changed_file_changes_the_digest(tmp_path: Path) -> None:
