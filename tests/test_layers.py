@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "archive",
     ),
     ("crash", "config.fields", "config.duration"),
-    ("salesforce", "source", "ledger.base"),
+    ("salesforce", "source", "ledger.base", "ledger.broken"),
     ("steps", "ledger"),
     ("config",),
     ("plan", "lifetimes"),

@@ -17,6 +17,7 @@ from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.keys import SigningKey, load_signing_key
 from provisioner.salesforce.org import OrgClient, newest_api_version
 from provisioner.salesforce.server_clock import ServerClock
+from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ class Connections:
         with self._lock:
             client = self._orgs.get(row.username)
         if client is None:
-            session = self._transport.session(
-                "org", row.username, self.sign_in(row), lambda: self.sign_in(row)
+            session = OrgSession(
+                self._transport, "org", row.username, self.sign_in(row), lambda: self.sign_in(row)
             )
             client = OrgClient(session, self.hub.client.api_version)
             with self._lock:
@@ -103,7 +104,7 @@ class Connections:
 
     def _open_hub(self) -> DevHub:
         hub, renew = self._config.dev_hub, self.sign_in_to_hub
-        session = self._transport.session("hub", hub.username, renew(), renew)
+        session = OrgSession(self._transport, "hub", hub.username, renew(), renew)
         return DevHub(OrgClient(session, hub.api_version or newest_api_version(session)))
 
     def _key(self, source: Path | Secret, passphrase: Secret | None) -> SigningKey:

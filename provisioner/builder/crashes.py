@@ -5,15 +5,12 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from provisioner import crash
 from provisioner.builder.scheduler import Job, bounded
 from provisioner.errors import STOPS, RowValueError
 from provisioner.steps.base import REPLACE, StepFailed
-
-if TYPE_CHECKING:
-    from provisioner.builder.context import BuildContext
 
 MOST_FILES = 20  # crash files of one build; what comes after them is told, and not written
 
@@ -37,7 +34,18 @@ class Crashes:
             return self._known[place]
 
 
-def guarded(context: BuildContext, job: Job, failed: Callable[[StepFailed], float | None]) -> Job:
+class Reporting(Protocol):
+    """Where what happened goes: the part of a build's context that is needed here."""
+
+    @property
+    def crashes(self) -> Crashes:
+        """The crash files of the build."""
+
+    def say(self, text: str, *, is_warning: bool = False) -> None:
+        """Pass a line about the build on."""
+
+
+def guarded(context: Reporting, job: Job, failed: Callable[[StepFailed], float | None]) -> Job:
     """`job`, whose unexpected exceptions become a StepFailed that `failed` is told of.
 
     The answer of `failed` is the delay until the job runs again, None when it is over. A
@@ -60,14 +68,14 @@ def guarded(context: BuildContext, job: Job, failed: Callable[[StepFailed], floa
 
 
 def _told(
-    context: BuildContext, error: Exception, failed: Callable[[StepFailed], float | None]
+    context: Reporting, error: Exception, failed: Callable[[StepFailed], float | None]
 ) -> float | None:
     what = context.crashes.described(error)
     return _handed(context, StepFailed(what, kind=REPLACE, hint=crash.REPORT), failed)
 
 
 def _handed(
-    context: BuildContext, error: StepFailed, failed: Callable[[StepFailed], float | None]
+    context: Reporting, error: StepFailed, failed: Callable[[StepFailed], float | None]
 ) -> float | None:
     try:
         return failed(error)
@@ -84,7 +92,7 @@ def _handed(
         return None
 
 
-def harmless(context: BuildContext, what: str, action: Callable[[], None]) -> None:
+def harmless(context: Reporting, what: str, action: Callable[[], None]) -> None:
     """Do what the build can do without: an unexpected exception is told, and goes no further."""
     try:
         action()

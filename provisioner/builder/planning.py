@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.builder.connections import Connections
-from provisioner.builder.contents import contents
 from provisioner.builder.crashes import harmless
 from provisioner.builder.deletions import delete
 from provisioner.builder.fingerprint import fingerprints
+from provisioner.builder.manifest_entries import contents
 from provisioner.builder.patience import patiently
 from provisioner.ledger.base import State
 from provisioner.lifetimes import corrected, in_doubt

@@ -15,7 +15,7 @@ from provisioner.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
     from provisioner.ledger.base import Run
-    from provisioner.ledger.contents import Copyable
+    from provisioner.ledger.transfer import Copyable
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -40,7 +40,7 @@ def copy(
     quotes reads the environment, so that no password stands in the process list. Nothing is
     copied while a build runs on either, or when TO is not empty. FROM stays as it is.
     """
-    from provisioner.ledger.contents import copy as copy_ledger
+    from provisioner.ledger.transfer import copy as copy_ledger
 
     from_url, to_url = (_expanded(call, url) for url in (source, target))
     if from_url == to_url:

@@ -23,8 +23,8 @@ from provisioner.ledger.devhub_writes import Outcome, Part, Swap, Writer, change
 from provisioner.ledger.rows import readable, utc_now
 
 if TYPE_CHECKING:
-    from provisioner.ledger.contents import Contents
     from provisioner.ledger.devhub_lease import BuildLease, Times
+    from provisioner.ledger.transfer import Contents
 
 
 class DevhubLedger:
@@ -208,13 +208,13 @@ class DevhubLedger:
 
     def contents(self) -> Contents:
         """All of it, as it is at one instant, to be copied."""
-        from provisioner.ledger.devhub_contents import read
+        from provisioner.ledger.devhub_transfer import read
 
         return read(self.session)
 
     def fill(self, contents: Contents) -> None:
         """Write it into an empty ledger, whole or not at all. Raises UsageError when not empty."""
-        from provisioner.ledger.devhub_contents import fill
+        from provisioner.ledger.devhub_transfer import fill
 
         fill(self.session, contents)
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Event, Org, Run, State
-from provisioner.ledger.broken import BrokenRow, BrokenRowError, described, set_aside
+from provisioner.ledger.broken import BrokenRow, BrokenRowError
+from provisioner.ledger.mending import described, set_aside
 from provisioner.ledger.rows import (
     ORG_COLUMNS,
     Row,

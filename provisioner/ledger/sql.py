@@ -13,7 +13,6 @@ from provisioner.ledger import changes as changes_of
 from provisioner.ledger import statements
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
 from provisioner.ledger.broken import BrokenRows
-from provisioner.ledger.contents import SqlContents
 from provisioner.ledger.queue import left_for
 from provisioner.ledger.rows import (
     event_from,
@@ -29,6 +28,7 @@ from provisioner.ledger.rows import (
 from provisioner.ledger.schema import Execute
 from provisioner.ledger.sql_mending import SqlMending
 from provisioner.ledger.sql_queue import SqlQueue
+from provisioner.ledger.transfer import SqlContents
 
 _LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
 

@@ -9,7 +9,8 @@ from functools import partial
 
 from provisioner.ledger import statements
 from provisioner.ledger.base import Org, State
-from provisioner.ledger.broken import BrokenRow, BrokenRowError, BrokenRows, described, set_aside
+from provisioner.ledger.broken import BrokenRow, BrokenRowError, BrokenRows
+from provisioner.ledger.mending import described, set_aside
 from provisioner.ledger.rows import ORG_COLUMNS, Row, column, org_from, org_parameters
 from provisioner.ledger.schema import Execute
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from provisioner import __version__
 from provisioner.errors import SalesforceError
-from provisioner.salesforce.audience import is_loopback
 from provisioner.salesforce.calls import Who, resource
 from provisioner.salesforce.classes import Kind
 from provisioner.salesforce.envelope import (
@@ -28,6 +23,7 @@ from provisioner.salesforce.envelope import (
     lost,
     refused,
 )
+from provisioner.salesforce.pooled_session import PooledSession, proxies_for
 from provisioner.salesforce.reply import RETRIED
 
 if TYPE_CHECKING:
@@ -40,22 +36,7 @@ REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _NEVER_RENEWED = ("not valid for use with the REST API", "not attached to Agent")
 
 
-class KeptSession(requests.Session):
-    """A session on shared connections; closing it leaves those open."""
-
-    def __init__(self, adapter: HTTPAdapter) -> None:
-        super().__init__()
-        self.adapters.clear()
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
-        self.headers["User-Agent"] = f"provisioner/{__version__}"
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # sessions are tokens
-
-    def close(self) -> None:
-        """Nothing to close: the Transport owns the connections."""
-
-
-class OrgSession(KeptSession):
+class OrgSession(PooledSession):
     """The session with one org: whatever is asked of it is sent through here.
 
     Every answer that is an error becomes a SalesforceError; a renewal that fails is a
@@ -215,9 +196,3 @@ def _session_has_ended(answer: requests.Response) -> bool:
         code == "INVALID_SESSION_ID" and not any(part in text for part in _NEVER_RENEWED)
         for code, text in error_codes(answer.text)
     )
-
-
-@lru_cache(maxsize=256)
-def proxies_for(url: str) -> Mapping[str, str]:
-    """No proxy for this machine itself, whatever the environment says; else what that says."""
-    return {"no_proxy": urlsplit(url).hostname or ""} if is_loopback(url) else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 
 import requests
@@ -14,10 +14,9 @@ from provisioner.salesforce.answers import causes
 from provisioner.salesforce.bounded import Limits
 from provisioner.salesforce.calls import ApiCalls, Who
 from provisioner.salesforce.connections import KeptConnections
-from provisioner.salesforce.grant import Grant
+from provisioner.salesforce.pooled_session import PooledSession, proxies_for
 from provisioner.salesforce.reply import Post, Reply, may_pass
 from provisioner.salesforce.server_clock import ServerClock
-from provisioner.salesforce.session import KeptSession, OrgSession, proxies_for
 
 CONNECT_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 120.0  # seconds without a byte; an insert of ScratchOrgInfo takes 30 and more
@@ -64,10 +63,6 @@ class Transport:
         for wait in WAITS:
             yield wait * self._pace * self._random.uniform(1 - JITTER, 1 + JITTER)
 
-    def session(self, who: Who, name: str, grant: Grant, renew: Callable[[], Grant]) -> OrgSession:
-        """A session with one org, called `name` in errors; `renew` logs in anew when it ends."""
-        return OrgSession(self, who, name, grant, renew)
-
     def post(self, who: Who) -> Post:
         """A function that `provisioner.salesforce.grant.sign_in` may send its forms with.
 
@@ -92,7 +87,7 @@ class Transport:
     def _send_form(self, who: Who, url: str, form: Mapping[str, str]) -> Reply:
         self.calls.add(who, "POST", url)
         sent = time.monotonic()
-        with KeptSession(self.adapter) as session:
+        with PooledSession(self.adapter) as session:
             answer = session.post(
                 url,
                 data=form,

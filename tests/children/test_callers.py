@@ -17,7 +17,7 @@ STARTING = re.compile(
 )
 STARTS = {f"children.{name}" for name in ("run", "start", "show", "become")}
 CALLERS = {
-    "builder/contents.py",
+    "builder/manifest_entries.py",
     "claim/owner.py",
     "cli/browser.py",
     "cli/run_with_session.py",

@@ -12,9 +12,9 @@ import pytest
 
 from provisioner.cli.main import run as run_command
 from provisioner.errors import LedgerError
-from provisioner.ledger import contents, open_ledger
+from provisioner.ledger import open_ledger, transfer
 from provisioner.ledger.base import Claim, Org, State
-from provisioner.ledger.contents import Contents
+from provisioner.ledger.transfer import Contents
 
 from . import postgresql_server
 from .postgresql_server import Server
@@ -187,7 +187,7 @@ def test_a_copy_that_differs_is_not_written(
     fill(old)
     everything = held(old)
     ledger: Any = new.open()
-    monkeypatch.setattr(contents, "_write", lambda _execute, _contents: None)
+    monkeypatch.setattr(transfer, "_write", lambda _execute, _contents: None)
     with pytest.raises(LedgerError, match="the copy differs from what was copied"):
         ledger.fill(everything)
     assert held(new) == Contents()

@@ -17,6 +17,7 @@ from provisioner.salesforce.bounded import Limits
 from provisioner.salesforce.envelope import TIMED_OUT
 from provisioner.salesforce.plain_http import Connections
 from provisioner.salesforce.post import get_with_token, post_form
+from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport
 from tests.salesforce.hostile import HEAD, HostileServer, Peer
 from tests.salesforce.test_session import grant
@@ -30,7 +31,7 @@ Ask = Callable[[str, Limits, bytes], bytes]
 def by_a_build(url: str, limits: Limits, body: bytes = b"") -> bytes:
     """Through the session that also simple-salesforce sends through; an OSError as the others'."""
     with Transport(pace=0.001, timeout=(5.0, SILENCE), limits=limits) as transport:
-        session = transport.session("org", "me", grant(url), lambda: grant(url))
+        session = OrgSession(transport, "org", "me", grant(url), lambda: grant(url))
         try:
             return session.request("POST", f"{url}/services/data", data=body).content
         except SalesforceError as error:

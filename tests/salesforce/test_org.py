@@ -8,6 +8,7 @@ from provisioner.errors import SalesforceError
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.org import OrgClient, newest_api_version
 from provisioner.salesforce.packages import availability
+from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport
 from tests.salesforce.scripted import Answer, ScriptedServer
 from tests.salesforce.test_session import grant
@@ -25,7 +26,7 @@ def scripted(server: ScriptedServer, transport: Transport) -> OrgClient:
 
 
 def scripted_at(url: str, transport: Transport) -> OrgClient:
-    session = transport.session("org", "me", grant(url), lambda: grant(url))
+    session = OrgSession(transport, "org", "me", grant(url), lambda: grant(url))
     return OrgClient(session, "68.0")
 
 

@@ -45,7 +45,7 @@ def session(transport: Transport, server: ScriptedServer, renewals: list[str]) -
         renewals.append("login")
         return grant(server.url, SECOND_TOKEN)
 
-    return transport.session("org", ORG, grant(server.url), renew)
+    return OrgSession(transport, "org", ORG, grant(server.url), renew)
 
 
 def refused(session: OrgSession, method: str = "GET") -> SalesforceError:
@@ -126,7 +126,7 @@ def test_a_call_marked_as_not_repeatable_is_sent_once(
 def test_even_a_post_is_tried_again_when_it_never_left(transport: Transport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    session = transport.session("org", ORG, grant(url), lambda: grant(url))
+    session = OrgSession(transport, "org", ORG, grant(url), lambda: grant(url))
     failure = refused(session, "POST")
     assert (failure.kind, failure.error_code) == ("transient", NOT_SENT)
     assert failure.message == f"{ORG}: POST limits: not sent: connection refused"
@@ -139,7 +139,7 @@ def test_a_call_that_times_out_is_not_repeated(server: ScriptedServer, method: s
     end = threading.Event()
     server.plays(Answer(waits_for=end))
     with Transport(pace=0.001, timeout=(5.0, 0.2)) as transport:
-        session = transport.session("org", ORG, grant(server.url), lambda: grant(server.url))
+        session = OrgSession(transport, "org", ORG, grant(server.url), lambda: grant(server.url))
         failure = refused(session, method)
     end.set()
     assert (failure.kind, failure.error_code) == ("transient", TIMED_OUT)
@@ -196,7 +196,7 @@ def test_a_login_that_is_refused_says_so(server: ScriptedServer, transport: Tran
         raise LoginError("not approved any more")
 
     server.plays(EXPIRED)
-    session = transport.session("org", ORG, grant(server.url), renew)
+    session = OrgSession(transport, "org", ORG, grant(server.url), renew)
     with pytest.raises(LoginError, match="not approved any more"):
         session.request("GET", session.instance_url + LIMITS)
 
@@ -246,7 +246,7 @@ def test_an_answer_that_asks_for_patience_is_transient(
 def test_from_the_dev_hub_420_says_nothing_of_orgs(
     server: ScriptedServer, transport: Transport
 ) -> None:
-    session = transport.session("hub", ORG, grant(server.url), lambda: grant(server.url))
+    session = OrgSession(transport, "hub", ORG, grant(server.url), lambda: grant(server.url))
     server.plays(Answer(420, "<html>"), Answer(200, []))
     assert session.request("GET", session.instance_url + LIMITS).json() == []
     server.plays(Answer(420, "<html>"))
@@ -313,8 +313,8 @@ def test_a_token_that_the_server_repeats_is_not_shown(
 
 def test_all_sessions_share_kept_connections(server: ScriptedServer, transport: Transport) -> None:
     for name in ("one", "two", "three"):
-        with transport.session(
-            "org", name, grant(server.url), lambda: grant(server.url)
+        with OrgSession(
+            transport, "org", name, grant(server.url), lambda: grant(server.url)
         ) as session:
             session.request("GET", server.url + LIMITS)
             session.request("POST", server.url + LIMITS)
@@ -325,7 +325,7 @@ def test_all_sessions_share_kept_connections(server: ScriptedServer, transport: 
 def test_requests_are_counted_by_whom_and_what(
     server: ScriptedServer, transport: Transport
 ) -> None:
-    hub = transport.session("hub", "hub", grant(server.url), lambda: grant(server.url))
+    hub = OrgSession(transport, "hub", "hub", grant(server.url), lambda: grant(server.url))
     server.plays(UNAVAILABLE, Answer())
     hub.request("GET", f"{server.url}/services/data/v68.0/sobjects/User/005000000000001AAA?x=1")
     transport.post("org")(f"{server.url}/services/oauth2/token", {"a": "b"})

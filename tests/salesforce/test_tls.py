@@ -14,6 +14,7 @@ from provisioner.errors import SalesforceError
 from provisioner.salesforce import certificates, connections
 from provisioner.salesforce.envelope import NOT_SENT
 from provisioner.salesforce.org import newest_api_version
+from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport
 from tests.salesforce.test_session import grant
 
@@ -30,7 +31,7 @@ def server(tls: Tls) -> Iterator[EmulatorServer]:
 
 
 def version(transport: Transport, url: str) -> str:
-    return newest_api_version(transport.session("org", "me", grant(url), lambda: grant(url)))
+    return newest_api_version(OrgSession(transport, "org", "me", grant(url), lambda: grant(url)))
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])

@@ -24,6 +24,7 @@ from provisioner.salesforce.grant import Grant, sign_in
 from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.keys import SigningKey
 from provisioner.salesforce.org import OrgClient
+from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport
 
 CONSUMER_KEY = "3MVG9TestConnectedApp"
@@ -97,7 +98,7 @@ class Emulated:
         def renew() -> Grant:
             return self.sign_in(username)
 
-        return OrgClient(self.transport.session(who, username, renew(), renew), VERSION)
+        return OrgClient(OrgSession(self.transport, who, username, renew(), renew), VERSION)
 
     def fault(self, when: Mapping[str, Any], *then: Mapping[str, Any], times: int = 1) -> None:
         """Let requests that fit `when` go wrong, `times` times."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.metadata.apex_tests import ApexTests, run_tests
 from provisioner.emulator.metadata.apply import Result, apply_packages
 from provisioner.emulator.metadata.archive import Archive, ArchiveProblem
 from provisioner.emulator.metadata.comparison import Package, read_packages
 from provisioner.emulator.metadata.options import DeployOptions
-from provisioner.emulator.metadata.test_run import TestRun, run_tests
 from provisioner.emulator.objects.values import format_datetime
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Deployment:
     started: datetime | None = None
     completed: datetime | None = None
     result: Result | None = None
-    tests: TestRun = field(default_factory=TestRun)
+    tests: ApexTests = field(default_factory=ApexTests)
     error_code: str = ""
     error_message: str = ""
     canceled_by: str = ""

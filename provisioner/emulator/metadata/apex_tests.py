@@ -20,7 +20,7 @@ _TEST_METHOD = re.compile(
 
 
 @dataclass
-class TestRun:
+class ApexTests:
     """What a deploy says of its tests."""
 
     methods: list[tuple[str, str]] = field(default_factory=list)  # class, method
@@ -50,9 +50,9 @@ class TestRun:
         }
 
 
-def run_tests(org: EmulatedOrg, options: DeployOptions) -> TestRun:
+def run_tests(org: EmulatedOrg, options: DeployOptions) -> ApexTests:
     """The test run that a deploy's test level asks for."""
-    run = TestRun()
+    run = ApexTests()
     if options.test_level in ("", "NoTestRun"):
         return run
     classes = [one for one in org.components.values() if _is_test_class(one)]

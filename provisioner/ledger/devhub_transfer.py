@@ -8,7 +8,6 @@ from typing import Any
 
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger.base import State
-from provisioner.ledger.contents import Contents, unread_told
 from provisioner.ledger.devhub_errors import BUILDER, LostError, RefusedError
 from provisioner.ledger.devhub_records import (
     EVENT,
@@ -29,6 +28,7 @@ from provisioner.ledger.devhub_records import (
 from provisioner.ledger.devhub_session import HubSession
 from provisioner.ledger.devhub_tidying import delete
 from provisioner.ledger.devhub_writes import BATCH, collection, part, refusals, send
+from provisioner.ledger.transfer import Contents, unread_told
 
 _ALL = 50_000  # the most that LIMIT takes
 _LOOKS = 5  # until nobody has changed anything between two
