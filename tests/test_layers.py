@@ -1,8 +1,13 @@
-"""Imports run one way: a file knows the layer below it and nothing above."""
+"""Imports run one way: a file knows the layer below it and nothing above, and there is no cycle.
+
+All imports count: of modules, of names, inside functions, and those for types alone.
+"""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -36,15 +41,44 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 """From the lowest to the highest; a name stands for a module or a whole package."""
 
 
-def modules() -> list[tuple[str, Path]]:
-    """All modules but the emulator's: dotted name below `provisioner`, and file."""
-    found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = list(path.relative_to(PACKAGE).with_suffix("").parts)
-        if parts[-1] == "__init__":
-            parts.pop()
-        found.append((".".join(parts), path))
+def modules(folder: Path) -> dict[str, Path]:
+    """Dotted name and file of all modules of a package, the package itself included."""
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
+
+
+def imports(known: Mapping[str, Path]) -> dict[str, set[str]]:
+    """Module → those of `known` that it imports, wherever in its file and for whatever reason."""
+    return {name: imported(name, path, known) for name, path in known.items()}
+
+
+def imported(name: str, path: Path, known: Mapping[str, Path]) -> set[str]:
+    """What one module imports. `from a import b` is an import of `a.b` if that is a module."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            parts = [*(above if node.level else []), *([node.module] if node.module else [])]
+            origin = ".".join(parts)
+            for alias in node.names:
+                full = f"{origin}.{alias.name}"
+                found.add(full if full in known else origin)
+    return (found & set(known)) - {name}
+
+
+def cycle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Modules that import each other in a ring, the first one repeated at the end; [] is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
 
 
 def layer(module: str) -> int | None:
@@ -57,44 +91,69 @@ def layer(module: str) -> int | None:
     return best[1] if best else None
 
 
-def imported(path: Path) -> set[str]:
-    """Modules of ours that a file imports when it runs; imports for types alone do not count."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            node.body = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("provisioner"):
-            module = (node.module or "").removeprefix("provisioner").lstrip(".")
-            found |= {f"{module}.{alias.name}".lstrip(".") for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {
-                alias.name.removeprefix("provisioner.")
-                for alias in node.names
-                if alias.name.startswith("provisioner.")
-            }
-    return found
+GRAPH = {
+    name.removeprefix("provisioner").lstrip("."): {
+        other.removeprefix("provisioner").lstrip(".") for other in others
+    }
+    for name, others in imports(modules(PACKAGE)).items()
+}
+OURS = sorted(name for name in GRAPH if name and not name.startswith("emulator"))
+EMULATED = sorted(name for name in GRAPH if name.startswith("emulator"))
 
 
-OURS = [(name, path) for name, path in modules() if name and not name.startswith("emulator")]
-EMULATED = [(name, path) for name, path in modules() if name.startswith("emulator")]
-
-
-@pytest.mark.parametrize(("name", "path"), OURS, ids=[name for name, _ in OURS])
-def test_a_module_imports_nothing_from_above(name: str, path: Path) -> None:
+@pytest.mark.parametrize("name", OURS)
+def test_a_module_imports_nothing_from_above(name: str) -> None:
     height = layer(name)
     if name in ("__main__", "sample"):
         return
     assert height is not None, f"{name} has no place in LAYERS"
-    for other in imported(path):
+    for other in GRAPH[name]:
         other_height = layer(other)
         assert other_height is None or other_height <= height, f"{name} imports {other}"
         if not name.startswith("cli"):
             assert not other.startswith("emulator"), f"{name} imports the emulator"
 
 
-@pytest.mark.parametrize(("name", "path"), EMULATED, ids=[name for name, _ in EMULATED])
-def test_the_emulator_imports_nothing_of_the_rest(name: str, path: Path) -> None:
-    strangers = {other for other in imported(path) if not other.startswith("emulator")}
-    assert strangers <= {"__version__"}, f"{name} imports {strangers}"
+@pytest.mark.parametrize("name", EMULATED)
+def test_the_emulator_imports_nothing_of_the_rest(name: str) -> None:
+    strangers = {other for other in GRAPH[name] if other and not other.startswith("emulator")}
+    assert not strangers, f"{name} imports {strangers}"
+
+
+def test_no_modules_import_each_other() -> None:
+    assert not (ring := cycle(GRAPH)), " imports ".join(ring)
+
+
+def test_all_modules_were_read() -> None:
+    """The tests above say something: they saw both halves, and imports of every kind."""
+    assert len(OURS) > 150
+    assert len(EMULATED) > 100
+    assert sum(map(len, GRAPH.values())) > 1000
+    assert "ledger.broken" in GRAPH["ledger.base"], "for types alone"
+    assert "emulator.json_body" in GRAPH["emulator.routing"], "inside a function"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import pack.second",
+        "from pack import second",
+        "from pack.second import name",
+        "from . import second",
+        "from .second import name",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pack.second import name",
+        "def late():\n    from pack.second import name",
+    ],
+)
+def test_a_cycle_is_found_whatever_the_kind_of_import(tmp_path: Path, statement: str) -> None:
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "first.py").write_text(f"{statement}\n")
+    (folder / "second.py").write_text("from pack import third\n")
+    (folder / "third.py").touch()
+    assert cycle(imports(modules(folder))) == []
+    (folder / "third.py").write_text("from pack.first import name\n")
+    ring = cycle(imports(modules(folder)))
+    assert ring[0] == ring[-1]
+    assert set(ring) == {"pack.first", "pack.second", "pack.third"}

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from provisioner.emulator.org import EmulatedOrg
-
-PLATFORM_CLI = "PlatformCLI"  # stands in every org, has no certificate
+PLATFORM_CLI = "PlatformCLI"  # in every org; has no certificate
 
 
 @dataclass(frozen=True)
@@ -31,17 +29,6 @@ class ConnectedApp:
     def replicated(self) -> ConnectedApp:
         """The copy that a sign-up puts into a scratch org: other users may approve it there."""
         return replace(self, policy="self")
-
-
-@dataclass(frozen=True)
-class AuthCode:
-    """The one-time code of a sign-up, and what it opens."""
-
-    org: EmulatedOrg
-    user_id: str
-    consumer_key: str
-    callback_url: str
-    expires: datetime
 
 
 @dataclass

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from provisioner.emulator.apps import InstalledApp
 from provisioner.emulator.objects.schema import ObjectType
 from provisioner.emulator.objects.store import Store
 
 if TYPE_CHECKING:
-    from provisioner.emulator.world import World
+    import random
+
+    from provisioner.emulator.clock import Clock, Progression
+    from provisioner.emulator.faults import Faults
+    from provisioner.emulator.ids import IdFactory
+    from provisioner.emulator.latencies import Latencies
+    from provisioner.emulator.limits import Limits
 
 
 class SetupLock:
@@ -41,6 +47,49 @@ class SetupLock:
                 self.owner = None
 
 
+class Surroundings(Protocol):
+    """The world of an org, as far as the org, its rules and its resources use it."""
+
+    clock: Clock
+    faults: Faults
+    hub: EmulatedOrg
+    ids: IdFactory
+    latencies: Latencies
+    limits: Limits
+    packages: dict[str, Mapping[str, Any]] | None
+    rng: random.Random
+    usernames: dict[str, tuple[EmulatedOrg, str]]
+
+    def now(self) -> datetime: ...
+
+    def origin(self) -> str: ...
+
+    def progression(self, operation: str, states: Sequence[str]) -> Progression: ...
+
+    def is_first_poll(self, record_id: str) -> bool: ...
+
+    def org(self, org_id: str) -> EmulatedOrg | None: ...
+
+    def add_scratch_org(
+        self,
+        username: str,
+        *,
+        name: str = ...,
+        days: int = ...,
+        edition: str = ...,
+        admin_email: str = ...,
+        features: Sequence[str] = ...,
+        namespace: str | None = ...,
+        has_sample_data: bool = ...,
+    ) -> EmulatedOrg: ...
+
+    def new_auth_code(
+        self, org: EmulatedOrg, *, consumer_key: str, callback_url: str, expires: datetime
+    ) -> str: ...
+
+    def end_sessions(self, org: EmulatedOrg) -> None: ...
+
+
 @dataclass(eq=False)
 class EmulatedOrg:
     """An org: its data, users, apps and what others keep for it.
@@ -49,7 +98,7 @@ class EmulatedOrg:
     the resources that use them; they are kept here because they end with the org.
     """
 
-    world: World
+    world: Surroundings
     id: str  # 18 characters
     name: str
     is_hub: bool
@@ -84,6 +133,18 @@ class EmulatedOrg:
         """How log, counts and faults call it: "hub", or the org id."""
         return "hub" if self.is_hub else self.id
 
+    def new_id(self, prefix: str) -> str:
+        """A new id; see `Owner`."""
+        return self.world.ids.new(prefix)
+
+    def now(self) -> datetime:
+        """World time."""
+        return self.world.clock.now()
+
+    def is_first_poll(self, record_id: str) -> bool:
+        """Whether the current request has not read this record yet."""
+        return self.world.is_first_poll(record_id)
+
     def is_over(self) -> bool:
         """Whether it has been deleted, or has expired by now."""
         if not self.is_deleted and self.expires and self.world.now() >= self.expires:
@@ -108,4 +169,4 @@ class EmulatedOrg:
     def end(self) -> None:
         """The org is deleted or has expired: nobody gets in any more."""
         self.is_deleted = True
-        self.world.sessions.end_of_org(self)
+        self.world.end_sessions(self)

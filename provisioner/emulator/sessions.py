@@ -37,6 +37,17 @@ class Session:
             self.expires = now + LIFETIME
 
 
+@dataclass(frozen=True)
+class AuthCode:
+    """What the one-time code of a sign-up gives access to."""
+
+    org: EmulatedOrg
+    user_id: str
+    consumer_key: str
+    callback_url: str
+    expires: datetime
+
+
 class Sessions:
     """All sessions of a world."""
 

@@ -13,9 +13,8 @@ from provisioner.emulator.countries import COUNTRIES
 from provisioner.emulator.ids import same_id
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record
-    from provisioner.emulator.org import EmulatedOrg
-    from provisioner.emulator.world import World
+    from provisioner.emulator.objects.records import Record
+    from provisioner.emulator.org import EmulatedOrg, Surroundings
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _NAMESPACE = re.compile(r"[A-Za-z](?!.*__)[A-Za-z0-9_]{0,13}[A-Za-z0-9]\Z")
@@ -38,7 +37,7 @@ def begin(hub: EmulatedOrg, request: Record) -> SignUp:
     return SignUp(hub.world.progression("signup", states), error)
 
 
-def username_for(world: World, request: Record) -> str:
+def username_for(world: Surroundings, request: Record) -> str:
     """The username that the new org's admin gets: the one asked for, or one made up."""
     if request.get("Username"):
         return str(request["Username"]).lower()

@@ -13,7 +13,7 @@ from provisioner.emulator.objects.catalogue import copy_of
 from provisioner.emulator.objects.schema import ObjectType
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record
+    from provisioner.emulator.objects.records import Record
     from provisioner.emulator.org import EmulatedOrg
 
 _EACH_ORG_HAS_ITS_OWN = {

@@ -5,13 +5,11 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from provisioner.emulator import seeding
 from provisioner.emulator.apps import (
-    AuthCode,
     ConnectedApp,
     InstalledApp,
     app_from_certificate,
@@ -19,28 +17,22 @@ from provisioner.emulator.apps import (
 )
 from provisioner.emulator.clock import Clock, Progression
 from provisioner.emulator.faults import Faults
+from provisioner.emulator.holds import Holds
 from provisioner.emulator.ids import IdFactory, to_15
 from provisioner.emulator.latencies import Latencies
-from provisioner.emulator.misbehaviour import Holds
+from provisioner.emulator.limits import Limits
 from provisioner.emulator.objects import (
     catalogue,
     standard_rules,  # noqa: F401 - registers its rules
 )
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.request_log import RequestLog
-from provisioner.emulator.sessions import Session, Sessions
+from provisioner.emulator.sessions import AuthCode, Session, Sessions
+
+__all__ = ["DEFAULT_CONSUMER_KEY", "DEFAULT_HUB_USERNAME", "Limits", "World"]
 
 DEFAULT_CONSUMER_KEY = "3MVG9EmulatedConnectedApp"
 DEFAULT_HUB_USERNAME = "hub@acme.example"
-
-
-@dataclass
-class Limits:
-    """The Dev Hub's scratch org allowances, and the API requests of each org in 24 hours."""
-
-    active: int = 40
-    daily: int = 80
-    api: int = 100_000
 
 
 class World:
@@ -158,6 +150,18 @@ class World:
         """The living session of an access token."""
         return self.sessions.find(token)
 
+    def end_sessions(self, org: EmulatedOrg) -> None:
+        """End all sessions of an org."""
+        self.sessions.end_of_org(org)
+
+    def new_auth_code(
+        self, org: EmulatedOrg, *, consumer_key: str, callback_url: str, expires: datetime
+    ) -> str:
+        """A one-time code that lets an app log in to the org as its admin user."""
+        code = "aPrx" + self.sessions.new_secret()
+        self.auth_codes[code] = AuthCode(org, org.admin_id, consumer_key, callback_url, expires)
+        return code
+
     def org_of_token(self, token: str) -> EmulatedOrg | None:
         """The org that a token names, whether or not the token lives or the org does."""
         return self.orgs.get(token[:15]) if token[15:16] == "!" else None
@@ -177,23 +181,23 @@ class World:
         return self.latencies.progression(self.clock, operation, states)
 
     def begin_request(self, origin: str) -> None:
-        """A request begins in this thread: records may be looked at anew."""
-        self._request.looked, self._request.origin = set(), origin
+        """A request starts in this thread: each record may be polled once."""
+        self._request.polled, self._request.origin = set(), origin
 
     def end_request(self) -> None:
         """The request of this thread is over."""
-        self._request.looked = None
+        self._request.polled = None
 
     def origin(self) -> str:
         """Scheme, host and port as the client of this thread's request addressed them."""
         return str(getattr(self._request, "origin", self.url))
 
-    def first_look(self, key: str) -> bool:
-        """Whether this request has not looked at `key` yet; outside requests always."""
-        seen: set[str] | None = getattr(self._request, "looked", None)
+    def is_first_poll(self, record_id: str) -> bool:
+        """Whether this request has not read the record yet; True outside requests."""
+        seen: set[str] | None = getattr(self._request, "polled", None)
         if seen is None:
             return True
-        if key in seen:
+        if record_id in seen:
             return False
-        seen.add(key)
+        seen.add(record_id)
         return True

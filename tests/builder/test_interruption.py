@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.emulator.misbehaviour import Hold
+from provisioner.emulator.holds import Hold
 from provisioner.ledger.base import State
 from tests.builder.night import Night
 

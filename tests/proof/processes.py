@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.emulator.misbehaviour import Hold
+from provisioner.emulator.holds import Hold
 from tests.builder.night import Night
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from provisioner.emulator.misbehaviour import Hold
+from provisioner.emulator.holds import Hold
 from tests.proof.contents import Complete
 from tests.proof.here import build, run
 from tests.proof.processes import PACE, Process

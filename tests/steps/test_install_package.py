@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioner.config.fields import Secret
-from provisioner.emulator.objects.store import Record
+from provisioner.emulator.objects.records import Record
 from provisioner.salesforce.packages import InstallRequest
 from provisioner.steps.base import AGAIN, Done, Pending, StepFailed
 from provisioner.steps.install_package import InstallPackage

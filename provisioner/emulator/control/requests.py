@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.emulator import typed
 from provisioner.emulator.control import ROOT, body_of
-from provisioner.emulator.misbehaviour import Hold
+from provisioner.emulator.holds import Hold
 from provisioner.emulator.routing import Call, Reply, route
 
 

@@ -11,7 +11,7 @@ from provisioner.emulator import typed
 from provisioner.emulator.ids import to_15, to_18
 
 if TYPE_CHECKING:
-    from provisioner.emulator.world import World
+    from provisioner.emulator.org import Surroundings
 
 VERSION_ID = re.compile(r"04t[a-zA-Z0-9]{12}(?:[a-zA-Z0-9]{3})?\Z")
 
@@ -51,7 +51,7 @@ class PackageVersion:
         return f"{major}.{minor}" if patch == 0 else f"{major}.{minor}.{patch}"
 
 
-def find_version(world: World, version_id: str) -> PackageVersion | None:
+def find_version(world: Surroundings, version_id: str) -> PackageVersion | None:
     """The version of this id (15 or 18 characters); None when it does not exist."""
     if not VERSION_ID.match(version_id):
         return None

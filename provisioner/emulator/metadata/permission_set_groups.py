@@ -13,7 +13,7 @@ from provisioner.emulator.metadata.state import StoredComponent
 from provisioner.emulator.objects.rules import on_read
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record, Store
+    from provisioner.emulator.objects.records import Record
     from provisioner.emulator.org import EmulatedOrg
 
 STATES = ("Outdated", "Updating", "Updated")
@@ -68,16 +68,16 @@ def put_backing_set(org: EmulatedOrg, group_id: str, name: str, label: str) -> N
 
 
 @on_read("PermissionSetGroup")
-def _move_on(store: Store, record: Record) -> None:
-    stored = state.find(store.org, "PermissionSetGroup", record.get("DeveloperName") or "")
+def _poll(org: EmulatedOrg, record: Record) -> None:
+    stored = state.find(org, "PermissionSetGroup", record.get("DeveloperName") or "")
     if stored is None or stored.progression is None:
         return
     status = stored.progression.look()
     if status == STATES[-1] and record.get("Status") not in (STATES[-1], FAILED):
-        faults, name = store.org.world.faults, str(record["DeveloperName"])
-        fault = faults.operation("permission_set_group", org=store.org.label, subject=name)
+        faults, name = org.world.faults, str(record["DeveloperName"])
+        fault = faults.operation("permission_set_group", org=org.label, subject=name)
         status = FAILED if fault else status
     elif record.get("Status") == FAILED:
         return
     if status != record.get("Status"):
-        store.set_fields("PermissionSetGroup", record["Id"], {"Status": status})
+        org.store.set_fields("PermissionSetGroup", record["Id"], {"Status": status})

@@ -20,7 +20,8 @@ from provisioner.emulator.objects import validation
 from provisioner.emulator.objects.schema import Field, ObjectType
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record, Store
+    from provisioner.emulator.objects.records import Record
+    from provisioner.emulator.objects.rows import Rows
 
 Action = Literal["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
 
@@ -41,7 +42,7 @@ _OF_PROFILES = {
 class User:
     """A user of a Dev Hub, with the permission sets that count for them."""
 
-    store: Store
+    store: Rows
     id: str
     profile: str
     permission_sets: frozenset[str]  # ids
@@ -117,7 +118,7 @@ class User:
                     yield row
 
 
-def limited_user(store: Store, user_id: str) -> User | None:
+def limited_user(store: Rows, user_id: str) -> User | None:
     """The user, when permissions apply to them; None for scratch orgs and the platform itself."""
     if not (store.org.is_hub and user_id):
         return None
@@ -127,7 +128,7 @@ def limited_user(store: Store, user_id: str) -> User | None:
 
 
 def require(
-    store: Store,
+    store: Rows,
     object_type: ObjectType,
     record: Record | None,
     user_id: str,
@@ -150,7 +151,7 @@ def require(
     return found
 
 
-def require_administrator(store: Store, user_id: str) -> None:
+def require_administrator(store: Rows, user_id: str) -> None:
     """Raises INSUFFICIENT_ACCESS for a user who may not change metadata."""
     user = limited_user(store, user_id)
     if user is not None and not user.is_administrator:
@@ -162,19 +163,19 @@ def require_administrator(store: Store, user_id: str) -> None:
         )
 
 
-def view(store: Store, object_type: ObjectType, user_id: str) -> ObjectType:
+def view(store: Rows, object_type: ObjectType, user_id: str) -> ObjectType:
     """The object as a user sees it."""
     user = limited_user(store, user_id)
     return object_type if user is None else user.view(object_type)
 
 
-def may_read(store: Store, object_type: ObjectType, user_id: str) -> bool:
+def may_read(store: Rows, object_type: ObjectType, user_id: str) -> bool:
     """Whether the object exists for a user."""
     user = limited_user(store, user_id)
     return user is None or user.may("Read", object_type)
 
 
-def seen(store: Store, object_type: ObjectType, rows: list[Record], user_id: str) -> list[Record]:
+def seen(store: Rows, object_type: ObjectType, rows: list[Record], user_id: str) -> list[Record]:
     """Those of the records that a user sees."""
     user = limited_user(store, user_id)
     if user is None or user.is_administrator:
@@ -187,7 +188,7 @@ def _is_secured(field: Field) -> bool:
     return field.name.endswith("__c") and not field.is_required
 
 
-def _permission_sets(store: Store, user: Record, user_id: str) -> frozenset[str]:
+def _permission_sets(store: Rows, user: Record, user_id: str) -> frozenset[str]:
     """Those assigned, the members of groups assigned, and the one of the profile."""
     assigned = store.find_by("PermissionSetAssignment", "AssigneeId", user_id)
     found = {row["PermissionSetId"] for row in assigned if row["PermissionSetId"]}

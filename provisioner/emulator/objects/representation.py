@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.emulator.errors import ApiError
+from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.schema import ObjectType
-from provisioner.emulator.objects.store import Record
 
 
 def record_url(object_type: ObjectType, record_id: str, version: str) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from provisioner.emulator.objects.records import Owner, Record
+
 if TYPE_CHECKING:
+    from provisioner.emulator.objects.rows import Rows
     from provisioner.emulator.objects.schema import ObjectType
-    from provisioner.emulator.objects.store import Record, Store
-    from provisioner.emulator.org import EmulatedOrg
-    from provisioner.emulator.world import World
 
 Event = Literal[
     "before insert", "after insert", "before update", "after update", "before delete",
@@ -27,26 +27,17 @@ Event = Literal[
 class Change:
     """One change of one record, as its rules see it."""
 
-    store: Store
+    store: Rows
     type: ObjectType
     record: Record  # as it will be; rules before the change may set fields; on delete as it was
     old: Record | None  # as it was; None on insert
     user_id: str
     given: frozenset[str] = frozenset()  # the fields that the client named
 
-    @property
-    def org(self) -> EmulatedOrg:
-        """The org of the record."""
-        return self.store.org
 
-    @property
-    def world(self) -> World:
-        """The world of the org."""
-        return self.store.org.world
-
-
-Rule = Callable[[Change], None]
-ReadRule = Callable[["Store", "Record"], None]
+Rule = Callable[[Any, Change], None]
+ReadRule = Callable[[Any, Record], None]
+"""Both get the EmulatedOrg first; its class is in a layer above and cannot be named here."""
 
 RULES: dict[tuple[str, Event], list[Rule]] = defaultdict(list)
 READ_RULES: dict[str, list[ReadRule]] = defaultdict(list)
@@ -80,8 +71,8 @@ def on_delete(type_name: str) -> Callable[[Rule], Rule]:
 def on_read(type_name: str) -> Callable[[ReadRule], ReadRule]:
     """Before records of this type are read, at most once a request and record.
 
-    It is called with the store and the record; what takes time moves on here (a look at its
-    Progression), by `store.set_fields`.
+    It is called with the org and the record. Operations that take time progress here: the rule
+    polls their Progression, and notes the new state by `org.store.set_fields`.
     """
 
     def register(function: ReadRule) -> ReadRule:
@@ -91,10 +82,10 @@ def on_read(type_name: str) -> Callable[[ReadRule], ReadRule]:
     return register
 
 
-def run(event: Event, change: Change) -> None:
-    """Run the rules of an event."""
+def run(org: Owner, event: Event, change: Change) -> None:
+    """Run the rules of an event in the org of the record."""
     for function in RULES.get((change.type.name, event), ()):
-        function(change)
+        function(org, change)
 
 
 def fields_changed(change: Change) -> set[str]:

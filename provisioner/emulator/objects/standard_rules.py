@@ -8,7 +8,9 @@ from provisioner.emulator.errors import RecordError
 from provisioner.emulator.objects.rules import Change, on_insert, rule
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record, Store
+    from provisioner.emulator.objects.records import Record
+    from provisioner.emulator.objects.rows import Rows
+    from provisioner.emulator.org import EmulatedOrg
 
 _PROBABILITY = {
     "Prospecting": 10, "Qualification": 10, "Needs Analysis": 20, "Value Proposition": 50,
@@ -19,7 +21,7 @@ _PROBABILITY = {
 
 @rule("Opportunity", "before insert")
 @rule("Opportunity", "before update")
-def _stage(change: Change) -> None:
+def _stage(_org: EmulatedOrg, change: Change) -> None:
     record = change.record
     stage = record["StageName"]
     record["IsClosed"] = stage in ("Closed Won", "Closed Lost")
@@ -32,19 +34,19 @@ def _stage(change: Change) -> None:
 
 @rule("Case", "before insert")
 @rule("Case", "before update")
-def _case_status(change: Change) -> None:
+def _case_status(_org: EmulatedOrg, change: Change) -> None:
     change.record["IsClosed"] = change.record["Status"] == "Closed"
 
 
 @rule("Task", "before insert")
 @rule("Task", "before update")
-def _task_status(change: Change) -> None:
+def _task_status(_org: EmulatedOrg, change: Change) -> None:
     change.record["IsClosed"] = change.record["Status"] == "Completed"
     change.record["IsHighPriority"] = change.record["Priority"] == "High"
 
 
 @rule("PricebookEntry", "before insert")
-def _price(change: Change) -> None:
+def _price(_org: EmulatedOrg, change: Change) -> None:
     """A product has a standard price before any other, and one price in each price book."""
     record, store = change.record, change.store
     prices = store.find_by("PricebookEntry", "Product2Id", record["Product2Id"])
@@ -64,7 +66,7 @@ def _price(change: Change) -> None:
 
 
 @rule("User", "before insert")
-def _user(change: Change) -> None:
+def _user(org: EmulatedOrg, change: Change) -> None:
     """Usernames are unique across all orgs; each active user takes a licence.
 
     Source: docs/reference/users.md#new-users.
@@ -74,7 +76,7 @@ def _user(change: Change) -> None:
     if username and "@" not in username:
         text = f"Username: invalid email address: {username}"
         raise RecordError("INVALID_EMAIL_ADDRESS", text, ["Username"])
-    _refuse_taken(change)
+    _refuse_taken(org, change)
     profile = store.peek("Profile", record["ProfileId"] or "")
     if profile is not None:
         record["UserType"] = profile["UserType"]
@@ -84,21 +86,21 @@ def _user(change: Change) -> None:
 
 
 @rule("User", "before update")
-def _changed_user(change: Change) -> None:
+def _changed_user(org: EmulatedOrg, change: Change) -> None:
     if change.old and change.record["Username"] != change.old["Username"]:
-        _refuse_taken(change)
-        taken = change.world.usernames
+        _refuse_taken(org, change)
+        taken = org.world.usernames
         taken[change.record["Username"].lower()] = taken.pop(change.old["Username"].lower())
 
 
 @on_insert("User")
-def _remember(change: Change) -> None:
+def _remember(org: EmulatedOrg, change: Change) -> None:
     username = change.record["Username"].lower()
-    change.world.usernames[username] = (change.org, change.record["Id"])
+    org.world.usernames[username] = (org, change.record["Id"])
 
 
-def _refuse_taken(change: Change) -> None:
-    if (change.record["Username"] or "").lower() in change.world.usernames:
+def _refuse_taken(org: EmulatedOrg, change: Change) -> None:
+    if (change.record["Username"] or "").lower() in org.world.usernames:
         raise RecordError(
             "DUPLICATE_USERNAME",
             "Duplicate Username.<br>The username already exists in this or another Salesforce "
@@ -109,7 +111,7 @@ def _refuse_taken(change: Change) -> None:
         )
 
 
-def _take_license(store: Store, license_id: str) -> None:
+def _take_license(store: Rows, license_id: str) -> None:
     found = store.peek("UserLicense", license_id)
     if found is None:
         return

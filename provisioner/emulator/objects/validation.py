@@ -6,16 +6,15 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import RecordError
-from provisioner.emulator.ids import to_15
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.values import convert
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Store
+    from provisioner.emulator.objects.rows import Rows
 
 
 def fields_of(
-    store: Store, object_type: ObjectType, values: Mapping[str, Any], *, is_insert: bool
+    store: Rows, object_type: ObjectType, values: Mapping[str, Any], *, is_insert: bool
 ) -> dict[str, Any]:
     """The client's values by exact field name, converted; `attributes` is left out.
 
@@ -77,7 +76,7 @@ def require(
         )
 
 
-def check_references(store: Store, object_type: ObjectType, values: Mapping[str, Any]) -> None:
+def check_references(store: Rows, object_type: ObjectType, values: Mapping[str, Any]) -> None:
     """Every id that is set must name an existing record of a type that the field points to."""
     for name, value in values.items():
         field = object_type.fields[name]
@@ -96,23 +95,6 @@ def check_references(store: Store, object_type: ObjectType, values: Mapping[str,
             raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 
 
-def check_unique(store: Store, object_type: ObjectType, record: Mapping[str, Any]) -> None:
-    """DUPLICATE_VALUE when another record has the value of a unique field."""
-    for field in object_type.fields.values():
-        value = record.get(field.name)
-        if not field.is_unique or value is None:
-            continue
-        twins = store.find_by(object_type.name, field.name, value)
-        twin = next((one for one in twins if one["Id"] != record["Id"]), None)
-        if twin is not None:
-            raise RecordError(
-                "DUPLICATE_VALUE",
-                f"duplicate value found: {field.name} duplicates value on record with id: "
-                f"{to_15(twin['Id'])}",
-                [field.name],
-            )
-
-
 def refused(object_type: ObjectType, operation: str) -> RecordError:
     """The refusal of an operation that a type does not have for anybody."""
     if operation == "create":
@@ -125,7 +107,7 @@ def refused(object_type: ObjectType, operation: str) -> RecordError:
     )
 
 
-def resolve(store: Store, reference: Field, value: Mapping[str, Any]) -> str | None:
+def resolve(store: Rows, reference: Field, value: Mapping[str, Any]) -> str | None:
     """The id that `{"Account": {"Ext__c": "x"}}` means: a parent by Id, external id or name."""
     keys = {key: val for key, val in value.items() if key != "attributes"}
     attributes = value.get("attributes") or {}

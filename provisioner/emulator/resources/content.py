@@ -6,12 +6,14 @@ import base64
 import binascii
 
 from provisioner.emulator.errors import RecordError
+from provisioner.emulator.objects.records import Record
+from provisioner.emulator.objects.rows import Rows
 from provisioner.emulator.objects.rules import Change, rule
-from provisioner.emulator.objects.store import Record, Store
+from provisioner.emulator.org import EmulatedOrg
 
 
 @rule("ContentVersion", "before insert")
-def _check(change: Change) -> None:
+def _check(_org: EmulatedOrg, change: Change) -> None:
     """What the file itself tells: title, extension, size; its document, new or next version."""
     record = change.record
     if not record["PathOnClient"]:
@@ -49,7 +51,7 @@ def _attach(change: Change) -> None:
             _link(store, document, place)
 
 
-def _link(store: Store, document: str, place: str) -> None:
+def _link(store: Rows, document: str, place: str) -> None:
     link: Record = {"ContentDocumentId": document, "LinkedEntityId": place}
     link |= {"ShareType": "I" if place.startswith("005") else "V", "Visibility": "AllUsers"}
     store.add("ContentDocumentLink", link)

@@ -6,15 +6,16 @@ from typing import Any
 
 from provisioner.emulator.errors import ApiError
 from provisioner.emulator.ids import to_18
+from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.schema import NUMERIC, Field, ObjectType
-from provisioner.emulator.objects.store import Record
+from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.soql.hooks import QueryView, on_query
 
 ENTITY, FIELD = "EntityDefinition", "FieldDefinition"
 
 
 @on_query(ENTITY)
-def _entities(view: QueryView) -> None:
+def _entities(_org: EmulatedOrg, view: QueryView) -> None:
     store = view.store
     with store.lock:
         store.clear(ENTITY)
@@ -23,7 +24,7 @@ def _entities(view: QueryView) -> None:
 
 
 @on_query(FIELD)
-def _fields(view: QueryView) -> None:
+def _fields(org: EmulatedOrg, view: QueryView) -> None:
     """Only by object, as on the platform."""
     view.require("EntityDefinitionId", "DurableId")
     store = view.store
@@ -31,7 +32,7 @@ def _fields(view: QueryView) -> None:
         str(one).partition(".")[0] for one in view.equal["DurableId"]
     ]
     with store.lock:
-        _entities(view)
+        _entities(org, view)
         store.clear(FIELD)
         for name in wanted:
             object_type = store.find_type(str(name))

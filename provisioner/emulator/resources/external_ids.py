@@ -7,9 +7,9 @@ from typing import Any
 
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.objects import permissions
+from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.representation import as_json, record_url
 from provisioner.emulator.objects.schema import ObjectType
-from provisioner.emulator.objects.store import Record
 from provisioner.emulator.resources.sobjects import object_type_of, values_of
 from provisioner.emulator.routing import Call, Reply, route
 

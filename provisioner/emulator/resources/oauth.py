@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from provisioner.emulator import jwt_bearer
-from provisioner.emulator.apps import PLATFORM_CLI, AuthCode
+from provisioner.emulator.apps import PLATFORM_CLI
 from provisioner.emulator.errors import OAuthError
 from provisioner.emulator.objects.values import format_datetime
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.routing import Call, Reply, route
+from provisioner.emulator.sessions import AuthCode
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 

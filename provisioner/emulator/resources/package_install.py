@@ -16,7 +16,7 @@ from provisioner.emulator.soql.errors import malformed
 from provisioner.emulator.soql.hooks import QueryView, on_query
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record, Store
+    from provisioner.emulator.objects.records import Record
     from provisioner.emulator.org import EmulatedOrg
 
 _CHOICES = {
@@ -46,7 +46,7 @@ class _MaskedKey(str):
 
 
 @rule(installs.REQUEST, "before insert")
-def _check_request(change: Change) -> None:
+def _check_request(org: EmulatedOrg, change: Change) -> None:
     """A malformed id or an unknown choice is refused at once."""
     version_id = change.record.get("SubscriberPackageVersionKey") or ""
     if version_id and not VERSION_ID.match(version_id):
@@ -58,7 +58,7 @@ def _check_request(change: Change) -> None:
             text = f"{name}: bad value for restricted picklist field: {value}"
             raise RecordError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, [name])
     if version_id:
-        _check_existence(change.org, version_id)
+        _check_existence(org, version_id)
     change.record["Status"] = installs.STATES[0]
 
 
@@ -73,9 +73,9 @@ def _check_existence(org: EmulatedOrg, version_id: str) -> None:
 
 
 @on_insert(installs.REQUEST)
-def _begin(change: Change) -> None:
+def _begin(org: EmulatedOrg, change: Change) -> None:
     """The install begins; the key that was sent is not kept."""
-    record, org = change.record, change.org
+    record = change.record
     settle(org)
     key = record.get("Password")
     if "Password" in record:
@@ -85,32 +85,32 @@ def _begin(change: Change) -> None:
 
 
 @on_read(installs.REQUEST)
-def _look(store: Store, record: Record) -> None:
-    settle(store.org)
-    install = store.org.installs.get(record["Id"])
+def _poll(org: EmulatedOrg, record: Record) -> None:
+    settle(org)
+    install = org.installs.get(record["Id"])
     if isinstance(install, installs.Install):
         seen = install.look()
         values = {name: value for name, value in seen.items() if name in record}
         if any(record[name] != value for name, value in values.items()):
-            store.set_fields(installs.REQUEST, record["Id"], values)
+            org.store.set_fields(installs.REQUEST, record["Id"], values)
 
 
 @on_query(installs.INSTALLED)
-def _settle_installs(view: QueryView) -> None:
-    settle(view.store.org)
+def _settle_installs(org: EmulatedOrg, _view: QueryView) -> None:
+    settle(org)
 
 
 @on_query("SubscriberPackageVersion")
-def _find_versions(view: QueryView) -> None:
+def _find_versions(org: EmulatedOrg, view: QueryView) -> None:
     """Any version can be asked for by its id, and only so."""
     if not view.equal.get("Id") or set(view.equal) - {"Id", "InstallationKey"}:
         raise malformed(_RESTRICTION)
     keys = [str(key) for key in view.equal.get("InstallationKey", ()) if key]
     for version_id in view.equal["Id"]:
-        package = find_version(view.store.org.world, str(version_id))
+        package = find_version(org.world, str(version_id))
         if package is not None:
             _check_key(package, keys)
-            _put(view.store.org, package, keys)
+            _put(org, package, keys)
 
 
 def _check_key(package: PackageVersion, keys: list[str]) -> None:

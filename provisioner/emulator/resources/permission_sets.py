@@ -11,9 +11,10 @@ from provisioner.emulator.errors import RecordError
 from provisioner.emulator.ids import to_15, to_18
 from provisioner.emulator.metadata.permission_set_groups import begin_group
 from provisioner.emulator.objects.rules import Change, on_insert, rule
+from provisioner.emulator.org import EmulatedOrg
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Store
+    from provisioner.emulator.objects.rows import Rows
 
 ASSIGNMENT = "PermissionSetAssignment"
 LICENSE_ASSIGNMENT = "PermissionSetLicenseAssign"
@@ -21,7 +22,7 @@ NOT_UPDATED = 'You can only assign users to permission set groups that have the 
 
 
 @rule(ASSIGNMENT, "before insert")
-def _check_assignment(change: Change) -> None:
+def _check_assignment(_org: EmulatedOrg, change: Change) -> None:
     """One of permission set and group; each only once a user; groups only when Updated."""
     record, store = change.record, change.store
     group_id, set_id = record.get("PermissionSetGroupId"), record.get("PermissionSetId")
@@ -45,18 +46,18 @@ def _check_assignment(change: Change) -> None:
     _refuse_twins(store, record.get("AssigneeId"), set_id)
 
 
-def _backing_set(store: Store, group_id: str) -> str | None:
+def _backing_set(store: Rows, group_id: str) -> str | None:
     found = store.find_by("PermissionSet", "PermissionSetGroupId", to_18(group_id))
     return str(found[0]["Id"]) if found else None
 
 
-def _require_updated(store: Store, group_id: str) -> None:
+def _require_updated(store: Rows, group_id: str) -> None:
     group = store.get("PermissionSetGroup", group_id)
     if group is not None and group.get("Status") != "Updated":
         raise RecordError("FIELD_INTEGRITY_EXCEPTION", NOT_UPDATED, ["PermissionSetGroupId"])
 
 
-def _refuse_twins(store: Store, assignee_id: str | None, set_id: Any) -> None:
+def _refuse_twins(store: Rows, assignee_id: str | None, set_id: Any) -> None:
     """The text is the platform's; its error code was not seen.
 
     Source: docs/reference/permission-sets.md#assignments.
@@ -73,7 +74,7 @@ def _refuse_twins(store: Store, assignee_id: str | None, set_id: Any) -> None:
 
 
 @rule(LICENSE_ASSIGNMENT, "before insert")
-def _check_license(change: Change) -> None:
+def _check_license(_org: EmulatedOrg, change: Change) -> None:
     """A licence is assigned once a user, and while there are any left."""
     record, store = change.record, change.store
     user_id, license_id = record.get("AssigneeId"), record.get("PermissionSetLicenseId")
@@ -93,6 +94,6 @@ def _check_license(change: Change) -> None:
 
 
 @on_insert("PermissionSetGroup")
-def _begin_group(change: Change) -> None:
+def _begin_group(org: EmulatedOrg, change: Change) -> None:
     """A group made through the API has a permission set behind it, too, and is calculated."""
-    begin_group(change.org, change.record, change.user_id)
+    begin_group(org, change.record, change.user_id)

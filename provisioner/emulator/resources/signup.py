@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from provisioner.emulator import sign_up
-from provisioner.emulator.apps import AuthCode
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.ids import to_15
+from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.rules import Change, on_delete, on_insert, on_read, rule
-from provisioner.emulator.objects.store import Record, Store
+from provisioner.emulator.objects.store import Store
 from provisioner.emulator.objects.values import parse_datetime
 from provisioner.emulator.org import EmulatedOrg
 
@@ -27,15 +27,15 @@ _MIRRORED = (
 
 
 @rule(INFO, "before insert")
-def _check(change: Change) -> None:
+def _check(org: EmulatedOrg, change: Change) -> None:
     """What a sign-up is refused for at once: limits first, as they are counted in one go."""
     request = change.record
     if request["Username"]:
         request["Username"] = request["Username"].lower()
     _check_options(request)
-    if daily_count(change.org) >= change.world.limits.daily:
+    if daily_count(org) >= org.world.limits.daily:
         raise RecordError("LIMIT_EXCEEDED", f"{_LIMIT_TEXT}daily scratch org signup limit")
-    if active_count(change.org) >= change.world.limits.active:
+    if active_count(org) >= org.world.limits.active:
         raise RecordError("LIMIT_EXCEEDED", f"{_LIMIT_TEXT}active scratch org limit")
 
 
@@ -60,14 +60,14 @@ def _check_options(request: Record) -> None:
 
 
 @on_insert(INFO)
-def _begin(change: Change) -> None:
-    change.org.signups[change.record["Id"]] = sign_up.begin(change.org, change.record)
+def _begin(org: EmulatedOrg, change: Change) -> None:
+    org.signups[change.record["Id"]] = sign_up.begin(org, change.record)
 
 
 @on_read(INFO)
-def _advance(store: Store, request: Record) -> None:
-    """A look: the sign-up goes on by one state at most; an org past its end is Deleted."""
-    hub, pending = store.org, store.org.signups.get(request["Id"])
+def _advance(hub: EmulatedOrg, request: Record) -> None:
+    """A poll: the sign-up goes on by one state at most; an org past its end is Deleted."""
+    store, pending = hub.store, hub.signups.get(request["Id"])
     if pending is None:
         _expire(hub, request)
         return
@@ -90,13 +90,11 @@ def _outcome(hub: EmulatedOrg, request: Record) -> Record:
     """The new org, and the fields that tell of it."""
     world, org = hub.world, sign_up.create_org(hub, request)
     admin = org.store.peek("User", org.admin_id) or {}
-    code = "aPrx" + world.sessions.new_secret()
-    world.auth_codes[code] = AuthCode(
+    code = world.new_auth_code(
         org,
-        org.admin_id,
-        request["ConnectedAppConsumerKey"],
-        request["ConnectedAppCallbackUrl"],
-        world.now() + _AUTH_CODE_LIFE,
+        consumer_key=request["ConnectedAppConsumerKey"],
+        callback_url=request["ConnectedAppCallbackUrl"],
+        expires=world.now() + _AUTH_CODE_LIFE,
     )
     assert org.expires is not None
     return {
@@ -124,10 +122,10 @@ def _mirror(store: Store, request: Record) -> None:
 
 
 @on_read(ACTIVE)
-def _expire_active(store: Store, active: Record) -> None:
-    request = store.peek(INFO, active["ScratchOrgInfoId"] or "")
+def _expire_active(hub: EmulatedOrg, active: Record) -> None:
+    request = hub.store.peek(INFO, active["ScratchOrgInfoId"] or "")
     if request is not None:
-        _expire(store.org, request)
+        _expire(hub, request)
 
 
 def _expire(hub: EmulatedOrg, request: Record) -> None:
@@ -138,19 +136,19 @@ def _expire(hub: EmulatedOrg, request: Record) -> None:
 
 
 @on_delete(ACTIVE)
-def _end_active(change: Change) -> None:
+def _end_active(org: EmulatedOrg, change: Change) -> None:
     """Deleting the row deletes the org."""
     request = change.store.peek(INFO, change.record["ScratchOrgInfoId"] or "")
     if request is not None:
-        _end(change.org, request, by=change.user_id)
+        _end(org, request, by=change.user_id)
 
 
 @rule(INFO, "before delete")
-def _end_with_request(change: Change) -> None:
+def _end_with_request(org: EmulatedOrg, change: Change) -> None:
     """Deleting the request deletes the active scratch org, too."""
-    change.org.signups.pop(change.record["Id"], None)
+    org.signups.pop(change.record["Id"], None)
     if change.record["Status"] == "Active":
-        _end(change.org, change.record, by=change.user_id)
+        _end(org, change.record, by=change.user_id)
 
 
 def _end(hub: EmulatedOrg, request: Record, *, by: str | None) -> None:

@@ -6,15 +6,16 @@ from datetime import timedelta
 
 from provisioner.emulator import snapshots
 from provisioner.emulator.errors import RecordError
+from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.rules import Change, on_insert, on_read, rule
-from provisioner.emulator.objects.store import Record, Store
+from provisioner.emulator.org import EmulatedOrg
 
 NAME = "OrgSnapshot"
 _LIFE = timedelta(days=365)  # a sample shows one year (docs/reference/sign-up.md#snapshots)
 
 
 @rule(NAME, "before insert")
-def _check(change: Change) -> None:
+def _check(_org: EmulatedOrg, change: Change) -> None:
     name = change.record["SnapshotName"] or ""
     if not name.isalnum():
         text = "Snapshot Name: must be alphanumeric and at most 15 characters long"
@@ -22,28 +23,28 @@ def _check(change: Change) -> None:
 
 
 @on_insert(NAME)
-def _begin(change: Change) -> None:
-    source = change.world.org(change.record["SourceOrg"])
+def _begin(org: EmulatedOrg, change: Change) -> None:
+    source = org.world.org(change.record["SourceOrg"])
     is_ours = source is not None and not source.is_hub and not source.is_over()
     states = ("New", "In Progress", "Active" if is_ours else "Error")
-    change.org.signups[change.record["Id"]] = change.world.progression("snapshot", states)
+    org.signups[change.record["Id"]] = org.world.progression("snapshot", states)
 
 
 @on_read(NAME)
-def _advance(store: Store, record: Record) -> None:
-    pending = store.org.signups.get(record["Id"])
+def _advance(hub: EmulatedOrg, record: Record) -> None:
+    pending = hub.signups.get(record["Id"])
     if pending is None:
         return
     status = pending.look()
     changes: Record = {"Status": status}
     if status == "Active":
-        source = store.org.world.org(record["SourceOrg"])
+        source = hub.world.org(record["SourceOrg"])
         assert source is not None
-        store.org.snapshots[record["Id"]] = snapshots.take(source)
-        changes["ExpirationDate"] = (store.org.world.now() + _LIFE).date().isoformat()
+        hub.snapshots[record["Id"]] = snapshots.take(source)
+        changes["ExpirationDate"] = (hub.world.now() + _LIFE).date().isoformat()
     if status == "Error":
         changes["Error"] = "The source org is not an active scratch org of this Dev Hub."
     if status != record["Status"]:
-        store.set_fields(NAME, record["Id"], changes)
+        hub.store.set_fields(NAME, record["Id"], changes)
     if pending.is_over:
-        del store.org.signups[record["Id"]]
+        del hub.signups[record["Id"]]

@@ -9,9 +9,9 @@ from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.ids import to_18
 from provisioner.emulator.json_body import parse_body
 from provisioner.emulator.objects import permissions
+from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.representation import as_json, record_url
 from provisioner.emulator.objects.schema import ObjectType
-from provisioner.emulator.objects.store import Record
 from provisioner.emulator.routing import Call, Reply, route
 
 _DATA = "/services/data/v<version>/sobjects/<type>"

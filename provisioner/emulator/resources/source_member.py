@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from provisioner.emulator.metadata.setup_queue import settle
+from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.soql.hooks import QueryView, on_query
 
 
 @on_query("SourceMember")
-def _settle(view: QueryView) -> None:
+def _settle(org: EmulatedOrg, _view: QueryView) -> None:
     """What a deploy that is over by now has changed is there to be seen."""
-    settle(view.store.org)
+    settle(org)

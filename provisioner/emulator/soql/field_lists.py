@@ -28,7 +28,7 @@ from provisioner.emulator.soql.selection import all_rows, row_test
 from provisioner.emulator.soql.shape import Level, Part
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record
+    from provisioner.emulator.objects.records import Record
 
 _FIELDS_LIMIT = 200
 

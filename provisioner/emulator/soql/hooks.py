@@ -1,6 +1,6 @@
 """What happens before a query of some object: rows that exist only when asked for, refusals.
 
-Most rows stand in the store and move on when they are read (`objects.rules.on_read`). Some
+Most rows are in the store and progress when they are read (`objects.rules.on_read`). Some
 objects of the Tooling API answer only to certain filters, or have no end of rows:
 `SubscriberPackageVersion` knows any package version, by its id.
 """
@@ -41,7 +41,7 @@ class QueryView:
             )
 
 
-QueryRule = Callable[[QueryView], None]
+QueryRule = Callable[[Any, QueryView], None]  # the EmulatedOrg first, as rules of changes
 QUERY_RULES: dict[str, list[QueryRule]] = defaultdict(list)
 
 
@@ -67,7 +67,7 @@ def run_query_rules(
         _collect(object_type, query.where, equal)
     view = QueryView(store, object_type, equal, tooling, user_id)
     for rule in rules:
-        rule(view)
+        rule(store.org, view)
 
 
 def _collect(

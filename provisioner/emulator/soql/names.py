@@ -19,7 +19,8 @@ from provisioner.emulator.soql.errors import (
 from provisioner.emulator.soql.model import Path, Source
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record, Store
+    from provisioner.emulator.objects.records import Record
+    from provisioner.emulator.objects.store import Store
 
 # What may be asked of a parent that can be of several types, such as the owner of a record:
 # https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/ "Name".

@@ -24,7 +24,7 @@ from provisioner.emulator.soql.names import BoundField, Scope, open_scope
 from provisioner.emulator.soql.predicates import Test
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record
+    from provisioner.emulator.objects.records import Record
 
 _MAXIMUM_SEMI_JOINS = 2
 

@@ -10,7 +10,7 @@ from provisioner.emulator.objects.schema import Field
 from provisioner.emulator.soql.names import NAME, BoundField, Context, follow, parent_type
 
 if TYPE_CHECKING:
-    from provisioner.emulator.objects.store import Record
+    from provisioner.emulator.objects.records import Record
 
 Part = Callable[["Record"], Any]
 

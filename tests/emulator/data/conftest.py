@@ -26,7 +26,7 @@ class Client:
         self.url = server.url
         self.base = f"{server.url}/services/data/v{VERSION}"
         self.session = requests.Session()
-        self.token = org.world.sessions.open(org, org.admin_id, "test").token
+        self.token = server.world.sessions.open(org, org.admin_id, "test").token
         self.session.headers["Authorization"] = f"Bearer {self.token}"
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
