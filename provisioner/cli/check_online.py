@@ -58,10 +58,10 @@ def _orgs_in_ledger(pool_file: PoolFile) -> int:
 
     Raises LedgerError when `provisioner hub install` is missing, or what it gives to builders.
     """
-    from provisioner.ledger.devhub import open_hub
-    from provisioner.ledger.devhub_lease import find
+    from provisioner.ledger.devhub.build_lock import find
+    from provisioner.ledger.devhub.ledger import DevhubLedger
 
-    ledger = open_hub(pool_file.ledger, pool_file.dev_hub)
+    ledger = DevhubLedger(pool_file.dev_hub)
     try:
         find(ledger.session)  # only a builder sees it: who may claim could read the rows as well
         return len(ledger.orgs())

@@ -13,7 +13,7 @@ from provisioner.cli.options import shared_options
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
-    from provisioner.ledger.devhub_install import Installed
+    from provisioner.ledger.devhub.install import Installed
     from provisioner.salesforce.org import OrgClient
 
 PaceOption = Annotated[
@@ -53,7 +53,7 @@ def install_command(
     The user of pool.yaml must be an administrator of the Dev Hub. Doing it twice changes nothing;
     later versions bring the objects up to date in the same way.
     """
-    from provisioner.ledger.devhub_install import install
+    from provisioner.ledger.devhub.install import install
 
     config = call.load("hub_and_ledger")
     with _administered(config) as client:
@@ -79,7 +79,7 @@ def uninstall_command(
     pace: PaceOption = 1.0,
 ) -> None:
     """Delete the objects with their records, and the permission sets, from the Dev Hub."""
-    from provisioner.ledger.devhub_install import uninstall
+    from provisioner.ledger.devhub.install import uninstall
 
     with _administered(call.load("hub_and_ledger")) as client:
         was_there = uninstall(client, force=force, say=call.output.say, pace=pace)
@@ -98,8 +98,8 @@ def unlock_command(
     A build that dies on another machine keeps its lock for fifteen minutes. If it lives after
     all, it can write nothing more, and ends with an error.
     """
-    from provisioner.ledger.devhub_lease import unlock
-    from provisioner.ledger.devhub_session import HubSession
+    from provisioner.ledger.devhub.build_lock import unlock
+    from provisioner.ledger.devhub.session import HubSession
 
     config = call.load("hub_and_ledger")
     session = HubSession(config.dev_hub)

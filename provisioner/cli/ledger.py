@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -62,13 +62,14 @@ app.command("copy")(shared_options(copy))
 @contextmanager
 def _opened(call: Invocation, url: str, which: str) -> Iterator[Copyable]:
     from provisioner.ledger import open_ledger
+    from provisioner.ledger.transfer import Copyable
 
     dev_hub = call.load("hub_and_ledger").dev_hub if url == "devhub" else None
     ledger = open_ledger(url, call.config.parent, dev_hub)
     try:
-        if not hasattr(ledger, "fill"):
+        if not isinstance(ledger, Copyable):
             raise UsageError(f"{which}: this kind of ledger cannot be copied")
-        yield cast("Copyable", ledger)
+        yield ledger
     finally:
         ledger.close()
 
@@ -86,7 +87,7 @@ def _refuse_missing_file(url: str, folder: Path) -> None:
     """Opening it would make it, and there would be nothing to copy."""
     if not url.startswith("sqlite:"):
         return
-    from provisioner.ledger.sqlite import path_of
+    from provisioner.ledger.sqlite.address import path_of
 
     path = path_of(url, folder)
     if not path.exists():

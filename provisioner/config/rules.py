@@ -58,7 +58,7 @@ def ledger_rule(url: str) -> str:
     """A ledger that this version has. The URL is not repeated: it may hold a password."""
     scheme, colon, rest = url.partition(":")
     if scheme == "postgresql":
-        from provisioner.ledger.postgresql_address import url_problem
+        from provisioner.ledger.postgresql.address import url_problem
 
         return url_problem(url)
     if scheme in LEDGER_FORMS:

@@ -1,24 +1,23 @@
-"""The ledger backends, by URL scheme: a new backend is one file and one line here."""
+"""The ledger backends, by URL scheme: a new backend is one package and one line here."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
+    from provisioner.ledger.account import Backend, HubAccount
     from provisioner.ledger.base import Ledger
-    from provisioner.ledger.devhub_login import HubAccount
 
 LEDGERS = {
     "sqlite": "provisioner.ledger.sqlite",
     "postgresql": "provisioner.ledger.postgresql",
     "devhub": "provisioner.ledger.devhub",
 }
-"""Scheme → module; the module defines `open_url(url: str, directory: Path) -> Ledger`, or
-`open_hub(url: str, account: HubAccount | None) -> Ledger` when it stands on the Dev Hub."""
+"""Scheme → package; the package has the function `open` of `Backend`."""
 
 
 def open_ledger(url: str, directory: Path, dev_hub: HubAccount | None = None) -> Ledger:
@@ -34,7 +33,5 @@ def open_ledger(url: str, directory: Path, dev_hub: HubAccount | None = None) ->
         # The URL is not repeated, and of it the scheme only where it is one: see Address.secrets.
         named = f" for {scheme!r}" if "://" in url and scheme.isalnum() else ""
         raise UsageError(f"ledger: no backend{named}", hint=f"write one of: {known}")
-    module = import_module(LEDGERS[scheme])
-    is_on_hub = hasattr(module, "open_hub")
-    ledger: Ledger = module.open_hub(url, dev_hub) if is_on_hub else module.open_url(url, directory)
-    return ledger
+    backend = cast("Backend", import_module(LEDGERS[scheme]))
+    return backend.open(url, directory, dev_hub)

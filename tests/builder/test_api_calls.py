@@ -6,7 +6,7 @@ from provisioner.builder.connections import Connections
 from provisioner.builder.result import BuildResult
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Run, State
-from provisioner.ledger.devhub_install import install
+from provisioner.ledger.devhub.install import install
 from tests.builder.night import Night
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from provisioner.builder.connections import Connections
 from provisioner.emulator.world import DEFAULT_HUB_USERNAME
-from provisioner.ledger.devhub_install import install
+from provisioner.ledger.devhub.install import install
 from tests.builder.night import Night
 from tests.builder.test_online_check import check
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioner.ledger import postgresql_session
+from provisioner.ledger.postgresql import session as postgresql_session
 from tests.builder.night import Night
 from tests.proof.here import run
 from tests.proof.processes import Ended

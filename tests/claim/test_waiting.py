@@ -16,7 +16,7 @@ from provisioner.errors import LedgerError, NoOrgError
 from provisioner.ledger.base import Claim, Ledger, Org, State
 from provisioner.ledger.queue import Pace
 from provisioner.ledger.rows import utc_now
-from provisioner.ledger.sql import SqlLedger
+from provisioner.ledger.sql.ledger import SqlLedger
 
 from .conftest import Call, add
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.cli.main import run
-from provisioner.ledger import postgresql_session
+from provisioner.ledger.postgresql import session as postgresql_session
 
 SECRET = "hunter2XyZ"
 URLS = [

@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 
-from provisioner.ledger.devhub_ledger import DevhubLedger
-from provisioner.ledger.devhub_records import EVENT, ORG, WAITER, org_query
-from provisioner.ledger.devhub_session import API, HubSession
-from provisioner.ledger.sqlite import path_of
+from provisioner.ledger.devhub.ledger import DevhubLedger
+from provisioner.ledger.devhub.records import EVENT, ORG, WAITER, org_query
+from provisioner.ledger.devhub.session import API, HubSession
+from provisioner.ledger.sqlite.address import path_of
 from tests.ledger.opening import opened
 from tests.ledger.world import World
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerError
-from provisioner.ledger.sqlite import SqliteLedger
+from provisioner.ledger.sqlite.ledger import SqliteLedger
 
 from .world import add_available
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from provisioner.ledger import schema
+from provisioner.ledger.sql import schema
 
 UNDONE: Mapping[int, Sequence[str]] = {
     2: ("DROP TABLE waiter",),

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from provisioner.ledger import devhub_writes, sql
 from provisioner.ledger.base import Claim
+from provisioner.ledger.devhub import writes as devhub_writes
+from provisioner.ledger.sql import ledger as sql
 from tests.ledger.opening import opened
 
 

@@ -75,9 +75,9 @@ def _prepare_death(death: str) -> None:
 
     On a Dev Hub a transaction is one request: `before` is then just before it is answered.
     """
-    from provisioner.ledger import devhub_writes
-    from provisioner.ledger.devhub_ledger import DevhubLedger
-    from provisioner.ledger.sql import SqlLedger
+    from provisioner.ledger.devhub import writes as devhub_writes
+    from provisioner.ledger.devhub.ledger import DevhubLedger
+    from provisioner.ledger.sql.ledger import SqlLedger
 
     if death == "before":
         _make_fatal(SqlLedger, "_add_event")

@@ -12,8 +12,9 @@ import pytest
 
 from provisioner.cli.main import run as run_command
 from provisioner.errors import LedgerError
-from provisioner.ledger import open_ledger, transfer
+from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Claim, Org, State
+from provisioner.ledger.sql import transfer
 from provisioner.ledger.transfer import Contents
 
 from . import postgresql_server

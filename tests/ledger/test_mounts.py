@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerError
-from provisioner.ledger import mounts
-from provisioner.ledger.mounts import file_system_of, refuse_network_file_system
+from provisioner.ledger.sqlite import mounts
+from provisioner.ledger.sqlite.mounts import file_system_of, refuse_network_file_system
 
 
 def table_with(folder: Path, kind: str, tmp_path: Path) -> Path:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerError
-from provisioner.ledger import schema
 from provisioner.ledger.base import Claim, Org
-from provisioner.ledger.sqlite import SqliteLedger
+from provisioner.ledger.sql import schema
+from provisioner.ledger.sqlite.ledger import SqliteLedger
 
 from .older import statements_to
 from .world import NOW, add_available, run

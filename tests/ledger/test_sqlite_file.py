@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerError, UsageError
-from provisioner.ledger import open_ledger, sqlite_file
-from provisioner.ledger.sqlite import path_of
+from provisioner.ledger import open_ledger
+from provisioner.ledger.sqlite import file as sqlite_file
+from provisioner.ledger.sqlite.address import path_of
 
 from .files import filled, opened, refused
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.ledger import sqlite_file
+from provisioner.ledger.sqlite import file as sqlite_file
 
 from .files import filled, opened, refused
 

@@ -12,7 +12,7 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim, Org
-from provisioner.ledger.sqlite import SqliteLedger
+from provisioner.ledger.sqlite.ledger import SqliteLedger
 
 from .files import filled, opened
 from .world import NOW, add_available, run

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from provisioner.ledger import schema, statements
 from provisioner.ledger.base import Org
+from provisioner.ledger.sql import schema, statements
 
 WRITTEN = {
     name: text

@@ -18,7 +18,7 @@ from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, DEFAULT_HUB_USERNAME, World
 from provisioner.ledger.base import State
-from provisioner.ledger.devhub_install import install
+from provisioner.ledger.devhub.install import install
 from tests.builder.night import Night
 from tests.login import machine
 from tests.login.command import ROOT

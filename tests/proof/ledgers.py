@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from provisioner.builder.connections import Connections
-from provisioner.ledger import devhub_records as records
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import LIVE, Event, Org, State
-from provisioner.ledger.devhub_install import install
+from provisioner.ledger.devhub import records
+from provisioner.ledger.devhub.install import install
 from tests.ledger import postgresql_server
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.emulator.keys import KeyPair
-from provisioner.ledger import postgresql_session, sqlite
+from provisioner.ledger.postgresql import session as postgresql_session
+from provisioner.ledger.sqlite import ledger as sqlite
 from tests.ledger.postgresql_server import Server, server
 from tests.proof.contents import Complete
 from tests.proof.here import build

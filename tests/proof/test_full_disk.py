@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Org, State
-from provisioner.ledger.sql import SqlLedger
+from provisioner.ledger.sql.ledger import SqlLedger
 from tests.proof.contents import Complete
 from tests.proof.disturbances import (
     files_end_at,

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from provisioner.ledger import devhub_queue
 from provisioner.ledger.base import Claim, Ledger, Org
+from provisioner.ledger.devhub import queue as devhub_queue
 from provisioner.ledger.queue import Pace
-from provisioner.ledger.sql import SqlLedger
+from provisioner.ledger.sql.ledger import SqlLedger
 from tests.ledger.world import NOW, World, add_available
 
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.ledger.devhub_ledger import DevhubLedger
+from provisioner.ledger.devhub.ledger import DevhubLedger
 from tests.ledger.world import World
 
 from .hub import LedgerHub

@@ -10,8 +10,8 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from provisioner.config.hub import DevHub
-from provisioner.ledger.devhub_install import install
-from provisioner.ledger.devhub_ledger import DevhubLedger
+from provisioner.ledger.devhub.install import install
+from provisioner.ledger.devhub.ledger import DevhubLedger
 from provisioner.salesforce.org import OrgClient
 from tests.salesforce.world import CONSUMER_KEY, HUB_USER, Emulated, private_key
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from provisioner.ledger.devhub_ledger import DevhubLedger
+from provisioner.ledger.devhub.ledger import DevhubLedger
 from tests.ledger.world import add_available
 
 from .hub import LedgerHub

@@ -8,9 +8,9 @@ import pytest
 
 from provisioner.claim import claim
 from provisioner.errors import NoOrgError
-from provisioner.ledger import devhub_claims
 from provisioner.ledger.base import Claim, State
-from provisioner.ledger.devhub_ledger import DevhubLedger
+from provisioner.ledger.devhub import claims as devhub_claims
+from provisioner.ledger.devhub.ledger import DevhubLedger
 from tests.ledger.breaking import block_row
 from tests.ledger.world import NOW, World, add_available, run
 

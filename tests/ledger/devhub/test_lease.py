@@ -11,8 +11,8 @@ import pytest
 
 from provisioner.errors import BusyError, LedgerError
 from provisioner.ledger.base import Org
-from provisioner.ledger.devhub_lease import Times, unlock
-from provisioner.ledger.devhub_ledger import DevhubLedger
+from provisioner.ledger.devhub.build_lock import Times, unlock
+from provisioner.ledger.devhub.ledger import DevhubLedger
 from tests.ledger.world import run
 
 from .hub import LedgerHub

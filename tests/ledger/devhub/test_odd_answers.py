@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.ledger.base import Org, State
-from provisioner.ledger.devhub_ledger import DevhubLedger
+from provisioner.ledger.devhub.ledger import DevhubLedger
 from provisioner.ledger.rows import utc_now
 from tests.ledger.devhub.hub import LedgerHub, account
 from tests.proof.mutating_proxy import MutatingProxy, Target

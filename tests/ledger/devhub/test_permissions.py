@@ -10,8 +10,8 @@ import pytest
 
 from provisioner.errors import LedgerError, LoginError
 from provisioner.ledger.base import Claim, Org, State
-from provisioner.ledger.devhub_errors import RefusedError
-from provisioner.ledger.devhub_ledger import DevhubLedger
+from provisioner.ledger.devhub.errors import RefusedError
+from provisioner.ledger.devhub.ledger import DevhubLedger
 from tests.ledger.world import NOW, add_available, moved, run
 
 from .hub import CONSUMER, LedgerHub

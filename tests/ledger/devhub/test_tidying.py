@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.ledger.base import Claim, Org, State
-from provisioner.ledger.devhub_ledger import DevhubLedger
+from provisioner.ledger.devhub.ledger import DevhubLedger
 from tests.ledger.world import NOW, add_available, moved, run
 
 from .hub import LedgerHub

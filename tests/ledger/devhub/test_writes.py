@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim, Org, State
-from provisioner.ledger.devhub_ledger import DevhubLedger
+from provisioner.ledger.devhub.ledger import DevhubLedger
 from tests.ledger.world import NOW, World, add_available, moved
 
 from .hub import LedgerHub

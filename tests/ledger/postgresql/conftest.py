@@ -11,9 +11,9 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Ledger, Org, State
-from provisioner.ledger.postgresql_address import address_of
-from provisioner.ledger.postgresql_ledger import PostgresqlLedger
-from provisioner.ledger.sql import SqlLedger
+from provisioner.ledger.postgresql.address import address_of
+from provisioner.ledger.postgresql.ledger import PostgresqlLedger
+from provisioner.ledger.sql.ledger import SqlLedger
 from tests.ledger import postgresql_server
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import World

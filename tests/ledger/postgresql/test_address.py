@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.ledger import open_ledger
-from provisioner.ledger.postgresql_address import address_of, url_problem
+from provisioner.ledger.postgresql.address import address_of, url_problem
 
 NAMES = {
     "postgresql://db.acme.example/pools": "postgresql://db.acme.example/pools",

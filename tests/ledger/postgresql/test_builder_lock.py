@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import BusyError, LedgerError
-from provisioner.ledger import postgresql_holder
 from provisioner.ledger.base import Claim, Org
-from provisioner.ledger.postgresql_address import address_of
-from provisioner.ledger.postgresql_ledger import PostgresqlLedger
-from provisioner.ledger.postgresql_lock import Times
+from provisioner.ledger.postgresql import holder as postgresql_holder
+from provisioner.ledger.postgresql.address import address_of
+from provisioner.ledger.postgresql.build_lock import Times
+from provisioner.ledger.postgresql.ledger import PostgresqlLedger
 from tests.ledger.postgresql_proxy import Proxy, proxy
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import NOW, World, add_available, run
@@ -177,7 +177,7 @@ def test_a_builder_behind_a_cut_cable_stops_before_the_next_can_start(
 def test_a_builder_that_was_frozen_longer_than_the_deadline_stops(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from provisioner.ledger import postgresql_lock
+    from provisioner.ledger.postgresql import build_lock as postgresql_lock
 
     with builder(world.url, SLEEPY) as ledger, ledger.builder_lock(run(), wait=False):
         now = postgresql_lock._boot_time()

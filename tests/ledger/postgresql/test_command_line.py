@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from provisioner.cli.main import run as run_command
-from provisioner.ledger import postgresql_session
 from provisioner.ledger.base import Org, State
+from provisioner.ledger.postgresql import session as postgresql_session
 from tests.ledger.postgresql_server import Server
 from tests.ledger.storm import prepare, write_pool_file
 from tests.ledger.world import ROOT, run

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerError
-from provisioner.ledger import open_ledger, postgresql_connection
+from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Org
-from provisioner.ledger.postgresql_ledger import PostgresqlLedger
+from provisioner.ledger.postgresql import connection as postgresql_connection
+from provisioner.ledger.postgresql.ledger import PostgresqlLedger
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import add_available
 

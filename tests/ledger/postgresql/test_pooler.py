@@ -17,8 +17,8 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim
-from provisioner.ledger.postgresql_address import address_of
-from provisioner.ledger.postgresql_ledger import PostgresqlLedger
+from provisioner.ledger.postgresql.address import address_of
+from provisioner.ledger.postgresql.ledger import PostgresqlLedger
 from tests.ledger.postgresql_server import (
     SUPERUSER,
     Server,

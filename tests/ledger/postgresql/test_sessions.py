@@ -10,8 +10,8 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim, Org, State
-from provisioner.ledger.postgresql_ledger import PostgresqlLedger
-from provisioner.ledger.postgresql_session import Session
+from provisioner.ledger.postgresql.ledger import PostgresqlLedger
+from provisioner.ledger.postgresql.session import Session
 from tests.ledger import postgresql_server
 from tests.ledger.postgresql_proxy import Proxy, proxy
 from tests.ledger.postgresql_server import Server

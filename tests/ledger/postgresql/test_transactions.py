@@ -11,9 +11,10 @@ import psycopg
 import pytest
 
 from provisioner.errors import LedgerError
-from provisioner.ledger import open_ledger, postgresql_session
+from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Claim, Org
-from provisioner.ledger.postgresql_ledger import PostgresqlLedger
+from provisioner.ledger.postgresql import session as postgresql_session
+from provisioner.ledger.postgresql.ledger import PostgresqlLedger
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import NOW, World, add_available
 

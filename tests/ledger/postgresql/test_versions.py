@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from provisioner.ledger import schema
 from provisioner.ledger.base import Claim, Org
+from provisioner.ledger.sql import schema
 from tests.ledger.older import statements_to
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import NOW, add_available

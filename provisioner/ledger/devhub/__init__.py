@@ -1,0 +1,30 @@
+"""The ledger `devhub`: the Dev Hub itself, for consumers that have no database.
+
+Nothing but a key, a consumer key and the username of a Dev Hub user is needed. `provisioner hub
+install` has made the custom objects there; docs/devhub-ledger.md tells what they are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from provisioner.ledger.account import HubAccount
+    from provisioner.ledger.devhub.ledger import DevhubLedger
+
+
+def open(url: str, directory: Path, account: HubAccount | None) -> DevhubLedger:
+    """The ledger of the Dev Hub that `account` logs in to; nothing is sent yet.
+
+    Raises UsageError for a URL of another form, or without an account.
+    """
+    if url != "devhub":
+        raise UsageError("ledger: nothing follows the word devhub", hint="write: ledger: devhub")
+    if account is None:
+        raise UsageError("ledger: devhub needs the dev_hub of a pool.yaml")
+    from provisioner.ledger.devhub.ledger import DevhubLedger
+
+    return DevhubLedger(account)

@@ -1,0 +1,224 @@
+"""One builder at a time: a record on the Dev Hub whose key can be inserted once.
+
+No lock on a Dev Hub dies with its holder, so this is a lease, and its rule is:
+
+- The holder writes who it is into the record and renews it every two minutes.
+- Whoever wants it and sees that the holder's process on this same machine has ended, takes it;
+  while that process exists, frozen or not, nobody does.
+- A holder elsewhere loses it when it has not been renewed for fifteen minutes, told by the Dev
+  Hub's own clock (its date of the record against its date of the answer), and by no other.
+- Taking it deletes the old record by its id and inserts a new one, in one transaction: of two who
+  try, one fails. Each write of a build looks in its own transaction whether its record is still
+  there, so that a builder that was frozen meanwhile writes nothing more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import BusyError, LedgerError, ProvisionerError
+from provisioner.ledger.base import Run
+from provisioner.ledger.devhub.answers import Record
+from provisioner.ledger.devhub.errors import BUILDER, LostError, RefusedError, contended
+from provisioner.ledger.devhub.records import LEASE, literal
+from provisioner.ledger.devhub.session import API, HubSession
+from provisioner.ledger.devhub.writes import part, refusals, send
+from provisioner.ledger.holder import Holder, busy
+from provisioner.salesforce.fields import record_id, row
+from provisioner.salesforce.json_text import MalformedAnswerError
+
+KEY = "build"
+_MOST_LOSSES = 50  # of attempts to take a lock that is free
+
+
+@dataclass(frozen=True)
+class Times:
+    """In seconds. Whoever shortens them keeps `renew` a small part of `expires`."""
+
+    renew: float = 120.0
+    expires: float = 900.0
+    first_look: float = 0.5  # while waiting for another; looks grow apart up to `longest_look`
+    longest_look: float = 30.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """The record of a lock, as somebody else sees it."""
+
+    id: str
+    holder: Holder
+    kernel: str
+    writer: str
+    age: timedelta  # since it was last renewed
+
+    @classmethod
+    def of(cls, record: Record, now: datetime | None) -> Found:
+        """Raises LedgerError for a record that nobody of us wrote."""
+        try:
+            values = json.loads(record["Holder__c"])
+            kernel, writer = values.pop("kernel"), values.pop("writer")
+            holder = Holder(**values)
+            renewed = datetime.fromisoformat(record["SystemModstamp"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise LedgerError(
+                f"the builder lock {record.get('Id')} on the Dev Hub is damaged",
+                code="ledger_corrupt",
+                hint=f"delete that record of {LEASE} when no build runs",
+            ) from None
+        if not kernel or kernel != _kernel():
+            holder = replace(holder, machine="")  # a process id says nothing here
+        age = now - renewed if now else timedelta()  # what is not known is not old
+        return cls(str(record["Id"]), holder, kernel, writer, age)
+
+    def refusal(self, times: Times) -> BusyError:
+        """Who has it, and what to do now."""
+        refusal = busy(self.holder)
+        if not self.holder.machine:
+            minutes = round(times.expires / 60)
+            refusal.hint = (
+                f"wait for it (--wait); if that machine is gone, the lock is free {minutes} "
+                "minutes after its last sign of life, or at once by: "
+                f"provisioner hub unlock {self.holder.run}"
+            )
+        return refusal
+
+
+class BuildLease:
+    """The lock of one build, from `held` to its end."""
+
+    def __init__(self, session: HubSession, times: Times) -> None:
+        self.id = ""  # of the record, while it is ours
+        self._session = session
+        self._times = times
+        self._ends = threading.Event()
+
+    @contextmanager
+    def held(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """Raises BusyError when another build holds the lock, unless told to wait for it."""
+        self.id = self._acquire(run, wait=wait, on_wait=on_wait)
+        renewing = threading.Thread(target=self._renew, name="ledger lease", daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            self._ends.set()
+            renewing.join()
+            with suppress(ProvisionerError):  # the build's result counts; the lock lapses
+                discard(self._session, self.id)
+            self.id = ""
+
+    def _acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> str:
+        writer, told, pause, losses = secrets.token_hex(8), "", self._times.first_look, 0
+        while losses < _MOST_LOSSES:
+            found = find(self._session)
+            if found is not None and found.writer == writer:
+                return found.id  # ours: the answer to the insert was lost
+            if found is None or self._is_free(found):
+                taken = self._take(found, run, writer)
+                if taken:
+                    return taken
+                losses += 1  # somebody else was faster, or the answer was lost
+                time.sleep(0.1 * random.random())  # noqa: S311 - jitter
+                continue
+            refusal = found.refusal(self._times)
+            if not wait:
+                raise refusal
+            if on_wait is not None and refusal.message != told:
+                on_wait(refusal.message)
+            told = refusal.message
+            time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+            pause = min(pause * 2, self._times.longest_look)
+        raise contended(self._session.name, "others keep taking its lock")
+
+    def _is_free(self, found: Found) -> bool:
+        if found.holder.machine:  # this one: what is so is known, and a frozen build keeps its lock
+            return found.holder.is_gone
+        return found.age.total_seconds() > self._times.expires
+
+    def _take(self, old: Found | None, run: Run, writer: str) -> str:
+        """The id of our record; "" when another was faster, or nobody knows."""
+        values = {**asdict(Holder.of(run)), "kernel": _kernel(), "writer": writer}
+        record = {"Key__c": KEY, "Renewals__c": 0, "Holder__c": json.dumps(values)}
+        parts = [part("old", "DELETE", f"sobjects/{LEASE}/{old.id}")] if old else []
+        parts.append(part("new", "POST", f"sobjects/{LEASE}", record))
+        try:
+            answer = send(self._session, parts)
+        except LostError:
+            return ""
+        except RefusedError as error:
+            if error.is_transient:
+                return ""
+            raise self._session.told(error, BUILDER) from None
+        for reference, refused in refusals(answer):
+            is_lost = refused.is_gone if reference == "old" else refused.code == "DUPLICATE_VALUE"
+            if not (is_lost or refused.is_transient):
+                raise self._session.told(refused, BUILDER)
+            return ""
+        try:
+            return record_id(row(answer[-1]["body"]), "id")
+        except MalformedAnswerError:
+            return ""  # the next look finds it by its writer
+
+    def _renew(self) -> None:
+        """Say every few minutes that we are there. A build whose lock is gone finds out itself."""
+        count = 0
+        while not self._ends.wait(self._times.renew):
+            count += 1
+            path = f"{API}/sobjects/{LEASE}/{self.id}"
+            # What is wrong is said by the build's next write; here is nobody to tell.
+            with suppress(LostError, RefusedError, ProvisionerError):
+                self._session.call("PATCH", path, {"Renewals__c": count})
+
+
+def find(session: HubSession) -> Found | None:
+    """The record of the lock, if there is one."""
+    soql = (
+        f"SELECT Id, Holder__c, SystemModstamp FROM {LEASE} "  # noqa: S608 - SOQL
+        f"WHERE Key__c = {literal(KEY)}"
+    )
+    records = session.query(soql, needs=BUILDER, read=lambda record: Found.of(record, None))
+    return Found.of(records[0], session.server_time) if records else None
+
+
+def discard(session: HubSession, lease: str) -> None:
+    """Delete the record of a lock; that it is gone already is fine."""
+    session.discard(f"{API}/sobjects/{LEASE}/{lease}", needs=BUILDER)
+
+
+def _kernel() -> str:
+    """This boot and this namespace of process ids; "" where that cannot be told."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return ""
+
+
+def unlock(session: HubSession, run: str) -> dict[str, Any]:
+    """Take the lock away from a run that cannot give it back; who had it.
+
+    Raises BusyError when another run has it, LedgerError when nobody has.
+    """
+    found = find(session)
+    if found is None:
+        raise LedgerError("no build holds the ledger", code="not_locked")
+    if found.holder.run != run:
+        raise BusyError(
+            f"{found.holder.described()} holds the ledger, not {run}",
+            hint=f"only if that machine is gone: provisioner hub unlock {found.holder.run}",
+        )
+    discard(session, found.id)
+    return {"run": found.holder.run, "host": found.holder.host, "pid": found.holder.pid}

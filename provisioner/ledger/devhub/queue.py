@@ -1,0 +1,101 @@
+"""The queue of those who wait, as records of the Dev Hub, and the one request of a look at it.
+
+A look of one who waits is a single composite request: it renews the own record, and asks for
+what may be claimed and for all who wait. The record's own date, set by the Dev Hub, says when
+its owner last looked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from provisioner.ledger.base import Claim, Waiter
+from provisioner.ledger.devhub import records
+from provisioner.ledger.devhub.answers import Record
+from provisioner.ledger.devhub.errors import CONSUMER
+from provisioner.ledger.devhub.records import WAITER
+from provisioner.ledger.devhub.session import API, HubSession
+from provisioner.ledger.devhub.writes import Part, part, refusals, send
+from provisioner.ledger.queue import Pace
+from provisioner.ledger.rows import readable, time_from, time_text, utc_now
+
+PACE = Pace(look_every=15.0, abandoned_after=60.0)
+"""A look costs a request of the Dev Hub's scarce ones: ten minutes of waiting cost forty."""
+
+_ALL = (
+    f"SELECT Key__c, Claim__c, CreatedDate, SystemModstamp FROM {WAITER} "  # noqa: S608
+    "ORDER BY Name LIMIT 2000"
+)
+
+
+def look(
+    session: HubSession, claim: Claim, soql: str
+) -> tuple[list[Record], list[Waiter], datetime]:
+    """What `soql` finds, all places of the queue, and the Dev Hub's time: one request.
+
+    With `claim.waiter` it takes that place, or shows that it keeps it. Raises LedgerError.
+    """
+    parts = [_query("found", soql), _query("queue", _ALL)]
+    if claim.waiter:
+        parts.insert(0, part("place", "PATCH", _place(claim.waiter), _record(claim)))
+    answer = session.patiently(lambda: _answered(session, parts), needs=CONSUMER)
+    found, queue = (list(one["body"]["records"]) for one in answer[-2:])
+    return found, readable(queue, _waiter), session.now()
+
+
+def waiters(session: HubSession) -> tuple[list[Waiter], datetime]:
+    """All places of the queue, and the Dev Hub's time."""
+    found = session.query(_ALL)
+    return readable(found, _waiter), session.now()
+
+
+def leave(session: HubSession, waiter: str) -> None:
+    """Give up a place; that it is gone already is fine. Raises LedgerError."""
+    session.discard(f"{API}/{_place(waiter)}", needs=CONSUMER)
+
+
+def _answered(session: HubSession, parts: Sequence[Part]) -> list[Part]:
+    """The answer to all parts. Raises RefusedError when one is refused, LostError."""
+    answer = send(session, parts)
+    for _, refused in refusals(answer):
+        raise refused
+    return answer
+
+
+def _query(reference: str, soql: str) -> Part:
+    return part(reference, "GET", f"query?q={quote_plus(soql)}")
+
+
+def _place(waiter: str) -> str:
+    return f"sobjects/{WAITER}/Key__c/{quote(waiter, safe='')}"
+
+
+def _record(claim: Claim) -> dict[str, Any]:
+    """Found by its key, and new at each look, so that the Dev Hub dates it anew."""
+    wish = {
+        "owner": claim.owner,
+        "pool": claim.pool,
+        "username": claim.username,
+        "usable_until": time_text(claim.usable_until),
+    }
+    return {"Claim__c": records.json_text(wish), "Seen_At__c": time_text(utc_now())}
+
+
+def _waiter(record: Mapping[str, Any]) -> Waiter:
+    """Raises KeyError, TypeError or ValueError for a record that nobody of us wrote."""
+    wish = json.loads(record["Claim__c"])
+    claim = Claim(
+        str(wish["owner"]),
+        str(wish["pool"]),
+        str(wish["username"]),
+        usable_until=time_from(wish["usable_until"]),
+        waiter=str(record["Key__c"]),
+    )
+    since, seen_at = (
+        datetime.fromisoformat(record[name]) for name in ("CreatedDate", "SystemModstamp")
+    )
+    return Waiter(claim.waiter, claim, since, seen_at)

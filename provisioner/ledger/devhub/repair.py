@@ -1,0 +1,109 @@
+"""Rows on the Dev Hub that cannot be changed as they stand, and how a build repairs those.
+
+A change from version 7 to 8 inserts the event `USERNAME:8`. Where that event is there already and
+the row is at 7 all the same (a row that was deleted by hand and taken in again, an edited
+version), every change of the row is refused for ever. Whoever was refused looks once more: a row
+that has not moved since was not taken by anybody faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from provisioner.ledger.base import Event, Org, State
+from provisioner.ledger.broken import BrokenRow, BrokenRowError, BrokenRows
+from provisioner.ledger.devhub import records
+from provisioner.ledger.devhub.answers import Record
+from provisioner.ledger.devhub.records import EVENT, ORG
+from provisioner.ledger.devhub.session import HubSession
+from provisioner.ledger.devhub.writes import Outcome, change_of, key_of
+
+if TYPE_CHECKING:
+    from provisioner.ledger.devhub.writes import Writer
+
+_ASKED_FOR = 100  # names in one query, whose URL may not exceed 16 KB
+
+
+def readable_rows(found: Iterable[Record], broken: BrokenRows) -> Iterator[tuple[Record, Org]]:
+    """Each record with its row; one that cannot be read is noted, and left out."""
+    for record in found:
+        try:
+            yield record, records.org_of(record)
+        except BrokenRowError as error:
+            broken.note(records.broken_row(record, error.why))
+
+
+def blocked(session: HubSession, rows: Sequence[Org]) -> list[tuple[Record, Org]]:
+    """Those of `rows`, just read, whose next change is recorded already. Raises LedgerError."""
+    suspects = {key_of(replace(row, version=row.version + 1)): row for row in rows}
+    soql = f"SELECT Key__c FROM {EVENT} WHERE Key__c IN "  # noqa: S608
+    taken = [str(record["Key__c"]).lower() for record in _those(session, soql, suspects)]
+    return unmoved(session, [suspects[key] for key in taken if key in suspects])
+
+
+def unmoved(session: HubSession, rows: Sequence[Org]) -> list[tuple[Record, Org]]:
+    """Those of `rows`, a change of which was refused, that nobody has changed since."""
+    seen = {row.username.lower(): row for row in rows}
+    soql = f"SELECT {records.ORG_FIELDS} FROM {ORG} WHERE Username__c IN "  # noqa: S608
+    now = readable_rows(_those(session, soql, seen), BrokenRows())
+    return [(record, row) for record, row in now if row == seen.get(row.username.lower())]
+
+
+def note_blocked(found: Iterable[tuple[Record, Org]], broken: BrokenRows) -> None:
+    """Remember them as rows that cannot be changed."""
+    for record, row in found:
+        why = f"its change to version {row.version + 1} is refused: it is recorded, but not made"
+        broken.note(records.broken_row(record, why))
+
+
+def mend(
+    session: HubSession, writer: Writer, broken: BrokenRows, rows: Sequence[Org], now: datetime
+) -> list[BrokenRow]:
+    """Repair what was noted, and what of `rows` cannot be changed. Only for a build.
+
+    What cannot be read is set aside; what cannot be changed gets the next version that is free.
+    """
+    note_blocked(blocked(session, rows), broken)
+    noted = {row.place: row for row in broken.all()}
+    if not noted:
+        return []
+    repaired = []
+    for record in session.query(records.orgs_query(State), read=records.org_of):
+        row = noted.get(records.place(record))
+        if row is not None and _mended(session, writer, record, row.why, now):
+            broken.forget(row)
+            repaired.append(row)
+    return repaired
+
+
+def _mended(session: HubSession, writer: Writer, record: Record, why: str, now: datetime) -> bool:
+    try:
+        org, is_aside = records.org_of(record), False
+    except BrokenRowError:
+        aside = records.org_aside(record, why)
+        if aside is None:
+            return False
+        org, is_aside = aside, True
+    org = replace(org, version=max(org.version, _highest(session, org.username)) + 1)
+    event = Event(now, org.username, "", "", org.state.value, org.error)
+    mended = writer.mend(str(record["Id"]), org, event if is_aside else change_of(event))
+    return mended is Outcome.DONE
+
+
+def _highest(session: HubSession, username: str) -> int:
+    """The highest version that any change of a row is recorded for."""
+    soql = f"SELECT Key__c FROM {EVENT} WHERE Username__c = {records.literal(username)}"  # noqa: S608
+    keys = [str(record["Key__c"]).rpartition(":") for record in session.query(soql)]
+    versions = [int(end) for name, _, end in keys if name == username.lower() and end.isdigit()]
+    return max(versions, default=0)
+
+
+def _those(session: HubSession, soql: str, names: Iterable[str]) -> Iterator[Record]:
+    """The records that `soql` finds for all of `names`."""
+    left = list(names)
+    for start in range(0, len(left), _ASKED_FOR):
+        listed = ", ".join(map(records.literal, left[start : start + _ASKED_FOR]))
+        yield from session.query(f"{soql}({listed})")

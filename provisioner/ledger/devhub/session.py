@@ -1,0 +1,240 @@
+"""A session with the Dev Hub for its ledger: logged in once, on kept connections, patient."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote_plus
+
+from provisioner.errors import LedgerError
+from provisioner.ledger.account import HubAccount
+from provisioner.ledger.devhub import errors as devhub_errors
+from provisioner.ledger.devhub.answers import Record, records_found
+from provisioner.ledger.devhub.errors import BUILDER, CONSUMER, LostError, RefusedError
+from provisioner.ledger.devhub.login import HubLogin
+from provisioner.ledger.rows import utc_now
+from provisioner.salesforce.answers import unreachable
+from provisioner.salesforce.envelope import error_codes
+from provisioner.salesforce.json_text import MalformedAnswerError, read_json
+from provisioner.salesforce.plain_http import Connections
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.grant import Grant
+    from provisioner.salesforce.reply import Reply
+
+API = "/services/data/v60.0"
+"""The ledger needs nothing newer, and not to ask for the newest saves each claim a request."""
+
+PATIENCE = 15.0  # seconds in which a request is tried again
+_READINGS = 3  # of records that cannot be read, before they count as damaged
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds between two tries
+
+Answer = TypeVar("Answer")
+
+
+class HubSession:
+    """Requests to the REST API of one Dev Hub. Safe to use from several threads.
+
+    Whatever is sent may raise what `HubLogin.granted` raises.
+    """
+
+    def __init__(self, account: HubAccount, *, patience: float = PATIENCE) -> None:
+        self.name = f"the ledger on the Dev Hub {account.username}"
+        self.patience = patience
+        self._username = account.username
+        self._connections = Connections()
+        self._login = HubLogin(account, self._connections)
+        self._is_closed = False
+
+    @property
+    def api_calls(self) -> int:
+        """Requests that were sent so far, logins and repetitions included."""
+        return self._connections.sent
+
+    def close(self) -> None:
+        """Give the connections back; closing twice does nothing."""
+        self._is_closed = True
+        self._connections.close()
+
+    def query(
+        self,
+        soql: str,
+        *,
+        needs: str = CONSUMER,
+        read: Callable[[Record], object] = lambda _: None,
+    ) -> list[Record]:
+        """All records of a query. Raises LedgerError, which names the permission if one is missing.
+
+        `needs` is the permission set that allows it. When `read` cannot read a record, it is
+        asked for again a few times: perhaps only the answer was damaged.
+        """
+        for _ in range(_READINGS):
+            found = self.patiently(lambda: self._records(soql), needs=needs)
+            if all(_can_be_read(record, read) for record in found):
+                break
+        return found
+
+    def _records(self, soql: str) -> list[Record]:
+        path = f"{API}/query?q={quote_plus(soql)}"
+        with malformed_refused():
+            return records_found(lambda page: self.call("GET", page), path, soql)
+
+    def repeat(self, method: str, path: str, body: Any = None, *, needs: str = CONSUMER) -> Any:
+        """A request that may be made twice: tried until it is answered or patience ends."""
+        return self.patiently(lambda: self.call(method, path, body), needs=needs)
+
+    def discard(self, path: str, *, needs: str) -> bool:
+        """Delete a record; False when it was gone already (or our lost request did it)."""
+
+        def delete() -> bool:
+            try:
+                self.call("DELETE", path)
+            except RefusedError as error:
+                if not error.is_gone:
+                    raise
+                return False
+            return True
+
+        return self.patiently(delete, needs=needs)
+
+    def patiently(self, act: Callable[[], Answer], *, needs: str) -> Answer:
+        """What `act` gives, which may be done twice: tried until patience ends. Raises LedgerError.
+
+        `act` raises LostError and RefusedError; `needs` is the permission set that allows it.
+        """
+        for _ in self.tries():
+            try:
+                return act()
+            except LostError as error:
+                last: Exception = error
+            except RefusedError as error:
+                if not error.is_transient:
+                    raise self.told(error, needs) from None
+                last = error
+        raise self.given_up(last)
+
+    def tries(self) -> Iterator[int]:
+        """Counts the tries of one request, with a growing wait before each but the first."""
+        give_up, wait, number = time.monotonic() + self.patience, _FIRST_WAIT, 0
+        while number == 0 or time.monotonic() < give_up:
+            yield number
+            number += 1
+            time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request; its JSON, None without. Raises RefusedError, LostError, LoginError.
+
+        When the session has ended, the same once more with a new one.
+        """
+        if self._is_closed:
+            raise LedgerError(f"{self.name} was closed already")
+        grant = self._login.granted()
+        reply = self._send(grant, method, path, body)
+        if reply.status == 401 and "INVALID_SESSION_ID" in reply.body.decode(errors="replace"):
+            reply = self._send(self._login.granted(grant), method, path, body)
+        return _answer(reply)
+
+    def now(self) -> datetime:
+        """This moment by the Dev Hub's clock; where its answers bear no date, by this machine's.
+
+        Logs in where nothing has been asked yet.
+        """
+        if not self._connections.dated[0]:
+            self._login.granted()
+        return self.server_time or utc_now()
+
+    @property
+    def server_time(self) -> datetime | None:
+        """This moment by the clock that also dates the Dev Hub's records, told by its answers."""
+        from email.utils import parsedate_to_datetime
+
+        date, came_at = self._connections.dated
+        try:
+            told = parsedate_to_datetime(date).astimezone(UTC)
+        except (ValueError, TypeError):  # a proxy in between has dropped or spoilt the header
+            return None
+        return told + timedelta(seconds=time.monotonic() - came_at)
+
+    def told(self, refused: RefusedError, needs: str) -> LedgerError:
+        """The error for people. A refusal that is about permissions is looked into."""
+        if not refused.is_about_permissions:
+            return devhub_errors.failure(self.name, refused)
+        installed, has = self._permission_sets()
+        return devhub_errors.missing_permission(self._username, needs, refused, installed, has)
+
+    def given_up(self, last: Exception) -> LedgerError:
+        """The error when patience has ended."""
+        if isinstance(last, RefusedError):
+            return devhub_errors.failure(self.name, last)
+        return devhub_errors.unreachable(self.name, str(last))
+
+    def _permission_sets(self) -> tuple[list[str], list[str]]:
+        """Which of the two are there, and which of them the user has; as far as that is told."""
+        user = self._login.granted().user_id
+        names = f"('{BUILDER}', '{CONSUMER}')"
+        found = []
+        for soql, key in (
+            (f"SELECT Name FROM PermissionSet WHERE Name IN {names}", ("Name",)),  # noqa: S608
+            (
+                "SELECT PermissionSet.Name FROM PermissionSetAssignment "  # noqa: S608 - SOQL
+                f"WHERE AssigneeId = '{user}' AND PermissionSet.Name IN {names}",
+                ("PermissionSet", "Name"),
+            ),
+        ):
+            try:
+                records = self.call("GET", f"{API}/query?q={quote_plus(soql)}")["records"]
+                found.append([_at(record, key) for record in records])
+            except (RefusedError, LostError, KeyError, TypeError, AttributeError):
+                found.append([])
+        return found[0], found[1]
+
+    def _send(self, grant: Grant, method: str, path: str, body: Any) -> Reply:
+        headers = {"Authorization": f"Bearer {grant.access_token}"}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body).encode()
+        try:
+            reply = self._connections.send(method, grant.instance_url + path, headers, content)
+        except OSError as error:
+            raise LostError(unreachable(error).text.removeprefix("network: ")) from None
+        return reply
+
+
+def _answer(reply: Reply) -> Any:
+    text = reply.body.decode("utf-8", errors="replace")
+    if reply.status >= 300 or "html" in reply.content_type:
+        errors = error_codes(text)
+        code, message = errors[0] if errors else ("", text or "an empty answer")
+        raise RefusedError(reply.status, code, message)
+    with malformed_refused():
+        return read_json(reply.body) if reply.body else None
+
+
+@contextmanager
+def malformed_refused() -> Iterator[None]:
+    """Turn a malformed answer into a refusal that passes: the Dev Hub may have acted."""
+    try:
+        yield
+    except MalformedAnswerError as error:
+        raise RefusedError(502, "", f"the answer is malformed ({error})") from None
+
+
+def _can_be_read(record: Record, read: Callable[[Record], object]) -> bool:
+    try:
+        read(record)
+    except (LedgerError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return False
+    return True
+
+
+def _at(record: Any, path: tuple[str, ...]) -> str:
+    for key in path:
+        record = record[key]
+    return str(record)

@@ -1,0 +1,243 @@
+"""Compare-and-swap on the Dev Hub: an event with a unique key, and the row, in one transaction.
+
+The platform knows no conditional write of custom objects, but it refuses a second record with the
+value of a unique field (docs/reference/dev-hub.md). A change of a row from version 7 to 8 therefore
+inserts the event `USERNAME:8` and updates the row in *one* composite request with `allOrNone`,
+which the platform carries out in one transaction: whoever inserts second gets DUPLICATE_VALUE,
+and nothing of what they asked for happens. There is no moment between the two at which a process
+could die. The transaction begins by looking whether the row is still what the caller saw, so that
+keys of long ago may be tidied away.
+
+An answer can be lost, not the change: each event carries a random text of its writer, by which a
+repeated request knows whether the first one did it. See docs/devhub-ledger.md.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Any
+from urllib.parse import quote_plus
+
+from provisioner.ledger.base import Event, Org
+from provisioner.ledger.devhub import errors as devhub_errors
+from provisioner.ledger.devhub.answers import composite_parts
+from provisioner.ledger.devhub.errors import (
+    BUILDER,
+    CONSUMER,
+    LockLostError,
+    LostError,
+    RefusedError,
+)
+from provisioner.ledger.devhub.records import (
+    CONSUMER_FIELDS,
+    EVENT,
+    LEASE,
+    ORG,
+    event_record,
+    literal,
+    org_changes,
+    org_record,
+)
+from provisioner.ledger.devhub.session import API, HubSession, malformed_refused
+
+Part = dict[str, Any]
+"""One request of a composite one."""
+
+BATCH = 200  # records that one collection call takes (docs/reference/http.md#collections)
+_NO_SUCH_ROW = "Invalid reference specified"  # the query that a later part refers to found none
+
+
+class Outcome(Enum):
+    """What became of a write."""
+
+    DONE = auto()
+    CHANGED = auto()  # the row is not what the caller saw
+    IN_USE = auto()  # another row has the username, or the idempotency key
+
+
+@dataclass(frozen=True)
+class Swap:
+    """One of many changes, of a row whose record is known."""
+
+    id: str
+    seen: Org
+    changed: Org
+    event: Event
+
+
+class Writer:
+    """Writes rows with their events. `lease` gives the id of our builder lock's record, or ""."""
+
+    def __init__(self, session: HubSession, lease: Callable[[], str]) -> None:
+        self._session = session
+        self._lease = lease
+
+    def insert(self, org: Org, event: Event) -> Outcome:
+        """A new row; IN_USE when there is one of that username."""
+        writer = secrets.token_hex(8)
+        key = f"{org.username.lower()}:{org.version}:{writer}"
+        parts = [
+            part("row", "POST", f"sobjects/{ORG}", org_record(org)),
+            part("event", "POST", f"sobjects/{EVENT}", event_record(event, key=key, writer=writer)),
+        ]
+        return self._write(parts, key, writer, needs=BUILDER)
+
+    def swap(
+        self, seen: Org, changed: Org, event: Event, *, before: Sequence[Part] = ()
+    ) -> Outcome:
+        """Change `seen` to `changed`; `before` goes first, in the same transaction."""
+        writer = secrets.token_hex(8)
+        key = key_of(changed)
+        changes = org_changes(seen, changed)
+        parts = [
+            part("seen", "GET", _as_seen(seen)),
+            part("event", "POST", f"sobjects/{EVENT}", event_record(event, key=key, writer=writer)),
+            *before,
+            part("row", "PATCH", f"sobjects/{ORG}/@{{seen.records[0].Id}}", changes),
+        ]
+        needs = CONSUMER if set(changes) <= CONSUMER_FIELDS else BUILDER
+        return self._write(parts, key, writer, needs=needs)
+
+    def swap_all(self, swaps: Sequence[Swap]) -> None:
+        """Change many rows that were read just now, 200 a request; none that changed meanwhile."""
+        for start in range(0, len(swaps), BATCH):
+            batch = swaps[start : start + BATCH]
+            writer = secrets.token_hex(8)
+            parts = [
+                part(
+                    "event",
+                    "POST",
+                    "composite/sobjects",
+                    collection(EVENT, _events(batch, writer)),
+                ),
+                part("row", "PATCH", "composite/sobjects", collection(ORG, _rows(batch))),
+            ]
+            outcome = self._write(parts, key_of(batch[0].changed), writer, needs=BUILDER)
+            if outcome is not Outcome.DONE:  # somebody was faster with one of them
+                for swap in batch:
+                    self.swap(swap.seen, swap.changed, swap.event)
+
+    def mend(self, record_id: str, org: Org, event: Event) -> Outcome:
+        """Write all of a row that nobody could read or change; for builds alone."""
+        writer = secrets.token_hex(8)
+        key = key_of(org)
+        row = {name: value for name, value in org_record(org).items() if name != "Username__c"}
+        parts = [
+            part("event", "POST", f"sobjects/{EVENT}", event_record(event, key=key, writer=writer)),
+            part("row", "PATCH", f"sobjects/{ORG}/{record_id}", row),
+        ]
+        return self._write(parts, key, writer, needs=BUILDER)
+
+    def _write(self, parts: list[Part], key: str, writer: str, *, needs: str) -> Outcome:
+        """Send until it is certain what became of it."""
+        session, is_doubtful = self._session, False
+        if lease := self._lease():
+            parts = [part("lease", "GET", f"sobjects/{LEASE}/{lease}?fields=Id"), *parts]
+        for _ in session.tries():
+            try:
+                outcome = _outcome(send(session, parts))
+            except LockLostError:
+                raise devhub_errors.lock_lost(session.name) from None
+            except LostError as error:
+                last: Exception = error
+            except RefusedError as error:
+                if not error.is_transient:
+                    raise session.told(error, needs) from None
+                last = error
+            else:
+                if outcome is not Outcome.DONE and is_doubtful and self._is_ours(key, writer):
+                    return Outcome.DONE
+                return outcome
+            is_doubtful = True
+        raise session.given_up(last)
+
+    def _is_ours(self, key: str, writer: str) -> bool:
+        """Whether an earlier try, whose answer was lost, has done it."""
+        soql = f"SELECT Writer__c FROM {EVENT} WHERE Key__c = {literal(key)}"  # noqa: S608
+        return any(record["Writer__c"] == writer for record in self._session.query(soql))
+
+
+def part(reference: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Part:
+    """One request of a composite one; `path` begins after the API version."""
+    made: Part = {"referenceId": reference, "method": method, "url": f"{API}/{path}"}
+    return made if body is None else {**made, "body": dict(body)}
+
+
+def send(session: HubSession, parts: Sequence[Part]) -> list[Part]:
+    """Send a composite request, all of it or nothing; the answer's parts.
+
+    Raises RefusedError, LostError, LoginError. It counts as one API call.
+    """
+    body = {"allOrNone": True, "compositeRequest": list(parts)}
+    answer = session.call("POST", f"{API}/composite", body)
+    with malformed_refused():
+        return composite_parts(answer, parts)
+
+
+def refusals(answer: Sequence[Part]) -> list[tuple[str, RefusedError]]:
+    """The parts that failed, with why; not those that were undone because of them."""
+    found = []
+    for one in answer:
+        status, body = int(one["httpStatusCode"]), one["body"]
+        rows = body if isinstance(body, list) else []
+        errors = [row for row in rows if isinstance(row, dict) and "errorCode" in row]
+        # a collection answers with statusCode per record
+        errors += [e for row in rows if isinstance(row, dict) for e in row.get("errors") or ()]
+        for error in errors:
+            code = str(error.get("errorCode") or error.get("statusCode") or "")
+            if code not in ("PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"):
+                refused = RefusedError(status, code, str(error.get("message") or ""))
+                found.append((str(one["referenceId"]), refused))
+    return found
+
+
+def change_of(event: Event) -> Event:
+    """The event of a change without a move: it holds the key, and tells nobody anything."""
+    return replace(event, from_state="", to_state="", note="")
+
+
+def key_of(changed: Org) -> str:
+    """What only one writer can insert: this version of this row."""
+    return f"{changed.username.lower()}:{changed.version}"
+
+
+def _events(swaps: Sequence[Swap], writer: str) -> list[Part]:
+    return [event_record(one.event, key=key_of(one.changed), writer=writer) for one in swaps]
+
+
+def _rows(swaps: Sequence[Swap]) -> list[Part]:
+    return [{"id": one.id, **org_changes(one.seen, one.changed)} for one in swaps]
+
+
+def collection(type_name: str, rows: Sequence[Part]) -> Part:
+    """The body of a collection call: all of it or nothing."""
+    attributes = {"attributes": {"type": type_name}}
+    return {"allOrNone": True, "records": [{**attributes, **row} for row in rows]}
+
+
+def _as_seen(seen: Org) -> str:
+    """A query that finds the row only while it is what the caller saw."""
+    soql = (
+        f"SELECT Id FROM {ORG} WHERE Username__c = {literal(seen.username)} "  # noqa: S608
+        f"AND Version__c = {seen.version} AND Builder_Id__c = {literal(seen.builder_id)}"
+    )
+    return f"query?q={quote_plus(soql)}"
+
+
+def _outcome(answer: Sequence[Part]) -> Outcome:
+    """What the parts of an answer come to. Raises RefusedError, LockLostError."""
+    failures = refusals(answer)
+    if not failures and all(one["httpStatusCode"] < 300 for one in answer):
+        return Outcome.DONE
+    for reference, refused in failures:
+        if reference == "lease" and refused.is_gone:
+            raise LockLostError
+        if refused.code != "DUPLICATE_VALUE":
+            raise refused
+        return Outcome.CHANGED if reference == "event" else Outcome.IN_USE
+    if not any(_NO_SUCH_ROW in str(one["body"]) for one in answer):
+        raise RefusedError(502, "", "it was refused without a reason")
+    return Outcome.CHANGED

@@ -1,0 +1,118 @@
+"""The ledger of `postgresql://…`: the common statements, with row locks and a builder's session."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from provisioner.errors import LedgerError
+from provisioner.ledger.base import Org, Run
+from provisioner.ledger.postgresql import session as postgresql_session
+from provisioner.ledger.postgresql.address import Address
+from provisioner.ledger.postgresql.retrying import RetryingLedger
+from provisioner.ledger.postgresql.session import Session
+from provisioner.ledger.rows import utc_now
+from provisioner.ledger.sql.schema import Execute
+
+if TYPE_CHECKING:
+    from provisioner.ledger.postgresql.build_lock import BuilderLock, Times
+
+T = TypeVar("T")
+_LOCK_OF_KEYS = 1_347_571_028  # the first of an advisory lock's two numbers
+
+_ONE_BY_ONE = (
+    f"SELECT pg_advisory_xact_lock({_LOCK_OF_KEYS}, "
+    "hashtext(current_schema() || ' ' || :idempotency_key))"
+)
+"""Claims with one key take turns; other keys of the same hash wait without need."""
+
+_SERVER_TIME = (
+    "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') "
+    "|| '+00:00' AS now"
+)
+
+_UNCHANGING = "LOCK TABLE org, event, run IN SHARE MODE"
+
+
+class PostgresqlLedger(RetryingLedger):
+    """One connection, which threads use in turn, and a second one while a build holds the lock.
+
+    A claim outlives the server's restart: it is made once or not at all, and then made again.
+    """
+
+    row_locks: ClassVar[tuple[str, ...]] = (
+        " FOR UPDATE SKIP LOCKED",  # the next free one, past those that others are taking
+        " FOR UPDATE",  # none is free: wait for who is taking the last, who may yet fail
+    )
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        patience: float | None = None,
+        times: Times | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """`patience` in seconds is for a server that restarts; `times` are the builder lock's."""
+        super().__init__(clock=clock)
+        self.address = address
+        self._patience = postgresql_session.PATIENCE if patience is None else patience
+        self._times = times
+        self._mutex = threading.RLock()
+        self._lock: BuilderLock | None = None
+        self._is_closed = False
+        self._written: list[Org] = []  # by the transaction under way
+        self._session = Session(address, patience=self._patience)
+
+    def close(self) -> None:
+        """Give the connections back; closing twice does nothing."""
+        with self._mutex:
+            self._session.close()
+            self._is_closed = True
+
+    @contextmanager
+    def exclusive(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """No build runs inside the block, but `run`, whose writes stop when the lock is lost."""
+        from provisioner.ledger.postgresql.build_lock import BuilderLock, Times
+
+        lock = BuilderLock(self.address, self._transaction, self._times or Times())
+        lock.acquire(run, wait=wait, on_wait=on_wait)
+        try:
+            self._lock, self._run = lock, run.id
+            lock.wait_for_late_calls(on_wait)
+            yield
+        finally:
+            self._lock, self._run = None, ""
+            lock.release()
+
+    def _take_turns(self, execute: Execute, idempotency_key: str) -> None:
+        execute(_ONE_BY_ONE, {"idempotency_key": idempotency_key})
+
+    def _moment(self, execute: Execute) -> datetime:
+        """Now, by the server's clock: those who wait may sit at several machines."""
+        return datetime.fromisoformat(execute(_SERVER_TIME, {})[0]["now"])
+
+    def _hold_still(self, execute: Execute) -> None:
+        execute(_UNCHANGING, {})
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[Execute]:
+        with self._mutex:
+            if self._is_closed:
+                raise LedgerError(f"the ledger {self.address.name} was closed already")
+            if not write:
+                yield self._session.read
+                return
+            lock = self._lock
+            self._written.clear()
+            with self._session.write() as execute:
+                if lock is not None:
+                    lock.refuse_when_lost(execute)
+                yield execute
+                if lock is not None:
+                    lock.verify()

@@ -1,0 +1,183 @@
+"""Writes to a PostgreSQL ledger outlive its restart: made again, or found to have been made."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from provisioner.errors import LedgerError
+from provisioner.ledger.base import Claim, Org, Run, State
+from provisioner.ledger.patience import Patience
+from provisioner.ledger.postgresql.address import Address
+from provisioner.ledger.postgresql.errors import UncertainError, UndoneError, lost
+from provisioner.ledger.rows import event_from, org_from, readable
+from provisioner.ledger.sql import statements
+from provisioner.ledger.sql.ledger import SqlLedger
+from provisioner.ledger.sql.schema import Execute
+
+T = TypeVar("T")
+
+
+class RetryingLedger(SqlLedger):
+    """The contract of a ledger whose connection may break at any moment.
+
+    A transaction that was undone is made again. Where the commit was not answered, what may be
+    done twice is done again, and for the rest the row tells what came of it.
+    """
+
+    address: Address
+    _patience: float
+    _mutex: threading.RLock
+    _written: list[Org]  # by the transaction under way
+
+    @abstractmethod
+    def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:
+        """Clears `_written` at its beginning."""
+
+    def claim(self, claim: Claim, *, now: datetime) -> Org | None:
+        """As in `SqlLedger`, and again when the connection breaks or others are in the way."""
+        give_up = time.monotonic() + self._patience
+        return self._again(
+            lambda: self._claim_for_certain(claim, now, give_up),
+            is_repeatable=bool(claim.idempotency_key),
+        )
+
+    def add(self, org: Org) -> None:
+        """As in `SqlLedger`, and again when the connection breaks."""
+
+        def add() -> None:
+            try:
+                super(RetryingLedger, self).add(org)
+            except ValueError:
+                if not tries or self.get(org.username) != org:
+                    raise
+            finally:
+                tries.append(1)
+
+        tries: list[int] = []  # an earlier one may have been written, and its answer lost
+        self._again(add, is_repeatable=True)
+
+    def restore(self, org: Org, *, note: str) -> bool:
+        """As in `SqlLedger`, and again when the connection breaks before it is written."""
+        return self._again(lambda: super(RetryingLedger, self).restore(org, note=note))
+
+    def move(self, org: Org, to: State, *, note: str = "", **changes: Any) -> Org | None:
+        """As in `SqlLedger`, and again when the connection breaks."""
+        return self._again(
+            lambda: self._swapped(
+                lambda: super(RetryingLedger, self).move(org, to, note=note, **changes), org
+            )
+        )
+
+    def change(self, org: Org, **changes: Any) -> Org | None:
+        """As in `SqlLedger`, and again when the connection breaks."""
+        return self._again(
+            lambda: self._swapped(lambda: super(RetryingLedger, self).change(org, **changes), org)
+        )
+
+    def adopt(self, run: str) -> list[Org]:
+        """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
+        return self._again(lambda: super(RetryingLedger, self).adopt(run), is_repeatable=True)
+
+    def leave(self, waiter: str) -> None:
+        """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
+        self._again(lambda: super(RetryingLedger, self).leave(waiter), is_repeatable=True)
+
+    def _start_run(self, run: Run) -> None:
+        self._again(lambda: super(RetryingLedger, self)._start_run(run), is_repeatable=True)
+
+    def finish_run(self, run: Run) -> None:
+        """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
+        self._again(lambda: super(RetryingLedger, self).finish_run(run), is_repeatable=True)
+
+    def _again(self, act: Callable[[], T], *, is_repeatable: bool = False) -> T:
+        """What `act` gives, done again when the connection broke and nothing was changed.
+
+        `is_repeatable`: also when nobody knows whether it was.
+        """
+        waiting = Patience(self._patience)
+        while True:
+            try:
+                with self._mutex:
+                    return act()
+            except (UndoneError, UncertainError) as error:
+                may_repeat = is_repeatable or isinstance(error, UndoneError)
+                if not may_repeat or not waiting.again(error.message):
+                    raise
+
+    def _swapped(self, swap: Callable[[], Org | None], seen: Org) -> Org | None:
+        """Compare-and-swap; where the commit was not answered, the row tells what came of it."""
+        try:
+            return swap()
+        except UncertainError:
+            if not self._written:
+                raise lost(self.address) from None  # there was nothing to commit
+            written = self._written[-1]
+            with self._transaction(write=True) as execute:  # locked: the old one has ended by now
+                rows = execute(statements.ORG + " FOR UPDATE", {"username": seen.username})
+            found = org_from(rows[0]) if rows else None
+            if found == written:
+                return written
+            if found == seen:
+                raise lost(self.address) from None
+            raise
+
+    def _claim_for_certain(self, claim: Claim, now: datetime, give_up: float) -> Org | None:
+        """Claim; where the commit was not answered, find out what became of it."""
+        try:
+            return super().claim(claim, now=now)
+        except UncertainError as error:
+            if claim.idempotency_key:
+                raise  # to repeat the key is certain by itself
+            if not self._written:
+                raise lost(self.address) from None  # there was nothing to commit
+            uncertain, written = error, self._written[-1]
+        while (is_done := self._is_done(written, claim, now)) is None:
+            if time.monotonic() >= give_up:
+                raise uncertain
+            _pause()
+        if not is_done:
+            raise lost(self.address)
+        return written
+
+    def _is_done(self, written: Org, claim: Claim, now: datetime) -> bool | None:
+        """Did the claim whose commit was not answered take place? None when that cannot be seen.
+
+        Its row is locked first, so that the old transaction has ended by then. Its event tells
+        it from another claim of the same owner.
+        """
+        parameters = {"username": written.username, "run": ""}
+        try:
+            with self._transaction(write=True) as execute:
+                execute(statements.ORG + " FOR UPDATE", parameters)
+                events = readable(execute(statements.EVENTS, parameters), event_from)
+        except LedgerError:
+            return None
+        return any(
+            (event.to_state, event.at, event.note) == (State.CLAIMED, now, claim.owner)
+            for event in events
+        )
+
+    def _write(
+        self,
+        execute: Execute,
+        seen: Org,
+        changed: Org,
+        *,
+        note: str = "",
+        at: datetime | None = None,
+    ) -> Org | None:
+        written = super()._write(execute, seen, changed, note=note, at=at)
+        if written is not None:
+            self._written.append(written)
+        return written
+
+
+def _pause() -> None:
+    time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - jitter

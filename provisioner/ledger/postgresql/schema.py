@@ -1,0 +1,73 @@
+"""Makes the tables of a PostgreSQL ledger, or brings an older ledger's up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from provisioner.errors import LedgerError
+from provisioner.ledger.sql import schema, statements
+from provisioner.ledger.sql.schema import Execute
+
+if TYPE_CHECKING:
+    from provisioner.ledger.postgresql.connection import Connection
+
+LOCK_OF_TABLES = 1_347_571_027  # the first of an advisory lock's two numbers; ours by choice
+
+_SERIAL = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+_OURS = frozenset({"meta", "org", "event", "run"})
+
+_ALONE = f"SELECT pg_advisory_xact_lock({LOCK_OF_TABLES}, hashtext(current_schema()))"
+_SCHEMA = "SELECT current_schema() AS name"
+_TABLES = "SELECT tablename AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
+
+
+def prepare(connection: Connection, execute: Execute, name: str) -> None:
+    """Look which version the ledger called `name` is; make or change its tables where needed.
+
+    An up-to-date ledger costs one round trip and needs no right but to read. Raises LedgerError
+    for a newer version, and for tables of something else; psycopg.Error.
+    """
+    try:
+        rows = execute(statements.SCHEMA_VERSION, {})
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+        rows = []
+    if rows and schema.version_in(rows, name) == schema.NEWEST:
+        return
+    try:
+        with connection.transaction():
+            execute(_ALONE, {})  # others that open it at this moment wait here, and look again
+            version = _version(execute, name)
+            if version < schema.NEWEST:
+                schema.migrate(execute, version, serial=_SERIAL)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise LedgerError(
+            f"the ledger {name} has no tables of this version yet, and this user may not make "
+            f"them: {error.diag.message_primary}",
+            code="ledger_permission",
+            hint="open it once as the owner of its database (provisioner status), or let that "
+            "owner say: GRANT CREATE ON SCHEMA public TO this user",
+        ) from None
+
+
+def _version(execute: Execute, name: str) -> int:
+    """Which version stands in the schema that we would make tables in; 0 for none."""
+    if not execute(_SCHEMA, {})[0]["name"]:
+        raise LedgerError(
+            f"the ledger {name} has no schema to be in: that of the search_path does not exist, "
+            "or this user may not use it",
+            code="ledger_permission",
+            hint="CREATE SCHEMA as the database's owner, or GRANT USAGE on it",
+        )
+    found = {row["name"] for row in execute(_TABLES, {})} & _OURS
+    if not found:
+        return 0
+    if found != _OURS:
+        raise LedgerError(
+            f"the database of the ledger {name} holds tables of something else: "
+            f"{', '.join(sorted(found))}",
+            hint="give the ledger a database of its own, or a schema: "
+            "?options=-csearch_path%3Dprovisioner",
+        )
+    return schema.version_in(execute(statements.SCHEMA_VERSION, {}), name)

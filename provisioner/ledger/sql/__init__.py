@@ -1,0 +1,1 @@
+"""What the ledgers on SQL databases have in common: all but the connection and the build lock."""

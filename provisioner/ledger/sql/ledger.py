@@ -1,0 +1,250 @@
+"""A ledger on an SQL database: everything but the connection and the builder's lock."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from provisioner.ledger import changes as changes_of
+from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
+from provisioner.ledger.broken import BrokenRows
+from provisioner.ledger.queue import left_for
+from provisioner.ledger.rows import (
+    event_from,
+    event_parameters,
+    org_from,
+    org_parameters,
+    readable,
+    run_from,
+    run_parameters,
+    time_text,
+    utc_now,
+)
+from provisioner.ledger.sql import statements
+from provisioner.ledger.sql.queue import SqlQueue
+from provisioner.ledger.sql.repair import SqlMending
+from provisioner.ledger.sql.schema import Execute
+from provisioner.ledger.sql.transfer import SqlContents
+
+_LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
+
+
+class SqlLedger(SqlContents, SqlQueue, SqlMending):
+    """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
+
+    Each public method is one transaction. `clock` dates the events.
+    """
+
+    row_locks: ClassVar[tuple[str, ...]] = ("",)
+    """Looks for an org to claim: each is appended to CANDIDATE, until one finds a row."""
+
+    def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._clock = clock
+        self._run = ""  # the run whose builder lock this object holds
+        self._broken = BrokenRows()
+
+    @property
+    def api_calls(self) -> Mapping[str, int]:
+        """None: a database is not Salesforce."""
+        return {}
+
+    def now(self) -> datetime:
+        """This moment by the clock that all who use the ledger share."""
+        with self._transaction(write=False) as execute:
+            return self._moment(execute)
+
+    @abstractmethod
+    def exclusive(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """`builder_lock` without a record of the run: no build but `run` is inside the block."""
+
+    @contextmanager
+    def builder_lock(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """Held for a whole build; raises BusyError (who, since when) when another holds it.
+
+        With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
+        """
+        with self.exclusive(run, wait=wait, on_wait=on_wait):
+            self._start_run(run)
+            yield
+
+    def add(self, org: Org) -> None:
+        """Insert a new row and its first event.
+
+        Raises ValueError when the state is not `intended`, or the username is there already.
+        """
+        if org.state is not State.INTENDED:
+            raise ValueError(f"a new row is intended, not {org.state}")
+        with self._transaction(write=True) as execute:
+            if not execute(statements.ADD_ORG, org_parameters(org)):
+                raise ValueError(f"the ledger has a row for {org.username} already")
+            self._tell(execute, org, note="")
+
+    def restore(self, org: Org, *, note: str) -> bool:
+        """Insert a row in whatever state it is, with an event; False when there is one already."""
+        with self._transaction(write=True) as execute:
+            if not execute(statements.ADD_ORG, org_parameters(org)):
+                return False
+            self._tell(execute, org, note=note)
+            return True
+
+    def get(self, username: str) -> Org | None:
+        """The row of one username, however its letters are capitalised."""
+        with self._transaction(write=False) as execute:
+            rows = execute(statements.ORG, {"username": username})
+        return org_from(rows[0]) if rows else None
+
+    def orgs(self, *, pool: str = "", states: Iterable[State] = LIVE) -> list[Org]:
+        """Rows in any of `states`, oldest first; of one pool when given."""
+        with self._transaction(write=False) as execute:
+            return self._orgs(execute, states, pool)
+
+    def move(self, org: Org, to: State, *, note: str = "", **changes: Any) -> Org | None:
+        """Move `org` to another state with `changes`; None when the row changed meanwhile.
+
+        A row that is finished has no builder any more. Raises ValueError for a move that
+        `MOVES` does not allow.
+        """
+        changed = changes_of.moved(org, to, changes)
+        with self._transaction(write=True) as execute:
+            return self._write(execute, org, changed, note=note, at=self._clock())
+
+    def change(self, org: Org, **changes: Any) -> Org | None:
+        """Change fields without changing the state; None when the row changed meanwhile."""
+        changed = changes_of.changed(org, changes, to=org.state)
+        with self._transaction(write=True) as execute:
+            return self._write(execute, org, changed)
+
+    def claim(self, claim: Claim, *, now: datetime) -> Org | None:
+        """Claim one available org that fulfils `claim`, least remaining life first.
+
+        The same idempotency key answers with the org that it already holds, its lease
+        prolonged when this claim asks for a later end.
+        """
+        with self._transaction(write=True) as execute:
+            held = self._held(execute, claim, now)
+            if held is not None:
+                return self._prolonged(execute, held, claim)
+            before = self._those_before(execute, claim)
+            if before:
+                return self._claim_after(execute, before, claim, now)
+            candidate = self._candidate(execute, claim, now)
+            return candidate and self._take(execute, candidate, claim, now)
+
+    def adopt(self, run: str) -> list[Org]:
+        """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
+        with self._transaction(write=True) as execute:
+            unfinished = self._orgs(execute, UNFINISHED)
+            for org in unfinished:
+                if org.builder_id != run:
+                    adopted = changes_of.changed(org, {"builder_id": run}, to=org.state)
+                    note = f"adopted from {org.builder_id or 'nobody'}"
+                    self._write(execute, org, adopted, note=note, at=self._clock())
+            return self._orgs(execute, UNFINISHED)
+
+    def finish_run(self, run: Run) -> None:
+        """Record when a run ended (now, when `run` does not say) and its summary."""
+        finished = replace(run, finished_at=run.finished_at or self._clock())
+        with self._transaction(write=True) as execute:
+            execute(statements.FINISH_RUN, run_parameters(finished))
+
+    def runs(self, *, limit: int = 20) -> list[Run]:
+        """The newest runs first."""
+        with self._transaction(write=False) as execute:
+            return readable(execute(statements.RUNS, {"limit": limit}), run_from)
+
+    def events(self, *, username: str = "", run: str = "") -> list[Event]:
+        """Transitions in order, of one org or one run."""
+        with self._transaction(write=False) as execute:
+            rows = execute(statements.EVENTS, {"username": username, "run": run})
+        return readable(rows, event_from)
+
+    def _start_run(self, run: Run) -> None:
+        with self._transaction(write=True) as execute:
+            execute(statements.START_RUN, run_parameters(run))
+
+    def _take_turns(self, execute: Execute, idempotency_key: str) -> None:
+        """Let no other transaction with this key run beside ours, where several write at once."""
+
+    def _orgs(self, execute: Execute, states: Iterable[State], pool: str = "") -> list[Org]:
+        rows = execute(statements.ORGS, statements.of_states(states, pool))
+        return [org for row in rows if (org := self._org(row)) is not None]
+
+    def _held(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
+        if not claim.idempotency_key:
+            return None
+        self._take_turns(execute, claim.idempotency_key)
+        parameters = {"idempotency_key": claim.idempotency_key, "now": time_text(now)}
+        rows = execute(statements.HELD, parameters)
+        return org_from(rows[0]) if rows else None
+
+    def _claim_after(
+        self, execute: Execute, before: list[Waiter], claim: Claim, now: datetime
+    ) -> Org | None:
+        """Claim what those before us leave."""
+        for _ in range(_LOSSES):
+            left = left_for(claim, before, self._orgs(execute, [State.AVAILABLE]), now)
+            if not left:
+                return None
+            if (org := self._take(execute, left[0], claim, now)) is not None:
+                return org
+        return None
+
+    def _take(self, execute: Execute, org: Org, claim: Claim, now: datetime) -> Org | None:
+        changed = changes_of.claimed(org, claim)
+        return self._write(execute, org, changed, note=claim.owner, at=now)
+
+    def _prolonged(self, execute: Execute, held: Org, claim: Claim) -> Org | None:
+        changed = changes_of.prolonged(held, claim)
+        return held if changed is None else self._write(execute, held, changed)
+
+    def _candidate(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
+        parameters: dict[str, Any] = {
+            "pool": claim.pool,
+            "username": claim.username,
+            "usable_until": time_text(claim.usable_until) or "",
+            "now": time_text(now),
+            "skipped": ",",
+        }
+        for row_lock in self.row_locks:
+            while rows := execute(statements.CANDIDATE + row_lock, parameters):
+                if (org := self._org(rows[0])) is not None:
+                    return org
+                parameters["skipped"] += f"{rows[0]['number']},"
+        return None
+
+    def _write(
+        self,
+        execute: Execute,
+        seen: Org,
+        changed: Org,
+        *,
+        note: str = "",
+        at: datetime | None = None,
+    ) -> Org | None:
+        """Compare-and-swap `seen` for `changed`; with `at`, also an event of that time."""
+        compared = {"seen_version": seen.version, "seen_builder_id": seen.builder_id}
+        if not execute(statements.CHANGE_ORG, {**org_parameters(changed), **compared}):
+            return None
+        if at is not None:
+            self._add_event(execute, seen, changed, note=note, at=at)
+        return changed
+
+    def _tell(self, execute: Execute, org: Org, *, note: str) -> None:
+        """Record that a row is there from now on."""
+        self._add_event(execute, None, org, at=self._clock(), note=note)
+
+    def _add_event(
+        self, execute: Execute, seen: Org | None, org: Org, *, at: datetime, note: str = ""
+    ) -> None:
+        run = self._run or org.builder_id or (seen.builder_id if seen else "")
+        before = seen.state.value if seen else ""
+        event = Event(at, org.username, run, before, org.state.value, note)
+        execute(statements.ADD_EVENT, event_parameters(event))

@@ -1,0 +1,76 @@
+"""The queue of those who wait, in the tables of an SQL ledger."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar
+
+from provisioner.ledger.base import Claim, Waiter
+from provisioner.ledger.queue import FORGOTTEN_AFTER, Pace, ahead_of
+from provisioner.ledger.rows import readable, waiter_from, waiter_parameters
+from provisioner.ledger.sql import statements
+from provisioner.ledger.sql.schema import Execute
+
+
+class SqlQueue(ABC):
+    """The part of the ledger's contract that is about waiting."""
+
+    pace: ClassVar[Pace] = Pace(look_every=1.0, abandoned_after=10.0)
+
+    @property
+    def look_every(self) -> float:
+        """Seconds between two looks of one who waits."""
+        return self.pace.look_every
+
+    def waiters(self) -> list[Waiter]:
+        """Those who wait for an org, in the order in which they are served."""
+        with self._transaction(write=False) as execute:
+            found = _all(execute)
+            if not found:
+                return []
+            now = self._moment(execute)
+        return [waiter for waiter in found if self.pace.is_here(waiter, now)]
+
+    def leave(self, waiter: str) -> None:
+        """Give up a place in the queue; that it is gone already is fine."""
+        with self._transaction(write=True) as execute:
+            execute(statements.FORGET_WAITER, {"id": waiter})
+
+    def _those_before(self, execute: Execute, claim: Claim) -> list[Waiter]:
+        """Who is served before `claim`, which takes its place, or shows that it keeps it."""
+        found = _all(execute)
+        if not found and not claim.waiter:
+            return []
+        now = self._moment(execute)
+        if claim.waiter:
+            self._show(execute, claim, found, now)
+        return ahead_of(claim, found, self.pace, now)
+
+    def _show(self, execute: Execute, claim: Claim, found: list[Waiter], now: datetime) -> None:
+        """Join, with what is long abandoned removed; or say now and then that one is there."""
+        own = next((waiter for waiter in found if waiter.id == claim.waiter), None)
+        if own is None:
+            for waiter in found:
+                if now - waiter.seen_at > FORGOTTEN_AFTER:
+                    execute(statements.FORGET_WAITER, {"id": waiter.id})
+            own = Waiter(claim.waiter, claim, since=now, seen_at=now)
+        elif not self.pace.is_due(own, now):
+            return
+        own = replace(own, claim=claim, seen_at=now)
+        execute(statements.SHOW_WAITER, waiter_parameters(own))
+
+    @abstractmethod
+    def _moment(self, execute: Execute) -> datetime:
+        """Now, by the clock that all who use the ledger share."""
+
+    @abstractmethod
+    def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:
+        """Commits when the block ends, and leaves nothing behind when it raises."""
+
+
+def _all(execute: Execute) -> list[Waiter]:
+    """All places, those of people who are gone among them."""
+    return readable(execute(statements.WAITERS, {}), waiter_from)
