@@ -17,16 +17,18 @@ def command(
     ] = 0,
     certificate: Annotated[
         Path | None,
-        typer.Option(help="Register this certificate (PEM); by default a key pair is made."),
+        typer.Option(help="Register this certificate (PEM); by default a key pair is generated."),
     ] = None,
     consumer_key: Annotated[
         str | None, typer.Option(help="Consumer key of the Dev Hub's connected app.")
     ] = None,
     hub_username: Annotated[str | None, typer.Option(help="Username of the Dev Hub user.")] = None,
     speed: Annotated[
-        float, typer.Option(help="Divides the durations of slow operations.", min=0.001)
+        float, typer.Option(help="Time scale: divides the durations of slow operations.", min=0.001)
     ] = 1.0,
-    seed: Annotated[int, typer.Option(help="Repeats ids, tokens, durations and faults.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Makes ids, tokens, durations and faults repeatable.")
+    ] = 0,
     faults: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Faults (and latencies), as JSON.")
     ] = None,
@@ -35,26 +37,30 @@ def command(
     ] = "",
     packages: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The package versions that exist, as JSON; else any."),
+        typer.Option(
+            metavar="FILE", help="The package versions that exist, as JSON; default: any."
+        ),
     ] = None,
     tls: Annotated[
-        bool, typer.Option("--tls", help="Serve https under an authority made.")
+        bool, typer.Option("--tls", help="Serve https with a generated certificate authority.")
     ] = False,
     instant: Annotated[
-        bool, typer.Option("--instant", help="Nothing takes time: last state at the first look.")
+        bool, typer.Option("--instant", help="No delays: the first poll sees the last state.")
     ] = False,
     no_dev_hub: Annotated[
-        bool, typer.Option("--no-dev-hub", help="An org that is no Dev Hub stands in its place.")
+        bool, typer.Option("--no-dev-hub", help="Serve an org that is not a Dev Hub.")
     ] = False,
     keys: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Keep the key made there; else it goes with the process."),
+        typer.Option(
+            metavar="DIR", help="Write the generated key there; default: a temporary folder."
+        ),
     ] = None,
 ) -> None:
     """Serve an emulated Dev Hub and its scratch orgs over HTTP until SIGTERM or Ctrl-C.
 
     When it is ready, one line of JSON is printed: url, consumer_key, hub_username, private_key
-    (a path) and, with --tls, ca (a path). Its control plane stands below /_emulator/.
+    (a path) and, with --tls, ca (a path). Its control plane is below /_emulator/.
     It needs the extra `emulator`: pip install 'provisioner[emulator]'.
     """
     from provisioner.rehearsal import require_emulator

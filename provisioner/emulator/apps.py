@@ -54,7 +54,7 @@ def app_from_certificate(
     loaded = x509.load_pem_x509_certificate(pem)
     key = loaded.public_key()
     if not isinstance(key, RSAPublicKey):
-        raise ValueError("the certificate's key is not RSA: the JWT flow takes RS256 only")  # noqa: TRY004
+        raise ValueError("the certificate must have an RSA key: the JWT flow accepts RS256 only")  # noqa: TRY004
     return ConnectedApp(consumer_key, key, loaded.not_valid_after_utc, kind, policy)
 
 

@@ -1,4 +1,4 @@
-"""An emulator as a process: made from its options, announced by one line, stopped by a signal."""
+"""The emulator as a process: created from options, announced by one line, stopped by a signal."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from provisioner.emulator.world import (
 
 
 class OptionError(ValueError):
-    """An option that cannot be used; the text says which and why, for people."""
+    """An invalid option; the text says which one, and what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class EmulatorOptions:
-    """What an emulator is started with. Files are paths; None: none given."""
+    """The options of an emulator. Files are paths; None means that none is given."""
 
     port: int = 0
-    certificate: Path | None = None  # PEM; else a key pair is made
+    certificate: Path | None = None  # PEM; by default a key pair is generated
     consumer_key: str = DEFAULT_CONSUMER_KEY
     hub_username: str = DEFAULT_HUB_USERNAME
     speed: float = 1.0
@@ -48,7 +48,7 @@ class EmulatorOptions:
     packages: Path | None = None
     tls: bool = False
     is_dev_hub: bool = True
-    keys: Path | None = None  # where to write keys; else a folder that goes with the process
+    keys: Path | None = None  # folder for keys; by default a temporary one
 
 
 def serve(
@@ -57,7 +57,7 @@ def serve(
     *,
     stop: threading.Event | None = None,
 ) -> None:
-    """Serve until SIGTERM, SIGINT or `stop`. `announce` gets the one JSON line when ready.
+    """Serve until SIGTERM, SIGINT or `stop`. When it is ready, `announce` gets one line of JSON.
 
     Raises OptionError before anything is served.
     """
@@ -70,8 +70,9 @@ def serve(
 
 
 def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dict[str, Any]]:
-    """A server that listens but does not answer yet, and what it says of itself."""
+    """A server that listens but does not answer yet, and its announcement."""
     overrides, faults = _read_faults(options.faults)
+    limits, packages = read_limits(options.limits), _read_packages(options.packages)
     certificate, private_key = _certificate(options.certificate, folder)
     try:
         latencies = Latencies(
@@ -84,9 +85,9 @@ def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dic
             certificate=certificate,
             consumer_key=options.consumer_key,
             hub_username=options.hub_username,
-            limits=read_limits(options.limits),
+            limits=limits,
             latencies=latencies,
-            packages=_read_packages(options.packages),
+            packages=packages,
             is_dev_hub=options.is_dev_hub,
             seed=options.seed,
         )
@@ -100,7 +101,7 @@ def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dic
     try:
         server = EmulatorServer(world, options.port, tls.context if tls else None)
     except OSError as error:
-        raise OptionError(f"port {options.port} cannot be used: {error.strerror}") from error
+        raise OptionError(f"cannot listen on port {options.port}: {error.strerror}") from error
     line = {
         "url": server.url,
         "consumer_key": options.consumer_key,
@@ -116,20 +117,22 @@ def read_limits(text: str) -> Limits:
     for part in filter(None, (one.strip() for one in text.split(","))):
         name, _, number = part.partition("=")
         if name not in known or not number.isdigit():
-            raise OptionError(f"limits: {part!r} is not NAME=NUMBER with one of {', '.join(known)}")
+            raise OptionError(
+                f"limits: {part!r} must be NAME=NUMBER; the names are {', '.join(known)}"
+            )
         limits = replace(limits, **{name: int(number)})
     return limits
 
 
 def _certificate(path: Path | None, folder: Path) -> tuple[str, Path | None]:
-    """The certificate to register, and the key that was made for it when none was given."""
+    """The certificate to register, and its generated key when none was given."""
     if path is None:
         pair = make_key_pair()
         return pair.certificate, pair.write(folder)
     try:
         return read_file(path).decode("ascii"), None
     except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"the certificate {path} cannot be read: {error}") from error
+        raise OptionError(f"cannot read the certificate {path}: {error}") from error
 
 
 def _read_faults(path: Path | None) -> tuple[Mapping[str, Range], list[Any]]:
@@ -139,12 +142,12 @@ def _read_faults(path: Path | None) -> tuple[Mapping[str, Range], list[Any]]:
         return {}, data
     unknown = [key for key in data if key not in ("faults", "latencies")]
     if unknown:
-        raise OptionError(f"{path}: {unknown[0]!r} is neither faults nor latencies")
+        raise OptionError(f"{path}: unknown key {unknown[0]!r}; the keys are faults and latencies")
     return data.get("latencies", {}), data.get("faults", [])
 
 
 def _read_packages(path: Path | None) -> dict[str, dict[str, Any]] | None:
-    """Package versions by 04t id; a file may hold that, or a list of objects with an `id`."""
+    """Package versions by 04t id; a file has these, or a list of objects with an `id`."""
     if path is None:
         return None
     data = _read_json(path)
@@ -163,9 +166,9 @@ def _read_json(path: Path) -> Any:
     try:
         data = json.loads(read_file(path).decode())
     except (OSError, ValueError, RecursionError) as error:
-        raise OptionError(f"{path} cannot be read: {error}") from error
+        raise OptionError(f"cannot read {path}: {error}") from error
     if not isinstance(data, list | dict):
-        raise OptionError(f"{path} holds neither a list nor an object")
+        raise OptionError(f"{path} must contain a JSON list or object")
     return data
 
 

@@ -1,21 +1,21 @@
-"""Faults as data: which requests (or operations) go wrong, and how.
+"""Faults as data: which requests (or operations) fail, and how.
 
 A fault is `{"when": criteria, "then": behaviour or list of them, "times": n}`.
 
-Criteria, all of which must fit: `route` (a route's name), `method`, `path` (a regular
-expression found in it), `org` ("hub", "scratch" or an org id), `nth` (the n-th request that
-fits the rest, or a list of such numbers), `every` (each n-th), `probability` (by the world's
-seed), `operation` ("signup": what fails on the platform itself rather than on the wire; a
-resource asks with `Faults.operation`), `subject` (a regular expression on what it is about: of a
-sign-up the username asked for, or the org's name; of a JWT login its username).
+Criteria, all of which must match: `route` (a route's name), `method`, `path` (a regular
+expression that is searched in it), `org` ("hub", "scratch" or an org id), `nth` (the n-th request
+that matches the rest, or a list of such numbers), `every` (each n-th), `probability` (by the
+world's seed), `operation` ("signup": an operation that fails on the platform itself rather than in
+transport; a resource asks with `Faults.operation`), `subject` (a regular expression on the subject:
+of a sign-up the requested username, or the org's name; of a JWT login its username).
 
 Behaviours: `{"do": "answer", "status": 503, "error": CODE, "message": TEXT}` (or `"body"`; 420
-alone gives the page of an org that is not to be reached, as an active one does in maintenance),
+alone answers with the page of an org that is in maintenance),
 `{"do": "reset"}` (TCP RST), `{"do": "close"}` (FIN), `{"do": "delay", "seconds": s}`,
 `{"do": "hang"}`, `{"do": "hold"}` (until released over the control plane),
 `{"do": "expire_session"}`, `{"do": "pass"}` and, for operations, `{"do": "error", "error": CODE,
 "message": TEXT}`. `"at": "after"` lets the platform act first. A list is a sequence: one entry
-for each request that fits ("fail twice, then work"); `times` repeats it (0: for ever).
+for each matching request ("fail twice, then work"); `times` repeats it (0: without end).
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ Behaviour = Mapping[str, Any]
 
 
 class FaultError(ValueError):
-    """A fault that cannot be understood; the text says what is wrong with it."""
+    """An invalid fault; the text says what is wrong with it."""
 
 
 @dataclass
 class Fault:
-    """One fault and how often it has come up."""
+    """One fault, and how often it was applied."""
 
     id: str
     when: dict[str, Any]
     then: list[dict[str, Any]]
-    times: int = 1  # rounds through `then`; 0: for ever
-    matched: int = 0  # requests that fitted all but nth, every and probability
+    times: int = 1  # repetitions of `then`; 0: without end
+    matched: int = 0  # requests that matched all but nth, every and probability
     applied: int = 0
 
     def as_json(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Fault:
 
 @dataclass
 class Faults:
-    """The faults of a world, in the order in which they were added; the first that fits wins."""
+    """The faults of a world, in the order in which they were added; the first match is applied."""
 
     seed: int = 0
     _faults: dict[str, Fault] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Faults:
         self._random = random.Random(f"faults {self.seed}")  # noqa: S311 - a simulation
 
     def add(self, spec: Mapping[str, Any]) -> str:
-        """Add a fault; returns its id. FaultError when it cannot be understood."""
+        """Add a fault; returns its id. Raises FaultError when it is invalid."""
         try:
             fault = _parse(spec)
         except FaultError:
@@ -121,19 +121,19 @@ class Faults:
     def request(
         self, *, route: str, method: str, path: str, org: str, subject: str = ""
     ) -> Behaviour | None:
-        """What is to happen to a request; `org` is "hub", an org id or ""."""
+        """The behaviour to apply to a request, or None; `org` is "hub", an org id or ""."""
         facts = {"route": route, "method": method, "path": path, "org": org, "subject": subject}
         return self._next(facts) if self._faults else None
 
     def operation(self, operation: str, *, org: str, subject: str = "") -> Behaviour | None:
-        """The error that an operation of the platform is to end in, or None."""
+        """The error with which an operation of the platform must end, or None."""
         facts = {"operation": operation, "org": org, "subject": subject}
         return self._next(facts) if self._faults else None
 
     def _next(self, facts: Mapping[str, str]) -> Behaviour | None:
         with self._lock:
             for fault in self._faults.values():
-                if not _fits(fault.when, facts):
+                if not _matches(fault.when, facts):
                     continue
                 fault.matched += 1
                 if not self._is_due(fault):
@@ -157,12 +157,14 @@ class Faults:
 
 def _parse(spec: Mapping[str, Any]) -> Fault:
     if not isinstance(spec, Mapping):
-        raise FaultError(f"a fault is an object with `when` and `then`, not {spec!r}")
+        raise FaultError(f"a fault must be an object with `when` and `then`, not {spec!r}")
     when, then = typed.mapping(spec.get("when") or {}, "when"), spec.get("then")
     unknown = [key for key in spec if key not in ("id", "when", "then", "times")]
     unknown += [key for key in when if key not in CRITERIA]
     if unknown:
-        raise FaultError(f"a fault has no {unknown[0]!r}; criteria are {', '.join(CRITERIA)}")
+        raise FaultError(
+            f"unknown key {unknown[0]!r} in a fault; criteria are {', '.join(CRITERIA)}"
+        )
     behaviours = [then] if isinstance(then, Mapping) else then
     if not behaviours or not isinstance(behaviours, list):
         raise FaultError("`then` must be a behaviour or a list of behaviours")
@@ -177,7 +179,7 @@ def _parse(spec: Mapping[str, Any]) -> Fault:
 
 def _check_behaviour(behaviour: Mapping[str, Any]) -> None:
     if behaviour.get("at", "before") not in ("before", "after"):
-        raise FaultError(f"`at` must be before or after, not {behaviour['at']!r}")
+        raise FaultError(f"`at` must be `before` or `after`, not {behaviour['at']!r}")
     typed.number(behaviour.get("seconds", 1), "seconds")
     typed.whole(behaviour.get("status", 503), "status", 200, 599)
     for key in ("error", "message", "content_type"):
@@ -198,10 +200,10 @@ def _check_criteria(when: Mapping[str, Any]) -> None:
         try:
             re.compile(when.get(key, ""))
         except (re.error, RecursionError, OverflowError) as error:
-            raise FaultError(f"`{key}` is no regular expression: {error}") from error
+            raise FaultError(f"`{key}` is not a valid regular expression: {error}") from error
 
 
-def _fits(when: Mapping[str, Any], facts: Mapping[str, str]) -> bool:
+def _matches(when: Mapping[str, Any], facts: Mapping[str, str]) -> bool:
     if ("operation" in facts) != ("operation" in when):
         return False
     if any(facts.get(key) != when[key] for key in ("route", "operation") if key in when):

@@ -1,4 +1,4 @@
-"""Files that options name: only regular ones are opened, and only so much of them is read."""
+"""Files named by options: only regular files are opened, and only up to a maximum size."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ MOST_BYTES = 100_000_000
 
 
 def read_file(path: Path) -> bytes:
-    """The whole of a file. Raises OSError, whose text says why not."""
+    """The content of a file. Raises OSError; its text says what is wrong."""
     if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError("it is no regular file")
+        raise OSError("it is not a regular file")
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(descriptor, "rb") as file:
         content = file.read(MOST_BYTES + 1)

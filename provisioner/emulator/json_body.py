@@ -1,4 +1,4 @@
-"""JSON from clients, read so that nothing behind it can stumble over its form."""
+"""JSON from clients, with a limit on its depth and no values that JSON does not have."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from provisioner.emulator.errors import ApiError
 
 DEEPEST = 200
-"""Levels; Salesforce's own limit is not known, and our handlers go down by recursion."""
+"""Levels. Salesforce's own limit is not known; the handlers here are recursive."""
 
 
 def read_json(data: bytes | str) -> Any:
-    """The value of a JSON text. Raises ValueError for anything else, whatever is wrong with it."""
+    """The value of a JSON text. Raises ValueError for anything else."""
     try:
         value = json.loads(data, parse_constant=_refuse)
     except RecursionError:

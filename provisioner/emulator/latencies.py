@@ -1,4 +1,4 @@
-"""How long the platform takes for its slow operations, and how much faster it runs here."""
+"""Durations of the platform's slow operations, and the time scale by which they are divided."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioner.emulator.clock import Clock, Progression
 Range = tuple[float, float]
 
 DEFAULTS: dict[str, Range] = {
-    # seconds, from docs/reference/durations.md: the typical range, not its tail
+    # seconds, from docs/reference/durations.md: typical ranges, without outliers
     "signup.New": (5, 15),
     "signup.Creating": (30, 165),
     "propagation": (0, 0),  # Active, but its users cannot log in yet; 0-60 s on the platform
@@ -32,10 +32,10 @@ DEFAULTS: dict[str, Range] = {
 class Latencies:
     """Durations in seconds by operation, drawn from a seeded generator.
 
-    `speed` divides every duration (calendar time, such as a session's two hours, it leaves
-    alone: the clients' clocks run as ever). With `instant` the last state is there at the
-    first look. `overrides` replaces ranges by name; a name may be an operation without its
-    state ("signup"), which then counts for each of its states.
+    `speed` divides every duration, but not calendar time such as a session's two hours, because
+    the clocks of clients are not scaled. With `instant` the first poll sees the last state.
+    `overrides` replaces ranges by name; a name may be an operation without its state ("signup"),
+    which then applies to each of its states.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Latencies:
         self.override(overrides or {})
 
     def override(self, ranges: Mapping[str, Range | float]) -> None:
-        """Replace ranges; a single number is a fixed duration. Unknown names are new ones.
+        """Replace ranges; a single number is a fixed duration. Unknown names are added.
 
-        Raises ValueError for what is no range of seconds.
+        Raises ValueError for an invalid range.
         """
         given = [
             (name, *_range(name, value))
@@ -66,7 +66,7 @@ class Latencies:
                 self._ranges[known] = (low, high)
 
     def ranges(self) -> dict[str, Range]:
-        """All ranges in force, in seconds before `speed` divides them."""
+        """All current ranges, in seconds before division by `speed`."""
         return dict(self._ranges)
 
     def duration(self, operation: str, state: str = "") -> float:
@@ -80,7 +80,7 @@ class Latencies:
         return timedelta(seconds=0 if self.instant else self.duration(operation))
 
     def progression(self, clock: Clock, operation: str, states: Sequence[str]) -> Progression:
-        """`states` in time, each but the last with the duration of the operation in it."""
+        """A progression through `states`, each but the last with its duration."""
         durations = [self.duration(operation, state) for state in states[:-1]]
         return Progression(clock, states, durations, instant=self.instant)
 
@@ -88,6 +88,6 @@ class Latencies:
 def _range(name: str, value: object) -> Range:
     ends = list(value) if isinstance(value, tuple | list) else [value, value]
     if len(ends) != 2:
-        raise ValueError(f"{name} must be a number of seconds, or two")
+        raise ValueError(f"{name} must be a number of seconds or a pair of them")
     low, high = (float(typed.number(one, name)) for one in ends)
     return low, high

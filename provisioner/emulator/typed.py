@@ -1,4 +1,4 @@
-"""Values from outside that must be of a type and in a range; the error says which is not."""
+"""Checks of type and range for values from outside; the error names the value."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from math import isfinite
 from typing import Any
 
 A_CENTURY = 3_200_000_000.0
-"""Seconds; beyond it dates run out."""
+"""Seconds. Larger values lead to dates that Python cannot represent."""
 
 
 class WrongValueError(ValueError):
-    """A value of another type, or out of its range."""
+    """A value of the wrong type, or out of range."""
 
 
 def text(value: Any, name: str) -> str:
-    """A text."""
+    """A string."""
     if not isinstance(value, str):
-        raise WrongValueError(f"{name} must be a text, not {_shown(value)}")
+        raise WrongValueError(f"{name} must be a string, not {_shown(value)}")
     return value
 
 
@@ -31,9 +31,9 @@ def number(value: Any, name: str, low: float = 0, high: float = A_CENTURY) -> fl
 
 
 def whole(value: Any, name: str, low: int = 0, high: int = 1_000_000_000) -> int:
-    """A whole number from `low` to `high`."""
+    """An integer from `low` to `high`."""
     if not isinstance(value, int):
-        raise WrongValueError(f"{name} must be a whole number, not {_shown(value)}")
+        raise WrongValueError(f"{name} must be an integer, not {_shown(value)}")
     return int(number(value, name, low, high))
 
 
@@ -45,10 +45,10 @@ def mapping(value: Any, name: str) -> Mapping[str, Any]:
 
 
 def texts(value: Any, name: str) -> list[str]:
-    """A list of texts."""
+    """A list of strings."""
     if not isinstance(value, list):
         raise WrongValueError(f"{name} must be a list, not {_shown(value)}")
-    return [text(one, f"an entry of {name}") for one in value]
+    return [text(one, f"each entry of {name}") for one in value]
 
 
 def _shown(value: Any) -> str:

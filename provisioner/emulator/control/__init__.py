@@ -1,7 +1,8 @@
-"""The control plane below `/_emulator/`: what tests see and change, outside Salesforce's paths.
+"""The control plane below `/_emulator/`: tests inspect and change the world here, outside
+Salesforce's paths.
 
-It asks for no session and its requests are not in the log. Bodies and answers are JSON; a wrong
-body is a 400 with `{"error": …}`.
+It needs no session, and its requests are not in the request log. Bodies and answers are JSON; an
+invalid body is answered with status 400 and `{"error": …}`.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ ROOT = "/_emulator"
 
 
 class ControlError(Exception):
-    """A request to the control plane that cannot be understood; the text says why."""
+    """An invalid request to the control plane; the text says what is wrong."""
 
 
 def body_of(call: Call, *known: str) -> dict[str, Any]:
-    """The body, an object with no other keys than these."""
+    """The body: an object with these keys only. Raises ControlError."""
     body = call.json() or {}
     if not isinstance(body, dict):
         raise ControlError("the body must be a JSON object")
     unknown = [key for key in body if key not in known]
     if unknown:
-        raise ControlError(f"{unknown[0]!r} is not known here; known are {', '.join(known)}")
+        raise ControlError(f"unknown key {unknown[0]!r}; the keys are {', '.join(known)}")
     return body
 
 
 def refuse(error: Exception) -> Reply:
-    """The answer to a request that cannot be understood."""
+    """The answer to an invalid request."""
     return Reply({"error": str(error)}, 400)

@@ -10,14 +10,14 @@ from provisioner.emulator.routing import Call, Reply, route
 
 @route(f"{ROOT}/log", "GET", name="control.log", access="control")
 def log(call: Call) -> Reply:
-    """The requests, oldest first; `?since=N` those with a higher number."""
+    """The requests, oldest first; with `?since=N` those with a higher number."""
     since = typed.whole(int(call.query.get("since", 0)), "since")
     return Reply([one.as_json() for one in call.world.log.entries() if one.number > since])
 
 
 @route(f"{ROOT}/log", "DELETE", name="control.log.clear", access="control")
 def clear_log(call: Call) -> Reply:
-    """Forget entries and counts."""
+    """Clear entries and counts."""
     call.world.log.clear()
     return Reply(status=204)
 
@@ -30,13 +30,13 @@ def counts(call: Call) -> Reply:
 
 @route(f"{ROOT}/faults", "GET", name="control.faults", access="control")
 def faults(call: Call) -> Reply:
-    """All faults, and how often each has come up."""
+    """All faults, and how often each was applied."""
     return Reply([one.as_json() for one in call.world.faults.all()])
 
 
 @route(f"{ROOT}/faults", "POST", name="control.faults.add", access="control")
 def add_faults(call: Call) -> Reply:
-    """Add a fault, or a list of them: see `faults.py` for their form."""
+    """Add a fault, or a list of them: `faults.py` describes the format."""
     specs = call.json()
     added = [call.world.faults.add(one) for one in (specs if isinstance(specs, list) else [specs])]
     return Reply({"ids": added}, 201)
@@ -64,7 +64,7 @@ def holds(call: Call) -> Reply:
 
 @route(f"{ROOT}/holds/release", "POST", name="control.holds.release", access="control")
 def release(call: Call) -> Reply:
-    """Let a held request go on (`{"number": n}`), or all of them."""
+    """Release one held request (`{"number": n}`), or all."""
     number = body_of(call, "number").get("number")
     if number is not None:
         number = typed.whole(number, "number")

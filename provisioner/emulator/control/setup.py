@@ -1,4 +1,4 @@
-"""Control plane: what the world is like: time, limits, latencies, apps, users, packages."""
+"""Control plane: change the world: time, limits, latencies, apps, users, packages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.emulator.routing import Call, Reply, route
 
 @route(f"{ROOT}/state", name="control.state", access="control")
 def state(call: Call) -> Reply:
-    """The world at a glance."""
+    """A summary of the world."""
     world = call.world
     return Reply(
         {
@@ -34,7 +34,7 @@ def state(call: Call) -> Reply:
 
 @route(f"{ROOT}/clock", "POST", name="control.clock", access="control")
 def clock(call: Call) -> Reply:
-    """Let world time jump ahead: `{"advance": seconds}`."""
+    """Advance world time: `{"advance": seconds}`."""
     seconds = body_of(call, "advance").get("advance", 0)
     call.world.clock.advance(typed.number(seconds, "advance", -typed.A_CENTURY))
     return Reply({"time": call.world.now().isoformat()})
@@ -42,7 +42,7 @@ def clock(call: Call) -> Reply:
 
 @route(f"{ROOT}/limits", "PATCH", "POST", name="control.limits", access="control")
 def limits(call: Call) -> Reply:
-    """Change limits: `{"active": n, "daily": n, "api": n}`, each as wanted."""
+    """Change limits: `{"active": n, "daily": n, "api": n}`, each optional."""
     body = body_of(call, "active", "daily", "api")
     for name, value in [(name, typed.whole(value, name)) for name, value in body.items()]:
         setattr(call.world.limits, name, value)
@@ -62,7 +62,7 @@ def latencies(call: Call) -> Reply:
 def apps(call: Call) -> Reply:
     """Register an app (or replace it): consumer_key, certificate (PEM), kind, policy, org.
 
-    `approved` lists usernames of that org; none: nobody is.
+    `approved` lists the usernames of that org for which the app is approved; default: none.
     """
     body = body_of(call, "consumer_key", "certificate", "kind", "policy", "org", "approved")
     app = app_from_certificate(
@@ -93,14 +93,14 @@ def users(call: Call) -> Reply:
     org, _ = call.world.usernames[call.params["username"].lower()]
     values = body_of(call, *org.store.types["User"].fields)
     if any(isinstance(value, dict | list) for value in values.values()):
-        raise ControlError("a field of a user has a single value")
+        raise ControlError("the value of a user field must not be a list or an object")
     org.store.set_fields("User", user_id, values)
     return Reply(org.store.peek("User", user_id))
 
 
 @route(f"{ROOT}/packages", "POST", name="control.packages", access="control")
 def packages(call: Call) -> Reply:
-    """Make package versions known: `{"04t…": {"name": …, "version": …}}`; the rest is unknown."""
+    """Add package versions: `{"04t…": {"name": …, "version": …}}`. Then no others exist."""
     known = dict(call.world.packages or {}) | checked_packages(call.json() or {})
     call.world.packages = known
     return Reply(known)
@@ -108,7 +108,7 @@ def packages(call: Call) -> Reply:
 
 @route(f"{ROOT}/namespaces", "POST", name="control.namespaces", access="control")
 def namespaces(call: Call) -> Reply:
-    """Link namespaces to the Dev Hub: `{"prefixes": ["acme"]}`; sign-ups may then name them."""
+    """Link namespaces to the Dev Hub: `{"prefixes": ["acme"]}`; sign-ups may then use them."""
     store = call.world.hub.store
     for prefix in typed.texts(body_of(call, "prefixes").get("prefixes", []), "prefixes"):
         if not store.find_by("NamespaceRegistry", "NamespacePrefix", prefix):
@@ -119,22 +119,22 @@ def namespaces(call: Call) -> Reply:
 def _one_of(body: Mapping[str, Any], name: str, usual: Any, other: str) -> Any:
     value = body.get(name, usual)
     if value not in (usual, other):
-        raise ControlError(f"{name} is {usual!r} or {other!r}")
+        raise ControlError(f"{name} must be {usual!r} or {other!r}")
     return value
 
 
 def org_named(call: Call, name: str) -> EmulatedOrg:
-    """The org of that id, "hub", or a username's."""
+    """An org by its id, by "hub", or by a username in it."""
     if name.lower() in call.world.usernames:
         return call.world.usernames[name.lower()][0]
     found = call.world.org(name)
     if found is None:
-        raise ControlError(f"there is no org {name!r}")
+        raise ControlError(f"no org has the id or username {name!r}")
     return found
 
 
 def user_id_of(call: Call, username: str) -> str:
     """The user id of a username."""
     if username.lower() not in call.world.usernames:
-        raise ControlError(f"there is no user {username!r}")
+        raise ControlError(f"no user has the username {username!r}")
     return call.world.usernames[username.lower()][1]

@@ -1,4 +1,4 @@
-"""Package versions as the world knows them: by data of `--packages`, or any well-formed 04t."""
+"""The package versions that exist: those of `--packages`, or any with a well-formed 04t id."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def checked_packages(data: Any) -> dict[str, dict[str, Any]]:
     checked = {}
     for version_id, one in typed.mapping(data, "packages").items():
         if not VERSION_ID.match(version_id):
-            raise ValueError(f"{version_id[:40]!r} is no package version id (04t…)")
+            raise ValueError(f"{version_id[:40]!r} is not a package version id (04t…)")
         try:
             _read(to_18(version_id), typed.mapping(one, version_id))
         except (TypeError, AttributeError, ValueError) as error:

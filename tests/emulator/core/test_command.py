@@ -120,12 +120,12 @@ def test_limits_faults_packages_and_latencies_come_from_options(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--limits", "activ=3"), "limits: 'activ=3' is not NAME=NUMBER with one of active"),
-        (("--limits", "active=x"), "limits: 'active=x' is not NAME=NUMBER"),
-        (("--faults", "none.json"), "none.json cannot be read"),
+        (("--limits", "activ=3"), "error: limits: 'activ=3' must be NAME=NUMBER; the names are active"),
+        (("--limits", "active=x"), "error: limits: 'active=x' must be NAME=NUMBER"),
+        (("--faults", "none.json"), "cannot read none.json"),
         (("--faults", "{faults}"), "`do` must be one of"),
-        (("--packages", "{faults}"), "each package version needs an `id`"),
-        (("--certificate", "none.crt"), "the certificate none.crt cannot be read"),
+        (("--packages", "{faults}"), "faults.json: each package version needs an `id`"),
+        (("--certificate", "none.crt"), "cannot read the certificate none.crt"),
         (("--certificate", "{faults}"), "faults.json: "),
         (("--speed", "0"), "0"),
         (("--port", "99999"), "99999 is not in the range"),
@@ -150,4 +150,4 @@ def test_a_port_in_use_is_said(start: Start) -> None:
     command = [sys.executable, "-m", "provisioner", "emulator", "--port", port]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
-    assert f"port {port} cannot be used: Address already in use" in ended.stderr
+    assert f"cannot listen on port {port}: Address already in use" in ended.stderr

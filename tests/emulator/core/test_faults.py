@@ -160,11 +160,11 @@ def test_faults_by_chance_repeat_with_the_seed() -> None:
     [
         ({"then": {"do": "explode"}}, "`do` must be one of answer"),
         ({"then": []}, "`then` must be a behaviour or a list"),
-        ({"when": {"rout": "x"}, "then": {"do": "close"}}, "a fault has no 'rout'"),
-        ({"than": {"do": "close"}}, "a fault has no 'than'"),
-        ({"when": {"path": "("}, "then": {"do": "close"}}, "`path` is no regular expression"),
-        ({"then": {"do": "close", "at": "during"}}, "`at` must be before or after"),
-        ("close", "a fault is an object"),
+        ({"when": {"rout": "x"}, "then": {"do": "close"}}, "unknown key 'rout' in a fault"),
+        ({"than": {"do": "close"}}, "unknown key 'than' in a fault"),
+        ({"when": {"path": "("}, "then": {"do": "close"}}, "`path` is not a valid regular expression"),
+        ({"then": {"do": "close", "at": "during"}}, "`at` must be `before` or `after`"),
+        ("close", "a fault must be an object"),
     ],
 )
 def test_a_fault_that_cannot_be_understood_says_why(spec: Any, words: str) -> None:
