@@ -1,7 +1,7 @@
 """How files become a component: one function for each adapter that the registry names.
 
-Each takes the site, the type and the path that led to it (a file, or a folder for types whose
-components are folders), and gives the component, or None where the path is none.
+Each takes the site, the type and the path of a file, or of a folder for types whose components
+are folders. It returns the component, or None if the path is not one.
 Source: docs/reference/source-format.md#adapters.
 """
 
@@ -19,7 +19,7 @@ from provisioner.source.component import (
     meta_name,
     short_name,
 )
-from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.problems import Refusal, WarningKind
 from provisioner.source.registry import MetadataType
 from provisioner.source.roots import (
     as_root,
@@ -36,7 +36,7 @@ Adapter = Callable[[Site, MetadataType, str], Component | None]
 
 
 def default(site: Site, kind: MetadataType, path: str) -> Component | None:
-    """The meta file is all there is, or the same file in metadata format."""
+    """A component with only a meta file, or with the same file in metadata format."""
     folder, file_name = split(path)
     found = meta_name(file_name)
     name = found[0] if found else folder_meta_name(file_name) if folder else ""
@@ -45,28 +45,28 @@ def default(site: Site, kind: MetadataType, path: str) -> Component | None:
 
 
 def matching_content(site: Site, kind: MetadataType, path: str) -> Component | None:
-    """A content file and, with `-meta.xml` after its name, the meta file."""
+    """A content file, and a meta file whose name is the content's with `-meta.xml` appended."""
     root = as_root(kind, path) or parsed(f"{path}{META}")
     if root is None:
         return None
     if not site.tree.exists(root[1]):
-        raise Refusal("ConversionError", path, f"{kind.name} without its file {root[1]}")
+        raise Refusal("ConversionError", path, f"the {kind.name} has no file {root[1]}")
     component = with_root(site, kind, root)
     content = path[: path.rfind(META)] if root[1] == path else path
     if not site.tree.exists(content):
-        raise Refusal("ExpectedSourceFilesError", path, f"{kind.name} without its file {content}")
+        raise Refusal("ExpectedSourceFilesError", path, f"the {kind.name} has no file {content}")
     if site.denies(content):
         raise Refusal(
             "NoSourceIgnoreError",
             path,
-            f"{kind.name} of which .forceignore excludes {content} but not this meta file",
+            f".forceignore excludes {content} but not this meta file of the {kind.name}",
         )
     component.content = content
     return component
 
 
 def mixed_content(site: Site, kind: MetadataType, path: str) -> Component | None:
-    """A meta file, and beside it a file or folder of the same short name."""
+    """A meta file, and a file or folder with the same short name beside it."""
     content = content_root(kind, path)
     root = as_root(kind, path) or find_meta(site, split(content)[0], short_name(content))
     component = with_root(site, kind, root) if root else None
@@ -74,33 +74,33 @@ def mixed_content(site: Site, kind: MetadataType, path: str) -> Component | None
 
 
 def bundle(site: Site, kind: MetadataType, path: str) -> Component | None:
-    """A folder that holds everything, its meta file too."""
+    """A folder that contains everything, including its meta file."""
     root = as_root(kind, path) or root_in_own_folder(site, kind, path)
     component = with_root(site, kind, root) if root else None
     if site.tree.is_folder(path):
         if not site.tree.folder(path).names:
             return None
     elif component is None and not site.tree.is_folder(content_root(kind, path)):
-        return None  # a loose file in the type's folder
+        return None  # a file directly in the type's folder
     return _with_content(site, kind, path, component)
 
 
 def ui_bundle(site: Site, kind: MetadataType, path: str) -> Component | None:
-    """A bundle that must have a meta file named like its folder."""
+    """A bundle, which must have a meta file with the name of its folder."""
     component = bundle(site, kind, path)
     if component is None:
         return None
     name = short_name(component.content)
     xml = join(component.content, f"{name}.{kind.suffix}{META}")
     if not site.tree.exists(xml):
-        raise Refusal("ExpectedSourceFilesError", path, f"{kind.name} without its file {xml}")
+        raise Refusal("ExpectedSourceFilesError", path, f"the {kind.name} has no file {xml}")
     if component.xml == xml:
         return component
     return Component(kind, name, site, xml=xml, content=component.content)
 
 
 def decomposed(site: Site, kind: MetadataType, path: str) -> Component | None:
-    """A folder with the parent's own file and a file for each child, or children alone."""
+    """A folder with the parent's own file and a file for each child, or with children only."""
     root = as_root(kind, path) or root_in_own_folder(site, kind, path)
     parent = Component(kind, root[0], site, xml=root[1]) if root else None
     found = meta_name(split(path)[1])
@@ -111,14 +111,14 @@ def decomposed(site: Site, kind: MetadataType, path: str) -> Component | None:
         return _child(site, kind, child, path, found[0], parent)
     if parent is None:
         raise Refusal(
-            "TypeInferenceError", path, f"{found[1]} is no child of a {kind.name} on its own"
+            "TypeInferenceError", path, f"type {found[1]} has no files of its own in {kind.name}"
         )
     parent.content = content_root(kind, path)
     if not parent.content:
         site.findings.warn(
-            Oddity.LOST_CHILDREN,
+            WarningKind.LOST_CHILDREN,
             path,
-            f"it lies below no folder {kind.directory}: files of children beside it are left out",
+            f"it is not in a folder {kind.directory}, so the child files beside it are left out",
         )
     return parent
 
@@ -129,9 +129,11 @@ def _child(
 ) -> Component:  # fmt: skip
     folder = content_root(kind, path)
     if parent is None and kind.decomposition != "folderPerType":
-        # Officially the parent's name becomes an absolute path: a defect, not copied.
+        # The official converter makes an absolute path the parent's name: a defect, not copied.
         raise Refusal(
-            "TypeInferenceError", path, f"{child.name} without the file of its {kind.name}"
+            "TypeInferenceError",
+            path,
+            f"the {child.name} needs the file of its {kind.name}, which does not exist",
         )
     parent = parent or Component(kind, short_name(folder), site)
     parent.content = folder
@@ -162,7 +164,7 @@ def digital_experience(site: Site, kind: MetadataType, path: str) -> Component |
 
 
 def partially_decomposed(site: Site, kind: MetadataType, path: str) -> Component | None:
-    """A meta file and a file for one of its elements: either leads to the same component."""
+    """A meta file and a file for one of its elements; both lead to the same component."""
     parent_kind = site.registry.parent_of(kind)
     if parent_kind is None:
         return Component(kind, short_name(path), site, xml=path)
@@ -189,7 +191,7 @@ def _with_content(
     if component and component.xml == content:
         content = _content_beside(site, content)
     if not content or not site.tree.exists(content):
-        raise Refusal("ExpectedSourceFilesError", path, f"{kind.name} without its content")
+        raise Refusal("ExpectedSourceFilesError", path, f"the {kind.name} has no content")
     if component is None:
         component = Component(kind, short_name(content), site)
         component.xml = join(content, kind.meta_file_suffix) if kind.meta_file_suffix else ""
@@ -203,20 +205,22 @@ def _content_beside(site: Site, xml: str) -> str:
     same = [name for name in named_alike if not meta_name(name)]
     for other in same[1:]:
         site.findings.warn(
-            Oddity.SAME_CONTENT_NAME, join(folder, other), f"left out; {same[0]} is the content"
+            WarningKind.SAME_CONTENT_NAME,
+            join(folder, other),
+            f"left out; {same[0]} is used as the content",
         )
     return join(folder, same[0]) if same else ""
 
 
 def _experience_folder(path: str) -> str:
-    """The folder `<contentType>/<apiName>` that a file of a digital experience belongs to."""
+    """The folder `<contentType>/<apiName>` of a file of a digital experience."""
     parts = split(path)[0].split("/")
     at = parts.index("digitalExperiences") if "digitalExperiences" in parts else len(parts)
     return "/".join(parts[: at + 5])
 
 
 def _space_meta(kind: MetadataType, parent_kind: MetadataType, path: str) -> str:
-    """The meta file of the space that a path lies in; a meta file is that itself."""
+    """The meta file of the space that contains a path; for a meta file, the file itself."""
     if kind is parent_kind and path.endswith(META):
         return path
     parts = path.split("/")
@@ -226,5 +230,5 @@ def _space_meta(kind: MetadataType, parent_kind: MetadataType, path: str) -> str
 
 
 def _space_name(meta: str) -> str:
-    """`<base>/<space>`: the two folders that a space's meta file lies in."""
+    """`<base>/<space>`: the two folders that contain a space's meta file."""
     return "/".join(meta.split("/")[-3:-1])

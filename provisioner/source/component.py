@@ -16,7 +16,7 @@ _META_FILE = re.compile(r"(.+)\.(.+)-meta\.xml")
 
 
 def meta_name(name: str) -> tuple[str, str] | None:
-    """Name and suffix out of `Name.suffix-meta.xml`; None for any other file."""
+    """Name and suffix from `Name.suffix-meta.xml`; None for any other file."""
     if META not in name:
         return None
     stem = name.removesuffix(META)
@@ -28,30 +28,30 @@ def meta_name(name: str) -> tuple[str, str] | None:
 
 
 def folder_meta_name(name: str) -> str:
-    """`Sales` out of `Sales-meta.xml`, the meta file of a folder; "" for any other file."""
+    """`Sales` from `Sales-meta.xml`, the meta file of a folder; "" for any other file."""
     stem = name.removesuffix(META)
     return "" if stem == name or "." in stem else stem
 
 
 def short_name(path: str) -> str:
-    """The last part of a path up to its first dot."""
+    """The last part of a path, up to its first dot."""
     return split(path)[1].partition(".")[0]
 
 
 def extension(name: str) -> str:
-    """The text after the last dot; "" where the only dot comes first."""
+    """The text after the last dot; "" if the only dot is the first character."""
     stem, dot, end = name.rpartition(".")
     return end if dot and stem else ""
 
 
 def last_index(parts: list[str], part: str) -> int:
-    """Where `part` stands last in `parts`; -1 if it does not."""
+    """The last index of `part` in `parts`; -1 if it is not there."""
     return len(parts) - 1 - parts[::-1].index(part) if part in parts else -1
 
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """One package directory: its files, what it keeps out, and where findings go."""
+    """One package directory: its files, what is excluded from it, and where findings go."""
 
     registry: Registry
     tree: Tree
@@ -62,7 +62,7 @@ class Site:
     _by_short_name: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def denied(self, folder: str) -> frozenset[str]:
-        """The names in a folder that `.forceignore` keeps out."""
+        """The names in a folder that `.forceignore` excludes."""
         found = self._denied.get(folder)
         if found is None:
             listed = self.tree.folder(folder)
@@ -71,14 +71,14 @@ class Site:
         return found
 
     def denies(self, path: str) -> bool:
-        """Whether a path is kept out, which need not exist."""
+        """Whether `.forceignore` excludes a path, which need not exist."""
         folder, name = split(path)
         if name in self.tree.folder(folder).known:
             return name in self.denied(folder)
         return self.ignore.denies(path, is_folder=True)
 
     def entries(self, folder: str) -> Iterator[str]:
-        """The names in a folder that may be read; the others are refused if they matter."""
+        """The names in a folder that may be read; others are refused if the package needs them."""
         listed = self.tree.folder(folder)
         if not listed.unreadable:
             yield from listed.names
@@ -90,7 +90,7 @@ class Site:
                 self.findings.refuse("unreadable", join(folder, name), listed.unreadable[name])
 
     def by_short_name(self, folder: str) -> Mapping[str, Sequence[str]]:
-        """The entries of a folder by their names up to the first dot."""
+        """The entries of a folder, by their names up to the first dot."""
         found = self._by_short_name.get(folder)
         if found is None:
             found = self._by_short_name[folder] = {}
@@ -99,7 +99,7 @@ class Site:
         return found
 
     def files_below(self, path: str) -> Iterator[str]:
-        """All files below a folder that are not kept out; a file gives itself."""
+        """All files below a folder that are not excluded; for a file, the file itself."""
         if not self.tree.is_folder(path):
             yield path
             return
@@ -116,7 +116,7 @@ class Site:
 
 @dataclass(eq=False, slots=True)
 class Component:
-    """One component: `xml` is its meta file, `content` its file or folder beside it."""
+    """One component: `xml` is its meta file, `content` the file or folder beside it."""
 
     type: MetadataType
     name: str
@@ -126,7 +126,7 @@ class Component:
     parent: Component | None = None
     parent_type: MetadataType | None = None
     full_name: str = field(init=False, default="")
-    children: tuple[Component, ...] | None = None  # once they were looked for
+    children: tuple[Component, ...] | None = None  # None until they have been searched for
 
     def __post_init__(self) -> None:
         if self.type.ignores_parsed_full_name:
@@ -138,15 +138,15 @@ class Component:
 
     @property
     def key(self) -> str:
-        """Type and full name as one text: under it a package holds a component once."""
+        """Type and full name as one text, which is unique in a package."""
         return f"{self.type.id}#{self.full_name}"
 
     @property
-    def place(self) -> str:
-        """The file that stands for this component in messages."""
+    def location(self) -> str:
+        """The file that messages name for this component."""
         return self.xml or self.content
 
     def content_files(self) -> Iterator[str]:
-        """Its files besides the meta file."""
+        """Its files without the meta file."""
         if self.content:
             yield from (path for path in self.site.files_below(self.content) if path != self.xml)

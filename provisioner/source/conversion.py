@@ -1,4 +1,4 @@
-"""From a project to the parts of its package: components, members, files."""
+"""Converts a project into the parts of its package: components, members, files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.source.manifest import Members
 from provisioner.source.members import ComponentSet
 from provisioner.source.origins import Origins
 from provisioner.source.outputs import Outputs, fixed
-from provisioner.source.problems import Findings, Oddity
+from provisioner.source.problems import Findings, WarningKind
 from provisioner.source.replacements import Replacements
 from provisioner.source.resolve import Resolver
 from provisioner.source.transform import transform
@@ -24,29 +24,29 @@ from provisioner.source.writer import Writer
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a conversion besides the project."""
+    """The options of a conversion."""
 
     api_version: str
     prefer_project_version: bool = True
     package_dirs: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
-    hidden: Collection[str] = ()  # variables of `environ` that hold secrets
+    hidden: Collection[str] = ()  # variables of `environ` that contain secrets
     deletions: Mapping[str, Deletions] = field(default_factory=dict)  # by names in the package
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a package is made of."""
+    """The parts of a package."""
 
     manifest: bytes
     members: Members
     archive: Archive
-    deletions: Mapping[str, Members]  # by the names of their manifests in the package
+    deletions: Mapping[str, Members]  # by the name of the manifest in the package
     origins: Origins
 
 
 def convert(tree: Tree, findings: Findings, request: Request) -> Parts:
-    """Convert the project in a folder; what is refused goes into `findings`. Raises Refusal."""
+    """Convert the project in a folder; problems are added to `findings`. Raises Refusal."""
     source = project.read(tree, findings, request.package_dirs)
     replacements = Replacements(
         source.replacements, tree, request.environ, findings, source.lines, request.hidden
@@ -67,7 +67,7 @@ def convert(tree: Tree, findings: Findings, request: Request) -> Parts:
     archive = writer.write({**files, manifest.FILE: fixed(text)})
     replacements.warn_of_unused()
     if not members and not any(removed.values()):
-        findings.warn(Oddity.NO_COMPONENTS, project.FILE, "no component was found")
+        findings.warn(WarningKind.NO_COMPONENTS, project.FILE, "no component was found")
     return Parts(text, members, archive, removed, Origins(files, outputs.joints))
 
 
@@ -77,7 +77,10 @@ def _components(tree: Tree, findings: Findings, source: project.Project) -> Comp
         path, ignore = nearest(tree, directory)
         if ignore.backslash_line:
             findings.warn(
-                Oddity.BACKSLASH, path, "a backslash separates no folders", ignore.backslash_line
+                WarningKind.BACKSLASH,
+                path,
+                "a backslash does not separate folders",
+                ignore.backslash_line,
             )
         site = Site(source.registry, tree, ignore, findings)
         for component in Resolver(site).components(directory):
@@ -90,9 +93,9 @@ def _outputs(components: ComponentSet, findings: Findings, writer: Writer) -> Ou
     for component in components:
         if not component.type.is_addressable:
             findings.warn(
-                Oddity.LOST_CHILDREN,
-                component.place,
-                f"left out: a {component.type.name} outside its parent's folder",
+                WarningKind.LOST_CHILDREN,
+                component.location,
+                f"left out: the {component.type.name} is outside its parent's folder",
             )
             continue
         with findings.collect():

@@ -1,6 +1,7 @@
-"""Manifests of what an org loses by a deployment, before it or after it.
+"""Manifests of components that a deployment deletes, before or after it.
 
-They are written anew, as officially: each member once, sorted, in the version of package.xml.
+The package gets new ones, as from the official converter: each member once, sorted, with the
+API version of package.xml.
 Source: docs/reference/source-format.md#packagexml.
 """
 
@@ -18,18 +19,18 @@ from provisioner.source.registry import Registry, RegistryError
 
 BEFORE, AFTER = "destructiveChangesPre.xml", "destructiveChangesPost.xml"
 NAMES = ("destructiveChanges.xml", BEFORE, AFTER)
-"""The files of a package by which an org loses components."""
+"""The files of a package that delete components."""
 
 
 @dataclass(frozen=True)
 class Deletions:
-    """One manifest as it was read."""
+    """One manifest as read from a file."""
 
     path: str
     types: tuple[Types, ...]
 
     def members(self, registry: Registry, findings: Findings) -> Members:
-        """Full names by type; what is wrong with the manifest goes into `findings`."""
+        """Full names by type; problems of the manifest are added to `findings`."""
         found: dict[str, set[str]] = {}
         for types in self.types:
             with findings.collect():
@@ -43,14 +44,16 @@ class Deletions:
     def _type_name(self, types: Types, registry: Registry) -> str:
         """The name of the type as the registry spells it."""
         if not types.name:
-            message = "a list of members without their type; write <name>ApexClass</name> into it"
+            message = "the list of members has no type; add one, for example <name>ApexClass</name>"
             raise Refusal("usage", self.path, message, types.line)
         try:
             known = registry.by_name(types.name).name
         except RegistryError:
             near = _nearest(types.name, registry)
-            advice = f"did you mean {near}?" if near else "write its API name, such as ApexClass"
-            message = f"there is no metadata type {types.name}; {advice}"
+            advice = (
+                f"did you mean {near}?" if near else "write the API name, for example ApexClass"
+            )
+            message = f"unknown metadata type {types.name}; {advice}"
             raise Refusal("RegistryError", self.path, message, types.line) from None
         return known
 
@@ -66,7 +69,7 @@ class Deletions:
 def _as_listed(
     type_name: str, member: str, members: Iterable[str], registry: Registry
 ) -> tuple[str, str]:
-    """Type and member as officially written: `F` of the type Report is the folder `F/`."""
+    """Type and member as the official converter writes them: `F` of type Report is folder `F/`."""
     kind = registry.by_name(type_name)
     folder = registry.by_name(kind.folder_type) if kind.folder_type else None
     if folder is None:
@@ -79,7 +82,7 @@ def _as_listed(
 
 
 def _nearest(name: str, registry: Registry) -> str:
-    """The type that is probably meant, or ""."""
+    """The known type with the most similar name, or ""."""
     import difflib
 
     ids = {*registry.suffixes.values(), *registry.parents, *(t.id for t in registry.strict_types)}
@@ -89,9 +92,9 @@ def _nearest(name: str, registry: Registry) -> str:
 
 def _fault(types: Types, member: Member) -> str:
     if not member.name:
-        return f"{types.name} without a name; write the component's full name"
+        return f"{types.name}: a member has no name; write the component's full name"
     if member.name == "*":
-        return f"{types.name} *: what is deleted must be named, one by one"
+        return f"{types.name} *: name each component to delete; wildcards are not allowed"
     return ""
 
 
@@ -100,11 +103,11 @@ def read(path: Path) -> Deletions:
     try:
         return Deletions(str(path), read_manifest(read_input(path, TEXT), str(path)).types)
     except OSError as error:
-        raise Refusal("usage", str(path), f"it cannot be read: {error.strerror}") from None
+        raise Refusal("usage", str(path), f"cannot be read: {error.strerror}") from None
 
 
 def read_all(wanted: Mapping[str, Path | None], findings: Findings) -> Mapping[str, Deletions]:
-    """The manifests by their names in the package; one that cannot be read is a problem."""
+    """The manifests by their names in the package; an unreadable one is added as a problem."""
     found = {}
     for name, path in wanted.items():
         if path is not None:
@@ -114,7 +117,7 @@ def read_all(wanted: Mapping[str, Path | None], findings: Findings) -> Mapping[s
 
 
 def files(deletions: Mapping[str, Members], api_version: str) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file that a package gets; none where nothing is deleted."""
+    """Name and content of each file for the package; none if nothing is deleted."""
     for name, members in deletions.items():
         if members:
             yield name, manifest(members, api_version)

@@ -1,9 +1,9 @@
-"""Metadata XML, cut into pieces without being written anew.
+"""Metadata XML, split into pieces of its original bytes.
 
-A file that is put together out of others takes over their bytes: white space between elements
-means nothing to Salesforce, and what was not touched cannot be damaged. expat checks that a
-file is well-formed and tells where its pieces lie; entities and external references that a file
-declares are refused, as defusedxml does. Source: docs/reference/source-format.md#xml.
+A file that is composed of others contains their original bytes: white space between elements has
+no meaning to Salesforce, and unchanged bytes cannot be damaged. expat checks that a file is
+well-formed and reports where its pieces are. Declared entities and external references are
+refused, as by defusedxml. Source: docs/reference/source-format.md#xml.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from xml.parsers import expat
 
-from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.problems import Refusal, WarningKind
 from provisioner.source.xml_bytes import is_plain, prepared, refuse_entities, trimmed
 
 DEEPEST = 200
-"""Levels of elements in a file that is taken apart; no metadata type comes near."""
+"""Maximum depth of elements in a file that is parsed; no metadata type needs as many."""
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
-# Nothing before the root but the declaration, and no attribute but the namespace.
+# Only the declaration before the root, and no attribute except the namespace.
 _PLAIN_START = re.compile(
     rb"(?:<\?xml[^>]*\?>)?\s*<(\w+) xmlns=[\"']" + NAMESPACE.encode() + rb"[\"']\s*>"
 )
@@ -32,35 +32,35 @@ _TAGS = re.compile(rb"^<[^>]*>|</[^>]*>$")
 
 
 class Section(NamedTuple):
-    """One element below the root, with its bytes; no name for what stands between elements."""
+    """One element below the root, with its bytes; text between elements has no name."""
 
     name: str
     text: bytes
-    key: str = ""  # the text of the element that was asked for
+    key: str = ""  # the text of the requested key element
     line: int = 1
 
 
 class Document(NamedTuple):
-    """The root of a file with its attributes (as name and value), and what is in it."""
+    """The root of a file, its attributes (name and value), and its content."""
 
     root: str
     attributes: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...] = ()
-    body: bytes = b""  # all between the tags of the root
+    body: bytes = b""  # everything between the tags of the root
     element: bytes = b""  # the root with its tags
-    oddity: Oddity | None = None
+    warning: WarningKind | None = None
     has_prologue_comment: bool = False
 
     @property
     def own_attributes(self) -> bytes:
-        """The attributes without the namespace, as they stand in a tag."""
+        """The attributes without the namespace, as in a tag."""
         if self.attributes is _ONLY_NAMESPACE:
             return b""
         return attributes_text(item for item in self.attributes if item[0] != "xmlns")
 
     @property
     def keys(self) -> int:
-        """How many different things the root holds, its attributes among them."""
+        """The number of distinct names in the root, including its attributes."""
         return len(self.attributes) + len({section.name for section in self.sections})
 
 
@@ -70,23 +70,23 @@ def attributes_text(attributes: Iterable[tuple[str, str]]) -> bytes:
 
 
 def escaped(text: str) -> str:
-    """Text for between tags or quotes."""
+    """Text, escaped for use between tags or quotes."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace('"', "&quot;").replace("'", "&apos;")
 
 
 def text_of(section: Section) -> str:
-    """The text of an element that holds nothing else."""
+    """The text of an element that has no child elements."""
     return trimmed(_TAGS.sub(b"", section.text).decode())
 
 
 def read_body(data: bytes, path: str) -> Document:
-    """A file of which only the whole inside is wanted."""
+    """A file of which only the content of the root is needed."""
     return _plain_body(data) or _Reader(data, path).read(has_sections=False)
 
 
 def _plain_body(data: bytes) -> Document | None:
-    """As `read_body`, for the files that are most: expat need not call us back for them."""
+    """As `read_body`, for most files: fast, because expat calls no handler."""
     start = _PLAIN_START.match(data)
     if start is None or not is_plain(data):
         return None
@@ -96,22 +96,22 @@ def _plain_body(data: bytes) -> Document | None:
     try:
         expat.ParserCreate("utf-8").Parse(data, True)
     except expat.ExpatError:
-        return None  # found again, and said, by the reader
+        return None  # the full reader finds and reports it
     body = data[start.end() : data.rindex(b"</")]
     body = body.replace(b"\r\n", b"\n") if b"\r" in body else body
     return Document(root.decode(), _ONLY_NAMESPACE, body=body)
 
 
 def read_sections(data: bytes, path: str, keys: Mapping[str, str] | None = None) -> Document:
-    """A file cut into the elements below its root.
+    """A file, split into the elements below its root.
 
-    `keys` names, for an element, the element inside it whose text identifies it.
+    `keys` maps the name of an element to the child element whose text identifies it.
     """
     return _Reader(data, path, keys).read(has_sections=True)
 
 
 def has_content(data: bytes, path: str, root: str) -> bool:
-    """Whether a file's root has this name and holds more than one thing, counting attributes."""
+    """Whether a file's root has this name and more than one element or attribute."""
     plain = _PLAIN_START.match(data)
     if plain and plain[1] == root.encode() and _ELEMENT.match(data, plain.end()):
         return True  # the namespace and an element
@@ -120,7 +120,7 @@ def has_content(data: bytes, path: str, root: str) -> bool:
 
 
 class _Reader:
-    """Runs expat over one file and notes where the elements below the root begin and end."""
+    """Parses one file with expat and records where the elements below the root start and end."""
 
     def __init__(self, data: bytes, path: str, keys: Mapping[str, str] | None = None) -> None:
         self._data, self._oddity = prepared(data, path)
@@ -163,14 +163,14 @@ class _Reader:
         )
 
     def _tag_end(self, at: int, has_markup: bool = False) -> int:
-        """Where a tag ends; `has_markup`: an attribute's value holds a `>`."""
+        """The end of a tag; `has_markup`: the value of an attribute contains `>`."""
         if not has_markup:
             return self._data.index(b">", at) + 1
         match = _START_TAG.match(self._data, at)
         return match.end() if match else len(self._data)
 
     def _root_end(self) -> int:
-        """Where the last tag begins; only comments and instructions may follow it."""
+        """The start of the last tag; only comments and instructions may follow it."""
         at = self._data.rindex(b"</")
         if self._data.find(b"-->", at) < 0 and self._data.find(b"?>", at) < 0:
             return at
@@ -202,7 +202,7 @@ class _Reader:
     def _starts(self, name: str, attributes: list[str]) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            message = f"elements lie in each other in more than {DEEPEST} levels"
+            message = f"elements are nested more than {DEEPEST} levels deep"
             line = self._parser.CurrentLineNumber
             raise Refusal("LibraryError", self._path, message, line)
         if self._depth == 1:

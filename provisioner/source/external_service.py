@@ -1,4 +1,4 @@
-"""External services with their schema in a file of its own (a preset).
+"""External services with their schema in a separate file (a preset).
 
 Source: docs/reference/source-format.md#recomposition.
 """
@@ -23,11 +23,11 @@ _NUMERIC = re.compile(r"&amp;(#x?[\da-fA-F]+;)")
 
 
 class ExternalServiceFile:
-    """The meta file, with the text of the schema put back into it."""
+    """The meta file, with the text of the schema inserted."""
 
     def __init__(self, component: Component) -> None:
         self.component = component
-        self.children: Mapping[tuple[str, str], Component] = {}  # none that an org knows
+        self.children: Mapping[tuple[str, str], Component] = {}  # the org has no such children
 
     def text(self, read: Read) -> bytes:
         """The whole file. Raises Refusal."""
@@ -38,7 +38,7 @@ class ExternalServiceFile:
             raise Refusal(
                 "LibraryError",
                 component.xml,
-                f"its root is {document.root} and not {component.type.name}",
+                f"its root element is {document.root}, not {component.type.name}",
             )
         kinds = [text_of(s) for s in document.sections if s.name == "schemaUploadFileExtension"]
         path = join(split(component.xml)[0], f"{component.full_name}.yaml")
@@ -51,7 +51,7 @@ class ExternalServiceFile:
 
 
 def external_service(outputs: Outputs, component: Component) -> None:
-    """A later component of the same name takes the place of an earlier one."""
+    """A later component replaces an earlier one of the same name."""
     kind = component.type
     name = f"{kind.directory}/{component.full_name}.{kind.suffix}"
     made = outputs.joint(name, component, lambda: ExternalServiceFile(component))
@@ -61,12 +61,12 @@ def external_service(outputs: Outputs, component: Component) -> None:
 def _schema(component: Component, path: str) -> str:
     tree = component.site.tree
     if not tree.exists(path):
-        raise Refusal("ConversionError", component.xml, f"without its schema {path}")
+        raise Refusal("ConversionError", component.xml, f"its schema file {path} does not exist")
     return tree.read(path, TEXT).decode("utf-8", "replace")
 
 
 def _written(schema: str) -> str:
-    """Text for XML; numeric references in it stay references, as officially."""
+    """Text for XML; numeric references in it are kept, as by the official converter."""
     return _NUMERIC.sub(r"&\1", escaped(schema.replace("\r\n", "\n")))
 
 
@@ -76,7 +76,7 @@ def _as_json(schema: str, path: str) -> str:
     from provisioner.source.yaml12 import Loader
 
     try:
-        content = yaml.load(schema, Loader)  # noqa: S506 - a SafeLoader of ours
+        content = yaml.load(schema, Loader)  # noqa: S506 - a subclass of SafeLoader
         _refuse_growth(content)
         return json.dumps(_plain(content), indent=2, ensure_ascii=False)
     except yaml.MarkedYAMLError as error:
@@ -84,14 +84,16 @@ def _as_json(schema: str, path: str) -> str:
         line = mark.line + 1 if mark else 1
         raise Refusal("ConversionError", path, f"malformed YAML: {error.problem}", line) from None
     except RecursionError:
-        message = "the YAML is nested too deep, or in itself"
+        message = "the YAML is nested too deeply, or contains itself"
         raise Refusal("ConversionError", path, message) from None
     except (ValueError, TypeError) as error:
-        raise Refusal("ConversionError", path, f"the YAML cannot be JSON: {error}") from None
+        raise Refusal(
+            "ConversionError", path, f"the YAML cannot be converted to JSON: {error}"
+        ) from None
 
 
 def _refuse_growth(content: Any) -> None:
-    """Raise ValueError when aliases of aliases would make a gigantic text."""
+    """Raise ValueError if aliases of aliases would expand to a huge text."""
     sizes: dict[int, int] = {}
 
     def size(value: Any) -> int:
@@ -103,7 +105,7 @@ def _refuse_growth(content: Any) -> None:
         return sizes[id(value)]
 
     if size(content) > _MOST_VALUES:
-        raise ValueError(f"its aliases make more than {_MOST_VALUES:,} values of it")
+        raise ValueError(f"its aliases expand to more than {_MOST_VALUES:,} values")
 
 
 def _plain(value: Any) -> Any:

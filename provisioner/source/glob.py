@@ -1,6 +1,6 @@
 """Globs as the JavaScript library minimatch reads them: stars, braces and extended groups.
 
-No part of a path that begins with a dot is matched unless the pattern's part does, too.
+A part of a path that starts with a dot matches only a part of the pattern that does so, too.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ _EXTENDED = {"?": "?", "*": "*", "+": "+", "@": ""}
 
 
 LONGEST = 4096
-"""Characters of a glob; no path has more."""
+"""Maximum characters of a glob; no path is longer."""
 
 MOST_CHOICES = 1000
-"""Globs that the braces of one may stand for."""
+"""Maximum number of globs that one with braces expands to."""
 
-_MOST_FOLDER_RUNS = 4  # `**` in one glob
-_MOST_NAME_RUNS = 3  # wildcards within groups, and groups that repeat or deny, in one name
+_MOST_FOLDER_RUNS = 4  # maximum of `**` in one glob
+_MOST_NAME_RUNS = 3  # maximum in one name: wildcards in groups, groups that repeat or negate
 
 
 class GlobError(ValueError):
-    """A glob that stands for too much, or would take for ever."""
+    """A glob that expands to too many, or would take too long to match."""
 
 
 def glob_expression(pattern: str) -> str:
     """The regular expression that a whole path with `/` must match. Raises GlobError."""
     if len(pattern) > LONGEST:
-        raise GlobError(f"it has more than {LONGEST:,} characters")
+        raise GlobError(f"it is longer than {LONGEST:,} characters")
     try:
         return "|".join(f"(?:{_path(one)})" for one in expand_braces(pattern))
     except RecursionError:
-        raise GlobError("its braces or groups are too many") from None
+        raise GlobError("it has too many braces or groups") from None
 
 
 def expand_braces(pattern: str) -> list[str]:
-    """`a{b,c}` is `ab` and `ac`; `{1..3}` counts; braces without comma stay as they are.
+    """`a{b,c}` is `ab` and `ac`; `{1..3}` counts; braces without a comma are kept.
 
     Raises GlobError.
     """
@@ -50,7 +50,7 @@ def expand_braces(pattern: str) -> list[str]:
 
 
 def _too_many() -> GlobError:
-    return GlobError(f"its braces stand for more than {MOST_CHOICES:,} globs")
+    return GlobError(f"its braces expand to more than {MOST_CHOICES:,} globs")
 
 
 def _expanded(pattern: str) -> list[str]:
@@ -81,11 +81,11 @@ def _choices(inside: str) -> list[str]:
 
 
 def _path(pattern: str) -> str:
-    """Parts between slashes; `**` stands for any number of them."""
+    """Parts between slashes; `**` matches any number of them."""
     parts = [part for part in pattern.split("/") if part != ""]
     parts = [p for at, p in enumerate(parts) if p != "**" or parts[at + 1 : at + 2] != ["**"]]
     if parts.count("**") > _MOST_FOLDER_RUNS:
-        raise GlobError(f"it has more than {_MOST_FOLDER_RUNS - 1} times **")
+        raise GlobError(f"it has more than {_MOST_FOLDER_RUNS - 1} occurrences of **")
     found = []
     for index, part in enumerate(parts):
         is_last = index == len(parts) - 1
@@ -109,7 +109,7 @@ _GROUP = re.compile(r"([?*+@!])\(([^()]*)\)")
 
 
 def _check_groups(part: str, groups: list[tuple[str, str]]) -> None:
-    """Raise GlobError for groups whose ways to match would be tried in all combinations."""
+    """Raise GlobError for groups that a regular expression would try in all combinations."""
     runs = part.count("*") + sum(kind in "+!" for kind, _ in groups)
     if runs > _MOST_NAME_RUNS:
         raise GlobError(
@@ -120,7 +120,7 @@ def _check_groups(part: str, groups: list[tuple[str, str]]) -> None:
         is_plain = not re.search(r"[*?\[\\]", inside) and "" not in choices
         nested = any(b.startswith(a) for a, b in itertools.pairwise(choices))
         if kind in "*+" and (not is_plain or nested):
-            raise GlobError(f"the group {kind}({inside[:40]}) may be read in many ways")
+            raise GlobError(f"the group {kind}({inside[:40]}) is ambiguous")
 
 
 def _pieces(text: str) -> list[str]:
@@ -138,7 +138,7 @@ def _characters(text: str) -> str:
 
 
 def _piece(text: str, at: int) -> tuple[str, int]:
-    """The expression for what stands at one place, and how long that is."""
+    """The expression for the token at one position, and the token's length."""
     group = _GROUP.match(text, at)
     if group:
         inside = "|".join(map(_characters, group[2].split("|")))

@@ -1,9 +1,9 @@
-"""`.forceignore`: which files the project keeps out of a package.
+"""`.forceignore`: which files a project excludes from its package.
 
-The rules are gitignore's as the JavaScript library `ignore` 5.3.2 reads them, since that is
-what the official converter asks: case does not count, a rule matches a path itself and not
-what lies below it, and nothing below an excluded folder comes back. (pathspec lets a rule
-match all that lies below, so a later `!folder` would bring single files back.)
+The rules are gitignore rules as implemented by the JavaScript library `ignore` 5.3.2, which the
+official converter uses: they are case-insensitive, a rule matches a path itself and not what is
+below it, and nothing below an excluded folder can be included again. (In pathspec a rule matches
+everything below, so a later `!folder` would include single files again.)
 Source: docs/reference/source-format.md#forceignore.
 """
 
@@ -36,7 +36,7 @@ _DEFAULTS = (
 
 
 class Ignore:
-    """The rules of one `.forceignore`, for paths of the project."""
+    """The rules of one `.forceignore`, for paths relative to the project."""
 
     def __init__(self, folder: str = "", lines: tuple[str, ...] | None = None) -> None:
         self._prefix = f"{folder}/" if folder else ""
@@ -47,10 +47,10 @@ class Ignore:
         self.backslash_line = next(
             (n for n, s in enumerate(lines or (), 1) if "\\" in s and not s.startswith("#")), 0
         )
-        """The first line with a backslash, which separates no folders; 0 if there is none."""
+        """The first line with a backslash, which does not separate folders; 0 if there is none."""
 
     def denies(self, path: str, *, is_folder: bool) -> bool:
-        """Whether a path is kept out. Paths outside the file's folder never are."""
+        """Whether a path is excluded. Paths outside the file's folder never are."""
         if not self._rules or not path.startswith(self._prefix) or path == self._prefix:
             return False
         inside = path[len(self._prefix) :]
@@ -59,7 +59,7 @@ class Ignore:
         return is_folder and self._matches(f"{inside}/")
 
     def denied(self, folder: str, names: Iterable[str], folders: Container[str]) -> frozenset[str]:
-        """The names in a folder that are kept out: as `denies`, for all of them at once."""
+        """The excluded names in a folder: as `denies`, for all names at once."""
         if not self._rules:
             return frozenset()
         start = f"{folder}/" if folder else ""
@@ -104,7 +104,7 @@ def _rules(lines: tuple[str, ...]) -> Iterator[Rule | None]:
 
 
 class LineError(ValueError):
-    """A line that is no rule that can be asked."""
+    """A line that cannot be used as a rule."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -112,9 +112,9 @@ class LineError(ValueError):
 
 
 def nearest(tree: Tree, folder: str) -> tuple[str, Ignore]:
-    """The `.forceignore` that counts for a package directory, and where it stands.
+    """The path and the rules of the `.forceignore` for a package directory.
 
-    It is looked for upwards to the project's root and not beyond; "" when there is none.
+    It is the nearest one above, up to the project's root; the path is "" if there is none.
     Raises Refusal.
     """
     while FILE not in tree.folder(folder).names or tree.is_folder(join(folder, FILE)):

@@ -1,7 +1,7 @@
-"""Which paths a rule of a `.forceignore` may match, by one look and not by one look per rule.
+"""An index of `.forceignore` rules: which paths may match a rule, without testing each rule.
 
-A deployment's `.forceignore` may have hundreds of rules, nearly all of them for one path or
-one folder each, and is asked about every file of the project.
+A `.forceignore` may have hundreds of rules, most of them for one path or one folder, and is
+applied to every file of the project.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from provisioner.source.ignore_rule import FLAGS, Rule
 
-Look = Callable[[str], bool]
+Matcher = Callable[[str], bool]
 
 
 class Index:
-    """Answers "no rule matches" for most paths, and "perhaps" for the others."""
+    """Returns False ("no rule matches") for most paths, and True ("perhaps") for the others."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         paths = [rule for rule in rules if not rule.is_name]
@@ -24,18 +24,18 @@ class Index:
         self._matches_free = _any(free)
         self._literals = {rule.literal for rule in free}
         self._whole = {rule.start.rstrip("/") for rule in paths if rule.start and rule.is_whole}
-        self._below: dict[str, list[Rule]] = {}  # by a folder that all their paths lie in
+        self._below: dict[str, list[Rule]] = {}  # by a folder that contains all their paths
         for rule in paths:
             if rule.start is not None and not (rule.start and rule.is_whole):
                 self._below.setdefault(_folder(rule.start.rstrip("/")), []).append(rule)
-        self._looks: dict[str, Look | None] = {}
+        self._matchers: dict[str, Matcher | None] = {}
 
     def may_match(self, path: str, name: str) -> bool:
-        """Whether a rule may match a path, whose last part is `name`; "/" may stand at the end."""
+        """Whether a rule may match a path with the last part `name`; "/" may be at its end."""
         return self._matches_name(name) or self._may_match_path(path, _folder(path.rstrip("/")))
 
-    def within(self, folder: str) -> Look:
-        """The same for the names of the files in one folder, "" or ending in "/"."""
+    def within(self, folder: str) -> Matcher:
+        """The same for the names of the files in one folder, which is "" or ends with "/"."""
         matches_name, parent = self._matches_name, folder[:-1]
         if self._is_quiet(folder):
             has_literal, whole = self._has_literal, self._whole
@@ -49,27 +49,29 @@ class Index:
         return lambda name: matches_name(name) or self._may_match_path(f"{folder}{name}", parent)
 
     def _is_quiet(self, folder: str) -> bool:
-        """Whether no rule for many paths concerns what lies in a folder."""
-        return _is_plain(folder) and not self._look(folder[:-1]) and not self._has_literal(folder)
+        """Whether no rule for several paths applies to the content of a folder."""
+        return (
+            _is_plain(folder) and not self._matcher(folder[:-1]) and not self._has_literal(folder)
+        )
 
     def _may_match_path(self, path: str, folder: str) -> bool:
         if not _is_plain(path):
             return True
         if path.rstrip("/").lower() in self._whole:
             return True
-        look = self._look(folder)
-        if look and look(path):
+        matches = self._matcher(folder)
+        if matches and matches(path):
             return True
         return self._has_literal(path) and self._matches_free(path)
 
-    def _look(self, folder: str) -> Look | None:
-        """What the rules with wildcards for a folder, or for one above it, may match."""
-        if folder not in self._looks:
+    def _matcher(self, folder: str) -> Matcher | None:
+        """The rules with wildcards for a folder, or for one above it."""
+        if folder not in self._matchers:
             rules = [
                 rule for above in _upwards(folder.lower()) for rule in self._below.get(above, ())
             ]
-            self._looks[folder] = _any(rules) if rules else None
-        return self._looks[folder]
+            self._matchers[folder] = _any(rules) if rules else None
+        return self._matchers[folder]
 
     def _has_literal(self, text: str) -> bool:
         text = text.lower()
@@ -79,13 +81,13 @@ class Index:
         return False
 
 
-def _any(rules: Iterable[Rule]) -> Look:
+def _any(rules: Iterable[Rule]) -> Matcher:
     match = re.compile("|".join(rule.pattern.pattern for rule in rules) or "(?!)", FLAGS).match
     return lambda text: match(text) is not None
 
 
 def _is_plain(text: str) -> bool:
-    """Whether lower case is what `re` takes for the same letters, and the end is the end."""
+    """Whether lower case means the same to `re` here, and the text has no line end."""
     return text.isascii() and text.isprintable()
 
 

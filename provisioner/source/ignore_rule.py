@@ -11,44 +11,44 @@ FLAGS = re.IGNORECASE | re.DOTALL
 
 
 LONGEST = 4096
-"""Characters of a pattern; no path has more."""
+"""Maximum characters of a pattern; no path is longer."""
 
-_MOST_RUNS = 3  # in one pattern with ranges or quoted letters, whose runs are tried in all ways
+_MOST_RUNS = 3  # wildcards beside ranges or quoted letters, which are tried in all combinations
 
 
 class PatternError(ValueError):
-    """A pattern that nobody can mean, or that would take for ever."""
+    """A pattern that makes no sense, or would take too long to match."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A line: whom it excludes or brings back, by the name alone or by the whole path."""
+    """A line that excludes or includes again, by name or by the whole path."""
 
     pattern: re.Pattern[str]
     excludes: bool
     is_name: bool
     start: str | None = None
-    """What every path that it matches begins with, in lower case; None for any depth."""
-    is_whole: bool = False  # there is no wildcard: `start` is all of the path
-    literal: str = ""  # must occur in a path that the pattern matches, in lower case
+    """The start of every path that it matches, in lower case; None for any depth."""
+    is_whole: bool = False  # there is no wildcard: `start` is the whole path
+    literal: str = ""  # in lower case; occurs in every path that the pattern matches
 
 
-_FREE_START = re.compile(r"/?\*\*/")  # the rule is for any depth
+_FREE_START = re.compile(r"/?\*\*/")  # the rule applies at any depth
 
 
 def rule_of(line: str) -> Rule | None:
-    """The rule of a line; None for a line without one. Raises PatternError."""
+    """The rule of a line; None for a blank line or a comment. Raises PatternError."""
     if not line.strip() or line.startswith("#") or re.search(r"(?:[^\\]|^)\\$", line):
         return None
     excludes = not line.startswith("!")
     line = line if excludes else line[1:]
     line = line[1:] if line.startswith(("\\!", "\\#")) else line
-    is_anchored = bool(re.search(r"/.", line))  # a blank after the last slash counts, too
+    is_anchored = bool(re.search(r"/.", line))  # a blank after the last slash counts as well
     line = _without_trailing_space(line)
     if len(line) > LONGEST:
-        raise PatternError(f"the pattern has more than {LONGEST:,} characters")
+        raise PatternError(f"the pattern is longer than {LONGEST:,} characters")
     if not line:
-        return Rule(re.compile(""), excludes, is_name=False)  # `!` brings all back
+        return Rule(re.compile(""), excludes, is_name=False)  # `!` includes everything again
     if line == "/":
         return None
     match = _FREE_START.match(line)
@@ -63,18 +63,18 @@ def rule_of(line: str) -> Rule | None:
     return Rule(expression, excludes, is_name, text.lower(), is_whole=text == rest)
 
 
-_FIXED = re.compile(r"[^*?\[\\]*")  # up to the first character with a meaning
+_FIXED = re.compile(r"[^*?\[\\]*")  # up to the first special character
 
 
 def _literal(line: str) -> str:
-    """The longest text without wildcard; "" where quoting makes it hard to say."""
+    """The longest text without a wildcard; "" if the pattern has quoting."""
     if "\\" in line or "[" in line or not line.isascii():
         return ""
     return max(re.split(r"[^\w.-]+", line.lower()), key=len)
 
 
 def _without_trailing_space(line: str) -> str:
-    """Blanks at the end do not count, but `\\ ` is a blank."""
+    """Without blanks at the end, except for `\\ `."""
     stripped = line.rstrip()
     slashes = len(stripped) - len(stripped.rstrip("\\"))
     return stripped + " " if slashes % 2 and stripped != line else stripped
@@ -112,7 +112,7 @@ def _parts(rest: str) -> list[str]:
 
 
 def _expression(parts: list[str], prefix: str) -> str:
-    """The parts as one expression that ends soon on every path. Raises PatternError."""
+    """The parts as one expression without exponential matching time. Raises PatternError."""
     runs = sum(part in (RUN, FOLDERS) for part in parts)
     if runs + bool(prefix) < 2:
         return prefix + "".join(parts)
@@ -131,12 +131,12 @@ _PLAIN = (RUN, FOLDERS, "[^/]")
 
 
 def _is_escaped(part: str) -> bool:
-    """Whether a part is a single character behind a backslash, which stands for itself."""
+    """Whether a part is a single character after a backslash, which has no special meaning."""
     return len(part) == 2 and part[0] == "\\" and not part[1].isalnum()
 
 
 def _part(rest: str, at: int) -> tuple[str, int]:
-    """The expression for what stands at one place of a pattern, and how long that is."""
+    """The expression for the token at one position of a pattern, and the token's length."""
     if rest.startswith("/**", at) and rest[at + 3 : at + 4] in ("", "/"):
         return ("/.+", 3) if at + 3 == len(rest) else (FOLDERS, 3)
     character = rest[at]
@@ -148,16 +148,16 @@ def _part(rest: str, at: int) -> tuple[str, int]:
         return "[^/]", 1
     if character == "[":
         return _range(rest, at)
-    if character == "\\" and rest[at + 1 :] == "*":  # at the end a quoted star is a star
+    if character == "\\" and rest[at + 1 :] == "*":  # a quoted star at the end is a star
         return ("[^/]+" if at == 0 or rest[at - 1] == "/" else "[^/]*"), 2
     if character == "\\" and at + 1 < len(rest):
-        # The library leaves letters to JavaScript: `\s` is white space, `\c` is just a c.
+        # The library passes letters to JavaScript: `\s` is white space, `\c` is only a c.
         return _QUOTED.get(rest[at + 1]) or re.escape(rest[at + 1]), 2
     return re.escape(character), 1
 
 
 def _range(rest: str, at: int) -> tuple[str, int]:
-    """`[a-z]`; a range without end, or one that runs backwards, matches nothing."""
+    """`[a-z]`; a range without an end, or in reverse order, matches nothing."""
     end = rest.find("]", at + 1)
     if end < 0 or "/" in rest[at:end]:
         return "(?!)", len(rest) - at
@@ -165,5 +165,5 @@ def _range(rest: str, at: int) -> tuple[str, int]:
     sane = re.sub(
         r"([0-z])-([0-z])", lambda m: m[0] if m[1] <= m[2] else "", inside.replace("\\", "\\\\")
     )
-    sane = sane.replace("[", r"\[").replace("^", r"\^")  # no range is turned round
+    sane = sane.replace("[", r"\[").replace("^", r"\^")  # no range is in reverse order
     return (f"[{sane}]" if sane else "(?!)"), end + 1 - at

@@ -1,4 +1,4 @@
-"""JavaScript's regular expressions and replacement patterns, said in Python's way."""
+"""Translates JavaScript's regular expressions and replacement patterns to Python's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 _SPACE = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _REFERENCE = re.compile(r"\$(?:(\$)|(&)|(`)|(')|(\d\d?)|<([^>]*)>)")
-# What means another thing in Python: escapes, groups, classes, the dot and the dollar.
+# What has another meaning in Python: escapes, groups, classes, the dot and the dollar.
 _TOKEN = re.compile(
     r"(?P<escape>\\(?:k<[^>]*>|c[A-Za-z]|u[\da-fA-F]{4}|x[\da-fA-F]{2}|[\s\S]))"
     r"|(?P<group>\(\?<(?![=!])[^>]*>)"
@@ -62,7 +62,7 @@ def _escape(token: str, *, is_in_class: bool) -> str:
 
 
 def expand(match: re.Match[str], template: str) -> str:
-    """What a replacement pattern gives for a match: `$&`, `$1`, `$$` and their like."""
+    """The replacement text for a match, with `$&`, `$1`, `$$` and so on expanded."""
     if "$" not in template:
         return template
 
@@ -86,7 +86,7 @@ def expand(match: re.Match[str], template: str) -> str:
 
 
 def _numbered(match: re.Match[str], number: str) -> str | None:
-    """The group of one or two digits, whichever there is; None if there is none."""
+    """The group with a number of one or two digits, as far as it exists; None if it does not."""
     count = len(match.groups())
     for digits in (number, number[:1]):
         if 1 <= int(digits) <= count:

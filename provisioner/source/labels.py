@@ -1,4 +1,4 @@
-"""Custom labels with a file each (preset decomposeCustomLabelsBeta2).
+"""Custom labels in one file each (preset decomposeCustomLabelsBeta2).
 
 Source: docs/reference/source-format.md#recomposition.
 """
@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from provisioner.source.component import Component
 from provisioner.source.documents import Document, read_sections, text_of
 from provisioner.source.outputs import Outputs, Read
-from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.problems import Refusal, WarningKind
 from provisioner.source.recompose import as_element, collation, render, warn_of_entities
 from provisioner.source.registry import MetadataType
 
 
 class LabelsFile:
-    """The file that all labels go into; of two with one name the last one stays."""
+    """The file with all labels; of two with the same name the last one is kept."""
 
     def __init__(self, kind: MetadataType) -> None:
         self._kind = kind
@@ -27,7 +27,9 @@ class LabelsFile:
         earlier = self._labels.get(label.full_name)
         if earlier and earlier.xml != label.xml:
             label.site.findings.warn(
-                Oddity.OVERWRITTEN, earlier.xml, f"left out; {label.xml} has the same label"
+                WarningKind.OVERWRITTEN,
+                earlier.xml,
+                f"left out; {label.xml} has the same label and is used",
             )
         self._labels[label.full_name] = label
 
@@ -37,7 +39,7 @@ class LabelsFile:
         return {(label.type.name, name): label for name, label in self._labels.items()}
 
     def text(self, read: Read) -> bytes:
-        """The file, its labels sorted by name."""
+        """The file, with labels sorted by name."""
         found = []
         for label in self._labels.values():
             with label.site.findings.collect():
@@ -54,7 +56,7 @@ class LabelsFile:
 
 
 def label(outputs: Outputs, component: Component, kind: MetadataType) -> None:
-    """One label joins the others."""
+    """Add one label to the others."""
     name = f"{kind.directory}/{kind.name}.{kind.suffix}"
     outputs.joint(name, component, lambda: LabelsFile(kind)).add(component)
 

@@ -15,7 +15,7 @@ Members = Mapping[str, tuple[str, ...]]
 
 
 def members_of(components: ComponentSet, registry: Registry, findings: Findings) -> Members:
-    """The full names of each type, both sorted as officially, by UTF-16 code units."""
+    """The full names of each type; both in JavaScript's order, by UTF-16 code units."""
     found: dict[str, set[str]] = {}
     for full_name, same_name in components.groups():
         for component in same_name:
@@ -30,13 +30,13 @@ def members_of(components: ComponentSet, registry: Registry, findings: Findings)
 
 
 def ordered(found: Mapping[str, Iterable[str]]) -> Members:
-    """Types and their members sorted as officially; types without any are left out."""
+    """Types and their members, sorted as by the official converter; empty types are left out."""
     members = {name: tuple(sorted(found[name], key=utf16)) for name in sorted(found, key=utf16)}
     return {name: names for name, names in members.items() if names}
 
 
 def utf16(text: str) -> bytes:
-    """A sort key that orders texts as JavaScript does."""
+    """A sort key for JavaScript's order of strings."""
     return text.encode("utf-16-be", "surrogatepass")
 
 
@@ -50,7 +50,7 @@ def _members(
 
 
 def listed(kind: MetadataType, full_name: str, registry: Registry) -> tuple[str, str]:
-    """Type and member as a manifest has them: a folder stands under the type of its content."""
+    """Type and member as in a manifest: a folder is listed under the type of its content."""
     if kind.name in registry.slashed_folders:
         full_name = full_name.removesuffix("/") + "/"
     if kind.folder_content_type:
@@ -59,7 +59,7 @@ def listed(kind: MetadataType, full_name: str, registry: Registry) -> tuple[str,
 
 
 def _is_only_a_shell(kind: MetadataType, full_name: str, same_name: tuple[Component, ...]) -> bool:
-    """Whether a decomposed parent says nothing itself; it is not listed then."""
+    """Whether a decomposed parent has no content of its own; it is not listed then."""
     children = kind.children.values()
     if (
         kind.transformer != "decomposed"

@@ -1,7 +1,7 @@
-"""Manifests as files give them: types and members, each with its line.
+"""Reads manifests from files: types and members, each with its line.
 
-expat is asked itself, as for other metadata, because only it tells the lines; entities that a
-manifest declares are refused, as defusedxml does.
+expat is used directly, as for other metadata, because only it reports lines. Declared entities
+are refused, as by defusedxml.
 """
 
 from __future__ import annotations
@@ -30,34 +30,34 @@ class Types(NamedTuple):
 
     name: str
     members: tuple[Member, ...]
-    line: int  # of the name, or of the whole where it has none
+    line: int  # of the name, or of the element if it has no name
 
 
 class Manifest(NamedTuple):
-    """What a manifest says."""
+    """The content of a manifest."""
 
     types: tuple[Types, ...]
-    version: str  # "" where it names none
+    version: str  # "" if there is none
 
 
 def read_manifest(text: bytes, path: str) -> Manifest:
-    """What a manifest lists. Raises Refusal for one that is no manifest, or leads out."""
+    """The content of a manifest. Raises Refusal, also for names that lead out of the package."""
     found = _Reader(text, path).read()
     for types in found.types:
         for member in types.members:
             if _LEADS_OUT.search(member.name):
-                message = f"{types.name} {member.name} leads out of the package"
+                message = f"the path of {types.name} {member.name} leads out of the package"
                 raise Refusal("usage", path, message, member.line)
     return found
 
 
 class _Reader:
-    """Runs expat over one manifest."""
+    """Parses one manifest with expat."""
 
     def __init__(self, text: bytes, path: str) -> None:
         self._text, self._path = text, path
         self._found: list[Types] = []
-        self._open: list[str] = []  # the local names of the elements around
+        self._open: list[str] = []  # the local names of the enclosing elements
         self._characters: list[str] = []
         self._name, self._members = Member("", 0), list[Member]()
         self._line = 0
@@ -82,7 +82,7 @@ class _Reader:
 
     def _starts(self, full_name: str, _attributes: object) -> None:
         if not self._open and full_name not in _ROOTS:
-            message = f'it is no manifest: its root must be <Package xmlns="{NAMESPACE}">'
+            message = f'not a manifest: the root element must be <Package xmlns="{NAMESPACE}">'
             raise Refusal("LibraryError", self._path, message, self._parser.CurrentLineNumber)
         self._open.append(full_name.rpartition(" ")[2])
         self._characters.clear()
@@ -91,15 +91,15 @@ class _Reader:
             self._name, self._members = Member("", self._line), []
 
     def _ends(self, _full_name: str) -> None:
-        place = self._open[1:]
+        location = self._open[1:]
         text = "".join(self._characters).strip()
-        if place == ["types", "name"] and not self._name.name:
+        if location == ["types", "name"] and not self._name.name:
             self._name = Member(text, self._line)
-        elif place == ["types", "members"]:
+        elif location == ["types", "members"]:
             self._members.append(Member(text, self._line))
-        elif place == ["types"]:
+        elif location == ["types"]:
             self._found.append(Types(self._name.name, tuple(self._members), self._name.line))
-        elif place == ["version"]:
+        elif location == ["version"]:
             self._version = text
         self._open.pop()
         self._characters.clear()
@@ -107,4 +107,6 @@ class _Reader:
     def _refuse_entity(self, *_: object) -> None:
         refuse_entities(self._text, self._path)
         line = self._parser.CurrentLineNumber
-        raise Refusal("LibraryError", self._path, "the XML uses an entity that is not in it", line)
+        raise Refusal(
+            "LibraryError", self._path, "the XML uses an entity that is not declared", line
+        )

@@ -22,9 +22,9 @@ _BROKEN_ESCAPE = re.compile(r"%(?![\dA-Fa-f]{2})")
 
 
 class Decodable(dict[str, Value]):
-    """A dictionary that takes a key for one that it has if they are equal once decoded.
+    """A dictionary whose keys are compared after percent decoding.
 
-    Names of layouts and profiles come with percent escapes or without.
+    Names of layouts and profiles are written with percent escapes or without.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Decodable(dict[str, Value]):
         self._encoded: dict[str, str] = {}
 
     def known(self, key: str) -> str | None:
-        """The spelling under which a key is held."""
+        """The spelling of a key that was added first."""
         if key in self:
             return key
         decoded = _decoded(key)
@@ -42,7 +42,7 @@ class Decodable(dict[str, Value]):
         return encoded if encoded in self else None
 
     def put(self, key: str, value: Value) -> None:
-        """Add a value, or replace the one of the same key in its place."""
+        """Add a value, or replace that of the same key, keeping the order."""
         known = self.known(key)
         decoded = _decoded(key) if "%" in key else key
         if decoded != key:
@@ -60,7 +60,7 @@ def _decoded(key: str) -> str:
 
 
 class ComponentSet:
-    """Components in the order met. Several files may stand under one name."""
+    """Components in the order in which they are added. One name may have several files."""
 
     def __init__(self) -> None:
         self._components: Decodable[Decodable[Component]] = Decodable()
@@ -77,13 +77,13 @@ class ComponentSet:
             yield from same_name.values()
 
     def groups(self) -> Iterator[tuple[str, tuple[Component, ...]]]:
-        """Full name, in the first spelling met, and the components of that name."""
+        """Full name, in the first spelling added, and the components of that name."""
         for key, same_name in self._components.items():
             yield key.partition("#")[2], tuple(same_name.values())
 
 
 def children_of(component: Component) -> tuple[Component, ...]:
-    """The children of a parent component, found once. Raises Refusal."""
+    """The children of a parent component, searched for once. Raises Refusal."""
     if component.children is None:
         if component.parent or not component.type.children:
             component.children = ()
@@ -103,13 +103,15 @@ def _children_in_files(parent: Component) -> Iterator[Component]:
             continue
         child = kind.children.get(kind.child_suffixes.get(found[1], ""))
         if child is None:
-            raise Refusal("TypeInferenceError", path, f"{found[1]} is no child of a {kind.name}")
+            raise Refusal(
+                "TypeInferenceError", path, f"type {found[1]} is not a child of {kind.name}"
+            )
         name = _child_name(child, file_name, found[0])
         yield Component(child, name, parent.site, xml=path, parent=parent)
 
 
 def _child_name(child: MetadataType, file_name: str, start: str) -> str:
-    """The name in a file's name, whose `start` is all before the suffix: most have no dot there."""
+    """The component's name in a file name; `start` is the file name before the suffix."""
     if "." not in start and META not in start and start not in child.root_suffixes:
         return start
     parts = file_name.replace(META, "", 1).split(".")
@@ -117,7 +119,7 @@ def _child_name(child: MetadataType, file_name: str, start: str) -> str:
 
 
 def _children_in_xml(parent: Component) -> Iterator[Component]:
-    """Children of a type whose file stays whole: they matter to package.xml alone."""
+    """Children of a type that is not decomposed: only package.xml lists them."""
     kinds = {
         child.xml_element_name: child
         for child in parent.type.children.values()
@@ -137,7 +139,7 @@ def _children_in_xml(parent: Component) -> Iterator[Component]:
                 raise Refusal(
                     "ConversionError",
                     parent.xml,
-                    f"a {child.name} ({element}) without {child.unique_id_element}",
+                    f"the {child.name} ({element}) has no {child.unique_id_element}",
                     section.line,
                 )
             yield Component(child, section.key, parent.site, xml=parent.xml, parent=parent)

@@ -1,4 +1,4 @@
-"""A folder in metadata format, which goes into a package as it is."""
+"""Reads a folder in metadata format, which becomes a package unchanged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read(
 ) -> Parts:
     """The manifest, its members, and all files of the folder. Raises Refusal.
 
-    `wanted` are manifests of deletions by their names in the package, which must be free.
+    `wanted` are manifests of deletions by their names in the package, which must be unused.
     """
     text = tree.read(FILE, TEXT)
     listed = read_manifest(text, FILE)
@@ -33,7 +33,7 @@ def read(
     removed = {name: found.members(load(), findings) for name, found in wanted.items()}
     for name, content in deletions.files(removed, listed.version or api_version):
         if name in files:
-            message = f"the folder has a {name} of its own, which is deployed; name no other one"
+            message = f"the folder already has a {name}; remove that file or the option"
             findings.refuse("usage", wanted[name].path, message)
         files[name] = fixed(content)
     nothing = Replacements((), tree, {}, findings, LineFinder(""))

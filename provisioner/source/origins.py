@@ -1,4 +1,4 @@
-"""Where the files of a package come from in its source: asked for when an org refuses one."""
+"""Maps files of a package to source files, for messages about a failed deployment."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ class Origin(NamedTuple):
     """A file or folder of the source."""
 
     path: str  # relative to the project, or to the folder in metadata format
-    is_copy: bool  # it stands in the package as it is, so that its lines are the package's
+    is_copy: bool  # unchanged in the package, so that line numbers are equal
 
 
 class Origins:
-    """The files that a package was made of. Holds what the conversion has made anyway."""
+    """The source files of a package. Keeps only references to what the conversion has made."""
 
     def __init__(self, files: Mapping[str, Output], joints: Mapping[str, Joint] | None = None):
         self._files = files
         self._joints = joints or {}
 
     def find(self, name: str, full_name: str = "", component_type: str = "") -> Origin | None:
-        """The origin of a file of the package, or of a folder in it.
+        """The source of a file of the package, or of a folder in it.
 
-        In a file that was put together, `full_name` and `component_type` tell the child's. None
-        for what the source has not, such as package.xml.
+        In a file composed of several, `full_name` and `component_type` select the child's file.
+        None for files without a source, such as package.xml.
         """
         for candidate in _names(name):
             found = self._file(candidate, full_name, component_type) or self._folder(candidate)
@@ -43,7 +43,7 @@ class Origins:
         return Origin(child.xml if child else output.path, is_copy=output.make is None)
 
     def _folder(self, name: str) -> Origin | None:
-        """Of a bundle: where one of its files lies, without the end that both have in common."""
+        """The folder of a bundle: the path of one of its files, without their common end."""
         for path, output in self._files.items():
             end = path[len(name) :]
             if path.startswith(f"{name}/") and output.path.endswith(end):
@@ -52,7 +52,7 @@ class Origins:
 
 
 def _names(name: str) -> Iterator[str]:
-    """The name as an org gives it, then without the zip's top folder that some put before it."""
+    """The name from the org, then the same without the zip's top folder."""
     yield name
     folder, _, rest = name.partition("/")
     if folder and "/" in rest:

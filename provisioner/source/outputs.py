@@ -1,4 +1,4 @@
-"""The files of a package before they are written, and where each of them goes.
+"""The files of a package before they are written, and their paths in it.
 
 Source: docs/reference/source-format.md#paths-in-the-package.
 """
@@ -12,47 +12,47 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from provisioner.archive import Archive
 from provisioner.source.component import META, Component, extension, last_index
-from provisioner.source.problems import Findings, Oddity, Refusal
+from provisioner.source.problems import Findings, Refusal, WarningKind
 from provisioner.source.tree import split
 
 _ORIGINAL_SUFFIX = re.compile(r".[a-zA-Z]+-meta\.xml$")
 Read = Callable[[str], bytes]
-"""Gives the bytes of a file of the project, replacements made."""
+"""Returns the bytes of a file of the project, with replacements applied."""
 
 
 class Joint(Protocol):
-    """A file of the package that several components have a share in."""
+    """A file of the package that several components are part of."""
 
     @property
     def children(self) -> Mapping[tuple[str, str], Component]:
-        """The components in it that have files of their own, by type and full name."""
+        """The components in it that have their own source files, by type and full name."""
 
     def text(self, read: Read) -> bytes:
-        """The file's bytes; asked for when all components have been seen. Raises Refusal."""
+        """The file's bytes; called after all components were added. Raises Refusal."""
 
 
 JointT = TypeVar("JointT", bound=Joint)
 
 
 class Output(NamedTuple):
-    """A file of the package: a copy of `path`, or what `make` gives."""
+    """A file of the package: a copy of `path`, or the result of `make`."""
 
     path: str
     make: Callable[[Read], bytes | Archive] | None = None
 
 
 def fixed(content: bytes) -> Output:
-    """A file whose bytes are known already."""
+    """A file with the given bytes."""
     return Output("", lambda _: content)
 
 
 @dataclass
 class Outputs:
-    """The files of a package by their names in it; of two with one name the later one stays."""
+    """The files of a package by name; of two with the same name the later one is kept."""
 
     findings: Findings
-    read: Read  # for files that are taken apart
-    read_copy: Read  # for files that are copied, be it into another archive
+    read: Read  # for files that are parsed
+    read_copy: Read  # for files that are copied, also into a zipped static resource
     _copies: dict[str, Output] = field(default_factory=dict)
     _joints: dict[str, tuple[Component, Joint]] = field(default_factory=dict)
 
@@ -61,12 +61,12 @@ class Outputs:
         earlier = self._copies.get(name)
         if earlier and earlier.path != output.path:
             self.findings.warn(
-                Oddity.OVERWRITTEN, earlier.path, f"left out; {output.path} is {name}"
+                WarningKind.OVERWRITTEN, earlier.path, f"left out; {output.path} is used for {name}"
             )
         self._copies[name] = output
 
     def joint(self, name: str, component: Component, make: Callable[[], JointT]) -> JointT:
-        """The file of this name that several components have a share in, made if it is new."""
+        """The composed file of this name, which is created if there is none."""
         known = self._joints.get(name)
         if known is None:
             made = make()
@@ -78,21 +78,21 @@ class Outputs:
         return found
 
     def files(self) -> dict[str, Output]:
-        """All files; one that is put together takes the place of a copy."""
+        """All files; a composed file replaces a copy of the same name."""
         joints = {
-            name: Output(component.place, made.text)
+            name: Output(component.location, made.text)
             for name, (component, made) in self._joints.items()
         }
         return {**self._copies, **joints}
 
     @property
     def joints(self) -> Mapping[str, Joint]:
-        """The files that are put together, by their names in the package."""
+        """The composed files, by their names in the package."""
         return {name: made for name, (_, made) in self._joints.items()}
 
 
 def package_path(component: Component, path: str) -> str:
-    """Where a file of a component goes in the package."""
+    """The path of a component's file in the package."""
     kind = component.type
     file_name = split(path)[1]
     keeps_folders = (
@@ -112,16 +112,16 @@ def package_path(component: Component, path: str) -> str:
 
 
 def _from(path: str, directory: str, *, last: bool) -> str:
-    """The path from a folder on."""
+    """The path from a folder on, including it."""
     parts = path.split("/")
     if directory not in parts:
-        # Officially the file gets an absolute path in the package: a defect, not copied.
-        raise Refusal("ConversionError", path, f"it must lie below a folder named {directory}")
+        # The official converter writes an absolute path into the package: a defect, not copied.
+        raise Refusal("ConversionError", path, f"it must be in a folder named {directory}")
     return "/".join(parts[last_index(parts, directory) if last else parts.index(directory) :])
 
 
 def meta_path(component: Component) -> str:
-    """Where the meta file of a component goes in the package, and under which name."""
+    """The path and name of a component's meta file in the package."""
     kind = component.type
     path = package_path(component, component.xml)
     is_bundle_meta = kind.adapter == "digitalExperience" and bool(kind.children)
@@ -135,22 +135,24 @@ def meta_path(component: Component) -> str:
         path = _ORIGINAL_SUFFIX.sub(lambda _: f".{kind.suffix}{META}", path)
     if kind.legacy_suffix and kind.suffix and kind.legacy_suffix in path:
         component.site.findings.warn(
-            Oddity.LEGACY_SUFFIX,
+            WarningKind.LEGACY_SUFFIX,
             component.xml,
-            f"the suffix {kind.legacy_suffix} is written as {kind.suffix}",
+            f"the old suffix {kind.legacy_suffix} is written as {kind.suffix}",
         )
         path = path.replace(kind.legacy_suffix, kind.suffix, 1)
     return path
 
 
 def _without_meta(component: Component, path: str) -> str:
-    """The name of a meta file that is all of its component."""
+    """The name of a meta file that is the whole component."""
     kind = component.type
     if kind.folder_content_type:
         return path.replace(f".{kind.suffix}", "", 1)
     if META in path:
         return path[: path.rfind(META)]
     component.site.findings.warn(
-        Oddity.METADATA_FORMAT, component.xml, "taken as it is, though it is in metadata format"
+        WarningKind.METADATA_FORMAT,
+        component.xml,
+        "copied unchanged, although it is in metadata format",
     )
     return path

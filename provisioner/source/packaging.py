@@ -1,4 +1,4 @@
-"""The package of a source project, or of a folder that is in metadata format already."""
+"""Makes the package of a source project, or of a folder in metadata format."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from provisioner.source.tree import Tree
 
 @dataclass(frozen=True, eq=False)
 class Package:
-    """All that a deployment sends: package.xml at the root, files below it.
+    """Everything that a deployment sends: package.xml and all other files.
 
-    A snapshot: what changes in the source later does not reach it. Equal sources give equal
-    bytes and an equal `digest`.
+    A snapshot: later changes in the source do not affect it. Equal sources give equal bytes
+    and an equal `digest`.
     """
 
     manifest: bytes
@@ -36,7 +36,7 @@ class Package:
 
     @property
     def file_count(self) -> int:
-        """How many files there are, package.xml among them."""
+        """The number of files, including package.xml."""
         return len(self._archive.names)
 
     @property
@@ -46,11 +46,11 @@ class Package:
 
     @property
     def deletes(self) -> bool:
-        """Whether a deployment may take something away."""
+        """Whether a deployment may delete components."""
         return not set(deletions.NAMES).isdisjoint(self.names)
 
     def origin(self, name: str, full_name: str = "", component_type: str = "") -> Origin | None:
-        """Where a file of the package comes from, or what in it an org speaks of."""
+        """The source of a file of the package, or of a component in it."""
         return self._origins.find(name, full_name, component_type)
 
     def digest(self) -> str:
@@ -62,7 +62,7 @@ class Package:
         self._archive.write_zip(file)
 
     def write_folder(self, path: Path) -> None:
-        """Write the package as a folder in metadata format, over what may be there."""
+        """Write the package as a folder in metadata format; existing files are replaced."""
         self._archive.write_folder(path)
 
 
@@ -80,15 +80,15 @@ def package(
 ) -> Package:
     """The package of an SFDX project (its root), or of a folder that has a package.xml.
 
-    `api_version` stands in package.xml where the project has no sourceApiVersion (or always,
-    with `prefer_project_version` false). `package_dirs` leaves only these package directories,
-    named by path or package. `environ` serves the project's replacements; os.environ when None.
-    Of it they see neither `secret_variables` nor anything else that holds a secret.
-    `delete_before` and `delete_after` are manifests of what the org loses before and after the
+    `api_version` is the version in package.xml if the project has no sourceApiVersion (or always,
+    with `prefer_project_version` false). `package_dirs` selects package directories by path or
+    package name. `environ` is used for the project's replacements; os.environ if None. They
+    cannot use `secret_variables`, nor any other variable that contains a secret.
+    `delete_before` and `delete_after` are manifests of components to delete before and after the
     deployment; they become destructiveChangesPre.xml and destructiveChangesPost.xml.
 
-    Raises SourceError with all problems at once: what the official converter refuses, and when
-    `strict` also everything that it passes over in silence.
+    Raises SourceError with all problems at once: what the official converter refuses, and with
+    `strict` also everything that it ignores silently.
     """
     findings = Findings()
     parts: Parts | None = None
@@ -118,7 +118,7 @@ def package(
 
 
 def _hidden(environ: Mapping[str, str], secret_variables: Collection[str]) -> frozenset[str]:
-    """The variables that replacements must not see: those that no program sees, either."""
+    """The variables that replacements must not use; child processes do not get them, either."""
     seen = children.environment(environ, secret_variables)
     return frozenset(secret_variables) | (environ.keys() - seen.keys())
 
@@ -133,11 +133,11 @@ def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
         tree = Tree(path)
         return metadata_folder.read(tree, findings, request.deletions, request.api_version)
     if not path.is_dir():
-        findings.refuse("usage", str(path), "there is no such folder")
+        findings.refuse("usage", str(path), "the folder does not exist")
         return None
     message = f"it has neither {project.FILE} nor {manifest.FILE}"
     above = next((f for f in path.resolve().parents if (f / project.FILE).is_file()), None)
     if above:
-        message += f"; is the project around it meant, {above}?"
+        message += f"; did you mean the project {above}?"
     findings.refuse("usage", str(path), message)
     return None

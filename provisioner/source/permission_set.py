@@ -1,6 +1,6 @@
-"""Permission sets in one file a kind and object (preset decomposePermissionSetBeta2).
+"""Permission sets in one file for each kind and object (preset decomposePermissionSetBeta2).
 
-Their files are read without replacements, as officially.
+Replacements are not applied to their files, as by the official converter.
 Source: docs/reference/source-format.md#recomposition.
 """
 
@@ -17,7 +17,7 @@ from provisioner.source.recompose import merged, warn_of_entities
 
 
 class PermissionSetFile:
-    """The files of one permission set, added up element by element."""
+    """The files of one permission set, merged element by element."""
 
     def __init__(self, first: Component) -> None:
         self._kind = first.type
@@ -25,7 +25,7 @@ class PermissionSetFile:
         self.children: Mapping[tuple[str, str], Component] = {}  # none that an org knows
 
     def add(self, parent: Component) -> None:
-        """Add the files of a permission set: its children, its own file last."""
+        """Add the files of a permission set: first its children, then its own file."""
         self._parts += [*children_of(parent), parent]
 
     def text(self, _read: Read) -> bytes:
@@ -41,13 +41,15 @@ class PermissionSetFile:
         warn_of_entities(part, document, part.xml)
         if document.root != self._kind.name:
             raise Refusal(
-                "LibraryError", part.xml, f"its root is {document.root} and not {self._kind.name}"
+                "LibraryError",
+                part.xml,
+                f"its root element is {document.root}, not {self._kind.name}",
             )
         return document
 
 
 def permission_set(outputs: Outputs, component: Component) -> None:
-    """A permission set joins what is already known of it."""
+    """Add the files of a permission set to those found before."""
     kind = component.type
     name = f"{kind.directory}/{component.full_name}.{kind.suffix}"
     outputs.joint(name, component, lambda: PermissionSetFile(component)).add(component)

@@ -1,4 +1,4 @@
-"""What is wrong with a source project, and what is odd about it but converted all the same."""
+"""Problems of a source project, which stop the conversion, and warnings, which do not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provisioner.errors import Problem, UsageError
 
 
 class SourceError(UsageError):
-    """The source is not converted; holds every problem found, each with file and line."""
+    """The source cannot be converted; has all problems, each with file and line."""
 
     default_code = "source"
 
@@ -18,38 +18,42 @@ class SourceError(UsageError):
         self.problems = problems
 
 
-class Oddity(Enum):
-    """What the official converter passes over in silence; the value tells why it matters."""
+class WarningKind(Enum):
+    """What the official converter ignores silently; the value says why it matters."""
 
     CONTENT_WITHOUT_META = "a content file without its -meta.xml is left out of the package"
     META_IGNORED = "its -meta.xml is excluded by .forceignore, so the content is left out as well"
-    BUNDLE_WITHOUT_META = "the bundle goes into the package, and the org will miss its -meta.xml"
-    EMPTY_BUNDLE = "package.xml lists the component, but no file of it goes into the package"
-    OVERWRITTEN = "two files have the same place in the package; the one read last is kept"
-    SECOND_PARENT = "a component has two own files; only the first one is read"
-    SECOND_CHILD = "two files describe the same child; only the first one is read"
-    LOST_CHILDREN = "children are looked for only below the folder of the type"
-    REPLACED_ELEMENTS = "elements in the parent's own file give way to the files of its children"
-    FOREIGN_ELEMENTS = "only the labels of a labels file go into the package"
-    SAME_CONTENT_NAME = "two contents of a static resource have the same name; the first is taken"
+    BUNDLE_WITHOUT_META = "the bundle is in the package, but the org requires its -meta.xml"
+    EMPTY_BUNDLE = "package.xml lists the component, but the package has no file of it"
+    OVERWRITTEN = "two files have the same path in the package; the one read last is used"
+    SECOND_PARENT = "a component has two files of its own; only the first one is used"
+    SECOND_CHILD = "two files describe the same child; only the first one is used"
+    LOST_CHILDREN = "children are searched for only below the folder of the type"
+    REPLACED_ELEMENTS = "elements in the parent's file are replaced by the files of its children"
+    FOREIGN_ELEMENTS = "only the labels of a labels file are in the package"
+    SAME_CONTENT_NAME = "two contents of a static resource have the same name; the first is used"
     UNUSED_REPLACEMENT = "a replacement of sfdx-project.json found nothing to replace"
-    SPLIT_REPLACEMENT = "files are replaced in pieces that end at a line; what spans two is missed"
-    METADATA_FORMAT = "the file is in metadata format, and this folder is for source format"
+    SPLIT_REPLACEMENT = (
+        "a replacement is applied to a large file in pieces that end at a line, and not across them"
+    )
+    METADATA_FORMAT = "the file is in metadata format, but this folder is in source format"
     LEGACY_SUFFIX = "the suffix is deprecated; it is written with the new one"
     UNKNOWN_ENTITY = "an entity that XML does not know is written as literal text"
     QUOTED_REFERENCE = "a text that looks like a numeric reference is written as the character"
-    BACKSLASH = "a backslash in .forceignore quotes the next character and separates no folders"
-    NOT_SEQUENTIAL = (
-        "one package holds all package directories, as `sf project deploy start` has it"
+    BACKSLASH = (
+        "a backslash in .forceignore quotes the next character and does not separate folders"
     )
-    NO_COMPONENTS = "the package is empty, and a deployment of it is refused"
+    NOT_SEQUENTIAL = (
+        "one package contains all package directories, as with `sf project deploy start`"
+    )
+    NO_COMPONENTS = "the package is empty, and Salesforce refuses to deploy it"
 
 
 @dataclass(frozen=True, order=True)
 class SourceWarning(Problem):
-    """An oddity at its place: converted to the same bytes as officially, but said.
+    """A warning with file and line; the converted bytes are those of the official converter.
 
-    `reason` tells what comes of it, for `--explain`.
+    `reason` says what it means, for `--explain`.
     """
 
     is_warning: bool = True
@@ -58,7 +62,7 @@ class SourceWarning(Problem):
 
 
 class Refusal(Exception):  # noqa: N818 - carries a problem to where all of them are collected
-    """One component cannot be converted; the others are looked at all the same."""
+    """One component cannot be converted; the others are still checked."""
 
     def __init__(self, name: str, path: str, message: str, line: int = 1, column: int = 1) -> None:
         super().__init__(message)
@@ -88,31 +92,26 @@ class Findings:
         self._collector = _Collector(self._problems)
 
     def refuse(self, name: str, path: str, message: str, line: int = 1, column: int = 1) -> None:
-        """Note a problem; `name` is the official converter's name for it, where it has one."""
+        """Add a problem; `name` is the official converter's name for it, if it has one."""
         self._problems[Refusal(name, path, message, line, column).problem] = None
 
     def collect(self) -> _Collector:
-        """For `with`: what the block refuses is noted, and the work goes on after it."""
+        """For `with`: a Refusal in the block is added as a problem and not raised further."""
         return self._collector
 
-    def warn(self, oddity: Oddity, path: str, message: str, line: int = 1) -> None:
-        """Note an oddity once, however often it is met."""
-        kind = oddity.name.lower()
+    def warn(self, warning: WarningKind, path: str, message: str, line: int = 1) -> None:
+        """Add a warning; equal ones are kept once."""
+        kind = warning.name.lower()
         self._warnings[
-            SourceWarning(path, line, 1, "", message, kind=kind, reason=oddity.value)
+            SourceWarning(path, line, 1, "", message, kind=kind, reason=warning.value)
         ] = None
-
-    def add(self, other: Findings) -> None:
-        """Take over what another process found."""
-        self._problems.update(other._problems)
-        self._warnings.update(other._warnings)
 
     @property
     def warnings(self) -> tuple[SourceWarning, ...]:
         return tuple(sorted(self._warnings))
 
     def raise_problems(self, *, strict: bool = False) -> None:
-        """Raise SourceError with everything refused; when strict, with every oddity too."""
+        """Raise SourceError if there are problems; with `strict`, also for every warning."""
         found: list[Problem] = sorted(self._problems)
         if strict:
             found += [

@@ -1,4 +1,4 @@
-"""`sfdx-project.json`: which folders are read, and by which rules.
+"""Reads `sfdx-project.json`: the package directories and the rules of the conversion.
 
 Source: docs/reference/source-format.md#package-directories.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from provisioner.input_file import TEXT
 from provisioner.json_text import JsonProblem, parse_json
-from provisioner.source.problems import Findings, Oddity, Refusal
+from provisioner.source.problems import Findings, Refusal, WarningKind
 from provisioner.source.registry import Registry, RegistryError, load
 from provisioner.source.tree import Tree
 
@@ -24,7 +24,7 @@ _SEQUENTIALLY = "pushPackageDirectoriesSequentially"
 
 @dataclass(frozen=True)
 class Project:
-    """What the project file says: package directories are normalised, "" is the project."""
+    """The content of the project file; package directories are normalised, "" is the project."""
 
     directories: tuple[str, ...]
     registry: Registry
@@ -34,13 +34,13 @@ class Project:
 
 
 class LineFinder:
-    """Tells where in the project file something is said."""
+    """Finds the line of a value in the project file."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     def line(self, value: object, key: str = "") -> int:
-        """The line where `value` first stands (after `key`, if there is one); else 1."""
+        """The first line with `value` (after `key`, if given); 1 if there is none."""
         start = max(self._text.find(json.dumps(key)), 0) if key else 0
         for written in (json.dumps(value), json.dumps(value, ensure_ascii=False)):
             at = self._text.find(written, start)
@@ -50,9 +50,9 @@ class LineFinder:
 
 
 def read(tree: Tree, findings: Findings, only: Sequence[str] = ()) -> Project:
-    """The project; `only` leaves just these package directories, by path or package name.
+    """Read the project; `only` selects package directories by path or package name.
 
-    What is wrong goes into `findings`; raises Refusal when nothing of the file can be used.
+    Problems are added to `findings`; raises Refusal if the file cannot be used at all.
     """
     text = tree.read(FILE, TEXT).decode("utf-8-sig", "replace")
     lines = LineFinder(text)
@@ -61,15 +61,13 @@ def read(tree: Tree, findings: Findings, only: Sequence[str] = ()) -> Project:
     except JsonProblem as wrong:
         raise Refusal("JsonParseError", FILE, wrong.message, wrong.line, wrong.column) from None
     if not isinstance(content, dict):
-        raise Refusal("JsonParseError", FILE, "the project is no JSON object")
+        raise Refusal("JsonParseError", FILE, "the project file must be a JSON object")
     entries = _entries(content, findings)
     directories = _directories(tree, findings, entries, lines)
     _check_default(entries, findings, lines)
     if content.get(_SEQUENTIALLY) is True:
-        message = (
-            f"{_SEQUENTIALLY} is not respected; write a deploy_source for each, in their order"
-        )
-        findings.warn(Oddity.NOT_SEQUENTIAL, FILE, message, lines.line(_SEQUENTIALLY))
+        message = f"{_SEQUENTIALLY} is ignored; write a deploy_source step for each directory"
+        findings.warn(WarningKind.NOT_SEQUENTIAL, FILE, message, lines.line(_SEQUENTIALLY))
     return Project(
         _selected(directories, only, findings),
         _registry(content, findings, lines),
@@ -82,7 +80,7 @@ def read(tree: Tree, findings: Findings, only: Sequence[str] = ()) -> Project:
 def _api_version(content: Mapping[str, Any], findings: Findings, lines: LineFinder) -> str:
     version = str(content.get("sourceApiVersion") or "")
     if len(version) > _LONGEST_VERSION:
-        message = f"sourceApiVersion {version[:12]}… is no API version; write one like 65.0"
+        message = f"sourceApiVersion {version[:12]}… is not an API version; write for example 65.0"
         findings.refuse("usage", FILE, message, lines.line("sourceApiVersion"))
     return version[:_LONGEST_VERSION]
 
@@ -98,7 +96,9 @@ def _list(content: Mapping[str, Any], key: str, findings: Findings, lines: LineF
 def _entries(content: Mapping[str, Any], findings: Findings) -> list[dict[str, Any]]:
     entries = content.get("packageDirectories")
     if not isinstance(entries, list) or not entries:
-        findings.refuse("InvalidProjectWorkspaceError", FILE, "it lists no packageDirectories")
+        findings.refuse(
+            "InvalidProjectWorkspaceError", FILE, "packageDirectories is missing or empty"
+        )
         return []
     good = [e for e in entries if isinstance(e, dict) and isinstance(e.get("path"), str)]
     if len(good) < len(entries):
@@ -111,7 +111,7 @@ def _entries(content: Mapping[str, Any], findings: Findings) -> list[dict[str, A
 def _directories(
     tree: Tree, findings: Findings, entries: list[dict[str, Any]], lines: LineFinder
 ) -> dict[str, str]:
-    """Package directories in their order, each with the name of its package."""
+    """Package directories in order, each with the name of its package."""
     found: dict[str, str] = {}
     for entry in entries:
         written = entry["path"]
@@ -124,7 +124,7 @@ def _directories(
             )
         elif path.split("/")[0] == "..":
             findings.refuse(
-                "InvalidPackageDirectoryError", FILE, f"{written} lies outside the project", line
+                "InvalidPackageDirectoryError", FILE, f"{written} is outside the project", line
             )
         elif fault := _fault(tree, path):
             findings.refuse("MissingPackageDirectoryError", FILE, f"{written}: {fault}", line)
@@ -141,7 +141,7 @@ def _fault(tree: Tree, path: str) -> str:
         if fault:
             return fault
         folder = f"{folder}/{name}" if folder else name
-    return "" if tree.is_folder(path) else "there is no such folder in the project"
+    return "" if tree.is_folder(path) else "the folder does not exist in the project"
 
 
 def _check_default(entries: list[dict[str, Any]], findings: Findings, lines: LineFinder) -> None:
@@ -176,7 +176,7 @@ def _selected(found: dict[str, str], only: Sequence[str], findings: Findings) ->
             names = [name for item in found.items() for name in item if name]
             near = difflib.get_close_matches(wanted, names, 1) or sorted(found)
             findings.refuse(
-                "usage", FILE, f"no package directory {wanted}; is {', '.join(near)} meant?"
+                "usage", FILE, f"no package directory {wanted}; did you mean {', '.join(near)}?"
             )
     return tuple(path for path in found if path in chosen)
 

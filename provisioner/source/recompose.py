@@ -1,7 +1,7 @@
-"""Files put together out of others: a parent and the files of its children.
+"""Composes files from others: a parent and the files of its children.
 
-Nothing of it is written before all components have been seen. Bytes of the source are taken over
-between the tags; see `documents`. Source: docs/reference/source-format.md#recomposition.
+They are written after all components have been found. Bytes between tags are copied from the
+source; see `documents`. Source: docs/reference/source-format.md#recomposition.
 """
 
 from __future__ import annotations
@@ -21,43 +21,43 @@ from provisioner.source.documents import (
 )
 from provisioner.source.members import children_of
 from provisioner.source.outputs import Outputs, Read
-from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.problems import Refusal, WarningKind
 from provisioner.source.registry import MetadataType
 
 _ENTITIES = {
-    Oddity.UNKNOWN_ENTITY: "an entity that XML does not know becomes literal text",
-    Oddity.QUOTED_REFERENCE: "a quoted numeric reference becomes the character",
+    WarningKind.UNKNOWN_ENTITY: "an entity that is not XML's becomes literal text",
+    WarningKind.QUOTED_REFERENCE: "a quoted numeric reference becomes the character",
 }
 
 
 @dataclass(eq=False)
 class Family:
-    """A parent component and the children that were found for it, each once."""
+    """A parent component and its children, each once."""
 
     parent: Component
     children: dict[tuple[str, str], Component] = field(default_factory=dict)
 
     def add_parent(self, parent: Component) -> None:
-        """A parent with a file replaces one without; otherwise the first one stays."""
+        """A parent with a file replaces one without; otherwise the first one is kept."""
         if parent.xml and not self.parent.xml:
             self.parent = parent
         elif self.parent.type.recomposition != "startEmpty" and parent.xml != self.parent.xml:
             self.parent.site.findings.warn(
-                Oddity.SECOND_PARENT, parent.xml, f"left out; {self.parent.xml} is taken"
+                WarningKind.SECOND_PARENT, parent.xml, f"left out; {self.parent.xml} is used"
             )
 
     def add_child(self, child: Component) -> None:
-        """Of two children of the same type and name the first one stays."""
+        """Of two children of the same type and name the first one is kept."""
         first = self.children.setdefault((child.type.name, child.full_name), child)
         if first is not child and first.xml != child.xml:
             child.site.findings.warn(
-                Oddity.SECOND_CHILD,
+                WarningKind.SECOND_CHILD,
                 child.xml,
-                f"{child.type.name} {child.full_name} is left out; {first.xml} has it, too",
+                f"{child.type.name} {child.full_name} is left out; {first.xml} is used",
             )
 
     def text(self, read: Read) -> bytes:
-        """The parent's file with its children in it. Raises Refusal."""
+        """The parent's file with its children inserted. Raises Refusal."""
         attributes = b""
         elements: dict[str, list[bytes]] = {}
         if self.parent.xml and self.parent.type.recomposition != "startEmpty":
@@ -67,9 +67,9 @@ class Family:
         groups = self._children_from_xml(read) if self._is_whole else self._children(read)
         for element in groups.keys() & elements.keys():
             self.parent.site.findings.warn(
-                Oddity.REPLACED_ELEMENTS,
+                WarningKind.REPLACED_ELEMENTS,
                 self.parent.xml,
-                f"its elements {element} are left out; the files of the children have them",
+                f"its elements {element} are left out; the files of the children are used",
             )
         return render(self.parent.type.name, attributes, {**elements, **groups})
 
@@ -80,14 +80,14 @@ class Family:
 
     @property
     def _is_whole(self) -> bool:
-        """Whether the children lie in their parents' files and not in files of their own."""
+        """Whether the children are in their parents' files and not in files of their own."""
         return self.parent.type.transformer == "nonDecomposed"
 
     def _children(self, read: Read) -> dict[str, list[bytes]]:
         groups: dict[str, list[tuple[str, bytes]]] = {}
         for child in self.children.values():
             element = child.type.element
-            with child.site.findings.collect():  # each of the children has its own problems
+            with child.site.findings.collect():  # each of the children reports its own problems
                 text = as_element(element, child_body(child, read(child.xml)))
                 groups.setdefault(element, []).append((collation(child.name), text))
         return _in_order(groups)
@@ -104,7 +104,7 @@ class Family:
         return _in_order(groups)
 
     def _sections_by_name(self, child: Component, read: Read) -> dict[str, bytes]:
-        """The children in a file by their names before replacements, which package.xml has."""
+        """The children in a file, by their names before replacements, as in package.xml."""
         keys = {child.type.element: child.type.unique_id_element}
         written, replaced = child.site.tree.read(child.xml), read(child.xml)
         before = read_sections(written, child.xml, keys)
@@ -115,7 +115,7 @@ class Family:
         foreign = {s.name for s in after.sections if s.name not in ("", child.type.element)}
         for name in sorted(foreign):
             child.site.findings.warn(
-                Oddity.FOREIGN_ELEMENTS, child.xml, f"its element {name} is left out"
+                WarningKind.FOREIGN_ELEMENTS, child.xml, f"its element {name} is left out"
             )
         if len(names) != len(texts):
             raise Refusal(
@@ -128,7 +128,7 @@ class Family:
 
 
 def recomposed(outputs: Outputs, component: Component) -> None:
-    """A parent, or a child found without it, joins its family."""
+    """Add a parent, or a child found without it, to its composed file."""
     parent = component.parent or component
     name = f"{parent.type.directory}/{parent.full_name}.{parent.type.suffix}"
     family = outputs.joint(name, parent, lambda: Family(parent))
@@ -141,21 +141,21 @@ def recomposed(outputs: Outputs, component: Component) -> None:
 
 
 def child_body(child: Component, data: bytes) -> Document:
-    """What is in a child's file, whichever of the two possible roots it has. Raises Refusal."""
+    """The content of a child's file, which may have either of two roots. Raises Refusal."""
     document = read_body(data, child.xml)
     warn_of_entities(child, document, child.xml)
     if document.root == child.type.name and not document.has_prologue_comment:
         return document
     if child.parent and document.root == child.parent.type.name:
         return _within_parent_root(child, data)
-    fault = f"its root is {document.root} and not {child.type.name}"
+    fault = f"its root element is {document.root}, not {child.type.name}"
     if document.has_prologue_comment:
-        fault = "a comment stands before the root of a child's file"
+        fault = "a child's file must not have a comment before the root element"
     raise Refusal("ConversionError", child.xml, fault)
 
 
 def _within_parent_root(child: Component, data: bytes) -> Document:
-    """A child's file that has the root of its parent: one element of it, or all of it."""
+    """A child's file with the root of its parent: one of its elements, or the whole content."""
     kind = child.type
     keys = {kind.element: kind.unique_id_element} if kind.unique_id_element else {}
     document = read_sections(data, child.xml, keys)
@@ -166,13 +166,13 @@ def _within_parent_root(child: Component, data: bytes) -> Document:
 
 
 def as_element(name: str, document: Document) -> bytes:
-    """The inside of a document as one element."""
+    """The content of a document as one element."""
     tag = name.encode()
     return b"<%s%s>%s</%s>" % (tag, document.own_attributes, document.body, tag)
 
 
 def grouped(sections: Iterable[Section]) -> dict[str, list[bytes]]:
-    """Sections by their names: those of one name end up together, at the first one's place."""
+    """Sections by name: those with the same name are together, where the first one was."""
     groups: dict[str, list[bytes]] = {}
     for section in sections:
         groups.setdefault(section.name, []).append(section.text)
@@ -188,14 +188,14 @@ def render(root: str, attributes: bytes, groups: dict[str, list[bytes]]) -> byte
 
 
 def collation(text: str) -> str:
-    """A sort key near to `localeCompare`, whose order is not relied on by anyone."""
+    """A sort key similar to `localeCompare`, on whose exact order nothing depends."""
     return text.casefold()
 
 
 def warn_of_entities(component: Component, document: Document, path: str) -> None:
-    """Say what becomes of odd entities in a file, if it has any."""
-    if document.oddity:
-        component.site.findings.warn(document.oddity, path, _ENTITIES[document.oddity])
+    """Warn of entities in a file that are converted to something else."""
+    if document.warning:
+        component.site.findings.warn(document.warning, path, _ENTITIES[document.warning])
 
 
 def merged(kind: MetadataType, documents: Iterable[Document]) -> bytes:

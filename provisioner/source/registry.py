@@ -1,8 +1,8 @@
-"""What is known of each metadata type: its suffix, folder, family and children.
+"""The metadata types: suffix, folder, family and children of each.
 
-The facts stand in `registry.json`, made from the official converter's npm package by
-`scripts/update-registry`; a project may change them by presets and customisations
-(`sourceBehaviorOptions`, `registryCustomizations`).
+The data is in `registry.json`, which `scripts/update-registry` makes from the official converter's
+npm package. A project may change it by presets and customisations (`sourceBehaviorOptions`,
+`registryCustomizations`).
 Source: docs/reference/source-format.md#registry.
 """
 
@@ -21,10 +21,10 @@ Raw = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, eq=False)
 class MetadataType:
-    """One metadata type. Its strategies say by which rules its files are read and written.
+    """One metadata type. Its strategies are the rules for reading and writing its files.
 
     `adapter`: how files become a component; `transformer`: how a component becomes files of
-    the package; `decomposition`, `recomposition`: how its children lie and are put together.
+    the package; `decomposition`, `recomposition`: how its children are stored and composed.
     """
 
     id: str
@@ -34,7 +34,7 @@ class MetadataType:
     legacy_suffix: str = ""
     meta_file_suffix: str = ""
     is_in_folder: bool = False
-    is_strict: bool = False  # its files must lie in a folder of the type's own name
+    is_strict: bool = False  # its files must be in a folder with the type's own name
     adapter: str = ""
     transformer: str = ""
     decomposition: str = ""
@@ -44,7 +44,7 @@ class MetadataType:
     alias_for: str = ""
     ignores_parsed_full_name: bool = False
     ignores_parent_name: bool = False
-    is_addressable: bool = True  # may stand in package.xml
+    is_addressable: bool = True  # may be in package.xml
     unaddressable_without_parent: bool = False
     unique_id_element: str = ""
     xml_element_name: str = ""
@@ -53,7 +53,7 @@ class MetadataType:
 
     @cached_property
     def element(self) -> str:
-        """The element of the parent's XML that holds one child of this type."""
+        """The element of the parent's XML that contains one child of this type."""
         return self.xml_element_name or self.directory
 
     @cached_property
@@ -62,19 +62,19 @@ class MetadataType:
 
     @cached_property
     def path_ends(self) -> tuple[str, ...]:
-        """What a path in this type's strict folder ends with (the dot is not looked at)."""
+        """The end of a path in this type's strict folder (the dot is not compared)."""
         kinds = (self, *self.children.values())
         suffixes = [suffix for kind in kinds for suffix in kind.root_suffixes]
         return tuple(end for suffix in suffixes for end in (suffix, f"{suffix}-meta.xml"))
 
     @cached_property
     def is_always_in_folder(self) -> bool:
-        """Anything in its strict folder is of this type, whatever it is called."""
+        """Every file in its strict folder is of this type, whatever its name."""
         return self.adapter in ("mixedContent", "bundle", "uiBundles")
 
 
 class RegistryError(ValueError):
-    """Presets or customisations of a project do not make a registry."""
+    """The presets or customisations of a project are invalid."""
 
 
 class Registry:
@@ -87,12 +87,12 @@ class Registry:
         self.parents: Mapping[str, str] = raw["childTypes"]
 
     def type(self, type_id: str) -> MetadataType:
-        """The type of this id, itself and not what it is an alias for."""
+        """The type of this id; an alias is not resolved."""
         if type_id not in self._types:
             try:
                 self._types[type_id] = _type(type_id, self._raw["types"][type_id])
             except KeyError as missing:
-                raise RegistryError(f"metadata type {type_id}: no {missing} in it") from None
+                raise RegistryError(f"metadata type {type_id} has no {missing}") from None
         return self._types[type_id]
 
     def by_name(self, name: str) -> MetadataType:
@@ -107,7 +107,7 @@ class Registry:
         return self.type(found.alias_for) if found.alias_for else found
 
     def by_suffix(self, suffix: str) -> MetadataType | None:
-        """The type that the index gives for a suffix; several types may use the same one."""
+        """The type that the index has for a suffix; several types may use the same one."""
         type_id = self.suffixes.get(suffix)
         return self.by_name(type_id) if type_id else None
 
@@ -117,7 +117,7 @@ class Registry:
 
     @cached_property
     def strict_types(self) -> tuple[MetadataType, ...]:
-        """Types that own a folder, in the order in which they are asked."""
+        """Types that own a folder, in the order in which they are tried."""
         return tuple(map(self.type, self._raw["strictDirectoryNames"].values()))
 
     @cached_property
@@ -126,7 +126,7 @@ class Registry:
 
     @cached_property
     def folder_content_directories(self) -> tuple[str, ...]:
-        """Folders whose own subfolders are metadata: dashboards, documents, email, reports."""
+        """Folders whose subfolders are metadata: dashboards, documents, email, reports."""
         return tuple(
             raw["directoryName"]
             for raw in self._raw["types"].values()
@@ -148,15 +148,15 @@ class Registry:
 
     @cached_property
     def any_file_types(self) -> tuple[MetadataType, ...]:
-        """Types of whose content every file says by its folder alone what it is."""
+        """Types whose content files are identified by their folder alone."""
         return tuple(map(self.by_name, self._raw["anyFileTypes"]))
 
 
 def load(presets: Iterable[str] = (), customizations: Raw | None = None) -> Registry:
-    """The registry of a project: published table, then presets in order, then its own entries.
+    """The registry of a project: the published table, then presets in order, then its own entries.
 
     An entry replaces the whole entry of the same key; an empty text removes a suffix, strict
-    folder or child. Raises RegistryError, naming the presets there are.
+    folder or child. Raises RegistryError, which lists the known presets.
     """
     table = _table()
     layers: list[Raw] = [table, *_presets(table, presets), customizations or {}]
@@ -174,7 +174,7 @@ def _presets(table: Mapping[str, Any], names: Iterable[str]) -> Iterator[Raw]:
     known: Mapping[str, Raw] = table["presets"]
     for name in dict.fromkeys(names):
         if name not in known:
-            raise RegistryError(f"no preset {name!r}; there are {', '.join(known)}")
+            raise RegistryError(f"no preset {name!r}; known presets: {', '.join(known)}")
         yield known[name]
 
 

@@ -1,4 +1,4 @@
-"""`replacements` of sfdx-project.json: texts exchanged on the way into the package.
+"""`replacements` of sfdx-project.json: text that is replaced in the files of the package.
 
 Patterns and values are JavaScript's; see `javascript`.
 Source: docs/reference/source-format.md#replacements.
@@ -15,11 +15,11 @@ from typing import Any
 
 from provisioner.input_file import TEXT
 from provisioner.source.component import extension
-from provisioner.source.problems import Findings, Oddity, Refusal
+from provisioner.source.problems import Findings, Refusal, WarningKind
 from provisioner.source.project import FILE, LineFinder
 from provisioner.source.tree import Tree
 
-_READ = 1 << 16  # officially files are read in pieces of this size, and replaced piece by piece
+_READ = 1 << 16  # the official converter reads files in pieces of this size and replaces in each
 _TEXT_EXTENSIONS = frozenset({"cls", "xml", "json", "js", "css", "html", "htm", "txt", "md"})
 _TASTED = 512
 _BYTE_ORDER_MARKS = (
@@ -36,7 +36,7 @@ _TEXT_BYTES = re.compile(
 
 @dataclass(eq=False)
 class Rule:
-    """One entry: in which files, what, by what."""
+    """One entry: which files, the text to replace, and the new text."""
 
     entry: Mapping[str, Any]
     tree: Tree
@@ -45,7 +45,7 @@ class Rule:
     number: int = 0
 
     def concerns(self, path: str) -> bool:
-        """Whether a file is meant: its path ends with `filename`, or `glob` fits it."""
+        """Whether it applies to a file: the path ends with `filename`, or matches `glob`."""
         filename = self.entry.get("filename")
         if isinstance(filename, str) and f"/{path}".endswith(filename):
             return True
@@ -65,7 +65,7 @@ class Rule:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """What is replaced. Raises Refusal."""
+        """The text or expression to replace. Raises Refusal."""
         from provisioner.source.javascript import expression
 
         literal = self.entry.get("stringToReplace")
@@ -79,7 +79,7 @@ class Rule:
 
     @cached_property
     def value(self) -> str:
-        """By what it is replaced. Raises Refusal."""
+        """The new text. Raises Refusal."""
         name = self.entry.get("replaceWithEnv")
         if not isinstance(name, str):
             return self._file(str(self.entry.get("replaceWithFile", "")))
@@ -92,7 +92,9 @@ class Rule:
     def _file(self, written: str) -> str:
         path = written.removeprefix("./")
         if path.startswith("/") or ".." in path.split("/"):
-            raise self._refusal("ReplacementsFileNotReadError", f"{written} leads out of it")
+            raise self._refusal(
+                "ReplacementsFileNotReadError", f"{written} leads out of the project"
+            )
         try:
             text = self.tree.read_checked(path, TEXT).decode("utf-8", "replace").strip()
         except OSError as error:
@@ -116,7 +118,7 @@ class Rule:
 
 
 class Replacements:
-    """All entries that the environment lets hold."""
+    """All entries whose conditions the environment meets."""
 
     def __init__(
         self,
@@ -127,7 +129,7 @@ class Replacements:
         lines: LineFinder,
         hidden: Collection[str] = (),
     ) -> None:
-        """`hidden` are the variables that hold secrets: an entry that names one is refused."""
+        """`hidden` are the variables that contain secrets: an entry that names one is a problem."""
         self._findings = findings
         self._rules = [
             Rule(entry, tree, environ, _line(entry, lines), number)
@@ -137,43 +139,45 @@ class Replacements:
             and _holds(entry, environ)
         ]
         self.used: set[int] = set()
-        """The numbers of the entries that found something."""
+        """The indexes of the entries that were applied."""
 
     def _refuse_secrets(
         self, entry: Mapping[str, Any], hidden: Collection[str], line: int
     ) -> list[str]:
-        """The variables of an entry that hold secrets, each of them a problem."""
+        """The variables of an entry that contain secrets; each is added as a problem."""
         found = [name for name in _variables(entry) if name in hidden]
         for name in found:
             self._findings.refuse(
                 "SecretVariable",
                 FILE,
-                f"replacements: the variable {name} holds a secret, which must not get into an "
-                "org's metadata; take another variable",
+                f"replacements: the variable {name} contains a secret, which must not get into an "
+                "org's metadata; use another variable",
                 line,
             )
         return found
 
     def concerns(self, path: str) -> bool:
-        """Whether any entry is meant for a file."""
+        """Whether any entry applies to a file."""
         return bool(self._rules) and any(rule.concerns(path) for rule in self._rules)
 
     def whole(self, path: str, data: bytes) -> bytes:
-        """The bytes of a file that is taken apart. Raises Refusal."""
+        """The bytes of a file that is parsed. Raises Refusal."""
         rules = self._for(path)
         return _encoded(self._replaced(_decoded(data), rules)) if rules else data
 
     def copied(self, path: str, data: bytes) -> bytes:
-        """The bytes of a file that is copied; binary ones stay as they are. Raises Refusal."""
+        """The bytes of a file that is copied; binary files are unchanged. Raises Refusal."""
         rules = self._for(path)
         for rule in rules:
-            _ = rule.value, rule.pattern  # demanded even by a file that is not touched
+            _ = rule.value, rule.pattern  # required even for a file that is not changed
         if not rules or not is_text(path, data):
             return data
         text = "".join(self._replaced(piece, rules) for piece in pieces(data))
         if text != self._replaced(_decoded(data), rules):
             self._findings.warn(
-                Oddity.SPLIT_REPLACEMENT, path, "a replacement is left undone at a border of pieces"
+                WarningKind.SPLIT_REPLACEMENT,
+                path,
+                "a replacement was not applied across the end of a piece",
             )
         return _encoded(text)
 
@@ -188,12 +192,12 @@ class Replacements:
         return text
 
     def warn_of_unused(self) -> None:
-        """Note the entries that found nothing, once everything has been written."""
+        """Warn of entries that found nothing, after everything was written."""
         for rule in self._rules:
             if rule.number not in self.used:
                 where = rule.entry.get("filename") or rule.entry.get("glob")
                 self._findings.warn(
-                    Oddity.UNUSED_REPLACEMENT,
+                    WarningKind.UNUSED_REPLACEMENT,
                     FILE,
                     f"the replacement in {where} found nothing",
                     rule.line,
@@ -206,7 +210,7 @@ def _line(entry: object, lines: LineFinder) -> int:
 
 
 def _variables(entry: Mapping[str, Any]) -> list[str]:
-    """The variables of the environment that an entry reads or asks about."""
+    """The environment variables that an entry uses, also in its conditions."""
     conditions: Iterable[Mapping[str, Any]] = entry.get("replaceWhenEnv") or ()
     return [
         str(name)
@@ -216,7 +220,7 @@ def _variables(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _holds(entry: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
-    """Whether each of `replaceWhenEnv` is so in the environment."""
+    """Whether the environment meets all conditions of `replaceWhenEnv`."""
     conditions: Iterable[Mapping[str, Any]] = entry.get("replaceWhenEnv") or ()
     return all(environ.get(str(one.get("env"))) == _text(one.get("value")) for one in conditions)
 
@@ -226,9 +230,9 @@ def _text(value: object) -> str:
 
 
 def pieces(data: bytes) -> Iterator[str]:
-    """The pieces that are replaced on their own: reads, each up to its last line end.
+    """The pieces in which text is replaced separately: each ends at a line end.
 
-    Officially a character between two reads is damaged; here it is not.
+    The official converter damages a character that spans two pieces; this does not.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     rest = ""
@@ -243,7 +247,7 @@ def pieces(data: bytes) -> Iterator[str]:
 
 
 def is_text(path: str, data: bytes) -> bool:
-    """By the extension, or by the first bytes: at most a tenth of them odd, none of them NUL."""
+    """By the extension, or by the first bytes: no NUL, at most a tenth other control characters."""
     if extension(path) in _TEXT_EXTENSIONS or not data or data.startswith(_BYTE_ORDER_MARKS):
         return True
     start = data[:_TASTED]

@@ -1,8 +1,8 @@
-"""From a package directory to its components: which files are metadata, and of what type.
+"""Finds the components of a package directory: which files are metadata, and of what type.
 
-The rules are those of docs/reference/source-format.md#from-folders-to-components. Officially
-whole absolute paths are looked at, so that a folder named `objects` above the project
-changes the result; here a path starts at the project.
+The rules are those of docs/reference/source-format.md#from-folders-to-components. The official
+converter looks at absolute paths, so that a folder named `objects` above the project changes the
+result; here a path starts at the project.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from provisioner.source.component import (
     last_index,
     meta_name,
 )
-from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.problems import Refusal, WarningKind
 from provisioner.source.registry import MetadataType, Registry
 from provisioner.source.roots import WITHOUT_SEPARATE_CONTENT
 from provisioner.source.tree import join, split
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
-    """A folder, and what it says about the entries in it."""
+class Location:
+    """A folder, and the types that its path gives to the entries in it."""
 
     registry: Registry
     path: str
@@ -52,7 +52,7 @@ class Place:
 
     @cached_property
     def folder_content_directory(self) -> str:
-        """The last of dashboards, documents, email and reports that the path goes through."""
+        """The last of dashboards, documents, email and reports in the path."""
         known = self.registry.folder_content_directories
         return next((name for name in reversed(known) if name in self.parts), "")
 
@@ -74,7 +74,7 @@ class Place:
         return directory in self.parts or directory == name
 
     def type_of(self, name: str, *, is_folder: bool) -> MetadataType | None:
-        """The metadata type of an entry; the first hit of five attempts wins."""
+        """The metadata type of an entry, by the first of five rules that matches."""
         found = self.strict_type(name)
         meta = meta_name(name)
         if found is None and meta:
@@ -90,7 +90,7 @@ class Place:
         return found
 
     def is_content(self, name: str) -> bool:
-        """Whether a file's extension fits the folders that it lies in."""
+        """Whether a file's extension matches the folders that contain it."""
         kind = self.registry.by_suffix(extension(name))
         if kind is None:
             return False
@@ -114,90 +114,90 @@ class Resolver:
     def components(self, directory: str) -> Iterator[Component]:
         """All components below a folder, or the one that the folder itself is."""
         parent, name = split(directory)
-        place = Place(self._site.registry, parent)
-        if directory and self._is_component(place, name):
-            component = self._resolve(place, name, is_folder=True)
+        location = Location(self._site.registry, parent)
+        if directory and self._is_component(location, name):
+            component = self._resolve(location, name, is_folder=True)
             if component:
                 yield component
         else:
             yield from self._walk(directory)
 
     def _walk(self, path: str) -> Iterator[Component]:
-        """The components in a folder: folders that are one, then files, then what is below."""
-        place = Place(self._site.registry, path)
+        """The components in a folder: first whole subfolders, then files, then deeper ones."""
+        location = Location(self._site.registry, path)
         folders = self._site.tree.folder(path).folders
         names = tuple(self._site.entries(path))
         taken: set[str] = set()
         queue = []
         for name in names:
-            if name in folders and self._is_component(place, name):
-                yield from self._folder(place, name, taken)
-            elif name in folders and not self._is_ignored_node_modules(place, name):
+            if name in folders and self._is_component(location, name):
+                yield from self._folder(location, name, taken)
+            elif name in folders and not self._is_ignored_node_modules(location, name):
                 queue.append(name)
         for name in names:
             if name in folders or join(path, name) in taken:
                 continue
-            component = self._file(place, name, taken)
+            component = self._file(location, name, taken)
             if component:
                 yield component
-                if self._ends_walk(component, place):
+                if self._ends_walk(component, location):
                     return
         for name in queue:
             yield from self._walk(join(path, name))
 
-    def _folder(self, place: Place, name: str, taken: set[str]) -> Iterator[Component]:
-        if self._site.tree.folder(join(place.path, name)).names:
-            component = self._resolve(place, name, is_folder=True)
+    def _folder(self, location: Location, name: str, taken: set[str]) -> Iterator[Component]:
+        if self._site.tree.folder(join(location.path, name)).names:
+            component = self._resolve(location, name, is_folder=True)
             if component:
                 taken.add(component.xml)
                 yield component
 
-    def _file(self, place: Place, name: str, taken: set[str]) -> Component | None:
-        if not place.looks_like_metadata(name):
+    def _file(self, location: Location, name: str, taken: set[str]) -> Component | None:
+        if not location.looks_like_metadata(name):
             return None
-        component = self._resolve(place, name, is_folder=False)
+        component = self._resolve(location, name, is_folder=False)
         if component:
             taken.add(component.content)
         return component
 
-    def _is_component(self, place: Place, name: str) -> bool:
+    def _is_component(self, location: Location, name: str) -> bool:
         """Whether a folder as a whole is one component."""
-        kind = place.type_of(name, is_folder=True)
+        kind = location.type_of(name, is_folder=True)
         if kind is None or kind.children:
             return False
-        parts = [*place.parts, name]
+        parts = [*location.parts, name]
         at = last_index(parts, kind.directory)
         if at < 0 or len(parts) - (2 if kind.is_in_folder else 1) <= at:
             return False
-        return kind.directory not in self._site.tree.folder(join(place.path, name)).names
+        return kind.directory not in self._site.tree.folder(join(location.path, name)).names
 
-    def _is_ignored_node_modules(self, place: Place, name: str) -> bool:
-        path = join(place.path, name)
-        return place.has_folder("node_modules", name) and self._site.denies(path)
+    def _is_ignored_node_modules(self, location: Location, name: str) -> bool:
+        path = join(location.path, name)
+        return location.has_folder("node_modules", name) and self._site.denies(path)
 
-    def _resolve(self, place: Place, name: str, *, is_folder: bool) -> Component | None:
-        path = join(place.path, name)
-        if name in self._site.denied(place.path):
+    def _resolve(self, location: Location, name: str, *, is_folder: bool) -> Component | None:
+        path = join(location.path, name)
+        if name in self._site.denied(location.path):
             return None
         with self._site.findings.collect():
-            return self._component(place, name, path, is_folder=is_folder)
+            return self._component(location, name, path, is_folder=is_folder)
         return None
 
     def _component(
-        self, place: Place, name: str, path: str, *, is_folder: bool
+        self, location: Location, name: str, path: str, *, is_folder: bool
     ) -> Component | None:
-        kind = place.type_of(name, is_folder=is_folder)
+        kind = location.type_of(name, is_folder=is_folder)
         if kind is None:
             if self._is_manifest(path):
                 return None
-            raise Refusal("TypeInferenceError", path, "no metadata type has such a file")
+            raise Refusal("TypeInferenceError", path, "no metadata type matches this file")
         if kind.adapter not in ADAPTERS:
             raise Refusal("RegistryError", path, f"{kind.name} has no known adapter {kind.adapter}")
         waits_for_meta = (
             not is_folder
             and kind.adapter not in WITHOUT_SEPARATE_CONTENT
             and not meta_name(name)
-            and place.is_content(name)
+            and location.is_content(name)
         )
         if waits_for_meta:
             self._warn_without_meta(kind, path)
@@ -205,15 +205,15 @@ class Resolver:
         return ADAPTERS[kind.adapter](self._site, kind, path)
 
     def _warn_without_meta(self, kind: MetadataType, path: str) -> None:
-        """A content file is passed over: its meta file leads to it, if there is one."""
+        """Skip a content file; its meta file leads to it, if there is one."""
         meta = f"{path}{META}"
         if kind.adapter == "matchingContentFile" and not self._site.tree.exists(meta):
             self._site.findings.warn(
-                Oddity.CONTENT_WITHOUT_META, path, f"left out: {kind.name} without {meta}"
+                WarningKind.CONTENT_WITHOUT_META, path, f"left out: the {kind.name} has no {meta}"
             )
         elif kind.adapter == "matchingContentFile" and self._site.denies(meta):
             self._site.findings.warn(
-                Oddity.META_IGNORED, path, f"left out: .forceignore excludes {meta}"
+                WarningKind.META_IGNORED, path, f"left out: .forceignore excludes {meta}"
             )
 
     def _is_manifest(self, path: str) -> bool:
@@ -221,8 +221,8 @@ class Resolver:
             return False
         return path.endswith("package.xml") or b"<Package xmlns" in self._site.tree.read(path)
 
-    def _ends_walk(self, component: Component, place: Place) -> bool:
-        """A strict component in a folder of its own: its subfolders belong to it."""
+    def _ends_walk(self, component: Component, location: Location) -> bool:
+        """A component of a strict type in its own folder, to which all subfolders belong."""
         kind = component.type
-        parts = place.parts[:-1] if kind.is_in_folder else place.parts
+        parts = location.parts[:-1] if kind.is_in_folder else location.parts
         return kind.is_strict and parts[-1:] != [kind.directory]

@@ -1,4 +1,4 @@
-"""Where a component starts: its root meta file, the name that it gives, its content.
+"""The root of a component: its meta file, the name from it, and its content.
 
 Source: docs/reference/source-format.md#adapters.
 """
@@ -17,9 +17,9 @@ from provisioner.source.problems import Refusal
 from provisioner.source.registry import MetadataType
 from provisioner.source.tree import join, split
 
-Root = tuple[str, str]  # the name that a root meta file gives, and its path
+Root = tuple[str, str]  # the name from a root meta file, and its path
 WITHOUT_SEPARATE_CONTENT = frozenset({"", "decomposed", "partiallyDecomposed"})
-"""Adapters for which a file that is no meta file may be a component on its own."""
+"""Adapters for which a file other than a meta file may be a whole component."""
 
 
 def parsed(path: str) -> Root | None:
@@ -28,7 +28,7 @@ def parsed(path: str) -> Root | None:
 
 
 def as_root(kind: MetadataType, path: str) -> Root | None:
-    """The path as the meta file that a component of this type starts from."""
+    """The root meta file of a component of this type, if the path is one."""
     folder, file_name = split(path)
     found = meta_name(file_name)
     if found is None:
@@ -46,7 +46,7 @@ def as_root(kind: MetadataType, path: str) -> Root | None:
 
 
 def metadata_format_name(kind: MetadataType, path: str) -> str:
-    """The name of a file that is in metadata format, though it lies in a source folder."""
+    """The name of a file in metadata format, in a source folder."""
     parts = path.split("/")
     if kind.is_in_folder and kind.suffix and kind.directory in parts:
         nested = nested_full_name(path, kind.directory)
@@ -59,7 +59,7 @@ def metadata_format_name(kind: MetadataType, path: str) -> str:
 
 
 def nested_full_name(path: str, directory: str) -> str:
-    """The path below the last `directory`, its last part cut at the first dot."""
+    """The path below the last `directory`, with the last part cut at the first dot."""
     parts = path.split("/")
     below = parts[last_index(parts, directory) + 1 :]
     return "/".join([*below[:-1], below[-1].replace(META, "", 1).partition(".")[0]])
@@ -69,7 +69,7 @@ def with_root(site: Site, kind: MetadataType, root: Root) -> Component:
     name, xml = root
     if site.denies(xml):
         raise Refusal(
-            "UnexpectedForceIgnore", xml, f".forceignore excludes this file, not its {kind.name}"
+            "UnexpectedForceIgnore", xml, f".forceignore excludes this file but not its {kind.name}"
         )
     parent_type = site.registry.by_name(kind.folder_type) if kind.folder_type else None
     full_name = _full_name(kind, name, xml, parent_type)
@@ -81,14 +81,14 @@ def _full_name(kind: MetadataType, name: str, xml: str, above: MetadataType | No
     if kind.folder_content_type or kind.is_in_folder:
         if kind.directory not in parts:
             raise Refusal(
-                "ConversionError", xml, f"{kind.name} that lies in no folder {kind.directory}"
+                "ConversionError", xml, f"the {kind.name} must be in a folder {kind.directory}"
             )
         return nested_full_name(xml, kind.directory)
     if above is None or above.folder_type == kind.id:
         return name
-    # Territory2 and Territory2Rule are named after the model whose folder they lie in.
+    # Territory2 and Territory2Rule are named after the model whose folder contains them.
     if above.directory not in parts:
-        raise Refusal("ConversionError", xml, f"it must lie below a folder {above.directory}")
+        raise Refusal("ConversionError", xml, f"it must be in a folder {above.directory}")
     return f"{parts[parts.index(above.directory) + 1]}.{name}"
 
 

@@ -17,7 +17,7 @@ _ARCHIVE_TYPES = ("application/zip", "application/x-zip-compressed", "applicatio
 
 
 def static_resource(outputs: Outputs, component: Component) -> None:
-    """The content under the suffix of the type, and the meta file. Raises Refusal."""
+    """Add the content, with the suffix of the type, and the meta file. Raises Refusal."""
     kind, content, xml = component.type, component.content, component.xml
     if not xml:
         raise Refusal("ConversionError", content, f"{kind.name} {component.name} has no -meta.xml")
@@ -26,9 +26,7 @@ def static_resource(outputs: Outputs, component: Component) -> None:
         _check_type(component, outputs.read)
         files = tuple(component.content_files())
         if not files:
-            raise Refusal(
-                "NoContentFoundError", xml, f"nothing is left of its folder {content} to be zipped"
-            )
+            raise Refusal("NoContentFoundError", xml, f"its folder {content} has no files to zip")
         zip_it = lambda _: zipped(content, files, outputs.read_copy)  # noqa: E731
         outputs.add(name, Output(content, zip_it))
     else:
@@ -37,7 +35,7 @@ def static_resource(outputs: Outputs, component: Component) -> None:
 
 
 def zipped(folder: str, files: tuple[str, ...], read: Read) -> Archive:
-    """A folder's files as a zip, named as they lie in it.
+    """A folder's files as a zip, named relative to the folder.
 
     Compressed with the fastest level that keeps it small enough: an org takes up to 5 MB.
     """
@@ -51,7 +49,7 @@ def zipped(folder: str, files: tuple[str, ...], read: Read) -> Archive:
 
 
 def _check_type(component: Component, read: Read) -> None:
-    """A folder is zipped, so the meta file must say that it is an archive."""
+    """Raise Refusal unless the meta file of a zipped folder names an archive as content type."""
     document = read_sections(read(component.xml), component.xml)
     types = [text_of(section) for section in document.sections if section.name == "contentType"]
     if document.root != component.type.name or not types:

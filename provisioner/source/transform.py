@@ -1,4 +1,4 @@
-"""From components to the files of a package: one way for each transformer of the registry."""
+"""Makes the files of a package from components: one function for each transformer."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from provisioner.source.component import Component
 from provisioner.source.labels import label
 from provisioner.source.outputs import Output, Outputs, meta_path, package_path
 from provisioner.source.permission_set import permission_set
-from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.problems import Refusal, WarningKind
 from provisioner.source.recompose import recomposed
 from provisioner.source.static_resource import static_resource
 
 
 def transform(outputs: Outputs, component: Component) -> None:
-    """Add the files of a component to the package's. Raises Refusal."""
+    """Add the files of a component to the package. Raises Refusal."""
     kind = component.parent.type if component.parent else component.type
     transformer = TRANSFORMERS.get(kind.transformer)
     if transformer is None:
         raise Refusal(
             "RegistryError",
-            component.place,
+            component.location,
             f"{kind.name} has no known transformer {kind.transformer}",
         )
     transformer(outputs, component)
 
 
 def copied(outputs: Outputs, component: Component) -> None:
-    """Content and meta file as they are."""
+    """Content and meta file, unchanged."""
     kind, xml = component.type, component.xml
     if kind.meta_file_suffix and not component.site.tree.exists(xml):
         raise Refusal("ConversionError", component.content, f"{kind.name} without its file {xml}")
@@ -38,14 +38,14 @@ def copied(outputs: Outputs, component: Component) -> None:
     if component.xml:
         outputs.add(meta_path(component), Output(component.xml))
     elif component.content:
-        oddity = Oddity.BUNDLE_WITHOUT_META if count else Oddity.EMPTY_BUNDLE
+        warning = WarningKind.BUNDLE_WITHOUT_META if count else WarningKind.EMPTY_BUNDLE
         outputs.findings.warn(
-            oddity, component.content, f"{component.type.name} {component.name} has no -meta.xml"
+            warning, component.content, f"{component.type.name} {component.name} has no -meta.xml"
         )
 
 
 def ui_bundle(outputs: Outputs, component: Component) -> None:
-    """As it is, once what its descriptor says has been found true."""
+    """Unchanged, after its descriptor was checked."""
     from provisioner.source.ui_bundle import check  # few projects have one
 
     check(component)
@@ -53,7 +53,7 @@ def ui_bundle(outputs: Outputs, component: Component) -> None:
 
 
 def label_or_labels(outputs: Outputs, component: Component) -> None:
-    """One label in a file of its own, or a whole labels file as it is."""
+    """One label in a file of its own, or a whole labels file unchanged."""
     labels = component.site.registry.by_name("CustomLabels")
     if component.type is labels:
         copied(outputs, component)
@@ -62,7 +62,7 @@ def label_or_labels(outputs: Outputs, component: Component) -> None:
 
 
 def external_service(outputs: Outputs, component: Component) -> None:
-    """The meta file with its schema in it."""
+    """The meta file with the schema inserted."""
     from provisioner.source.external_service import external_service  # few projects have one
 
     external_service(outputs, component)

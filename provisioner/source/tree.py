@@ -1,9 +1,9 @@
-"""The files of a project: folders read once, names in byte order, links kept inside.
+"""The files of a project: folders read once, sorted names, no links to the outside.
 
-Inside is the git work tree that the project lies in: its parts belong together, and the official
-converter follows links anywhere. Without a work tree it is the project.
+Links may lead anywhere in the git work tree that contains the project, or, without one, in the
+project. (The official converter follows all links.)
 
-Paths are texts relative to the project, with `/`; the project itself is "".
+Paths are strings relative to the project, with `/`; the project itself is "".
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from provisioner.source.problems import Refusal
 _SLASH = "\\"
 PIECE = 1 << 18
 LARGEST = 600_000_000
-"""Bytes of one file: what Salesforce takes of a whole package (docs/reference/deploys.md)."""
+"""Maximum bytes of one file: Salesforce's limit for a package (docs/reference/deploys.md)."""
 _MOST_LINKED = 10_000
-_DEEPEST = 200  # folders in each other, the project's own for one
+_DEEPEST = 200  # maximum depth of folders, including the project's
 
 
 @dataclass(frozen=True, eq=False)
 class Folder:
-    """The entries of one folder. `unreadable`: entries that must not be read, and why."""
+    """The entries of one folder. `unreadable`: entries that must not be read, with the reason."""
 
     names: tuple[str, ...] = ()
-    known: frozenset[str] = frozenset()  # the names, for a quick look
+    known: frozenset[str] = frozenset()  # the names, as a set
     folders: frozenset[str] = frozenset()
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
@@ -49,7 +49,7 @@ def split(path: str) -> tuple[str, str]:
 
 
 def _unreadable(path: str, error: OSError) -> Refusal:
-    fault = f"it cannot be read: {error.strerror or error}"
+    fault = f"cannot be read: {error.strerror or error}"
     return Refusal("unreadable", path or ".", fault)
 
 
@@ -58,7 +58,7 @@ def _bounds(root: str) -> tuple[str, str]:
     folder = root
     while True:
         if os.path.lexists(f"{folder}/.git"):
-            return folder, "the git work tree that the project lies in"
+            return folder, "the project's git work tree"
         parent = os.path.dirname(folder)
         if parent == folder:
             return root, "the project"
@@ -66,17 +66,17 @@ def _bounds(root: str) -> tuple[str, str]:
 
 
 class Tree:
-    """Reads folders when they are first asked for, and each one once."""
+    """Reads each folder once, when it is first needed."""
 
     def __init__(self, root: Path) -> None:
         self.root = os.path.realpath(root)
         self._bounds, self._bounds_name = _bounds(self.root)
         self._folders: dict[str, Folder] = {}
         self._real = {"": self.root}
-        self._linked = 0  # folders that were reached by way of a link
+        self._linked = 0  # number of folders reached through a link
 
     def folder(self, path: str) -> Folder:
-        """The entries of a folder; none when it is a file or is not there."""
+        """The entries of a folder; none if it is a file or does not exist."""
         found = self._folders.get(path)
         if found is None:
             found = self._folders[path] = self._scan(path) if self.is_folder(path) else _NO_FOLDER
@@ -95,11 +95,11 @@ class Tree:
         return name in self.folder(parent).known
 
     def location(self, path: str) -> str:
-        """Where the operating system finds a path of the project."""
+        """The absolute path of a path of the project."""
         return f"{self.root}/{path}"
 
     def read(self, path: str, most: int = LARGEST) -> bytes:
-        """The whole of a file. Raises Refusal."""
+        """The whole content of a file. Raises Refusal."""
         parent, name = split(path)
         listed = self.folder(parent)
         if name in listed.unreadable:
@@ -110,7 +110,7 @@ class Tree:
             raise _unreadable(path, error) from None
 
     def pieces(self, path: str) -> Iterator[bytes]:
-        """A file that a listing gave, in pieces of PIECE bytes but for the last. Raises Refusal."""
+        """The pieces of a listed file, each of PIECE bytes except for the last. Raises Refusal."""
         size = 0
         try:
             descriptor = open_input(self.location(path), is_regular=True)
@@ -127,7 +127,7 @@ class Tree:
             raise _unreadable(path, error) from None
 
     def read_checked(self, path: str, most: int) -> bytes:
-        """The whole of a file, for a path that no listing gave. Raises OSError."""
+        """The whole content of a file that was not listed before. Raises OSError."""
         real = os.path.realpath(self.location(path))
         if not real.startswith(f"{self._bounds}/"):
             raise FileNotFoundError(f"it leads out of {self._bounds_name}")
@@ -139,7 +139,7 @@ class Tree:
         names = []
         real = self._real[path]
         if path.count("/") >= _DEEPEST:
-            fault = f"more than {_DEEPEST} folders lie in each other here"
+            fault = f"folders are nested more than {_DEEPEST} levels deep"
             raise Refusal("unreadable", path, fault)
         if path and real != self.location(path):
             self._linked += 1
@@ -169,26 +169,30 @@ class Tree:
         return Folder(tuple(names), frozenset(names), frozenset(folders), unreadable)
 
     def _fault(self, path: str, entry: os.DirEntry[str], folders: set[str]) -> str:
-        """Why a special entry is not read; a good link to a folder joins `folders`."""
+        """Why a special entry cannot be read; a valid link to a folder is added to `folders`."""
         try:
             entry.name.encode()
         except UnicodeEncodeError:
             return "its name is not UTF-8"
         if _SLASH in entry.name:
-            return "its name has a backslash, which separates folders elsewhere"
+            return "its name has a backslash, which separates folders on other systems"
         if not entry.is_symlink():
-            return "" if entry.is_file() else "it is neither a file nor a folder"
+            return "" if entry.is_file() else "neither a file nor a folder"
         target = os.path.realpath(entry.path)
         if target != self._bounds and not target.startswith(f"{self._bounds}/"):
             return f"the link leads out of {self._bounds_name}, to {target}"
         try:
             mode = os.stat(target).st_mode
         except OSError:
-            return f"the link leads to nothing, {target}"
+            return f"the target of the link does not exist: {target}"
         if not stat.S_ISDIR(mode):
-            return "" if stat.S_ISREG(mode) else "the link leads to no file and no folder"
+            return (
+                ""
+                if stat.S_ISREG(mode)
+                else "the target of the link is neither a file nor a folder"
+            )
         if self._is_above(path, target):
-            return f"the link leads back to a folder that it lies in, {target}"
+            return f"the link leads to a folder that contains it: {target}"
         folders.add(entry.name)
         self._real[join(path, entry.name)] = target
         return ""

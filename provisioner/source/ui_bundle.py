@@ -1,4 +1,4 @@
-"""What a UI bundle's `ui-bundle.json` may say, and the files that it names.
+"""Checks a UI bundle's `ui-bundle.json`, and the files that it names.
 
 Source: docs/reference/source-format.md#paths-in-the-package.
 """
@@ -18,7 +18,7 @@ from provisioner.source.tree import join
 
 FILE = "ui-bundle.json"
 _MOST_BYTES = 102_400
-_DEEPEST = 20  # folders below outputDir that are looked into for a file
+_DEEPEST = 20  # maximum depth of folders below outputDir that are searched for a file
 _DEFAULT_OUTPUT = "dist"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _LONGEST_PATH = 512
@@ -42,7 +42,7 @@ _UNSAFE_RESOURCE: Sequence[tuple[str, str]] = (
 
 
 class _Wrong(Exception):  # noqa: N818 - becomes a Refusal with the file's name
-    """What is wrong with the descriptor, or with a file that it names."""
+    """A problem of the descriptor, or of a file that it names."""
 
     def __init__(self, message: str, name: str = "InvalidUiBundleConfigError") -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ class _Wrong(Exception):  # noqa: N818 - becomes a Refusal with the file's name
 
 
 def check(component: Component) -> None:
-    """Look at the descriptor, if there is one and it is not kept out. Raises Refusal."""
+    """Check the descriptor, if there is one and it is not excluded. Raises Refusal."""
     path = join(component.content, FILE)
     site = component.site
     if not component.content or not site.tree.exists(path) or site.denies(path):
@@ -65,7 +65,7 @@ def check(component: Component) -> None:
 
 def _parsed(raw: bytes) -> Mapping[str, Any]:
     if len(raw) > _MOST_BYTES:
-        raise _Wrong(f"it has {len(raw)} bytes; {_MOST_BYTES} are allowed")
+        raise _Wrong(f"it has {len(raw)} bytes; at most {_MOST_BYTES} are allowed")
     try:
         text = raw.decode("utf-8", "replace").strip()
         settings = parse_json(text) if text else None
@@ -77,7 +77,7 @@ def _parsed(raw: bytes) -> Mapping[str, Any]:
 
 
 class _Descriptor:
-    """The shape of each key."""
+    """Checks the values of all keys."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
@@ -114,96 +114,102 @@ class _Descriptor:
         names = [item["name"].strip() for item in value]
         for name in names:
             if names.count(name) > 1:
-                raise _Wrong(f"mcpResources has two entries named {name}")
+                raise _Wrong(f"mcpResources has more than one entry named {name}")
 
 
-def _known_keys(value: Mapping[str, Any], known: Sequence[str], place: str) -> None:
+def _known_keys(value: Mapping[str, Any], known: Sequence[str], location: str) -> None:
     unknown = [key for key in value if key not in known]
     if unknown:
-        raise _Wrong(f"{place} has {', '.join(unknown)}; known are {', '.join(known)}")
+        raise _Wrong(
+            f"{location} has unknown keys: {', '.join(unknown)}; known keys: {', '.join(known)}"
+        )
 
 
-def _object(value: Any, known: Sequence[str], place: str) -> Mapping[str, Any]:
+def _object(value: Any, known: Sequence[str], location: str) -> Mapping[str, Any]:
     if not isinstance(value, dict) or not value:
-        raise _Wrong(f"{place} must be an object with at least one key")
-    _known_keys(value, known, place)
+        raise _Wrong(f"{location} must be an object with at least one key")
+    _known_keys(value, known, location)
     return value
 
 
-def _each(value: Any, place: str, check: Callable[[Any, str], None]) -> None:
+def _each(value: Any, location: str, check: Callable[[Any, str], None]) -> None:
     if not isinstance(value, list) or not value:
-        raise _Wrong(f"{place} must be a list with at least one entry")
+        raise _Wrong(f"{location} must be a list with at least one entry")
     for index, item in enumerate(value):
-        check(item, f"{place}[{index}]")
+        check(item, f"{location}[{index}]")
 
 
-def _one_of(value: Any, allowed: Sequence[object], place: str) -> None:
+def _one_of(value: Any, allowed: Sequence[object], location: str) -> None:
     if not any(value is one or (value == one and type(value) is type(one)) for one in allowed):
-        raise _Wrong(f"{place} must be one of {', '.join(json.dumps(one) for one in allowed)}")
+        raise _Wrong(f"{location} must be one of {', '.join(json.dumps(one) for one in allowed)}")
 
 
-def _text(value: Any, place: str) -> str:
+def _text(value: Any, location: str) -> str:
     if not isinstance(value, str) or not value:
-        raise _Wrong(f"{place} must be a text that is not empty")
+        raise _Wrong(f"{location} must be a non-empty text")
     return value
 
 
-def _path(value: Any, place: str) -> None:
-    path = _text(value, place).lstrip("/")
+def _path(value: Any, location: str) -> None:
+    path = _text(value, location).lstrip("/")
     if not path:
-        raise _Wrong(f"{place} must name something")
-    _safe(path, place, _UNSAFE)
+        raise _Wrong(f"{location} must not be only slashes")
+    _safe(path, location, _UNSAFE)
 
 
-def _safe(path: str, place: str, unsafe: Sequence[tuple[str, str]]) -> None:
+def _safe(path: str, location: str, unsafe: Sequence[tuple[str, str]]) -> None:
     for pattern, fault in unsafe:
         if re.search(pattern, path):
-            raise _Wrong(f"{place}, {path!r}, {fault}")
+            raise _Wrong(f"{location}, {path!r}, {fault}")
 
 
-def _rewrite(item: Any, place: str) -> None:
-    found = _object(item, ("route", "rewrite"), place)
+def _rewrite(item: Any, location: str) -> None:
+    found = _object(item, ("route", "rewrite"), location)
     if "route" in found:
-        _text(found["route"], f"{place}.route")
+        _text(found["route"], f"{location}.route")
     if "rewrite" in found:
-        _path(found["rewrite"], f"{place}.rewrite")
+        _path(found["rewrite"], f"{location}.rewrite")
 
 
-def _redirect(item: Any, place: str) -> None:
-    found = _object(item, ("route", "redirect", "statusCode"), place)
+def _redirect(item: Any, location: str) -> None:
+    found = _object(item, ("route", "redirect", "statusCode"), location)
     for key in found.keys() - {"statusCode"}:
-        _text(found[key], f"{place}.{key}")
+        _text(found[key], f"{location}.{key}")
     if "statusCode" in found:
-        _one_of(found["statusCode"], (301, 302, 307, 308), f"{place}.statusCode")
+        _one_of(found["statusCode"], (301, 302, 307, 308), f"{location}.statusCode")
 
 
-def _header(item: Any, place: str) -> None:
-    found = _object(item, ("source", "headers"), place)
+def _header(item: Any, location: str) -> None:
+    found = _object(item, ("source", "headers"), location)
     if "source" in found:
-        _text(found["source"], f"{place}.source")
+        _text(found["source"], f"{location}.source")
     if "headers" in found:
-        _each(found["headers"], f"{place}.headers", _header_pair)
+        _each(found["headers"], f"{location}.headers", _header_pair)
 
 
-def _header_pair(item: Any, place: str) -> None:
-    for key, value in _object(item, ("key", "value"), place).items():
-        _text(value, f"{place}.{key}")
+def _header_pair(item: Any, location: str) -> None:
+    for key, value in _object(item, ("key", "value"), location).items():
+        _text(value, f"{location}.{key}")
 
 
-def _resource(item: Any, place: str) -> None:
-    found = _object(item, ("name", "path"), place)
-    name, path = (str(_text(found.get(key), f"{place}.{key}")).strip() for key in ("name", "path"))
+def _resource(item: Any, location: str) -> None:
+    found = _object(item, ("name", "path"), location)
+    name, path = (
+        str(_text(found.get(key), f"{location}.{key}")).strip() for key in ("name", "path")
+    )
     if not _NAME.fullmatch(name):
-        raise _Wrong(f"{place}.name, {name!r}, must be letters, digits, dots, hyphens, underlines")
+        raise _Wrong(
+            f"{location}.name, {name!r}, must be letters, digits, dots, hyphens, underscores"
+        )
     if not path or len(path) > _LONGEST_PATH:
-        raise _Wrong(f"{place}.path must have 1 to {_LONGEST_PATH} characters")
-    _safe(path, f"{place}.path", _UNSAFE_RESOURCE)
+        raise _Wrong(f"{location}.path must have 1 to {_LONGEST_PATH} characters")
+    _safe(path, f"{location}.path", _UNSAFE_RESOURCE)
     if not path.lower().endswith(".html"):
-        raise _Wrong(f"{place}.path, {path!r}, must be an .html file")
+        raise _Wrong(f"{location}.path, {path!r}, must be an .html file")
 
 
 class _Files:
-    """Whether what the descriptor names is there."""
+    """Checks that the files in the descriptor exist."""
 
     def __init__(self, site: Site, content: str) -> None:
         self._tree = site.tree
@@ -227,9 +233,9 @@ class _Files:
         if path == self._content:
             raise _Wrong("outputDir must be a folder within the bundle")
         if not self._tree.is_folder(path):
-            raise _Wrong(f"outputDir {directory} is no folder", "ExpectedSourceFilesError")
+            raise _Wrong(f"outputDir {directory} is not a folder", "ExpectedSourceFilesError")
         if not self._has_file(path, 0):
-            raise _Wrong(f"outputDir {directory} holds no file", "ExpectedSourceFilesError")
+            raise _Wrong(f"outputDir {directory} has no files", "ExpectedSourceFilesError")
         return path
 
     def _has_file(self, path: str, depth: int) -> bool:
@@ -243,4 +249,4 @@ class _Files:
     def _exists(self, base: str, target: str, *, is_file: bool = False) -> None:
         path = posixpath.normpath(join(base, target))
         if not self._tree.exists(path) or (is_file and self._tree.is_folder(path)):
-            raise _Wrong(f"there is no file {target} in {base}", "ExpectedSourceFilesError")
+            raise _Wrong(f"file {target} does not exist in {base}", "ExpectedSourceFilesError")

@@ -1,9 +1,9 @@
-"""Regular expressions for paths with wildcards that end soon on every path.
+"""Regular expressions for paths with wildcards, without exponential matching time.
 
-Where several runs of any length follow each other, an engine that goes back tries each length of
-one with each of all others. It need not: between two runs the first place that fits is as good as
-any later one, so the group up to it may be atomic. That holds where what stands between is a row
-of single characters within one folder, or of whole folders.
+With several wildcards in a row, a backtracking engine tries each length of one with each length of
+all others. That is not necessary: between two wildcards the first match is as good as any later
+one, so the group up to it may be atomic. This is true if there is a sequence of single characters
+of one name between them, or of whole folders.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BOUNDARY = r"(?=/|\Z)"
 
 
 def name_expression(pieces: Sequence[str]) -> str:
-    """One name: single characters, with RUN between them at any places."""
+    """One name: single characters, with RUN anywhere between them."""
     first, *between = _split(pieces, RUN)
     if not between:
         return "".join(first)
@@ -29,7 +29,7 @@ def name_expression(pieces: Sequence[str]) -> str:
 
 
 def path_expression(pieces: Sequence[str], prefix: str) -> str:
-    """A path of names, "/" and FOLDERS; `prefix` may stand for folders before it."""
+    """A path of names, "/" and FOLDERS; with `prefix`, folders may come before it."""
     first, *between = ("".join(_names(part)) for part in _split(pieces, FOLDERS))
     if not between:
         return prefix + first

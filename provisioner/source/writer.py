@@ -1,4 +1,4 @@
-"""Writes the files of a package into an archive: copies, and what is put together."""
+"""Writes the files of a package into an archive: copies, and files made from several."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.source.replacements import Replacements
 from provisioner.source.tree import PIECE, Tree
 from provisioner.source.xml_bytes import refuse_entities
 
-_AT_ONCE = 4  # pieces; a file that has more is never held in memory as a whole
+_AT_ONCE = 4  # pieces; a file with more is never in memory as a whole
 
 
 class Writer:
@@ -26,7 +26,7 @@ class Writer:
         self._findings = findings
 
     def write(self, files: Mapping[str, Output]) -> Archive:
-        """Write all files, by their names in the package; each one that fails is a problem."""
+        """Write all files, by their names in the package; each Refusal is added as a problem."""
         archive = Archive()
         for name in sorted(files):
             with self._findings.collect():
@@ -58,9 +58,9 @@ class Writer:
         archive.add(name, data)
 
     def read(self, path: str) -> bytes:
-        """A file that is taken apart. Raises Refusal."""
+        """The content of a file that is parsed. Raises Refusal."""
         return self._replacements.whole(path, self._tree.read(path, DATA))
 
     def read_copy(self, path: str) -> bytes:
-        """A file that is copied. Raises Refusal."""
+        """The content of a file that is copied. Raises Refusal."""
         return self._replacements.copied(path, self._tree.read(path))

@@ -1,4 +1,4 @@
-"""The bytes of metadata XML as officially taken over: line ends, entities, white space.
+"""Normalises metadata XML as the official converter does: line ends, entities, white space.
 
 Source: docs/reference/source-format.md#xml.
 """
@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 
-from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.problems import Refusal, WarningKind
 
 MOST_ENTITIES = 50_000
 _DECLARED_ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?([^\s>]*)")
 _ENTITY = rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)(?=[A-Za-z_:][\w.:-]*;)"
 _UNKNOWN_ENTITY = re.compile(_ENTITY)
-# Officially a text that looks like a numeric reference becomes the character.
+# The official converter turns text that looks like a numeric reference into the character.
 _QUOTED_REFERENCE = re.compile(rb"&amp;#(\d+|x[\da-fA-F]+);")
 _OUTSIDE_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _ENTITY, re.DOTALL)
-# White space to JavaScript that is none to XML, as text and in UTF-8.
+# White space in JavaScript and not in XML, as text and in UTF-8.
 _RARE = "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _RARE_BYTES = (
     rb"(?:\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80"
@@ -27,12 +27,12 @@ _SPACE = re.compile(f"^[\\s{_RARE}]+|[\\s{_RARE}]+$")
 
 
 def trimmed(text: str) -> str:
-    """Text without white space at its ends, as JavaScript sees white space."""
+    """Text without leading and trailing white space, as JavaScript defines it."""
     return _SPACE.sub("", text)
 
 
 def is_plain(data: bytes) -> bool:
-    """Whether nothing but line ends has to be looked at."""
+    """Whether only line ends may need a change."""
     if b"&" in data and (
         b"&amp;#" in data or _UNKNOWN_ENTITY.search(data) or data.count(b"&") > MOST_ENTITIES
     ):
@@ -41,37 +41,37 @@ def is_plain(data: bytes) -> bool:
 
 
 def refuse_entities(data: bytes, path: str) -> None:
-    """Raise Refusal if a file declares an entity, which Salesforce never writes."""
+    """Raise Refusal if a file declares an entity; Salesforce never writes such files."""
     declared = _DECLARED_ENTITY.search(data) if b"<!ENTITY" in data else None
     if declared:
         name = declared[1].decode("utf-8", "replace")
         raise Refusal(
             "LibraryError",
             path,
-            f"the XML declares an entity, {name}; declare none, and write its text instead",
+            f"the XML declares an entity, {name}; replace it by its text",
             data.count(b"\n", 0, declared.start()) + 1,
         )
 
 
-def prepared(data: bytes, path: str) -> tuple[bytes, Oddity | None]:
-    """The bytes as they are taken over: LF, known entities, trimmed texts. Raises Refusal."""
-    if b"\0" in data:  # UTF-16, as the official converter cannot read it either
+def prepared(data: bytes, path: str) -> tuple[bytes, WarningKind | None]:
+    """The normalised bytes: LF, known entities, trimmed texts. Raises Refusal."""
+    if b"\0" in data:  # UTF-16, which the official converter cannot read, either
         raise Refusal("LibraryError", path, "malformed XML: it is not UTF-8")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
-    oddity = None
+    warning = None
     if b"&" in data:
         if data.count(b"&") > MOST_ENTITIES:
             raise Refusal("LibraryError", path, f"more than {MOST_ENTITIES} entities in a file")
         if _QUOTED_REFERENCE.search(data):
-            data, oddity = _QUOTED_REFERENCE.sub(rb"&#\1;", data), Oddity.QUOTED_REFERENCE
+            data, warning = _QUOTED_REFERENCE.sub(rb"&#\1;", data), WarningKind.QUOTED_REFERENCE
         if _UNKNOWN_ENTITY.search(data):
             known = _OUTSIDE_CDATA.sub(_literal, data)
-            oddity = Oddity.UNKNOWN_ENTITY if known != data else oddity
+            warning = WarningKind.UNKNOWN_ENTITY if known != data else warning
             data = known
     if not data.isascii() and _RARE_RUN.search(data, 3):
         data = _RARE_RUN.sub(_inner_space, data)
-    return data, oddity
+    return data, warning
 
 
 def _literal(match: re.Match[bytes]) -> bytes:
@@ -79,7 +79,7 @@ def _literal(match: re.Match[bytes]) -> bytes:
 
 
 def _inner_space(match: re.Match[bytes]) -> bytes:
-    """White space, unless it stands where a text begins or ends."""
+    """The white space of a match, or nothing at the start or end of a text."""
     data, start = match.string, match.start()
     while start and data[start - 1 : start].isspace():
         start -= 1

@@ -1,4 +1,4 @@
-"""YAML 1.2 as the JavaScript library `yaml` reads it: `on` and `2020-01-01` are texts."""
+"""Reads YAML 1.2 as the JavaScript library `yaml` does: `on` and `2020-01-01` are strings."""
 
 from __future__ import annotations
 

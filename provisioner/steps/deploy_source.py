@@ -49,7 +49,7 @@ class DeploySource:
     _body: Once = field(default_factory=Once, init=False, repr=False, compare=False)
 
     def check(self, directory: Path) -> Iterable[Finding]:
-        """Convert the source: every problem in it, and the first few oddities as warnings."""
+        """Convert the source: every problem in it, and the first few warnings."""
         from provisioner.source import SourceError
 
         try:
@@ -141,7 +141,7 @@ def _warnings(package: Package) -> Iterator[Finding]:
         yield Finding("path", f"{warning.file}:{warning.line}: {warning.message}", is_warning=True)
     more = len(package.warnings) - WARNINGS_SHOWN
     if more > 0:
-        text = f"{more} more oddities of this kind; `provisioner source convert` shows all"
+        text = f"{more} more warnings of this kind; `provisioner source convert` shows all"
         yield Finding("path", text, is_warning=True)
 
 

@@ -108,11 +108,12 @@ def test_all_that_is_wrong_is_said_at_once_with_its_line(tmp_path: Path, manifes
         )
     )
     assert refusals(tmp_path, manifest) == [
-        "gone.xml:5:1: there is no metadata type ApexClas; did you mean ApexClass? (RegistryError)",
-        "gone.xml:8:1: ApexPage without a name; write the component's full name (usage)",
-        "gone.xml:9:1: ApexPage *: what is deleted must be named, one by one (usage)",
-        "gone.xml:11:1: a list of members without their type; write <name>ApexClass</name> into "
-        "it (usage)",
+        "gone.xml:5:1: unknown metadata type ApexClas; did you mean ApexClass? (RegistryError)",
+        "gone.xml:8:1: ApexPage: a member has no name; write the component's full name (usage)",
+        "gone.xml:9:1: ApexPage *: name each component to delete; wildcards are not allowed "
+        "(usage)",
+        "gone.xml:11:1: the list of members has no type; add one, for example "
+        "<name>ApexClass</name> (usage)",
     ]
 
 
@@ -122,21 +123,20 @@ def test_all_that_is_wrong_is_said_at_once_with_its_line(tmp_path: Path, manifes
         ("<Package>\n<types>", "2:8: malformed XML: no element found (LibraryError)"),
         (
             "\n<Pack/>",
-            "2:1: it is no manifest: its root must be "
+            "2:1: not a manifest: the root element must be "
             '<Package xmlns="http://soap.sforce.com/2006/04/metadata"> (LibraryError)',
         ),
         (
             '<!DOCTYPE a [\n<!ENTITY x "y">]>\n<Package/>',
-            "2:1: the XML declares an entity, x; declare none, and write its text instead "
-            "(LibraryError)",
+            "2:1: the XML declares an entity, x; replace it by its text (LibraryError)",
         ),
         (
             '<!DOCTYPE a SYSTEM "http://127.0.0.1/a.dtd">\n<Package>&x;</Package>',
-            "2:1: the XML uses an entity that is not in it (LibraryError)",
+            "2:1: the XML uses an entity that is not declared (LibraryError)",
         ),
         (
             "<Package><types>\n<name>Report</name><members>../a</members></types></Package>",
-            "2:1: Report ../a leads out of the package (usage)",
+            "2:1: the path of Report ../a leads out of the package (usage)",
         ),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_manifest_that_is_not_there_hides_no_other_problem(tmp_path: Path) -> 
         )
     found = [problem.message.partition(":")[0] for problem in refusal.value.problems]
     assert len(found) == 3
-    assert found.count("it cannot be read") == 2
+    assert found.count("cannot be read") == 2
 
 
 def test_a_folder_that_has_such_a_manifest_takes_no_second_one(
@@ -168,5 +168,5 @@ def test_a_folder_that_has_such_a_manifest_takes_no_second_one(
     for name in ("package.xml", "destructiveChangesPre.xml"):
         (tmp_path / name).write_text(xml("Package"))
     assert package(tmp_path, api_version="58.0").deletes
-    with pytest.raises(SourceError, match=r"has a destructiveChangesPre\.xml of its own"):
+    with pytest.raises(SourceError, match=r"the folder already has a destructiveChangesPre\.xml"):
         package(tmp_path, api_version="58.0", delete_before=manifest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner.source.documents import NAMESPACE, has_content, read_body, read_sections
-from provisioner.source.problems import Oddity, Refusal
+from provisioner.source.problems import Refusal, WarningKind
 
 X = f'xmlns="{NAMESPACE}"'
 BOMB = (
@@ -83,13 +83,13 @@ def test_an_unknown_entity_becomes_literal_text_but_not_in_cdata() -> None:
     text = f"<A {X}>a&nbsp;b<![CDATA[&nbsp;]]><!-- &nbsp; --></A>"
     document = read_body(text.encode(), "a.xml")
     assert document.body == b"a&amp;nbsp;b<![CDATA[&nbsp;]]><!-- &nbsp; -->"
-    assert document.oddity is Oddity.UNKNOWN_ENTITY
+    assert document.warning is WarningKind.UNKNOWN_ENTITY
 
 
 def test_a_quoted_reference_becomes_the_reference() -> None:
     document = read_body(f"<A {X}>&amp;#8212; &amp;#x41; &amp;#no;</A>".encode(), "a.xml")
     assert document.body == b"&#8212; &#x41; &amp;#no;"
-    assert document.oddity is Oddity.QUOTED_REFERENCE
+    assert document.warning is WarningKind.QUOTED_REFERENCE
 
 
 def test_space_that_is_none_to_xml_goes_at_the_ends_of_a_text_only() -> None:

@@ -144,7 +144,7 @@ def test_package_directories_are_chosen_by_path_or_package(
 
 
 def test_an_unknown_package_directory_is_refused_with_a_near_one(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no package directory twoo; is two meant\?"):
+    with pytest.raises(SourceError, match=r"no package directory twoo; did you mean two\?"):
         package(write(TWO, tmp_path), api_version="58.0", package_dirs=["twoo"])
 
 
@@ -173,15 +173,15 @@ def test_all_problems_come_at_once_with_file_and_line(tmp_path: Path) -> None:
     ]
 
 
-def test_oddities_are_warnings_and_when_strict_problems(tmp_path: Path) -> None:
+def test_warnings_are_problems_when_strict(tmp_path: Path) -> None:
     root = write(Covering({**apex("A"), f"{D}classes/B.cls": "b"}), tmp_path)
     made = package(root, api_version="58.0")
     (warning,) = made.warnings
     assert (warning.file, warning.line, warning.is_warning) == (f"{D}classes/B.cls", 1, True)
     assert warning.kind == "content_without_meta"
-    assert "left out: ApexClass without" in str(warning)
+    assert "left out: the ApexClass has no" in str(warning)
     assert warning.reason
-    with pytest.raises(SourceError, match="left out: ApexClass without"):
+    with pytest.raises(SourceError, match="left out: the ApexClass has no"):
         package(root, api_version="58.0", strict=True)
 
 
@@ -208,7 +208,7 @@ def test_a_deletion_of_everything_is_refused(tmp_path: Path) -> None:
     root = write(Covering(apex("A")), tmp_path / "project")
     types = "<types><members>*</members><name>ApexClass</name></types>"
     (tmp_path / "all.xml").write_text(xml("Package", types))
-    with pytest.raises(SourceError, match=r"all\.xml:3:1: ApexClass \*: what is deleted must be"):
+    with pytest.raises(SourceError, match=r"all\.xml:3:1: ApexClass \*: name each component"):
         package(root, api_version="58.0", delete_after=tmp_path / "all.xml")
 
 
@@ -216,9 +216,9 @@ def test_a_folder_that_is_neither_is_refused_and_the_project_around_it_named(
     tmp_path: Path,
 ) -> None:
     root = write(Covering(apex("A")), tmp_path / "project")
-    with pytest.raises(SourceError, match=r"is the project around it meant, .*/project\?"):
+    with pytest.raises(SourceError, match=r"did you mean the project .*/project\?"):
         package(root / "force-app", api_version="58.0")
-    with pytest.raises(SourceError, match="there is no such folder"):
+    with pytest.raises(SourceError, match="the folder does not exist"):
         package(tmp_path / "nowhere", api_version="58.0")
 
 

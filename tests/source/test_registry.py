@@ -57,7 +57,7 @@ def test_strict_folders_are_asked_in_the_published_order() -> None:
 
 
 def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(RegistryError, match="no preset 'nope'; there are decomposeCustomLabels"):
+    with pytest.raises(RegistryError, match="no preset 'nope'; known presets: decompose"):
         load(["nope"])
 
 
@@ -74,5 +74,5 @@ def test_an_empty_text_removes_an_entry_and_an_entry_replaces_the_whole() -> Non
 def test_a_customised_type_without_a_name_is_refused_at_the_project_file(tmp_path: Path) -> None:
     own = {"types": {"w": {"directoryName": "ws", "suffix": "w"}}, "suffixes": {"w": "w"}}
     project = Covering({"force-app/ws/A.w-meta.xml": "<W/>"}, {"registryCustomizations": own})
-    with pytest.raises(SourceError, match=r"sfdx-project\.json:1:1: metadata type w: no 'name'"):
+    with pytest.raises(SourceError, match=r"sfdx-project\.json:1:1: metadata type w has no 'name'"):
         package(write(project, tmp_path), api_version="58.0")

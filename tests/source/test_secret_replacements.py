@@ -74,7 +74,7 @@ def test_a_variable_that_holds_a_secret_is_a_problem_at_its_line(
     assert run(["source", "convert", str(root), "--out", str(out)]) == 2
     said = capsys.readouterr().err
     assert "sfdx-project.json:" in said
-    assert f"the variable {name} holds a secret" in said
+    assert f"the variable {name} contains a secret" in said
     assert "planted" not in said
     assert not out.exists()
 
@@ -90,7 +90,7 @@ def test_check_says_it_at_the_step(name: str, tmp_path: Path, key_pair: KeyPair)
     (problem,) = read(root / "pool.yaml", environ=SECRETS).errors
     assert (problem.line, problem.key_path) == (10, "pools.morning.steps.1.deploy_source")
     assert "sfdx-project.json:" in problem.message
-    assert f"the variable {name} holds a secret" in problem.message
+    assert f"the variable {name} contains a secret" in problem.message
 
 
 def test_any_other_variable_goes_into_the_source_as_before(tmp_path: Path) -> None:
@@ -98,5 +98,5 @@ def test_any_other_variable_goes_into_the_source_as_before(tmp_path: Path) -> No
     made = package(root, api_version="62.0", environ={"STAGE": "test"}, secret_variables=["KEY"])
     made.write_folder(tmp_path / "out")
     assert "'test'" in (tmp_path / "out/classes/A.cls").read_text()
-    with pytest.raises(SourceError, match="the variable STAGE holds a secret"):
+    with pytest.raises(SourceError, match="the variable STAGE contains a secret"):
         package(root, api_version="62.0", environ={}, secret_variables=["STAGE"])

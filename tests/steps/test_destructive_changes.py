@@ -131,13 +131,13 @@ def test_one_manifest_is_enough_and_both_may_be_there(project: Project) -> None:
         ("good.xml", f"{KEY}: is a single value; write keys with values"),
         (
             "after: wrong.xml",
-            f"{KEY}.after: wrong.xml:3:1: there is no metadata type PermisionSet; did you mean "
+            f"{KEY}.after: wrong.xml:3:1: unknown metadata type PermisionSet; did you mean "
             "PermissionSet? (RegistryError)",
         ),
         (
             "before: all.xml",
-            f"{KEY}.before: all.xml:5:1: ApexClass *: what is deleted must be named, one by one "
-            "(usage)",
+            f"{KEY}.before: all.xml:5:1: ApexClass *: name each component to delete; "
+            "wildcards are not allowed (usage)",
         ),
         ("before: none.xml", f"{KEY}.before: none.xml names nothing to delete"),
     ],
