@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from provisioner.config.fields import Secret
+from provisioner.declare.secret import Secret
 from provisioner.errors import LoginError, NoOrgError, UsageError
 from provisioner.ledger.base import State
 from provisioner.salesforce.audience import (

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "json_places",
         "archive",
     ),
-    ("crash", "config.fields", "config.duration"),
+    ("crash", "declare"),
     ("salesforce", "source", "ledger.base", "ledger.broken"),
     ("steps", "ledger"),
     ("config",),

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from provisioner.config.fields import Secret
 from provisioner.config.model import Definition, DevHub, Pool, PoolFile
 from provisioner.config.portion import Portion
+from provisioner.declare.secret import Secret
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Allowance, PoolPlan, plan_pools
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from provisioner.config.fields import Secret
+from provisioner.declare.secret import Secret
 from provisioner.errors import LoginError, SalesforceError
 from provisioner.login import from_ledger
 from provisioner.salesforce.audience import hub_rungs

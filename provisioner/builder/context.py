@@ -15,7 +15,7 @@ from provisioner.builder.crashes import Crashes, harmless
 from provisioner.builder.events import Message, Observer, OrgEvent
 from provisioner.builder.gate import Gate
 from provisioner.builder.scheduler import Scheduler
-from provisioner.config.secret_values import secret_values
+from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import Ledger, Org, Run, State
 from provisioner.salesforce.redaction import redact
 

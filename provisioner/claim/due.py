@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from provisioner.config.duration import format_duration
+from provisioner.declare.duration import format_duration
 from provisioner.ledger.base import UNFINISHED, Org
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import takewhile
 
 from provisioner.claim.due import due_text, next_due
-from provisioner.config.duration import format_duration
+from provisioner.declare.duration import format_duration
 from provisioner.errors import ClaimError, NoOrgError, ProvisionerError, UsageError
 from provisioner.ledger.base import UNFINISHED, Claim, Ledger, Org, State
 from provisioner.ledger.queue import suits

@@ -46,7 +46,7 @@ class Invocation:
     def load(self, need: Need = "all") -> PoolFile:
         """The pool.yaml of this invocation; its warnings are said. Raises ConfigError."""
         from provisioner.config.load import load
-        from provisioner.config.secret_values import passwords_in, secret_values
+        from provisioner.declare.secret_values import passwords_in, secret_values
 
         config = load(self.config, environ=self.environ, need=need)
         self.output.hide((*secret_values(config), *passwords_in(config.ledger)))
@@ -56,7 +56,7 @@ class Invocation:
     def load_ledger_part(self, *, for_claims: bool = True) -> LedgerPart:
         """Of pool.yaml what the ledger needs: no key, and no other variable. Raises ConfigError."""
         from provisioner.config.ledger_part import load_ledger_part
-        from provisioner.config.secret_values import passwords_in
+        from provisioner.declare.secret_values import passwords_in
 
         part = load_ledger_part(self.config, environ=self.environ, for_claims=for_claims)
         self.output.hide(passwords_in(part.ledger))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.claim.owner import clean_text, default_owner
 from provisioner.cli.invocation import DEFAULT_CONFIG, Invocation
-from provisioner.config.duration import format_duration, parse_duration
+from provisioner.declare.duration import format_duration, parse_duration
 from provisioner.errors import UsageError
 from provisioner.ledger import open_ledger
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from provisioner import children
 from provisioner.children import Environment
-from provisioner.config.fields import Secret
+from provisioner.declare.secret import Secret
 from provisioner.errors import LoginError, UsageError
 from provisioner.login import Credentials, Session
 from provisioner.salesforce.keys import load_signing_key

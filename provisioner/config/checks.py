@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from provisioner.config.duration import format_duration
-from provisioner.config.fields import Option
 from provisioner.config.scalars import CONVERTERS, Text, to_key
+from provisioner.declare.duration import format_duration
+from provisioner.declare.options import Option
 
 _NEIGHBOURS = 1000  # names of a folder that a misspelt one is compared with
 

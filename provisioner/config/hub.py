@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.config.checks import is_exposed
-from provisioner.config.fields import Finding, Secret, option
 from provisioner.config.rules import is_clear_text, is_salesforce_host, login_url_rule
+from provisioner.declare.options import Finding, option
+from provisioner.declare.secret import Secret
 
 PASSPHRASE_VARIABLE = "SF_PRIVATE_KEY_PASSPHRASE"  # noqa: S105 - a name, not a value
 

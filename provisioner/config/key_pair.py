@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioner.config.fields import Finding, Secret
+from provisioner.declare.options import Finding
+from provisioner.declare.secret import Secret
 from provisioner.errors import UsageError
 from provisioner.input_file import read_input
 

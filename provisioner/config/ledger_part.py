@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.config.declarations import declared_keys
 from provisioner.config.document import Problems, Spot, compose, read_text
 from provisioner.config.load import load
 from provisioner.config.model import DevHub, Pool, PoolFile
 from provisioner.config.pool_file import CLAIM_KEYS, cold_pools
 from provisioner.config.reader import INVALID, Reader
+from provisioner.declare.keys import declared_keys
 from provisioner.errors import ConfigError, Problem
 
 

@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from provisioner.config.duration import format_duration
-from provisioner.config.fields import Finding, option
 from provisioner.config.hub import ConnectedApp, DevHub, ScratchApp
 from provisioner.config.portion import Portion
 from provisioner.config.rules import ledger_rule
+from provisioner.declare.duration import format_duration
+from provisioner.declare.options import Finding, option
 
 if TYPE_CHECKING:
     from provisioner.errors import Problem

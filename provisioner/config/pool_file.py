@@ -10,7 +10,6 @@ from typing import Any
 
 from yaml.nodes import MappingNode
 
-from provisioner.config.declarations import declared_keys
 from provisioner.config.document import Problems, Spot, compose, read_text
 from provisioner.config.model import (
     DevHub,
@@ -21,6 +20,7 @@ from provisioner.config.model import (
 from provisioner.config.reader import INVALID, Reader
 from provisioner.config.reading import Need, Reading
 from provisioner.config.secret_variables import secret_variables
+from provisioner.declare.keys import declared_keys
 
 CLAIM_KEYS = ("reuse", "prove_after")
 """What claim and release use of a pool."""

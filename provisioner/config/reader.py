@@ -10,10 +10,11 @@ from typing import Any, get_args, get_origin
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from provisioner.config.checks import convert, file_problem, nearest
-from provisioner.config.declarations import Key, declared_keys, without_none
 from provisioner.config.document import Mappings, Problems, Spot, foreign_tag, is_null
-from provisioner.config.fields import Finding, Option, Secret
 from provisioner.config.scalars import Text, VariableError, expand
+from provisioner.declare.keys import Key, declared_keys, without_none
+from provisioner.declare.options import Finding, Option
+from provisioner.declare.secret import Secret
 
 
 class _Invalid:

@@ -12,10 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from provisioner.config.duration import EXPECTED, parse_duration
-from provisioner.config.fields import Secret
 from provisioner.config.portion import EXPECTED as PORTION
 from provisioner.config.portion import Portion, parse_portion
+from provisioner.declare.duration import EXPECTED, parse_duration
+from provisioner.declare.secret import Secret
 from provisioner.salesforce.key_text import is_key_text, pem_text
 
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^{}$\n]*)(\}?)")

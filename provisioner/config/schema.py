@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from provisioner.config import portion
-from provisioner.config.declarations import Key, declared_keys, without_none
-from provisioner.config.duration import EXPECTED, PATTERN, format_duration
-from provisioner.config.fields import Option, Secret
 from provisioner.config.model import PoolFile, StepEntry
 from provisioner.config.portion import Portion
+from provisioner.declare.duration import EXPECTED, PATTERN, format_duration
+from provisioner.declare.keys import Key, declared_keys, without_none
+from provisioner.declare.options import Option
+from provisioner.declare.secret import Secret
 from provisioner.steps import STEPS, step_class
 
 VARIABLE = {"$ref": "#/$defs/variable"}

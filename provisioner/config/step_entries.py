@@ -9,11 +9,11 @@ from typing import Any
 from yaml.nodes import ScalarNode
 
 from provisioner.config.checks import nearest
-from provisioner.config.declarations import declared_keys
 from provisioner.config.document import Spot, is_null
 from provisioner.config.model import StepEntry
-from provisioner.config.planned import PLANNED_OPTIONS, PLANNED_STEP_KEYS, PLANNED_STEPS
 from provisioner.config.reader import INVALID, Reader
+from provisioner.config.reserved import RESERVED_OPTIONS, RESERVED_STEP_KEYS, RESERVED_STEPS
+from provisioner.declare.keys import declared_keys
 
 StepClass = Callable[[str], type]
 
@@ -92,7 +92,7 @@ class StepEntries:
         for name, spot in entries.items():
             if name in self._kinds or name in declared_keys(StepEntry):
                 continue
-            if name in PLANNED_STEPS or name in PLANNED_STEP_KEYS:
+            if name in RESERVED_STEPS or name in RESERVED_STEP_KEYS:
                 self._reader.report_key(spot, "is not available yet; leave it out")
             elif len(kinds) == 1 and name in declared_keys(self._step_class(kinds[0])):
                 message = f"belongs to {kinds[0]}; write it below, indented by two more spaces"
@@ -102,14 +102,14 @@ class StepEntries:
                 self._reader.unknown_key(spot, name, known)
 
     def _unknown_option(self, kind: str, spot: Spot, name: str) -> None:
-        if name in PLANNED_STEP_KEYS or name in PLANNED_OPTIONS.get(kind, ()):
+        if name in RESERVED_STEP_KEYS or name in RESERVED_OPTIONS.get(kind, ()):
             self._reader.report_key(spot, "is not available yet; leave it out")
             return
         self._reader.unknown_key(spot, name, declared_keys(self._step_class(kind)))
 
     def _no_kind(self, spot: Spot, entries: dict[str, Spot]) -> None:
         """An entry that names no kind; a misspelt one has been reported already."""
-        unknown = entries.keys() - declared_keys(StepEntry).keys() - PLANNED_STEP_KEYS
+        unknown = entries.keys() - declared_keys(StepEntry).keys() - RESERVED_STEP_KEYS
         if not unknown:
             kinds = ", ".join(self._kinds)
             self._reader.report(spot, f"the entry names no kind of step; write one of: {kinds}")

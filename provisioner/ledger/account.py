@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from provisioner.config.fields import Secret
+    from provisioner.declare.secret import Secret
     from provisioner.ledger.base import Ledger
 
 

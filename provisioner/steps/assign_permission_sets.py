@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from provisioner.config.fields import Finding, option
+from provisioner.declare.options import Finding, option
 from provisioner.salesforce import permission_sets
 from provisioner.salesforce.classes import Kind
 from provisioner.salesforce.fields import record_id

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from provisioner.config.fields import Finding, option
+from provisioner.declare.options import Finding, option
 from provisioner.salesforce.metadata import LARGEST_ZIP, MOST_FILES, DeployBody, deploy_body
 from provisioner.steps import deployment
 from provisioner.steps.base import AGAIN, Outcome, StepContext, StepFailed

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioner.config.fields import Finding, option
+from provisioner.declare.options import Finding, option
 
 if TYPE_CHECKING:
     from provisioner.errors import Problem

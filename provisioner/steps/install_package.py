@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from provisioner.config.fields import Secret, option
+from provisioner.declare.options import option
+from provisioner.declare.secret import Secret
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.classes import PACKAGE_RETRIES, Kind, says_any
 from provisioner.salesforce.packages import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from provisioner.config.fields import Finding, option
+from provisioner.declare.options import Finding, option
 from provisioner.errors import SalesforceError, UsageError
 from provisioner.salesforce.classes import Kind
 from provisioner.salesforce.envelope import NOT_SENT, TIMED_OUT

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from provisioner.config.fields import Finding, option
+from provisioner.declare.options import Finding, option
 from provisioner.errors import SalesforceError, UsageError
 from provisioner.input_file import TEXT, read_input
 from provisioner.salesforce.apex import execute_anonymous

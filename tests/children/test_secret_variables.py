@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.declarations import declared_keys
-from provisioner.config.fields import Secret
 from provisioner.config.model import PoolFile
 from provisioner.config.secret_variables import _SECRET_KEY, variables_of_file
+from provisioner.declare.keys import declared_keys
+from provisioner.declare.secret import Secret
 from provisioner.steps import STEPS, step_class
 
 POOL_YAML = """

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from provisioner.config.fields import Finding, Secret, option
+from provisioner.declare.options import Finding, option
+from provisioner.declare.secret import Secret
 
 REGISTRY = {
     "install_package": "tests.config.step_kinds:Install",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.config.duration import PATTERN, format_duration, parse_duration
+from provisioner.declare.duration import PATTERN, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(

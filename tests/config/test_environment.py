@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from provisioner.config.fields import Secret
+from provisioner.declare.secret import Secret
 from tests.config.project import HUB, POOL, Project, options, with_steps
 from tests.config.step_kinds import Install
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioner.config.declarations import declared_keys
 from provisioner.config.model import DevHub, Limits, Pool, PoolFile, ScratchApp, StepEntry
 from provisioner.config.schema import schema
+from provisioner.declare.keys import declared_keys
 from provisioner.steps import STEPS
 from tests.config.project import HUB, POOL, Project
 from tests.config.test_whole_file import FULL

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.declarations import declared_keys
 from provisioner.config.model import StepEntry
-from provisioner.config.planned import PLANNED_OPTIONS, PLANNED_STEP_KEYS, PLANNED_STEPS
+from provisioner.config.reserved import RESERVED_OPTIONS, RESERVED_STEP_KEYS, RESERVED_STEPS
+from provisioner.declare.keys import declared_keys
 from tests.config.conftest import REAL_STEPS
 from tests.config.project import STEPS_LINE, Project, options, with_steps
 from tests.config.step_kinds import Apex, Assign
@@ -27,16 +27,16 @@ KINDS = "install_package, deploy_source, assign_permission_sets, load_data, run_
 
 WRONG = {
     "a misspelt kind": ("- instal_package: {}", "unknown key; did you mean install_package?"),
-    "a planned kind": ("- create_users: {}", "is not available yet; leave it out"),
-    "a planned key beside the kind": (
+    "a reserved kind": ("- create_users: {}", "is not available yet; leave it out"),
+    "a reserved key beside the kind": (
         "- assign_permission_sets: [A]\n  when: always",
         "is not available yet; leave it out",
     ),
-    "a planned key among the options": (
+    "a reserved key among the options": (
         "- load_data: {plan: data/plan.json, retry: 3}",
         "is not available yet; leave it out",
     ),
-    "a planned option": (
+    "a reserved option": (
         "- load_data: {plan: data/plan.json, seed: 7}",
         "is not available yet; leave it out",
     ),
@@ -178,8 +178,8 @@ def test_a_kind_of_the_registry_is_a_frozen_dataclass_of_its_name(kind: str) -> 
     assert getattr(cls, "shorthand", None) in (None, *declared_keys(cls))
 
 
-def test_what_is_planned_is_not_there_yet() -> None:
-    assert not PLANNED_STEPS & REAL_STEPS.keys()
-    assert not PLANNED_STEP_KEYS & declared_keys(StepEntry).keys()
-    for kind, planned in PLANNED_OPTIONS.items():
-        assert not planned & declared_keys(real_class(kind)).keys(), kind
+def test_what_is_reserved_is_not_there_yet() -> None:
+    assert not RESERVED_STEPS & REAL_STEPS.keys()
+    assert not RESERVED_STEP_KEYS & declared_keys(StepEntry).keys()
+    for kind, reserved in RESERVED_OPTIONS.items():
+        assert not reserved & declared_keys(real_class(kind)).keys(), kind

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.config.fields import Secret
 from provisioner.config.load import load
 from provisioner.config.portion import Portion
+from provisioner.declare.secret import Secret
 from provisioner.errors import ConfigError
 from tests.config.project import HUB, POOL, Project, options
 from tests.config.step_kinds import Assign, Install, Load

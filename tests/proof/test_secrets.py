@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from provisioner.config.load import load
-from provisioner.config.secret_values import secret_values
+from provisioner.declare.secret_values import secret_values
 from provisioner.emulator.application import Application
 from provisioner.emulator.exchange import Request, Response
 from provisioner.output import Output

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.config.fields import Secret
+from provisioner.declare.secret import Secret
 from provisioner.emulator.objects.records import Record
 from provisioner.salesforce.packages import InstallRequest
 from provisioner.steps.base import AGAIN, Done, Pending, StepFailed

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from provisioner.config.fields import Secret
+from provisioner.declare.secret import Secret
 from provisioner.errors import LedgerError, LoginError
 from provisioner.salesforce.audience import hub_rungs
 from provisioner.salesforce.grant import App, Grant, sign_in

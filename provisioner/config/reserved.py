@@ -1,6 +1,6 @@
-"""Keys and step kinds whose form is fixed, but which this version does not have yet.
+"""Keys and step kinds that are reserved for a later version: this one refuses them by name.
 
-They are refused by name, so that nobody takes silence for consent. Whoever brings one in takes
+So nobody thinks that a key which is ignored has an effect. A version that brings one in takes
 it out of here.
 """
 
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-PLANNED_STEPS = frozenset({"install_dependencies", "create_users", "run_command"})
+RESERVED_STEPS = frozenset({"install_dependencies", "create_users", "run_command"})
 
-PLANNED_STEP_KEYS = frozenset({"when", "retry", "continue_on_error"})
+RESERVED_STEP_KEYS = frozenset({"when", "retry", "continue_on_error"})
 """Of any step."""
 
-PLANNED_OPTIONS: Mapping[str, frozenset[str]] = {
+RESERVED_OPTIONS: Mapping[str, frozenset[str]] = {
     "deploy_source": frozenset({"test_level", "run_tests", "ignore_warnings"}),
     "assign_permission_sets": frozenset({"groups", "licenses", "users"}),
     "load_data": frozenset(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from provisioner.config.fields import Option
+from provisioner.declare.options import Option
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from provisioner.config.fields import Secret
+from provisioner.declare.secret import Secret
 
 _PASSWORDS = re.compile(r"://[^/@:]*:([^/@]+)@|[?&](?:ssl)?password=([^&]+)")
 

@@ -1,0 +1,1 @@
+"""How dataclasses declare the keys of `pool.yaml`: options, durations, secrets."""
