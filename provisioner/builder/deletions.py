@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.plan import Removal
-from provisioner.removal import condemn, end_orgs
+from provisioner.upkeep.deletion import delete_orgs, mark_for_deletion
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -20,15 +20,19 @@ def delete(context: BuildContext, removals: Sequence[Removal]) -> list[Org]:
     """
     now = context.now()
     wanted = {r.org.username: r.reason for r in removals}
-    doomed = [org for r in removals if (org := condemn(context.ledger, r.org, r.reason, now=now))]
-    if not doomed:
+    marked = [
+        org
+        for r in removals
+        if (org := mark_for_deletion(context.ledger, r.org, r.reason, now=now))
+    ]
+    if not marked:
         return []
-    outcome = end_orgs(context.connections.hub, context.ledger, doomed)
+    outcome = delete_orgs(context.connections.hub, context.ledger, marked)
     with context.lock:
-        context.deleted += [Removal(org, wanted[org.username]) for org in outcome.ended]
+        context.deleted += [Removal(org, wanted[org.username]) for org in outcome.deleted]
     for org, why in outcome.left:
         context.say(f"{org.username} could not be deleted yet: {why}", is_warning=True)
-    return outcome.ended
+    return outcome.deleted
 
 
 def why_deleted(org: Org) -> str:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from provisioner.errors import SalesforceError
-from provisioner.rebuild import Entry
 from provisioner.salesforce.fields import nullable_moment
 from provisioner.salesforce.soql import equals
 from provisioner.steps.proof import prove
+from provisioner.upkeep.rebuild import Entry
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections

@@ -12,8 +12,8 @@ from provisioner.builder.fingerprint import fingerprints
 from provisioner.builder.manifest_entries import contents
 from provisioner.builder.patience import patiently
 from provisioner.ledger.base import State
-from provisioner.lifetimes import corrected, in_doubt
 from provisioner.plan import MINIMUM_LIFE, Allowance, PoolPlan, Removal, plan_pools
+from provisioner.upkeep.lifetimes import corrected, in_doubt
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext

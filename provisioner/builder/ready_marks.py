@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.errors import ProvisionerError
 from provisioner.salesforce.definition import described
 from provisioner.salesforce.living import describe
-from provisioner.stamp import stamp_of
+from provisioner.upkeep.ownership_tag import tag_of
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -54,5 +54,5 @@ class ReadyMarks:
         own = next(
             (d.content.get("description", "") for d in definitions if d.name == org.definition), ""
         )
-        ready = stamp_of(config, org, ready=org.available_at or datetime.now(UTC))
+        ready = tag_of(config, org, ready=org.available_at or datetime.now(UTC))
         return described(str(own), ready.line())

@@ -1,11 +1,11 @@
-"""What a sign-up asks the Dev Hub for: the org definition, our username, our stamp."""
+"""What a sign-up asks the Dev Hub for: the org definition, our username, our ownership tag."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from provisioner.salesforce.hub import SignUp
-from provisioner.stamp import stamp_of
+from provisioner.upkeep.ownership_tag import tag_of
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -20,5 +20,5 @@ def sign_up_request(context: BuildContext, org: Org) -> SignUp:
         username=org.username,
         consumer_key=org.consumer_key,
         duration_days=pool.duration_days,
-        stamp=stamp_of(context.config, org).line(),
+        stamp=tag_of(context.config, org).line(),
     )

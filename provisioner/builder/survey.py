@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from provisioner.errors import SalesforceError
 from provisioner.ledger.base import Org, State
-from provisioner.lifetimes import HELD, corrected
 from provisioner.plan import Removal
-from provisioner.reap import alien_reasons, aliens, reap
 from provisioner.salesforce.living import LivingOrg, living_orgs
+from provisioner.upkeep.lifetimes import HELD, corrected
+from provisioner.upkeep.reap import orphan_reasons, orphans, reap
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
@@ -52,7 +52,7 @@ def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
         if ledger.move(org, State.EXPIRED, note=why, error=why) is not None:
             context.say(f"{org.username} is {why}; it is replaced", is_warning=True)
     rows = ledger.orgs(states=State)
-    found = alien_reasons(aliens(context.config, living, rows, ledger.broken()), rows)
+    found = orphan_reasons(orphans(context.config, living, rows, ledger.broken()), rows)
     known = {row.username for row in rows}
     ended = [item for item in found if item.org.username in known]
     done = reap(hub, ledger, ended, context.now())
@@ -60,7 +60,7 @@ def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
     unknown = sum(item.org.username not in known for item in found)
     if unknown:
         context.say(
-            f"{unknown} scratch orgs are ours by their stamp and unknown to the ledger: `reap` "
+            f"{unknown} scratch orgs have our ownership tag and are unknown to the ledger: `reap` "
             "ends them, `reap --rebuild` takes them in again",
             is_warning=True,
         )

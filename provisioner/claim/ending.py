@@ -22,17 +22,17 @@ def ended(
     """
     from provisioner.builder.connections import Connections
     from provisioner.errors import ProvisionerError
-    from provisioner.removal import Removed, end_orgs
+    from provisioner.upkeep.deletion import Deletions, delete_orgs
 
     try:
         pool_file = load()
         unseen = f"{pool_file.dev_hub.username} does not see it on the Dev Hub"
         with Connections(pool_file, pace=_PACE) as connections:
-            outcome = end_orgs(connections.hub, ledger, [org], unseen=unseen)
+            outcome = delete_orgs(connections.hub, ledger, [org], unseen=unseen)
     except ProvisionerError as error:
-        outcome = Removed(left=[(org, error.message.partition("\n")[0])])
-    if outcome.ended:
-        return outcome.ended[0]
+        outcome = Deletions(left=[(org, error.message.partition("\n")[0])])
+    if outcome.deleted:
+        return outcome.deleted[0]
     for _, why in outcome.left:
         say(f"{org.username} could not be deleted from here: {why}")
     return org if outcome.left else ledger.get(org.username) or org

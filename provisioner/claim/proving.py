@@ -33,7 +33,7 @@ def proven(
         return org  # before anything about logins is imported; a proof of the future is none
     from provisioner.claim.aside import UnusableError
     from provisioner.errors import ConfigError
-    from provisioner.health import confirmed_by_hub, examine, record
+    from provisioner.upkeep.health import confirmed_by_hub, examine, record
 
     try:
         pool_file = load()

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger, Org
-    from provisioner.reap import Reaped
-    from provisioner.rebuild import Rebuilt
+    from provisioner.upkeep.reap import Reaped
+    from provisioner.upkeep.rebuild import Rebuilt
 
 
 def command(
@@ -31,12 +31,12 @@ def command(
         bool, typer.Option("--rebuild", help="Take orgs of a lost ledger in again; delete nothing.")
     ] = False,
 ) -> int:
-    """Delete orgs that are failed, given back, expired, past their lease, or aliens.
+    """Delete orgs that are failed, given back, expired, past their lease, or orphans.
 
     Failed orgs that were kept (`build --keep-failed`) go with --kept, or when they expire.
-    An alien carries the stamp of this pool.yaml's project and is unknown to the ledger, which
-    happens when that is lost. With --rebuild such orgs get their rows again. Other people's
-    orgs are never touched. Exits with 6 when an org could not be deleted.
+    An orphan carries the ownership tag of this pool.yaml's project and is unknown to the
+    ledger, which happens when that is lost. With --rebuild such orgs get their rows again.
+    Other people's orgs are never touched. Exits with 6 when an org could not be deleted.
     """
     from provisioner.builder.connections import Connections
     from provisioner.cli.pools import warn_of_broken
@@ -64,15 +64,15 @@ def _reap(
     config: PoolFile, connections: Connections, ledger: Ledger, *, dry_run: bool, kept: bool
 ) -> Sequence[Reaped]:
     from provisioner.builder.survey import gone, survey
-    from provisioner.lifetimes import HELD, corrected
-    from provisioner.reap import alien_reasons, aliens, reap, to_reap
+    from provisioner.upkeep.lifetimes import HELD, corrected
+    from provisioner.upkeep.reap import orphan_reasons, orphans, reap, to_reap
 
-    living = survey(connections)  # before the rows: see aliens()
+    living = survey(connections)  # before the rows: see orphans()
     now = connections.clock.now()
     rows = corrected(ledger.orgs(states=State), [org.sign_up for org in living])
     dead = gone(connections.hub, living, [r for r in rows if r.state in HELD or _is_kept(r)])
-    unknown = aliens(config, living, rows, ledger.broken())
-    found = [*to_reap(rows, now, dead, kept=kept), *alien_reasons(unknown, rows)]
+    unknown = orphans(config, living, rows, ledger.broken())
+    found = [*to_reap(rows, now, dead, kept=kept), *orphan_reasons(unknown, rows)]
     return found if dry_run else reap(connections.hub, ledger, found, now)
 
 
@@ -83,12 +83,12 @@ def _is_kept(org: Org) -> bool:
 def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequence[Rebuilt]:
     from provisioner.builder.entry import enter
     from provisioner.builder.survey import survey
-    from provisioner.reap import aliens
-    from provisioner.rebuild import rebuild
+    from provisioner.upkeep.reap import orphans
+    from provisioner.upkeep.rebuild import rebuild
 
     living = survey(connections)
     rows = ledger.orgs(states=State)
-    found = aliens(config, living, rows, ledger.broken())
+    found = orphans(config, living, rows, ledger.broken())
     key = config.consumer_app.consumer_key
     now = connections.clock.now()
     return rebuild(ledger, found, key, lambda org, since: enter(connections, org, since), now)
@@ -113,7 +113,7 @@ def _show(call: Invocation, found: Sequence[Reaped], *, dry_run: bool) -> None:
         {
             "org": org_document(item.org),
             "reason": item.reason,
-            "alien": item.is_alien,
+            "alien": item.is_orphan,
             "deleted": not (dry_run or item.left_because),
             "left_because": item.left_because,
         }

@@ -13,11 +13,11 @@ from provisioner.errors import LoginError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from provisioner.health import Health
     from provisioner.ledger.base import Ledger, Org
     from provisioner.ledger.broken import BrokenRow
     from provisioner.output import Output
     from provisioner.report.status import PoolStatus
+    from provisioner.upkeep.health import Health
 
 _HEADERS = ("username", "state", "expires", "held by", "note")
 _COLORS = {
@@ -104,8 +104,8 @@ def _prove(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Health
     """Enter every available org, several at a time; the next build replaces dead ones."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from provisioner.health import confirmed_by_hub, examine, record
     from provisioner.ledger.base import State
+    from provisioner.upkeep.health import confirmed_by_hub, examine, record
 
     pool_file = call.load("hub_and_ledger")
     waiting = [org for org in orgs if org.state is State.AVAILABLE]

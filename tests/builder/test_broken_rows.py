@@ -47,7 +47,7 @@ def test_the_row_is_told_of_and_replaced_and_its_org_left_to_whoever_uses_it(
     assert f"{broken.username}: its row in the ledger is broken: {column} holds" in err
     for option in ("--dry-run", "--kept"):
         document, err = run(night, "reap", option)
-        assert document["orgs"] == [], "it is no alien: its row is there"
+        assert document["orgs"] == [], "it is no orphan: its row is there"
         assert broken.username in err
 
     document, err = run(night, "build", "--pace", "0.001")
@@ -62,7 +62,7 @@ def test_the_row_is_told_of_and_replaced_and_its_org_left_to_whoever_uses_it(
     assert f"its row was broken: {column} holds" in failed["error"]
 
 
-def test_where_a_row_does_not_tell_its_name_no_org_is_called_an_alien(night: Night) -> None:
+def test_where_a_row_does_not_tell_its_name_no_org_is_called_an_orphan(night: Night) -> None:
     night.write_pool(size=2)
     broken, sound = night.build().built
     break_row(night, broken, *NAMELESS)

@@ -14,10 +14,10 @@ import pytest
 
 from provisioner.builder.events import Message, OrgEvent
 from provisioner.ledger.base import Org, State
-from provisioner.removal import Removed
 from provisioner.salesforce.hub import DevHub
 from provisioner.steps.proof import Proof
 from provisioner.steps.run_apex import RunApex
+from provisioner.upkeep.deletion import Deletions
 from tests.builder.night import Night
 
 STEPS = "- run_apex: { file: scripts/setup.apex }\n"
@@ -217,12 +217,12 @@ def test_a_view_that_raises_disturbs_no_org(night: Night, monkeypatch: pytest.Mo
 def test_a_deletion_that_raises_leaves_the_org_to_reap(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def raises(*_: Any, **__: Any) -> Removed:
+    def raises(*_: Any, **__: Any) -> Deletions:
         raise TypeError("a value of a type that nobody expected")
 
     night.write_pool(size=2, steps=STEPS, pool="replacements: 0")
     broken(monkeypatch, RunApex, "start", times=1)
-    monkeypatch.setattr("provisioner.builder.deletions.end_orgs", raises)
+    monkeypatch.setattr("provisioner.builder.deletions.delete_orgs", raises)
     result = night.build()
     assert (len(result.built), len(result.failed), result.exit_code) == (1, 1, 6)
     assert [org.state for org in night.orgs(State.FAILED)] == [State.FAILED]

@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.builder.connections import Connections
 from provisioner.emulator.world import DEFAULT_CONSUMER_KEY
 from provisioner.ledger.base import State
-from provisioner.rebuild import UNKNOWN_OWNER
+from provisioner.upkeep.rebuild import UNKNOWN_OWNER
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
 
@@ -73,7 +73,7 @@ def foreign_org(night: Night) -> str:
     return "theirs@acme.example"
 
 
-def test_aliens_of_a_lost_ledger_are_listed_and_ended_and_foreign_orgs_are_not(
+def test_orphans_of_a_lost_ledger_are_listed_and_ended_and_foreign_orgs_are_not(
     night: Night,
 ) -> None:
     night.build()
@@ -157,5 +157,5 @@ def test_an_org_that_lives_though_its_row_is_closed_is_ended(night: Night) -> No
     assert ledger.move(released, State.DELETED) is not None
     ledger.close()
     (item,) = reap(night)
-    assert "yet alive" in item["reason"]
+    assert "the Dev Hub says active" in item["reason"]
     assert night.active() == []

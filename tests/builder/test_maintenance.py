@@ -7,7 +7,7 @@ import json
 import pytest
 
 from provisioner.ledger.base import Org, State
-from provisioner.rebuild import UNKNOWN_OWNER
+from provisioner.upkeep.rebuild import UNKNOWN_OWNER
 from tests.builder.night import Night
 from tests.builder.test_health import claim, kill
 from tests.builder.test_interruption import Command

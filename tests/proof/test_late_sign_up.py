@@ -76,8 +76,9 @@ def test_after_its_row_was_closed(night: WholeNight, whole: Complete) -> None:
     let_in(night, hold)
     (late,) = leaks(night)
     listed = run(night, "reap", "--dry-run", "--json").document["orgs"]
-    aliens = [item["org"]["username"] for item in listed if "yet alive" in item["reason"]]
-    assert [name in late for name in aliens] == [True]
+    wanted = "the Dev Hub says active"
+    orphans = [item["org"]["username"] for item in listed if wanted in item["reason"]]
+    assert [name in late for name in orphans] == [True]
     for _ in range(2):  # what was still being signed up when its row was closed is ended, too
         run(night, "reap")
     assert not [*unfull(night, SIZE), *leaks(night)]

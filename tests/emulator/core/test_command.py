@@ -120,7 +120,10 @@ def test_limits_faults_packages_and_latencies_come_from_options(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--limits", "activ=3"), "error: limits: 'activ=3' must be NAME=NUMBER; the names are active"),
+        (
+            ("--limits", "activ=3"),
+            "error: limits: 'activ=3' must be NAME=NUMBER; the names are active",
+        ),
         (("--limits", "active=x"), "error: limits: 'active=x' must be NAME=NUMBER"),
         (("--faults", "none.json"), "cannot read none.json"),
         (("--faults", "{faults}"), "`do` must be one of"),

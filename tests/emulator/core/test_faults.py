@@ -162,7 +162,10 @@ def test_faults_by_chance_repeat_with_the_seed() -> None:
         ({"then": []}, "`then` must be a behaviour or a list"),
         ({"when": {"rout": "x"}, "then": {"do": "close"}}, "unknown key 'rout' in a fault"),
         ({"than": {"do": "close"}}, "unknown key 'than' in a fault"),
-        ({"when": {"path": "("}, "then": {"do": "close"}}, "`path` is not a valid regular expression"),
+        (
+            {"when": {"path": "("}, "then": {"do": "close"}},
+            "`path` is not a valid regular expression",
+        ),
         ({"then": {"do": "close", "at": "during"}}, "`at` must be `before` or `after`"),
         ("close", "a fault must be an object"),
     ],

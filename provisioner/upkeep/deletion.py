@@ -1,4 +1,4 @@
-"""Ends scratch orgs on the Dev Hub and says so in the ledger; safe to repeat."""
+"""Deletes scratch orgs on the Dev Hub and records it in the ledger; safe to repeat."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Removed:
-    """What became of the orgs that were to be ended."""
+class Deletions:
+    """What became of the orgs that were to be deleted."""
 
-    ended: list[Org] = field(default_factory=list)
+    deleted: list[Org] = field(default_factory=list)
     left: list[tuple[Org, str]] = field(default_factory=list)  # still there, and why
 
 
-def end_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str = "") -> Removed:
+def delete_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str = "") -> Deletions:
     """Delete the scratch orgs behind rows in `released`, `failed` or `expired`.
 
     `unseen` is for a user who may not see every org of the Dev Hub: why one that is not shown
     is left. By default it is gone.
 
     A row without an org id may belong to a sign-up that is still under way: it stays until
-    the Dev Hub has made up its mind, so that no org appears after its row is closed.
+    the sign-up has become an org or failed, so that no org appears after its row is closed.
     Raises ClockError when the clock of this machine is wrong.
     """
-    outcome = Removed()
+    outcome = Deletions()
     try:
         pending = _still_signing_up(hub, orgs)
         targets = [org for org in orgs if org.username not in pending]
@@ -48,8 +48,8 @@ def end_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str = 
     for org in targets:
         if org.username in refused:
             outcome.left.append((org, refused[org.username]))
-        elif (ended := ledger.move(org, State.DELETED)) is not None:
-            outcome.ended.append(ended)
+        elif (deleted := ledger.move(org, State.DELETED)) is not None:
+            outcome.deleted.append(deleted)
     return outcome
 
 
@@ -69,8 +69,8 @@ def _is_pending(org: Org, status: SignUpStatus) -> bool:
     return is_about and status.status not in ("Active", "Error", "Deleted")
 
 
-def condemn(ledger: Ledger, org: Org, reason: str, *, now: datetime) -> Org | None:
-    """Move a row to the state from which it may be ended; None when somebody was faster.
+def mark_for_deletion(ledger: Ledger, org: Org, reason: str, *, now: datetime) -> Org | None:
+    """Move a row to a state in which its org is deleted; None when the row changed meanwhile.
 
     An available org that a consumer claims at this very moment stays theirs: the
     compare-and-swap fails.

@@ -1,8 +1,8 @@
-"""Ends what nobody should have any more: failed, given back, expired, lapsed, and aliens.
+"""Deletes orgs that nobody needs: failed, released, expired, past their lease, and orphans.
 
-An *alien* is a scratch org that carries our stamp (`provisioner.stamp`) and that the ledger does
-not know, or knows as deleted: its ledger was lost, or a request arrived after its sender had
-died. Orgs without our project's stamp are foreign, and never touched.
+An *orphan* is a scratch org that carries our ownership tag and that the ledger does not know, or
+knows as deleted: its ledger was lost, or a request arrived after its sender had ended. Orgs
+without our project's tag belong to others, and are never touched.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from provisioner.ledger.base import TO_DELETE, Ledger, Org, State
-from provisioner.removal import condemn, end_orgs
-from provisioner.stamp import project_identity, read_stamp
+from provisioner.upkeep.deletion import delete_orgs, mark_for_deletion
+from provisioner.upkeep.ownership_tag import project_identity, read_tag
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reaped:
-    """One org, why it is to end, and why it could not be ended (yet)."""
+    """One org, why it is to be deleted, and why it could not be deleted (yet)."""
 
-    org: Org  # of an alien: what the Dev Hub knows of it
+    org: Org  # of an orphan: what the Dev Hub knows of it
     reason: str
-    is_alien: bool = False
+    is_orphan: bool = False
     left_because: str = ""
 
 
 def to_reap(
     rows: Sequence[Org], now: datetime, gone: Sequence[Org] = (), *, kept: bool = False
 ) -> list[Reaped]:
-    """What `reap` would end of the ledger's rows; unfinished ones are the next build's affair.
+    """The ledger's rows that `reap` would delete; unfinished ones are left to the next build.
 
     `gone` are rows whose orgs the Dev Hub says are deleted. With `kept` also failed orgs that
-    were kept to be looked into.
+    were kept for inspection.
     """
     dead = {org.username for org in gone}
     found = [
@@ -68,18 +68,18 @@ def _has_lapsed(org: Org, lease_until: datetime, now: datetime) -> bool:
     return is_possible and lease_until <= now
 
 
-def aliens(
+def orphans(
     config: PoolFile,
     living: Sequence[LivingOrg],
     rows: Sequence[Org],
     broken: Sequence[BrokenRow],
 ) -> list[tuple[LivingOrg, Org]]:
-    """Living orgs with our stamp whose rows are missing, or closed; with rows made from the stamp.
+    """Active orgs with our tag whose rows are missing, or closed; with rows made from the tag.
 
     `living` must have been read before `rows` (all states): a build commits a row before it
-    asks for the org, so one that is in `living` and of a living build is in `rows`. `broken` are
+    asks for the org, so one that is in `living` and of a running build is in `rows`. `broken` are
     rows that could not be read: their orgs are known, too. Where one does not even tell its
-    username, it may be that of any org, and none is called an alien.
+    username, it may be that of any org, and none is called an orphan.
     """
     if any(not row.username for row in broken):
         return []
@@ -90,8 +90,8 @@ def aliens(
     project = project_identity(config)
     found = []
     for org in living:
-        stamp = read_stamp(org.description)
-        if stamp is None or stamp.project != project or org.sign_up.id in by_sign_up:
+        tag = read_tag(org.description)
+        if tag is None or tag.project != project or org.sign_up.id in by_sign_up:
             continue
         row = known.get(org.username)
         if row is not None and row.state is not State.DELETED:
@@ -101,11 +101,11 @@ def aliens(
                 org,
                 Org(
                     username=org.username,
-                    pool=stamp.pool,
+                    pool=tag.pool,
                     state=State.FAILED,
-                    run=stamp.run,
-                    definition=stamp.definition,
-                    fingerprint=stamp.fingerprint,
+                    run=tag.run,
+                    definition=tag.definition,
+                    fingerprint=tag.fingerprint,
                     signup_id=org.sign_up.id,
                     org_id=org.sign_up.org_id,
                     login_url=org.sign_up.login_url,
@@ -116,36 +116,39 @@ def aliens(
     return found
 
 
-def alien_reasons(found: Sequence[tuple[LivingOrg, Org]], rows: Sequence[Org]) -> list[Reaped]:
-    """Why each alien is to end."""
+def orphan_reasons(found: Sequence[tuple[LivingOrg, Org]], rows: Sequence[Org]) -> list[Reaped]:
+    """Why each orphan is to be deleted."""
     closed: Mapping[str, Org] = {row.username: row for row in rows}
     reaped = []
     for org, row in found:
         if org.username in closed:
-            reason = "ours by its stamp, deleted by the ledger, and yet alive"
+            reason = "has our ownership tag; the ledger says deleted, the Dev Hub says active"
         elif org.is_active:
-            reason = "ours by its stamp, and unknown to the ledger"
+            reason = "has our ownership tag, and is unknown to the ledger"
         else:
-            reason = "ours by its stamp, unknown to the ledger, and still being signed up"
-        reaped.append(Reaped(row, reason, is_alien=True))
+            reason = "has our ownership tag, is unknown to the ledger, and is still being signed up"
+        reaped.append(Reaped(row, reason, is_orphan=True))
     return reaped
 
 
 def reap(hub: DevHub, ledger: Ledger, found: Sequence[Reaped], now: datetime) -> list[Reaped]:
-    """End them: a few Dev Hub requests for all. An org that changed meanwhile is left alone."""
-    condemned = []
+    """Delete them: a few Dev Hub requests for all. An org that changed meanwhile is left alone."""
+    marked = []
     for item in found:
-        if item.is_alien or (org := condemn(ledger, item.org, item.reason, now=now)) is None:
+        if (
+            item.is_orphan
+            or (org := mark_for_deletion(ledger, item.org, item.reason, now=now)) is None
+        ):
             continue
-        condemned.append(org)
+        marked.append(org)
     by_name = {item.org.username: item for item in found}
-    outcome = end_orgs(hub, ledger, condemned)
-    done = [Reaped(org, by_name[org.username].reason) for org in outcome.ended]
+    outcome = delete_orgs(hub, ledger, marked)
+    done = [Reaped(org, by_name[org.username].reason) for org in outcome.deleted]
     done += [Reaped(org, by_name[org.username].reason, False, why) for org, why in outcome.left]
-    return done + _end_aliens(hub, [item for item in found if item.is_alien])
+    return done + _delete_orphans(hub, [item for item in found if item.is_orphan])
 
 
-def _end_aliens(hub: DevHub, found: Sequence[Reaped]) -> list[Reaped]:
+def _delete_orphans(hub: DevHub, found: Sequence[Reaped]) -> list[Reaped]:
     """Delete orgs that have no row; one that is not active yet is left for the next time."""
     ready = [item for item in found if item.org.org_id]
     refused = hub.delete_orgs([item.org.org_id for item in ready]) if ready else {}

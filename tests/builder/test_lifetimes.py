@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from provisioner.ledger.base import Org, State
-from provisioner.lifetimes import corrected, in_doubt
 from provisioner.salesforce.signup_status import SignUpStatus
+from provisioner.upkeep.lifetimes import corrected, in_doubt
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

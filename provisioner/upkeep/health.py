@@ -1,7 +1,7 @@
-"""Whether an org that waits in a pool still lives: a login as its consumer will make it.
+"""Whether an available org still exists: a login as its consumer will make it.
 
 An org that the Dev Hub says is gone is *quarantined*: its row becomes `expired`, so that nobody
-gets it, and the next `build` or `reap` ends and replaces it. A refused login alone says nothing
+gets it, and the next `build` or `reap` deletes and replaces it. A refused login alone says nothing
 of the kind: an active org in maintenance answers as a deleted one does. It keeps its place.
 """
 
@@ -32,7 +32,7 @@ DOUBTS = REFUSALS | {"unreachable"}
 
 @dataclass(frozen=True)
 class Health:
-    """What a look at one org came to; `is_alive` is None when it could not be told."""
+    """The result of an examination; `is_alive` is None when it is unknown."""
 
     org: Org
     is_alive: bool | None
@@ -45,8 +45,8 @@ class Health:
 def examine(org: Org, pool_file: PoolFile) -> Health:
     """Log in to the org and ask who it is. Raises nothing but bugs.
 
-    By a wrong clock nothing can be told: a login may be refused for it, and the proof would be
-    dated wrongly.
+    With a wrong clock nothing is known: a login may be refused for it, and the verification would
+    have a wrong date.
     """
     clock = ServerClock("the org")
     try:
@@ -67,10 +67,10 @@ def examine(org: Org, pool_file: PoolFile) -> Health:
 
 
 def confirmed(found: Sequence[Health], gone: Callable[[list[str]], set[str]]) -> list[Health]:
-    """What was found, with the Dev Hub's word on all that are in doubt: one question.
+    """What was found, with the Dev Hub's answer on all that are in doubt: one query.
 
-    `gone` says which usernames have no org any more (`DevHub.gone`). When it cannot, nobody is
-    taken for dead.
+    `gone` says which usernames have no org any more (`DevHub.gone`). When it cannot, no org is
+    taken for deleted.
     """
     doubtful = [health.org.username for health in found if health.is_in_doubt]
     if not doubtful:
@@ -107,9 +107,9 @@ def _judged(health: Health, dead: set[str], unsure: str) -> Health:
 
 
 def is_due(org: Org, prove_after: timedelta, now: datetime) -> bool:
-    """Whether the last proof of the org is older than `prove_after`, or of the future.
+    """Whether the last verification of the org is older than `prove_after`, or in the future.
 
-    A proof of the future was dated by a wrong clock, or this clock is wrong.
+    A verification in the future was dated by a wrong clock, or this clock is wrong.
     """
     if org.proven_at is None or org.proven_at > now + TOLERANCE:
         return True
@@ -119,7 +119,7 @@ def is_due(org: Org, prove_after: timedelta, now: datetime) -> bool:
 def record(ledger: Ledger, health: Health, now: datetime) -> Org | None:
     """Write what was found into the row; None when the row changed meanwhile.
 
-    A dead org is quarantined, whoever holds it; a living one gets a fresh date.
+    A deleted org is quarantined, whoever holds it; an active one gets a new date.
     """
     if health.is_alive is None:
         return health.org

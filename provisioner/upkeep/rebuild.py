@@ -1,8 +1,8 @@
 """Rebuilds a lost ledger from the Dev Hub, as far as that knows.
 
-The stamp of each sign-up names pool, definition and fingerprint, and a mark says whether the org
-was once proven complete. What the Dev Hub cannot tell is who has claimed which org. Nobody must
-get an org that somebody else works in: an org that has been logged in to since it was proven
+The ownership tag of each sign-up names pool, definition and fingerprint, and whether the org was
+once verified. What the Dev Hub cannot tell is who has claimed which org. Nobody must
+get an org that somebody else works in: an org that has been logged in to since its verification
 comes back as claimed by nobody known.
 """
 
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from provisioner.errors import ClockError, ProvisionerError
 from provisioner.ledger.base import Ledger, Org, State
-from provisioner.stamp import read_stamp
+from provisioner.upkeep.ownership_tag import read_tag
 
 if TYPE_CHECKING:
     from provisioner.salesforce.living import LivingOrg
 
 UNKNOWN_OWNER = "unknown (the ledger was lost)"
-OWN_LOGINS = timedelta(minutes=1)  # after the proof: perhaps still ours, and no consumer's
+OWN_LOGINS = timedelta(minutes=1)  # after the verification: perhaps still ours, and no consumer's
 LEASE = timedelta(days=1)  # of those in use: long enough for their users to speak up
 NOTE = "rebuilt from the Dev Hub"
 
@@ -53,18 +53,18 @@ def rebuild(
     enter: Enter,
     now: datetime,
 ) -> list[Rebuilt]:
-    """Give aliens their rows again, each by one insert in its final state.
+    """Give orphans their rows again, each by one insert in its final state.
 
     A complete org becomes available, or claimed by nobody known when it is in use or cannot be
     entered now; one that is being signed up is resumed by the next build; every other is failed,
-    and ended by the next `build` or `reap`.
+    and deleted by the next `build` or `reap`.
     """
     rebuilt = []
     for living, row in found:
         known = replace(row, consumer_key=consumer_key, created_at=now)
         org, how = _judged(living, known, enter, now)
         if not ledger.restore(org, note=f"{NOTE}: {how}"):
-            how = "its row is closed: `reap` ends the org"
+            how = "its row is closed: `reap` deletes the org"
         rebuilt.append(Rebuilt(org, how))
     return rebuilt
 
@@ -72,9 +72,9 @@ def rebuild(
 def _judged(living: LivingOrg, row: Org, enter: Enter, now: datetime) -> tuple[Org, str]:
     if not living.is_active:
         pending = replace(row, state=State.SIGNING_UP)
-        return pending, "is being signed up: the next build goes on with it"
-    stamp = read_stamp(living.description)
-    ready = _time(stamp.ready) if stamp else None
+        return pending, "is being signed up: the next build resumes it"
+    tag = read_tag(living.description)
+    ready = _time(tag.ready) if tag else None
     if ready is None:
         return _failed(row, "was not complete when the ledger was lost")
     try:
@@ -100,14 +100,14 @@ def _judged(living: LivingOrg, row: Org, enter: Enter, now: datetime) -> tuple[O
 
 
 def _held(row: Org, now: datetime) -> Org:
-    """The row claimed by nobody known: neither offered nor ended until its lease is over."""
+    """The row claimed by nobody known: neither offered nor deleted until its lease is over."""
     lease_until = now + LEASE
     held = replace(row, state=State.CLAIMED, owner=UNKNOWN_OWNER, lease_until=lease_until)
     return replace(held, fence=1)
 
 
 def _failed(row: Org, why: str) -> tuple[Org, str]:
-    return replace(row, state=State.FAILED, error=why), f"{why}: it will be ended"
+    return replace(row, state=State.FAILED, error=why), f"{why}: it will be deleted"
 
 
 def _time(text: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The stamp: one line in ScratchOrgInfo.Description that tells our orgs from other people's.
+"""The ownership tag: one line in ScratchOrgInfo.Description that tells our orgs from others'.
 
 It names project, pool, run, definition and fingerprint, so that a lost ledger can be rebuilt as
 far as the Dev Hub knows. Description is the only field of a sign-up that may be written later
@@ -25,7 +25,7 @@ KEY = "provisioner"
 
 
 @dataclass(frozen=True)
-class Stamp:
+class OwnershipTag:
     """What a sign-up says of where it comes from."""
 
     project: str
@@ -33,17 +33,17 @@ class Stamp:
     run: str
     definition: str
     fingerprint: str
-    ready: str = ""  # when the org was proven complete, ISO 8601 in UTC; "" before
+    ready: str = ""  # when the org was verified, ISO 8601 in UTC; "" before
 
     def line(self) -> str:
-        """The stamp as it stands in Description."""
+        """The tag as it is written in Description."""
         content = {name: value for name, value in asdict(self).items() if value}
         return json.dumps({KEY: content}, separators=(",", ":"), ensure_ascii=True)
 
 
-def stamp_of(config: PoolFile, org: Org, *, ready: datetime | None = None) -> Stamp:
-    """The stamp of one ledger row."""
-    return Stamp(
+def tag_of(config: PoolFile, org: Org, *, ready: datetime | None = None) -> OwnershipTag:
+    """The tag of one ledger row."""
+    return OwnershipTag(
         project=project_identity(config),
         pool=org.pool,
         run=org.run,
@@ -65,14 +65,14 @@ def project_identity(config: PoolFile) -> str:
     return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
-def read_stamp(description: str) -> Stamp | None:
-    """The stamp in a Description; None where there is none, or one that makes no sense."""
+def read_tag(description: str) -> OwnershipTag | None:
+    """The tag in a Description; None where there is none, or an invalid one."""
     last_line = description.rstrip().rpartition("\n")[2]
     try:
         content = read_json(last_line)[KEY]
-        values = {name: content.get(name, "") for name in Stamp.__dataclass_fields__}
+        values = {name: content.get(name, "") for name in OwnershipTag.__dataclass_fields__}
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     if not all(isinstance(value, str) for value in values.values()) or not values["project"]:
         return None
-    return Stamp(**values)
+    return OwnershipTag(**values)

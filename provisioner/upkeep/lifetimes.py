@@ -1,6 +1,6 @@
-"""Until when orgs live: what the ledger knows to the second, and the Dev Hub to the day.
+"""When orgs expire: what the ledger knows to the second, and the Dev Hub to the day.
 
-The time in a row was read from the org when it was proven. Where it is earlier than the day that
+The time in a row was read from the org when it was verified. Where it is earlier than the day that
 the Dev Hub gives for an org that it lists as active, the row is wrong, and the Dev Hub is right.
 """
 

@@ -1,0 +1,1 @@
+"""What keeps a project's orgs in order between builds: health, deletion, orphans, a lost ledger."""
