@@ -43,7 +43,7 @@ _COMPRESS_FROM = 2048  # bytes
 
 @dataclass
 class _Found:
-    """What the head of a request says: its route, its session and its org."""
+    """What is known from the head of a request: route, parameters, token."""
 
     route: Route | None
     params: Mapping[str, str]
@@ -52,14 +52,14 @@ class _Found:
 
 
 class Application:
-    """The emulated service, without any socket: `respond` may be called from many threads."""
+    """The emulated service, without sockets: `respond` may be called from many threads."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self._map = _routes()
 
     def respond(self, request: Request) -> Response:
-        """The answer to a request; DroppedError when a fault ends the connection instead."""
+        """The answer to a request. Raises DroppedError for a fault that closes the connection."""
         raw_path, _, query = request.target.partition("?")
         raw_path = re.sub(r"/{2,}", "/", raw_path).rstrip("/") or "/"
         path = unquote(raw_path)
@@ -105,10 +105,10 @@ class Application:
         return _Found(route, decoded, None, token)
 
     def _handle(self, request: Request, found: _Found, path: str, query: str) -> tuple[Reply, str]:
-        """The reply of the handler, or of the error that it (or the way to it) ended in."""
+        """The reply of the handler, or of the error raised by it or on the way to it."""
         call: Call | None = None
         origin = self._origin(request)
-        self.world.begin_request(origin)
+        self.world.start_request(origin)
         try:
             version = _VERSION.match(path)
             if version and version[1] not in api_versions.KNOWN:
@@ -156,10 +156,10 @@ class Application:
         )
 
     def _origin(self, request: Request) -> str:
-        """Our address as the client spelled it; the server's own where that is no loopback name.
+        """Our address as the client spelled it; the server's own where that is not a loopback name.
 
-        (A client that sends `login.salesforce.com` here by a rule of its own must not be told
-        to go there for the next request.)
+        (A client that routes `login.salesforce.com` to the emulator must not be sent to the real
+        host with its next request.)
         """
         host = request.headers.get("host", "")
         if re.match(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\Z", host):
@@ -167,10 +167,10 @@ class Application:
         return self.world.url
 
     def _admit(self, call: Call, found: _Found) -> Reply | None:
-        """Set the call's org and user; the refusal when the token is none that lives."""
+        """Set the call's org and user; the refusal when the token has no active session."""
         org = self.world.org_of_token(found.token)
         if org is not None and org.is_over():
-            return envelopes.dead_org()
+            return envelopes.deleted_org()
         session: Session | None = self.world.session(found.token)
         is_soap = found.route is not None and found.route.access == "soap"
         if session is None:
@@ -206,7 +206,7 @@ class Application:
 
 @cache
 def _routes() -> MapAdapter:
-    """The table of routes, compiled once a process: all worlds have the same resources."""
+    """The table of routes, compiled once per process: all worlds have the same resources."""
     resources.load()
     rules = [
         Rule(one.rule, endpoint=one, methods=[*one.methods, "HEAD"], strict_slashes=False)
@@ -226,7 +226,7 @@ def _soap_token(request: Request) -> str:
 
 
 def _login_of(request: Request) -> str:
-    """Whom a JWT login is for, as its assertion says it; "" where that cannot be read."""
+    """The username in the assertion of a JWT login; "" where it cannot be read."""
     try:
         form, _ = _form(request.headers.get("content-type", ""), request.body)
     except ApiError:
@@ -235,7 +235,7 @@ def _login_of(request: Request) -> str:
 
 
 def _unpacked(body: bytes) -> bytes:
-    """A gzip body, unpacked up to what a request may have."""
+    """A gzip body, decompressed up to the maximum size of a body."""
     unpacker = zlib.decompressobj(31)
     try:
         unpacked = unpacker.decompress(body, MOST_BYTES + 1)
@@ -269,7 +269,7 @@ def _form(
 
 
 def _bug(error: Exception) -> Reply:
-    """An error of the emulator's own: said on stderr, and to the client as Salesforce would."""
+    """A bug of the emulator: printed to stderr, and answered as Salesforce would."""
     traceback.print_exception(error, file=sys.stderr)
     text = f"An unexpected error occurred in the emulator: {type(error).__name__}: {error}"
     return envelopes.rest_error(500, "UNKNOWN_EXCEPTION", text)

@@ -1,4 +1,4 @@
-"""Connected apps: who may log in to which org with which certificate."""
+"""Connected apps: which users may log in to which org with which certificate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLATFORM_CLI = "PlatformCLI"  # in every org; has no certificate
 class ConnectedApp:
     """An app by its consumer key; `kind` "external" is an External Client App.
 
-    Policy "admin": only approved users get in ("user is not admin approved …"); "self": users
+    Policy "admin": only approved users may log in ("user is not admin approved …"); "self": users
     approve for themselves, which a JWT cannot do ("user hasn't approved this consumer").
     """
 
@@ -27,13 +27,13 @@ class ConnectedApp:
     policy: Literal["admin", "self"] = "admin"
 
     def replicated(self) -> ConnectedApp:
-        """The copy that a sign-up puts into a scratch org: other users may approve it there."""
+        """The copy that a sign-up installs in a scratch org, where users approve it themselves."""
         return replace(self, policy="self")
 
 
 @dataclass
 class InstalledApp:
-    """An app in one org, and the users of that org that it is approved for."""
+    """An app in one org, and the users of that org for whom it is approved."""
 
     app: ConnectedApp
     approved: set[str] = field(default_factory=set)  # 18-character user ids
@@ -46,7 +46,7 @@ def app_from_certificate(
     kind: Literal["connected", "external"] = "connected",
     policy: Literal["admin", "self"] = "admin",
 ) -> ConnectedApp:
-    """An app with the key of an X.509 certificate in PEM; ValueError when it is none of RSA."""
+    """An app with the key of an X.509 certificate in PEM. Raises ValueError unless it is RSA."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -59,5 +59,5 @@ def app_from_certificate(
 
 
 def platform_cli() -> InstalledApp:
-    """The Salesforce CLI's own app, which every org knows and every user may use."""
+    """The Salesforce CLI's own app, which is in every org, for every user."""
     return InstalledApp(ConnectedApp(PLATFORM_CLI, policy="self"))

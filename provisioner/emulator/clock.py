@@ -1,4 +1,4 @@
-"""Time in the emulated world: real time from a start, run faster by a factor."""
+"""Time in the emulated world: real time from a start, multiplied by a factor."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Clock:
             return self._start + elapsed + self._skipped
 
     def advance(self, seconds: float) -> None:
-        """Let world time jump ahead."""
+        """Advance world time."""
         with self._lock:
             self._skipped += timedelta(seconds=seconds)
 
 
 @dataclass
 class Progression:
-    """Something slow: states that follow each other in time, at most one a look.
+    """An operation that takes time: states in sequence, at most one change per poll.
 
-    A client that polls sees every state whatever the speed: a state whose time is over gives
-    way to the next at the next look, never to the one after it. With `instant` the last state
-    is there at the first look (for benchmarks of a platform on which nothing takes time).
+    A client that polls sees every state, whatever the time scale: when the duration of a state is
+    over, the next poll returns the following state, and never skips one. With `instant` the first
+    poll returns the last state (for benchmarks without delays).
     """
 
     clock: Clock
@@ -52,8 +52,8 @@ class Progression:
         if self.instant:
             self._index = len(self.states) - 1
 
-    def look(self) -> str:
-        """The state now; moves on by at most one."""
+    def poll(self) -> str:
+        """The current state; advances by at most one."""
         if self._index < len(self.states) - 1:
             due = self._entered + timedelta(seconds=self.durations[self._index])
             if self.clock.now() >= due:
@@ -63,5 +63,5 @@ class Progression:
 
     @property
     def is_over(self) -> bool:
-        """Whether the last state has been reached (by a look)."""
+        """Whether a poll has returned the last state."""
         return self._index == len(self.states) - 1

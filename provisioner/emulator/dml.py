@@ -104,7 +104,7 @@ class Dml:
 
 
 def key_field(object_type: ObjectType, name: str) -> Field:
-    """The field that an upsert finds records by. Raises INVALID_FIELD for any other."""
+    """The field by which an upsert finds records. Raises INVALID_FIELD for any other."""
     found = object_type.find_field(name)
     if found is None or not is_key(object_type, found):
         raise RecordError(
@@ -122,7 +122,7 @@ def is_key(object_type: ObjectType, field: Field) -> bool:
 
 
 def given(values: Values, name: str) -> Any:
-    """The value that a client gave for a field, in whatever case it wrote the name."""
+    """The value that a client gave for a field; names are compared in any case."""
     wanted = name.lower()
     return next((value for key, value in values.items() if key.lower() == wanted), None)
 

@@ -1,4 +1,4 @@
-"""Answers as Salesforce wraps them: JSON, errors of REST, OAuth and SOAP, a dead org's page."""
+"""Answers in Salesforce's formats: JSON, errors of REST, OAuth and SOAP, a deleted org's page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def encode(body: Any) -> bytes:
     if isinstance(body, str):
         return body.encode()
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "replace")  # half a character becomes a ?, as in Java
+    return text.encode("utf-8", "replace")  # a lone surrogate becomes a ?, as in Java
 
 
 def rest_error(status: int, code: str, message: str, fields: list[str] | None = None) -> Reply:
@@ -61,8 +61,8 @@ def soap_fault(path: str, code: str, message: str, status: int = 500) -> Reply:
     )
 
 
-def dead_org() -> Reply:
-    """What the host of a deleted or expired org answers: an HTML page, status 420.
+def deleted_org() -> Reply:
+    """The answer of a deleted or expired org: an HTML page with status 420.
 
     Source: docs/reference/http.md#deleted-orgs.
     """
@@ -71,7 +71,7 @@ def dead_org() -> Reply:
 
 
 def of_error(error: Exception, path: str) -> Reply | None:
-    """The reply that an emulated resource's error becomes; None for an error that is none."""
+    """The reply for an error of an emulated resource; None for any other exception."""
     if isinstance(error, ApiError):
         return rest_error(error.status, error.code, error.message, error.fields)
     if isinstance(error, RecordError):

@@ -19,7 +19,7 @@ class ApiError(Exception):
 
 
 class OAuthError(Exception):
-    """A token endpoint error: `{"error", "error_description"}`, HTTP 400 unless said."""
+    """A token endpoint error: `{"error", "error_description"}`, HTTP 400 by default."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
         super().__init__(f"{error}: {description}")
@@ -38,7 +38,7 @@ class SoapFault(Exception):  # noqa: N818 - the protocol's own word
 
 
 class RecordError(Exception):
-    """One record was refused: what `errors: [{statusCode, message, fields}]` says of it."""
+    """One record was refused; becomes an entry of `errors: [{statusCode, message, fields}]`."""
 
     def __init__(self, code: str, message: str, fields: Sequence[str] = ()) -> None:
         super().__init__(f"{code}: {message}")
@@ -48,4 +48,4 @@ class RecordError(Exception):
 
 
 class NotEmulatedError(Exception):
-    """Answered 501 with its name: what this emulator does not know, it does not fake."""
+    """What is not emulated; answered with status 501 and its name, never faked."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MOST_BYTES = 160_000_000
-"""Of one body. The largest that Salesforce takes is a bulk job's data: 150 MB.
+"""Of one body. The largest that Salesforce accepts is the data of a bulk job: 150 MB.
 
 Source: docs/reference/data.md#bulk-limits.
 """
@@ -14,7 +14,7 @@ Source: docs/reference/data.md#bulk-limits.
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came in, its body read to the end."""
+    """A request as it was received, with its complete body."""
 
     method: str
     target: str  # path and query as sent, still percent-encoded
@@ -33,7 +33,7 @@ class Response:
 
 
 class DroppedError(Exception):
-    """The connection ends without an answer; `with_reset` by RST, else by FIN."""
+    """The connection is closed without an answer; by RST if `with_reset`, else by FIN."""
 
     def __init__(self, *, with_reset: bool) -> None:
         super().__init__("connection dropped by a fault")

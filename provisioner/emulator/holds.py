@@ -19,7 +19,7 @@ class Hold:
 
 
 class Holds:
-    """The requests held now; whoever waits for one is told."""
+    """The requests that are held now. A test can wait for the next one."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -28,7 +28,7 @@ class Holds:
         self._is_closed = False
 
     def wait_in(self, route: str, method: str, path: str, at: str) -> None:
-        """Hold the calling thread until released (or the world ends)."""
+        """Block the calling thread until the hold is released or the server stops."""
         with self._changed:
             if self._is_closed:
                 return
@@ -39,13 +39,13 @@ class Holds:
         hold.released.wait()
 
     def current(self, *, wait: float = 0.0) -> list[Hold]:
-        """The requests held now; with `wait`, seconds to wait for the first."""
+        """The requests held now; `wait` is the time in seconds to wait for the first."""
         with self._changed:
             self._changed.wait_for(lambda: self._holds or self._is_closed, wait)
             return list(self._holds.values())
 
     def release(self, number: int | None = None) -> int:
-        """Let one request go on, or all; how many there were."""
+        """Release one request, or all; returns how many were released."""
         with self._changed:
             wanted = list(self._holds) if number is None else [number]
             holds = [self._holds.pop(one) for one in wanted if one in self._holds]
@@ -54,12 +54,12 @@ class Holds:
         return len(holds)
 
     def open(self) -> None:
-        """Requests may be held: the server runs."""
+        """Allow holds, because the server is running."""
         with self._changed:
             self._is_closed = False
 
     def close(self) -> None:
-        """Let all go on and hold none any more: the server ends."""
+        """Release all requests and hold no more, because the server stops."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

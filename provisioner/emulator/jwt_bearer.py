@@ -1,6 +1,6 @@
-"""The JWT bearer grant: signature, issuer, audience, expiry, user; each refusal in its words.
+"""The JWT bearer grant: signature, issuer, audience, expiry, user; each with its own error text.
 
-The order of the checks is the one that lets a wrong key or audience be told from a wrong user.
+The order of the checks lets a client distinguish a wrong key or audience from a wrong user.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.world import World
 
 PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
-_LEEWAY = 180  # seconds that an assertion may be past: one client sends `exp` = now
+_LEEWAY = 180  # seconds after `exp`: one client sends the current time as `exp`
 _NO_CLAIMS = {
     f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
 }
@@ -29,7 +29,7 @@ NOT_APPROVED = "user hasn't approved this consumer"
 
 
 def grant(world: World, assertion: str, base_url: str) -> tuple[EmulatedOrg, str, str]:
-    """The org, user id and consumer key that an assertion opens; OAuthError when it does not."""
+    """The org, user id and consumer key of a valid assertion. Raises OAuthError."""
     claims = _read(assertion)
     consumer_key, username = str(claims.get("iss", "")), str(claims.get("sub", ""))
     org, user_id = world.usernames.get(username.lower(), (None, ""))
@@ -45,7 +45,7 @@ def grant(world: World, assertion: str, base_url: str) -> tuple[EmulatedOrg, str
 
 
 def check_user(world: World, org: EmulatedOrg, user_id: str) -> None:
-    """The org must live and let users in by now, and the user must be active."""
+    """The org must be active and allow logins already, and the user must be active."""
     if org.is_over():
         raise OAuthError("invalid_grant", NOT_APPROVED)
     if org.usable_from is not None and world.now() < org.usable_from:
@@ -70,7 +70,7 @@ def check_approval(installed: InstalledApp | None, user_id: str, app: ConnectedA
 
 
 def user_named(assertion: str) -> str:
-    """The username in an assertion, unverified; "" when there is none to read."""
+    """The username in an assertion, unverified; "" when it cannot be read."""
     try:
         return str(_read(assertion).get("sub") or "")
     except OAuthError:
@@ -78,7 +78,7 @@ def user_named(assertion: str) -> str:
 
 
 def _read(assertion: str) -> dict[str, Any]:
-    """The claims, unverified; "invalid assertion" when there are none to read."""
+    """The claims, unverified. Raises OAuthError "invalid assertion"."""
     try:
         part = assertion.split(".")[1]
         claims = read_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
@@ -90,7 +90,7 @@ def _read(assertion: str) -> dict[str, Any]:
 
 
 def _app(world: World, org: EmulatedOrg | None, consumer_key: str) -> ConnectedApp:
-    """The app in the user's own org, else the one of that key that any org knows."""
+    """The app in the user's own org, else the app with that key in any org."""
     for one in [*([org] if org else []), world.hub, *world.orgs.values()]:
         if consumer_key in one.apps:
             return one.apps[consumer_key].app
@@ -119,9 +119,10 @@ def _check_audience(world: World, audience: Any, base_url: str, org: EmulatedOrg
 
 
 def _check_expiry(expiry: Any) -> None:
-    """Not long past. There is no upper bound: one client sends milliseconds, one a string.
+    """Refuse an assertion that has expired. A late expiry is accepted: one client sends
+    milliseconds, another a string.
 
-    It is compared with the real time, by which clients live, not with the world's clock.
+    It is compared with real time, which clients use, not with the world's clock.
     """
     try:
         seconds = float(expiry)

@@ -16,7 +16,7 @@ class KeyPair:
     certificate: str
 
     def __repr__(self) -> str:
-        return "KeyPair(…)"  # a private key must not get into a log
+        return "KeyPair(…)"  # a private key must not appear in a log
 
     def write(self, folder: Path, name: str = "server") -> Path:
         """Write NAME.key (mode 0600) and NAME.crt; returns the path of the key."""
@@ -30,7 +30,7 @@ class KeyPair:
 
 
 def make_key_pair(*, days: int = 365, common_name: str = "emulator", bits: int = 2048) -> KeyPair:
-    """A new RSA key pair; negative `days` make a certificate that has expired."""
+    """A new RSA key pair; negative `days` result in an expired certificate."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import rsa

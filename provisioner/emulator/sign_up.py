@@ -28,7 +28,7 @@ class SignUp:
     error: str | None  # an ErrorCode; None: it succeeds
 
 
-def begin(hub: EmulatedOrg, request: Record) -> SignUp:
+def start(hub: EmulatedOrg, request: Record) -> SignUp:
     """Decide a request's end and start its way there."""
     error = _injected(hub, request) or _error_code(hub, request)
     states = ["New", "Creating", "Error" if error else "Active"]

@@ -180,7 +180,7 @@ class World:
         """Something slow that begins now; see Latencies for its durations."""
         return self.latencies.progression(self.clock, operation, states)
 
-    def begin_request(self, origin: str) -> None:
+    def start_request(self, origin: str) -> None:
         """A request starts in this thread: each record may be polled once."""
         self._request.polled, self._request.origin = set(), origin
 

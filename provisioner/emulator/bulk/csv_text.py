@@ -1,6 +1,6 @@
-"""CSV as Bulk API 2.0 reads and writes it: the line ending is part of the agreement.
+"""CSV as Bulk API 2.0 reads and writes it, where the line ending is a setting of the job.
 
-Python's csv module neither tells which line ending ended a record nor refuses a stray quote,
+Python's csv module neither reports the line ending of a record nor refuses a stray quote,
 and both decide whether a job fails.
 """
 
@@ -27,14 +27,14 @@ class CsvError(Exception):
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """What client and service have agreed on, by Salesforce's names."""
+    """The format settings of a job, by Salesforce's names."""
 
     delimiter: str = "COMMA"
     line_ending: str = "LF"
 
 
 def read(text: str, form: CsvFormat) -> Iterator[list[str]]:
-    """The records of a text, header included; empty lines are none. Raises CsvError."""
+    """The records of a text, header included, without empty lines. Raises CsvError."""
     delimiter, ending = DELIMITERS[form.delimiter], LINE_ENDINGS[form.line_ending]
     mark = re.escape(delimiter)
     quoted, bare = r'"((?:[^"]|"")*)"', rf'([^"{mark}\r\n]*)'
@@ -65,7 +65,7 @@ def read(text: str, form: CsvFormat) -> Iterator[list[str]]:
 
 
 def write(records: Iterable[Sequence[str]], form: CsvFormat) -> str:
-    """A text with every value in quotes, as the service writes its results."""
+    """A text with every value in quotes, as the service writes results."""
     mark, ending = DELIMITERS[form.delimiter], LINE_ENDINGS[form.line_ending]
     lines = []
     for record in records:

@@ -15,7 +15,7 @@ from provisioner.emulator.dml import Dml, given
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.objects.schema import ObjectType
 
-_CHUNK = 200  # rows that share a transaction on the platform: an external id counts once in it
+_CHUNK = 200  # rows in one transaction on the platform: an external id may occur once in it
 
 
 @dataclass(eq=False)
@@ -30,7 +30,7 @@ class IngestJob(Job):
     failed: list[tuple[str, str, list[str]]] = field(default_factory=list)  # id, error
 
     def work(self) -> str | None:
-        """Work off all rows; the errorMessage when the data as a whole is refused."""
+        """Process all rows; returns the errorMessage when the data as a whole is refused."""
         object_type = self.org.store.object_type(self.object_name)
         try:
             self.parse()
@@ -96,18 +96,18 @@ class IngestJob(Job):
     # --- results --------------------------------------------------------------------------
 
     def successful_results(self) -> str:
-        """`sf__Id`, `sf__Created` and the row as it came."""
+        """`sf__Id`, `sf__Created` and the row as it was sent."""
         head = ["sf__Id", "sf__Created", *self.header]
         lines = [[one, str(new).lower(), *row] for one, new, row in self.succeeded]
         return self._csv([head, *lines])
 
     def failed_results(self) -> str:
-        """`sf__Id`, `sf__Error` and the row as it came."""
+        """`sf__Id`, `sf__Error` and the row as it was sent."""
         head = ["sf__Id", "sf__Error", *self.header]
         return self._csv([head, *([one, error, *row] for one, error, row in self.failed)])
 
     def unprocessed_records(self) -> str:
-        """The rows that nothing became of: the job was aborted, or failed as a whole."""
+        """The rows that were not processed: the job was aborted, or failed as a whole."""
         try:
             self.parse()
         except CsvError:

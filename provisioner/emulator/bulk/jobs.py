@@ -41,30 +41,30 @@ class Job:
     _has_worked: bool = False
 
     def work(self) -> str | None:
-        """Do the job; the errorMessage with which it ends as Failed, or None."""
+        """Process the data; returns the errorMessage of a Failed job, or None."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """The data is there: work begins."""
+        """The data is complete: processing starts."""
         with self.org.store.lock:
             self.state = "UploadComplete"
             self._touch()
             self._progression = self.org.world.progression("bulk", _WORKING)
 
     def abort(self) -> None:
-        """Stop the job; what it has done stays done."""
+        """Stop the job; changes already made remain."""
         with self.org.store.lock:
             if self.state in _OVER:
                 raise invalid_state(f"Aborting not allowed when the job is in state {self.state}")
             self.state = "Aborted"
             self._touch()
 
-    def look(self) -> str:
-        """The state now; moves on by at most one, and works when the time has come."""
+    def poll(self) -> str:
+        """The current state; advances by at most one, and processes the data when that is due."""
         with self.org.store.lock:
             if self._progression is None or self.state in _OVER:
                 return self.state
-            state = self._progression.look()
+            state = self._progression.poll()
             if state != self.state:
                 self._touch()
             if state != "UploadComplete" and not self._has_worked:
@@ -77,14 +77,14 @@ class Job:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether the job has reached a final state."""
         return self.state in _OVER
 
     def _touch(self) -> None:
         self.modified = format_datetime(self.org.world.now())
 
     def description(self) -> dict[str, Any]:
-        """The JSON that both kinds of job share."""
+        """The JSON that is common to both kinds of job."""
         return {
             "id": self.id,
             "operation": self.operation,
@@ -102,7 +102,7 @@ class Job:
 
 
 def invalid_state(message: str) -> ApiError:
-    """400: the job is in a state in which that cannot be done."""
+    """400: the state of the job does not allow the operation."""
     return ApiError(400, "INVALIDJOBSTATE", message)
 
 

@@ -20,7 +20,7 @@ from provisioner.emulator.soql.shape import leaf_names
 
 @dataclass(eq=False)
 class QueryJob(Job):
-    """`context` is what the query runs in."""
+    """`context` is that of the query."""
 
     context: Context | None = None
     header: list[str] = field(default_factory=list)
@@ -43,7 +43,7 @@ class QueryJob(Job):
 def check(context: Context) -> tuple[str, list[str]]:
     """The object and the columns of a query that a job can run.
 
-    Raises ApiError for what is no SOQL, and for what bulk queries do not support: grouping,
+    Raises ApiError for invalid SOQL, and for what bulk queries do not support: grouping,
     aggregates, OFFSET and subqueries in the field list.
     """
     query = parse(context.text)

@@ -1,4 +1,4 @@
-"""CSV columns and rows → values of a record: relationship columns, `#N/A`, words for true."""
+"""CSV columns and rows → values of a record: relationship columns, `#N/A`, booleans."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Column = Callable[[str, dict[str, Any]], None]
 
 
 def columns(store: Store, object_type: ObjectType, header: Sequence[str]) -> list[Column]:
-    """How each column of a header sets a value; CsvError for a name that is no field."""
+    """How each column of a header sets a value; CsvError for an unknown field."""
     return [_column(store, object_type, name.strip()) for name in header]
 
 
 def values_of(
     row: Sequence[str], header: Sequence[str], setters: Sequence[Column]
 ) -> dict[str, Any]:
-    """The values of a row; an empty cell says nothing, `#N/A` says null."""
+    """The values of a row; an empty cell is left out, `#N/A` is null."""
     if len(row) != len(header):
         text = f"The row has {len(row)} values, the header has {len(header)} columns"
         raise RecordError("CLIENT_INPUT_ERROR", text)
@@ -86,7 +86,7 @@ def _unknown(name: str) -> CsvError:
 
 
 def _typed(field: Field, cell: str) -> Any:
-    """A cell as the field takes it. Raises INVALID_TYPE_ON_FIELD_IN_RECORD."""
+    """A cell converted for the field. Raises INVALID_TYPE_ON_FIELD_IN_RECORD."""
     if field.type == "boolean":
         word = cell.strip().lower()
         if word in _TRUE or word in _FALSE:

@@ -1,4 +1,4 @@
-"""One field as describe tells it."""
+"""One field as describe shows it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
 
 
 def is_defaulted(field: Field) -> bool:
-    """Whether the platform fills the field when the client does not."""
+    """Whether the platform sets the field when the client does not."""
     return field.type == "boolean" or field.default is not None or field.name in _ALWAYS_FILLED
 
 

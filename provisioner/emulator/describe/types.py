@@ -1,4 +1,4 @@
-"""One object as describe tells it, shortly or with its fields and relationships."""
+"""One object as describe shows it: a summary, or with its fields and relationships."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def describe_briefly(object_type: ObjectType, base: str) -> dict[str, Any]:
 
 
 def describe_fully(store: Store, object_type: ObjectType, base: str) -> dict[str, Any]:
-    """All of it: fields, child relationships, record types."""
+    """The full description: fields, child relationships, record types."""
     address = f"{base}/{object_type.name}"
     is_ordinary = not object_type.is_tooling and not object_type.is_setup
     found = describe_briefly(object_type, base) | {
@@ -105,7 +105,7 @@ def _child_relationships(store: Store, object_type: ObjectType) -> list[dict[str
 
 
 def _record_types(store: Store, object_type: ObjectType, address: str) -> list[dict[str, Any]]:
-    """The record types that stand in the org's RecordType rows, and the master one."""
+    """The record types in the org's RecordType rows, and the master record type."""
     rows = store.peek_rows("RecordType") if "RecordType" in store.types else []
     own = [row for row in rows if row.get("SobjectType") == object_type.name]
     infos = [

@@ -1,8 +1,8 @@
-"""Anonymous Apex: compiled lightly; plain DML, assertions and throws are carried out.
+"""Anonymous Apex: basic checks; simple DML, assertions and throws are executed.
 
-What is straight-line and literal is executed: `insert new Account(Name = 'x');`, a variable
+Sequential statements with literals are executed: `insert new Account(Name = 'x');`, a variable
 that holds a new record and is then inserted, updated or deleted, `System.assert…` of literals,
-`throw`. Everything else that could be Apex is taken as executed without an effect.
+`throw`. All other valid Apex succeeds without an effect.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class AnonymousResult:
-    """What executeAnonymous answers; line and column are -1 when nothing is wrong."""
+    """The result of executeAnonymous; line and column are -1 on success."""
 
     compiled: bool = True
     success: bool = True
@@ -79,7 +79,7 @@ def execute(org: EmulatedOrg, source: str, user_id: str) -> AnonymousResult:
 
 
 def _check_names(org: EmulatedOrg, unit: Unit) -> None:
-    """Fields of new records must exist, variables be declared, methods be there."""
+    """Fields of new records, variables and methods must exist."""
     declared: set[str] = set()
     for statement in unit.statements:
         value = statement.expression

@@ -1,4 +1,4 @@
-"""What anonymous Apex does, as far as it is followed: DML of literals, assertions, throws."""
+"""The execution of anonymous Apex, as far as it is emulated: DML, assertions, throws."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Record:
 
 
 class _NotFollowedError(Exception):
-    """An expression that the interpreter does not follow."""
+    """An expression that the interpreter does not evaluate."""
 
 
 class ThrownError(Exception):
@@ -36,7 +36,7 @@ class ThrownError(Exception):
 
 
 class Run:
-    """The variables of a block while it runs."""
+    """The variables of a running block."""
 
     def __init__(self, org: EmulatedOrg, user_id: str) -> None:
         self.org = org
@@ -44,7 +44,7 @@ class Run:
         self.variables: dict[str, Any] = {}
 
     def execute(self, statement: Statement) -> None:
-        """Carry a statement out, as far as it can be followed."""
+        """Execute a statement, as far as it can be evaluated."""
         value = statement.expression
         if value is None:
             return
@@ -122,7 +122,7 @@ class Run:
             record.values[name] = new
 
     def _assert(self, call: Expression) -> None:
-        """Assertions of literals; those that compare what is computed hold."""
+        """Assertions of literals; those with computed values always pass."""
         name = call.name.lower().rpartition(".")[2]
         arguments = [self._value(one) for one in call.arguments]
         count = 2 if "equal" in name else 0 if name == "fail" else 1
@@ -147,7 +147,7 @@ class Run:
 
 
 def _fails(assertion: str, arguments: list[Any]) -> bool:
-    """Whether an assertion of these values does not hold."""
+    """Whether an assertion of these values fails."""
     if assertion in ("assert", "istrue"):
         return arguments[0] is False
     if assertion in ("assertequals", "areequal"):

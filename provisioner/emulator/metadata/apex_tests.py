@@ -1,4 +1,4 @@
-"""The tests of a deploy: found and counted, never run; all of them pass."""
+"""The Apex tests of a deploy: found and counted, not run; all of them pass."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TEST_METHOD = re.compile(
 
 @dataclass
 class ApexTests:
-    """What a deploy says of its tests."""
+    """The test results of a deploy."""
 
     methods: list[tuple[str, str]] = field(default_factory=list)  # class, method
     failures: list[dict[str, Any]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Packages applied to an org: kinds in their order, deletions, all or nothing at will."""
+"""Applies packages to an org: kinds in order, deletions, optionally all or nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from provisioner.emulator.org import EmulatedOrg
 
 @dataclass
 class Result:
-    """What came of the packages of one deploy."""
+    """The outcome of the packages of one deploy."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     is_rolled_back: bool = False
@@ -38,7 +38,7 @@ class Result:
 
 
 class _RollBackError(Exception):
-    """Undoes what the transaction around it did."""
+    """Rolls back the transaction around it."""
 
 
 def apply_packages(
@@ -53,7 +53,7 @@ def apply_packages(
 ) -> Result:
     """Apply packages; the org is as before when the result says so (an error, or checkOnly).
 
-    `accept` has the last word, when all is applied: False undoes it (tests that fail).
+    `accept` is called when all is applied; if it returns False (failed tests), all is undone.
     """
     result, before = Result(), dict(org.components)
     try:
@@ -83,7 +83,7 @@ def _apply_package(
         failures.append(failure("", PACKAGE_XML, path, problem))
     yield from failures
     if any(not one.component_type for one in failures):
-        return  # the manifest itself is wrong: nothing else is looked at
+        return  # the manifest itself is invalid: nothing else is checked
     if not failures:
         path = package.root + PACKAGE_XML
         yield Outcome("", PACKAGE_XML, path, is_created=True, is_changed=True)
@@ -105,11 +105,11 @@ def _destroy(
 
 
 class _RefusedError(Exception):
-    """A component has problems: what it did so far is undone."""
+    """A component has problems: its changes are rolled back."""
 
 
 def _apply(context: DeployContext, component: Component, options: DeployOptions) -> Outcome:
-    """Apply one component and say how it fared."""
+    """Apply one component; returns its outcome."""
     known = context.find(component.type, component.full_name)
     if not component.problems:
         try:

@@ -14,7 +14,7 @@ MAXIMUM_UNZIPPED_BYTES = 600 * 1024 * 1024
 
 
 class ArchiveProblem(Exception):  # noqa: N818 - it becomes a deploy result, not a failure of ours
-    """The zip as a whole is refused; `code` and `message` go into the deploy result."""
+    """The zip as a whole is refused; `code` and `message` are in the deploy result."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -25,8 +25,8 @@ class ArchiveProblem(Exception):  # noqa: N818 - it becomes a deploy result, not
 class Archive:
     """The files of a deploy zip by their path, directory entries left out.
 
-    A stream that is no zip has no entries, as for the platform's streaming reader: the deploy
-    then ends with "No package.xml found". Of two entries of one name the later one counts.
+    Data that is not a zip has no entries, as for the platform's streaming reader: the deploy
+    then ends with "No package.xml found". Of two entries with the same name the later one is used.
 
     Raises:
         ArchiveProblem: over a limit (LIMIT_EXCEEDED); the texts of these were not seen.
@@ -68,7 +68,7 @@ class Archive:
         return len(self._entries)
 
     def size(self, path: str) -> int:
-        """Bytes of a file, unpacked."""
+        """The uncompressed size of a file in bytes."""
         return self._entries[path].file_size
 
     def checksum(self, path: str) -> int:
@@ -91,6 +91,6 @@ class Archive:
             raise ArchiveProblem("UNKNOWN_EXCEPTION", f"invalid entry {path}: {error}") from error
 
     def close(self) -> None:
-        """Let the bytes go."""
+        """Free the memory of the zip."""
         if self._zip is not None:
             self._zip.close()

@@ -1,4 +1,4 @@
-"""package.xml against the files of the zip, as the platform compares them."""
+"""Compares package.xml with the files of the zip, as the platform does."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from provisioner.emulator.metadata.problems import Outcome, Problem
 
 PACKAGE_XML = "package.xml"
 _FILELESS = frozenset({"unfiled$public"})
-"""Folders that stand in every org and have no file."""
+"""Folders that are in every org and have no file."""
 
 
 @dataclass
 class Package:
-    """One package of a zip: where it stands, its manifest, what of it is to be deployed."""
+    """One package of a zip: its location, manifest, and the components to deploy."""
 
     root: str  # "" or "folder/"
     manifest: Manifest
@@ -75,7 +75,7 @@ def _of_package(root: str, problem: Problem, name: str = PACKAGE_XML) -> Outcome
 
 
 def failure(component_type: str, full_name: str, file_name: str, problem: Problem) -> Outcome:
-    """The entry of a component that a problem speaks of."""
+    """The outcome of the component that a problem is about."""
     return Outcome(
         problem.component_type or component_type,
         problem.full_name or full_name,
@@ -120,7 +120,7 @@ def _not_found(package: Package, member: Member) -> Outcome:
 
 
 def _is_named(manifest: Manifest, component: Component) -> bool:
-    """Named itself, or standing in the file of a parent that is named."""
+    """Whether the manifest has the component, or a parent whose file contains it."""
     if any(manifest.names(component.type, name) for name in _names(component)):
         return True
     parent = component.parent
@@ -128,7 +128,7 @@ def _is_named(manifest: Manifest, component: Component) -> bool:
 
 
 def _names(component: Component) -> tuple[str, ...]:
-    """The names by which a manifest may call it: documents go with or without their suffix."""
+    """The names of a component in a manifest: documents with and without their suffix."""
     if component.type == "Document" and "." in component.full_name:
         return component.full_name, component.full_name.rpartition(".")[0]
     return (component.full_name,)

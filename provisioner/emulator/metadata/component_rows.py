@@ -1,4 +1,4 @@
-"""Components that clients also see as records: by the Tooling API, or as owners of data."""
+"""Components that are also records: of the Tooling API, or of objects that own data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def put_visible_row(org: EmulatedOrg, stored: StoredComponent) -> None:
 
 
 def remove_visible_row(org: EmulatedOrg, stored: StoredComponent) -> None:
-    """Take the record of a deleted component away."""
+    """Delete the record of a deleted component."""
     entry = _ROWS.get(stored.type)
     if entry is not None and org.store.peek(entry[0], stored.id) is not None:
         org.store.remove(entry[0], stored.id)

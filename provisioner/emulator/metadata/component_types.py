@@ -1,4 +1,4 @@
-"""Which metadata type lives in which folder under which suffix: the table and its look-ups."""
+"""The folder and suffix of each metadata type: the table, and how to search it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ComponentType:
 
     @property
     def has_content(self) -> bool:
-        """Whether a component is a body and a `-meta.xml` beside it."""
+        """Whether a component is a content file with a `-meta.xml` beside it."""
         return self.kind == "content"
 
 
@@ -79,7 +79,7 @@ FOLDER_MEMBERS = {
 """Folder type → the type under which package.xml names the folder."""
 
 NEVER_IN_FILES = frozenset({"DigitalExperience", "StandardValue", "CustomFieldTranslation"})
-"""Types that package.xml may name though no file of their own is looked up by the table."""
+"""Types that package.xml may name although the table has no file for them."""
 
 
 @cache
@@ -106,7 +106,7 @@ def _by_folder() -> dict[str, tuple[ComponentType, ...]]:
 
 
 def types_in_folder(folder: str) -> tuple[ComponentType, ...]:
-    """The types whose files stand in this top folder; empty for an unknown one."""
+    """The types whose files are in this top folder; empty for an unknown one."""
     return _by_folder().get(folder, ())
 
 

@@ -21,7 +21,7 @@ META = "-meta.xml"
 
 @dataclass
 class Component:
-    """One component of a package, or a child that stands in its parent's file."""
+    """One component of a package, or a child in the file of its parent."""
 
     type: str
     full_name: str
@@ -51,13 +51,13 @@ class Component:
 
 @dataclass
 class Contents:
-    """All that a package's files hold."""
+    """The content of a package's files."""
 
     components: dict[tuple[str, str], Component] = field(default_factory=dict)
     strays: list[str] = field(default_factory=list)  # files of no known type
 
     def take(self, component: Component) -> Component:
-        """Add a component, or the files of one that is there already."""
+        """Add a component, or add files to an existing one."""
         known = self.components.get(component.key)
         if known is None:
             self.components[component.key] = component
@@ -67,7 +67,7 @@ class Contents:
 
 
 def read_components(archive: Archive, root: str) -> Contents:
-    """The components below `root` ("" or "folder/"), XML parsed, children taken apart."""
+    """The components below `root` ("" or "folder/"), XML parsed, children separated."""
     contents = Contents()
     for path in sorted(archive):
         relative = path[len(root) :]
@@ -109,7 +109,7 @@ def _addressed(kind: ComponentType) -> str:
 
 
 def _full_name(kind: ComponentType, rest: str) -> str:
-    """The full name that a file below a type's folder stands for; "" when it is none's."""
+    """The full name of the component of a file below a type's folder; "" if it has none."""
     parts = rest.split("/")
     if ".." in parts or "" in parts:
         return ""

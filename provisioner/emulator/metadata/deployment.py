@@ -1,4 +1,4 @@
-"""One deploy as it lives: queued, running, done; and the result that clients poll for."""
+"""One deploy: queued, running, done; and the result for which clients poll."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ALREADY_IN_PROCESS = (
     "administration setup. However, the administration setup has already been locked by another "
     "change. Please wait for the previous action to finish, then try again."
 )
-"""The collision of an install and a deploy (docs/reference/deploys.md#the-setup-lock)."""
+"""The message for a deploy during an install (docs/reference/deploys.md#the-setup-lock)."""
 
 
 @dataclass
 class Deployment:
-    """A deploy request of an org. Its changes are made when its time is over, in one go."""
+    """A deploy request of an org. All its changes are made together, at its end."""
 
     id: str
     org: EmulatedOrg
@@ -57,11 +57,11 @@ class Deployment:
 
     @property
     def is_settled(self) -> bool:
-        """Whether its work is over, even if clients have not seen its last state yet."""
+        """Whether it has ended, even if clients have not polled its last state yet."""
         return self.completed is not None
 
-    def begin(self) -> None:
-        """It has the setup lock: the zip is read, time begins to count."""
+    def start(self) -> None:
+        """Start it under the setup lock: read the zip, and start its progression."""
         self.started = self.org.world.now()
         self.progression = self.org.world.progression("deploy", STATES)
         seconds = 0.0 if self.progression.instant else sum(self.progression.durations)
@@ -79,19 +79,19 @@ class Deployment:
         self.total = sum(len(package.chosen) for package in self._packages)
 
     def finish(self) -> None:
-        """Its time is over: apply it, unless it was cancelled or cannot be read."""
+        """Apply it when its duration is over, unless it was cancelled or cannot be read."""
         if self._archive is not None and not self.error_code and not self.is_canceling:
             self._apply(self._archive)
         self._close()
 
     def refuse(self, code: str, message: str) -> None:
-        """It fails before it began."""
+        """Fail it before it has started."""
         self.started = self.org.world.now()
         self.error_code, self.error_message = code, message
         self._close()
 
     def cancel(self, user_id: str) -> None:
-        """Stop it: at once while it waits, else at its end; nothing is changed then."""
+        """Cancel it: at once while it waits, else at its end; it makes no changes then."""
         if self.is_settled:
             return
         self.canceled_by, self.is_canceling = user_id, True
@@ -120,13 +120,13 @@ class Deployment:
 
     # --- what clients see -------------------------------------------------------------------
 
-    def look(self) -> str:
-        """The status for a client that polls; moves on by at most one."""
+    def poll(self) -> str:
+        """The current status; advances by at most one."""
         if self.is_settled and (self.progression is None or self.error_code):
             return self._final()
         if self.progression is None:
             return "Pending"
-        state = self.progression.look()
+        state = self.progression.poll()
         if state == "Done":
             return self._final() if self.is_settled else "Finalizing"
         return "Canceling" if self.is_canceling else state
@@ -141,8 +141,8 @@ class Deployment:
         return "Failed" if self.result.is_rolled_back else "SucceededPartial"
 
     def to_json(self, *, with_details: bool) -> dict[str, Any]:
-        """The deploy result (docs/reference/deploys.md#result); a look."""
-        status = self.look()
+        """The deploy result (docs/reference/deploys.md#result); this is a poll."""
+        status = self.poll()
         is_done = status in ("Succeeded", "SucceededPartial", "Failed", "Canceled")
         result = self.result if is_done and self.result else Result()
         name = self._user_name(self.user_id)
@@ -186,7 +186,7 @@ class Deployment:
         return max(self.total, len(result.components))
 
     def _deployed(self, status: str, result: Result) -> int:
-        """How many are done: in proportion to the time while it runs."""
+        """How many are done: while it runs, in proportion to the elapsed time."""
         if result.outcomes or self.started is None or self.ends is None:
             return len([one for one in result.components if one.success])
         if status == "Finalizing":

@@ -1,4 +1,4 @@
-"""Deletions: what destructiveChanges*.xml names is taken out of the org."""
+"""Deletions: deletes from the org what destructiveChanges*.xml names."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _RECORDS = {
 def destroy(
     context: DeployContext, manifest: Manifest, path: str, options: DeployOptions
 ) -> Iterator[Outcome]:
-    """Delete the members of a manifest; one that is not there is only warned of.
+    """Delete the members of a manifest; a missing one is only a warning.
 
-    A warning is as good as an error unless the deploy ignores warnings: reported so for missing
+    A warning fails a deploy unless the deploy ignores warnings. Users report this for missing
     components by users of the Salesforce CLI (its issues 1534 and 2559), which is why clients
     send ignoreWarnings with deletions.
     """

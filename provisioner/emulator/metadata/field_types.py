@@ -1,4 +1,4 @@
-"""`<fields>` of an object file: what each type of custom field becomes, and what it must say."""
+"""`<fields>` of an object file: the types of custom fields and the elements that each requires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNSETTABLE = frozenset({"AutoNumber", "Summary"})
 
 @dataclass(frozen=True)
 class FieldKind:
-    """A metadata field type: its describe type and the elements that it demands."""
+    """A metadata field type: its describe type and its required elements."""
 
     describe_type: str
     demands: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ ValueSets = Callable[[str], tuple[str, ...] | None]
 
 
 def complaints(element: Element) -> Iterator[Complaint]:
-    """What is wrong with a custom field by itself."""
+    """The problems of a custom field by itself."""
     name, kind_name = element.value("fullName"), element.value("type")
     if not name.endswith("__c"):
         yield "Invalid fullName, must end in Custom Suffix (e.g. __c)", element
@@ -102,7 +102,7 @@ def _impossible(element: Element, kind_name: str) -> Iterator[Complaint]:
 
 
 def to_field(element: Element, value_sets: ValueSets) -> Field:
-    """The field that a custom field's element describes; it must be free of complaints."""
+    """The field that a custom field's element describes; it must have no problems."""
     kind_name = element.value("type")
     kind = KINDS[kind_name]
     is_formula = bool(element.value("formula"))
@@ -154,7 +154,7 @@ def _children_name(element: Element) -> str:
 
 
 def picklist_values(element: Element, value_sets: ValueSets) -> tuple[tuple[str, ...], bool]:
-    """The values of a picklist, and whether no others are taken."""
+    """The values of a picklist, and whether it is restricted to them."""
     value_set = element.find("valueSet")
     if value_set is None:
         old = element.find("picklist")  # metadata of API versions up to 37

@@ -1,4 +1,4 @@
-"""One package install as it lives: checked, running under the setup lock, done."""
+"""One package install: checked, running under the setup lock, done."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Install:
     is_settled: bool = False
 
     def settle(self) -> None:
-        """Install it when its time is over; the setup lock is given back."""
+        """Install the package when its duration is over, and release the setup lock."""
         if self.is_settled or self.org.world.now() < self.ends:
             return
         self.is_settled = True
@@ -53,9 +53,9 @@ class Install:
                 note_installed(self.org, self.package)
         self.org.setup_lock.release(self.id)
 
-    def look(self) -> dict[str, Any]:
-        """Status and Errors for a client that polls; moves on by at most one."""
-        is_over = self.progression.look() == STATES[-1] and self.is_settled
+    def poll(self) -> dict[str, Any]:
+        """The current Status and Errors; advances by at most one."""
+        is_over = self.progression.poll() == STATES[-1] and self.is_settled
         if not is_over:
             return {"Status": STATES[0], "Errors": None}
         if self.error:
@@ -63,10 +63,10 @@ class Install:
         return {"Status": "SUCCESS", "Errors": None}
 
 
-def begin(
+def start(
     org: EmulatedOrg, request_id: str, version_id: str, key: str | None, user_id: str
 ) -> Install:
-    """Begin an install. What is wrong shows when its time is over, as on the platform."""
+    """Start an install. An error is shown at its end, as on the platform."""
     package = find_version(org.world, version_id)
     error = _injected(org, version_id) or _problem(org, package, key)
     if not error and not org.setup_lock.try_acquire(request_id):
@@ -86,13 +86,13 @@ def begin(
 
 
 def _injected(org: EmulatedOrg, version_id: str) -> str:
-    """The error that a fault wants (operation "package_install", the 04t id as its subject)."""
+    """The error of a fault (operation "package_install", the 04t id as its subject)."""
     wanted = org.world.faults.operation("package_install", org=org.label, subject=version_id)
     return "" if wanted is None else str(wanted.get("message") or wanted.get("error", "failed"))
 
 
 def _problem(org: EmulatedOrg, package: PackageVersion | None, key: str | None) -> str:
-    """Why this install will fail; "" when nothing speaks against it."""
+    """Why this install will fail; "" if it will succeed."""
     if package is None:
         return NOT_THERE
     if not opens(package, key):
@@ -183,7 +183,7 @@ def put_version(org: EmulatedOrg, package: PackageVersion, **more: Any) -> None:
 
 
 def version_row(package: PackageVersion) -> dict[str, Any]:
-    """A version as the Tooling API shows it; its installation key never."""
+    """A version as the Tooling API shows it, without its installation key."""
     major, minor, patch, build = package.version
     return {
         "Id": package.id,

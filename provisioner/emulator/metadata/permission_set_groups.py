@@ -1,4 +1,4 @@
-"""Permission set groups recalculate by themselves: Outdated → Updating → Updated.
+"""Permission set groups are recalculated in the background: Outdated → Updating → Updated.
 
 Source: docs/reference/permission-sets.md#groups.
 """
@@ -17,19 +17,21 @@ if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 STATES = ("Outdated", "Updating", "Updated")
-FAILED = "Failed"  # what a fault of the operation `permission_set_group` ends in
+FAILED = "Failed"  # the status after a fault of the operation `permission_set_group`
 
 
 def recalculate(org: EmulatedOrg, group: StoredComponent) -> None:
-    """The group begins to recalculate."""
+    """Start the recalculation of a group."""
     progression = org.world.progression("permission_set_group", STATES)
-    state.keep(org, replace(group, progression=progression))  # a copy: a rollback keeps the old
+    state.keep(
+        org, replace(group, progression=progression)
+    )  # a copy, so that a rollback restores the old one
     if org.store.peek("PermissionSetGroup", group.id) is not None:
         org.store.set_fields("PermissionSetGroup", group.id, {"Status": STATES[0]})
 
 
 def recalculate_groups_of(org: EmulatedOrg, permission_set: str) -> None:
-    """A permission set has changed: the groups that it is in recalculate."""
+    """Recalculate the groups that contain a changed permission set."""
     for (kind, _), stored in list(org.components.items()):
         if kind == "PermissionSetGroup" and stored.element is not None:
             members = {one.text.lower() for one in stored.element.every("permissionSets")}
@@ -37,8 +39,8 @@ def recalculate_groups_of(org: EmulatedOrg, permission_set: str) -> None:
                 recalculate(org, stored)
 
 
-def begin_group(org: EmulatedOrg, record: Record, user_id: str) -> None:
-    """Give a group its backing permission set, and let it recalculate."""
+def add_group(org: EmulatedOrg, record: Record, user_id: str) -> None:
+    """Add the component and the backing permission set of a group, and recalculate it."""
     name, now = str(record["DeveloperName"]), state.now(org)
     put_backing_set(org, record["Id"], name, record.get("MasterLabel") or name)
     group = StoredComponent(
@@ -55,7 +57,7 @@ def begin_group(org: EmulatedOrg, record: Record, user_id: str) -> None:
 
 
 def put_backing_set(org: EmulatedOrg, group_id: str, name: str, label: str) -> None:
-    """The permission set of type Group that bears a group's name.
+    """Add or update the permission set of type Group with the name of a group.
 
     Source: docs/reference/permission-sets.md#groups.
     """
@@ -72,7 +74,7 @@ def _poll(org: EmulatedOrg, record: Record) -> None:
     stored = state.find(org, "PermissionSetGroup", record.get("DeveloperName") or "")
     if stored is None or stored.progression is None:
         return
-    status = stored.progression.look()
+    status = stored.progression.poll()
     if status == STATES[-1] and record.get("Status") not in (STATES[-1], FAILED):
         faults, name = org.world.faults, str(record["DeveloperName"])
         fault = faults.operation("permission_set_group", org=org.label, subject=name)

@@ -37,13 +37,13 @@ def settle(org: EmulatedOrg) -> None:
         for deployment in list(org.deployments.values()):
             if deployment.is_settled:
                 continue
-            if deployment.progression is None and not _begin(org, deployment):
+            if deployment.progression is None and not _start(org, deployment):
                 continue
             if not _finish(org, deployment):
                 return
 
 
-def _begin(org: EmulatedOrg, deployment: Deployment) -> bool:
+def _start(org: EmulatedOrg, deployment: Deployment) -> bool:
     """Begin a deploy; False when it fails at once: an install holds the setup, or a fault."""
     wanted = org.world.faults.operation("deploy", org=org.label, subject=deployment.id)
     if wanted is not None:
@@ -53,7 +53,7 @@ def _begin(org: EmulatedOrg, deployment: Deployment) -> bool:
     if not org.setup_lock.try_acquire(deployment.id):
         deployment.refuse("ALREADY_IN_PROCESS", ALREADY_IN_PROCESS)
         return False
-    deployment.begin()
+    deployment.start()
     return True
 
 

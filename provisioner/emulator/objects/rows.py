@@ -102,7 +102,7 @@ class Rows(ObjectTypes):
         object_type = self.types[type_name]
         with self.transaction():
             old = self._existing(object_type, record_id)
-            self._put(object_type, {**old, **values, **self._stamps(object_type, "")}, old)
+            self._put(object_type, {**old, **values, **self._audit_fields(object_type, "")}, old)
 
     def remove(self, type_name: str, record_id: str) -> None:
         """Delete as the platform itself: no checks, no rules, no cascade."""
@@ -158,7 +158,7 @@ class Rows(ObjectTypes):
             record[name] = automatic_number(pattern, number)
         return record
 
-    def _stamps(self, object_type: ObjectType, user_id: str) -> Record:
+    def _audit_fields(self, object_type: ObjectType, user_id: str) -> Record:
         now = format_datetime(self.org.now())
         stamps = {"LastModifiedDate": now, "SystemModstamp": now}
         if user_id:

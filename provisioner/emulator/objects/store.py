@@ -41,7 +41,7 @@ class Store(Rows):
             old = self._existing(object_type, record_id)
             seen = permissions.require(self, object_type, old, user_id, "update")
             given = validation.fields_of(self, seen, values, is_insert=False)
-            record = {**old, **given, **self._stamps(object_type, user_id)}
+            record = {**old, **given, **self._audit_fields(object_type, user_id)}
             change = Change(self, object_type, record, old, user_id, frozenset(given))
             rules.run(self.org, "before update", change)
             validation.require(object_type, record, only=given)

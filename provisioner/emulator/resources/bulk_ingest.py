@@ -69,7 +69,7 @@ def change_state(call: Call) -> Reply:
     job, body = _job(call), call.json()
     state = body.get("state") if isinstance(body, dict) else None
     if state == "Aborted":
-        job.look()
+        job.poll()
         job.abort()
     elif state == "UploadComplete":
         if job.state != "Open":
@@ -84,7 +84,7 @@ def change_state(call: Call) -> Reply:
 def status(call: Call) -> Reply:
     """Where a job stands."""
     job = _job(call)
-    job.look()
+    job.poll()
     more = {
         "jobType": "V2Ingest",
         "numberRecordsProcessed": job.processed,
@@ -130,7 +130,7 @@ def unprocessed(call: Call) -> Reply:
 
 def _results(call: Call, text: Callable[[IngestJob], str]) -> Reply:
     job = _job(call)
-    job.look()
+    job.poll()
     if not job.is_over:
         raise invalid_state(f"Results are not available when the job is in state {job.state}")
     return Reply(text(job), 200, _CSV)

@@ -58,7 +58,7 @@ def list_jobs(call: Call) -> Reply:
 def status(call: Call) -> Reply:
     """Where a job stands."""
     job = _job(call)
-    job.look()
+    job.poll()
     more: dict[str, Any] = {
         "jobType": "V2Query",
         "numberRecordsProcessed": job.processed,
@@ -75,7 +75,7 @@ def change_state(call: Call) -> Reply:
     job, body = _job(call), call.json()
     if not isinstance(body, dict) or body.get("state") != "Aborted":
         raise ApiError(400, "INVALIDJOB", "InvalidJob : Only the state Aborted can be set")
-    job.look()
+    job.poll()
     job.abort()
     return Reply(job.description())
 
@@ -94,7 +94,7 @@ def delete(call: Call) -> Reply:
 def results(call: Call) -> Reply:
     """`?maxRecords=&locator=`: a page of records; `Sforce-Locator: null` on the last one."""
     job = _job(call)
-    job.look()
+    job.poll()
     if job.state != "JobComplete":
         raise invalid_state(f"Results are not available when the job is in state {job.state}")
     size = _size(call.query.get("maxRecords", ""))

@@ -73,7 +73,7 @@ def _check_existence(org: EmulatedOrg, version_id: str) -> None:
 
 
 @on_insert(installs.REQUEST)
-def _begin(org: EmulatedOrg, change: Change) -> None:
+def _start(org: EmulatedOrg, change: Change) -> None:
     """The install begins; the key that was sent is not kept."""
     record = change.record
     settle(org)
@@ -81,7 +81,7 @@ def _begin(org: EmulatedOrg, change: Change) -> None:
     if "Password" in record:
         change.store.set_fields(installs.REQUEST, record["Id"], {"Password": None})
     version_id = str(record["SubscriberPackageVersionKey"])
-    installs.begin(org, str(record["Id"]), version_id, key, change.user_id)
+    installs.start(org, str(record["Id"]), version_id, key, change.user_id)
 
 
 @on_read(installs.REQUEST)
@@ -89,7 +89,7 @@ def _poll(org: EmulatedOrg, record: Record) -> None:
     settle(org)
     install = org.installs.get(record["Id"])
     if isinstance(install, installs.Install):
-        seen = install.look()
+        seen = install.poll()
         values = {name: value for name, value in seen.items() if name in record}
         if any(record[name] != value for name, value in values.items()):
             org.store.set_fields(installs.REQUEST, record["Id"], values)

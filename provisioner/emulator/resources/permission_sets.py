@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.ids import to_15, to_18
-from provisioner.emulator.metadata.permission_set_groups import begin_group
+from provisioner.emulator.metadata.permission_set_groups import add_group
 from provisioner.emulator.objects.rules import Change, on_insert, rule
 from provisioner.emulator.org import EmulatedOrg
 
@@ -23,7 +23,7 @@ NOT_UPDATED = 'You can only assign users to permission set groups that have the 
 
 @rule(ASSIGNMENT, "before insert")
 def _check_assignment(_org: EmulatedOrg, change: Change) -> None:
-    """One of permission set and group; each only once a user; groups only when Updated."""
+    """Either a permission set or a group; each once per user; groups only when Updated."""
     record, store = change.record, change.store
     group_id, set_id = record.get("PermissionSetGroupId"), record.get("PermissionSetId")
     if not group_id and not set_id:
@@ -75,7 +75,7 @@ def _refuse_twins(store: Rows, assignee_id: str | None, set_id: Any) -> None:
 
 @rule(LICENSE_ASSIGNMENT, "before insert")
 def _check_license(_org: EmulatedOrg, change: Change) -> None:
-    """A licence is assigned once a user, and while there are any left."""
+    """A licence is assigned once per user, as long as there are free ones."""
     record, store = change.record, change.store
     user_id, license_id = record.get("AssigneeId"), record.get("PermissionSetLicenseId")
     if not user_id or not license_id:
@@ -94,6 +94,6 @@ def _check_license(_org: EmulatedOrg, change: Change) -> None:
 
 
 @on_insert("PermissionSetGroup")
-def _begin_group(org: EmulatedOrg, change: Change) -> None:
-    """A group made through the API has a permission set behind it, too, and is calculated."""
-    begin_group(org, change.record, change.user_id)
+def _add_group(org: EmulatedOrg, change: Change) -> None:
+    """A group inserted through the API also gets a backing permission set, and is calculated."""
+    add_group(org, change.record, change.user_id)

@@ -60,8 +60,8 @@ def _check_options(request: Record) -> None:
 
 
 @on_insert(INFO)
-def _begin(org: EmulatedOrg, change: Change) -> None:
-    org.signups[change.record["Id"]] = sign_up.begin(org, change.record)
+def _start(org: EmulatedOrg, change: Change) -> None:
+    org.signups[change.record["Id"]] = sign_up.start(org, change.record)
 
 
 @on_read(INFO)
@@ -71,7 +71,7 @@ def _advance(hub: EmulatedOrg, request: Record) -> None:
     if pending is None:
         _expire(hub, request)
         return
-    status = pending.progression.look()
+    status = pending.progression.poll()
     if status == request["Status"]:
         return
     changes: Record = {"Status": status}

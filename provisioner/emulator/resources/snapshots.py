@@ -23,7 +23,7 @@ def _check(_org: EmulatedOrg, change: Change) -> None:
 
 
 @on_insert(NAME)
-def _begin(org: EmulatedOrg, change: Change) -> None:
+def _start(org: EmulatedOrg, change: Change) -> None:
     source = org.world.org(change.record["SourceOrg"])
     is_ours = source is not None and not source.is_hub and not source.is_over()
     states = ("New", "In Progress", "Active" if is_ours else "Error")
@@ -35,7 +35,7 @@ def _advance(hub: EmulatedOrg, record: Record) -> None:
     pending = hub.signups.get(record["Id"])
     if pending is None:
         return
-    status = pending.look()
+    status = pending.poll()
     changes: Record = {"Status": status}
     if status == "Active":
         source = hub.world.org(record["SourceOrg"])

@@ -1,1 +1,1 @@
-"""A light reader of Apex: syntax with positions, the sObject types that code names, simple DML."""
+"""A parser for Apex: syntax errors with positions, sObject types that are used, simple DML."""

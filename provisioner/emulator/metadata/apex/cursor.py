@@ -1,4 +1,4 @@
-"""A place in a list of Apex tokens, and the ways to move it."""
+"""A position in a list of Apex tokens, and how to move it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO_TYPES = frozenset(
 
 
 class Cursor:
-    """Reads tokens one by one; what is read into the tree lands in `unit`."""
+    """Reads tokens one by one; the syntax tree is built in `unit`."""
 
     def __init__(self, source: str) -> None:
         self.tokens = tokenize(source)
@@ -26,11 +26,11 @@ class Cursor:
         return self.tokens[self.index]
 
     def peek(self, ahead: int = 1) -> Token:
-        """A token further on; the end token beyond the end."""
+        """A later token; the end token beyond the end."""
         return self.tokens[min(self.index + ahead, len(self.tokens) - 1)]
 
     def take(self) -> Token:
-        """The next token, and move on."""
+        """Read the next token."""
         token = self.token
         if token.kind != "end":
             self.index += 1
@@ -45,21 +45,21 @@ class Cursor:
         return self.token.kind == "name" and self.token.lower in words
 
     def accept(self, symbol: str) -> bool:
-        """Move over a symbol if it comes next."""
+        """Read a symbol if it comes next."""
         if self.at(symbol):
             self.take()
             return True
         return False
 
     def accept_word(self, *words: str) -> bool:
-        """Move over a word if it comes next."""
+        """Read a word if it comes next."""
         if self.at_word(*words):
             self.take()
             return True
         return False
 
     def expect(self, symbol: str) -> Token:
-        """Move over a symbol, or say that it is missing as the platform's compiler does."""
+        """Read a symbol; if it is missing, raise the error of the platform's compiler."""
         if self.at(symbol):
             return self.take()
         token = self.token
@@ -71,13 +71,13 @@ class Cursor:
         return self.unexpected()
 
     def expect_name(self) -> Token:
-        """Move over a name."""
+        """Read a name."""
         if self.token.kind == "name":
             return self.take()
         return self.unexpected()
 
     def unexpected(self) -> NoReturn:
-        """The next token fits nowhere."""
+        """The error of an unexpected token."""
         token = self.token
         if token.kind == "end":
             raise ApexProblem("Unexpected <EOF>", token.line, token.column)
@@ -110,7 +110,7 @@ class Cursor:
         self.expect(">")
 
     def try_type(self) -> TypeName | None:
-        """Read a type if one stands here; else stay and return None."""
+        """Read a type if one comes next; else read nothing and return None."""
         start, known = self.index, len(self.unit.types)
         try:
             return self.type_name()
@@ -119,6 +119,6 @@ class Cursor:
             return None
 
     def rewind(self, index: int, known_types: int) -> None:
-        """Go back to a place, forgetting the types read since."""
+        """Go back to a position, and forget the types read since."""
         self.index = index
         del self.unit.types[known_types:]

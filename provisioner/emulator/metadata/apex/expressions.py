@@ -1,4 +1,4 @@
-"""Apex expressions: enough grammar to know where one ends and what is wrong with it."""
+"""Apex expressions: enough grammar to find their end and their errors."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ExpressionReader(Cursor):
             self.expression()
 
     def _operator(self) -> str:
-        """An operator; `>` is read one by one because type arguments end so, too."""
+        """An operator; each `>` is read by itself, because type arguments also end with it."""
         token = self.take()
         text = token.text
         while text[0] == ">" and self.at(">", "=", "==") and self._touches(token, text):
@@ -187,7 +187,7 @@ class ExpressionReader(Cursor):
                 return left
 
     def skip_brackets(self) -> None:
-        """Move over `[…]`, which holds SOQL or SOSL."""
+        """Read `[…]`, which contains SOQL or SOSL."""
         self.expect("[")
         depth = 1
         while depth:

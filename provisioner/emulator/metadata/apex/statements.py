@@ -21,7 +21,7 @@ class StatementReader(ExpressionReader):
         self.expect("}")
 
     def statement(self) -> Statement:
-        """One statement with all that belongs to it."""
+        """One statement with its parts."""
         token = self.token
         reader = getattr(self, f"_{token.lower}_statement", None) if token.kind == "name" else None
         if self.at("{"):
@@ -66,7 +66,7 @@ class StatementReader(ExpressionReader):
         return Statement("call", token, expression=value)
 
     def variables(self) -> Statement | None:
-        """`final Type a = x, b`; None, and nothing read, when no declaration stands here."""
+        """`final Type a = x, b`; None, and nothing read, if this is not a declaration."""
         start, known = self.index, len(self.unit.types)
         while self.accept_word("final", "transient", "static", "public", "private", "global"):
             pass

@@ -30,7 +30,7 @@ class Token:
 
     @property
     def lower(self) -> str:
-        """The text as Apex compares names: without case."""
+        """The text in lower case, in which names are compared."""
         return self.text.lower()
 
 
@@ -52,7 +52,7 @@ def tokenize(source: str) -> list[Token]:
     """The tokens of a source text, the last one of kind `end`.
 
     Raises:
-        ApexProblem: an open string or comment, or a character that is none of Apex's.
+        ApexProblem: an open string or comment, or a character that Apex does not have.
     """
     tokens: list[Token] = []
     position, line, line_start = 0, 1, 0

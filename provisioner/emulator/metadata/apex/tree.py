@@ -1,4 +1,4 @@
-"""The little of Apex's syntax tree that checks and anonymous execution look at."""
+"""The parts of Apex's syntax tree that checks and anonymous execution use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioner.emulator.metadata.apex.tokens import Token
 
 @dataclass(frozen=True)
 class TypeName:
-    """A type as code names it, without its type arguments: `Account`, `System.Test`, `List`."""
+    """A type as it is written in code, without type arguments: `Account`, `System.Test`, `List`."""
 
     name: str
     line: int
@@ -19,7 +19,7 @@ class TypeName:
 
 @dataclass
 class Expression:
-    """An expression: literal, name path, call, creation, or something else that is not followed."""
+    """An expression: literal, name path, call, creation, or other (not evaluated)."""
 
     kind: str  # literal, name, call, new, assignment, other
     token: Token
