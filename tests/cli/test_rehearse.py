@@ -1,0 +1,213 @@
+"""`provisioner rehearse` plays the whole night of a pool.yaml, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.builder.result import BuildResult
+from provisioner.builder.run import build
+from tests.cli.conftest import Cli, tree
+
+ROOT = Path(__file__).resolve().parents[2]
+FAST = "5000"
+
+TWO_POOLS = """\
+dev_hub:
+  username: ${SF_HUB_USERNAME}
+  consumer_key: ${SF_CONSUMER_KEY}
+  private_key: ${SF_PRIVATE_KEY}
+pools:
+  one: &pool
+    size: 1
+    duration_days: 2
+    replacements: 0
+    definitions: [config/project-scratch-def.json]
+    steps:
+      - install_package: { version: 04t000000000001AAA, installation_key: "${INSTALL_KEY}" }
+  two: *pool
+"""
+
+
+@pytest.fixture
+def pools(tmp_path: Path) -> Path:
+    """The folder of a small project; its pool.yaml names variables that nobody has set."""
+    (tmp_path / "config").mkdir()
+    definition = {"edition": "Developer", "orgName": "Acme"}
+    (tmp_path / "config/project-scratch-def.json").write_text(json.dumps(definition))
+    (tmp_path / "pool.yaml").write_text(TWO_POOLS)
+    return tmp_path
+
+
+def plan_faults(folder: Path, *faults: dict[str, Any]) -> str:
+    """A file of faults for the emulator."""
+    (folder / "faults.json").write_text(json.dumps(faults))
+    return "faults.json"
+
+
+def test_the_result_is_the_builds_and_the_org_that_was_claimed(cli: Cli, pools: Path) -> None:
+    before = tree(pools)
+    done = cli("rehearse", "--speed", FAST, "--json")
+    assert done.code == 0, done.err
+    document = done.json
+    assert (document["wanted"], document["built"], document["failed"]) == (2, 2, 0)
+    claimed = document["claimed"]
+    (org,) = [org for org in document["orgs"] if org["username"] == claimed["username"]]
+    assert claimed["org_id"][:15] == org["org_id"][:15]
+    assert claimed["instance_url"] == org["instance_url"]
+    assert shlex.split(claimed["command"])[:3] == ["provisioner", "login", claimed["username"]]
+    assert "INSTALL_KEY is not set" in done.err
+    assert tree(pools) == before, "the rehearsal has a ledger and keys of its own"
+
+
+def test_people_are_told_the_org_that_was_claimed(cli: Cli, pools: Path) -> None:
+    done = cli("rehearse", "--speed", FAST, "one")
+    assert done.code == 0, done.err
+    claimed, org_id, login = done.out.splitlines()
+    username = claimed.split()[1]
+    assert claimed == f"claimed   {username}"
+    assert username.startswith("one-")
+    assert org_id.startswith("org id    00D")
+    assert login.startswith(f"login     provisioner login {username} --consumer-key ")
+    assert "one: 1 of 1 available" in done.err
+    assert "two:" not in done.err
+
+
+def test_it_exits_as_build_does_when_the_faults_make_orgs_fail(cli: Cli, pools: Path) -> None:
+    fault = {
+        "when": {"operation": "signup"},
+        "then": {"do": "error", "error": "S-9999"},
+        "times": 0,
+    }
+    done = cli("rehearse", "--speed", FAST, "--json", "--faults", plan_faults(pools, fault), "one")
+    assert (done.code, done.json["built"], done.json["claimed"]) == (6, 0, None)
+    assert "S-9999" in done.json["orgs"][0]["error"]
+
+
+def test_without_an_org_there_is_nothing_to_claim(cli: Cli, pools: Path) -> None:
+    limit = {"do": "answer", "status": 400, "error": "LIMIT_EXCEEDED", "message": "daily limit"}
+    fault = {"when": {"route": "sobjects.create", "org": "hub"}, "then": limit, "times": 0}
+    done = cli("rehearse", "--speed", FAST, "--faults", plan_faults(pools, fault), "one")
+    assert (done.code, done.out) == (4, "no org was built: nothing to claim\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--speed", "0.5"], "--speed"),
+        (["--faults", "nowhere.json"], "nowhere.json"),
+        (["three"], "three"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_rehearsed_is_a_usage_error(
+    cli: Cli, pools: Path, arguments: list[str], text: str
+) -> None:
+    done = cli("rehearse", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert text in done.err
+
+
+def test_a_broken_file_of_faults_is_told_before_anything_is_built(cli: Cli, pools: Path) -> None:
+    (pools / "faults.json").write_text("[{}]")
+    done = cli("rehearse", "--faults", "faults.json")
+    assert (done.code, done.out) == (1, "")
+    assert "the emulator did not start" in done.err
+
+
+@dataclass(frozen=True)
+class Serving:
+    """`rehearse --serve` that has built, and serves on."""
+
+    process: subprocess.Popen[str]
+    url: str
+    login: list[str]
+
+    def state(self) -> Any:
+        """What the emulator says of itself."""
+        with urllib.request.urlopen(f"{self.url}/_emulator/state", timeout=60) as answer:
+            return json.load(answer)
+
+    def end(self, number: int) -> tuple[int, str]:
+        """The exit code after a signal, and what was said on stderr since it serves."""
+        self.process.send_signal(number)
+        _, err = self.process.communicate(timeout=60)
+        return self.process.returncode, err
+
+
+@contextmanager
+def serving(pools: Path, *options: str) -> Iterator[Serving]:
+    """Starts it, and waits until it says that it serves."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "provisioner", "rehearse", "--serve", "one", *options],
+        cwd=pools,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(pools)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        talk = list(takewhile(lambda line: "Ctrl-C" not in line, process.stderr))
+        *_, login = [process.stdout.readline() for _ in range(3)]
+        assert login.startswith("login "), "".join(talk)
+        words = shlex.split(login)[1:]
+        yield Serving(process, words[words.index("--login-url") + 1], words[1:])
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_with_serve_the_emulator_serves_until_a_signal(pools: Path, number: int) -> None:
+    before = tree(pools)
+    with serving(pools, "--speed", FAST) as rehearsal:
+        assert rehearsal.state()["orgs"], "the login can be repeated"
+        code, said = rehearsal.end(number)
+        assert (code, said) == (0, "stopped\n")
+        with pytest.raises(OSError, match="refused"):
+            rehearsal.state()
+    assert tree(pools) == before, "the key and the ledger of the rehearsal are gone"
+
+
+def test_the_login_that_it_tells_works_while_it_serves(cli: Cli, pools: Path) -> None:
+    with serving(pools, "--speed", FAST) as rehearsal:
+        command, username, *options = rehearsal.login
+        done = cli(command, username, *options, "--json")
+        assert (done.code, done.json["username"]) == (0, username), done.err
+
+
+def test_the_speed_and_the_seed_are_the_emulators(pools: Path) -> None:
+    with serving(pools, "--speed", "4000", "--seed", "7") as rehearsal:
+        state = rehearsal.state()
+        assert (state["speed"], state["seed"]) == (4000, 7)
+
+
+def test_the_build_waits_as_much_less_as_the_emulator_is_faster(
+    cli: Cli, pools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told by the options of the build: its waits themselves would need a timed assertion."""
+    paces: list[float] = []
+
+    def recorded(*arguments: Any) -> BuildResult:
+        paces.append(arguments[-1].pace)
+        return build(*arguments)
+
+    monkeypatch.setattr("provisioner.builder.run.build", recorded)
+    assert cli("rehearse", "--speed", "4000", "one").code == 0
+    assert paces == [1 / 4000]
