@@ -108,6 +108,7 @@ class LiveView:
         self._console.print(Text.assemble(mark, shown(text)))
 
     def _table(self) -> RenderableType:
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
@@ -120,8 +121,9 @@ class LiveView:
         hidden = len(self._rows) - len(shown)
         counts = f"{self._counts[State.AVAILABLE]} available, {self._counts[State.FAILED]} failed"
         more = f", {hidden} more under way" if hidden else ""
-        table.add_row(Text(f"{counts}{more}", style="bold"), "", _span(now - self._started))
-        return table
+        totals = Text.assemble((f"{counts}{more}", "bold"), f"  {_span(now - self._started)}")
+        totals.truncate(self._console.width, overflow="ellipsis")
+        return Group(table, totals)
 
 
 def _span(seconds: float) -> str:
