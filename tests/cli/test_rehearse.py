@@ -23,7 +23,7 @@ from provisioner.builder.run import build
 from tests.cli.conftest import Cli, tree
 
 ROOT = Path(__file__).resolve().parents[2]
-FAST = "5000"
+FAST = "2000"
 
 TWO_POOLS = """\
 dev_hub:
@@ -35,9 +35,11 @@ pools:
     size: 1
     duration_days: 2
     replacements: 0
+    sign_up_timeout: 24h
     definitions: [config/project-scratch-def.json]
     steps:
-      - install_package: { version: 04t000000000001AAA, installation_key: "${INSTALL_KEY}" }
+      - install_package:
+          { version: 04t000000000001AAA, installation_key: "${INSTALL_KEY}", timeout: 24h }
   two: *pool
 """
 
