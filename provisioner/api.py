@@ -157,8 +157,8 @@ def claim(
 
     Raises NoOrgError when there is none, ClaimError when another holds it.
     """
-    from provisioner.claim import claim as take
     from provisioner.claim.proving import proven
+    from provisioner.claim.rules import claim as take
 
     path = Path(config)
     load = partial(_load, path, on_message)
@@ -196,8 +196,8 @@ def release(
     reason. With `force` also when another holds it. Releasing an org twice is no error. Raises
     NoOrgError for an unknown username, ClaimError when another holds it.
     """
-    from provisioner.claim import release as give_back
     from provisioner.claim.ending import ended
+    from provisioner.claim.rules import release as give_back
     from provisioner.ledger.base import TO_DELETE
 
     path = Path(config)

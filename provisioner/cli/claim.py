@@ -49,8 +49,8 @@ def command(
     gets the org until it is released; log in to it with `provisioner login`. When the answer
     cannot be written, the org is given back, or kept under its key.
     """
-    from provisioner.claim import claim
     from provisioner.claim.proving import proven
+    from provisioner.claim.rules import claim
     from provisioner.claim.untold import given_back_unless_told
     from provisioner.cli.pools import duration, given, owner_of, pools_and_ledger
     from provisioner.ledger.document import org_document

@@ -112,7 +112,7 @@ def _claim_and_log_in(
     call: Invocation, config: PoolFile, running: RunningEmulator, ledger: Ledger
 ) -> dict[str, Any]:
     """What a consumer does in the morning; the key is all that it has."""
-    from provisioner.claim import claim
+    from provisioner.claim.rules import claim
     from provisioner.login import Options, find_credentials, identity, login
 
     org: Org = claim(ledger, owner="rehearsal", pools=config.pools)

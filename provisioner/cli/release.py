@@ -32,8 +32,8 @@ def command(
     Where the Dev Hub lets you not delete it, or cannot be reached, the next build or reap does.
     Exits with 7 when another holds it. Releasing an org twice is no error.
     """
-    from provisioner.claim import release
     from provisioner.claim.ending import ended
+    from provisioner.claim.rules import release
     from provisioner.cli.pools import given, owner_of, pools_and_ledger
     from provisioner.ledger.base import TO_DELETE
     from provisioner.ledger.document import org_document

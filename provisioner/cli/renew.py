@@ -36,7 +36,7 @@ def command(
     A lease that ends later already stays as it is; --lease with --shorten lets it end sooner.
     Exits with 7 when another holds the org.
     """
-    from provisioner.claim import renew
+    from provisioner.claim.rules import renew
     from provisioner.cli.pools import duration, given, owner_of, pools_and_ledger
     from provisioner.ledger.document import org_document
 

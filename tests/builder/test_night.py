@@ -39,7 +39,7 @@ def test_a_second_build_on_a_full_pool_creates_nothing(night: Night) -> None:
 def test_a_claimed_org_is_replaced(night: Night) -> None:
     night.build()
     config = night.config()
-    from provisioner.claim import claim
+    from provisioner.claim.rules import claim
     from provisioner.ledger import open_ledger
 
     ledger = open_ledger(config.ledger, config.directory)
@@ -287,7 +287,7 @@ def test_a_changed_definition_replaces_the_orgs_after_their_successors(night: Ni
 def test_released_orgs_are_ended_by_the_next_build(night: Night) -> None:
     night.build()
     config = night.config()
-    from provisioner.claim import claim, release
+    from provisioner.claim.rules import claim, release
     from provisioner.ledger import open_ledger
 
     ledger = open_ledger(config.ledger, config.directory)

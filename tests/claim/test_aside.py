@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from provisioner.claim import aside, claim
+from provisioner.claim import aside
 from provisioner.claim.aside import UnusableError
+from provisioner.claim.rules import claim
 from provisioner.errors import NoOrgError
 from provisioner.ledger.base import Ledger, Org, State
 from tests.claim.conftest import add

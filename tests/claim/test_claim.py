@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioner.claim import claim
+from provisioner.claim.rules import claim
 from provisioner.errors import ClaimError, NoOrgError, ProvisionerError, UsageError
 from provisioner.ledger.base import Ledger, State
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from provisioner.claim import claim, release, renew
+from provisioner.claim.rules import claim, release, renew
 from provisioner.errors import ClaimError, NoOrgError, UsageError
 from provisioner.ledger.base import Ledger, Org, State
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.claim import claim
+from provisioner.claim.rules import claim
 from provisioner.cli.main import BROKEN_PIPE
 from provisioner.ledger.base import Ledger, Org, State
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from provisioner.claim import claim
 from provisioner.claim.due import due_text, next_due
+from provisioner.claim.rules import claim
 from provisioner.errors import LedgerError, NoOrgError
 from provisioner.ledger.base import Claim, Ledger, Org, State
 from provisioner.ledger.queue import Pace
@@ -93,7 +93,7 @@ def test_an_interrupted_wait_leaves_the_queue(
         assert in_line(ledger) == ["ann"]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("provisioner.claim.time.sleep", interrupt)
+    monkeypatch.setattr("provisioner.claim.rules.time.sleep", interrupt)
     with pytest.raises(KeyboardInterrupt):
         claim(ledger, owner="ann", wait=LONG)
     assert ledger.waiters() == []

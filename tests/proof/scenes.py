@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.claim import release
+from provisioner.claim.rules import release
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import State
 from tests.proof import here

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.claim import claim, renew
+from provisioner.claim.rules import claim, renew
 from provisioner.ledger import rows
 from provisioner.ledger.base import Ledger, Org, State
 from tests.ledger.world import World, bring

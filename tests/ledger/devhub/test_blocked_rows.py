@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from provisioner.claim import claim
+from provisioner.claim.rules import claim
 from provisioner.errors import NoOrgError
 from provisioner.ledger.base import Claim, State
 from provisioner.ledger.devhub import claims as devhub_claims
