@@ -74,7 +74,7 @@ class Aside:
                 "provisioner status --prove looks at them all",
             )
         if count:
-            time.sleep(min(left, max(LOOK_AGAIN, self._ledger.look_every)))
+            time.sleep(min(left, max(LOOK_AGAIN, self._ledger.poll_every)))
         return bool(count)
 
 

@@ -18,7 +18,7 @@ from provisioner.ledger.base import TO_DELETE, Claim, Ledger, Org, State
 from provisioner.ledger.changes import cut_to_life
 from provisioner.plan import MINIMUM_LIFE
 
-_ATTEMPTS = 20  # times that others may change a row between our look and our move
+_ATTEMPTS = 20  # times that others may change a row between our read and our move
 
 Clock = Callable[[], datetime]
 
@@ -77,15 +77,15 @@ def claim(
             left = give_up - time.monotonic()
             if aside.is_put_back(left):
                 continue
-            if left <= 0 or username or not asked.waiter:  # the look of a pool's waiter is cheap
+            if left <= 0 or username or not asked.waiter:  # a poll of a pool's waiter is cheap
                 refusal = not_claimable(ledger, wanted, pools, moment)
                 if left <= 0 or not refusal.may_pass:
                     raise refusal.error
             if asked.waiter:
-                pause = ledger.look_every * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+                pause = ledger.poll_every * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
                 time.sleep(min(left, pause))
                 continue
-            asked = replace(asked, waiter=join())  # the next look takes the place, at once
+            asked = replace(asked, waiter=join())  # the next poll takes the place, at once
             if on_wait is not None:
                 on_wait(refusal.error.message)
 

@@ -187,8 +187,8 @@ class Ledger(Protocol):
         """
 
     @property
-    def look_every(self) -> float:
-        """Seconds between two looks of one who waits; who makes none for long is passed over."""
+    def poll_every(self) -> float:
+        """Seconds between two polls of one who waits; who makes none for long is passed over."""
 
     def waiters(self) -> list[Waiter]:
         """Those who wait for an org, in the order in which they are served."""

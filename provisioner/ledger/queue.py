@@ -22,7 +22,7 @@ FORGOTTEN_AFTER = timedelta(hours=1)  # an abandoned place is removed
 class Pace:
     """How often those who wait look at a ledger, and when one who does not is passed over."""
 
-    look_every: float  # seconds
+    poll_every: float  # seconds
     abandoned_after: float  # seconds
 
     def is_here(self, waiter: Waiter, now: datetime) -> bool:

@@ -59,7 +59,7 @@ def copy(source: Copyable, target: Copyable, run: Run) -> Contents:
 
 
 @contextmanager
-def unread_told(name: str) -> Iterator[None]:
+def unreadable_translated(name: str) -> Iterator[None]:
     """Turns what is raised for events and runs that cannot be read into LedgerError."""
     try:
         yield

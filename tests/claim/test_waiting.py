@@ -26,7 +26,7 @@ LONG = timedelta(minutes=5)
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those who wait look often, and are never taken for gone."""
-    monkeypatch.setattr(SqlLedger, "pace", Pace(look_every=0.01, abandoned_after=300.0))
+    monkeypatch.setattr(SqlLedger, "pace", Pace(poll_every=0.01, abandoned_after=300.0))
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

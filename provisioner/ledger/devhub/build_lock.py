@@ -1,6 +1,6 @@
 """One builder at a time: a record on the Dev Hub whose key can be inserted once.
 
-No lock on a Dev Hub dies with its holder, so this is a lease, and its rule is:
+No lock on a Dev Hub ends with its holder, so this is a lease, and its rule is:
 
 - The holder writes who it is into the record and renews it every two minutes.
 - Whoever wants it and sees that the holder's process on this same machine has ended, takes it;
@@ -48,8 +48,8 @@ class Times:
 
     renew: float = 120.0
     expires: float = 900.0
-    first_look: float = 0.5  # while waiting for another; looks grow apart up to `longest_look`
-    longest_look: float = 30.0
+    first_pause: float = 0.5  # while waiting for another; pauses grow to `longest_pause`
+    longest_pause: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class BuildLease:
             self.id = ""
 
     def _acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> str:
-        writer, told, pause, losses = secrets.token_hex(8), "", self._times.first_look, 0
+        writer, told, pause, losses = secrets.token_hex(8), "", self._times.first_pause, 0
         while losses < _MOST_LOSSES:
             found = find(self._session)
             if found is not None and found.writer == writer:
@@ -140,7 +140,7 @@ class BuildLease:
                 on_wait(refusal.message)
             told = refusal.message
             time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
-            pause = min(pause * 2, self._times.longest_look)
+            pause = min(pause * 2, self._times.longest_pause)
         raise contended(self._session.name, "others keep taking its lock")
 
     def _is_free(self, found: Found) -> bool:
@@ -161,16 +161,16 @@ class BuildLease:
         except RefusedError as error:
             if error.is_transient:
                 return ""
-            raise self._session.told(error, BUILDER) from None
+            raise self._session.translated(error, BUILDER) from None
         for reference, refused in refusals(answer):
             is_lost = refused.is_gone if reference == "old" else refused.code == "DUPLICATE_VALUE"
             if not (is_lost or refused.is_transient):
-                raise self._session.told(refused, BUILDER)
+                raise self._session.translated(refused, BUILDER)
             return ""
         try:
             return record_id(row(answer[-1]["body"]), "id")
         except MalformedAnswerError:
-            return ""  # the next look finds it by its writer
+            return ""  # the next poll finds it by its writer
 
     def _renew(self) -> None:
         """Say every few minutes that we are there. A build whose lock is gone finds out itself."""

@@ -1,4 +1,4 @@
-"""A claim on the Dev Hub: one request to look, one to take, and again when others were faster.
+"""A claim on the Dev Hub: one request to read, one to take; retried when others were faster.
 
 One claim sends few requests, whatever it meets: a login, `_MOST` here, and two to tell why there
 was nothing. A row that it could not take is not tried again unless it has moved since.
@@ -51,7 +51,7 @@ def claim_one(
     """
     attempts = _Attempts(session, swap, claim, now, broken)
     while attempts.may_go_on():
-        found, candidates = attempts.look()
+        found, candidates = attempts.poll()
         held = attempts.held(found)
         if held is not None:
             if (answer := attempts.prolonged(held)) is not None:
@@ -80,15 +80,15 @@ class _Attempts:
         self._lost: dict[str, Org] = {}  # rows that could not be taken, as they were then
 
     def may_go_on(self) -> bool:
-        """Whether a look, a take and a word about what was lost are still allowed."""
+        """Whether a read, a take and a query for what was lost are still allowed."""
         return self._sent + 3 <= _MOST
 
-    def look(self) -> tuple[list[tuple[Record, Org]], list[Org]]:
+    def poll(self) -> tuple[list[tuple[Record, Org]], list[Org]]:
         """The rows that were found, and those of them that may be taken."""
         self._pause()
         self._sent += 1
         claim, now = self._claim, self._now
-        records_, queue, server_now = devhub_queue.look(self._session, claim, _query(claim, now))
+        records_, queue, server_now = devhub_queue.poll(self._session, claim, _query(claim, now))
         self._refuse_broken_key(records_)
         found = list(readable_rows(records_, self._broken))
         stuck = [(record, row) for record, row in found if self._lost.get(row.username) == row]
@@ -134,7 +134,7 @@ class _Attempts:
                 self.explain()
                 return claimed
             if outcome is Outcome.IN_USE:
-                return None  # the same key was faster elsewhere: the next look finds its org
+                return None  # the same key was faster elsewhere: the next poll finds its org
             self._lost[org.username] = org
             self._pause()
         return None

@@ -55,7 +55,7 @@ def install(
 ) -> Installed:
     """Deploy everything (again), and assign the permission sets to users by username.
 
-    `pace` is in seconds, between two looks at the deploy.
+    `pace` is in seconds, between two polls of the deploy.
 
     Raises UsageError for an unknown user, LedgerError when the Dev Hub has a newer one or refuses
     the deploy, SalesforceError.

@@ -119,9 +119,9 @@ class DevhubLedger:
         return claim_one(self.session, self._swap, claim, now, self._broken)
 
     @property
-    def look_every(self) -> float:
-        """Seconds between two looks of one who waits."""
-        return devhub_queue.PACE.look_every
+    def poll_every(self) -> float:
+        """Seconds between two polls of one who waits."""
+        return devhub_queue.PACE.poll_every
 
     def waiters(self) -> list[Waiter]:
         """Those who wait for an org, in the order in which they are served."""

@@ -1,6 +1,6 @@
-"""The queue of those who wait, as records of the Dev Hub, and the one request of a look at it.
+"""The queue of those who wait, as records of the Dev Hub, and the one request of a poll.
 
-A look of one who waits is a single composite request: it renews the own record, and asks for
+A poll of one who waits is a single composite request: it renews the own record, and asks for
 what may be claimed and for all who wait. The record's own date, set by the Dev Hub, says when
 its owner last looked.
 """
@@ -23,8 +23,8 @@ from provisioner.ledger.devhub.writes import Part, part, refusals, send
 from provisioner.ledger.queue import Pace
 from provisioner.ledger.rows import readable, time_from, time_text, utc_now
 
-PACE = Pace(look_every=15.0, abandoned_after=60.0)
-"""A look costs a request of the Dev Hub's scarce ones: ten minutes of waiting cost forty."""
+PACE = Pace(poll_every=15.0, abandoned_after=60.0)
+"""A poll costs a request of the Dev Hub's scarce ones: ten minutes of waiting cost forty."""
 
 _ALL = (
     f"SELECT Key__c, Claim__c, CreatedDate, SystemModstamp FROM {WAITER} "  # noqa: S608
@@ -32,7 +32,7 @@ _ALL = (
 )
 
 
-def look(
+def poll(
     session: HubSession, claim: Claim, soql: str
 ) -> tuple[list[Record], list[Waiter], datetime]:
     """What `soql` finds, all places of the queue, and the Dev Hub's time: one request.
@@ -75,7 +75,7 @@ def _place(waiter: str) -> str:
 
 
 def _record(claim: Claim) -> dict[str, Any]:
-    """Found by its key, and new at each look, so that the Dev Hub dates it anew."""
+    """Found by its key, and new at each poll, so that the Dev Hub dates it anew."""
     wish = {
         "owner": claim.owner,
         "pool": claim.pool,

@@ -114,7 +114,7 @@ class HubSession:
                 last: Exception = error
             except RefusedError as error:
                 if not error.is_transient:
-                    raise self.told(error, needs) from None
+                    raise self.translated(error, needs) from None
                 last = error
         raise self.given_up(last)
 
@@ -161,7 +161,7 @@ class HubSession:
             return None
         return told + timedelta(seconds=time.monotonic() - came_at)
 
-    def told(self, refused: RefusedError, needs: str) -> LedgerError:
+    def translated(self, refused: RefusedError, needs: str) -> LedgerError:
         """The error for people. A refusal that is about permissions is looked into."""
         if not refused.is_about_permissions:
             return devhub_errors.failure(self.name, refused)

@@ -28,20 +28,20 @@ from provisioner.ledger.devhub.records import (
 )
 from provisioner.ledger.devhub.session import HubSession
 from provisioner.ledger.devhub.writes import BATCH, collection, part, refusals, send
-from provisioner.ledger.transfer import Contents, unread_told
+from provisioner.ledger.transfer import Contents, unreadable_translated
 
 _ALL = 50_000  # the most that LIMIT takes
-_LOOKS = 5  # until nobody has changed anything between two
+_POLLS = 5  # until nobody has changed anything between two
 
 
 def read(session: HubSession) -> Contents:
     """All of it, as it was at one instant. Raises LedgerError when claims never cease."""
     rows = session.query(orgs_query(State))
-    for _ in range(_LOOKS):
+    for _ in range(_POLLS):
         events, runs = session.query(events_query()), session.query(runs_query(_ALL))
         before, rows = rows, session.query(orgs_query(State))
         if rows == before:
-            with unread_told(session.name):
+            with unreadable_translated(session.name):
                 return Contents(
                     tuple(map(org_of, rows)),
                     tuple(map(event_of, events)),
@@ -104,9 +104,9 @@ def _insert(session: HubSession, type_name: str, rows: Sequence[dict[str, Any]])
     except LostError as error:
         raise session.given_up(error) from None
     except RefusedError as error:
-        raise session.told(error, BUILDER) from None
+        raise session.translated(error, BUILDER) from None
     if failed:
-        raise session.told(failed[0][1], BUILDER)
+        raise session.translated(failed[0][1], BUILDER)
 
 
 def _empty(session: HubSession) -> None:

@@ -145,7 +145,7 @@ class Writer:
                 last: Exception = error
             except RefusedError as error:
                 if not error.is_transient:
-                    raise session.told(error, needs) from None
+                    raise session.translated(error, needs) from None
                 last = error
             else:
                 if outcome is not Outcome.DONE and is_doubtful and self._is_ours(key, writer):

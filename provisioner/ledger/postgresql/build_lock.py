@@ -37,7 +37,7 @@ from provisioner.ledger.postgresql.holder import Record
 from provisioner.ledger.sql.schema import Execute
 
 _LOCK_OF_BUILDERS = 1_347_571_026  # the first of an advisory lock's two numbers
-_LOOK_EVERY = 0.5  # seconds, with jitter
+_POLL_EVERY = 0.5  # seconds, with jitter
 _REGAIN_EVERY = 0.3  # seconds between tries to take a lock again
 _NOTICING = 5.0  # seconds in which a server notices that a process has died (measured: 0.06)
 
@@ -133,7 +133,7 @@ class BuilderLock:
         end = time.monotonic() + self._times.grace
         while (left := end - time.monotonic()) > 0:
             self.verify()
-            self._stop.wait(min(left, _LOOK_EVERY))
+            self._stop.wait(min(left, _POLL_EVERY))
 
     def verify(self) -> None:
         """Raises LedgerError when the lock is not certainly ours any more."""
@@ -211,8 +211,8 @@ class BuilderLock:
             if on_wait is not None and refusal.message != told and not is_dying:
                 on_wait(refusal.message)
                 told = refusal.message
-            look = 0.02 if is_dying else _LOOK_EVERY * random.uniform(0.8, 1.2)  # noqa: S311
-            time.sleep(look)
+            pause = 0.02 if is_dying else _POLL_EVERY * random.uniform(0.8, 1.2)  # noqa: S311
+            time.sleep(pause)
 
     def _read(self, statement: str, parameters: Any) -> list[Any]:
         with self._transaction(write=False) as execute:

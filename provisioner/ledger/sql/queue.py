@@ -18,12 +18,12 @@ from provisioner.ledger.sql.schema import Execute
 class SqlQueue(ABC):
     """The part of the ledger's contract that is about waiting."""
 
-    pace: ClassVar[Pace] = Pace(look_every=1.0, abandoned_after=10.0)
+    pace: ClassVar[Pace] = Pace(poll_every=1.0, abandoned_after=10.0)
 
     @property
-    def look_every(self) -> float:
-        """Seconds between two looks of one who waits."""
-        return self.pace.look_every
+    def poll_every(self) -> float:
+        """Seconds between two polls of one who waits."""
+        return self.pace.poll_every
 
     def waiters(self) -> list[Waiter]:
         """Those who wait for an org, in the order in which they are served."""

@@ -17,7 +17,7 @@ from provisioner.ledger.rows import (
 )
 from provisioner.ledger.sql import statements
 from provisioner.ledger.sql.schema import Execute
-from provisioner.ledger.transfer import Contents, unread_told
+from provisioner.ledger.transfer import Contents, unreadable_translated
 
 _ALL = 1_000_000_000  # runs; a LIMIT that both databases take
 
@@ -58,7 +58,7 @@ def _read(execute: Execute) -> Contents:
     orgs = execute(statements.ORGS, statements.of_states(State))
     events = execute(statements.EVENTS, {"username": "", "run": ""})
     runs = execute(statements.RUNS, {"limit": _ALL})
-    with unread_told("the ledger"):
+    with unreadable_translated("the ledger"):
         return Contents(
             tuple(map(org_from, orgs)),
             tuple(map(event_from, events)),

@@ -19,7 +19,7 @@ from provisioner.ledger.base import Run
 from provisioner.ledger.holder import Holder, busy
 from provisioner.ledger.sqlite.file import is_full, make_file, no_room
 
-_LOOK_EVERY = 0.5  # seconds, with jitter
+_POLL_EVERY = 0.5  # seconds, with jitter
 
 
 class BuildLock:
@@ -40,7 +40,7 @@ class BuildLock:
             if on_wait is not None and refusal.message != told:
                 on_wait(refusal.message)
             told = refusal.message
-            time.sleep(_LOOK_EVERY * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+            time.sleep(_POLL_EVERY * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
         assert self._descriptor is not None
         try:
             Holder.of(run).write(self._descriptor)

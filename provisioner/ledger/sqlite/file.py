@@ -57,7 +57,7 @@ def open_file(path: Path, patience: float) -> tuple[sqlite3.Connection, Identity
             hint="use a Python that is built with a newer SQLite",
         )
     _prepare(path)
-    with told(path):
+    with translated(path):
         connection = sqlite3.connect(
             path,
             timeout=min(patience, _AT_ONCE),
@@ -108,7 +108,7 @@ def immediate(connection: sqlite3.Connection, path: Path, patience: float) -> It
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
     """Turns what SQLite raises about the file into LedgerError; our own mistakes pass."""
     import sqlite3
 

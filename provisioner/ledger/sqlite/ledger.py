@@ -84,7 +84,7 @@ class SqliteLedger(SqlLedger):
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Execute]:
-        with self._mutex, sqlite_file.told(self.path):
+        with self._mutex, sqlite_file.translated(self.path):
             connection = self._live_connection()
             if not write:
                 yield sqlite_file.reader(connection, self.path, self._patience)

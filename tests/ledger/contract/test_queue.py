@@ -26,7 +26,7 @@ def everybody_is_gone(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Makes every place that was taken so far one that nobody has looked from for long."""
 
     def set_pace() -> None:
-        pace = Pace(look_every=0.01, abandoned_after=-1.0)
+        pace = Pace(poll_every=0.01, abandoned_after=-1.0)
         monkeypatch.setattr(SqlLedger, "pace", pace)
         monkeypatch.setattr(devhub_queue, "PACE", pace)
 
