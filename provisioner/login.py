@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from provisioner.declare.secret import Secret
 from provisioner.errors import LoginError, NoOrgError, UsageError
 from provisioner.ledger.base import State
+from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.audience import (
     SANDBOX,
     Rung,
@@ -218,7 +219,7 @@ def identity(session: Session) -> dict[str, Any]:
             reply = get_with_token(url, session.access_token)
         except OSError as error:
             raise LoginError(
-                f"{base} does not say who {session.username} is: {type(error).__name__}",
+                f"{base} does not say who {session.username} is: {unreachable(error).text}",
                 code="unreachable",
                 is_transient=True,
             ) from None

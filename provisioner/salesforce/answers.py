@@ -74,8 +74,6 @@ def _known(cause: BaseException) -> str:
 
     from provisioner.salesforce.bounded import TooLargeError
 
-    is_timeout = isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__
-    is_requests = type(cause).__module__.startswith("requests")  # its errors only wrap others
     if isinstance(cause, socket.gaierror):
         return "no such host"
     if isinstance(cause, TooLargeError):
@@ -84,12 +82,13 @@ def _known(cause: BaseException) -> str:
         return f"certificate: {_clean(getattr(cause, 'verify_message', ''))}"
     if isinstance(cause, ssl.SSLError):
         return f"no TLS: {_clean(getattr(cause, 'reason', ''))}"
-    if is_timeout or isinstance(cause, ConnectionRefusedError):
-        return "timed out" if is_timeout else "connection refused"
+    if isinstance(cause, TimeoutError):
+        return "timed out"
+    if isinstance(cause, ConnectionRefusedError):
+        return "connection refused"
     if str(cause).startswith("Tunnel connection failed"):  # http.client's words
         return f"proxy: {_clean(cause)}"
-    is_broken = isinstance(cause, ConnectionError) and not is_requests
-    return "connection closed without an answer" if is_broken else ""
+    return "connection closed without an answer" if isinstance(cause, ConnectionError) else ""
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

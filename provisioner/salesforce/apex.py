@@ -99,7 +99,7 @@ def _post(org: OrgClient, script: str) -> dict[str, str]:
         headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
         expected=(500,),  # a fault
     )
-    return _elements(org, answer.status_code, answer.content)
+    return _elements(org, answer.status, answer.body)
 
 
 def _elements(org: OrgClient, status: int, content: bytes) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.answers import causes, unreachable
 from provisioner.salesforce.classes import Kind, classify
+from provisioner.salesforce.http_client import NotConnectedError
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 from provisioner.salesforce.redaction import one_line, redact
 
@@ -29,9 +30,6 @@ HINTS: Mapping[str, str] = {
     "INVALID_SESSION_ID": "check the session policies of the app and of the user's profile",
     "API_DISABLED_FOR_ORG": "the user's profile needs the permission API Enabled",
 }
-
-_BEFORE_SENDING = "NotConnectedError"
-"""The exception of `provisioner.salesforce.connections`, which stands on requests: no import."""
 
 PAGE = 20_000  # characters of a page that are searched for words that are known
 _USAGE = re.compile(r"\bapi-usage=(\d{1,12})/(\d{1,12})\b")
@@ -133,7 +131,7 @@ def lost(call: Call, error: OSError) -> SalesforceError:
             hint="give the file of the private CA in REQUESTS_CA_BUNDLE",
             code="tls_certificate",
         )
-    if any(type(cause).__name__ == _BEFORE_SENDING for cause in behind):
+    if isinstance(error, NotConnectedError):
         code, text = NOT_SENT, f"not sent: {reason}"
     elif any(isinstance(cause, TimeoutError) for cause in behind):
         code, text = TIMED_OUT, "no answer in time"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -107,18 +108,18 @@ class DeployStatus:
 
 def deploy_body(zip_bytes: bytes, options: Mapping[str, Any] | None = None) -> DeployBody:
     """The multipart body that carries options and zip."""
-    from urllib3.fields import RequestField
-    from urllib3.filepost import encode_multipart_formdata
-
     given = {"deployOptions": {**OPTIONS, **(options or {})}}
-    parts = [
-        RequestField("json", json.dumps(given).encode()),
-        RequestField("file", zip_bytes, filename="package.zip"),
-    ]
-    for part, content_type in zip(parts, ("application/json", "application/zip"), strict=True):
-        part.make_multipart(content_type=content_type)
-    content, content_type = encode_multipart_formdata(parts)
-    return DeployBody(content, content_type)
+    boundary = secrets.token_hex(16)
+    parts: list[str | bytes] = []
+    for name, kind, part in (
+        ('"json"', "application/json", json.dumps(given)),
+        ('"file"; filename="package.zip"', "application/zip", zip_bytes),
+    ):
+        parts += [f"--{boundary}\r\nContent-Disposition: form-data; name={name}\r\n"]
+        parts += [f"Content-Type: {kind}\r\n\r\n", part, "\r\n"]
+    parts.append(f"--{boundary}--\r\n")
+    content = b"".join(part if isinstance(part, bytes) else part.encode() for part in parts)
+    return DeployBody(content, f"multipart/form-data; boundary={boundary}")
 
 
 def start_deploy(org: OrgClient, body: DeployBody) -> DeployStatus:

@@ -1,8 +1,4 @@
-"""The API of one org: queries, records, tooling objects, and plain calls for the rest.
-
-Stands on `requests`, whose import takes its time: nothing on the way of `claim` and `login` may
-import this module.
-"""
+"""The API of one org: queries, records, tooling objects, and plain calls for the rest."""
 
 from __future__ import annotations
 
@@ -150,7 +146,7 @@ class OrgClient:
         answer = self.session.request(
             method, url, expected=expected, is_repeatable=is_repeatable, **options
         )
-        if not answer.content:
+        if not answer.body:
             return None
         return checked(Call(self.name, method, resource(url)), answer.json)
 

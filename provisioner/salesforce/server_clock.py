@@ -12,21 +12,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from provisioner.errors import ClockError
-from provisioner.salesforce.reply import Post, Reply
+from provisioner.salesforce.reply import Headers, Post, Reply
 
 TOLERANCE = timedelta(minutes=5)
 """How far the clocks may be apart; a JWT assertion must be about as exact."""
 
 _NONE = timedelta()
-
-
-class Headers(Protocol):
-    """The headers of an answer, whatever has read them."""
-
-    def get(self, name: str, /) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -63,8 +56,8 @@ class ServerClock:
         """An answer has come, `took` seconds after its request was sent. One without date says
         nothing, and neither does one out of a cache (`Age`).
         """
-        told = _parsed(headers.get("Date") or "")
-        if told is None or headers.get("Age"):
+        told = _parsed(headers.get("Date", ""))
+        if told is None or headers.get("Age", ""):
             return
         read = self._wall()
         ahead = read - told

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import json as json_module
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import requests
-from requests.auth import AuthBase
 
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.calls import Who, resource
@@ -23,8 +21,7 @@ from provisioner.salesforce.envelope import (
     lost,
     refused,
 )
-from provisioner.salesforce.pooled_session import PooledSession, proxies_for
-from provisioner.salesforce.reply import RETRIED
+from provisioner.salesforce.reply import RETRIED, Reply
 
 if TYPE_CHECKING:
     from provisioner.salesforce.grant import Grant
@@ -36,7 +33,7 @@ REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _NEVER_RENEWED = ("not valid for use with the REST API", "not attached to Agent")
 
 
-class OrgSession(PooledSession):
+class OrgSession:
     """The session with one org: whatever is asked of it is sent through here.
 
     Every answer that is an error becomes a SalesforceError; a renewal that fails is a
@@ -51,7 +48,6 @@ class OrgSession(PooledSession):
         grant: Grant,
         renew: Callable[[], Grant],
     ) -> None:
-        super().__init__(transport.adapter)
         self.name = name
         self.grant = grant
         self.usage: tuple[int, int] | None = None  # API calls of the day: used, allowed
@@ -70,29 +66,32 @@ class OrgSession(PooledSession):
         """This machine's clock, compared with that of the Dev Hub."""
         return self._transport.clock
 
-    def request(  # type: ignore[override]
+    def request(
         self,
         method: str,
         url: str,
         *,
+        json: Any = None,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         is_repeatable: bool | None = None,
         expected: Collection[int] = (),
-        **options: Any,
-    ) -> requests.Response:
+    ) -> Reply:
         """Send a request and give its answer, when that is a success or one of `expected`.
 
+        The body is `json`, or `data` as it is, whose type `headers` name.
         Lost answers, 420 and 502 to 504 are tried again where a repetition does no harm: by
         default for all methods but POST and PATCH. What was never sent is tried again always.
         Raises SalesforceError.
         """
-        method = method.upper()
         url = self._address(url)
+        body, headers = _body(json, data, headers or {})
         call = Call(self.name, method, resource(url))
         may_repeat = method in REPEATABLE if is_repeatable is None else is_repeatable
         waits = self._transport.waits()
         while True:
-            answer = self._answer(call, url, expected, options)
-            if isinstance(answer, requests.Response):
+            answer = self._answer(call, url, headers, body, expected)
+            if isinstance(answer, Reply):
                 return answer
             wait = next(waits, None) if _is_worth_repeating(answer, may_repeat) else None
             if wait is None:
@@ -131,54 +130,46 @@ class OrgSession(PooledSession):
         return url
 
     def _answer(
-        self, call: Call, url: str, expected: Collection[int], options: Mapping[str, Any]
-    ) -> requests.Response | SalesforceError:
+        self,
+        call: Call,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        expected: Collection[int],
+    ) -> Reply | SalesforceError:
         """One try; when the session has ended, the same again with a new one, once."""
         grant = self.grant
-        answer = self._send(call, url, grant, options)
-        if isinstance(answer, requests.Response) and _session_has_ended(answer):
+        answer = self._send(call, url, grant, headers, body)
+        if isinstance(answer, Reply) and _session_has_ended(answer):
             self.renew(grant)
-            answer = self._send(call, url, self.grant, options)
+            answer = self._send(call, url, self.grant, headers, body)
         if isinstance(answer, SalesforceError):
             return answer
-        content_type = answer.headers.get("Content-Type", "")
-        is_success = answer.status_code < 300 and "html" not in content_type
-        if is_success or answer.status_code in expected:
+        is_success = answer.status < 300 and "html" not in answer.content_type
+        if is_success or answer.status in expected:
             return answer
         is_hub = self._who == "hub"
-        return refused(call, answer.status_code, answer.text, content_type, is_hub=is_hub)
+        return refused(call, answer.status, answer.text, answer.content_type, is_hub=is_hub)
 
     def _send(
-        self, call: Call, url: str, grant: Grant, options: Mapping[str, Any]
-    ) -> requests.Response | SalesforceError:
-        self._transport.calls.add(self._who, call.method, url)
-        sent = time.monotonic()
-        known: dict[str, Any] = {
-            "timeout": self._transport.timeout,
-            "proxies": dict(proxies_for(self.instance_url)),
-            "allow_redirects": False,  # a token must not go where a redirect points to
-        }
+        self, call: Call, url: str, grant: Grant, headers: Mapping[str, str], body: bytes | None
+    ) -> Reply | SalesforceError:
+        sent = {**headers, "Authorization": f"Bearer {grant.access_token}"}
         try:
-            answer = super().request(
-                call.method, url, **{**known, **options, "auth": _Bearer(grant)}
-            )
-        except requests.RequestException as error:
+            answer = self._transport.send(self._who, call.method, url, sent, body)
+        except OSError as error:
             return lost(call, error)
-        if self._who == "hub":
-            self.clock.observe(answer.headers, time.monotonic() - sent)
         self.usage = api_usage(answer.headers.get("Sforce-Limit-Info", "")) or self.usage
         return answer
 
 
-class _Bearer(AuthBase):
-    """Sets the token of one grant, whatever the caller had put there."""
-
-    def __init__(self, grant: Grant) -> None:
-        self._grant = grant
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._grant.access_token}"
-        return request
+def _body(
+    json: Any, data: bytes | None, headers: Mapping[str, str]
+) -> tuple[bytes | None, Mapping[str, str]]:
+    if json is None:
+        return data, headers
+    content = json_module.dumps(json, allow_nan=False).encode()
+    return content, {"Content-Type": "application/json", **headers}
 
 
 def _is_worth_repeating(error: SalesforceError, may_repeat: bool) -> bool:
@@ -188,9 +179,9 @@ def _is_worth_repeating(error: SalesforceError, may_repeat: bool) -> bool:
     return error.error_code == NOT_SENT or (may_repeat and is_passing)
 
 
-def _session_has_ended(answer: requests.Response) -> bool:
+def _session_has_ended(answer: Reply) -> bool:
     """Whether a new login may help: the token was not accepted, and nothing was done."""
-    if answer.status_code != 401:
+    if answer.status != 401:
         return False
     return any(
         code == "INVALID_SESSION_ID" and not any(part in text for part in _NEVER_RENEWED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode, urlsplit
 
 from provisioner.errors import LoginError, UsageError
+from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.audience import named_origin
 from provisioner.salesforce.hosts import may_be_told
 from provisioner.salesforce.json_text import read_json
@@ -26,7 +27,7 @@ def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
         reply = get_with_token(f"{instance_url}{PATH}{query}", token)
     except OSError as error:
         raise LoginError(
-            f"{host} gave no browser link: {type(error).__name__}", code="unreachable"
+            f"{host} gave no browser link: {unreachable(error).text}", code="unreachable"
         ) from None
     try:
         link = read_json(reply.body)["frontdoor_uri"] if reply.status == 200 else None

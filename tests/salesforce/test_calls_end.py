@@ -15,7 +15,7 @@ from provisioner.errors import SalesforceError
 from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.bounded import Limits
 from provisioner.salesforce.envelope import TIMED_OUT
-from provisioner.salesforce.plain_http import Connections
+from provisioner.salesforce.http_client import HttpClient
 from provisioner.salesforce.post import get_with_token, post_form
 from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport
@@ -29,11 +29,11 @@ Ask = Callable[[str, Limits, bytes], bytes]
 
 
 def by_a_build(url: str, limits: Limits, body: bytes = b"") -> bytes:
-    """Through the session that also simple-salesforce sends through; an OSError as the others'."""
+    """Through a session; an OSError as the others'."""
     with Transport(pace=0.001, timeout=(5.0, SILENCE), limits=limits) as transport:
         session = OrgSession(transport, "org", "me", grant(url), lambda: grant(url))
         try:
-            return session.request("POST", f"{url}/services/data", data=body).content
+            return session.request("POST", f"{url}/services/data", data=body).body
         except SalesforceError as error:
             raise OSError(f"{error.kind}: {error.message}") from error
 
@@ -48,7 +48,7 @@ def by_a_look_after_a_login(url: str, limits: Limits, body: bytes = b"") -> byte
 
 
 def by_the_ledger_on_a_dev_hub(url: str, limits: Limits, body: bytes = b"") -> bytes:
-    with closing(Connections(SILENCE, limits)) as connections:
+    with closing(HttpClient(SILENCE, limits)) as connections:
         return connections.send("POST", url, {}, body).body
 
 

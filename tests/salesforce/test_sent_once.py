@@ -14,12 +14,12 @@ from provisioner.errors import SalesforceError
 from provisioner.salesforce.apex import LONGEST_URL, execute_anonymous
 from provisioner.salesforce.definition import SignUp
 from provisioner.salesforce.envelope import NO_ANSWER, NOT_SENT
+from provisioner.salesforce.http_client import HttpClient
 from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.metadata import deploy_body, start_deploy
 from provisioner.salesforce.org import OrgClient
 from provisioner.salesforce.packages import InstallRequest, request_install
 from provisioner.salesforce.permission_sets import assign
-from provisioner.salesforce.plain_http import Connections
 from provisioner.salesforce.post import WAITS as POST_WAITS
 from provisioner.salesforce.post import post_form
 from provisioner.salesforce.records import insert_tree
@@ -109,9 +109,9 @@ def test_what_a_build_asks_for_arrives_once(
 @pytest.mark.parametrize("how", BREAKS)
 def test_a_write_of_the_ledger_on_a_dev_hub_arrives_once(how: str, context: ssl.SSLContext) -> None:
     """Whether it is repeated is for the ledger to decide, whose keys tell if it was carried out."""
-    with HostileServer(BREAKS[how], context) as server, closing(Connections()) as connections:
+    with HostileServer(BREAKS[how], context) as server, closing(HttpClient()) as client:
         with pytest.raises(OSError):  # noqa: PT011 - any kind of it
-            connections.send("POST", f"{server.url}/composite", {}, b"{}")
+            client.send("POST", f"{server.url}/composite", {}, b"{}")
         assert len(server.seen) == 1
 
 

@@ -313,11 +313,9 @@ def test_a_token_that_the_server_repeats_is_not_shown(
 
 def test_all_sessions_share_kept_connections(server: ScriptedServer, transport: Transport) -> None:
     for name in ("one", "two", "three"):
-        with OrgSession(
-            transport, "org", name, grant(server.url), lambda: grant(server.url)
-        ) as session:
-            session.request("GET", server.url + LIMITS)
-            session.request("POST", server.url + LIMITS)
+        session = OrgSession(transport, "org", name, grant(server.url), lambda: grant(server.url))
+        session.request("GET", server.url + LIMITS)
+        session.request("POST", server.url + LIMITS)
     assert len(server.seen) == 6
     assert len({seen.connection for seen in server.seen}) == 1
 

@@ -11,7 +11,7 @@ from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.tls import Tls, make_tls
 from provisioner.emulator.world import World
 from provisioner.errors import SalesforceError
-from provisioner.salesforce import certificates, connections
+from provisioner.salesforce import certificates
 from provisioner.salesforce.envelope import NOT_SENT
 from provisioner.salesforce.org import newest_api_version
 from provisioner.salesforce.session import OrgSession
@@ -63,7 +63,7 @@ def test_certificates_are_read_once_for_all_hosts(
         read.append("once")
         return original()
 
-    monkeypatch.setattr(connections, "trusted_certificates", counted)
+    monkeypatch.setattr(certificates, "trusted_certificates", counted)
     with Transport(pace=0.001) as transport:
         for host in ("127.0.0.1", "localhost"):
             version(transport, f"https://{host}:{server.port}")

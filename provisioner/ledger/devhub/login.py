@@ -13,12 +13,14 @@ from provisioner.errors import LedgerError, LoginError
 from provisioner.salesforce.audience import hub_rungs
 from provisioner.salesforce.grant import App, Grant, sign_in
 from provisioner.salesforce.keys import load_signing_key
+from provisioner.salesforce.post import FORM
 from provisioner.salesforce.reply import may_pass
 
 if TYPE_CHECKING:
     from provisioner.ledger.account import HubAccount
-    from provisioner.salesforce.plain_http import Connections
+    from provisioner.salesforce.http_client import HttpClient
     from provisioner.salesforce.reply import Reply
+    from provisioner.salesforce.server_clock import ServerClock
 
 
 _WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before the second try and those after it
@@ -27,9 +29,10 @@ _WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before the second try and those after i
 class HubLogin:
     """Logs in when it is first needed. Safe to use from several threads."""
 
-    def __init__(self, account: HubAccount, connections: Connections) -> None:
+    def __init__(self, account: HubAccount, client: HttpClient, clock: ServerClock) -> None:
         self._account = account
-        self._connections = connections
+        self._client = client
+        self._clock = clock
         self._lock = threading.Lock()
         self._app: App | None = None
         self._grant: Grant | None = None
@@ -60,19 +63,17 @@ class HubLogin:
                 passphrase.reveal() if passphrase else None,
             )
             self._app = App(account.consumer_key, signing_key)
-        clock = self._connections.clock
         try:
             return sign_in(self._app, account.username, hub_rungs(account.login_url), self._post)
         except LoginError:
-            clock.check()
+            self._clock.check()
             raise
 
     def _post(self, url: str, form: Mapping[str, str]) -> Reply:
         """Send the form of a login; it may be asked for twice."""
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
         for wait in _WAITS:
             try:
-                reply = self._connections.send("POST", url, headers, urlencode(form).encode())
+                reply = self._client.send("POST", url, FORM, urlencode(form).encode())
             except ConnectionError as error:
                 if isinstance(error, ConnectionRefusedError):
                     raise
@@ -80,7 +81,7 @@ class HubLogin:
                 if not may_pass(reply):
                     return reply
             time.sleep(wait)
-        return self._connections.send("POST", url, headers, urlencode(form).encode())
+        return self._client.send("POST", url, FORM, urlencode(form).encode())
 
 
 def _told(error: LoginError) -> LedgerError:

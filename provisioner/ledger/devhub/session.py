@@ -1,4 +1,4 @@
-"""A session with the Dev Hub for its ledger: logged in once, on kept connections, patient."""
+"""A session with the Dev Hub for its ledger: logged in once, on pooled connections, patient."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from provisioner.ledger.devhub.login import HubLogin
 from provisioner.ledger.rows import utc_now
 from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.envelope import error_codes
+from provisioner.salesforce.http_client import HttpClient
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
-from provisioner.salesforce.plain_http import Connections
+from provisioner.salesforce.server_clock import ServerClock
 
 if TYPE_CHECKING:
     from provisioner.salesforce.grant import Grant
@@ -47,19 +48,21 @@ class HubSession:
         self.name = f"the ledger on the Dev Hub {account.username}"
         self.patience = patience
         self._username = account.username
-        self._connections = Connections()
-        self._login = HubLogin(account, self._connections)
+        self._clock = ServerClock()
+        self._dated: tuple[str, float] = ("", 0.0)  # the last answer, and when it came (monotonic)
+        self._client = HttpClient(on_answer=self._dates)
+        self._login = HubLogin(account, self._client, self._clock)
         self._is_closed = False
 
     @property
     def api_calls(self) -> int:
         """Requests that were sent so far, logins and repetitions included."""
-        return self._connections.sent
+        return self._client.sent
 
     def close(self) -> None:
         """Give the connections back; closing twice does nothing."""
         self._is_closed = True
-        self._connections.close()
+        self._client.close()
 
     def query(
         self,
@@ -145,16 +148,20 @@ class HubSession:
 
         Logs in where nothing has been asked yet.
         """
-        if not self._connections.dated[0]:
+        if not self._dated[0]:
             self._login.granted()
         return self.server_time or utc_now()
+
+    def _dates(self, reply: Reply) -> None:
+        self._dated = (reply.date, time.monotonic())
+        self._clock.observe(reply.headers, reply.took)
 
     @property
     def server_time(self) -> datetime | None:
         """This moment by the clock that also dates the Dev Hub's records, told by its answers."""
         from email.utils import parsedate_to_datetime
 
-        date, came_at = self._connections.dated
+        date, came_at = self._dated
         try:
             told = parsedate_to_datetime(date).astimezone(UTC)
         except (ValueError, TypeError):  # a proxy in between has dropped or spoilt the header
@@ -201,7 +208,7 @@ class HubSession:
             headers["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
         try:
-            reply = self._connections.send(method, grant.instance_url + path, headers, content)
+            reply = self._client.send(method, grant.instance_url + path, headers, content)
         except OSError as error:
             raise LostError(unreachable(error).text.removeprefix("network: ")) from None
         return reply

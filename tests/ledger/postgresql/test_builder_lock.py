@@ -265,6 +265,6 @@ def test_the_times_let_the_builder_stop_before_the_server_lets_go(tmp_path: Path
     assert times.ping * 2 < times.deadline < times.timeout
     assert times.grace >= times.deadline + times.late_call
     from provisioner.salesforce.bounded import Limits
-    from provisioner.salesforce.transport import CONNECT_TIMEOUT
+    from provisioner.salesforce.http_client import CONNECT_TIMEOUT
 
     assert times.late_call >= CONNECT_TIMEOUT + Limits().answer

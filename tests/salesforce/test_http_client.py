@@ -1,22 +1,26 @@
-"""The ledger's own HTTP: kept connections, certificates of a private CA, proxies."""
+"""The HTTP client: pooled connections and their bound, certificates of a private CA, proxies."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import socketserver
 import ssl
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from provisioner.salesforce.plain_http import Connections
+from provisioner.salesforce.http_client import HttpClient, NotConnectedError
 from tests.certificate import self_signed
+from tests.salesforce.hostile import HEAD, HostileServer, Peer
 from tests.salesforce.world import private_key
 
 HOST = "hub.invalid"
@@ -30,6 +34,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.targets.append(self.path)
         self.server.seen.append((self.client_address[1], body))
         self.send_response(200)
         self.send_header("Content-Length", "2")
@@ -46,10 +51,17 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, has_hung_up: threading.Semaphore | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen: list[tuple[int, bytes]] = []
+        self.targets: list[str] = []
         self.hangs_up = False
+        self.has_hung_up = has_hung_up or threading.Semaphore(0)  # released at each end
+
+    def shutdown_request(self, request: Any) -> None:
+        """The end of a connection, by either side."""
+        super().shutdown_request(request)
+        self.has_hung_up.release()
 
     @property
     def address(self) -> str:
@@ -77,8 +89,8 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def connections() -> Iterator[Connections]:
-    with closing(Connections(timeout=10)) as made:
+def client() -> Iterator[HttpClient]:
+    with closing(HttpClient(timeout=10)) as made:
         yield made
 
 
@@ -133,22 +145,20 @@ class Tunnel(socketserver.StreamRequestHandler):
             return
 
 
-def test_requests_after_each_other_use_one_connection(
-    server: Server, connections: Connections
-) -> None:
+def test_requests_after_each_other_use_one_connection(server: Server, client: HttpClient) -> None:
     for number in range(3):
-        reply = connections.send("POST", f"http://{server.address}/a?b=c", {}, str(number).encode())
+        reply = client.send("POST", f"http://{server.address}/a?b=c", {}, str(number).encode())
         assert (reply.status, reply.body) == (200, b"ok")
     assert [body for _, body in server.seen] == [b"0", b"1", b"2"]
     assert len({port for port, _ in server.seen}) == 1
 
 
-def test_threads_never_share_a_connection(server: Server, connections: Connections) -> None:
+def test_threads_never_share_a_connection(server: Server, client: HttpClient) -> None:
     barrier = threading.Barrier(4)
 
     def send() -> None:
         barrier.wait()
-        connections.send("POST", f"http://{server.address}/", {}, b"x")
+        client.send("POST", f"http://{server.address}/", {}, b"x")
 
     threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:
@@ -158,25 +168,83 @@ def test_threads_never_share_a_connection(server: Server, connections: Connectio
     assert len(server.seen) == 4
 
 
-def test_a_connection_that_the_server_has_ended_is_an_error_once(
-    server: Server, connections: Connections
+def test_a_connection_that_the_server_has_closed_is_not_used(
+    server: Server, client: HttpClient
 ) -> None:
-    """Whoever sends knows what may be sent again; here nothing is."""
+    """Nothing has left when that is seen, so that a new connection does no harm."""
     url = f"http://{server.address}/"
     server.hangs_up = True
-    connections.send("POST", url, {}, b"1")
-    with pytest.raises(ConnectionError):
-        connections.send("POST", url, {}, b"2")
-    connections.send("POST", url, {}, b"3")
-    assert [body for _, body in server.seen] == [b"1", b"3"]
+    for body in (b"1", b"2", b"3"):
+        client.send("POST", url, {}, body)
+        assert server.has_hung_up.acquire(timeout=30)
+    assert [body for _, body in server.seen] == [b"1", b"2", b"3"]
+    assert len({port for port, _ in server.seen}) == 3
 
 
-def test_an_unreachable_host_is_an_os_error(connections: Connections) -> None:
+def test_a_request_that_is_lost_on_a_pooled_connection_is_sent_once() -> None:
+    """A server that closes instead of answering may have acted; who sends decides, not this."""
+
+    def answer_once(peer: Peer) -> None:
+        if len(peer.server.seen) == 1:
+            peer.send(HEAD + b"Content-Length: 0\r\n\r\n")
+        else:
+            peer.close()
+
+    with HostileServer(answer_once) as server, closing(HttpClient(timeout=10)) as client:
+        client.send("POST", server.url, {}, b"1")
+        with pytest.raises(ConnectionError):
+            client.send("POST", server.url, {}, b"2")
+        assert (len(server.seen), server.accepted) == (2, 1)
+
+
+def test_idle_connections_have_a_bound_over_all_hosts_and_threads() -> None:
+    """The one that was idle longest makes room; what is in use does not count."""
+    with contextlib.ExitStack() as stack:
+        servers = [Server() for _ in range(4)]
+        for each in servers:
+            stack.enter_context(running(each))
+        client = stack.enter_context(closing(HttpClient(timeout=10, most_idle=3)))
+        for each in servers:
+            client.send("POST", f"http://{each.address}/", {}, b"first")
+        assert servers[0].has_hung_up.acquire(timeout=30), "the first was closed"
+        for each in reversed(servers):
+            client.send("POST", f"http://{each.address}/", {}, b"second")
+        ports = [len({port for port, _ in each.seen}) for each in servers]
+        assert ports == [2, 1, 1, 1]
+
+
+def test_many_hosts_and_threads_leave_no_more_idle_connections_than_the_bound() -> None:
+    hung_up = threading.Semaphore(0)
+    with contextlib.ExitStack() as stack:
+        servers = [Server(hung_up) for _ in range(8)]
+        for each in servers:
+            stack.enter_context(running(each))
+        client = stack.enter_context(closing(HttpClient(timeout=30, most_idle=10)))
+
+        def send(number: int) -> int:
+            url = f"http://{servers[number % 8].address}/"
+            return client.send("POST", url, {}, b"x").status
+
+        with ThreadPoolExecutor(32) as threads:
+            assert set(threads.map(send, range(640))) == {200}
+        opened = sum(len({port for port, _ in each.seen}) for each in servers)
+        for _ in range(opened - 10):
+            assert hung_up.acquire(timeout=30)
+
+
+def test_an_unreachable_host_is_told_as_one_that_nothing_was_sent_to(client: HttpClient) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(ConnectionRefusedError):
-        connections.send("POST", f"http://127.0.0.1:{port}/", {}, b"")
+    with pytest.raises(NotConnectedError) as caught:
+        client.send("POST", f"http://127.0.0.1:{port}/", {}, b"")
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+
+
+def test_what_may_not_stand_in_a_request_line_is_quoted(server: Server, client: HttpClient) -> None:
+    """An address may come out of an answer, such as the link to the next page."""
+    client.send("POST", f"http://{server.address}/a b\r\nX: y/é?q=%20+&x#fragment", {}, b"")
+    assert server.targets == ["/a%20b%0D%0AX:%20y/%C3%A9?q=%20+&x"]
 
 
 @pytest.mark.parametrize("credentials", ["", "user:pass%40word@"])
@@ -187,10 +255,10 @@ def test_a_proxy_of_the_environment_gets_a_tunnel_and_nothing_of_what_goes_throu
     monkeypatch.setenv("SSL_CERT_FILE", str(make_tls(server, tmp_path)))
     proxy = Proxy(server)
     monkeypatch.setenv("https_proxy", f"http://{credentials}127.0.0.1:{proxy.server_address[1]}")
-    with running(server), running(proxy), closing(Connections(timeout=10)) as connections:
+    with running(server), running(proxy), closing(HttpClient(timeout=10)) as client:
         for _ in range(2):
             headers = {"Authorization": "Bearer secret"}
-            reply = connections.send("POST", f"https://{HOST}/x", headers, b"secret")
+            reply = client.send("POST", f"https://{HOST}/x", headers, b"secret")
             assert reply.status == 200
     assert len(proxy.heads) == 1
     assert proxy.heads[0].startswith(f"CONNECT {HOST}:443 ")
@@ -203,8 +271,17 @@ def test_a_proxy_of_the_environment_gets_a_tunnel_and_nothing_of_what_goes_throu
 def test_no_proxy_names_hosts_that_are_reached_directly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", HOST)
-    with closing(Connections(timeout=10)) as connections, pytest.raises(socket.gaierror):
-        connections.send("POST", f"https://{HOST}/", {}, b"")
+    with closing(HttpClient(timeout=10)) as client, pytest.raises(NotConnectedError) as caught:
+        client.send("POST", f"https://{HOST}/", {}, b"")
+    assert isinstance(caught.value.__cause__, socket.gaierror)
+
+
+def test_a_proxy_over_tls_is_refused_in_words(
+    client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "https://127.0.0.1:9")
+    with pytest.raises(NotConnectedError, match="proxies are reached by http, not https"):
+        client.send("POST", f"https://{HOST}/", {}, b"")
 
 
 def test_a_host_that_nobody_vouches_for_gets_nothing(
@@ -215,8 +292,9 @@ def test_a_host_that_nobody_vouches_for_gets_nothing(
     url = f"https://{server.address}/"
     with (
         running(server),
-        closing(Connections(timeout=10)) as connections,
-        pytest.raises(ssl.SSLCertVerificationError),
+        closing(HttpClient(timeout=10)) as client,
+        pytest.raises(NotConnectedError) as caught,
     ):
-        connections.send("POST", url, {}, b"secret")
+        client.send("POST", url, {}, b"secret")
+    assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
     assert server.seen == []

@@ -1,0 +1,153 @@
+"""The HTTP client for all that is asked of Salesforce, on http.client.
+
+It loads in a moment, as the cold start of a login needs it (requests takes 0.28 s), and pools its
+connections, as a build needs it. Nothing is repeated here: whoever sends knows what may be sent
+again. Redirects are not followed, cookies are not kept, and every call ends.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote, urlsplit
+
+from provisioner import __version__
+from provisioner.salesforce.bounded import Limits, bounded, whole_body
+from provisioner.salesforce.connection_pool import MOST_IDLE, ConnectionPool
+from provisioner.salesforce.proxies import credentials, proxy_for
+from provisioner.salesforce.reply import Reply
+
+if TYPE_CHECKING:
+    import ssl
+
+CONNECT_TIMEOUT = 10.0  # seconds for one address of a host, and for TLS
+TIMEOUT = 60.0  # seconds without a byte
+LIMITS = Limits(sending=60.0)
+
+HEADERS: Mapping[str, str] = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"provisioner/{__version__}",
+}
+_MAY_STAND_IN_A_TARGET = "%!#$&'()*+,/:;=?@[]~"
+
+
+class NotConnectedError(OSError):
+    """No connection came about, or no TLS on it: nothing of the request has left.
+
+    Its cause is the reason.
+    """
+
+
+class HttpClient:
+    """Sends requests on pooled connections. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        timeout: float = TIMEOUT,
+        limits: Limits = LIMITS,
+        *,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        most_idle: int = MOST_IDLE,
+        on_answer: Callable[[Reply], None] = lambda _: None,
+    ) -> None:
+        """`timeout` is in seconds without a byte, `limits` are those of each request and answer.
+
+        `on_answer` is given each answer.
+        """
+        self.sent = 0  # requests so far, answered or not
+        self._timeout = timeout
+        self._connect_timeout = min(connect_timeout, timeout)
+        self._limits = limits
+        self._on_answer = on_answer
+        self._pool = ConnectionPool(most_idle)
+        self._lock = threading.Lock()
+        self._tls: ssl.SSLContext | None = None
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        """One request and its answer, whatever its status.
+
+        Raises NotConnectedError when the request has not left, and another OSError when no answer
+        came: it may have been acted on then.
+        """
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        target = quote(url[len(origin) :].partition("#")[0] or "/", safe=_MAY_STAND_IN_A_TARGET)
+        with self._lock:
+            self.sent += 1
+        connection = self._pool.take(origin) or self._connected(origin)
+        sent = time.monotonic()
+        try:
+            connection.request(method, target, body, {**HEADERS, **headers})
+            with connection.getresponse() as answer:
+                content = _content(answer, self._limits.size)
+        except HTTPException as error:
+            connection.close()
+            raise ConnectionResetError(f"broken answer: {type(error).__name__}") from error
+        except BaseException:
+            connection.close()
+            raise
+        if answer.will_close:
+            connection.close()
+        else:
+            self._pool.put(origin, connection)
+        reply = Reply.of(answer.status, content, answer.headers, time.monotonic() - sent)
+        self._on_answer(reply)
+        return reply
+
+    def close(self) -> None:
+        """Close all connections that are idle."""
+        self._pool.close()
+
+    def _connected(self, origin: str) -> HTTPConnection:
+        """A new connection. Raises NotConnectedError."""
+        connection = None
+        try:
+            connection = self._new(origin)
+            connection.connect()
+        except (OSError, HTTPException) as error:
+            if connection is not None:
+                connection.close()
+            raise NotConnectedError(*error.args) from error
+        connection.timeout = self._timeout
+        connection.sock.settimeout(self._timeout)
+        return connection
+
+    def _new(self, origin: str) -> HTTPConnection:
+        parts, proxy = urlsplit(origin), proxy_for(origin)
+        address = proxy or parts
+        is_tls = parts.scheme == "https"
+        port = address.port or (443 if address.scheme == "https" else 80)
+        name = address.hostname or ""
+        connection = self._over_tls(name, port) if is_tls else self._in_clear(name, port)
+        connection.timeout = self._connect_timeout
+        if proxy:
+            connection.set_tunnel(parts.hostname or "", parts.port, credentials(proxy))
+        return connection
+
+    def _in_clear(self, host: str, port: int) -> HTTPConnection:
+        return bounded(HTTPConnection, self._limits)(host, port)
+
+    def _over_tls(self, host: str, port: int) -> HTTPConnection:
+        from http.client import HTTPSConnection
+
+        with self._lock:
+            if self._tls is None:
+                from provisioner.salesforce.certificates import trusted_certificates
+
+                self._tls = trusted_certificates()
+        kind: Any = bounded(HTTPSConnection, self._limits)
+        return cast(HTTPConnection, kind(host, port, context=self._tls))
+
+
+def _content(answer: HTTPResponse, most: int) -> bytes:
+    """The whole body, unpacked. Raises IncompleteRead when the connection ended before it."""
+    body = whole_body(answer.read, answer.headers.get("Content-Encoding", ""), most)
+    if answer.length:
+        raise IncompleteRead(body, answer.length)
+    return body

@@ -1,0 +1,49 @@
+"""Which proxy the environment names for an address; never one for a loopback address."""
+
+from __future__ import annotations
+
+import os
+import sys
+from urllib.parse import SplitResult, urlsplit
+
+from provisioner.salesforce.audience import is_loopback
+
+
+def proxy_for(origin: str) -> SplitResult | None:
+    """The proxy to ask for a tunnel to `origin`; None where there is none.
+
+    Raises OSError for a proxy that is reached over TLS itself, or by another protocol than HTTP.
+    """
+    named = _named(origin)
+    if not named:
+        return None
+    proxy = urlsplit(named if "://" in named else f"http://{named}")
+    if proxy.scheme != "http":
+        raise OSError(f"Tunnel connection failed: proxies are reached by http, not {proxy.scheme}")
+    return proxy
+
+
+def credentials(proxy: SplitResult) -> dict[str, str]:
+    """The header by which a proxy knows its user, when its address names one."""
+    if not proxy.username:
+        return {}
+    import base64
+    from urllib.parse import unquote
+
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+def _named(origin: str) -> str:
+    if is_loopback(origin) or not (
+        sys.platform in ("darwin", "win32")  # where the system's settings may name one
+        or any(name.lower().endswith("_proxy") for name in os.environ)
+    ):
+        return ""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(origin)
+    if proxy_bypass(parts.hostname or ""):
+        return ""
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all") or ""
