@@ -1,4 +1,4 @@
-"""What a fault does to a request, before or after the platform has acted on it."""
+"""Applies a fault to a request, before or after the platform has processed it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Misbehaviour:
-    """A request under a fault; `reply` is what will be answered."""
+    """A request with its fault; `reply` is the answer."""
 
     world: World
     behaviour: Behaviour | None
@@ -28,12 +28,12 @@ class Misbehaviour:
     reply: Reply | None = None
 
     def acted(self) -> None:
-        """The platform has acted (or need not): what comes after it happens now."""
+        """Apply a fault that is due after the platform has processed the request."""
         if self.behaviour and self.behaviour.get("at") == "after":
             self.happen(self.behaviour)
 
     def happen(self, behaviour: Behaviour) -> None:
-        """Do what the behaviour says."""
+        """Apply a behaviour."""
         kind = behaviour["do"]
         if kind in ("reset", "close"):
             raise DroppedError(with_reset=kind == "reset")
@@ -53,7 +53,7 @@ class Misbehaviour:
 def around(
     world: World, place: tuple[str, str, str], org: str, token: str, subject: str
 ) -> Iterator[Misbehaviour]:
-    """A request with its fault, if it has one; what comes before the act has happened."""
+    """A request with its fault, if any; faults that are due before processing are applied."""
     route, method, path = place
     behaviour = world.faults.request(
         route=route, method=method, path=path, org=org, subject=subject
@@ -65,7 +65,7 @@ def around(
 
 
 def answer(behaviour: Behaviour, route: str = "") -> Reply:
-    """The reply that a fault gives instead of the platform's, in the envelope of its route."""
+    """The reply of a fault in place of the platform's, in the error format of the route."""
     status = int(behaviour.get("status", 503))
     headers = behaviour.get("headers")
     if "body" in behaviour:

@@ -1,4 +1,4 @@
-"""One emulated org: the Dev Hub or a scratch org, a world of its own."""
+"""One emulated org: the Dev Hub or a scratch org."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SetupLock:
         self.owner: str | None = None
 
     def try_acquire(self, owner: str) -> bool:
-        """Take it for `owner` (an id of its install or deploy); False when another has it."""
+        """Acquire it for `owner` (the id of an install or deploy); False if another holds it."""
         with self._lock:
             if self.owner not in (None, owner):
                 return False
@@ -41,7 +41,7 @@ class SetupLock:
             return True
 
     def release(self, owner: str) -> None:
-        """Give it back; nothing happens when `owner` does not hold it."""
+        """Release it, if `owner` holds it."""
         with self._lock:
             if self.owner == owner:
                 self.owner = None
@@ -92,10 +92,10 @@ class Surroundings(Protocol):
 
 @dataclass(eq=False)
 class EmulatedOrg:
-    """An org: its data, users, apps and what others keep for it.
+    """An org: its data, users, apps, and the state of resources in it.
 
     `components`, `deployments`, `installs`, `signups`, `snapshots`, `jobs` and `cursors` belong to
-    the resources that use them; they are kept here because they end with the org.
+    the resources that use them; they are here because they are deleted with the org.
     """
 
     world: Surroundings
@@ -112,7 +112,7 @@ class EmulatedOrg:
     is_deleted: bool = False
     admin_id: str = ""
     # Source: docs/reference/login.md#first-minutes-of-an-org
-    usable_from: datetime | None = None  # logins before are refused: propagation
+    usable_from: datetime | None = None  # earlier logins are refused: propagation
     api_requests: int = 0
     apps: dict[str, InstalledApp] = field(default_factory=dict)  # by consumer key
     components: dict[tuple[str, str], Any] = field(default_factory=dict)  # by type, full name
@@ -130,7 +130,7 @@ class EmulatedOrg:
 
     @property
     def label(self) -> str:
-        """How log, counts and faults call it: "hub", or the org id."""
+        """Its name in log, counts and faults: "hub", or the org id."""
         return "hub" if self.is_hub else self.id
 
     def new_id(self, prefix: str) -> str:
@@ -146,7 +146,7 @@ class EmulatedOrg:
         return self.world.is_first_poll(record_id)
 
     def is_over(self) -> bool:
-        """Whether it has been deleted, or has expired by now."""
+        """Whether it is deleted or has expired."""
         if not self.is_deleted and self.expires and self.world.now() >= self.expires:
             self.end()
         return self.is_deleted
@@ -167,6 +167,6 @@ class EmulatedOrg:
         }
 
     def end(self) -> None:
-        """The org is deleted or has expired: nobody gets in any more."""
+        """Mark it as deleted (or expired) and end its sessions."""
         self.is_deleted = True
         self.world.end_sessions(self)

@@ -1,4 +1,4 @@
-"""The record of requests: who asked what and what was answered, without any secret."""
+"""The log of requests and their answers, without secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class LogEntry:
 
     number: int  # 1 is the first request of the world
     time: datetime
-    org: str  # "hub", an org id, or "" where no session tells
+    org: str  # "hub", an org id, or "" if there is no session
     route: str
     method: str
     path: str
@@ -36,13 +36,13 @@ class RequestLog:
         self._number = 0
 
     def next_number(self) -> int:
-        """The number of a request that begins now."""
+        """The number for a request that starts now."""
         with self._lock:
             self._number += 1
             return self._number
 
     def add(self, entry: LogEntry) -> None:
-        """Record a request that is over."""
+        """Record a completed request."""
         with self._lock:
             self._entries.append(entry)
             self._counts[entry.org, entry.route] += 1
@@ -61,7 +61,7 @@ class RequestLog:
         return result
 
     def clear(self) -> None:
-        """Forget entries and counts; the numbers go on."""
+        """Clear entries and counts; request numbers are not reset."""
         with self._lock:
             self._entries.clear()
             self._counts.clear()

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from provisioner.emulator.world import World
 
 Access = Literal["open", "session", "soap", "control"]
-"""Who may call: anybody; a bearer token; a SOAP body that holds the session; test code."""
+"""Access: without a session; with a bearer token; with a session in the SOAP body; tests."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a handler answers: `body` is JSON unless it is str or bytes; None is no body."""
+    """The answer of a handler: `body` is JSON unless it is str or bytes; None: no body."""
 
     body: Any = None
     status: int = 200
@@ -26,7 +26,7 @@ class Reply:
 
 @dataclass
 class Call:
-    """One request as a handler sees it."""
+    """One request, as a handler gets it."""
 
     world: World
     method: str
@@ -52,7 +52,7 @@ class Call:
         return self.org
 
     def json(self) -> Any:
-        """The body as JSON; JSON_PARSER_ERROR (400) when it is none."""
+        """The body as JSON; JSON_PARSER_ERROR (400) if it is invalid."""
         from provisioner.emulator.json_body import parse_body
 
         return parse_body(self.body or b"null")
@@ -69,7 +69,7 @@ class Route:
     methods: tuple[str, ...]
     access: Access
     handler: Handler
-    name: str  # how request log, faults and counts call it: "query", "sobjects.create"
+    name: str  # its name in request log, faults and counts: "query", "sobjects.create"
 
 
 ROUTES: list[Route] = []

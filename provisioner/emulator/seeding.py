@@ -1,4 +1,4 @@
-"""What an org holds on its first day: organization, profiles, licences, its admin user."""
+"""The initial records of an org: organization, profiles, licences, its admin user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROFILES = (
 def fill(
     org: EmulatedOrg, username: str, *, email: str = "", has_sample_data: bool = False
 ) -> None:
-    """Put the first records into a new org."""
+    """Add the initial records of a new org."""
     org.admin_id = org.world.ids.new("005")  # known first: it has created all that follows
     licenses = {
         name: org.store.add("UserLicense", {"Name": name, "MasterLabel": name,

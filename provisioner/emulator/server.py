@@ -1,7 +1,7 @@
-"""The emulator on a socket: HTTP/1.1 with kept-alive connections, a thread for each.
+"""The emulator on a socket: HTTP/1.1 with persistent connections, a thread for each.
 
-It stands on the standard library's http.server: werkzeug's development server closes every
-connection after one answer, which no real client expects of Salesforce.
+It uses the standard library's http.server: werkzeug's development server closes every
+connection after one answer, unlike Salesforce.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close sends RST
 
 
 class _BodyError(Exception):
-    """A body whose end cannot be told, or that is too large."""
+    """A body of unknown length, or one that is too large."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -53,18 +53,18 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "emulator"
     sys_version = ""
     disable_nagle_algorithm = True
-    wbufsize = -1  # head and body leave in one piece
+    wbufsize = -1  # head and body are sent together
     server: _Server
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("do_"):  # every method is the application's matter
+        if name.startswith("do_"):  # the application handles every method
             return self._answer
         raise AttributeError(name)
 
     def _answer(self) -> None:
         try:
             body = self._read_body()
-        except _BodyError as error:  # where the next request would begin nobody knows
+        except _BodyError as error:  # the start of the next request is unknown
             self.close_connection = True
             self._send(Response(error.status, str(error).encode(), {"Content-Type": "text/plain"}))
             return
@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(response)
 
     def handle_expect_100(self) -> bool:
-        """Tell a client that asks first to go on, at once: what is written here is buffered."""
+        """Answer `Expect: 100-continue` at once; without the flush the answer stays buffered."""
         is_wanted = super().handle_expect_100()
         self.wfile.flush()
         return is_wanted
@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(response.body)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The Date header tells world time, as the dates of records do."""
+        """The Date header has world time, as the dates of records have."""
         now = self.server.application.world.now().timestamp()
         return super().date_time_string(now if timestamp is None else timestamp)
 
@@ -146,7 +146,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Serve one connection, in its own thread: the TLS handshake holds up nobody else."""
+        """Serve one connection, in its own thread: so that its TLS handshake blocks no other."""
         if self.context is not None:
             request.settimeout(30)
             request = self.context.wrap_socket(request, server_side=True)
@@ -162,22 +162,22 @@ class _Server(ThreadingHTTPServer):
                 self.shutdown_request(request)
 
     def reset(self, connection: socket.socket) -> None:
-        """End a connection by RST, now."""
+        """Close a connection by RST, at once."""
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         socket.close(connection.detach())
 
     def close_connections(self) -> None:
-        """End every connection that is still open."""
+        """Close all open connections."""
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # it has just ended by itself
+                continue  # it has just been closed by the client
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in mid-request is no event; anything else is a bug."""
+        """Ignore a client that disconnects during a request; any other error is a bug."""
         if not isinstance(sys.exception(), OSError | ValueError):
             super().handle_error(request, client_address)
 
@@ -185,7 +185,7 @@ class _Server(ThreadingHTTPServer):
 class EmulatorServer:
     """An emulator that listens on `http://127.0.0.1:PORT` (https with `tls`) while it runs.
 
-    Use it as a context manager, or `start()` and `stop()`. Port 0 takes a free one.
+    Use it as a context manager, or `start()` and `stop()`. Port 0 selects a free port.
     """
 
     def __init__(
@@ -205,7 +205,7 @@ class EmulatorServer:
         world.url = self.url
 
     def start(self) -> Self:
-        """Begin to answer, in a thread of its own; connections made before are served, too."""
+        """Start to answer, in a separate thread; earlier connections are served as well."""
         self.world.holds.open()
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
@@ -214,7 +214,7 @@ class EmulatorServer:
         return self
 
     def stop(self) -> None:
-        """Stop listening and end every connection; requests under way are cut off."""
+        """Stop listening and close all connections; running requests are aborted."""
         self.world.holds.close()
         if self._thread is not None:
             self._end_loop()
@@ -223,7 +223,7 @@ class EmulatorServer:
         self._server.server_close()
 
     def _end_loop(self) -> None:
-        """Ask the accepting loop to end, and wake it: it looks only when somebody connects."""
+        """Stop the accepting loop, and wake it: it checks only at a new connection."""
         ending = threading.Thread(target=self._server.shutdown)
         ending.start()
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Access tokens: which org and user each stands for, and until when."""
+"""Access tokens: the org, user and expiry of each."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LIFETIME = timedelta(hours=2)
 
 @dataclass
 class Session:
-    """One access token. It lives two hours after its last use, by the world's clock.
+    """One access token. It expires two hours after its last use, by the world's clock.
 
-    As on the platform, use renews it only in the second half of its life.
+    As on the platform, use renews it only in the second half of its lifetime.
     """
 
     token: str
@@ -32,7 +32,7 @@ class Session:
     expires: datetime
 
     def touch(self, now: datetime) -> None:
-        """Note a use."""
+        """Record a use."""
         if self.expires - now < LIFETIME / 2:
             self.expires = now + LIFETIME
 
@@ -59,7 +59,7 @@ class Sessions:
         self._lock = threading.Lock()
 
     def open(self, org: EmulatedOrg, user_id: str, consumer_key: str) -> Session:
-        """The session of a login: the living one of that user and app, or a new one."""
+        """The session of a login: the active one of that user and app, or a new one."""
         now, login = self._clock.now(), (org.id, user_id, consumer_key)
         with self._lock:
             session = self._by_login.get(login)
@@ -71,11 +71,11 @@ class Sessions:
             return session
 
     def new_secret(self) -> str:
-        """Random text for tokens, codes and links; by the world's seed."""
+        """A random string for tokens, codes and links, from the world's seed."""
         return base64.b64encode(self._random.randbytes(60), b"._").decode().rstrip("=")
 
     def find(self, token: str) -> Session | None:
-        """The living session of a token; None when it is unknown or over."""
+        """The active session of a token; None if it is unknown or has ended."""
         session, now = self._by_token.get(token), self._clock.now()
         if session is None or session.expires <= now or session.org.is_deleted:
             return None

@@ -1,4 +1,4 @@
-"""What becomes of a sign-up request: which error code it ends in, and the org it brings."""
+"""The outcome of a sign-up request: its error code, or the new org."""
 
 from __future__ import annotations
 
@@ -22,23 +22,25 @@ _NAMESPACE = re.compile(r"[A-Za-z](?!.*__)[A-Za-z0-9_]{0,13}[A-Za-z0-9]\Z")
 
 @dataclass
 class SignUp:
-    """A sign-up under way: its states in time, and how it will end."""
+    """A running sign-up: its progression and its outcome."""
 
     progression: Progression
     error: str | None  # an ErrorCode; None: it succeeds
 
 
 def start(hub: EmulatedOrg, request: Record) -> SignUp:
-    """Decide a request's end and start its way there."""
+    """Start a sign-up; its outcome is determined here."""
     error = _injected(hub, request) or _error_code(hub, request)
     states = ["New", "Creating", "Error" if error else "Active"]
     if error == "C-1016":
-        states.remove("Creating")  # said at once (docs/reference/login.md#apps-and-certificates)
+        states.remove(
+            "Creating"
+        )  # reported at once (docs/reference/login.md#apps-and-certificates)
     return SignUp(hub.world.progression("signup", states), error)
 
 
 def username_for(world: Surroundings, request: Record) -> str:
-    """The username that the new org's admin gets: the one asked for, or one made up."""
+    """The username that the new org's admin gets: the requested one, or a generated one."""
     if request.get("Username"):
         return str(request["Username"]).lower()
     letters = "".join(world.rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=12))
@@ -46,7 +48,7 @@ def username_for(world: Surroundings, request: Record) -> str:
 
 
 def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
-    """The scratch org of a successful request, with its app in it and usable after a while."""
+    """Create the scratch org of a request, with its app; it is usable after propagation."""
     world = hub.world
     org = world.add_scratch_org(
         username_for(world, request),
@@ -72,7 +74,7 @@ def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
 
 
 def _injected(hub: EmulatedOrg, request: Record) -> str | None:
-    """The error code that a fault wants."""
+    """The error code of a fault, if any."""
     wanted = hub.world.faults.operation(
         "signup", org="hub", subject=request.get("Username") or request["OrgName"]
     )
@@ -80,7 +82,7 @@ def _injected(hub: EmulatedOrg, request: Record) -> str | None:
 
 
 def _error_code(hub: EmulatedOrg, request: Record) -> str | None:
-    """The code that a request ends in by itself (docs/reference/sign-up.md)."""
+    """The error code of an invalid request (docs/reference/sign-up.md)."""
     world, namespace, email = hub.world, request["Namespace"], request["AdminEmail"]
     username = (request["Username"] or "").lower()
     if not _can_replicate(hub, request["ConnectedAppConsumerKey"]):
@@ -99,7 +101,7 @@ def _error_code(hub: EmulatedOrg, request: Record) -> str | None:
 
 
 def _is_taken(hub: EmulatedOrg, request: Record, username: str) -> bool:
-    """Whether an earlier request that is still under way wants the same username."""
+    """Whether an earlier request that is still running has the same username."""
     others = hub.store.find_by("ScratchOrgInfo", "Username", username)
     pending = [one for one in others if one["Status"] in ("New", "Creating")]
     return any(one["Id"] < request["Id"] for one in pending)
@@ -116,7 +118,7 @@ def _can_replicate(hub: EmulatedOrg, key: str) -> bool:
 
 
 def _source_error(hub: EmulatedOrg, request: Record) -> str | None:
-    """Shapes: only the hub's own is there; snapshots: one that is Active."""
+    """The error of a shape other than the hub's, or of a snapshot that is not Active."""
     if request["SourceOrg"] and not same_id(request["SourceOrg"], hub.id):
         return "SH-0002"
     if not request["Snapshot"]:

@@ -1,4 +1,4 @@
-"""Org snapshots: what an org holds, taken at a moment and put into new orgs.
+"""Org snapshots: the content of an org at one time, copied into new orgs.
 
 Source: docs/reference/sign-up.md#snapshots.
 """
@@ -36,7 +36,7 @@ class Snapshot:
 
 
 def take(org: EmulatedOrg) -> Snapshot:
-    """What the org holds now."""
+    """A snapshot of the org's current content."""
     store = org.store
     with store.lock:
         return Snapshot(
@@ -47,7 +47,7 @@ def take(org: EmulatedOrg) -> Snapshot:
 
 
 def put(snapshot: Snapshot, org: EmulatedOrg) -> None:
-    """Fill a new org with it; users and profiles stay the new org's own."""
+    """Copy a snapshot into a new org, except users and profiles."""
     store = org.store
     with store.transaction():
         for object_type in snapshot.types.values():
@@ -61,9 +61,9 @@ def put(snapshot: Snapshot, org: EmulatedOrg) -> None:
 
 
 def _counterparts(snapshot: Snapshot, org: EmulatedOrg) -> dict[str, str]:
-    """Ids of the source → ids of the new org, for what each org has of its own.
+    """Ids of the source → ids of the new org, for records that each org has.
 
-    Other users than the admin stay behind: their records become the admin's.
+    Users other than the admin are not copied; the admin becomes the owner of their records.
     """
     known = {row["Id"]: org.admin_id for row in snapshot.rows["User"]}
     for name, field in _EACH_ORG_HAS_ITS_OWN.items():

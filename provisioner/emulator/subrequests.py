@@ -1,4 +1,4 @@
-"""Requests inside a request: how composite resources call the others, in process."""
+"""Requests inside a request: composite resources call other resources in the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""https for clients that speak nothing else: a certificate authority of our own, and its server."""
+"""https for clients that require it: a generated certificate authority and server certificate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAMES = ("localhost", "login.salesforce.com", "test.salesforce.com")
 
 @dataclass(frozen=True)
 class Tls:
-    """What a server needs, and the file that its clients are to trust."""
+    """The TLS context of a server, and the file of the authority that clients must trust."""
 
     context: ssl.SSLContext
     ca: Path  # PEM, for REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS …
@@ -51,7 +51,7 @@ def _certificate(
     issuer: Certificate | None,
     issuer_key: RSAPrivateKey,
 ) -> Certificate:
-    """A certificate of the authority; of the authority itself where no issuer is given."""
+    """A certificate of the authority; of the authority itself if no issuer is given."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID

@@ -1,4 +1,4 @@
-"""The emulated world: a Dev Hub, its scratch orgs, and what all of them share."""
+"""The emulated world: a Dev Hub, its scratch orgs, and their shared state."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DEFAULT_HUB_USERNAME = "hub@acme.example"
 
 
 class World:
-    """All that one emulator holds. Nothing of it is global: many worlds run side by side.
+    """The whole state of one emulator. None of it is global: a process may have many worlds.
 
     `certificate` (PEM) is the one registered with the app `consumer_key` in the Dev Hub, which
     is approved for the hub user; without it there is no app until `register_app`.
@@ -108,7 +108,7 @@ class World:
         instance: str = "USA1234S",
         has_sample_data: bool = False,
     ) -> EmulatedOrg:
-        """A new scratch org with its admin user, known to no ScratchOrgInfo by itself."""
+        """A new scratch org with its admin user, without a ScratchOrgInfo."""
         now = self.clock.now()
         org = EmulatedOrg(
             world=self,
@@ -141,13 +141,13 @@ class World:
         org: EmulatedOrg | None = None,
         approved: Sequence[str] = (),
     ) -> InstalledApp:
-        """Make an app known to an org (the Dev Hub by default), approved for these user ids."""
+        """Install an app in an org (default: the Dev Hub), approved for these user ids."""
         installed = InstalledApp(app, set(approved))
         (org or self.hub).apps[app.consumer_key] = installed
         return installed
 
     def session(self, token: str) -> Session | None:
-        """The living session of an access token."""
+        """The active session of an access token."""
         return self.sessions.find(token)
 
     def end_sessions(self, org: EmulatedOrg) -> None:
@@ -163,11 +163,11 @@ class World:
         return code
 
     def org_of_token(self, token: str) -> EmulatedOrg | None:
-        """The org that a token names, whether or not the token lives or the org does."""
+        """The org in a token, whether or not the token is valid and the org is active."""
         return self.orgs.get(token[:15]) if token[15:16] == "!" else None
 
     def org(self, org_id: str) -> EmulatedOrg | None:
-        """An org by its id of 15 or 18 characters, or "hub"; deleted ones too."""
+        """An org, possibly deleted, by "hub" or its id of 15 or 18 characters."""
         return self.hub if org_id == "hub" else self.orgs.get(to_15(org_id))
 
     # --- time -----------------------------------------------------------------------------
@@ -177,7 +177,7 @@ class World:
         return self.clock.now()
 
     def progression(self, operation: str, states: Sequence[str]) -> Progression:
-        """Something slow that begins now; see Latencies for its durations."""
+        """An operation that starts now; see Latencies for its durations."""
         return self.latencies.progression(self.clock, operation, states)
 
     def start_request(self, origin: str) -> None:
@@ -185,7 +185,7 @@ class World:
         self._request.polled, self._request.origin = set(), origin
 
     def end_request(self) -> None:
-        """The request of this thread is over."""
+        """The request of this thread has ended."""
         self._request.polled = None
 
     def origin(self) -> str:

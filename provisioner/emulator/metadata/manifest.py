@@ -1,4 +1,4 @@
-"""package.xml and destructiveChanges*.xml: which members of which type, and in what version."""
+"""package.xml and destructiveChanges*.xml: members by type, and an API version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WILDCARD = "*"
 
 @dataclass(frozen=True)
 class Member:
-    """One `<members>` entry, with its place."""
+    """One `<members>` entry, with its line and column."""
 
     type: str
     name: str
@@ -24,7 +24,7 @@ class Member:
 
 @dataclass
 class Manifest:
-    """A manifest as it was read; with `problems` the rest may be incomplete."""
+    """A parsed manifest; if it has `problems`, the rest may be incomplete."""
 
     members: list[Member] = field(default_factory=list)
     version: str = ""
@@ -35,14 +35,14 @@ class Manifest:
         self._wild: set[str] = set()
 
     def add(self, member: Member) -> None:
-        """Take a member in."""
+        """Add a member."""
         self.members.append(member)
         self._named.add((member.type, plain_name(member.name)))
         if member.name == WILDCARD:
             self._wild.add(member.type)
 
     def names(self, component_type: str, full_name: str) -> bool:
-        """Whether it names the component, exactly (case counts) or by `*`."""
+        """Whether it has the component, by name (case-sensitive) or by `*`."""
         return (
             component_type in self._wild or (component_type, plain_name(full_name)) in self._named
         )
@@ -54,7 +54,7 @@ def plain_name(full_name: str) -> str:
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Read a manifest; what is wrong with it stands in `problems`."""
+    """Parse a manifest; its errors are in `problems`."""
     manifest = Manifest()
     try:
         root = parse(data)
@@ -88,7 +88,7 @@ def _read_types(types: Element, manifest: Manifest) -> None:
 
 
 def version_problem(version: str, newest: int) -> Problem | None:
-    """What is wrong with the version that a package names, judged by the org's newest one."""
+    """The problem of a package's API version, compared with the org's newest one."""
     if not version:
         return Problem("Required field is missing: version")
     try:

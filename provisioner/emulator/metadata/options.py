@@ -13,7 +13,7 @@ TEST_LEVELS = frozenset(
 
 @dataclass(frozen=True)
 class DeployOptions:
-    """What a deploy may and shall do; defaults are the platform's.
+    """The options of a deploy; defaults are the platform's.
 
     Source: docs/reference/deploys.md#requests.
     """
@@ -30,7 +30,7 @@ class DeployOptions:
     test_level: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The options as REST answers them."""
+        """The options as REST shows them."""
         return {
             "allowMissingFiles": self.allow_missing_files,
             "autoUpdatePackage": self.auto_update_package,
@@ -46,7 +46,7 @@ class DeployOptions:
 
 
 def read_options(given: Mapping[str, Any]) -> DeployOptions:
-    """Options from their API names; ValueError names one of a wrong type or value."""
+    """Options from their API names. Raises ValueError for a wrong type or value."""
     flags = {
         "allow_missing_files": "allowMissingFiles",
         "auto_update_package": "autoUpdatePackage",

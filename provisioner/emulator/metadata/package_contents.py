@@ -1,4 +1,4 @@
-"""What an installed package brings: permission sets, objects with fields, classes."""
+"""The components of an installed package: permission sets, objects with fields, classes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_contents(org: EmulatedOrg, package: PackageVersion, user_id: str) -> None:
-    """Put a package's components into the org; those that are there stay (an upgrade)."""
+    """Add a package's components to the org; existing ones remain (an upgrade)."""
     for entry in package.objects:
         _add_object(org, package, entry, user_id)
     for entry in package.permission_sets:

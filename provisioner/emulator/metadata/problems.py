@@ -1,4 +1,4 @@
-"""What a deploy says of each component: `componentSuccesses` and `componentFailures`."""
+"""The outcome of each component of a deploy: `componentSuccesses`, `componentFailures`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ ProblemType = Literal["Error", "Warning", "Info"]
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong with a component; `line` and `column` count from 1, 0 is unknown."""
+    """A problem of a component; `line` and `column` count from 1, 0 is unknown."""
 
     text: str
     line: int = 0
     column: int = 0
     type: ProblemType = "Error"
-    full_name: str = ""  # when it speaks of another component than the one that is processed
+    full_name: str = ""  # when it is about another component than the one that is processed
     component_type: str = ""
 
 
 @dataclass
 class Outcome:
-    """How one component fared: an entry of the deploy result (docs/reference/deploys.md#result)."""
+    """The outcome of one component in the deploy result (docs/reference/deploys.md#result)."""
 
     component_type: str
     full_name: str
@@ -36,7 +36,7 @@ class Outcome:
     is_changed: bool = False
     is_deleted: bool = False
     files: tuple[str, ...] = ()  # all its files, for source tracking
-    is_warning_fatal: bool = False  # ignoreWarnings is false: a warning counts like an error
+    is_warning_fatal: bool = False  # ignoreWarnings is false: a warning is treated as an error
 
     @property
     def success(self) -> bool:

@@ -1,4 +1,4 @@
-"""The setup queue of an org: deploys one after the other, under the org's setup lock."""
+"""The setup queue of an org: one deploy at a time, under the org's setup lock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def enqueue(org: EmulatedOrg, zip_bytes: bytes, options: DeployOptions, user_id: str) -> Deployment:
-    """Take a deploy in; it begins at once when no other is under way."""
+    """Queue a deploy; it starts at once if no other is running."""
     with org.store.lock:
         settle(org)
         deployment = Deployment(
@@ -30,7 +30,7 @@ def enqueue(org: EmulatedOrg, zip_bytes: bytes, options: DeployOptions, user_id:
 
 
 def settle(org: EmulatedOrg) -> None:
-    """Let installs and deploys do what is due by now: finish what runs, begin the next."""
+    """Advance installs and deploys to the current time: finish the running one, start the next."""
     with org.store.lock:
         for install in list(org.installs.values()):
             install.settle()
@@ -44,7 +44,7 @@ def settle(org: EmulatedOrg) -> None:
 
 
 def _start(org: EmulatedOrg, deployment: Deployment) -> bool:
-    """Begin a deploy; False when it fails at once: an install holds the setup, or a fault."""
+    """Start a deploy; False if it fails at once: an install holds the setup lock, or a fault."""
     wanted = org.world.faults.operation("deploy", org=org.label, subject=deployment.id)
     if wanted is not None:
         code = str(wanted.get("error", "UNKNOWN_EXCEPTION"))
@@ -58,7 +58,7 @@ def _start(org: EmulatedOrg, deployment: Deployment) -> bool:
 
 
 def _finish(org: EmulatedOrg, deployment: Deployment) -> bool:
-    """Finish a running deploy if its time is over; whether it was."""
+    """Finish a running deploy if its duration is over; whether it was."""
     if deployment.ends is None or org.world.now() < deployment.ends:
         return False
     deployment.finish()

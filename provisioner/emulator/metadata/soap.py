@@ -1,4 +1,4 @@
-"""SOAP 1.1 envelopes: the operation of a request, and answers written from plain values."""
+"""SOAP 1.1 envelopes: the operation of a request, and answers from plain values."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_operation(call: Call, *, needs_session: bool = True) -> Element:
 def answer(
     namespace: str, operation: str, result: Any, *, header: str = "", has_result: bool = True
 ) -> Reply:
-    """The reply of an operation: `<operationResponse><result>…`."""
+    """The reply to an operation: `<operationResponse><result>…`."""
     inner = _element("result", result) if has_result else ""
     head = f"<soapenv:Header>{header}</soapenv:Header>" if header else ""
     text = (
@@ -58,7 +58,7 @@ def answer(
 
 
 def _element(name: str, value: Any) -> str:
-    """A value as elements; lists repeat the element, nulls are nil where nothing else tells."""
+    """A value as elements; lists repeat the element, nulls are `xsi:nil`."""
     if isinstance(value, list | tuple):
         return "".join(_element(name, one) for one in value)
     if value is None:

@@ -1,4 +1,4 @@
-"""SourceMember: what has changed in a scratch org, as source tracking asks for it (Tooling)."""
+"""SourceMember: the changes of a scratch org, for source tracking (Tooling)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FILE_TYPES = {
 
 
 def note_members(org: EmulatedOrg, outcomes: Iterable[Outcome], user_id: str) -> None:
-    """A row for each component that was deployed or deleted; orgs without tracking have none."""
+    """Add a row for each deployed or deleted component, if the org tracks its source."""
     known = org.store.find_type(SOURCE_MEMBER)
     if known is None or org.is_hub:
         return
@@ -36,7 +36,7 @@ def note_members(org: EmulatedOrg, outcomes: Iterable[Outcome], user_id: str) ->
 
 
 def _members(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """Type and name of each row that a component has: bundles have one for each file, too."""
+    """Type and name of each row of a component: bundles also have one for each file."""
     yield outcome.component_type, outcome.full_name
     file_type = _FILE_TYPES.get(outcome.component_type)
     if file_type is not None:

@@ -1,4 +1,4 @@
-"""What an org keeps of its metadata: components by type and full name, with ids and dates."""
+"""The stored metadata of an org: components by type and full name, with ids and dates."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StoredComponent:
     full_name: str
     file_name: str
     id: str
-    created: str  # as records hold moments
+    created: str  # in the format of records
     created_by: str
     modified: str
     modified_by: str
@@ -45,7 +45,7 @@ class StoredComponent:
     body: str = ""
     namespace: str | None = None
     digest: int = 0  # of the files that it came from
-    progression: Progression | None = None  # what still happens to it by itself
+    progression: Progression | None = None  # an operation in the background
 
 
 def component_id(org: EmulatedOrg, component_type: str) -> str:
@@ -56,7 +56,7 @@ def component_id(org: EmulatedOrg, component_type: str) -> str:
 
 
 def keep(org: EmulatedOrg, stored: StoredComponent) -> None:
-    """Store a component, or replace the one of its name; whoever calls rolls back."""
+    """Store a component, or replace the one with its name; the caller rolls back."""
     org.components[stored.type, stored.full_name.lower()] = stored
 
 
@@ -68,5 +68,5 @@ def find(org: EmulatedOrg, component_type: str, full_name: str) -> StoredCompone
 
 
 def now(org: EmulatedOrg) -> str:
-    """World time as records hold it."""
+    """World time in the format of records."""
     return format_datetime(org.world.now())

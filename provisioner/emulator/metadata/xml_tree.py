@@ -1,4 +1,4 @@
-"""XML as elements that know their line and column, read without entities or external references."""
+"""XML as elements with line and column, parsed without entities or external references."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from defusedxml.expatreader import create_parser
 
 METADATA_NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 TOOLING_NAMESPACE = "urn:metadata.tooling.soap.sforce.com"
-"""Many projects hold it in the descriptions of their classes; the platform takes it."""
+"""Many projects have it in the descriptions of their classes; the platform accepts it."""
 _DOCTYPE_REFUSED = (
     "DOCTYPE is disallowed when the feature "
     '"http://apache.org/xml/features/disallow-doctype-decl" set to true.'
@@ -42,7 +42,7 @@ class Element:
         return (child for child in self.children if child.name == name)
 
     def value(self, name: str, default: str = "") -> str:
-        """The text of the first child of this name; `default` where there is none."""
+        """The text of the first child of this name; `default` if there is none."""
         child = self.find(name)
         return default if child is None else child.text
 
@@ -53,7 +53,7 @@ class Element:
 
 
 class XmlProblem(Exception):  # noqa: N818 - it becomes a component's problem, not a failure of ours
-    """A file is no well-formed XML; `message` is in the words of the platform's parser."""
+    """A file is not well-formed XML; `message` is the one of the platform's parser."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(f"{line}:{column}: {message}")
@@ -63,7 +63,7 @@ class XmlProblem(Exception):  # noqa: N818 - it becomes a component's problem, n
 
 
 DEEPEST = 200
-"""Levels of elements. Salesforce's own limit is not known; we go through trees by recursion."""
+"""Levels of elements. Salesforce's own limit is not known; trees are processed recursively."""
 
 _CACHED_BYTES = 32_768
 
@@ -83,7 +83,7 @@ def _parse_again(data: bytes) -> Element:
 
 
 def parse_uncached(data: bytes) -> Element:
-    """`parse` for what comes once and is not to be remembered: requests hold sessions."""
+    """`parse` without a cache, for requests, which contain sessions."""
     parser = create_parser(forbid_dtd=True)
     handler = _TreeBuilder(parser)
     parser.setFeature(feature_namespaces, False)
@@ -96,7 +96,7 @@ def parse_uncached(data: bytes) -> Element:
         raise XmlProblem(_DOCTYPE_REFUSED, 1, 1) from refusal
     except SAXParseException as error:
         _explain(error, handler, data)
-    except (ValueError, LookupError) as error:  # an encoding that expat does not know
+    except (ValueError, LookupError) as error:  # an encoding that expat does not support
         raise XmlProblem(str(error), 1, 1) from error
     assert handler.root is not None
     return handler.root
@@ -133,7 +133,7 @@ class _TreeBuilder(ContentHandler):
 
 
 def _explain(error: SAXParseException, handler: _TreeBuilder, data: bytes) -> NoReturn:
-    """Expat's message as the platform's parser (Xerces) words it."""
+    """Expat's message in the words of the platform's parser (Xerces)."""
     line = error.getLineNumber() or 1
     column = (error.getColumnNumber() or 0) + 1
     said = error.getMessage()

@@ -1,18 +1,18 @@
 """The standard objects of hubs and scratch orgs, read from compact tables beside this file.
 
-A table is text. `[Account 001 owned]` begins an object: name, key prefix, words. Each line
-after it is a field: name, type (with length or precision,scale), words.
+A table is text. `[Account 001 owned]` starts an object: name, key prefix, words. Each following
+line is a field: name, type (with length or precision,scale), words.
 
 Words of objects: `owned` (has OwnerId), `tooling` (served by the Tooling API only), `both`
 (by both APIs), `setup` (mixed DML), `bare` (no audit fields), `nocreate`, `noupdate`,
 `nodelete`, `master=Field`, `plural=Word`.
 Words of fields: `required`, `ro` (read-only), `fixed` (createable, not updateable), `late`
-(updateable, not createable), `nofilter`, `unique`, `external`, `lookup` (may stand for the
+(updateable, not createable), `nofilter`, `unique`, `external`, `lookup` (may replace the
 record's id in a relationship), `to=Type,Type` (`to=*`: any), `rel=Name`, `kids=Name`,
 `auto=PATTERN`, `default=VALUE`, and last `values=A|B` (`values!=` is restricted).
 
 The facts (names, types, lengths, access, relationships) are those of the published Object
-Reference; fields that an org has only with further features or licences are left out.
+Reference; fields that require further features or licences are left out.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _object(name: str, prefix: str, words: list[str], lines: list[str]) -> Objec
     given = _words(words)
     fields = audit_fields(owned="owned" in given) if "bare" not in given else {}
     if {"setup", "tooling", "both"} & given.keys():
-        fields.pop("IsDeleted", None)  # they go without a recycle bin
+        fields.pop("IsDeleted", None)  # they have no recycle bin
     fields.setdefault("Id", _field("Id id ro"))
     for line in lines:
         parsed = _field(line)
@@ -117,7 +117,7 @@ def _object(name: str, prefix: str, words: list[str], lines: list[str]) -> Objec
 
 
 def _properties(given: dict[str, str], lines: list[str]) -> dict[str, Any]:
-    """What has no place of its own in ObjectType, under names that the store knows."""
+    """Properties for which ObjectType has no attribute, by the names that the store uses."""
     words = [(line.split()[0], _words(line.partition(" values")[0].split())) for line in lines]
     return {
         "autonumber": {name: by["auto"] for name, by in words if "auto" in by},

@@ -1,4 +1,4 @@
-"""Fields that the platform fills in: names of people, automatic numbers."""
+"""Fields that the platform sets: names of people, automatic numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provisioner.emulator.objects.schema import ObjectType
 
 
 def automatic_number(pattern: str, number: int) -> str:
-    """A number in a display format: `A-{0000}` → `A-0042`; without braces all is the number."""
+    """A number in a display format: `A-{0000}` → `A-0042`; without braces only the number."""
     match = re.search(r"\{(0+)\}", pattern)
     if match is None:
         return str(number).zfill(len(pattern))
@@ -17,7 +17,7 @@ def automatic_number(pattern: str, number: int) -> str:
 
 
 def fill(object_type: ObjectType, record: dict[str, Any]) -> None:
-    """Set what follows from other fields of the record: names of people, compound addresses."""
+    """Set the fields that depend on others: names of people, compound addresses."""
     fields = object_type.fields
     if "LastName" in fields and "Name" in fields and not fields["Name"].is_createable:
         parts = [record.get("FirstName"), record.get("LastName")]

@@ -1,4 +1,4 @@
-"""Which records have a value in a field: made when first asked for, then kept up to date."""
+"""Indexes of records by the value of a field, created at first use and then updated."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Indexes:
         return list(fields[field_name].get(_key(value), ()))
 
     def add(self, type_name: str, record: Mapping[str, Any]) -> None:
-        """A record has been stored."""
+        """Add a stored record."""
         for name, index in self._by_field.get(type_name, {}).items():
             index.setdefault(_key(record.get(name)), {})[record["Id"]] = None
 
     def remove(self, type_name: str, record: Mapping[str, Any]) -> None:
-        """A record has been taken away or is about to be replaced."""
+        """Remove a record that is deleted or replaced."""
         for name, index in self._by_field.get(type_name, {}).items():
             index.get(_key(record.get(name)), {}).pop(record["Id"], None)
 
     def forget(self, type_name: str) -> None:
-        """The fields of a type have changed: its indexes are made anew when asked for."""
+        """Drop the indexes of a type whose fields have changed; the next use creates them again."""
         self._by_field.pop(type_name, None)

@@ -31,7 +31,7 @@ class ObjectTypes(Transactions):
     def object_type(self, name: str, *, tooling: bool = False) -> ObjectType:
         """A type that the data API (or the Tooling API) serves; ApiError INVALID_TYPE else.
 
-        A standard object that is not emulated is a NotEmulatedError: 501, not a lie.
+        A standard object that is not emulated is a NotEmulatedError (501).
         """
         found = self.find_type(name)
         if found is not None:
@@ -49,7 +49,7 @@ class ObjectTypes(Transactions):
         )
 
     def add_type(self, object_type: ObjectType) -> None:
-        """Make a type known (or replace it); undone with the transaction."""
+        """Add a type or replace it; undone with the transaction."""
         previous = self.types.get(object_type.name)
         self.types[object_type.name] = object_type
         self._names, self._prefixes = {}, {}
@@ -59,7 +59,7 @@ class ObjectTypes(Transactions):
             self._remember(lambda: self.add_type(previous))
 
     def remove_type(self, name: str) -> None:
-        """Forget a type; undone with the transaction."""
+        """Remove a type; undone with the transaction."""
         removed = self.types.pop(name)
         self._names, self._prefixes = {}, {}
         self._remember(lambda: self.add_type(removed))
@@ -76,7 +76,7 @@ class ObjectTypes(Transactions):
             self._remember(lambda: self.add_field(type_name, previous))
 
     def remove_field(self, type_name: str, name: str) -> None:
-        """Remove a field: its values are out of reach; undone with the transaction."""
+        """Remove a field, which hides its values; undone with the transaction."""
         removed = self.types[type_name].fields.pop(name)
         self._fields_changed(type_name)
         self._remember(lambda: self.add_field(type_name, removed))
@@ -93,4 +93,4 @@ class ObjectTypes(Transactions):
         return self.types[name] if name else None
 
     def _fields_changed(self, type_name: str) -> None:
-        """The fields of a type are others now."""
+        """Called after a change of the fields of a type."""

@@ -1,12 +1,12 @@
-"""Who may see and change what in a Dev Hub: object permissions, field-level security, sharing.
+"""The rights of users in a Dev Hub: object permissions, field-level security, sharing.
 
-The rules are the platform's (docs/reference/dev-hub.md#rights): a user without Read on an
-object is told that there is no such object; a custom field that no permission set shows does not
-exist for anybody, the System Administrator included, because a deploy of metadata grants nothing
-by itself; records that others own follow the object's sharing model.
+The rules are the platform's (docs/reference/dev-hub.md#rights): for a user without Read on an
+object the object does not exist; a custom field to which no permission set grants access does not
+exist for any user, including the System Administrator, because a deploy of metadata grants
+nothing; access to records of other owners follows the object's sharing model.
 
 Scratch orgs are not limited: their only user is their administrator, and what a pool deploys is
-used by whoever deployed it.
+used by the user who deployed it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Action = Literal["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
 
 _FLAGS = {"create": "is_createable", "update": "is_updateable", "delete": "is_deletable"}
-ADMINISTRATOR = "System Administrator"  # has Modify All Data, which stands above object permissions
+ADMINISTRATOR = "System Administrator"  # has Modify All Data, which overrides object permissions
 _HUB_OBJECTS = frozenset({"ActiveScratchOrg", "NamespaceRegistry", "OrgSnapshot", "ScratchOrgInfo"})
 _NOTHING = frozenset[str]()
 _ALL = frozenset({"Read", "Create", "Edit", "Delete"})
@@ -40,7 +40,7 @@ _OF_PROFILES = {
 
 @dataclass(frozen=True)
 class User:
-    """A user of a Dev Hub, with the permission sets that count for them."""
+    """A user of a Dev Hub, with their permission sets."""
 
     store: Rows
     id: str
@@ -88,7 +88,7 @@ class User:
         return self._is_shared(object_type, record, "ReadWrite")
 
     def may_delete(self, object_type: ObjectType, record: Record) -> bool:
-        """Whether the user may delete the record: its owner, or who may modify all."""
+        """Whether the user may delete the record: its owner, or a user who may modify all."""
         return self._is_shared(object_type, record)
 
     def _is_shared(self, object_type: ObjectType, record: Record, *models: str) -> bool:
@@ -176,7 +176,7 @@ def may_read(store: Rows, object_type: ObjectType, user_id: str) -> bool:
 
 
 def seen(store: Rows, object_type: ObjectType, rows: list[Record], user_id: str) -> list[Record]:
-    """Those of the records that a user sees."""
+    """The records that a user may see."""
     user = limited_user(store, user_id)
     if user is None or user.is_administrator:
         return rows

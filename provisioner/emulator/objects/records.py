@@ -1,4 +1,4 @@
-"""What a record is, and what a store has to know of the org that it belongs to."""
+"""The record type, and what a store needs of its org."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Record = dict[str, Any]
 
 
 class Owner(Protocol):
-    """The org of a store. Rules get it, too, and know it as the EmulatedOrg that it is."""
+    """The org of a store. Rules also get it, as an EmulatedOrg."""
 
     is_hub: bool
     admin_id: str  # the user by whom the platform creates records

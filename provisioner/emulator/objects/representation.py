@@ -21,7 +21,7 @@ def as_json(
 ) -> dict[str, Any]:
     """All fields of a record, or those named; INVALID_FIELD for one that does not exist.
 
-    What a base64 field holds is not shown but where to read it.
+    A base64 field is shown as the path from which its content can be read.
     """
     url = record_url(object_type, record["Id"], version)
     result: dict[str, Any] = {"attributes": {"type": object_type.name, "url": url}}

@@ -33,7 +33,7 @@ class Rows(ObjectTypes):
         self._numbers: dict[tuple[str, str], int] = {}
 
     def remove_type(self, name: str) -> None:
-        """Forget a type and its records; undone with the transaction."""
+        """Remove a type and its records; undone with the transaction."""
         rows = self._rows.pop(name, {})
         self._indexes.forget(name)
         super().remove_type(name)
@@ -78,7 +78,7 @@ class Rows(ObjectTypes):
         return to_18(record_id) in self._deleted.get(type_name, {})
 
     def find_by(self, type_name: str, field_name: str, value: Any) -> list[Record]:
-        """The records whose field has this value; text compares in any case."""
+        """The records whose field has this value; text is compared case-insensitively."""
         with self.lock:
             rows = self._rows.get(type_name, {})
             return [rows[one] for one in self._indexes.find(type_name, field_name, value, rows)]
@@ -121,7 +121,7 @@ class Rows(ObjectTypes):
             self._remember(undo)
 
     def clear(self, type_name: str) -> None:
-        """Forget all records of a type, bin and all: rows that are made anew for each query."""
+        """Remove all records of a type, also from the recycle bin; for rows made for each query."""
         with self.lock:
             self._rows.pop(type_name, None)
             self._deleted.pop(type_name, None)
@@ -166,7 +166,7 @@ class Rows(ObjectTypes):
         return {name: value for name, value in stamps.items() if name in object_type.fields}
 
     def _put(self, object_type: ObjectType, record: Record, old: Record | None) -> None:
-        """Put a record in its place: derived fields, uniqueness, indexes, undo."""
+        """Store a record: derived fields, uniqueness, indexes, undo."""
         fill_derived(object_type, record)
         self._check_unique(object_type, record)
         name, key = object_type.name, record["Id"]

@@ -1,7 +1,7 @@
-"""What happens besides storing when a record of some type is read or changed.
+"""Rules: side effects of reading or changing records of some types.
 
-A rule is how sign-up, permission set assignment or package install become behaviour: the
-resources insert, update and delete records without knowing that some of them act.
+Sign-up, permission set assignment and package install are implemented as rules: the resources
+insert, update and delete records without special cases for them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Event = Literal[
 
 @dataclass
 class Change:
-    """One change of one record, as its rules see it."""
+    """One change of one record, as rules get it."""
 
     store: Rows
     type: ObjectType
@@ -69,7 +69,7 @@ def on_delete(type_name: str) -> Callable[[Rule], Rule]:
 
 
 def on_read(type_name: str) -> Callable[[ReadRule], ReadRule]:
-    """Before records of this type are read, at most once a request and record.
+    """Before records of this type are read, at most once per request and record.
 
     It is called with the org and the record. Operations that take time progress here: the rule
     polls their Progression, and notes the new state by `org.store.set_fields`.

@@ -1,4 +1,4 @@
-"""What an org knows of its objects: object types, fields, relationships."""
+"""The schema of an org: object types, fields, relationships."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ObjectType:
     properties: Mapping[str, Any] = field(default_factory=dict)  # sharingModel, record types …
 
     def find_field(self, name: str) -> Field | None:
-        """A field by API name, in any case: Salesforce compares names so."""
+        """A field by API name, in any case, as Salesforce compares names."""
         wanted = name.lower()
         return next((f for key, f in self.fields.items() if key.lower() == wanted), None)
 

@@ -1,4 +1,4 @@
-"""What the platform does by itself when records of standard objects are saved."""
+"""Rules of standard objects: what the platform does when their records are saved."""
 
 from __future__ import annotations
 

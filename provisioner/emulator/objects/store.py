@@ -14,7 +14,7 @@ from provisioner.emulator.objects.schema import ObjectType
 
 
 class Store(Rows):
-    """Rows, and what a client may do to them; a failure undoes all of a change."""
+    """Rows, and their changes by clients; a failure undoes the whole change."""
 
     def insert(self, type_name: str, values: Mapping[str, Any], *, user_id: str) -> str:
         """Insert a record as a client does; returns its id. Raises RecordError."""
@@ -77,7 +77,7 @@ class Store(Rows):
                             reader(self.org, rows[one])
 
     def _cascade(self, object_type: ObjectType, record: Record, user_id: str) -> None:
-        """Details go with their master; plain lookups to the record become empty."""
+        """Delete the detail records of a record; clear lookups to it."""
         for child in list(self.types.values()):
             masters = child.properties.get("master_fields", ())
             for field in child.fields.values():

@@ -1,4 +1,4 @@
-"""Whether values fit the schema: names, access, types, required fields; relationships by key."""
+"""Validates values by the schema: names, access, types, required fields, relationships."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def check_references(store: Rows, object_type: ObjectType, values: Mapping[str, 
 
 
 def refused(object_type: ObjectType, operation: str) -> RecordError:
-    """The refusal of an operation that a type does not have for anybody."""
+    """The refusal of an operation that a type does not support."""
     if operation == "create":
         return RecordError(
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",

@@ -1,4 +1,4 @@
-"""Values as the platform keeps them: what a client sent, converted to the type of its field."""
+"""Converts values of clients to the type of their field, as the platform stores them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _OFFSET = re.compile(r"([+-]\d{2})(\d{2})\Z")
 
 
 def format_datetime(moment: datetime) -> str:
-    """A moment as records hold it: `2026-11-24T21:13:09.000+0000`."""
+    """A datetime in the format of records: `2026-11-24T21:13:09.000+0000`."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
 
 
 def parse_datetime(text: str) -> datetime:
-    """A moment from any ISO 8601 form that the platform takes; ValueError when it is none."""
+    """A datetime from any ISO 8601 format that the platform accepts. Raises ValueError."""
     moment = datetime.fromisoformat(_OFFSET.sub(r"\1:\2", text.strip().replace("Z", "+00:00")))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def convert(field: Field, value: Any) -> Any:
-    """`value` as the field keeps it; empty text is null.
+    """`value` as the field stores it; empty text is null.
 
     Raises RecordError: JSON_PARSER_ERROR for what is of another type, STRING_TOO_LONG,
     INVALID_EMAIL_ADDRESS, INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST, NUMBER_OUTSIDE_VALID_RANGE,
@@ -45,7 +45,7 @@ def convert(field: Field, value: Any) -> Any:
 
 
 def _refuse(field: Field, value: Any) -> RecordError:
-    """The parser's words for a value of another type."""
+    """The JSON parser's error for a value of the wrong type."""
     token = next((name for kind, name in _TOKENS if isinstance(value, kind)), "VALUE_NULL")
     return RecordError(
         "JSON_PARSER_ERROR",

@@ -1,7 +1,7 @@
 """The emulated resources, one file each: path, handler and rules, in that order.
 
-A module of this package registers its routes and rules when it is imported; putting a file
-here is all it takes to add a resource.
+A module of this package registers its routes and rules when it is imported. To add a resource,
+add a file here.
 """
 
 from __future__ import annotations

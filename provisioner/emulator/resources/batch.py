@@ -1,4 +1,4 @@
-"""`/composite/batch`: up to 25 requests in one, none of which knows of the others."""
+"""`/composite/batch`: up to 25 independent requests in one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAXIMUM = 25
 
 @route("/services/data/v<version>/composite/batch", "POST", name="batch")
 def batch(call: Call) -> Reply:
-    """`{"hasErrors", "results": [{"statusCode", "result"}]}`; `haltOnError` ends it early."""
+    """`{"hasErrors", "results": [{"statusCode", "result"}]}`; `haltOnError` stops at an error."""
     body = call.json()
     requests = body.get("batchRequests") if isinstance(body, dict) else None
     if not isinstance(requests, list) or not requests:

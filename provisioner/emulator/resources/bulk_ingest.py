@@ -45,7 +45,7 @@ def list_jobs(call: Call) -> Reply:
 
 @route(f"{_BASE}/<job>/batches", "PUT", name="bulk_ingest.upload")
 def upload(call: Call) -> Reply:
-    """The data of a job, once."""
+    """Upload the data of a job, once."""
     job = _job(call)
     if job.state != "Open":
         raise invalid_state(f"Uploading data not allowed when the job is in state {job.state}")
@@ -82,7 +82,7 @@ def change_state(call: Call) -> Reply:
 
 @route(f"{_BASE}/<job>", "GET", name="bulk_ingest.status")
 def status(call: Call) -> Reply:
-    """Where a job stands."""
+    """The state of a job."""
     job = _job(call)
     job.poll()
     more = {
@@ -101,7 +101,7 @@ def status(call: Call) -> Reply:
 
 @route(f"{_BASE}/<job>", "DELETE", name="bulk_ingest.delete")
 def delete(call: Call) -> Reply:
-    """Forget a job that is over."""
+    """Delete a job that has ended."""
     job = _job(call)
     if not job.is_over:
         raise invalid_state(f"Deleting not allowed when the job is in state {job.state}")
@@ -117,14 +117,14 @@ def successful(call: Call) -> Reply:
 
 @route(f"{_BASE}/<job>/failedResults", name="bulk_ingest.failed")
 def failed(call: Call) -> Reply:
-    """The rows that were refused, with the reasons."""
+    """The rows that were refused, with their errors."""
     return _results(call, IngestJob.failed_results)
 
 
 @route(f"{_BASE}/<job>/unprocessedrecords", name="bulk_ingest.unprocessed")
 @route(f"{_BASE}/<job>/unprocessedRecords", name="bulk_ingest.unprocessed")
 def unprocessed(call: Call) -> Reply:
-    """The rows that were not tried."""
+    """The rows that were not processed."""
     return _results(call, IngestJob.unprocessed_records)
 
 

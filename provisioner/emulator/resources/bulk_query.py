@@ -14,7 +14,7 @@ from provisioner.emulator.resources.query import query_context
 from provisioner.emulator.routing import Call, Reply, route
 
 _BASE = "/services/data/v<version>/jobs/query"
-_PAGE = 50_000  # records of a results page when the client names no number
+_PAGE = 50_000  # default number of records per page
 
 
 @route(_BASE, "POST", name="bulk_query.create")
@@ -56,7 +56,7 @@ def list_jobs(call: Call) -> Reply:
 
 @route(f"{_BASE}/<job>", "GET", name="bulk_query.status")
 def status(call: Call) -> Reply:
-    """Where a job stands."""
+    """The state of a job."""
     job = _job(call)
     job.poll()
     more: dict[str, Any] = {
@@ -82,7 +82,7 @@ def change_state(call: Call) -> Reply:
 
 @route(f"{_BASE}/<job>", "DELETE", name="bulk_query.delete")
 def delete(call: Call) -> Reply:
-    """Forget a job that is over."""
+    """Delete a job that has ended."""
     job = _job(call)
     if not job.is_over:
         raise invalid_state(f"Deleting not allowed when the job is in state {job.state}")

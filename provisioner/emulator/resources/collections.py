@@ -88,7 +88,7 @@ def delete(call: Call) -> Reply:
 
 @route(f"{_BASE}/<type>", "GET", name="collections.read")
 def read(call: Call) -> Reply:
-    """The records `?ids=` with `&fields=`; null where there is none."""
+    """The records `?ids=` with `&fields=`; null for a missing one."""
     ids = [one for one in call.query.get("ids", "").split(",") if one]
     names = [one.strip() for one in call.query.get("fields", "").split(",") if one.strip()]
     return Reply(_read(call, ids, names))
@@ -123,7 +123,7 @@ def _check_size(entries: Sequence[Any], maximum: int) -> None:
 
 
 def _check_chunks(kinds: Sequence[str]) -> None:
-    """Records are worked off in runs of one type; ten runs are the most."""
+    """Records are processed in chunks of one type; at most ten chunks are allowed."""
     if sum(1 for _ in groupby(kinds)) > _MAXIMUM_CHUNKS:
         text = (
             "Cannot have more than 10 chunks in a single operation. Please rearrange the data "
@@ -158,11 +158,11 @@ def _deletion(dml: Dml, record_id: str) -> Operation:
 
 
 class _RolledBackError(Exception):
-    """Leaves the transaction of a request that is all or none."""
+    """Rolls back the transaction of a request with allOrNone."""
 
 
 def _run(store: Store, operations: Sequence[Operation], all_or_none: bool) -> list[Result]:
-    """A result for each record; with `all_or_none` a single failure undoes all of them."""
+    """A result for each record; with `all_or_none` one failure rolls all back."""
     if not all_or_none:
         return [_attempt(operation) for operation in operations]
     results: list[Result] = []

@@ -1,4 +1,4 @@
-"""`/composite`: up to 25 requests in one, each may use what those before it answered."""
+"""`/composite`: up to 25 requests in one, which may refer to earlier answers."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _ROLLED_BACK = (
 
 @dataclass
 class _Progress:
-    """What has been answered so far."""
+    """The answers so far."""
 
     replies: dict[str, Reply] = field(default_factory=dict)
     first_type: ObjectType | None = None
 
 
 class _RolledBackError(Exception):
-    """Leaves the transaction of a request that is all or none."""
+    """Rolls back the transaction of a request with allOrNone."""
 
 
 @route("/services/data/v<version>/composite", "POST", name="composite")
 def composite(call: Call) -> Reply:
-    """200 with a part for each request, whatever became of it."""
+    """200 with a part for each request, also for failed ones."""
     body = call.json()
     requests = body.get("compositeRequest") if isinstance(body, dict) else None
     if not isinstance(requests, list) or not requests:
@@ -83,7 +83,7 @@ def _check(requests: list[Any]) -> None:
 
 
 def _run_all_or_none(call: Call, requests: list[Any], progress: _Progress) -> None:
-    """One transaction: the first failure undoes what was done, and halts the rest."""
+    """One transaction: the first failure rolls back all changes and stops the rest."""
     store = call.session_org().store
     failed = ""
     try:
@@ -122,7 +122,7 @@ def _run(call: Call, request: Mapping[str, Any], progress: _Progress) -> Reply:
 
 
 def _fill(value: Any, progress: _Progress, *, is_url: bool = False) -> Any:
-    """Put in what `@{ref.id}` stands for, in texts at any depth."""
+    """Replace references such as `@{ref.id}`, in strings at any depth."""
     if isinstance(value, dict):
         return {key: _fill(one, progress) for key, one in value.items()}
     if isinstance(value, list):

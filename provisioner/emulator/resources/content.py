@@ -1,4 +1,4 @@
-"""ContentVersion: a file uploaded, its document, and the link to where it was published first."""
+"""ContentVersion: an uploaded file, its document, and the links to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.emulator.org import EmulatedOrg
 
 @rule("ContentVersion", "before insert")
 def _check(_org: EmulatedOrg, change: Change) -> None:
-    """What the file itself tells: title, extension, size; its document, new or next version."""
+    """Set title, extension and size; add the document, or a version to it."""
     record = change.record
     if not record["PathOnClient"]:
         text = "Required fields are missing: [PathOnClient]"

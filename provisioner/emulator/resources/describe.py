@@ -17,7 +17,7 @@ _TOOLING = "/services/data/v<version>/tooling/sobjects"
 @route(_DATA, name="describe.global")
 @route(_TOOLING, name="tooling.describe.global")
 def describe_global(call: Call) -> Reply:
-    """All objects, shortly."""
+    """A summary of all objects."""
     is_tooling = _is_tooling(call)
     store = call.session_org().store
     types = [
@@ -33,7 +33,7 @@ def describe_global(call: Call) -> Reply:
 @route(f"{_DATA}/<type>", name="describe.basic")
 @route(f"{_TOOLING}/<type>", name="tooling.describe.basic")
 def describe_basic(call: Call) -> Reply:
-    """One object, shortly, and the records last seen (none: nobody looks at records here)."""
+    """A summary of one object, and recently viewed records (always none)."""
     return Reply({"objectDescribe": describe_briefly(_type(call), _base(call)), "recentItems": []})
 
 

@@ -1,4 +1,4 @@
-"""EntityDefinition and FieldDefinition: the schema of an org, as rows made when asked for."""
+"""EntityDefinition and FieldDefinition: the schema of an org, as rows created per query."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _field(object_type: ObjectType, field: Field) -> dict[str, Any]:
 
 
 def _key(name: str) -> str:
-    return to_18(name)  # rows are looked up so, and a name may have 15 characters
+    return to_18(name)  # rows are found by it, and a name may have 15 characters
 
 
 def _data_type(field: Field) -> str:

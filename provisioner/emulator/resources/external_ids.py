@@ -72,7 +72,7 @@ def delete(call: Call) -> Reply:
 
 
 def _key(object_type: ObjectType, name: str) -> str:
-    """The field that may stand as a key; 404 as the platform has it for any other."""
+    """The field of the key; 404, as on the platform, unless it is an external id."""
     field = object_type.find_field(name)
     lookups = object_type.properties.get("id_lookup", ())
     if field is None or not (field.name == "Id" or field.is_external_id or field.name in lookups):

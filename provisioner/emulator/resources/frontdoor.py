@@ -1,4 +1,4 @@
-"""`/services/oauth2/singleaccess` and `/secur/frontdoor.jsp`: a browser let in once."""
+"""`/services/oauth2/singleaccess` and `/secur/frontdoor.jsp`: single-use browser logins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provisioner.emulator.routing import Call, Reply, route
 
 @route("/services/oauth2/singleaccess", "GET", "POST", name="oauth.singleaccess", access="open")
 def single_access(call: Call) -> Reply:
-    """A link that works once, for the bearer of a token; 403 when the token is none.
+    """A single-use link for the bearer of a token; 403 for an invalid token.
 
     Source: docs/reference/users.md#login-links.
     """
@@ -27,7 +27,7 @@ def single_access(call: Call) -> Reply:
 
 @route("/secur/frontdoor.jsp", "GET", "POST", name="frontdoor", access="open")
 def frontdoor(call: Call) -> Reply:
-    """Where the link leads: a session cookie and the page asked for; else the login page."""
+    """The target of the link: a session cookie and a redirect; else the login page."""
     form = {**call.query, **(call.form or {})}
     session = call.world.one_time_links.pop(form.get("otp", ""), None)
     if session is None and "sid" in form:

@@ -1,4 +1,4 @@
-"""`/limits`: allowances of the org; on a Dev Hub those of its scratch orgs among them."""
+"""`/limits`: limits of the org; on a Dev Hub also those of its scratch orgs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FIXED = {
 
 @route("/services/data/v<version>/limits", name="limits")
 def limits(call: Call) -> Reply:
-    """`{name: {Max, Remaining}}`. The scratch keys stand there on non-hubs, too.
+    """`{name: {Max, Remaining}}`. The scratch org keys are also there if the org is not a Dev Hub.
 
     Source: docs/reference/dev-hub.md#rights.
     """

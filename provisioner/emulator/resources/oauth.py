@@ -1,4 +1,4 @@
-"""`/services/oauth2/token` and its kin: JWT bearer, codes, refresh, revoke, identity."""
+"""`/services/oauth2/token` and related endpoints: JWT bearer, codes, refresh, revoke, identity."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def token(call: Call) -> Reply:
 
 
 def _exchange(call: Call, form: dict[str, str]) -> Reply:
-    """An AuthCode for tokens, once; it approves the app for its user."""
+    """Exchange an AuthCode, once, for tokens; this approves the app for its user."""
     world, code = call.world, form.get("code", "")
     opened = world.auth_codes.get(code)
     if opened is None:
@@ -76,7 +76,7 @@ def _token_body(call: Call, org: EmulatedOrg, user_id: str, consumer_key: str) -
 
 
 def _note_login(call: Call, org: EmulatedOrg, user_id: str, consumer_key: str) -> None:
-    """A row of LoginHistory, also for a login that is answered with a living session."""
+    """Add a row to LoginHistory, also for a login that gets an existing session."""
     app = org.apps.get(consumer_key)
     org.store.add(
         "LoginHistory",
@@ -106,7 +106,7 @@ def revoke(call: Call) -> Reply:
 
 @route("/services/oauth2/userinfo", "GET", "POST", name="oauth.userinfo", access="open")
 def user_info(call: Call) -> Reply:
-    """Who the bearer is, in the words of OpenID."""
+    """The identity of the bearer, in OpenID format."""
     org, user = _bearer(call)
     return Reply(
         {
@@ -133,7 +133,7 @@ def user_info(call: Call) -> Reply:
 
 @route("/id/<org>/<user>", name="identity", access="open")
 def identity(call: Call) -> Reply:
-    """Who the bearer is; of nobody but himself (the `id` of a token answer leads here)."""
+    """The identity of the bearer, for the bearer only; the `id` of a token answer is its URL."""
     org, user = _bearer(call)
     if call.params["org"][:15] != org.id[:15] or call.params["user"][:15] != user["Id"][:15]:
         return Reply("Bad_Id", 403, "text/html;charset=UTF-8")
@@ -164,7 +164,7 @@ def identity(call: Call) -> Reply:
 
 
 def _bearer(call: Call) -> tuple[EmulatedOrg, dict[str, Any]]:
-    """The org and user of the token; 403 Bad_OAuth_Token in the words of these endpoints."""
+    """The org and user of the token; 403 Bad_OAuth_Token if it is invalid."""
     form = {**call.query, **(call.form or {})}
     token = form.get("access_token") or call.headers.get("authorization", "").rpartition(" ")[2]
     session = call.world.session(token)

@@ -32,7 +32,7 @@ _RESTRICTION = (
 
 
 class _MaskedKey(str):
-    """An installation key that a filter may compare with and that no answer shows."""
+    """An installation key that filters can compare and that no answer shows."""
 
     _key: str
 
@@ -63,8 +63,8 @@ def _check_request(org: EmulatedOrg, change: Change) -> None:
 
 
 def _check_existence(org: EmulatedOrg, version_id: str) -> None:
-    """A version that is not there is refused when the request is made: CumulusCI's rule for
-    trying again looks for these texts in the answer to the insert (docs/reference/packages.md)."""
+    """A missing version is refused at the insert: CumulusCI decides by these texts in its answer
+    whether to retry (docs/reference/packages.md)."""
     package, fields = find_version(org.world, version_id), ["SubscriberPackageVersionKey"]
     if package is None:
         raise RecordError("INVALID_CROSS_REFERENCE_KEY", installs.NOT_THERE, fields)
@@ -74,7 +74,7 @@ def _check_existence(org: EmulatedOrg, version_id: str) -> None:
 
 @on_insert(installs.REQUEST)
 def _start(org: EmulatedOrg, change: Change) -> None:
-    """The install begins; the key that was sent is not kept."""
+    """Start the install; the key is not stored."""
     record = change.record
     settle(org)
     key = record.get("Password")
@@ -102,7 +102,7 @@ def _settle_installs(org: EmulatedOrg, _view: QueryView) -> None:
 
 @on_query("SubscriberPackageVersion")
 def _find_versions(org: EmulatedOrg, view: QueryView) -> None:
-    """Any version can be asked for by its id, and only so."""
+    """Any version can be queried by its id, and only by its id."""
     if not view.equal.get("Id") or set(view.equal) - {"Id", "InstallationKey"}:
         raise malformed(_RESTRICTION)
     keys = [str(key) for key in view.equal.get("InstallationKey", ()) if key]

@@ -1,4 +1,4 @@
-"""`/sobjects/User/<Id>/password`: set, reset, ask. What is set is checked and forgotten."""
+"""`/sobjects/User/<Id>/password`: set, reset, query. Passwords are checked and not stored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PATH = "/services/data/v<version>/sobjects/User/<id>/password"
 
 @route(_PATH, "GET", name="password.status")
 def status(call: Call) -> Reply:
-    """Whether it has expired: never here."""
+    """Whether it has expired; always false here."""
     _user(call)
     return Reply({"isExpired": False})
 

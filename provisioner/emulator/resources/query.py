@@ -16,7 +16,7 @@ from provisioner.emulator.soql.names import Context
 PAGE = 2000
 _SMALLEST_PAGE = 200
 _LOCATOR_LIFE = timedelta(minutes=15)  # without use
-_MAXIMUM_CURSORS = 50  # kept of one org; the oldest goes first
+_MAXIMUM_CURSORS = 50  # stored per org; the oldest is removed first
 _BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 
 
@@ -32,14 +32,14 @@ class Cursor:
 @route("/services/data/v<version>/query", name="query")
 @route("/services/data/v<version>/tooling/query", name="tooling.query")
 def query(call: Call) -> Reply:
-    """`?q=SELECT…`; with `columns=true` the columns in place of the records."""
+    """`?q=SELECT…`; with `columns=true` the columns instead of the records."""
     return _query(call, include_deleted=False)
 
 
 @route("/services/data/v<version>/queryAll", name="queryAll")
 @route("/services/data/v<version>/tooling/queryAll", name="tooling.queryAll")
 def query_all(call: Call) -> Reply:
-    """The same over the recycle bin as well."""
+    """The same, including the recycle bin."""
     return _query(call, include_deleted=True)
 
 
@@ -47,7 +47,7 @@ def query_all(call: Call) -> Reply:
 @route("/services/data/v<version>/tooling/query/<locator>", name="tooling.query.more")
 @route("/services/data/v<version>/queryAll/<locator>", name="queryAll.more")
 def query_more(call: Call) -> Reply:
-    """The page at a locator such as `0r8…-2000`, which the page before named."""
+    """The page at a locator such as `0r8…-2000`, from the previous page."""
     cursor_id, _, offset = call.params["locator"].rpartition("-")
     org, now = call.session_org(), call.world.now()
     cursor = org.cursors.get(cursor_id)
@@ -74,7 +74,7 @@ def _query(call: Call, *, include_deleted: bool) -> Reply:
 
 
 def query_context(call: Call, text: str, *, include_deleted: bool = False) -> Context:
-    """What a query of this session runs in."""
+    """The context of a query of this session."""
     tooling = "/tooling/" in call.path
     base = f"/services/data/v{call.version}{'/tooling' if tooling else ''}"
     return Context(

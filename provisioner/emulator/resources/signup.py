@@ -1,6 +1,6 @@
-"""ScratchOrgInfo and ActiveScratchOrg: what inserting, reading and deleting them does.
+"""ScratchOrgInfo and ActiveScratchOrg: the effects of insert, read and delete.
 
-They have no paths of their own: REST, composite and SOQL change and read them as any record.
+They have no special paths: REST, composite and SOQL read and change them as any record.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from provisioner.emulator.org import EmulatedOrg
 
 INFO, ACTIVE = "ScratchOrgInfo", "ActiveScratchOrg"
 _LIMIT_TEXT = "The signup request failed because this organization has reached its "
-_AUTH_CODE_LIFE = timedelta(minutes=15)  # how long the platform's lives is unknown
+_AUTH_CODE_LIFE = timedelta(minutes=15)  # the lifetime on the platform is not known
 _MIRRORED = (
     "Description", "Edition", "ExpirationDate", "Features", "HasSampleData", "Namespace",
     "OrgName", "ScratchOrg", "SignupEmail", "SignupInstance", "SignupTrialDays",
@@ -28,7 +28,7 @@ _MIRRORED = (
 
 @rule(INFO, "before insert")
 def _check(org: EmulatedOrg, change: Change) -> None:
-    """What a sign-up is refused for at once: limits first, as they are counted in one go."""
+    """Refuse an invalid sign-up, or one beyond the limits, at once."""
     request = change.record
     if request["Username"]:
         request["Username"] = request["Username"].lower()
@@ -66,7 +66,7 @@ def _start(org: EmulatedOrg, change: Change) -> None:
 
 @on_read(INFO)
 def _advance(hub: EmulatedOrg, request: Record) -> None:
-    """A poll: the sign-up goes on by one state at most; an org past its end is Deleted."""
+    """Poll: the sign-up advances by at most one state; an expired org becomes Deleted."""
     store, pending = hub.store, hub.signups.get(request["Id"])
     if pending is None:
         _expire(hub, request)
@@ -87,7 +87,7 @@ def _advance(hub: EmulatedOrg, request: Record) -> None:
 
 
 def _outcome(hub: EmulatedOrg, request: Record) -> Record:
-    """The new org, and the fields that tell of it."""
+    """Create the org; returns the fields of the request that describe it."""
     world, org = hub.world, sign_up.create_org(hub, request)
     admin = org.store.peek("User", org.admin_id) or {}
     code = world.new_auth_code(
@@ -112,7 +112,7 @@ def _outcome(hub: EmulatedOrg, request: Record) -> Record:
 
 
 def _mirror(store: Store, request: Record) -> None:
-    """The platform makes the ActiveScratchOrg row when the sign-up turns Active.
+    """Add the ActiveScratchOrg row, as the platform does when a sign-up becomes Active.
 
     Source: docs/reference/sign-up.md#deletion.
     """
@@ -129,7 +129,7 @@ def _expire_active(hub: EmulatedOrg, active: Record) -> None:
 
 
 def _expire(hub: EmulatedOrg, request: Record) -> None:
-    """Take note that the org of a request has run out."""
+    """Mark a request as Deleted if its org has expired."""
     org = _org_of(hub, request)
     if request["Status"] == "Active" and org is not None and org.is_over():
         _end(hub, request, by=None)
@@ -145,7 +145,7 @@ def _end_active(org: EmulatedOrg, change: Change) -> None:
 
 @rule(INFO, "before delete")
 def _end_with_request(org: EmulatedOrg, change: Change) -> None:
-    """Deleting the request deletes the active scratch org, too."""
+    """Deleting the request also deletes its active scratch org."""
     org.signups.pop(change.record["Id"], None)
     if change.record["Status"] == "Active":
         _end(org, change.record, by=change.user_id)
@@ -167,7 +167,7 @@ def _org_of(hub: EmulatedOrg, request: Record) -> EmulatedOrg | None:
 
 
 def active_count(hub: EmulatedOrg) -> int:
-    """Scratch orgs that take a place now: active ones, and sign-ups under way."""
+    """The scratch orgs that count against the limit: active ones and running sign-ups."""
     counted = 0
     for request in hub.store.peek_rows(INFO):
         pending = hub.signups.get(request["Id"])
@@ -180,7 +180,7 @@ def active_count(hub: EmulatedOrg) -> int:
 
 
 def daily_count(hub: EmulatedOrg) -> int:
-    """Successful sign-ups of the last 24 hours, whatever became of their orgs since."""
+    """Successful sign-ups of the last 24 hours, including those of deleted orgs."""
     since = hub.world.now() - timedelta(hours=24)
     counted = 0
     for request in hub.store.peek_rows(INFO) + hub.store.deleted_rows(INFO):

@@ -1,4 +1,4 @@
-"""OrgSnapshot: a scratch org of this hub taken as the pattern of others."""
+"""OrgSnapshot: a copy of a scratch org of this hub, as a template for others."""
 
 from __future__ import annotations
 

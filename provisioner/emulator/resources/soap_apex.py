@@ -15,7 +15,7 @@ NAMESPACE = "http://soap.sforce.com/2006/08/apex"
 @route("/services/Soap/s/<version>", "POST", name="soap.apex", access="soap")
 @route("/services/Soap/s/<version>/<path:rest>", "POST", name="soap.apex", access="soap")
 def apex(call: Call) -> Reply:
-    """One operation of the Apex API; the debug log stands in the answer's header."""
+    """One operation of the Apex API; the debug log is in the header of the answer."""
     request = read_operation(call)
     if request.name != "executeAnonymous":
         raise NotEmulatedError(f"Apex API {request.name}")
@@ -28,7 +28,7 @@ def apex(call: Call) -> Reply:
 
 
 def _debug_log(version: str, source: str, result: AnonymousResult) -> str:
-    """A log in the platform's form: levels, the code, how it ended."""
+    """A log in the platform's format: levels, code, outcome."""
     lines = [f"{version} APEX_CODE,DEBUG;APEX_PROFILING,INFO"]
     lines += [f"Execute Anonymous: {line}" for line in source.splitlines()]
     if result.compiled:

@@ -1,6 +1,6 @@
-"""The Metadata SOAP API, `/services/Soap/m/<version>`: deploy and what belongs to it.
+"""The Metadata SOAP API, `/services/Soap/m/<version>`: deploys and their status.
 
-The path may go on with the org id, or with `deployRequest` as simple-salesforce writes it
+The path may continue with the org id, or with `deployRequest` as simple-salesforce writes it
 (docs/reference/clients.md#soap-paths).
 """
 

@@ -1,4 +1,4 @@
-"""The Partner SOAP API, `/services/Soap/u/<version>`: setPassword, getUserInfo, logins refused."""
+"""The Partner SOAP API, `/services/Soap/u/<version>`: setPassword, getUserInfo; no login."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def partner(call: Call) -> Reply:
 
 
 def _set_password(call: Call, request: Element) -> None:
-    """Set a user's password; it is kept nowhere, nobody here logs in by password."""
+    """Set a user's password. It is not stored: login by password is not emulated."""
     org, user_id = call.session_org(), request.value("userId")
     if len(user_id) not in (15, 18) or org.store.peek("User", user_id) is None:
         raise SoapFault("INVALID_ID_FIELD", "invalid cross reference id")

@@ -35,7 +35,7 @@ def create(call: Call) -> Reply:
 @route(f"{_DATA}/<id>", "GET", name="sobjects.read")
 @route(f"{_TOOLING}/<id>", "GET", name="tooling.sobjects.read")
 def read(call: Call) -> Reply:
-    """A record, all of it or `?fields=A,B`."""
+    """A record: all fields or `?fields=A,B`."""
     object_type = object_type_of(call)
     record = record_of(call, object_type)
     fields = [one.strip() for one in call.query.get("fields", "").split(",") if one.strip()]
@@ -64,7 +64,7 @@ def delete(call: Call) -> Reply:
 
 
 def object_type_of(call: Call) -> ObjectType:
-    """The type that the path names, as the user sees it; 404 when there is none for them."""
+    """The type that the path names, as the user sees it; 404 if they have no such type."""
     is_tooling, store = "/tooling/" in call.path, call.session_org().store
     try:
         found = store.object_type(call.params["type"], tooling=is_tooling)
@@ -90,7 +90,7 @@ def record_of(call: Call, object_type: ObjectType) -> Record:
 
 
 def values_of(call: Call) -> dict[str, Any]:
-    """The values that a body holds: JSON, or multipart with binary fields beside the JSON."""
+    """The values in a body: JSON, or multipart with binary fields beside the JSON."""
     if call.form is None or call.files is None:
         values = call.json()
     else:

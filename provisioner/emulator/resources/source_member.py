@@ -1,4 +1,4 @@
-"""SourceMember (Tooling): the changes of a scratch org, deploys first done that are due."""
+"""SourceMember (Tooling): the changes of a scratch org, after deploys that are due."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from provisioner.emulator.soql.hooks import QueryView, on_query
 
 @on_query("SourceMember")
 def _settle(org: EmulatedOrg, _view: QueryView) -> None:
-    """What a deploy that is over by now has changed is there to be seen."""
+    """Finish deploys that are due, so that their changes are included."""
     settle(org)

@@ -1,4 +1,4 @@
-"""`/composite/tree/<Type>`: records with their children, up to 200, all or none of them."""
+"""`/composite/tree/<Type>`: up to 200 records with their children, all or none."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Problems(Exception):  # noqa: N818 - carries the answer out of the transa
 
 @route("/services/data/v<version>/composite/tree/<type>", "POST", name="tree.create")
 def create(call: Call) -> Reply:
-    """201 with an id for each reference, or 400 with the references that failed and why."""
+    """201 with an id for each reference, or 400 with the failed references and their errors."""
     store = call.session_org().store
     body = call.json()
     records = body.get("records") if isinstance(body, dict) else None
@@ -119,7 +119,7 @@ def _check_whole(roots: list[_Node]) -> None:
 
 
 def _insert(store: Store, roots: list[_Node], user_id: str) -> dict[str, str]:
-    """Insert level by level; a record whose parent failed is not tried."""
+    """Insert level by level; children of a failed record are skipped."""
     dml = Dml(store, user_id)
     ids: dict[str, str] = {}
     errors: dict[str, list[dict[str, Any]]] = {}

@@ -1,4 +1,4 @@
-"""`/services/data`: which API versions there are, and what a version offers."""
+"""`/services/data`: the API versions, and the resources of a version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RESOURCES = (
 
 @route("/services/data", name="versions", access="open")
 def versions(call: Call) -> Reply:  # noqa: ARG001 - a handler's signature
-    """All versions, oldest first; asked without a session."""
+    """All versions, oldest first; without a session."""
     return Reply(
         [
             {"label": label(int(one[:2])), "url": f"/services/data/v{one}", "version": one}

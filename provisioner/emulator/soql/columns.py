@@ -1,4 +1,4 @@
-"""`&columns=true`: what the columns of a query are, without running it (`sf data query` asks)."""
+"""`&columns=true`: the columns of a query, without running it (used by `sf data query`)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _columns(scope: Scope, query: Query) -> list[Column]:
 
 
 def _place(columns: list[Column], bound: BoundField) -> None:
-    """Put a field into its parent's column, which is made where it is not there yet."""
+    """Put a field into its parent's column, which is added if it is missing."""
     for hop in bound.hops:
         name = hop.relationship_name
         parent = next((column for column in columns if column["columnName"] == name), None)

@@ -1,6 +1,6 @@
 """WHERE and HAVING: the grammar of conditions and of the values in them.
 
-AND and OR do not mix without parentheses, and NOT does not stand beside either without them.
+AND and OR do not mix without parentheses, nor does NOT with either of them.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _word(stream: TokenStream) -> Value:
 
 
 def _bind(stream: TokenStream, token: Token) -> ApiError:
-    """A name or a colon in place of a value: variables of Apex, also what compares two fields."""
+    """Refuse a name or a colon in place of a value: a variable of Apex, or a second field."""
     return located(
         "MALFORMED_QUERY",
         stream.query,

@@ -1,6 +1,6 @@
 """Date literals such as TODAY and LAST_N_DAYS:7, and date functions such as CALENDAR_YEAR().
 
-Days are those of UTC, weeks begin on Sunday (locale en_US) and the fiscal year is the calendar
+Days are those of UTC, weeks start on Sunday (locale en_US) and the fiscal year is the calendar
 year, which is what a new org has.
 """
 
@@ -47,7 +47,7 @@ def date_range(word: str, number: int, now: datetime) -> Range:
     number, unit = (90, "DAY") if match["ninety"] else (number, match["units"])
     if match["direction"] == "NEXT":
         return _days(_unit_start(unit, today, 1), _unit_start(unit, today, number + 1))
-    # days go up to now, today included; the other units end before the current one begins
+    # days include today up to now; the other units end before the current one
     end = 1 if unit == "DAY" else 0
     return _days(_unit_start(unit, today, -number), _unit_start(unit, today, end))
 
@@ -61,7 +61,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _unit_start(unit: str, today: date, step: int) -> date:
-    """The first day of the unit that lies `step` units after the one of today."""
+    """The first day of the unit `step` units after the current one."""
     unit = unit.removeprefix("FISCAL_")
     if unit == "DAY":
         return today + timedelta(step)

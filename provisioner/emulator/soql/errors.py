@@ -1,4 +1,4 @@
-"""Salesforce's words for a bad query: the code, the row and column, the caret under the text.
+"""Salesforce's error for an invalid query: the code, the row and column, the caret under the text.
 
 The layout is the service's own, as clients print it:
 
@@ -21,7 +21,7 @@ _HINT = (
 
 
 def malformed(message: str) -> ApiError:
-    """A MALFORMED_QUERY without a place."""
+    """A MALFORMED_QUERY without a position."""
     return ApiError(400, "MALFORMED_QUERY", message)
 
 
@@ -31,7 +31,7 @@ def located(code: str, query: str, position: int, message: str) -> ApiError:
 
 
 def unexpected(query: str, position: int, token: str) -> ApiError:
-    """The grammar stops at `token`; there is no quotation at the very start or at the end."""
+    """A syntax error at `token`; at the start and at the end nothing is quoted."""
     message = f"unexpected token: '{token or '<EOF>'}'"
     if token and position > _line_start(query, position):
         message = _quote(query, position - 1) + message
@@ -39,7 +39,7 @@ def unexpected(query: str, position: int, token: str) -> ApiError:
 
 
 def no_such_column(query: str, position: int, name: str, entity: str) -> ApiError:
-    """The field is not on the object (or the user may not see it: the words are the same)."""
+    """The field does not exist, or the user may not see it; the text is the same."""
     hint = _HINT.format(what="field", suffix="__c", named="custom field")
     return located(
         "INVALID_FIELD", query, position, f"No such column '{name}' on entity '{entity}'. {hint}"
@@ -47,7 +47,7 @@ def no_such_column(query: str, position: int, name: str, entity: str) -> ApiErro
 
 
 def no_such_relationship(query: str, position: int, name: str) -> ApiError:
-    """A dotted path goes through something that is no relationship."""
+    """A part of a dotted path is not a relationship."""
     hint = _HINT.format(what="relationship", suffix="__r", named="custom relationship")
     message = f"Didn't understand relationship '{name}' in field path. {hint}"
     return located("INVALID_FIELD", query, position, message)

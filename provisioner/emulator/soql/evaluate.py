@@ -20,7 +20,7 @@ from provisioner.emulator.soql.selection import all_rows, row_test
 
 @dataclass(frozen=True)
 class Answer:
-    """What a query answers: `records` are JSON-ready; COUNT() has a size and none of them."""
+    """The result of a query: `records` are JSON-ready; COUNT() has a size and no records."""
 
     query: Query
     scope: Scope
@@ -36,8 +36,8 @@ class Answer:
 def run(context: Context) -> Answer:
     """Parse and evaluate `context.text`.
 
-    Raises ApiError with Salesforce's code and words, NotEmulatedError for what it accepts but
-    this emulator does not know.
+    Raises ApiError with Salesforce's code and text, NotEmulatedError for valid SOQL that is
+    not emulated.
     """
     query = parse(context.text)
     with context.store.lock:
@@ -53,7 +53,7 @@ def run(context: Context) -> Answer:
 
 
 def describe_columns(context: Context) -> dict[str, Any]:
-    """What `&columns=true` answers: the columns of a query, which is checked but not run."""
+    """The answer to `&columns=true`: the columns of a query, which is checked but not run."""
     query = parse(context.text)
     with context.store.lock:
         scope = open_scope(context, query.sources)

@@ -30,7 +30,7 @@ def bind_row_expression(scope: Scope, expression: Expression) -> tuple[Field, Ge
 
 
 def field_getter(scope: Scope, bound: BoundField) -> Getter:
-    """How to get a field from a record, through its parents where it is one of theirs."""
+    """How to get a field from a record, or from one of its parents."""
     name = bound.field.name
     if not bound.hops:
         return lambda record: record.get(name)
@@ -64,6 +64,6 @@ def _bind_call(scope: Scope, call: Call) -> tuple[Field, Getter]:
 
 
 def refuse_call(scope: Scope, call: Call) -> Exception:
-    """MALFORMED_QUERY for a function that does not exist or does not stand here."""
+    """MALFORMED_QUERY for a function that does not exist or is not allowed here."""
     message = f"unexpected token: '{call.text}'"
     return located("MALFORMED_QUERY", scope.context.text, call.position, message)

@@ -1,4 +1,4 @@
-"""The field list of a SELECT → what is rendered of each record; FIELDS(); child subqueries."""
+"""The field list of a SELECT → the output for each record; FIELDS(); child subqueries."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FIELDS_LIMIT = 200
 
 
 def record_level(scope: Scope, query: Query) -> Level:
-    """What to render of the records of a query. Raises what Salesforce says of its field list."""
+    """The output for the records of a query. Raises the errors of its field list."""
     level = Level(scope.context, scope.entity.name)
     seen: set[str] = set()
     for one in query.select:
@@ -87,7 +87,7 @@ def _add_call(scope: Scope, level: Level, one: Selected, call: Call, seen: set[s
 
 
 def expand(scope: Scope, query: Query, group: FieldGroup) -> list[BoundField]:
-    """The fields that FIELDS(…) stands for. Raises MALFORMED_QUERY without a bound on rows."""
+    """The fields of FIELDS(…). Raises MALFORMED_QUERY without a limit on rows."""
     if group.group != "STANDARD" and not _is_bounded(query):
         raise malformed("The SOQL FIELDS function must have a LIMIT of at most 200")
     return [
@@ -104,7 +104,7 @@ def _is_bounded(query: Query) -> bool:
 
 
 def _ids_asked(where: Condition) -> int:
-    """How many records a condition can match at most because it names ids; 0 for no bound."""
+    """The maximum number of records that a condition on ids can match; 0: no maximum."""
     if isinstance(where, Comparison):
         is_id = isinstance(where.left, Path) and where.left.parts[-1].lower() == "id"
         return len(where.values) if is_id and where.operator in ("=", "IN") else 0
@@ -128,7 +128,7 @@ def _add_children(scope: Scope, level: Level, one: ChildQuery, seen: set[str]) -
 
 
 def _children_part(scope: Scope, query: Query, reference: str) -> Part:
-    """How to render the children of a record; they are looked up once for all records."""
+    """How to render the children of a record; they are searched once for all records."""
     level = record_level(scope, query)
     test = row_test(scope, query)
 

@@ -19,7 +19,7 @@ _NEVER_FILTERABLE = frozenset({"base64", "address", "location", "complexvalue", 
 def compile_condition(
     query: str, condition: Condition, bind: Binder, now: datetime, semi_join: SemiJoin
 ) -> Test:
-    """The test of one row. Raises what Salesforce says of names, operators and values."""
+    """The test of one row. Raises the errors of names, operators and values."""
     if isinstance(condition, Comparison):
         return _compile_comparison(query, condition, bind, now, semi_join)
     tests = [compile_condition(query, part, bind, now, semi_join) for part in condition.parts]
@@ -44,5 +44,5 @@ def _compile_comparison(
 
 
 def is_filterable(field: Field) -> bool:
-    """Whether a field may stand in WHERE."""
+    """Whether a field may be used in WHERE."""
     return field.is_filterable and field.type not in _NEVER_FILTERABLE

@@ -21,14 +21,14 @@ _NOT_GROUPABLE = frozenset(("datetime", "double", "currency", "percent", "multip
 
 
 def is_grouped(query: Query) -> bool:
-    """Whether the query answers AggregateResult rows."""
+    """Whether the result has AggregateResult rows."""
     return bool(query.group_by) or any(
         isinstance(one, Selected) and is_aggregate(one.expression) for one in query.select
     )
 
 
 def aggregate_rows(scope: Scope, query: Query, rows: list[Any]) -> list[dict[str, Any]]:
-    """The answer's records: one a group, or a single one when nothing is grouped."""
+    """The answer's records: one per group, or a single one without groups."""
     text = scope.context.text
     if not query.group_by and query.limit is not None:
         raise malformed(
@@ -74,7 +74,7 @@ def column_names(scope: Scope, query: Query) -> list[tuple[str, Expression]]:
 
 
 def is_groupable(field: Field) -> bool:
-    """Whether a field may stand in GROUP BY."""
+    """Whether a field may be used in GROUP BY."""
     return field.type not in _NOT_GROUPABLE and not field.formula and is_filterable(field)
 
 
@@ -86,7 +86,7 @@ def bind_group_expression(scope: Scope, expression: Expression) -> Field:
 
 
 class Grouping:
-    """How records fall into groups, and what may be asked of a group."""
+    """The groups of records, and the expressions that are allowed for a group."""
 
     def __init__(self, scope: Scope, query: Query) -> None:
         self._scope = scope
@@ -99,7 +99,7 @@ class Grouping:
             self._keys[self._identity(expression)] = (field, getter)
 
     def split(self, rows: list[Any]) -> list[Group]:
-        """The groups, in the order in which their first records come."""
+        """The groups, in the order of their first records."""
         if not self._has_groups:
             return [rows]
         groups: dict[tuple[Any, ...], Group] = {}
@@ -113,7 +113,7 @@ class Grouping:
         return self._bind(expression, "Field must be grouped or aggregated")
 
     def bind_order(self, expression: Expression) -> tuple[Field, GroupGetter]:
-        """The same for ORDER BY, which refuses in its own words."""
+        """The same for ORDER BY, which has other error texts."""
         return self._bind(expression, "Ordered field must be grouped or aggregated")
 
     def _bind(self, expression: Expression, refusal: str) -> tuple[Field, GroupGetter]:
@@ -121,7 +121,7 @@ class Grouping:
             return bind_aggregate(self._scope, expression)
         known = self._keys.get(self._identity(expression))
         if known is None:
-            bind_row_expression(self._scope, expression)  # an unknown field is said first
+            bind_row_expression(self._scope, expression)  # an unknown field is reported first
             message = f"{refusal}: {expression.text}"
             text = self._scope.context.text
             raise located("MALFORMED_QUERY", text, expression.position, message)

@@ -1,8 +1,8 @@
-"""What happens before a query of some object: rows that exist only when asked for, refusals.
+"""Query rules: add rows, or refuse a query, before some objects are queried.
 
 Most rows are in the store and progress when they are read (`objects.rules.on_read`). Some
-objects of the Tooling API answer only to certain filters, or have no end of rows:
-`SubscriberPackageVersion` knows any package version, by its id.
+objects of the Tooling API require certain filters, or have unlimited rows:
+`SubscriberPackageVersion` has any package version, by its id.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class QueryView:
-    """A query as its rules see it."""
+    """A query, as rules get it."""
 
     store: Store
     type: ObjectType
     equal: Mapping[str, tuple[Any, ...]]
-    """What WHERE demands at its top level by `=` or IN: values by exact field name."""
+    """The filters by `=` or IN at the top level of WHERE: values by exact field name."""
     tooling: bool
     user_id: str
 

@@ -10,7 +10,7 @@ from provisioner.emulator.soql.errors import malformed
 
 
 class Kind(Enum):
-    """What a token is; keywords are names: SOQL reserves hardly any word."""
+    """The kind of a token; keywords are names, because SOQL reserves few words."""
 
     NAME = "name"
     STRING = "string"

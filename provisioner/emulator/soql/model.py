@@ -1,4 +1,4 @@
-"""A parsed query, as written: names are not yet looked up in any schema."""
+"""A parsed query, as written: names are not resolved in a schema yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LiteralKind = Literal[
 
 @dataclass(frozen=True)
 class Path:
-    """A field or `Parent.Field`; `position` is where it begins in the query."""
+    """A field or `Parent.Field`; `position` is its start in the query."""
 
     parts: tuple[str, ...]
     position: int
@@ -109,7 +109,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Order:
-    """One entry of ORDER BY; nulls come first unless said, in both directions."""
+    """One entry of ORDER BY; nulls come first by default, in both directions."""
 
     expression: Expression
     descending: bool = False
@@ -132,7 +132,7 @@ class Query:
 
     @property
     def is_count(self) -> bool:
-        """Whether this is `SELECT COUNT() …`, which answers a number and no records."""
+        """Whether this is `SELECT COUNT() …`, whose result is a number without records."""
         first = self.select[0]
         return (
             isinstance(first, Selected)

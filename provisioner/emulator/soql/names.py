@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
     from provisioner.emulator.objects.store import Store
 
-# What may be asked of a parent that can be of several types, such as the owner of a record:
+# The fields of a parent that can be of several types, such as the owner of a record:
 # https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/ "Name".
 _NAME_FIELDS = (
     ("Id", "id"), ("Name", "string"), ("FirstName", "string"), ("LastName", "string"),
@@ -37,7 +37,7 @@ NAME = ObjectType(
 
 @dataclass(frozen=True)
 class BoundField:
-    """A field that a path leads to, and the relationships on the way."""
+    """The field of a path, and the relationships to it."""
 
     hops: tuple[Field, ...]
     field: Field
@@ -45,7 +45,7 @@ class BoundField:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Where the value stands in the JSON of a record, in the schema's spelling."""
+        """The location of the value in the JSON of a record, in the schema's spelling."""
         return (*(hop.relationship_name for hop in self.hops), self.field.name)
 
     @property
@@ -56,7 +56,7 @@ class BoundField:
 
 @dataclass(frozen=True)
 class Context:
-    """What one query runs in."""
+    """The context of one query."""
 
     store: Store
     text: str  # of the query, for the caret of an error
@@ -69,7 +69,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Scope:
-    """One level of a query: its object, and what its aliases mean."""
+    """One level of a query: its object, and its aliases."""
 
     context: Context
     entity: ObjectType
@@ -98,7 +98,7 @@ class Scope:
         return permissions.view(context.store, parent_type(context.store, hop), context.user_id)
 
     def _prefix(self, parts: list[str]) -> list[Field]:
-        """Take an alias, or the object's own name, off the front; the hops that it stands for."""
+        """Remove an alias, or the name of the object, from the front; returns its relationships."""
         if len(parts) == 1:
             return []
         first = parts[0].lower()
@@ -174,7 +174,7 @@ def child_relationship(
 
 
 def follow(store: Store, record: Record | None, hops: tuple[Field, ...]) -> Record | None:
-    """The record at the end of relationships; None where one of them is empty."""
+    """The record at the end of relationships; None if one of them is empty."""
     for hop in hops:
         if record is None or not record.get(hop.name):
             return None
@@ -189,6 +189,6 @@ def follow(store: Store, record: Record | None, hops: tuple[Field, ...]) -> Reco
 
 
 def value_of(store: Store, record: Record, bound: BoundField) -> Any:
-    """The value of a field in a record; null where a parent is missing."""
+    """The value of a field in a record; null if a parent is missing."""
     found = follow(store, record, bound.hops)
     return None if found is None else found.get(bound.field.name)

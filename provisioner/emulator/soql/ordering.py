@@ -14,7 +14,7 @@ Row = TypeVar("Row")
 
 
 def sort_rows(text: str, query: Query, rows: list[Row], bind: Binder) -> list[Row]:
-    """The rows in the order that the query asks for; rows that tie keep theirs."""
+    """The rows in the order that the query asks for; the sort is stable."""
     ordered = list(rows)
     for order in reversed(query.order_by):
         field, getter = bind(order.expression)
@@ -46,7 +46,7 @@ def _sorted(
 
 
 def sort_key(field: Field, value: Any) -> Any:
-    """How a value sorts: picklists in the order of their definition, text in any case."""
+    """How a value sorts: picklists in the order of their definition, text case-insensitively."""
     if field.type in NUMERIC or field.type == "boolean":
         return value
     if field.type == "picklist" and field.picklist:
@@ -58,7 +58,7 @@ def sort_key(field: Field, value: Any) -> Any:
 
 
 def is_sortable(field: Field) -> bool:
-    """Whether a field may stand in ORDER BY."""
+    """Whether a field may be used in ORDER BY."""
     return is_filterable(field) and field.type != "multipicklist"
 
 

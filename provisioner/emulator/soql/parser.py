@@ -27,7 +27,7 @@ _MAXIMUM_OFFSET = 2000
 
 
 def parse(text: str) -> Query:
-    """The query that `text` spells.
+    """Parse a query.
 
     Raises ApiError (MALFORMED_QUERY, NUMBER_OUTSIDE_VALID_RANGE) for what Salesforce refuses
     and NotEmulatedError for what it accepts but this emulator does not know.
@@ -202,7 +202,7 @@ def _offset(stream: TokenStream) -> int:
 
 
 def _trailer(stream: TokenStream) -> None:
-    """What stands at the end and changes nothing that is answered here."""
+    """Clauses at the end that do not change the result here."""
     if stream.current.is_word("ALL") and stream.following.is_word("ROWS"):
         raise malformed("ALL ROWS not allowed in this context")
     while stream.take_word("FOR"):

@@ -1,7 +1,7 @@
 """One comparison of a field with literals → a test of values, by the type of the field.
 
-Text compares in any case, ids in either length, an empty text is null, `!=` and `NOT IN` are
-true for null, and a date literal is a range that `=` means to lie in.
+Text is compared case-insensitively, ids in either length, an empty text is null, `!=` and `NOT
+IN` are true for null, and a date literal is a range: `=` means inside it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ACCEPTED = {
 
 
 def make_test(query: str, comparison: Comparison, field: Field, now: datetime) -> Test:
-    """The test of a field's value. Raises what Salesforce says of operators and values."""
+    """The test of a field's value. Raises the errors of operators and values."""
     operator = comparison.operator
     _check_operator(query, comparison, field)
     for value in comparison.values:
@@ -135,7 +135,7 @@ def _single_test(field: Field, operator: str, value: Value, now: datetime) -> Te
 
 
 def _normal(field: Field, value: Any) -> Any:
-    """A value in the form in which it compares; None for null."""
+    """A value in the form for comparison; None for null."""
     if field.type == "boolean":
         return bool(value)
     if value is None or value == "":
@@ -197,6 +197,6 @@ def _choices_test(comparison: Comparison, *, included: bool) -> Test:
 
 
 def refuse_filter(query: str, position: int, field: Field) -> ApiError:
-    """The words for a field that stands in no WHERE: long texts and such."""
+    """The error for a field that cannot be filtered, such as a long text."""
     message = f"field '{field.name}' can not be filtered in a query call"
     return located("INVALID_FIELD", query, position, message)

@@ -1,4 +1,4 @@
-"""FROM, WHERE and USING SCOPE: the records that a query is about; semi-joins."""
+"""FROM, WHERE and USING SCOPE: the records of a query; semi-joins."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _check_semi_joins(where: Condition, *, nested: bool) -> None:
 
 
 def _semi_joins(condition: Condition, outer: str) -> Iterator[str]:
-    """One entry for each semi-join: the OR or NOT that it stands under, or nothing."""
+    """One entry for each semi-join: the OR or NOT that contains it, or nothing."""
     if isinstance(condition, Logical):
         below = outer if condition.operator == "AND" else condition.operator
         for part in condition.parts:

@@ -1,4 +1,4 @@
-"""Records → JSON: attributes, fields in the order asked for, parents inside, children inside."""
+"""Records → JSON: attributes, fields in query order, nested parents and children."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Part = Callable[["Record"], Any]
 
 @dataclass
 class Level:
-    """What is asked of one record: its parts by JSON key, in order."""
+    """The output of one record: its parts by JSON key, in order."""
 
     context: Context
     type_name: str
@@ -25,7 +25,7 @@ class Level:
     _parents: dict[str, Level] = field(default_factory=dict)
 
     def add_field(self, bound: BoundField) -> None:
-        """Ask for a field, of the record or of one of its parents."""
+        """Add a field, of the record or of one of its parents."""
         level = self
         for hop in bound.hops:
             level = level._parent(hop)
@@ -37,7 +37,7 @@ class Level:
             return lambda record: record.get(name)
 
         def blob_url(record: Record) -> str | None:
-            """What a blob holds is not shown, but where to read it."""
+            """A blob is shown as the path from which its content can be read."""
             return f"{self.attributes(record)['url']}/{name}" if record.get(name) else None
 
         return blob_url
@@ -57,7 +57,7 @@ class Level:
         return parent
 
     def parent(self, key: str) -> Level | None:
-        """What is asked of the parent behind a key; None where the key is a field."""
+        """The output of the parent at a key; None if the key is a field."""
         return self._parents.get(key)
 
     def render(self, record: Record) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Level:
 
 
 def leaf_names(level: Level, prefix: str = "") -> list[str]:
-    """The dotted names of all fields asked for, in order: the columns of a CSV."""
+    """The dotted names of all fields, in query order: the columns of a CSV."""
     names: list[str] = []
     for key in level.parts:
         parent = level.parent(key)

@@ -1,4 +1,4 @@
-"""The tokens of a query with a place in them: what every rule of the grammar reads from."""
+"""The tokens of a query and a position in them, for the rules of the grammar."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAXIMUM_INTEGER = 2_147_483_647
 
 
 class TokenStream:
-    """Reads forward; every refusal is Salesforce's own for the token at hand."""
+    """Reads forward; errors have Salesforce's text for the current token."""
 
     def __init__(self, query: str) -> None:
         self.query = query
@@ -27,7 +27,7 @@ class TokenStream:
 
     @property
     def following(self) -> Token:
-        """The one after it."""
+        """The token after the next one."""
         return self._tokens[min(self._index + 1, len(self._tokens) - 1)]
 
     def advance(self) -> Token:
@@ -74,7 +74,7 @@ class TokenStream:
         return self.advance()
 
     def expect_integer(self) -> int:
-        """Read a whole number of zero or more, as LIMIT and OFFSET want one."""
+        """Read a whole number of zero or more, for LIMIT and OFFSET."""
         token = self.current
         if token.kind is not Kind.INTEGER or not token.text.isdigit():
             raise self.refuse()
@@ -107,11 +107,11 @@ class TokenStream:
         return Call(name.text.upper(), argument, name.position, f"{name.text}({inner})")
 
     def enter(self) -> None:
-        """Go one level deeper; the grammar is recursive and a client's text must not exhaust it."""
+        """Enter a level. The grammar is recursive; the limit protects the stack."""
         self._depth += 1
         if self._depth > _MAXIMUM_DEPTH:
             raise self.refuse()
 
     def leave(self) -> None:
-        """Come back from a level."""
+        """Leave a level."""
         self._depth -= 1

@@ -30,8 +30,8 @@ def unquote(text: str) -> str:
 def like_pattern(text: str) -> re.Pattern[str]:
     """What `LIKE text` matches: `%` any run, `_` one character, in any case.
 
-    Between two `%` the first place that fits is as good as any later one, so the groups are
-    atomic: with each place tried again, `%a%a%a%a%a%` would hold up the emulator for hours.
+    Between two `%` the first match is as good as any later one, so the groups are atomic:
+    with backtracking, `%a%a%a%a%a%` would block the emulator for hours.
     """
     between = [""]
     for character, escaped in _characters(text):

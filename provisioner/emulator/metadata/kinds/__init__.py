@@ -1,1 +1,1 @@
-"""What each kind of component does when it is deployed: one file a family, filled by `@kind`."""
+"""How each kind of component is deployed: one file per family, registered by `@kind`."""

@@ -32,7 +32,7 @@ _GRANTS = (
 
 
 def check_access(context: DeployContext, component: Component, element: Element) -> None:
-    """Note what is granted on things that are not there or cannot be granted."""
+    """Note problems of grants on what does not exist or cannot be granted."""
     for row in element.every("objectPermissions"):
         _check_object(context, component, row)
     for row in element.every("fieldPermissions"):

@@ -1,4 +1,4 @@
-"""Apex classes and triggers: compiled lightly, then kept and visible as records."""
+"""Apex classes and triggers: checked, then stored and visible as records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NO_TRIGGERS = frozenset(
 
 @kind("ApexClass")
 def apply_class(context: DeployContext, component: Component) -> None:
-    """Compile a class; the text for a name that is not the file's was not seen."""
+    """Check a class. Salesforce's text for a name that differs from the file's is not known."""
     unit = _compile(context, component)
     if unit is None:
         return
@@ -42,7 +42,7 @@ def apply_class(context: DeployContext, component: Component) -> None:
 
 @kind("ApexTrigger")
 def apply_trigger(context: DeployContext, component: Component) -> None:
-    """Compile a trigger; its object must be there and allow triggers."""
+    """Check a trigger; its object must exist and allow triggers."""
     unit = _compile(context, component)
     if unit is None:
         return
@@ -93,9 +93,9 @@ def _check_description(component: Component) -> None:
 
 
 def check_types(context: DeployContext, unit: Unit) -> None:
-    """Custom sObject types that code names must be there. Raises ApexProblem for the first.
+    """Custom sObject types in the code must exist. Raises ApexProblem for the first missing one.
 
-    Other types are not judged: the emulator does not know all of Apex's library.
+    Other types are not checked: the emulator does not know all of Apex's library.
     """
     for named in unit.types:
         match = _SOBJECT.match(named.name)

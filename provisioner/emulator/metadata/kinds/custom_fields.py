@@ -1,4 +1,4 @@
-"""CustomField: fields of custom and standard objects become fields of the org's schema."""
+"""CustomField: adds fields of custom and standard objects to the org's schema."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioner.emulator.metadata.xml_tree import Element
 from provisioner.emulator.objects.schema import Field, ObjectType
 
 TWINS = {"Activity": ("Task", "Event")}
-"""Fields of Activity are fields of both."""
+"""Fields of Activity are fields of both objects."""
 _HUB_ONLY = frozenset({"ActiveScratchOrg", "NamespaceRegistry", "OrgSnapshot", "ScratchOrgInfo"})
 
 
@@ -41,7 +41,7 @@ def apply_custom_field(context: DeployContext, component: Component) -> None:
 
 
 def _check_standard(component: Component, known: ObjectType | None, name: str) -> None:
-    """A standard field may be changed where it exists; what the catalogue lacks is let pass."""
+    """A standard field may be changed if it exists; one that is not emulated is accepted."""
     if known is not None and known.is_custom and known.find_field(name) is None:
         component.problem("Could not resolve standard field's name.")
 
@@ -61,12 +61,12 @@ def _check_custom(context: DeployContext, component: Component, element: Element
 
 
 def _exists(context: DeployContext, object_name: str) -> bool:
-    """Whether an object may be referred to; standard ones that are not emulated may."""
+    """Whether a field may refer to an object; also to standard objects that are not emulated."""
     return context.store.find_type(object_name) is not None or "__" not in object_name
 
 
 def _add(context: DeployContext, object_name: str, component: Component, element: Element) -> None:
-    """Make the field part of the schema; objects that are not emulated only keep the component."""
+    """Add the field to the schema; for objects that are not emulated only store the component."""
     known = context.store.find_type(object_name)
     if known is None:
         return
@@ -119,7 +119,7 @@ def _mark(context: DeployContext, known: ObjectType, key: str, value: Any) -> No
 
 
 def _mark_master(context: DeployContext, known: ObjectType, field: Field) -> None:
-    """Details are deleted with their master and owned by it."""
+    """Detail records are deleted with their master and have its owner."""
     masters = (*known.properties.get("master_fields", ()), field.name)
     _mark(context, known, "master_fields", tuple(dict.fromkeys(masters)))
     if "OwnerId" in known.fields:
@@ -127,7 +127,7 @@ def _mark_master(context: DeployContext, known: ObjectType, field: Field) -> Non
 
 
 def _add_coordinates(context: DeployContext, known: ObjectType, field: Field) -> None:
-    """A location is written through its latitude and longitude."""
+    """Add the latitude and longitude fields, by which a location is written."""
     for part in ("Latitude", "Longitude"):
         name = f"{field.name.removesuffix('__c')}__{part}__s"
         label = f"{field.label} ({part})"

@@ -1,4 +1,4 @@
-"""CustomObject: new object types, and settings of those that are there."""
+"""CustomObject: new object types, and settings of existing ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @kind("CustomObject")
 def apply_custom_object(context: DeployContext, component: Component) -> None:
-    """Create an object type, or change label and sharing of a known one."""
+    """Create an object type, or change label and sharing of an existing one."""
     if not check_root(component, "CustomObject"):
         return
     assert component.element is not None
@@ -106,7 +106,7 @@ def _properties(element: Element) -> dict[str, Any]:
 
 
 def _name_fields(full_name: str, element: Element) -> tuple[dict[str, Field], dict[str, Any]]:
-    """The fields that stand for a record's name, and properties that go with them."""
+    """The name fields of an object type, and their properties."""
     if full_name.endswith("__mdt"):
         names = ("DeveloperName", "MasterLabel", "Label", "Language", "NamespacePrefix")
         fields = {name: _text(name, name != "NamespacePrefix") for name in names}

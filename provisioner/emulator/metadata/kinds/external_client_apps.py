@@ -1,4 +1,4 @@
-"""External Client Apps: kept as components; the login that they open is not emulated yet."""
+"""External Client Apps: stored as components; login through them is not emulated yet."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ from provisioner.emulator.metadata.kinds.stored import apply_stored
     "ExtlClntAppConfigurablePolicies",
 )
 def apply_external_client_app(context: DeployContext, component: Component) -> None:
-    """Keep a part of an app; together they would install it in the org."""
+    """Store a part of an app. On the platform all parts together install it."""
     apply_stored(context, component)

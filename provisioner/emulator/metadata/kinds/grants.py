@@ -20,7 +20,7 @@ _OBJECT = {
 
 
 def put_grants(context: DeployContext, permission_set_id: str, element: Element) -> None:
-    """Replace the grants of a permission set by those of its file."""
+    """Replace the grants of a permission set with those of its file."""
     _replace(context, "ObjectPermissions", permission_set_id, _object_rows(element))
     _replace(context, "FieldPermissions", permission_set_id, _field_rows(element))
 

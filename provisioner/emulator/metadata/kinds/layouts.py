@@ -61,13 +61,13 @@ _SHOWN = {
 
 @kind("CompactLayout", "FieldSet", "ListView")
 def apply_field_list(context: DeployContext, component: Component) -> None:
-    """What lists fields of its object names only those that exist."""
+    """A component that lists fields of its object may list only existing ones."""
     object_name, element = component.full_name.partition(".")[0], component.element
     assert element is not None
     for name in _SHOWN[component.type]:
         for entry in element.every(name):
             at = entry.find("field") or entry
-            if at.text.endswith("__c"):  # standard columns have names of their own
+            if at.text.endswith("__c"):  # standard columns have other names than fields
                 _check(context, component, object_name, name, at)
     if not component.problems:
         context.keep(component)
@@ -75,7 +75,7 @@ def apply_field_list(context: DeployContext, component: Component) -> None:
 
 @kind("CustomTab")
 def apply_tab(context: DeployContext, component: Component) -> None:
-    """A tab of a custom object bears its name."""
+    """A tab of a custom object has the name of the object."""
     if not check_root(component, "CustomTab"):
         return
     element, name = component.element, component.full_name
@@ -88,7 +88,7 @@ def apply_tab(context: DeployContext, component: Component) -> None:
 
 @kind("CustomApplication")
 def apply_application(context: DeployContext, component: Component) -> None:
-    """An app names tabs that are there."""
+    """The tabs of an app must exist."""
     if not check_root(component, "CustomApplication"):
         return
     assert component.element is not None

@@ -1,4 +1,4 @@
-"""All kinds, loaded: importing this module fills the table."""
+"""Imports all kinds, which fills the table."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ from provisioner.emulator.metadata.kinds.stored import apply_stored
 
 
 def kind_of(component_type: str) -> Kind:
-    """What a component of this type does; types without rules of their own are kept."""
+    """The function that applies a type; types without rules are only stored."""
     return KINDS.get(component_type, apply_stored)

@@ -1,4 +1,4 @@
-"""Permission sets, their groups, and profiles: components that become records to assign."""
+"""Permission sets, their groups, and profiles: components that become records."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _license_id(context: DeployContext, name: str) -> str | None:
 
 @kind("PermissionSetGroup")
 def apply_permission_set_group(context: DeployContext, component: Component) -> None:
-    """A group becomes a record with a permission set of its own behind it.
+    """A group becomes a record with a backing permission set.
 
     Source: docs/reference/permission-sets.md#groups.
     """

@@ -85,7 +85,7 @@ def _check_process(context: DeployContext, component: Component, object_name: st
 
 
 def _check_picklists(context: DeployContext, component: Component, object_name: str) -> None:
-    """The picklists of custom fields that it names must exist."""
+    """The custom picklist fields of a record type must exist."""
     element, known = component.element, context.store.find_type(object_name)
     assert element is not None
     for values in element.every("picklistValues"):

@@ -1,4 +1,4 @@
-"""Whether what a component names is there: objects, fields and other components of the org."""
+"""Whether what a component refers to exists: objects, fields and components of the org."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _NAMESPACED = re.compile(r"(?P<namespace>[a-zA-Z]\w*?)__\w+")
 _STANDARD = ("standard-", "standard__", "standard_")
 
 _ALIASES = {"Activity": "Task", "CaseClose": "Case", "PersonAccount": "Account"}
-"""Names that layouts and grants use for objects of another name."""
+"""Other names of objects in layouts and grants."""
 
 
 def object_exists(context: DeployContext, name: str) -> bool:
-    """Whether an object is there. Standard ones that are not emulated pass: nobody can judge."""
+    """Whether an object exists. Standard objects that are not emulated are accepted."""
     if context.store.find_type(name) is not None:
         return True
     match = _CUSTOM.match(name)
@@ -27,7 +27,7 @@ def object_exists(context: DeployContext, name: str) -> bool:
 
 
 def find_field(context: DeployContext, full_name: str) -> tuple[bool, Field | None]:
-    """Whether `Object.Field` is there, and the field where the schema holds it."""
+    """Whether `Object.Field` exists, and the field if it is in the schema."""
     object_name, _, name = full_name.partition(".")
     if name.endswith("__pc"):  # a person account shows the fields of its contact
         return find_field(context, f"Contact.{name.removesuffix('__pc')}__c")
@@ -46,7 +46,7 @@ def find_field(context: DeployContext, full_name: str) -> tuple[bool, Field | No
 
 
 def component_exists(context: DeployContext, kind_name: str, name: str) -> bool:
-    """Whether a component is there: deployed, standard, or of an installed namespace."""
+    """Whether a component exists: deployed, standard, or of an installed namespace."""
     if context.find(kind_name, name) is not None or name.startswith(_STANDARD):
         return True
     match = _NAMESPACED.match(name)
@@ -54,7 +54,7 @@ def component_exists(context: DeployContext, kind_name: str, name: str) -> bool:
 
 
 def _is_installed(context: DeployContext, namespace: str | None) -> bool:
-    """Whether a package of this namespace is installed; what is in it may be unknown."""
+    """Whether a package of this namespace is installed; its content may be unknown."""
     if not namespace:
         return False
     if namespace.lower() == (context.namespace or "").lower():
@@ -71,7 +71,7 @@ def check_references(
     field_name: str,
     kind_name: str,
 ) -> None:
-    """Each of `rows` names by its child `field_name` a component that must be there."""
+    """The component in the child `field_name` of each of `rows` must exist."""
     for row in rows:
         at = row.find(field_name)
         if at is not None and at.text and not component_exists(context, kind_name, at.text):

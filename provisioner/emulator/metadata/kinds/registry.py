@@ -1,4 +1,4 @@
-"""The table of component kinds, and what a kind sees of the deploy that it is part of."""
+"""The table of component kinds, and the context in which a kind is applied."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class DeployContext:
-    """The org that components are deployed to, and the files that they come from."""
+    """The org to which components are deployed, and the files of the package."""
 
     org: EmulatedOrg
     user_id: str
@@ -38,11 +38,11 @@ class DeployContext:
         return self.org.store
 
     def find(self, component_type: str, full_name: str) -> StoredComponent | None:
-        """A component that the org has by now, those deployed before in this deploy included."""
+        """A component of the org, including those applied earlier in this deploy."""
         return state.find(self.org, component_type, full_name)
 
     def keep(self, component: Component, *, own_id: str = "") -> StoredComponent:
-        """Store a component; `own_id` where its id is that of a record."""
+        """Store a component; `own_id` is given if its id is that of a record."""
         known, now = self.find(component.type, component.full_name), state.now(self.org)
         stored = StoredComponent(
             type=component.type,
@@ -63,7 +63,7 @@ class DeployContext:
 
 
 Kind = Callable[[DeployContext, Component], None]
-"""Applies a component: notes problems on it, or changes the org and keeps the component."""
+"""Applies a component: notes problems on it, or changes the org and stores the component."""
 
 KINDS: dict[str, Kind] = {}
 
@@ -80,11 +80,11 @@ PermissionSet MutingPermissionSet PermissionSetGroup Profile
 ExtlClntAppOauthConfigurablePolicies ExtlClntAppConfigurablePolicies
 """
 _RANKS = {name: place for place, name in enumerate(_ORDER.split())}
-"""What refers to others comes after them."""
+"""The order of application: types come after those to which they refer."""
 
 
 def kind(*component_types: str) -> Callable[[Kind], Kind]:
-    """Register what components of these types do; its module is listed in `kinds.loaded`."""
+    """Register the function for these types; list its module in `kinds.loaded`."""
 
     def register(function: Kind) -> Kind:
         for name in component_types:
@@ -95,15 +95,15 @@ def kind(*component_types: str) -> Callable[[Kind], Kind]:
 
 
 def rank(component: Component) -> tuple[int, str]:
-    """Where a component stands in the order of application."""
+    """The position of a component in the order of application."""
     return _RANKS.get(component.type, _RANKS["(others)"]), component.full_name
 
 
 def put_row(context: DeployContext, type_name: str, key: str, values: Mapping[str, Any]) -> str:
-    """Add or update the record that stands for a component; "" if the org has no such type.
+    """Add or update the record of a component; "" if the org has no such type.
 
-    `key` names the field of `values` by which the record is known; what the type has no field
-    for is left out.
+    `key` is the field of `values` by which the record is found; values without a field in the
+    type are left out.
     """
     known = context.store.find_type(type_name)
     if known is None:
@@ -117,7 +117,7 @@ def put_row(context: DeployContext, type_name: str, key: str, values: Mapping[st
 
 
 def check_root(component: Component, name: str) -> bool:
-    """Whether a component's file is there and its root element is `name`; notes if not."""
+    """Whether a component has a file with the root element `name`; notes a problem if not."""
     element = component.element
     if element is None:
         return False
@@ -133,5 +133,5 @@ def check_root(component: Component, name: str) -> bool:
 
 
 def missing(component: Component, field_name: str, kind_name: str, name: str, at: Element) -> None:
-    """Note that a reference leads nowhere, in the platform's words."""
+    """Note a missing reference, in the platform's words."""
     component.problem(f"In field: {field_name} - no {kind_name} named {name} found", at)

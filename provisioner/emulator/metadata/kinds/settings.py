@@ -1,4 +1,4 @@
-"""Settings: known ones with known elements are kept, others refused."""
+"""Settings: known ones with known elements are stored, others are refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
 
 @cache
 def known_settings() -> dict[str, frozenset[str]]:
-    """Settings name → its elements; empty where they are not known."""
+    """Settings name → its elements; empty if they are not known."""
     text = files("provisioner.emulator.metadata").joinpath("settings.txt").read_text("utf-8")
     lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
     return {name: frozenset(elements) for name, *elements in lines}
@@ -25,7 +25,7 @@ def root_name(settings_name: str) -> str:
 
 @kind("Settings")
 def apply_settings(context: DeployContext, component: Component) -> None:
-    """Keep settings. Files without a namespace are taken, as the platform does.
+    """Store settings. Files without a namespace are accepted, as by the platform.
 
     Source: docs/reference/sign-up.md#settings.
     """

@@ -1,4 +1,4 @@
-"""Components that are kept as they are: every type without rules of its own."""
+"""Components that are only stored: every type without rules."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from provisioner.emulator.metadata.kinds.registry import DeployContext, check_ro
 
 
 def apply_stored(context: DeployContext, component: Component) -> None:
-    """Keep a component; a body needs its `-meta.xml` and vice versa.
+    """Store a component; a content file needs its `-meta.xml` and vice versa.
 
-    Root elements are not judged: projects in use hold files whose root is another type's.
+    Root elements are not checked: projects in use have files with the root of another type.
     """
     declared = find_type(component.type)
     if component.parent is None and declared is not None and declared.has_content:
@@ -22,9 +22,9 @@ def apply_stored(context: DeployContext, component: Component) -> None:
 
 
 def check_pair(component: Component) -> bool:
-    """Whether both the body and the `-meta.xml` are there; notes what is missing.
+    """Whether the content file and its `-meta.xml` exist; notes what is missing.
 
-    The text for a body without its description was not seen.
+    Salesforce's text for a content file without its `-meta.xml` is not known.
     """
     metas = [path for path in component.paths if path.endswith(META)]
     bodies = [path for path in component.paths if not path.endswith(META)]
@@ -38,14 +38,14 @@ def check_pair(component: Component) -> bool:
 
 @kind("CustomLabels", "CustomObjectTranslation", "GlobalValueSet", "StandardValueSet", "Flow")
 def apply_checked(context: DeployContext, component: Component) -> None:
-    """Keep a component after a look at its root element."""
+    """Store a component after a check of its root element."""
     if check_root(component, component.type) and not component.problems:
         context.keep(component)
 
 
 @kind("LightningComponentBundle")
 def apply_lightning_bundle(context: DeployContext, component: Component) -> None:
-    """A bundle needs a script or markup of its own name, and its configuration."""
+    """A bundle needs a script or markup with its name, and its configuration."""
     name, folder = component.full_name, f"lwc/{component.full_name}"
     component.path = folder
     files = {path.removeprefix(f"{folder}/") for path in component.paths}
