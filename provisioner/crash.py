@@ -31,7 +31,7 @@ SPEAKING = (
 """Errors whose text names types and attributes. That of others may quote a token or a key."""
 
 
-REPORT = "please report it with that file; it holds places in the code and no values"
+REPORT = "please report this with that file; it contains code locations and no values"
 
 
 def record(error: BaseException) -> ProvisionerError:
@@ -44,9 +44,9 @@ def described(error: BaseException) -> str:
     try:
         path = _write("\n".join(_lines(error)))
     except OSError as failure:
-        where = f"its traceback could not be written: {failure.strerror}"
+        where = f"the traceback could not be written: {failure.strerror}"
     else:
-        where = f"its traceback is in {path}"
+        where = f"the traceback is in {path}"
     return f"a bug in provisioner ({type(error).__name__}); {where}"
 
 

@@ -130,9 +130,9 @@ def find_credentials(
         ledger.close()
     if org is None:
         raise NoOrgError(
-            f"the ledger knows no scratch org {username}",
+            f"the ledger has no scratch org {username}",
             code="unknown_username",
-            hint="see provisioner status; an org that is in no ledger opens with "
+            hint="`provisioner status` lists the orgs; for an org that is not in the ledger pass "
             "--consumer-key, --key and --login-url",
         )
     found = from_ledger(org, pool)
@@ -165,7 +165,7 @@ def from_ledger(org: Org, pool: PoolFile) -> Credentials:
         raise NoOrgError(
             f"the scratch org {org.username} is still being signed up",
             code="org_not_ready",
-            hint="wait for the build to finish: provisioner status",
+            hint="wait until the build has finished; `provisioner status` shows its state",
         )
     second = pool.scratch_app
     app = second if second and org.consumer_key == second.consumer_key else pool.dev_hub
@@ -198,10 +198,10 @@ def org_login_url(username: str, login_url: str, hub: DevHub) -> str | None:
         return login_url
     raise LoginError(
         f"login of {username}: the Dev Hub names {named or 'no address'} as the org's login host, "
-        "which is neither Salesforce's nor one of pool.yaml, or not reached by https: "
-        "nothing is sent there",
+        "which is not a Salesforce host or a host of pool.yaml, or does not use https; "
+        "nothing was sent to it",
         code=FOREIGN_HOST,
-        hint="check dev_hub.login_url, and what stands between this machine and Salesforce",
+        hint="check dev_hub.login_url, and any proxy between this machine and Salesforce",
     )
 
 
@@ -219,7 +219,7 @@ def identity(session: Session) -> dict[str, Any]:
             reply = get_with_token(url, session.access_token)
         except OSError as error:
             raise LoginError(
-                f"{base} does not say who {session.username} is: {unreachable(error).text}",
+                f"{base} does not identify {session.username}: {unreachable(error).text}",
                 code="unreachable",
                 is_transient=True,
             ) from None
@@ -228,9 +228,9 @@ def identity(session: Session) -> dict[str, Any]:
         if answer is not None:
             return answer
     raise LoginError(
-        f"{base} does not say who {session.username} is: HTTP {status}",
+        f"{base} does not identify {session.username}: HTTP {status}",
         code="org_gone" if status == NOT_REACHED else "no_identity",
-        hint="the session may have ended: log in again",
+        hint="the session may have expired; log in again",
     )
 
 

@@ -88,9 +88,9 @@ class Output:
         """Raises UsageError where nobody would learn the result."""
         if not self.has_reader:
             raise UsageError(
-                "stdout is closed: nobody would be told of the result, so nothing was done",
+                "stdout is closed, so the result could not be printed; nothing was done",
                 code="output",
-                hint="let it lead somewhere: > FILE",
+                hint="redirect stdout, for example: > FILE",
             )
 
     def result(

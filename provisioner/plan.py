@@ -191,11 +191,11 @@ def _retired(pool: Pool, stale: int, covered: int, swaps: int) -> int:
 def _removal(row: Org, fingerprints: Fingerprints, now: datetime) -> Removal | None:
     """Why this org must end now, if it must."""
     if row.expires_at and row.expires_at <= now and row.state is not State.CLAIMED:
-        return Removal(row, f"its life ended at {row.expires_at:%Y-%m-%d %H:%M} UTC")
+        return Removal(row, f"expired at {row.expires_at:%Y-%m-%d %H:%M} UTC")
     if row.state in TO_DELETE and not row.kept:
         return Removal(row, row.error or row.state.value)
     if row.state in UNFINISHED and not _is_current(row, fingerprints):
-        return Removal(row, "pool.yaml, or a file that it names, changed while it was being built")
+        return Removal(row, "pool.yaml, or a file that it names, changed during its build")
     return None
 
 
@@ -206,9 +206,9 @@ def _is_current(row: Org, fingerprints: Fingerprints) -> bool:
 def _staleness(pool: Pool, row: Org, fingerprints: Fingerprints, now: datetime) -> Removal | None:
     """Why an available org is to be replaced, if it is."""
     if not _is_current(row, fingerprints):
-        return Removal(row, "pool.yaml, or a file that it names, changed since it was built")
+        return Removal(row, "pool.yaml, or a file that it names, has changed since it was built")
     if row.expires_at and row.expires_at < now + MINIMUM_LIFE:
-        return Removal(row, f"less than {MINIMUM_LIFE.seconds // 3600} hours of life left")
+        return Removal(row, f"expires in less than {MINIMUM_LIFE.seconds // 3600} hours")
     built = row.available_at or row.created_at
     if pool.refresh_after and built and built + pool.refresh_after <= now:
         return Removal(row, "older than refresh_after")
@@ -225,7 +225,7 @@ def _room(pool: Pool, rows: _Rows) -> int:
 def _bounded(pool: Pool, wanted: int, room: int, allowance: Allowance) -> tuple[int, str, str]:
     """How many of `wanted` may be signed up; why not more; and the hub limit behind that."""
     if room < wanted and room <= allowance.left:
-        return room, f"the pool's maximum of {pool.maximum} is reached by claims", ""
+        return room, f"claimed orgs use up the pool's maximum of {pool.maximum}", ""
     wanted = min(wanted, room)
     if allowance.left < wanted:
         which = "daily" if allowance.limit == "daily_limit" else "active"

@@ -55,7 +55,7 @@ def require_emulator() -> None:
     missing = [name for name in EMULATOR_NEEDS if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"the emulator needs {' and '.join(missing)}, which the base installation leaves out",
+            f"the emulator needs {' and '.join(missing)}, not part of the base installation",
             code="emulator_missing",
             hint="pip install 'provisioner[emulator]'",
         )
@@ -74,7 +74,7 @@ def emulator(folder: Path, options: Sequence[str]) -> Iterator[RunningEmulator]:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
-            raise ProvisionerError("the emulator did not start; its reason stands above")
+            raise ProvisionerError("the emulator did not start; see its message above")
         said = json.loads(line)
         yield RunningEmulator(
             url=said["url"],

@@ -62,7 +62,9 @@ class Breaker:
     def verdict(self, undecided: int) -> str:
         """Why no more sign-ups are to be sent, "" when some may be."""
         if self._failures >= self.budget:
-            return f"{self._failures} sign-ups failed, as many as this build may spend: {self._why}"
+            return (
+                f"{self._failures} sign-ups failed, the maximum of one build; the last: {self._why}"
+            )
         if self._in_a_row >= IN_A_ROW and not undecided:
-            return f"{self._in_a_row} sign-ups in a row failed, and none succeeded: {self._why}"
+            return f"{self._in_a_row} sign-ups in a row failed; the last: {self._why}"
         return ""

@@ -110,7 +110,7 @@ class BuildContext:
         with self.lock, suppress(Exception):  # of the view alone; it has nobody to tell
             self.observer.message(Message(self.redacted(text), is_warning))
 
-    def leave(self, org: Org, why: str, *, what: str = "which looks for its sign-up") -> None:
+    def leave(self, org: Org, why: str, *, what: str = "which looks up its sign-up") -> None:
         """Leave to the next build a sign-up that may have been sent, or an org that may live."""
         with self.lock:
             self.unconfirmed.append(org)

@@ -80,13 +80,13 @@ def _handed(
     try:
         return failed(error)
     except RowValueError as second:
-        context.say(f"{second.message}; an org is left to the next build", is_warning=True)
+        context.say(f"{second.message}; the org is left to the next build", is_warning=True)
         return None
     except STOPS:
         raise
     except Exception as second:  # noqa: BLE001 - the row stays as it is; the next build sees to it
         context.say(
-            f"{context.crashes.described(second)}; an org is left to the next build",
+            f"{context.crashes.described(second)}; the org is left to the next build",
             is_warning=True,
         )
         return None

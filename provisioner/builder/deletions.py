@@ -31,7 +31,10 @@ def delete(context: BuildContext, removals: Sequence[Removal]) -> list[Org]:
     with context.lock:
         context.deleted += [Removal(org, wanted[org.username]) for org in outcome.deleted]
     for org, why in outcome.left:
-        context.say(f"{org.username} could not be deleted yet: {why}", is_warning=True)
+        context.say(
+            f"{org.username} could not be deleted; the next build or reap tries again: {why}",
+            is_warning=True,
+        )
     return outcome.deleted
 
 

@@ -127,7 +127,10 @@ class Failures:
         before = gate.reason
         let_through = gate.failed(org, kind, reason, len(self._context.under_way))
         if gate.reason != before:
-            self._context.say(f"{gate.reason}. No further sign-up is sent.", is_warning=True)
+            text = (
+                f"{gate.reason}. No further sign-ups are sent." if gate.is_closed else gate.reason
+            )
+            self._context.say(text, is_warning=True)
         if let_through:
             self.go_on(let_through)
 
@@ -137,7 +140,10 @@ class Failures:
             self.freed(gone.pool)
 
     def _not_ended(self, org: Org, why: str) -> None:
-        self._context.say(f"{org.username} could not be deleted yet: {why}", is_warning=True)
+        self._context.say(
+            f"{org.username} could not be deleted; the next build or reap tries again: {why}",
+            is_warning=True,
+        )
 
     def _repeat(self, org: Org) -> None:
         """No org was made: the sign-up is sent again, by the breaker's budget, not the pool's."""

@@ -92,7 +92,9 @@ class Gate:
             self._last_cause = cause
             evidence = IN_A_ROW if kind in REPEATS else max(IN_A_ROW, undecided + 1)
             if self._repeats >= evidence and not self.is_closed:
-                self._close(f"{self._repeats} orgs in a row failed by the same cause: {first_line}")
+                self._close(
+                    f"{self._repeats} orgs in a row failed for the same reason: {first_line}"
+                )
             return []
 
     @property
@@ -120,7 +122,7 @@ class Gate:
             del self._held[org.fingerprint]
             self._bad.add(org.fingerprint)
             self.dropped += len(held)
-            self.reason = f"the first org of {org.pool} failed as all would: {reason}"
+            self.reason = f"the canary org of pool {org.pool} failed ({reason}){_cancelled(held)}"
             return []
         return self.instead(org.fingerprint)
 
@@ -141,3 +143,10 @@ class Gate:
         self.reason = reason
         self.dropped += self.waiting
         self._held.clear()
+
+
+def _cancelled(held: Collection[Creation]) -> str:
+    if not held:
+        return ""
+    what = "sign-up was" if len(held) == 1 else f"{len(held)} sign-ups were"
+    return f"; the other {what} cancelled"

@@ -181,7 +181,7 @@ class OrgSteps:
             left = self._context.change(org, attempts=0, error=why)
         except RowLostError:
             return
-        self._context.leave(left, why, what="which goes on with it")
+        self._context.leave(left, why, what="which continues its steps")
         self._failures.go_on(self._context.gate.instead(org.fingerprint))  # if it was a canary
 
     def _broken(self, progress: _Progress, error: ProvisionerError) -> None:

@@ -28,7 +28,7 @@ def patiently(context: BuildContext, what: str, action: Callable[[], T]) -> T:
             if not _passes(error):
                 raise
             first_line = error.message.partition("\n")[0]
-            context.say(f"{what}: {first_line}; trying again", is_warning=True)
+            context.say(f"{what}: {first_line}; retrying", is_warning=True)
         time.sleep(context.wait(wait))
     return action()
 

@@ -45,7 +45,7 @@ def _is_active(org: Org) -> bool:
 
 def _delete(context: BuildContext, removals: Sequence[Removal]) -> None:
     if removals and (count := len(delete(context, removals))):
-        context.say(f"deleted {count} orgs that were failed, expired, outdated or given back")
+        context.say(f"deleted {count} orgs that were failed, expired, outdated or released")
 
 
 def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
@@ -68,7 +68,7 @@ def plan_build(
     config, connections = context.config, context.connections
     unfinished = sum(org.pool in pools for org in adopted)
     if unfinished:
-        context.say(f"resuming {unfinished} orgs that an earlier build left unfinished")
+        context.say(f"resuming {unfinished} orgs that an earlier build did not finish")
     prints = fingerprints(config, pools)
     context.contents.update(contents(config, pools, prints))
     rows, now = context.ledger.orgs(), context.now()
@@ -83,6 +83,6 @@ def plan_build(
         plans = plan_pools(config, pools, rows, prints, context.allowance, now)
     for plan in plans:
         if plan.not_more_because:
-            text = f"{plan.pool}: {plan.missing} orgs fewer than wanted: {plan.not_more_because}"
+            text = f"{plan.pool}: {plan.missing} orgs cannot be built: {plan.not_more_because}"
             context.say(text, is_warning=True)
     return plans

@@ -43,8 +43,8 @@ class ReadyMarks:
             describe(self._context.connections.hub, batch)
         except ProvisionerError as error:
             self._context.say(
-                f"{len(batch)} orgs could not be marked as complete on the Dev Hub, which matters "
-                f"only if the ledger is lost: {error.message}",
+                f"{len(batch)} orgs could not be marked as complete on the Dev Hub (only needed if "
+                f"the ledger is lost): {error.message}",
                 is_warning=True,
             )
 

@@ -55,18 +55,21 @@ class BuildResult:
     def error(self) -> ProvisionerError | None:
         """The error behind an exit code that is not 0."""
         if self.exit_code == 130:
-            hint = "what is unfinished is in the ledger: run `provisioner build` again"
-            return Interrupted("interrupted; the state is saved", hint=hint)
+            hint = "run `provisioner build` again to resume"
+            return Interrupted("interrupted; unfinished orgs are recorded in the ledger", hint=hint)
         if self.exit_code == 4:
-            hint = "wait for the limit to free up, delete scratch orgs, or lower `size`"
+            hint = "wait until the limit allows more, delete scratch orgs, or lower `size`"
             return HubLimitError(self.limit_message, code=self.limit, hint=hint)
         if self.exit_code == 6:
-            message = f"built {len(self.built)} of the {self.wanted} orgs that are wanted"
+            message = f"built {len(self.built)} of {self.wanted} wanted orgs"
             if self.unconfirmed:
                 message += f"; {len(self.unconfirmed)} are left to the next build"
             if self.stopped_because:
                 message += f"; {self.stopped_because}"
-            return BuildError(message, hint="the reasons stand above; run build again when mended")
+            return BuildError(
+                message,
+                hint="See the failures above. Fix them, then run `provisioner build` again.",
+            )
         return None
 
     @property

@@ -78,7 +78,10 @@ class Room:
         own.asked = stands
 
         def not_made(error: Exception) -> None:
-            context.say(f"{own.plan.pool}: no room could be made: {error}", is_warning=True)
+            context.say(
+                f"{own.plan.pool}: outdated orgs could not be deleted to make room: {error}",
+                is_warning=True,
+            )
 
         job = guarded(context, lambda: self._make(own, waiting), not_made)
         context.scheduler.add(f"room {own.plan.pool}", job)
@@ -122,7 +125,7 @@ class Room:
                 same = (row for row in stale if row.definition == creation.definition)
                 row = next(same, stale[0])
                 stale.remove(row)
-                yield Removal(row, f"makes room: {own.reasons[row.username]}")
+                yield Removal(row, f"to make room for a new org: {own.reasons[row.username]}")
 
     def retire(self) -> None:
         """At the end: delete as many stale orgs as new ones have come to take their place."""

@@ -78,7 +78,7 @@ def _repair(context: BuildContext) -> None:
     """Repair rows that nobody can read or change, and tell of them; those left are told of, too."""
     ledger = context.ledger
     for row in ledger.repair(ledger.orgs()):
-        text = f"{row.name}: its row in the ledger was broken, and is repaired: {row.why}"
+        text = f"{row.name}: repaired its broken row in the ledger: {row.why}"
         context.say(text, is_warning=True)
     for row in ledger.broken():
         context.say(str(row), is_warning=True)

@@ -23,6 +23,6 @@ def select_pools(config: PoolFile, names: Sequence[str] | None) -> list[str]:
             raise unknown_pool(name, set(config.pools))
     if not config.pools:
         raise UsageError(
-            f"{config.path} has no pools", code="no_pools", hint="add one below `pools:`"
+            f"{config.path} has no pools", code="no_pools", hint="add a pool under `pools:`"
         )
     return list(dict.fromkeys(names or config.pools))

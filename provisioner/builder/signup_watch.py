@@ -113,9 +113,9 @@ class SignUpWatch:
         """
         self._broken_looks += 1
         if self._broken_looks < BROKEN_LOOKS:
-            self._context.say(f"sign-ups: {error.message}; looking again", is_warning=True)
+            self._context.say(f"sign-ups: {error.message}; polling again", is_warning=True)
             return self._context.wait(min(FIRST_LOOK * 2.0**self._broken_looks, 60.0))
-        self._context.gate.close("the Dev Hub's sign-ups could not be looked at")
+        self._context.gate.close("the Dev Hub's sign-ups could not be polled")
         with self._context.lock:
             watched = list(self._watched.values())
             self._watched.clear()
@@ -220,10 +220,12 @@ class SignUpWatch:
         if self._is_late(entry):
             self._drop(entry.org)
             if status.status == UNREADABLE:
-                self._context.leave(entry.org, "the Dev Hub's answers about it are malformed")
+                self._context.leave(
+                    entry.org, "the Dev Hub's answers about this sign-up are malformed"
+                )
                 return
             deadline = self._deadline(entry)
-            took = f"still {status.status} after {deadline:.0f} s (sign_up_timeout)"
+            took = f"still {status.status} after {deadline:.0f} s (see sign_up_timeout)"
             error = SalesforceError(took, kind="gone")
             self._failures.fail(entry.org, "sign-up", error)
 

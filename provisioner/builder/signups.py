@@ -72,7 +72,7 @@ class SignUps:
                 self._queue.append(creation)
             else:
                 self._queue.extend(context.gate.instead(creation.fingerprint))
-                text = "the Dev Hub's daily limit leaves no sign-up for a repetition"
+                text = "the Dev Hub's daily limit allows no retry"
                 self._stop_at("daily_limit", f"A sign-up failed, and {text}.")
         self._fill()
 
@@ -143,13 +143,13 @@ class SignUps:
     def _close(self, why: str) -> None:
         """Evidence that no more sign-ups are worth their allowance."""
         self._context.gate.close(why)
-        self._context.say(f"{why}. No further sign-up is sent.", is_warning=True)
+        self._context.say(f"{why}. No further sign-ups are sent.", is_warning=True)
 
     def _intend_and_send(self, creation: Creation) -> None:
         try:
             self._send_later(self._intend(creation))
         except RowValueError as error:
-            text = f"{creation.pool}: an org of {creation.definition} was not asked for"
+            text = f"{creation.pool}: no sign-up was sent for an org of {creation.definition}"
             self._context.say(f"{text}: {error.message}", is_warning=True)
 
     def _intend(self, creation: Creation) -> Org:
@@ -230,7 +230,7 @@ class SignUps:
         """The hub has no more: nothing further is sent, what runs goes on."""
         with self._context.lock:
             self._queue.clear()
-        self._stop_at(error.code, f"{error.message} No further sign-up is sent.", error.message)
+        self._stop_at(error.code, f"{error.message} No further sign-ups are sent.", error.message)
         self._failures.never_signed_up(org, error, is_failure=False)
         self._not_sending(org)
 

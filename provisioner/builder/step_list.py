@@ -48,4 +48,4 @@ class StepLists:
             )
             for entry in self._config.pools[org.pool].steps
         ]
-        return [ListedStep("settings", Settings()), *own, ListedStep("proof", Proof())]
+        return [ListedStep("settings", Settings()), *own, ListedStep("verification", Proof())]

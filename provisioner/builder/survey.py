@@ -34,7 +34,7 @@ def survey(connections: Connections) -> list[LivingOrg]:
         if error.error_code not in _NOT_A_HUB:
             raise
         raise SalesforceError(
-            f"{hub.client.name} is logged in, but its org is no Dev Hub, or the user may not see "
+            f"{hub.client.name} can log in, but the org is not a Dev Hub, or the user cannot see "
             "ScratchOrgInfo",
             error_code=error.error_code,
             kind="configuration",
@@ -50,7 +50,7 @@ def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
     for org in gone(hub, living, ledger.orgs(states=[State.AVAILABLE])):
         why = "no longer on the Dev Hub"
         if ledger.move(org, State.EXPIRED, note=why, error=why) is not None:
-            context.say(f"{org.username} is {why}; it is replaced", is_warning=True)
+            context.say(f"{org.username} is {why} and will be replaced", is_warning=True)
     rows = ledger.orgs(states=State)
     found = orphan_reasons(orphans(context.config, living, rows, ledger.broken()), rows)
     known = {row.username for row in rows}
@@ -60,8 +60,8 @@ def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
     unknown = sum(item.org.username not in known for item in found)
     if unknown:
         context.say(
-            f"{unknown} scratch orgs have our ownership tag and are unknown to the ledger: `reap` "
-            "ends them, `reap --rebuild` takes them in again",
+            f"{unknown} orphans: scratch orgs with this project's ownership tag that are not in "
+            "the ledger. `provisioner reap` deletes them; `reap --rebuild` restores their rows",
             is_warning=True,
         )
 

@@ -56,9 +56,8 @@ class Suspects:
             gone = self._context.connections.hub.gone(names)
         except ProvisionerError as error:
             self._context.say(
-                f"{len(names)} orgs refuse requests or cannot be reached, and the Dev Hub does not "
-                f"say whether they are gone: "
-                f"{error.message}",
+                f"{len(names)} orgs refuse requests or cannot be reached, and the Dev Hub did not "
+                f"answer whether they are deleted: {error.message}",
                 is_warning=True,
             )
             return

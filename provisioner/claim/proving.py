@@ -39,16 +39,16 @@ def proven(
         pool_file = load()
     except ConfigError as error:
         why = error.message.partition("\n")[0]
-        warn(f"{org.username} could not be proven: {why}")
+        warn(f"{org.username} could not be verified: {why}")
         return org
     (health,) = confirmed_by_hub([examine(org, pool_file)], pool_file)
     if health.is_alive is None and not health.is_usable:
         warn(f"{org.username} could not be used and is left: {health.why}")
         raise UnusableError(org, health.why)
     if health.is_alive is None:
-        warn(f"{org.username} could not be proven: {health.why}")
+        warn(f"{org.username} could not be verified: {health.why}")
     elif not health.is_alive:
-        warn(f"{org.username} is dead and quarantined: {health.why}")
+        warn(f"{org.username} is unusable and will be replaced: {health.why}")
     changed = record(ledger, health, now)
     if health.is_alive is False:
         return None

@@ -37,7 +37,7 @@ def unknown_username(ledger: Ledger, username: str) -> NoOrgError:
     """The ledger has no such org; the nearest that it has."""
     known = [org.username for org in ledger.orgs()]
     return NoOrgError(
-        f"the ledger knows no scratch org {username}",
+        f"the ledger has no scratch org {username}",
         code="unknown_username",
         hint=_did_you_mean(username.lower(), known) or "`provisioner status` lists those it knows",
     )

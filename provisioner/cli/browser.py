@@ -27,7 +27,7 @@ _PAGE = """<!doctype html><meta charset="utf-8"><meta name="referrer" content="n
 <title>Opening the scratch org</title><meta http-equiv="refresh" content="0; url={address}">
 """
 _OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
-_INSTEAD = "print the link instead, with --url, and open it elsewhere"
+_INSTEAD = "print the link with --url and open it in another browser"
 
 
 def open_in_browser(link: str, environ: Environment, *, wait: float = WAIT) -> None:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 PoolsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[POOL…]", help="These pools; by default all.", show_default=False),
+    typer.Argument(
+        metavar="[POOL…]", help="The pools to work on; by default all.", show_default=False
+    ),
 ]
 
 
@@ -23,23 +25,25 @@ def command(
     call: Invocation,
     pools: PoolsArgument = None,
     keep_failed: Annotated[
-        bool, typer.Option("--keep-failed", help="Leave failed orgs, to look into them.")
+        bool, typer.Option("--keep-failed", help="Keep failed orgs for inspection.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for another build that holds the ledger.")
+        bool, typer.Option("--wait", help="If another build is running, wait for it.")
     ] = False,
     manifest: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write what there is, without any secret, at the end."),
+        typer.Option(
+            metavar="FILE", help="At the end, write a manifest of the orgs (without secrets)."
+        ),
     ] = None,
     pace: Annotated[
-        float, typer.Option(help="Factor on all waits, for tests.", min=0.0001, hidden=True)
+        float, typer.Option(help="Factor on all waiting times, for tests.", min=0.0001, hidden=True)
     ] = 1.0,
 ) -> int:
-    """Bring the pools to their size; what an earlier build left unfinished is resumed.
+    """Create, resume and replace orgs until the pools have their size.
 
-    Exits with 0 when the pools are full, 4 when a Dev Hub limit kept orgs from being built, 6
-    when orgs failed, 5 when the Dev Hub refused the login, 8 when another build is running.
+    Exit codes: 0 the pools are full, 4 a Dev Hub limit was reached, 5 the Dev Hub refused the
+    login, 6 orgs failed, 8 another build is running.
     """
     from provisioner.builder.context import Options
     from provisioner.builder.run import build

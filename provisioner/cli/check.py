@@ -24,14 +24,16 @@ def command(
     call: Invocation,
     online: Annotated[
         bool,
-        typer.Option("--online", help="Log in to the Dev Hub, too; look at its limits and ledger."),
+        typer.Option(
+            "--online", help="Also log in to the Dev Hub and check its limits and ledger."
+        ),
     ] = False,
 ) -> None:
-    """Find what is wrong in pool.yaml and the files that it names.
+    """Check pool.yaml and the files that it names.
 
-    Each problem stands on a line of its own: file, line, column, key, what is wrong, what to
-    write instead. Without --online nothing is sent anywhere. Exits with 2 when there is a
-    problem; warnings do not count. Online also with 5 when the login is refused, and 4 when the
+    Each problem is printed on its own line: file, line, column, key, what is wrong, what to
+    write instead. Without --online nothing is sent. The exit code is 2 when there is a problem;
+    warnings do not count. With --online it is also 5 when the login is refused, and 4 when the
     Dev Hub has no sign-up left for the pools.
     """
     pool_file, problems = _examine(call)
@@ -76,7 +78,7 @@ def summary(pool_file: PoolFile, problems: Sequence[Problem]) -> str:
     wanted = sum(pool.size for pool in pools)
     held = f"{len(pools)} pool{'' if len(pools) == 1 else 's'}, {wanted} orgs wanted"
     found = (
-        f"{len(problems)} warning{'' if len(problems) == 1 else 's'}" if problems else "all good"
+        f"{len(problems)} warning{'' if len(problems) == 1 else 's'}" if problems else "no problems"
     )
     return f"{pool_file.path}: {found} ({held})"
 

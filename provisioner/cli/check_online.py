@@ -35,7 +35,7 @@ def look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
         name, version = client.name, client.api_version
         _look_at_packages(call, pool_file, client)
     _try_scratch_key(call, pool_file)
-    call.output.say(f"{name}: logged in, a Dev Hub, API version {version}")
+    call.output.say(f"{name}: logged in; is a Dev Hub; API version {version}")
     left = left_for_us(pool_file, limits)
     for kind, remaining, most, ours in (
         ("active", limits.active_remaining, limits.active_max, left.active),
@@ -46,9 +46,9 @@ def look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
         call.output.say(f"ledger on the Dev Hub: {_orgs_in_ledger(pool_file)} scratch orgs")
     if left.left == 0 and any(pool.size for pool in pool_file.pools.values()):
         raise HubLimitError(
-            f"the Dev Hub has no {left.limit.partition('_')[0]} scratch org left for the pools",
+            f"the Dev Hub has no {left.limit.partition('_')[0]} scratch orgs left for the pools",
             code=left.limit,
-            hint="wait, delete scratch orgs that nobody needs, or lower limits.keep_*",
+            hint="wait, delete scratch orgs that are not needed, or lower limits.keep_*",
         )
     return {"hub": {"username": name, "api_version": version, "limits": asdict(limits)}}
 
@@ -88,8 +88,8 @@ def _try_scratch_key(call: Invocation, pool_file: PoolFile) -> None:
     except LoginError:
         return
     call.output.warn(
-        f"scratch_app: its key logs in to the Dev Hub as {hub.username}, so whoever opens an org "
-        "with it can enter the hub, too; take that user's profile and permission sets from the app"
+        f"scratch_app: its key can also log in to the Dev Hub as {hub.username}. Remove that "
+        "user's profile and permission sets from the app, so that it opens scratch orgs only"
     )
 
 
@@ -103,7 +103,7 @@ def _look_at_packages(call: Invocation, pool_file: PoolFile, hub: OrgClient) -> 
         seen.add(step.version)
         key = step.installation_key.reveal() if step.installation_key else ""
         try:
-            found = availability(hub, step.version, key) or "not known here, or not yet"
+            found = availability(hub, step.version, key) or "not found, or not available yet"
         except SalesforceError as error:
             found = error.message
         if found != "NO_ERRORS_DETECTED":

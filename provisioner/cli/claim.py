@@ -19,35 +19,40 @@ def command(
     call: Invocation,
     username: Annotated[
         str | None,
-        typer.Argument(help="The org to take; by default any that is available."),
+        typer.Argument(help="The org to claim; by default any available one."),
     ] = None,
-    pool: Annotated[str | None, typer.Option(metavar="POOL", help="Any org of this pool.")] = None,
+    pool: Annotated[
+        str | None, typer.Option(metavar="POOL", help="Claim any available org of this pool.")
+    ] = None,
     owner: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Who takes it; by default git's e-mail or the OS user."),
+        typer.Option(metavar="NAME", help="The owner; by default git's user.email or the OS user."),
     ] = None,
-    purpose: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is for.")] = None,
+    purpose: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What the org is claimed for.")
+    ] = None,
     lease: Annotated[
         str | None,
-        typer.Option(metavar="8h", help="For how long; by default as long as the org lives."),
+        typer.Option(metavar="8h", help="Length of the lease; by default until the org expires."),
     ] = None,
     idempotency_key: Annotated[
         str | None,
-        typer.Option(metavar="KEY", help="The same key gives the same org again."),
+        typer.Option(metavar="KEY", help="Repeating a claim with its key gives the same org."),
     ] = None,
     min_life: Annotated[
         str | None,
-        typer.Option(metavar="12h", help="How long it must live; 12h, and by name 0s."),
+        typer.Option(metavar="12h", help="Minimum time to expiry; default 12h, with USERNAME 0s."),
     ] = None,
     wait: Annotated[
-        str | None, typer.Option(metavar="10m", help="How long to wait for one.")
+        str | None,
+        typer.Option(metavar="10m", help="If no org is available, wait this long for one."),
     ] = None,
 ) -> None:
-    """Take one org for one owner: USERNAME, or the one that dies first of those that suffice.
+    """Claim one org for one owner: USERNAME, or the matching org that expires soonest.
 
-    Exits with 3 when none is available, with 7 when another holds the named org. Nobody else
-    gets the org until it is released; log in to it with `provisioner login`. When the answer
-    cannot be written, the org is given back, or kept under its key.
+    No other owner gets the org until it is released. Log in to it with `provisioner login`.
+    Exit codes: 3 no org is available, 7 the named org is claimed by another owner. If the result
+    cannot be printed, the org is released, or with --idempotency-key kept for the next try.
     """
     from provisioner.claim.proving import proven
     from provisioner.claim.rules import claim
@@ -74,13 +79,13 @@ def command(
             prove=lambda org: proven(
                 org, part, ledger, lambda: call.load("hub_and_ledger"), call.output.warn
             ),
-            on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C ends it)"),
+            on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C to stop)"),
             on_undone=call.output.warn,
         )
         with given_back_unless_told(ledger, org, key, call.output.warn):
             call.output.result(_told(call, org, utc_now()), org_document(org))
     if lease is not None and org.lease_until is not None and org.lease_until == org.expires_at:
-        call.output.say("the lease was cut: it ends with the org")
+        call.output.say("the lease was shortened: it ends when the org expires")
 
 
 def _told(call: Invocation, org: Org, now: datetime) -> list[str]:
@@ -90,7 +95,7 @@ def _told(call: Invocation, org: Org, now: datetime) -> list[str]:
     facts = [
         ("instance", org.instance_url),
         ("expires", moment(org.expires_at, now) if org.expires_at else ""),
-        ("yours until", lease_end(org, now) if org.lease_until else ""),
+        ("lease ends", lease_end(org, now) if org.lease_until else ""),
         ("log in", command_line(call, f"login {org.username}")),
     ]
     lines = [f"  {name:<12}{value}" for name, value in facts if value]

@@ -48,9 +48,9 @@ def _refusal(org: Org, who: str) -> ClaimError | None:
         return None
     error = not_yours(org, who)
     if org.state is State.CLAIMED:
-        error.hint = "say --owner if you claimed it under another name"
+        error.hint = "pass --owner if you claimed it under another name"
     elif org.state is State.AVAILABLE:
-        error.hint = f"claim it, or another may get it: provisioner claim {org.username}"
+        error.hint = f"claim it before somebody else does: provisioner claim {org.username}"
     return error
 
 
@@ -61,6 +61,6 @@ def _warn_of_lapse(call: Invocation, org: Org) -> None:
     now = utc_now()
     if org.lease_until is not None and org.lease_until <= now:
         call.output.warn(
-            f"your lease of {org.username} ended {moment(org.lease_until, now)}, and reap deletes "
-            f"it: provisioner renew {org.username}"
+            f"your lease of {org.username} ended {moment(org.lease_until, now)}; the next reap "
+            f"deletes the org. To keep it: provisioner renew {org.username}"
         )

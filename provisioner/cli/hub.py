@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
 PaceOption = Annotated[
-    float, typer.Option(help="Factor on all waits, for tests.", min=0.0, hidden=True)
+    float, typer.Option(help="Factor on all waiting times, for tests.", min=0.0, hidden=True)
 ]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -25,7 +25,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.callback()
 def hub() -> None:
-    """Prepare the Dev Hub to be the ledger itself (`ledger: devhub`)."""
+    """Use the Dev Hub as the ledger (`ledger: devhub`)."""
 
 
 @app.command("install")
@@ -36,22 +36,22 @@ def install_command(
         list[str] | None,
         typer.Option(
             metavar="USERNAME",
-            help="Who may build; may be repeated. By default dev_hub.username.",
+            help="A user who may build; repeatable. Default: dev_hub.username.",
             show_default=False,
         ),
     ] = None,
     consumer: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="USERNAME", help="Who may claim; may be repeated.", show_default=False
+            metavar="USERNAME", help="A user who may claim; repeatable.", show_default=False
         ),
     ] = None,
     pace: PaceOption = 1.0,
 ) -> None:
     """Deploy five custom objects and two permission sets to the Dev Hub, and assign them.
 
-    The user of pool.yaml must be an administrator of the Dev Hub. Doing it twice changes nothing;
-    later versions bring the objects up to date in the same way.
+    dev_hub.username of pool.yaml must be an administrator of the Dev Hub. Running it again changes
+    nothing. Run it again after an upgrade of provisioner.
     """
     from provisioner.ledger.devhub.install import install
 
@@ -66,7 +66,7 @@ def install_command(
         )
     call.output.result(_told(done), _document(done))
     if config.ledger != "devhub":
-        call.output.say("now write `ledger: devhub` into pool.yaml")
+        call.output.say("Next step: write `ledger: devhub` in pool.yaml.")
 
 
 @app.command("uninstall")
@@ -74,7 +74,7 @@ def install_command(
 def uninstall_command(
     call: Invocation,
     force: Annotated[
-        bool, typer.Option("--force", help="Also when the ledger knows orgs that still live.")
+        bool, typer.Option("--force", help="Even if the ledger has orgs that are not deleted.")
     ] = False,
     pace: PaceOption = 1.0,
 ) -> None:
@@ -83,7 +83,7 @@ def uninstall_command(
 
     with _administered(call.load("hub_and_ledger")) as client:
         was_there = uninstall(client, force=force, say=call.output.say, pace=pace)
-    text = "the Dev Hub holds no ledger any more" if was_there else "there was no ledger"
+    text = "The ledger was removed from the Dev Hub." if was_there else "The Dev Hub has no ledger."
     call.output.result(text, {"uninstalled": was_there})
 
 
@@ -93,10 +93,10 @@ def unlock_command(
     call: Invocation,
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run that holds the lock.")],
 ) -> None:
-    """Take the ledger's lock from a build whose machine is gone.
+    """Release the ledger's lock of a build whose machine is gone.
 
-    A build that dies on another machine keeps its lock for fifteen minutes. If it lives after
-    all, it can write nothing more, and ends with an error.
+    The lock of a build that crashed on another machine is released after fifteen minutes, or by
+    this command. If that build is still running, it stops with an error and writes nothing more.
     """
     from provisioner.ledger.devhub.build_lock import unlock
     from provisioner.ledger.devhub.session import HubSession
@@ -107,7 +107,7 @@ def unlock_command(
         was = unlock(session, run)
     finally:
         session.close()
-    text = f"{was['run']} on {was['host']}, process {was['pid']}, has lost the lock"
+    text = f"Released the lock of run {was['run']} on {was['host']} (process {was['pid']})."
     call.output.result(text, {"unlocked": was})
 
 
@@ -126,13 +126,13 @@ def _administered(config: PoolFile) -> Iterator[OrgClient]:
             raise LedgerError(
                 error.message,
                 code="hub_refused",
-                hint=error.hint or "this needs an administrator of the Dev Hub as dev_hub.username",
+                hint=error.hint or "dev_hub.username must be an administrator of the Dev Hub",
             ) from None
 
 
 def _told(done: Installed) -> list[str]:
     what = "installed" if done.is_new else "up to date"
-    lines = [f"the ledger is {what} ({done.components} components)"]
+    lines = [f"The ledger is {what} ({done.components} components)."]
     lines += [f"may build: {', '.join(done.builders)}"] if done.builders else []
     lines += [f"may claim: {', '.join(done.consumers)}"] if done.consumers else []
     return lines

@@ -24,16 +24,16 @@ _SAMPLE = "provisioner/sample"
 
 CONNECTED_APP = """\
 In the Dev Hub, once (Setup is the gear, top right):
-  1. Setup > Dev Hub: enable it. Create the user that the pools are built as, or use yours.
+  1. Setup > Dev Hub: enable it. Create a user for the builds, or use your own.
   2. Setup > App Manager > New Connected App, with OAuth settings enabled:
        callback URL      http://localhost:1717/OauthRedirect
        digital signature upload {certificate}
        scopes            api, web, refresh_token (offline_access)
   3. The app's Manage > Edit Policies: "Admin approved users are pre-authorized"; then give the
      app to that user by a permission set or profile.
-     It can take ten minutes until Salesforce knows the app everywhere.
-  4. An External Client App is no substitute yet: sign-ups that name one end with C-1016. New
-     connected apps must be allowed by Salesforce Support since Spring '26; old ones keep working.
+     It can take ten minutes until the app works everywhere.
+  4. An External Client App does not work yet: sign-ups that name one fail with C-1016. Since
+     Spring '26 Salesforce Support must allow new connected apps; existing ones keep working.
 Then:
   export SF_HUB_USERNAME=…   the user of the Dev Hub
   export SF_CONSUMER_KEY=…   the app's page: Manage Consumer Details
@@ -45,22 +45,26 @@ def command(
     call: Invocation,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[FOLDER]", help="Where to; by default here.", show_default=False),
+        typer.Argument(
+            metavar="[FOLDER]",
+            help="Where to write; by default the current folder.",
+            show_default=False,
+        ),
     ] = None,
     keys: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Make a private key and a self-signed certificate in this folder, too.",
+            help="Also create a private key and a self-signed certificate here.",
             show_default=False,
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
 ) -> None:
-    """Write a first pool.yaml and the files that it names.
+    """Create a sample pool.yaml and the files that it names.
 
-    A scratch org definition, a small source project, data with references and a script: all
-    that a build needs, and all of it works. They go into FOLDER, or where --config says.
+    The sample has a scratch org definition, a small source project, data with references and an
+    Apex script, and can be built as it is. It is written to FOLDER, or where --config says.
     """
     config = (folder or Path()) / call.config
     home = config.parent
@@ -113,10 +117,9 @@ def refuse_existing(targets: Iterable[Path]) -> None:
     there = [str(path) for path in targets if os.path.lexists(path)]
     if there:
         raise UsageError(
-            f"nothing was written, because these files exist: {', '.join(there)}",
+            f"these files exist, so nothing was written: {', '.join(there)}",
             code="file_exists",
-            hint="write into an empty folder (provisioner init FOLDER), or overwrite them with "
-            "--force",
+            hint="choose an empty folder (provisioner init FOLDER), or overwrite them with --force",
         )
 
 

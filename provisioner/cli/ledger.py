@@ -22,23 +22,24 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.callback()
 def ledger() -> None:
-    """Move a ledger to another place."""
+    """Copy a ledger to another database."""
 
 
 def copy(
     call: Invocation,
     source: Annotated[
-        str, typer.Argument(metavar="FROM", help="URL of the ledger.", show_default=False)
+        str, typer.Argument(metavar="FROM", help="URL of the ledger to copy.", show_default=False)
     ],
     target: Annotated[
-        str, typer.Argument(metavar="TO", help="URL of an empty one.", show_default=False)
+        str, typer.Argument(metavar="TO", help="URL of an empty ledger.", show_default=False)
     ],
 ) -> None:
     """Copy all orgs, events and runs of one ledger into a new one.
 
-    FROM and TO are URLs as in pool.yaml: relative paths start at its folder, and '${NAME}' in
-    quotes reads the environment, so that no password stands in the process list. Nothing is
-    copied while a build runs on either, or when TO is not empty. FROM stays as it is.
+    FROM and TO are URLs as in pool.yaml. Relative paths start at the folder of pool.yaml. Write
+    '${NAME}' in single quotes for a password from the environment, so that the process list does
+    not show it. Nothing is copied while a build runs on FROM or TO, or when TO is not empty. FROM
+    is not changed.
     """
     from provisioner.ledger.transfer import copy as copy_ledger
 
@@ -51,8 +52,8 @@ def copy(
         copied = copy_ledger(old, new, _this_run())
     call.output.result(f"copied {copied}", copied.counts())
     call.output.say(
-        "write the new URL into every pool.yaml now: claims and builds on the old ledger "
-        "from here on are unknown to the new one"
+        "Next step: write the new URL in every pool.yaml. Claims and builds on the old ledger "
+        "after this copy are not in the new one."
     )
 
 
@@ -92,9 +93,9 @@ def _refuse_missing_file(url: str, folder: Path) -> None:
     path = path_of(url, folder)
     if not path.exists():
         raise LedgerError(
-            f"there is no ledger {path}",
+            f"the ledger {path} does not exist",
             code="ledger_missing",
-            hint="relative paths start at the folder of pool.yaml: see --config",
+            hint="relative paths start at the folder of pool.yaml; --config names that file",
         )
 
 

@@ -21,17 +21,17 @@ def command(
     username: Annotated[str, typer.Argument(help="The username of the org.", metavar="USERNAME")],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- COMMAND…]", help="With --exec: what to run."),
+        typer.Argument(metavar="[-- COMMAND…]", help="With --exec: the command to run."),
     ] = None,
     opens: Annotated[
         bool, typer.Option("--open", help="Open the org in a browser, logged in.")
     ] = False,
     url: Annotated[
-        bool, typer.Option("--url", help="Print a link that logs a browser in once.")
+        bool, typer.Option("--url", help="Print a single-use login link for a browser.")
     ] = False,
-    sf: Annotated[bool, typer.Option("--sf", help="Let the Salesforce CLI log in too.")] = False,
+    sf: Annotated[bool, typer.Option("--sf", help="Also log the Salesforce CLI in.")] = False,
     alias: Annotated[
-        str, typer.Option(metavar="NAME", help="With --sf: what it shall call the org.")
+        str, typer.Option(metavar="NAME", help="With --sf: the alias of the org.")
     ] = "",
     default: Annotated[
         bool, typer.Option("--default", help="With --sf: make it the default org.")
@@ -41,30 +41,33 @@ def command(
     ] = False,
     owner: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The claim's; by default git's e-mail or the OS user."),
+        typer.Option(
+            metavar="NAME", help="Your owner name; by default git's user.email or the OS user."
+        ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse an org that the owner has not claimed.")
+        bool, typer.Option("--strict", help="Fail if the owner has not claimed the org.")
     ] = False,
     consumer_key: Annotated[
-        str, typer.Option(metavar="KEY", help="The connected app's; by default the ledger's.")
+        str, typer.Option(metavar="KEY", help="Consumer key of the app; default: the ledger's.")
     ] = "",
     key: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The private key; by default pool.yaml's.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Private key file; by default the key of pool.yaml."),
     ] = None,
     login_url: Annotated[
-        str, typer.Option(metavar="URL", help="Where to log in; by default the org's own host.")
+        str, typer.Option(metavar="URL", help="Where to log in; by default the org's host.")
     ] = "",
 ) -> None:
-    """Log in to an org with nothing but its username and the key.
+    """Log in to an org with its username and the private key.
 
-    With --consumer-key and --key neither pool.yaml nor the ledger is read. The token is printed
-    with --json, and never without. A passphrase comes from SF_PRIVATE_KEY_PASSPHRASE.
+    With --consumer-key and --key, neither pool.yaml nor the ledger is read. The access token is
+    printed only with --json. SF_PRIVATE_KEY_PASSPHRASE is the passphrase of the key.
 
-    Warns when the ledger says that nobody has claimed the org, or another than --owner; with
-    --strict it then exits with 7.
+    Prints a warning when nobody, or another owner, has claimed the org; with --strict this is an
+    error with exit code 7.
 
-    --exec runs a command in place of this one: `login USERNAME --exec -- python seed.py`. It finds
+    --exec runs a command instead: `login USERNAME --exec -- python seed.py`. The command gets
     SCRATCH_ORG_USERNAME, SCRATCH_ORG_ID, SCRATCH_ORG_INSTANCE_URL and SCRATCH_ORG_ACCESS_TOKEN in
     its environment.
     """
@@ -77,8 +80,8 @@ def command(
     options = Options(consumer_key, key, login_url)
     if strict and options.suffice:
         raise UsageError(
-            "--strict needs the ledger, which --consumer-key with --key leaves unread",
-            hint="leave --strict out, or let pool.yaml name the key",
+            "--strict needs the ledger, which is not read with --consumer-key and --key",
+            hint="omit --strict, or omit --key and use the key of pool.yaml",
         )
 
     def watch(org: Org) -> None:
@@ -100,17 +103,20 @@ def command(
 
 def _check_command(arguments: list[str], *, execute: bool) -> None:
     if execute and not arguments:
-        raise UsageError("--exec needs a command", hint="write: login USERNAME --exec -- COMMAND…")
+        raise UsageError(
+            "--exec needs a command",
+            hint="for example: provisioner login USERNAME --exec -- COMMAND…",
+        )
     if arguments and not execute:
         raise UsageError(
-            f"unexpected argument {arguments[0]!r}", hint="to run a command, say --exec before --"
+            f"unexpected argument {arguments[0]!r}", hint="to run a command, put --exec before --"
         )
 
 
 def _as_known(alias: str, *, default: bool, sf: bool) -> list[str]:
     """The options of `sf` for how it is to know the org."""
     if (alias or default) and not sf:
-        raise UsageError("--alias and --default are for --sf", hint="add --sf")
+        raise UsageError("--alias and --default need --sf", hint="add --sf")
     return [*(("--alias", alias) if alias else ()), *(("--set-default",) if default else ())]
 
 
@@ -118,7 +124,7 @@ def _load(call: Invocation) -> PoolFile:
     """pool.yaml; says how to do without it where there is none."""
     if not call.config.exists():
         raise UsageError(
-            f"there is no {call.config} to find the ledger and the key by",
+            f"{call.config} not found; it names the ledger and the key",
             code="no_pool_file",
             hint="name it with --config FILE, or log in without it: "
             "--consumer-key KEY --key FILE [--login-url URL]",
@@ -144,8 +150,8 @@ def _hand_over(
     call.output.say(hand_over(sf, credentials, session, call.child_environment(), as_known))
     if not is_lasting(credentials):
         call.output.warn(
-            "pool.yaml holds the key itself and not its path: sf cannot log in again "
-            "when this session ends; then run this command again"
+            "pool.yaml has the key itself, not the path of a key file, so sf cannot renew this "
+            "session. Run this command again when the session has expired."
         )
 
 
@@ -159,7 +165,7 @@ def _browse(call: Invocation, session: Session, link: str) -> None:
     from provisioner.cli.browser import open_in_browser
 
     open_in_browser(link, call.child_environment())
-    call.output.say(f"opened {session.instance_url} in a browser")
+    call.output.say(f"Opened {session.instance_url} in a browser.")
 
 
 def _show(call: Invocation, session: Session, link: str) -> None:
@@ -173,4 +179,4 @@ def _show(call: Invocation, session: Session, link: str) -> None:
     told = {**document, "url": link} if link else document
     call.output.result(link or lines, told, with_credential=True)
     if not (link or call.output.as_json):
-        call.output.say("logged in; --json prints the access token, too")
+        call.output.say("Logged in. Use --json to print the access token.")

@@ -32,9 +32,8 @@ app = typer.Typer(
     cls=CommandTable,
     add_completion=False,
     rich_markup_mode=None,
-    help="Pools of ready Salesforce scratch orgs, claimed by username and opened with a "
-    "certificate.",
-    epilog="`provisioner COMMAND --help` explains a command. Start with: provisioner init",
+    help="Pools of ready Salesforce scratch orgs. Claim one by username; log in by JWT.",
+    epilog="See `provisioner COMMAND --help` for a command. Start with `provisioner init`.",
 )
 
 
@@ -164,7 +163,7 @@ def _usage(error: typer.TyperException) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "provisioner"
     message = error.format_message().rstrip(".")
-    return UsageError(message[:1].lower() + message[1:], hint=f"see: {path} --help")
+    return UsageError(message[:1].lower() + message[1:], hint=f"see `{path} --help`")
 
 
 def _forget_streams() -> None:

@@ -15,13 +15,11 @@ from provisioner.output import Output
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option(
-        "--config", "-c", metavar="FILE", help="The pool.yaml to use.", show_default=False
-    ),
+    typer.Option("--config", "-c", metavar="FILE", help="Path of pool.yaml.", show_default=False),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", help="Print the result and errors only.")]
-NoColorOption = Annotated[bool, typer.Option("--no-color", help="Print without colours.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Print only the result and errors.")]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="Do not use colours.")]
 
 
 OUTPUT_KEY = "provisioner.output"

@@ -7,7 +7,7 @@ from provisioner.cli.invocation import Invocation
 
 
 def command(call: Invocation, pools: PoolsArgument = None) -> None:
-    """Show what a build would do now, and why; asks the Dev Hub for its limits, changes nothing."""
+    """Show what a build would do now, and why. Reads the Dev Hub's limits; changes nothing."""
     from provisioner.builder.planning import preview
     from provisioner.builder.selection import select_pools
     from provisioner.cli.pools import warn_of_broken

@@ -53,7 +53,7 @@ def given(text: str | None, option: str) -> str:
         return ""
     cleaned = clean_text(text, option)
     if not cleaned:
-        raise UsageError(f"{option} is empty", hint="write a value, or leave it out")
+        raise UsageError(f"{option} is empty", hint="pass a value, or omit the option")
     return cleaned
 
 
@@ -72,7 +72,7 @@ def duration(text: str | None, option: str, *, least: timedelta = timedelta()) -
         raise UsageError(f"{option}: {error}") from None
     if not least <= length <= LONGEST:
         bounds = f"{format_duration(least)} to {format_duration(LONGEST)}"
-        raise UsageError(f"{option}: {text} is out of bounds", hint=f"write {bounds}")
+        raise UsageError(f"{option}: {text} is out of range", hint=f"pass {bounds}")
     return length
 
 

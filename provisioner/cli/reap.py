@@ -22,21 +22,22 @@ if TYPE_CHECKING:
 def command(
     call: Invocation,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be deleted, and why; delete nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be deleted, and why. Delete nothing.")
     ] = False,
     kept: Annotated[
-        bool, typer.Option("--kept", help="Also delete what `build --keep-failed` has kept.")
+        bool,
+        typer.Option("--kept", help="Also delete failed orgs that `build --keep-failed` kept."),
     ] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Take orgs of a lost ledger in again; delete nothing.")
+        bool, typer.Option("--rebuild", help="Restore the rows of a lost ledger. Delete nothing.")
     ] = False,
 ) -> int:
-    """Delete orgs that are failed, given back, expired, past their lease, or orphans.
+    """Delete orgs that are failed, released, expired, past their lease, or orphaned.
 
-    Failed orgs that were kept (`build --keep-failed`) go with --kept, or when they expire.
-    An orphan carries the ownership tag of this pool.yaml's project and is unknown to the
-    ledger, which happens when that is lost. With --rebuild such orgs get their rows again.
-    Other people's orgs are never touched. Exits with 6 when an org could not be deleted.
+    Failed orgs that were kept (`build --keep-failed`) are deleted with --kept, or when they expire.
+    An orphan has the ownership tag of this pool.yaml's project, but no row in the ledger, for
+    example because the ledger was lost; --rebuild restores the rows. Orgs without the ownership
+    tag are never deleted. The exit code is 6 when an org could not be deleted.
     """
     from provisioner.builder.connections import Connections
     from provisioner.cli.pools import warn_of_broken
@@ -44,7 +45,7 @@ def command(
 
     if rebuild and (dry_run or kept):
         option = "--dry-run" if dry_run else "--kept"
-        raise UsageError(f"{option} and --rebuild exclude each other")
+        raise UsageError(f"{option} cannot be used with --rebuild")
     config = call.load("hub_and_ledger")
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
@@ -99,7 +100,7 @@ def _show_rebuilt(call: Invocation, rebuilt: Sequence[Rebuilt]) -> None:
     from provisioner.output import table
 
     rows = [(item.org.username, item.org.pool, item.how) for item in rebuilt]
-    text = table(("username", "pool", "how"), rows) or "no org of a lost ledger was found"
+    text = table(("username", "pool", "how"), rows) or "No orphan was found."
     documents = [{"org": org_document(item.org), "how": item.how} for item in rebuilt]
     call.output.result(text, {"orgs": documents})
 
@@ -119,11 +120,11 @@ def _show(call: Invocation, found: Sequence[Reaped], *, dry_run: bool) -> None:
         }
         for item in found
     ]
-    text = table(("username", "why", "what"), rows) or "nothing to delete"
+    text = table(("username", "why", "what"), rows) or "Nothing to delete."
     call.output.result(text, {"orgs": document})
 
 
 def _outcome(item: Reaped, dry_run: bool) -> str:
     if dry_run:
         return "would be deleted"
-    return f"left: {item.left_because}" if item.left_because else "deleted"
+    return f"not deleted: {item.left_because}" if item.left_because else "deleted"

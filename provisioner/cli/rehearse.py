@@ -25,20 +25,22 @@ def command(
     pools: PoolsArgument = None,
     faults: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Faults for the emulator to make.", exists=True),
+        typer.Option(
+            metavar="FILE", help="JSON file with faults that the emulator injects.", exists=True
+        ),
     ] = None,
     speed: Annotated[
-        float, typer.Option(metavar="N", help="How many times faster than life.", min=1.0)
+        float, typer.Option(metavar="N", help="How much faster than real time.", min=1.0)
     ] = 100.0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the emulator's times.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed for the emulator's durations.")] = 1,
     serve: Annotated[
-        bool, typer.Option("--serve", help="Keep the emulator up at the end, until Ctrl-C.")
+        bool, typer.Option("--serve", help="At the end, keep the emulator running until Ctrl-C.")
     ] = False,
 ) -> int:
-    """Play the night of this pool.yaml on a private emulator: no account, no quota.
+    """Build this pool.yaml on a private emulator, without an account or quota.
 
-    Builds the pools, claims an org, and logs in to it with nothing but its username and the
-    private key. Exits as `build` does.
+    Builds the pools, claims an org, and logs in to it with its username and the private key. The
+    exit codes are those of `build`.
     """
     from provisioner.rehearsal import emulator
 
@@ -48,12 +50,14 @@ def command(
         tempfile.TemporaryDirectory(prefix="rehearsal-") as folder,
         emulator(Path(folder), options) as running,
     ):
-        call.output.say(f"an emulated Dev Hub serves at {running.url}, {speed:g} times faster")
+        call.output.say(f"Emulated Dev Hub at {running.url} ({speed:g}× speed)")  # noqa: RUF001 - the sign is meant
         code = _night(call, running, Path(folder), pools, 1 / speed)
         if serve:
             _wait(call)
         else:
-            call.output.say("the emulator has stopped; with --serve it stays up for that login")
+            call.output.say(
+                "The emulator has stopped. Use --serve to keep it running and try the login."
+            )
     return code
 
 
@@ -102,9 +106,9 @@ def _config(call: Invocation, running: RunningEmulator, folder: Path) -> PoolFil
     }
     running.link_namespaces(namespaces)
     for name in sorted(namespaces):
-        call.output.say(f"assumed: the namespace {name} is linked to the Dev Hub")
+        call.output.say(f"Assuming that the namespace {name} is linked to the Dev Hub.")
     for name in sorted(environ.used):
-        call.output.say(f"{name} is not set: the rehearsal uses a stand-in")
+        call.output.say(f"{name} is not set; the rehearsal uses a placeholder.")
     return replace(config, ledger=f"sqlite:///{folder / 'ledger.db'}")
 
 
@@ -134,11 +138,11 @@ def _show(call: Invocation, result: BuildResult, opened: dict[str, Any] | None) 
 
     document = {**build_document(result), "claimed": opened}
     if opened is None:
-        call.output.result("no org was built: nothing to claim", document)
+        call.output.result("No org was built, so none was claimed.", document)
     else:
         text = [
             f"claimed   {opened['username']}",
-            f"org id    {opened['org_id']}  (answered by the token's own identity endpoint)",
+            f"org id    {opened['org_id']}  (from the org's identity endpoint)",
             f"login     {opened['command']}",
         ]
         call.output.result(text, document)
@@ -151,8 +155,8 @@ def _wait(call: Invocation) -> None:
     """Serve until Ctrl-C, so that the login can be repeated from elsewhere on this machine."""
     import threading
 
-    call.output.say("the emulator goes on serving; Ctrl-C ends it")
+    call.output.say("The emulator keeps running. Press Ctrl-C to stop it.")
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        call.output.say("stopped")
+        call.output.say("Stopped.")

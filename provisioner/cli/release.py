@@ -15,22 +15,25 @@ if TYPE_CHECKING:
 
 def command(
     call: Invocation,
-    username: Annotated[str, typer.Argument(help="The org that you hold.")],
+    username: Annotated[str, typer.Argument(help="Username of the org that you have claimed.")],
     owner: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The claim's; by default git's e-mail or the OS user."),
+        typer.Option(
+            metavar="NAME", help="Your owner name; by default git's user.email or the OS user."
+        ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Also when another holds it, or nobody.")
+        bool, typer.Option("--force", help="Even if another owner has claimed it, or nobody has.")
     ] = False,
     reuse: Annotated[
-        bool, typer.Option("--reuse", help="Back into its pool, where pool.yaml allows it.")
+        bool, typer.Option("--reuse", help="Return it to its pool, if `reuse: true` allows that.")
     ] = False,
 ) -> None:
-    """Give a claimed org back: it is deleted, unless it is reused.
+    """Release a claimed org: it is deleted, or with --reuse returned to its pool.
 
-    Where the Dev Hub lets you not delete it, or cannot be reached, the next build or reap does.
-    Exits with 7 when another holds it. Releasing an org twice is no error.
+    If the Dev Hub cannot be reached, or you may not delete the org there, the next build or reap
+    deletes it. The exit code is 7 when another owner has claimed the org. Releasing an org twice
+    is not an error.
     """
     from provisioner.claim.ending import ended
     from provisioner.claim.rules import release
@@ -59,9 +62,9 @@ def _outcome(released: Org, org: Org) -> str:
     from provisioner.ledger.base import State
 
     if released.state is State.AVAILABLE:
-        return "is available again" if released.fence else "is available: nobody has claimed it"
+        return "is available again" if released.fence else "is available: nobody had claimed it"
     if released.state is State.DELETED:
-        return "is deleted already"
+        return "was already deleted"
     if org.state is State.DELETED:
-        return f"is {released.state} and deleted"
-    return f"is {released.state}; {deleted_by(org)} deletes it"
+        return f"was {released.state} and deleted"
+    return f"is {released.state}; {deleted_by(org)} will delete it"

@@ -18,30 +18,34 @@ if TYPE_CHECKING:
 
 def command(
     call: Invocation,
-    username: Annotated[str, typer.Argument(help="The org that you hold.")],
+    username: Annotated[str, typer.Argument(help="Username of the org that you have claimed.")],
     lease: Annotated[
-        str | None, typer.Option(metavar="8h", help="How long from now; by default 8h.")
+        str | None, typer.Option(metavar="8h", help="Length of the lease from now; default 8h.")
     ] = None,
     shorten: Annotated[
-        bool, typer.Option("--shorten", help="With --lease: also when it ends sooner than now.")
+        bool, typer.Option("--shorten", help="With --lease: allow the lease to become shorter.")
     ] = False,
     owner: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The claim's; by default git's e-mail or the OS user."),
+        typer.Option(
+            metavar="NAME", help="Your owner name; by default git's user.email or the OS user."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Also when another holds it.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if another owner has claimed it.")
+    ] = False,
 ) -> None:
-    """Let the lease of a claimed org end later, but not later than the org itself.
+    """Extend the lease of a claimed org, at most until the org expires.
 
-    A lease that ends later already stays as it is; --lease with --shorten lets it end sooner.
-    Exits with 7 when another holds the org.
+    A lease that already ends later is not changed; use --lease with --shorten to shorten it.
+    The exit code is 7 when another owner has claimed the org.
     """
     from provisioner.claim.rules import renew
     from provisioner.cli.pools import duration, given, owner_of, pools_and_ledger
     from provisioner.ledger.document import org_document
 
     if shorten and lease is None:
-        raise UsageError("--shorten needs a length", hint="write: --lease 1h --shorten")
+        raise UsageError("--shorten needs --lease", hint="for example: --lease 1h --shorten")
     length = duration(lease or "8h", "--lease", least=timedelta(seconds=1)) or timedelta()
     with pools_and_ledger(call) as (_, ledger):
         org = renew(
@@ -53,11 +57,13 @@ def command(
             force=force,
         )
         now = ledger.now()
-    call.output.result(f"{org.username} is {org.owner}'s {_until(org, now)}", org_document(org))
+    call.output.result(
+        f"{org.username} is claimed by {org.owner} {_until(org, now)}", org_document(org)
+    )
     if not shorten and (org.lease_until is None or org.lease_until > now + length):
         call.output.say(
-            f"the lease ended later than in {lease or '8h'} already, and is unchanged; "
-            "--lease with --shorten ends it sooner"
+            f"The lease already ends later than in {lease or '8h'} and was not changed. "
+            "Use --lease with --shorten to shorten it."
         )
 
 
@@ -66,4 +72,4 @@ def _until(org: Org, now: datetime) -> str:
     from provisioner.cli.times import lease_end
 
     end = lease_end(org, now)
-    return f"until {end}" if end else "for as long as it lives"
+    return f"until {end}" if end else "until it expires"

@@ -19,10 +19,12 @@ def command(
     call: Invocation,
     run: Annotated[
         str | None,
-        typer.Argument(metavar="[RUN]", help="The run's id; by default the last.", show_default=""),
+        typer.Argument(
+            metavar="[RUN]", help="Id of the run; by default the last run.", show_default=""
+        ),
     ] = None,
 ) -> None:
-    """Show what a build did: how it ended, and each org's way through its states."""
+    """Show what a run did: its result, and each org's changes of state."""
     from provisioner.cli.pools import pools_and_ledger
     from provisioner.report.run import run_document, run_text
 
@@ -37,8 +39,10 @@ def _find(runs: Sequence[Run], wanted: str | None) -> Run:
         if wanted in (None, run.id):
             return run
     if wanted is None:
-        message, hint = "the ledger holds no run yet", "`provisioner build` makes one"
+        message, hint = "the ledger has no run yet", "run `provisioner build` first"
     else:
-        message = f"the ledger knows no run {wanted}"
-        hint = "`provisioner report` shows the last; its id stands in each build's last line"
+        message = f"the ledger has no run {wanted}"
+        hint = (
+            "`provisioner report` shows the last run; each build prints its run id in its last line"
+        )
     raise NoOrgError(message, code="unknown_run", hint=hint)

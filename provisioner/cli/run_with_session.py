@@ -31,7 +31,7 @@ def run(command: Sequence[str], session: Session, environ: Environment) -> NoRet
     path = shutil.which(command[0], path=environ.get("PATH"))
     if path is None:
         raise UsageError(
-            f"there is no command {command[0]!r}", code="no_command", hint="is it on PATH?"
+            f"command not found: {command[0]!r}", code="no_command", hint="check the name and PATH"
         )
     sys.stdout.flush()
     sys.stderr.flush()

@@ -63,7 +63,7 @@ def hand_over(
         raise LoginError(
             f"sf org login jwt of {session.username} failed (exit {code}):\n{said}",
             code="sf_failed",
-            hint="our own login worked, so user, app and key are right: see what sf says",
+            hint="provisioner's own login worked, so user, app and key are right; see sf's message",
         )
     return said
 
@@ -83,7 +83,7 @@ def _key_path(credentials: Credentials) -> Iterator[tuple[Path, tuple[int, ...]]
         raise UsageError(
             "the Salesforce CLI cannot read a private key with a passphrase",
             code="key_encrypted",
-            hint="use `provisioner login --json`, or give --key a copy without passphrase, made by "
+            hint="use `provisioner login --json`, or pass --key a copy without passphrase, made by "
             "`openssl pkey -in KEY -out COPY` and kept at mode 0600",
         )
     if isinstance(source, Path):

@@ -43,27 +43,31 @@ def convert(
     ],
     api_version: Annotated[
         str | None,
-        typer.Option(metavar="V", help="For package.xml; default: the project's sourceApiVersion."),
+        typer.Option(metavar="V", help="API version; default: the project's sourceApiVersion."),
     ] = None,
     package_dir: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only this package directory; may be repeated."),
+        typer.Option(metavar="NAME", help="Convert only this package directory; repeatable."),
     ] = None,
     pre_destructive_changes: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Manifest of what is deleted before the deployment."),
+        typer.Option(
+            metavar="FILE", help="Manifest of components to delete before the deployment."
+        ),
     ] = None,
     post_destructive_changes: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Manifest of what is deleted after the deployment."),
+        typer.Option(metavar="FILE", help="Manifest of components to delete after the deployment."),
     ] = None,
-    strict: Annotated[bool, typer.Option(help="Refuse what is only warned of.")] = False,
-    explain: Annotated[bool, typer.Option(help="Show every warning, with the reason.")] = False,
+    strict: Annotated[bool, typer.Option(help="Treat warnings as errors.")] = False,
+    explain: Annotated[
+        bool, typer.Option(help="Show all warnings, with the reason of each.")
+    ] = False,
 ) -> None:
-    """Write the metadata package that a deployment of a source project sends.
+    """Convert a source project to the metadata package that a deployment sends.
 
-    Equal to what the Salesforce CLI makes of the same project; equal sources give equal bytes.
-    Everything that is wrong is reported at once, with file and line, and nothing is written.
+    The result equals that of the Salesforce CLI, and the same source always gives the same bytes.
+    If there are problems, all are reported with file and line, and nothing is written.
     """
     from provisioner.source import SourceError, package
 
@@ -113,7 +117,8 @@ def _write(made: Package, out: Path) -> None:
 def _write_folder(made: Package, out: Path) -> None:
     if out.is_dir() and any(out.iterdir()):
         raise UsageError(
-            f"{out} is not empty", hint="old files in it would be deployed, too; name a new folder"
+            f"{out} is not empty",
+            hint="its old files would be deployed as well; choose a new folder",
         )
     made.write_folder(out)
 

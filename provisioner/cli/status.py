@@ -33,16 +33,22 @@ def command(
     call: Invocation,
     pools: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[POOL…]", help="These pools; by default all.", show_default=False),
+        typer.Argument(
+            metavar="[POOL…]", help="The pools to work on; by default all.", show_default=False
+        ),
     ] = None,
     prove: Annotated[
-        bool, typer.Option("--prove", help="Log in to the available orgs; quarantine dead ones.")
+        bool,
+        typer.Option(
+            "--prove", help="Log in to the available orgs; mark unusable ones for replacement."
+        ),
     ] = False,
     manifest: Annotated[
-        bool, typer.Option("--manifest", help="Print what may be committed or mailed, as JSON.")
+        bool,
+        typer.Option("--manifest", help="Print a JSON manifest without secrets, safe to share."),
     ] = False,
 ) -> None:
-    """Show what each pool holds: who has which org, until when, and what failed why."""
+    """Show the pools and their orgs: state, owner, expiry, and why an org failed."""
     from provisioner.claim.refusal import unknown_pool
     from provisioner.cli.pools import given, pools_and_ledger
     from provisioner.ledger.rows import utc_now
@@ -78,7 +84,7 @@ def command(
         call.output.result([*lines, *([""] if lines and more else []), *more], None)
     if found and not any(health.is_reached for health in found):
         raise LoginError(
-            f"none of the {len(found)} available orgs could be reached; nothing was proven",
+            f"none of the {len(found)} available orgs could be reached; none was verified",
             code="unreachable",
             hint="check the network and HTTPS_PROXY, then try again",
         )
@@ -96,7 +102,7 @@ def _broken_text(broken: Sequence[BrokenRow]) -> list[str]:
     if not broken:
         return []
     rows = [(row.name, row.pool, row.why, row.advice) for row in broken]
-    title = "rows of the ledger that are broken, which no claim takes:"
+    title = "Broken rows of the ledger (not available for claims):"
     return [title, *table(("username", "pool", "what is wrong", "what to do"), rows)]
 
 
@@ -114,9 +120,11 @@ def _prove(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Health
     for health in confirmed_by_hub(found, pool_file):
         record(ledger, health, ledger.now())
         if health.is_alive is None:
-            call.output.warn(f"{health.org.username} could not be proven: {health.why}")
+            call.output.warn(f"{health.org.username} could not be verified: {health.why}")
         elif not health.is_alive:
-            call.output.warn(f"{health.org.username} is dead and quarantined: {health.why}")
+            call.output.warn(
+                f"{health.org.username} is unusable and will be replaced: {health.why}"
+            )
     return found
 
 
@@ -155,7 +163,7 @@ def _draw(output: Output, summary: Sequence[PoolStatus], now: datetime) -> None:
         console.print(_NOTHING)
 
 
-_NOTHING = "there are no pools: neither pool.yaml nor the ledger names one"
+_NOTHING = "No pools: neither pool.yaml nor the ledger names one."
 
 
 def _title(pool: PoolStatus) -> str:
@@ -165,7 +173,7 @@ def _title(pool: PoolStatus) -> str:
     kept = sum(org.kept for org in pool.orgs if org.state in TO_DELETE)
     failed = f"{pool.failed} failed" + (f" ({kept} kept)" if kept else "")
     counts = f"{pool.available} available, {pool.claimed} claimed, {pool.building} building"
-    waiting = f"; {pool.waiting} waiting for one" if pool.waiting else ""
+    waiting = f"; waiting claims: {pool.waiting}" if pool.waiting else ""
     return f"{pool.name}: {wanted}; {counts}, {failed}{waiting}"
 
 

@@ -14,21 +14,24 @@ from provisioner.cli.options import shared_options
 from provisioner.errors import ProvisionerError, UsageError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "init": ("provisioner.cli.init", "Write a first pool.yaml and the files that it names."),
-    "check": ("provisioner.cli.check", "Find what is wrong in pool.yaml and the files it names."),
+    "init": ("provisioner.cli.init", "Create a sample pool.yaml and the files that it names."),
+    "check": ("provisioner.cli.check", "Check pool.yaml and the files that it names."),
     "plan": ("provisioner.cli.plan", "Show what a build would do now, why, and what it costs."),
-    "build": ("provisioner.cli.build", "Fill the pools; resumes what is unfinished."),
+    "build": ("provisioner.cli.build", "Fill the pools and resume unfinished orgs."),
     "status": ("provisioner.cli.status", "Show the pools and their orgs."),
-    "claim": ("provisioner.cli.claim", "Take one org for one owner."),
-    "renew": ("provisioner.cli.renew", "Prolong the lease of a claimed org."),
-    "release": ("provisioner.cli.release", "Give a claimed org back."),
-    "login": ("provisioner.cli.login", "Log in to an org with the private key alone."),
-    "reap": ("provisioner.cli.reap", "Delete orgs that are expired, failed or given back."),
-    "report": ("provisioner.cli.report", "Show the record of a night."),
-    "rehearse": ("provisioner.cli.rehearse", "Play the night of this pool.yaml on an emulator."),
-    "emulator": ("provisioner.cli.emulator", "Serve an emulated Dev Hub until stopped."),
-    "ledger": ("provisioner.cli.ledger", "Copy a ledger to another place."),
-    "hub": ("provisioner.cli.hub", "Prepare the Dev Hub to be the ledger itself."),
+    "claim": ("provisioner.cli.claim", "Claim an org."),
+    "renew": ("provisioner.cli.renew", "Extend the lease of a claimed org."),
+    "release": ("provisioner.cli.release", "Release a claimed org."),
+    "login": ("provisioner.cli.login", "Log in to an org with its username and the private key."),
+    "reap": ("provisioner.cli.reap", "Delete orgs that are expired, failed, released or orphaned."),
+    "report": ("provisioner.cli.report", "Show the record of a run."),
+    "rehearse": (
+        "provisioner.cli.rehearse",
+        "Build this pool.yaml on an emulator, without an account.",
+    ),
+    "emulator": ("provisioner.cli.emulator", "Run an emulated Dev Hub."),
+    "ledger": ("provisioner.cli.ledger", "Copy a ledger to another database."),
+    "hub": ("provisioner.cli.hub", "Use the Dev Hub as the ledger: install, uninstall, unlock."),
     "source": ("provisioner.cli.source", "Convert source format to metadata format."),
     "schema": ("provisioner.cli.schema", "Print the JSON schema of pool.yaml."),
 }
@@ -54,7 +57,7 @@ class CommandTable(TyperGroup):
 
             near = get_close_matches(name, COMMANDS, 1)
             advice = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
-            raise UsageError(f"there is no command {name!r}", hint=advice)
+            raise UsageError(f"unknown command {name!r}", hint=advice)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature

@@ -41,4 +41,4 @@ def lease_end(org: Org, now: datetime) -> str:
     if until is None:
         return ""
     is_whole = org.expires_at is not None and until >= org.expires_at
-    return moment(until, now) + (", when the org itself expires" if is_whole else "")
+    return moment(until, now) + (", when the org expires" if is_whole else "")

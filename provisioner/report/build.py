@@ -42,7 +42,7 @@ def build_text(result: BuildResult) -> list[str]:
         kept = " (kept)" if org.kept else ""
         lines.append(f"failed: {org.username}{kept}: {org.error}")
     lines += [
-        f"left to the next build: {org.username}: {org.error or 'its sign-up may have been sent'}"
+        f"left to the next build: {org.username}: {org.error or 'its sign-up is unconfirmed'}"
         for org in result.unconfirmed
     ]
     told = {org.username for org in result.failed}

@@ -53,9 +53,9 @@ def manifest(orgs: Sequence[Org], contents: Mapping[str, Any]) -> dict[str, Any]
     }
     if _TOKEN_SHAPED.search(json.dumps(document)):
         raise ProvisionerError(
-            "the manifest was not written: something in it has the shape of a token or key",
+            "the manifest was not written: it contains a text that looks like a token or key",
             code="manifest_secret",
-            hint="look for it in owner, purpose and pool.yaml: `provisioner status --json`",
+            hint="check owner and purpose (`provisioner status --json`) and pool.yaml for it",
         )
     return document
 

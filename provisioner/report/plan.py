@@ -41,8 +41,8 @@ def plan_text(config: PoolFile, plans: Sequence[PoolPlan], cost: Estimate) -> li
     lines = [line for plan in plans for line in _block(config, plan)]
     total = sum(len(plan.create) for plan in plans)
     if not any(plan.create or plan.resume for plan in plans):
-        return [*lines, "nothing is to be built"]
-    return [*lines, f"cost: {total} sign-ups, {cost.text()}"]
+        return [*lines, "Nothing to build."]
+    return [*lines, f"Cost: {total} sign-ups, {cost.text()}"]
 
 
 def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
@@ -55,9 +55,9 @@ def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
     lines += _order(plan)
     if plan.create or plan.resume:
         titles = [entry.title for entry in config.pools[plan.pool].steps]
-        lines.append(f"  steps of each: {', '.join(['sign-up', *titles, 'proof'])}")
+        lines.append(f"  steps of each: {', '.join(['sign-up', *titles, 'verification'])}")
     if plan.not_more_because:
-        lines.append(f"  {plan.missing} fewer than wanted: {plan.not_more_because}")
+        lines.append(f"  {plan.missing} of them cannot be built: {plan.not_more_because}")
     return lines
 
 
@@ -66,10 +66,10 @@ def _order(plan: PoolPlan) -> list[str]:
     if not plan.retire:
         return []
     if not plan.is_short_of_room:
-        return ["  an old org is deleted only when a new one is available in its place"]
+        return ["  an outdated org is deleted only when its replacement is available"]
     without = len(plan.create) - plan.slots
     orgs = "org" if plan.swap == 1 else "orgs"
     return [
-        f"  {without} of the new orgs have no room until old ones are deleted: one for the first "
-        f"org of a new content, and once that is available {plan.swap} {orgs} at a time"
+        f"  {without} new orgs have no room until outdated orgs are deleted: first one, for the "
+        f"canary of the new content; when that is available, {plan.swap} {orgs} at a time"
     ]

@@ -26,11 +26,11 @@ def what_happens(event: OrgEvent) -> str:
         return f"failed at {event.note}"
     place = f" ({event.position}/{event.steps})" if event.steps else ""
     if event.is_retry:
-        return f"{event.step}: tries again: {event.note}"
+        return f"{event.step}: retrying: {event.note}"
     if event.state is State.INTENDED:
         return f"{event.step} requested"
     if event.state is State.SIGNING_UP:
-        return f"{event.step} under way"
+        return f"{event.step} in progress"
     return f"{event.step}{place}"
 
 
@@ -120,7 +120,7 @@ class LiveView:
             table.add_row(Text(cell(username), style="cyan"), step, _span(now - row.since))
         hidden = len(self._rows) - len(shown)
         counts = f"{self._counts[State.AVAILABLE]} available, {self._counts[State.FAILED]} failed"
-        more = f", {hidden} more under way" if hidden else ""
+        more = f", {hidden} more in progress" if hidden else ""
         totals = Text.assemble((f"{counts}{more}", "bold"), f"  {_span(now - self._started)}")
         totals.truncate(self._console.width, overflow="ellipsis")
         return Group(table, totals)

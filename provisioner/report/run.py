@@ -35,7 +35,9 @@ def run_text(run: Run, events: Sequence[Event]) -> list[str]:
     """The record for people."""
     lines = [f"run {run.id} on {run.host}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC"]
     if run.finished_at is None:
-        lines.append("not finished: it is running, or was killed; the next build resumes its orgs")
+        lines.append(
+            "not finished: it is still running, or was killed; then the next build resumes its orgs"
+        )
     else:
         said = run.summary
         lines.append(

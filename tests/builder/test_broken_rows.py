@@ -51,7 +51,7 @@ def test_the_row_is_told_of_and_replaced_and_its_org_left_to_whoever_uses_it(
         assert broken.username in err
 
     document, err = run(night, "build", "--pace", "0.001")
-    assert f"{broken.username}: its row in the ledger was broken, and is repaired" in err
+    assert f"{broken.username}: repaired its broken row in the ledger" in err
     assert document["built"] == 1
     assert {broken.username, sound.username} <= set(night.active())
     assert len(night.active()) == 3

@@ -151,7 +151,7 @@ def test_when_every_look_raises_the_build_stops_and_the_next_one_finishes_it(
         broken(patched, DevHub, "signups", times=1000)
         result = night.build()
     assert (len(result.built), len(result.unconfirmed), result.exit_code) == (0, 2, 6)
-    assert "could not be looked at" in str(result.error())
+    assert "could not be polled" in str(result.error())
     nothing_lost(night)
     assert night.build().exit_code == 0
     nothing_lost(night)
@@ -226,5 +226,8 @@ def test_a_deletion_that_raises_leaves_the_org_to_reap(
     result = night.build()
     assert (len(result.built), len(result.failed), result.exit_code) == (1, 1, 6)
     assert [org.state for org in night.orgs(State.FAILED)] == [State.FAILED]
-    assert any("could not be deleted yet" in text for text in night.watcher.messages)
+    assert any(
+        "could not be deleted; the next build or reap tries again" in text
+        for text in night.watcher.messages
+    )
     nothing_lost(night)

@@ -102,7 +102,7 @@ def test_a_sign_up_that_does_not_end_is_given_up_at_its_timeout(make_night: Make
     night = make_night(**{"signup.Creating": ENDLESS})
     night.write_pool(size=1, pool=f"{ALONE}sign_up_timeout: 1m\n")
     assert night.build().exit_code == 6
-    assert failures(night) == ["sign-up: still Creating after 60 s (sign_up_timeout)"]
+    assert failures(night) == ["sign-up: still Creating after 60 s (see sign_up_timeout)"]
 
 
 def test_a_sign_up_does_not_get_a_new_deadline_from_the_next_build(make_night: Make) -> None:
@@ -113,7 +113,7 @@ def test_a_sign_up_does_not_get_a_new_deadline_from_the_next_build(make_night: M
     before = night.requests("query")
     assert night.build().exit_code == 6
     assert night.requests("query") < before + 10, "hundreds of polls fit into two hours"
-    assert failures(night) == ["sign-up: still Creating after 7200 s (sign_up_timeout)"]
+    assert failures(night) == ["sign-up: still Creating after 7200 s (see sign_up_timeout)"]
 
 
 @pytest.mark.parametrize(("age", "code"), [(LONG_AGO, 6), (-LONG_AGO, 0)], ids=["old", "new"])

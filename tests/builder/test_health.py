@@ -43,7 +43,7 @@ def test_when_all_are_dead_nobody_gets_one_and_all_are_quarantined(night: Night)
         kill(night, org)
     code, _, err = claim(night)
     assert code == 3
-    assert err.count("quarantined") == 2
+    assert err.count("is unusable and will be replaced") == 2
     assert len(night.orgs(State.EXPIRED)) == 2
     assert night.build().exit_code == 0
     assert len(night.orgs(State.AVAILABLE)) == len(night.active()) == 2
@@ -55,7 +55,7 @@ def test_a_dead_org_claimed_by_name_is_refused_and_says_so(night: Night) -> None
     kill(night, org)
     code, out, err = claim(night, org.username)
     assert code == 3
-    assert "quarantined" in err
+    assert "is unusable and will be replaced" in err
     assert "expired" in json.loads(out)["error"]["message"]
 
 
@@ -74,7 +74,7 @@ def test_an_org_that_cannot_be_looked_at_keeps_its_place(night: Night) -> None:
     code, out, err = claim(night)
     assert code == 0
     assert json.loads(out)["state"] == "claimed"
-    assert "could not be proven" in err
+    assert "could not be verified" in err
     assert night.orgs(State.EXPIRED) == []
 
 

@@ -82,7 +82,7 @@ def test_a_failing_org_does_not_disturb_the_others_and_is_ended(night: Night) ->
     assert night.orgs(State.FAILED) == []
     error = result.error()
     assert error is not None
-    assert "2 of the 3" in error.message
+    assert "2 of 3 wanted orgs" in error.message
 
 
 def test_keep_failed_leaves_the_org_to_look_into(night: Night) -> None:
@@ -318,7 +318,7 @@ def test_a_dev_hub_that_is_out_of_order_when_the_night_begins_is_waited_for(nigh
     night.fault({"route": "query", "org": "hub"}, {"do": "answer", "status": 503}, times=9)
     night.fault({"route": "versions"}, broken, broken)
     assert night.build().exit_code == 0
-    assert any("trying again" in text for text in night.watcher.messages)
+    assert any("retrying" in text for text in night.watcher.messages)
 
 
 def test_a_dev_hub_that_stays_out_of_order_ends_the_night_and_signs_nothing_up(

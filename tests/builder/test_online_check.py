@@ -43,7 +43,7 @@ def test_a_user_whom_nobody_approved_is_exit_5_with_the_fix(night: Night) -> Non
 def test_an_org_that_is_no_dev_hub_is_exit_2(make_night: Callable[..., Night]) -> None:
     code, _, err = check(make_night(is_dev_hub=False))
     assert code == 2
-    assert "no Dev Hub" in err
+    assert "is not a Dev Hub" in err
 
 
 def test_no_sign_up_left_is_exit_4(make_night: Callable[..., Night]) -> None:

@@ -12,7 +12,7 @@ def test_a_plan_tells_sign_ups_requests_and_time_and_signs_nothing_up(night: Nig
     code, out, err = Command(night, "plan").end()
     assert code == 0, err
     assert "sign up 2 from config/project-scratch-def.json" in out
-    assert "cost: 2 sign-ups, about " in out
+    assert "Cost: 2 sign-ups, about " in out
     assert night.hub_rows("ScratchOrgInfo") == []
     assert night.orgs() == []
 
@@ -30,4 +30,4 @@ def test_after_a_build_its_requests_are_the_measure(night: Night) -> None:
 
 def test_a_full_pool_needs_nothing(night: Night) -> None:
     night.build()
-    assert "nothing is to be built" in Command(night, "plan").end()[1]
+    assert "Nothing to build." in Command(night, "plan").end()[1]

@@ -45,12 +45,14 @@ def test_a_mistake_in_the_content_costs_at_most_the_org_that_the_canary_needs(
     assert result.exit_code == 6
     expected = size if free else size - 1
     assert len(night.orgs(State.AVAILABLE)) == expected
-    swapped = [r for r in result.deleted if r.reason.startswith("makes room")]
+    swapped = [r for r in result.deleted if r.reason.startswith("to make room for a new org")]
     assert len(swapped) == size - expected
     assert night.build().exit_code == 6
     assert len(night.orgs(State.AVAILABLE)) == expected, "the next night takes no other"
     if expected < size:
-        told = f"deleted: {swapped[0].org.username}: makes room: pool.yaml, or a file"
+        told = (
+            f"deleted: {swapped[0].org.username}: to make room for a new org: pool.yaml, or a file"
+        )
         assert told in "\n".join(build_text(result))
 
 

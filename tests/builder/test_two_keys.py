@@ -46,4 +46,4 @@ def test_check_warns_when_the_second_key_opens_the_hub_after_all(second: Night) 
     code, _, err = Command(second, "check", "--online").end()
     assert code == 0, err
     assert "scratch_app" in err
-    assert "can enter the hub" in err
+    assert "can also log in to the Dev Hub" in err

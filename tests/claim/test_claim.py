@@ -89,7 +89,7 @@ def test_an_unknown_username_is_answered_with_near_ones(ledger: Ledger) -> None:
     error = refused(ledger, username="morning-7f3x@acme.example")
     assert isinstance(error, NoOrgError)
     assert (error.exit_code, error.code) == (3, "unknown_username")
-    assert error.message == "the ledger knows no scratch org morning-7f3x@acme.example"
+    assert error.message == "the ledger has no scratch org morning-7f3x@acme.example"
     assert error.hint == "did you mean morning-7f3k@acme.example?"
 
 

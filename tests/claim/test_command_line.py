@@ -131,8 +131,8 @@ def test_the_same_key_prints_the_same_org(ledger: Ledger, call: Call) -> None:
         (("release", ""), "USERNAME is empty"),
         (("claim", "--idempotency-key", ""), "--idempotency-key is empty"),
         (("claim", "--lease", "8"), "--lease: 8 has no unit"),
-        (("claim", "--lease", "0s"), "--lease: 0s is out of bounds"),
-        (("renew", "a", "--lease", "31d"), "--lease: 31d is out of bounds"),
+        (("claim", "--lease", "0s"), "--lease: 0s is out of range"),
+        (("renew", "a", "--lease", "31d"), "--lease: 31d is out of range"),
         (("claim", "--min-life", "soon"), "--min-life: 'soon' is no duration"),
         (("claim", "--wait", "9999999999w"), "--wait: "),
         (("status", "nowhere"), "there is no pool 'nowhere'"),
@@ -161,7 +161,7 @@ def test_release_deletes_later_or_puts_back_where_the_pool_allows_it(
     refused = call("release", "e@acme.example", "--reuse", "--json")
     assert (refused.code, refused.error["code"]) == (2, "reuse_not_allowed")
     released = call("release", "e@acme.example")
-    assert released.out == "e@acme.example is released; the next build or reap deletes it\n"
+    assert released.out == "e@acme.example is released; the next build or reap will delete it\n"
     assert "could not be deleted from here: " in released.err
     assert call("release", "e@acme.example", "--json").document["state"] == "released"
 
@@ -177,11 +177,11 @@ def test_release_by_force_says_what_is_so_and_what_deletes_the_org(
     def said(name: str, *options: str) -> str:
         return call("release", f"{name}@acme.example", "--force", *options).out.strip()
 
-    assert said("free", "--reuse") == "free@acme.example is available: nobody has claimed it"
-    assert said("free") == "free@acme.example is released; the next build or reap deletes it"
-    assert said("failed") == "failed@acme.example is failed; the next build or reap deletes it"
-    assert said("kept") == "kept@acme.example is failed; `provisioner reap --kept` deletes it"
-    assert said("gone") == "gone@acme.example is deleted already"
+    assert said("free", "--reuse") == "free@acme.example is available: nobody had claimed it"
+    assert said("free") == "free@acme.example is released; the next build or reap will delete it"
+    assert said("failed") == "failed@acme.example is failed; the next build or reap will delete it"
+    assert said("kept") == "kept@acme.example is failed; `provisioner reap --kept` will delete it"
+    assert said("gone") == "gone@acme.example was already deleted"
 
 
 def test_a_broken_row_is_told_of_on_stderr_by_claims_and_on_stdout_by_status(
@@ -203,7 +203,7 @@ def test_a_broken_row_is_told_of_on_stderr_by_claims_and_on_stdout_by_status(
     answer = call("status")
     assert answer.err == ""
     lines = answer.out.splitlines()
-    assert "rows of the ledger that are broken, which no claim takes:" in lines
+    assert "Broken rows of the ledger (not available for claims):" in lines
     assert lines[-1].startswith("broken@acme.example  morning  users holds '{'")
     assert lines[-1].endswith("the next `provisioner build` repairs it")
 
@@ -219,7 +219,7 @@ def test_a_row_with_an_address_that_is_none_ends_no_claim_as_a_bug(
     for name in ("a", "b"):
         answer = call("claim", f"{name}@acme.example", "--json")
         assert (answer.code, answer.document["username"]) == (0, f"{name}@acme.example")
-        assert f"{name}@acme.example could not be proven: " in answer.err
+        assert f"{name}@acme.example could not be verified: " in answer.err
         assert call("login", f"{name}@acme.example", "--json").code > 1, "no bug of ours"
 
 
@@ -263,9 +263,9 @@ def test_a_key_that_cannot_be_read_says_nothing_of_an_org(
     monkeypatch.setenv("LEDGER", "ledger")
     answer = call("claim", "--json")
     assert (answer.code, answer.document["username"]) == (0, "old@acme.example")
-    assert "old@acme.example could not be proven: pool.yaml:1:" in answer.err
+    assert "old@acme.example could not be verified: pool.yaml:1:" in answer.err
     answer = call("release", "old@acme.example")
-    assert answer.out == "old@acme.example is released; the next build or reap deletes it\n"
+    assert answer.out == "old@acme.example is released; the next build or reap will delete it\n"
     assert "could not be deleted from here: pool.yaml:1:" in answer.err
     answer = call("status", "--prove", "--json")
     assert (answer.code, answer.error["code"]) == (2, "config")
@@ -285,7 +285,7 @@ def test_renew_prints_the_new_end(ledger: Ledger, call: Call) -> None:
     add(ledger, "a")
     call("claim", "--lease", "1h")
     answer = call("renew", "a@acme.example", "--lease", "3h")
-    assert answer.out.startswith("a@acme.example is ann@acme.example's until ")
+    assert answer.out.startswith("a@acme.example is claimed by ann@acme.example until ")
     document = call("renew", "a@acme.example", "--json").document
     assert datetime.fromisoformat(document["lease_until"]) > utc_now() + timedelta(hours=7)
 
@@ -295,7 +295,7 @@ def test_renew_says_when_it_changes_nothing_and_how_to_shorten(ledger: Ledger, c
     first = call("claim", "--lease", "3h", "--json").document
     answer = call("renew", "a@acme.example", "--lease", "1h", "--json")
     assert (answer.code, answer.document["lease_until"]) == (0, first["lease_until"])
-    assert "the lease ended later than in 1h already, and is unchanged" in answer.err
+    assert "The lease already ends later than in 1h and was not changed" in answer.err
     assert call("renew", "a@acme.example", "--shorten").code == 2
     document = call("renew", "a@acme.example", "--lease", "1h", "--shorten", "--json").document
     assert datetime.fromisoformat(document["lease_until"]) < utc_now() + timedelta(hours=2)
@@ -310,7 +310,7 @@ def test_a_lease_that_would_outlast_the_org_is_cut_and_that_is_said(
     for command in (("claim",), ("renew", org.username)):
         answer = call(*command, "--lease", "20d", "--json")
         assert (answer.code, answer.document["lease_until"]) == (0, until)
-    assert ", when the org itself expires" in call("renew", org.username, "--lease", "20d").out
+    assert ", when the org expires" in call("renew", org.username, "--lease", "20d").out
 
 
 def test_a_ledger_that_cannot_be_used_exits_with_2_and_no_traceback(

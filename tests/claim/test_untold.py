@@ -59,7 +59,7 @@ def test_an_org_whose_claim_cannot_be_told_goes_back(
     assert row is not None
     assert (row.state, row.owner, row.purpose, row.lease_until) == (State.AVAILABLE, "", "", None)
     if where == "closed":
-        assert "stdout is closed: nobody would be told of the result" in said
+        assert "stdout is closed, so the result could not be printed" in said
         assert row == org
     else:
         assert f"{org.username} was given back: nobody was told of the claim" in said

@@ -74,7 +74,7 @@ def test_status_tells_how_many_wait(ledger: Ledger, call: Call) -> None:
         ledger.claim(Claim(owner, pool, waiter=f"place of {owner}"), now=utc_now())
     lines = call("status").out.splitlines()
     assert lines[0].startswith("morning: 2 wanted; 0 available, 0 claimed, 0 building")
-    assert [line.endswith("; 2 waiting for one") for line in lines if "wanted" in line] == [
+    assert [line.endswith("; waiting claims: 2") for line in lines if "wanted" in line] == [
         True,
         True,
     ]

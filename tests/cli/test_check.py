@@ -34,7 +34,7 @@ def test_a_good_file(cli: Cli) -> None:
     done = cli("check")
 
     assert (done.code, done.out) == (0, "")
-    assert done.err == "pool.yaml: all good (1 pool, 2 orgs wanted)\n"
+    assert done.err == "pool.yaml: no problems (1 pool, 2 orgs wanted)\n"
 
 
 def test_quiet_says_nothing_of_a_good_file(cli: Cli) -> None:

@@ -131,21 +131,21 @@ def test_each_command_lists_the_global_options(cli: Cli) -> None:
 
 
 USAGE = {
-    ("chek",): ("there is no command 'chek'", "did you mean check?"),
-    ("xyzzy",): ("there is no command 'xyzzy'", f"known: {', '.join(REAL)}, fake, gone, group"),
-    ("fake", "--cuont", "3"): ("no such option: --cuont", "see: provisioner fake --help"),
+    ("chek",): ("unknown command 'chek'", "did you mean check?"),
+    ("xyzzy",): ("unknown command 'xyzzy'", f"known: {', '.join(REAL)}, fake, gone, group"),
+    ("fake", "--cuont", "3"): ("no such option: --cuont", "see `provisioner fake --help`"),
     ("fake", "--count", "many"): (
         "invalid value for '--count'",
-        "see: provisioner fake --help",
+        "see `provisioner fake --help`",
     ),
-    ("fake", "a", "b"): ("got unexpected extra argument", "see: provisioner fake --help"),
+    ("fake", "a", "b"): ("got unexpected extra argument", "see `provisioner fake --help`"),
     ("group", "convert"): (
         "missing argument 'FOLDER'",
-        "see: provisioner group convert --help",
+        "see `provisioner group convert --help`",
     ),
-    ("group", "covert", "x"): ("no such command 'covert'", "see: provisioner group --help"),
-    ("--confg", "x", "fake"): ("no such option: --confg", "see: provisioner --help"),
-    ("fake", "--config"): ("option '--config' requires an argument", "see: provisioner --help"),
+    ("group", "covert", "x"): ("no such command 'covert'", "see `provisioner group --help`"),
+    ("--confg", "x", "fake"): ("no such option: --confg", "see `provisioner --help`"),
+    ("fake", "--config"): ("option '--config' requires an argument", "see `provisioner --help`"),
 }
 
 

@@ -116,7 +116,7 @@ def test_ctrl_c_exits_with_130(cli: Cli, deed: Doing) -> None:
 
 
 def crash_file(err: str) -> Path:
-    return Path(err.partition("its traceback is in ")[2].splitlines()[0])
+    return Path(err.partition("the traceback is in ")[2].splitlines()[0])
 
 
 def test_our_own_bug_is_told_as_one_and_its_traceback_is_kept(
@@ -132,7 +132,7 @@ def test_our_own_bug_is_told_as_one_and_its_traceback_is_kept(
     path = crash_file(done.err)
     kept = path.read_text()
     assert done.code == 1
-    assert done.err.startswith("error: this is a bug in provisioner (ValueError); its traceback")
+    assert done.err.startswith("error: this is a bug in provisioner (ValueError); the traceback")
     assert "Traceback" not in done.err
     assert path.parent == tmp_path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -272,7 +272,7 @@ def test_an_exception_that_nobody_caught_is_told_without_its_words(tmp_path: Pat
     )
     first, second = done.stderr.splitlines()
     for line in (first, second):
-        assert line.startswith("warning: a bug in provisioner (ValueError); its traceback is in ")
+        assert line.startswith("warning: a bug in provisioner (ValueError); the traceback is in ")
     kept = "".join(path.read_text() for path in tmp_path.glob("provisioner-*.txt"))
     assert kept.count("builtins.ValueError") == 2
     assert MARKER not in done.stderr + done.stdout + kept

@@ -79,7 +79,7 @@ def test_what_it_wrote_checks_clean(
 
     done = cli("check")
 
-    assert done.err == "pool.yaml: all good (1 pool, 3 orgs wanted)\n"
+    assert done.err == "pool.yaml: no problems (1 pool, 3 orgs wanted)\n"
     assert (done.code, done.out) == (0, "")
 
 
@@ -102,7 +102,7 @@ def test_an_existing_file_is_never_touched(cli: Cli, tmp_path: Path) -> None:
     done = cli("init", "--keys", "keys")
 
     assert (done.code, done.out) == (2, "")
-    assert "nothing was written, because these files exist: pool.yaml\n" in done.err
+    assert "these files exist, so nothing was written: pool.yaml\n" in done.err
     assert "--force" in done.err
     assert tree(tmp_path) == {"pool.yaml"}
     assert (tmp_path / "pool.yaml").read_text() == "mine"

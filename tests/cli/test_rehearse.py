@@ -103,7 +103,7 @@ def test_without_an_org_there_is_nothing_to_claim(cli: Cli, pools: Path) -> None
     limit = {"do": "answer", "status": 400, "error": "LIMIT_EXCEEDED", "message": "daily limit"}
     fault = {"when": {"route": "sobjects.create", "org": "hub"}, "then": limit, "times": 0}
     done = cli("rehearse", "--speed", FAST, "--faults", plan_faults(pools, fault), "one")
-    assert (done.code, done.out) == (4, "no org was built: nothing to claim\n")
+    assert (done.code, done.out) == (4, "No org was built, so none was claimed.\n")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_with_serve_the_emulator_serves_until_a_signal(pools: Path, number: int)
     with serving(pools, "--speed", FAST) as rehearsal:
         assert rehearsal.state()["orgs"], "the login can be repeated"
         code, said = rehearsal.end(number)
-        assert (code, said) == (0, "stopped\n")
+        assert (code, said) == (0, "Stopped.\n")
         with pytest.raises(OSError, match="refused"):
             rehearsal.state()
     assert tree(pools) == before, "the key and the ledger of the rehearsal are gone"

@@ -88,7 +88,7 @@ def test_everything_arrives_and_the_source_stays(
     before = held(old)
     code, out, err = copy(old.url, new.url)
     assert (code, out) == (0, "copied 4 orgs, 16 events, 2 runs\n")
-    assert "write the new URL into every pool.yaml now" in err
+    assert "write the new URL in every pool.yaml" in err
     assert held(new) == held(old) == before
     ledger = new.open()
     assert [org.username for org in ledger.orgs()] == [
@@ -130,7 +130,7 @@ def test_a_source_that_does_not_exist_is_not_made(
     place: Callable[[str], World], copy: Copy, tmp_path: Path
 ) -> None:
     code, _, err = copy("sqlite:///nowhere.db", place("postgresql").url)
-    assert (code, "there is no ledger nowhere.db" in err) == (2, True)
+    assert (code, "the ledger nowhere.db does not exist" in err) == (2, True)
     assert not (tmp_path / "nowhere.db").exists()
 
 

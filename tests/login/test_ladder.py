@@ -112,7 +112,7 @@ def test_a_session_for_a_host_that_is_not_salesforces_is_refused(app: App, url: 
     error = refuse(app, granted(instance_url=url))
     assert error.code == "foreign_host"
     assert f"200 a session for {url}" in error.message
-    assert "nothing is sent there" in error.message
+    assert "nothing was sent to it" in error.message
     assert not error.is_transient
 
 

@@ -33,7 +33,7 @@ def test_three_options_are_enough_and_the_token_is_not_shown_to_people(
     assert done.code == 0, done.err
     shown = dict(line.rsplit("  ", 1) for line in done.out.splitlines())
     assert [value.strip() for value in shown.values()] == [USERNAME, ORG, host.url]
-    assert "--json prints the access token" in done.err
+    assert "Use --json to print the access token" in done.err
     assert TOKEN not in done.out + done.err
 
 
@@ -91,7 +91,7 @@ def test_who_logs_in_to_anothers_org_is_warned_and_with_strict_refused(
     done = run(USERNAME, "--json", "--owner", "bob")
     assert done.code == 0
     assert done.json["access_token"] == TOKEN
-    assert done.err == f"warning: {said} (say --owner if you claimed it under another name)\n"
+    assert done.err == f"warning: {said} (pass --owner if you claimed it under another name)\n"
     asked = len(host.seen)
     done = run(USERNAME, "--json", "--owner", "bob", "--strict")
     assert (done.code, done.json["error"]["code"]) == (7, "not_yours")
@@ -185,7 +185,7 @@ def test_an_org_that_is_not_there_yet_or_no_more_is_told_without_a_request(
 def test_without_pool_file_and_options_the_way_without_them_is_told(run: Run) -> None:
     done = run(USERNAME)
     assert done.code == 2
-    assert "there is no pool.yaml" in done.err
+    assert "pool.yaml not found" in done.err
     assert "--consumer-key KEY --key FILE" in done.err
 
 
@@ -204,7 +204,7 @@ def test_a_refusal_is_exit_5_with_cause_fix_and_each_answer(
 @pytest.mark.parametrize(
     ("environment", "code", "words"),
     [
-        ({"SF_PRIVATE_KEY_PASSPHRASE": PASSPHRASE}, 0, "logged in"),
+        ({"SF_PRIVATE_KEY_PASSPHRASE": PASSPHRASE}, 0, "Logged in."),
         ({}, 2, "set SF_PRIVATE_KEY_PASSPHRASE"),
         ({"SF_PRIVATE_KEY_PASSPHRASE": "planted-other"}, 2, "does not open the private key"),
     ],

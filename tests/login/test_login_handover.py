@@ -164,7 +164,7 @@ def test_sf_gets_a_key_that_is_no_file_by_one_that_is_on_no_disk(
     assert done.code == 0, done.err
     assert (tmp_path / "sf.key").read_text() == pem()
     assert (tmp_path / "sf.keypath").read_text().startswith("/proc/self/fd/")
-    assert "sf cannot log in again" in done.err
+    assert "sf cannot renew this session" in done.err
     seen = (tmp_path / "sf.environment").read_text() + (tmp_path / "sf.arguments").read_text()
     assert "PRIVATE KEY" not in seen
     assert PASSPHRASE not in seen

@@ -57,7 +57,7 @@ def test_what_the_dev_hub_does_not_say_is_not_known() -> None:
     ],
 )
 def test_another_host_gets_no_assertion(configured: DevHub, named: str) -> None:
-    with pytest.raises(LoginError, match="nothing is sent there") as caught:
+    with pytest.raises(LoginError, match="nothing was sent to it") as caught:
         org_login_url(ORG, named, configured)
     assert caught.value.code == "foreign_host"
     assert not caught.value.is_transient

@@ -220,7 +220,10 @@ def _limits(played: _Night, before: _State) -> Iterator[str]:
 def _not_ended(night: WholeNight, ended: Ended) -> Iterator[str]:
     """A failed org is ended by the same build; one that cannot be is named."""
     for org in rows(night, State.FAILED):
-        if f"{org.username} could not be deleted yet" not in ended.err and "run" in ended.document:
+        if (
+            f"{org.username} could not be deleted; the next" not in ended.err
+            and "run" in ended.document
+        ):
             yield f"{org.username} failed and was not ended, and nothing is said of it"
 
 

@@ -75,7 +75,7 @@ def test_install_deploys_and_gives_the_user_of_pool_yaml_the_builders_permission
 ) -> None:
     answer = call("hub", "install")
     assert answer.code == 0, answer.err
-    assert answer.out == "the ledger is installed (33 components)\nmay build: hub@acme.example\n"
+    assert answer.out == "The ledger is installed (33 components).\nmay build: hub@acme.example\n"
     assert "hub@acme.example has the permission set Provisioner_Builder" in answer.err
     assert call("status").code == 0
 
@@ -148,7 +148,7 @@ def test_uninstall_leaves_no_trace(bare_hub: LedgerHub, call: Call) -> None:
     gone = moved(ledger, add_available(ledger, "a@acme.example"), State.RELEASED)
     moved(ledger, gone, State.DELETED)
     answer = call("hub", "uninstall")
-    assert (answer.code, answer.out) == (0, "the Dev Hub holds no ledger any more\n")
+    assert (answer.code, answer.out) == (0, "The ledger was removed from the Dev Hub.\n")
     assert traces(bare_hub) == []
 
     again = call("hub", "uninstall", "--json")
