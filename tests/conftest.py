@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+ROOT = Path(__file__).parent
+SLOW_FOLDERS = (ROOT / "proof", ROOT / "ledger/postgresql")
+
+for name, is_fixed in (("tests", True), ("random", False)):  # scripts/test-random takes the latter
+    settings.register_profile(
+        name, deadline=None, derandomize=is_fixed, suppress_health_check=[HealthCheck.too_slow]
+    )
 settings.load_profile("tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole folders of slow tests; elsewhere a module says it of itself by `pytestmark`."""
+    for item in items:
+        if any(folder in item.path.parents for folder in SLOW_FOLDERS):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,6 +17,8 @@ from provisioner import api
 from provisioner.cli.init import sample_files
 from provisioner.errors import ClaimError, ConfigError, LoginError, NoOrgError, UsageError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from provisioner.builder.connections import Connections
 from provisioner.builder.result import BuildResult
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Run, State
 from provisioner.ledger.devhub.install import install
 from tests.builder.night import Night
+
+pytestmark = pytest.mark.slow
 
 
 def build_and_count(night: Night) -> tuple[BuildResult, int]:

@@ -12,6 +12,8 @@ from provisioner.builder.breaker import IN_A_ROW, Breaker
 from provisioner.ledger.base import State
 from tests.builder.night import Night
 
+pytestmark = pytest.mark.slow
+
 AT_ONCE = 10  # concurrent_signups, by default
 NIGHTS = 400  # seeded ones for each row of the table
 

@@ -13,6 +13,8 @@ from provisioner.ledger.base import Org, State
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
 
+pytestmark = pytest.mark.slow
+
 BREAKS = [("state", "vanished"), ("expires_at", "soon"), ("users", "{"), ("step", "two")]
 NAMELESS = ("username", b"\xff\xfe")
 

@@ -20,6 +20,8 @@ from provisioner.steps.run_apex import RunApex
 from provisioner.upkeep.deletion import Deletions
 from tests.builder.night import Night
 
+pytestmark = pytest.mark.slow
+
 STEPS = "- run_apex: { file: scripts/setup.apex }\n"
 
 

@@ -16,6 +16,8 @@ from provisioner.ledger.base import State
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
 
+pytestmark = pytest.mark.slow
+
 ENDLESS = 10_000_000.0  # seconds of the platform
 LONG_AGO = timedelta(hours=3)
 PACKAGE = "04t000000000001AAA"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Org, State
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
+
+pytestmark = pytest.mark.slow
 
 ALWAYS = "prove_after: 0s"
 

@@ -16,6 +16,8 @@ from provisioner.emulator.holds import Hold
 from provisioner.ledger.base import State
 from tests.builder.night import Night
 
+pytestmark = pytest.mark.slow
+
 
 class Command:
     """`provisioner` as a process of its own, in the night's folder."""

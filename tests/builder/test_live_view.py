@@ -13,6 +13,8 @@ from tests.builder.night import Night
 from tests.builder.terminal import Screen, Terminal
 from tests.proof.evil_text import EVIL
 
+pytestmark = pytest.mark.slow
+
 BUILD = ("build", "--pace", "0.002")
 MARKUP = "[red]mark[/red] [link=http://evil.example]up[/] :smile: and then some more of it"
 SCRIPT = {"route": "tooling.executeAnonymous"}

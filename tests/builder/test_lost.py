@@ -6,12 +6,16 @@ import json
 import shutil
 from typing import Any
 
+import pytest
+
 from provisioner.builder.connections import Connections
 from provisioner.emulator.world import DEFAULT_CONSUMER_KEY
 from provisioner.ledger.base import State
 from provisioner.upkeep.rebuild import UNKNOWN_OWNER
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
+
+pytestmark = pytest.mark.slow
 
 BROKEN = "- assign_permission_sets: [No_Such_Set]\n"
 

@@ -13,6 +13,8 @@ from tests.builder.test_health import claim, kill
 from tests.builder.test_interruption import Command
 from tests.builder.test_lost import lose_ledger, reap
 
+pytestmark = pytest.mark.slow
+
 MAINTENANCE = {"do": "answer", "status": 420}
 RETRY = {"do": "answer", "status": 400, "error": "unknown_error", "message": "retry your request"}
 INACTIVE = {"do": "answer", "status": 400, "error": "inactive_org", "message": "org is locked"}

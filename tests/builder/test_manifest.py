@@ -15,6 +15,8 @@ from provisioner.report.manifest import manifest, write_manifest
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
 
+pytestmark = pytest.mark.slow
+
 ORG = Org("morning-1@acme.example", "morning", State.AVAILABLE, fingerprint="f")
 
 

@@ -11,6 +11,8 @@ from provisioner.errors import LoginError, SalesforceError
 from provisioner.ledger.base import State
 from tests.builder.night import STEPS, Night
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_pool_is_built_proven_and_recorded(night: Night) -> None:
     result = night.build()

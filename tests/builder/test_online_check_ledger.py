@@ -10,6 +10,8 @@ from provisioner.ledger.devhub.install import install
 from tests.builder.night import Night
 from tests.builder.test_online_check import check
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def hub_night(night: Night) -> Night:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.builder.night import Night
+
+pytestmark = pytest.mark.slow
 
 GROUP = """\
 <?xml version="1.0" encoding="UTF-8"?>

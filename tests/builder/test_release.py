@@ -11,6 +11,8 @@ from provisioner.ledger.base import Org, State
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def held(night: Night) -> Org:

@@ -12,6 +12,8 @@ from provisioner.ledger.base import State
 from provisioner.report.build import build_text
 from tests.builder.night import Night
 
+pytestmark = pytest.mark.slow
+
 STEPS = "- run_apex: { file: scripts/setup.apex }\n"
 BROKEN = f"{STEPS}- assign_permission_sets: [Vist_Planner]\n"
 SIZE = 10

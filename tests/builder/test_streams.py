@@ -12,6 +12,8 @@ import pytest
 from provisioner.ledger.base import State
 from tests.builder.night import Night
 
+pytestmark = pytest.mark.slow
+
 
 def build(night: Night, redirections: str) -> int:
     """A build whose streams a shell has redirected; its exit code."""

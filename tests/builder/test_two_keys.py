@@ -11,6 +11,8 @@ from provisioner.emulator.keys import make_key_pair
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
 
+pytestmark = pytest.mark.slow
+
 KEY = "3MVG9SecondApp"
 
 

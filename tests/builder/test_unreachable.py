@@ -13,6 +13,8 @@ from tests.builder.night import Night
 from tests.proof.here import run
 from tests.proof.processes import Ended
 
+pytestmark = pytest.mark.slow
+
 NO_HOST = "https://no-such-host.invalid"  # kept free of hosts for ever (RFC 6761)
 
 

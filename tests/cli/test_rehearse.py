@@ -22,6 +22,8 @@ from provisioner.builder.result import BuildResult
 from provisioner.builder.run import build
 from tests.cli.conftest import Cli, tree
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 FAST = "2000"
 
@@ -30,6 +32,7 @@ dev_hub:
   username: ${SF_HUB_USERNAME}
   consumer_key: ${SF_CONSUMER_KEY}
   private_key: ${SF_PRIVATE_KEY}
+ledger: sqlite:///FOLDER/ledger.db
 pools:
   one: &pool
     size: 1
@@ -50,7 +53,7 @@ def pools(tmp_path: Path) -> Path:
     (tmp_path / "config").mkdir()
     definition = {"edition": "Developer", "orgName": "Acme"}
     (tmp_path / "config/project-scratch-def.json").write_text(json.dumps(definition))
-    (tmp_path / "pool.yaml").write_text(TWO_POOLS)
+    (tmp_path / "pool.yaml").write_text(TWO_POOLS.replace("FOLDER", str(tmp_path)))
     return tmp_path
 
 

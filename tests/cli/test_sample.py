@@ -23,6 +23,8 @@ from provisioner.config.schema import schema
 from provisioner.steps import STEPS
 from tests.test_layers import ROOT
 
+pytestmark = pytest.mark.slow
+
 METADATA = "{http://soap.sforce.com/2006/04/metadata}"
 SOURCE = "force-app/main/default"
 

@@ -20,6 +20,8 @@ from .postgresql_proxy import proxy
 from .storm import Claimer, Ended, Storm, claimers, faults, prepare, storm
 from .world import World
 
+pytestmark = pytest.mark.slow
+
 CLAIMERS, ORGS, DEATHS = 40, 20, 6
 
 

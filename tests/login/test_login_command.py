@@ -23,6 +23,8 @@ from tests.login.command import Run, record, write_pool_file
 from tests.login.conftest import Pem
 from tests.login.host import CONSUMER_KEY, ORG, OTP, TOKEN, USERNAME, LoginHost
 
+pytestmark = pytest.mark.slow
+
 PASSPHRASE = "planted-passphrase"
 
 

@@ -21,6 +21,8 @@ from tests.login.command import ROOT, Run, record, write_pool_file
 from tests.login.host import CONSUMER_KEY, USERNAME
 from tests.login.page import PAGE, section, snippet
 
+pytestmark = pytest.mark.slow
+
 REROUTE = """
 # Loaded by Python at start-up: sends what is meant for Salesforce's hosts to the test's server.
 import os

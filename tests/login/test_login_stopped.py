@@ -21,6 +21,8 @@ from tests.login.command import Run, record, write_pool_file
 from tests.login.conftest import Pem
 from tests.login.host import OTP, USERNAME, LoginHost
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """#!/bin/sh
 for argument in "$@"; do [ "$key" = --jwt-key-file ] && cat "$argument" > seen; key=$argument; done
 for argument in "$@"; do case $argument in file://*) cat "${argument#file://}" > seen;; esac; done

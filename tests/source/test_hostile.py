@@ -15,6 +15,8 @@ import pytest
 from provisioner.source import SourceError, package
 from tests.source.projects import Covering, D, apex, in_app, object_file, write, xml
 
+pytestmark = pytest.mark.slow
+
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>'
     '<{0} xmlns="http://soap.sforce.com/2006/04/metadata"><label>&b;</label></{0}>'

@@ -18,6 +18,8 @@ import requests
 from provisioner.emulator.keys import KeyPair
 from tests.emulator.core.conftest import GRANT, loaded
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., "Running"]
 
 

@@ -17,6 +17,8 @@ from provisioner.errors import BusyError
 from provisioner.ledger.base import Claim, Run
 from tests.ledger.world import NOW, World, add_available, run
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def building(world: World, *arguments: str) -> Iterator[subprocess.Popen[str]]:

@@ -11,6 +11,8 @@ import pytest
 from provisioner.ledger.base import Claim, State
 from tests.ledger.world import NOW, World, add_available
 
+pytestmark = pytest.mark.slow
+
 PROCESSES, THREADS, ORGS = 6, 4, 15
 
 

@@ -25,6 +25,8 @@ from provisioner.ledger import LEDGERS
 from provisioner.ledger.base import MOVES, UNFINISHED, Claim, Org, State
 from tests.ledger.world import NOW, World
 
+pytestmark = pytest.mark.slow
+
 STATES = st.sampled_from(list(State))
 POOLS = st.sampled_from(["morning", "evening"])
 OWNERS = st.sampled_from(["ann", "bob"])

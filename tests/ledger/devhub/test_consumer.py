@@ -17,6 +17,8 @@ from tests.salesforce.world import HUB_USER
 
 from .hub import CONSUMER, LedgerHub
 
+pytestmark = pytest.mark.slow
+
 POOLS = """\
 pools:
   morning: { size: 2, definitions: [def.json] }
