@@ -26,7 +26,7 @@ def ended(
 
     try:
         pool_file = load()
-        unseen = f"{pool_file.dev_hub.username} does not see it on the Dev Hub"
+        unseen = f"{pool_file.dev_hub.username} cannot see it on the Dev Hub"
         with Connections(pool_file, pace=_PACE) as connections:
             outcome = delete_orgs(connections.hub, ledger, [org], unseen=unseen)
     except ProvisionerError as error:
@@ -34,5 +34,5 @@ def ended(
     if outcome.deleted:
         return outcome.deleted[0]
     for _, why in outcome.left:
-        say(f"{org.username} could not be deleted from here: {why}")
+        say(f"{org.username} could not be deleted now: {why}")
     return org if outcome.left else ledger.get(org.username) or org

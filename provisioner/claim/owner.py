@@ -35,7 +35,9 @@ def default_owner(environ: Environment) -> str:
     for candidate in (_git_email(environ), _system_user()):
         if candidate and candidate.isprintable() and len(candidate) <= _LONGEST:
             return candidate
-    raise UsageError("nobody knows who you are here", hint="say it: --owner NAME")
+    raise UsageError(
+        "Cannot determine the owner; pass --owner.", hint="for example: --owner you@example.com"
+    )
 
 
 def _git_email(environ: Environment) -> str:

@@ -43,7 +43,7 @@ def proven(
         return org
     (health,) = confirmed_by_hub([examine(org, pool_file)], pool_file)
     if health.is_alive is None and not health.is_usable:
-        warn(f"{org.username} could not be used and is left: {health.why}")
+        warn(f"{org.username} cannot be used now: {health.why}")
         raise UnusableError(org, health.why)
     if health.is_alive is None:
         warn(f"{org.username} could not be verified: {health.why}")

@@ -57,7 +57,7 @@ def not_yours(org: Org, owner: str) -> ClaimError:
     if org.state is State.CLAIMED:
         return ClaimError(
             f"{held(org)}, not by {owner}",
-            hint="say --owner if you claimed it under another name; --force overrules the owner",
+            hint="pass --owner if you claimed it under another name; --force overrides the owner",
         )
     if not org.owner or org.state in _NEVER_CLAIMED:
         return ClaimError(
@@ -66,7 +66,7 @@ def not_yours(org: Org, owner: str) -> ClaimError:
             hint=_unclaimed_hint(org),
         )
     is_own = org.owner.casefold() == owner.casefold()
-    whose = "your claim is over" if is_own else f"it was {org.owner}'s, not {owner}'s"
+    whose = "your claim has ended" if is_own else f"it was claimed by {org.owner}, not by {owner}"
     return ClaimError(
         f"{org.username} is {_worded(org.state)}: {whose}", code="claim_lost", hint=_another(org)
     )
@@ -78,9 +78,9 @@ _NEVER_CLAIMED = UNFINISHED | {State.AVAILABLE, State.FAILED}
 
 def _unclaimed_hint(org: Org) -> str:
     if org.state is State.AVAILABLE:
-        return f"claim it: provisioner claim {org.username}; release --force deletes it unclaimed"
+        return f"to claim it: provisioner claim {org.username}; to delete it: release --force"
     if org.state in UNFINISHED:
-        return "a build is making it: see provisioner status"
+        return "a build is working on it; `provisioner status` shows its state"
     if org.state is State.DELETED:
         return _another(org)
     return f"{deleted_by(org)} deletes it"
@@ -112,18 +112,22 @@ def _named(org: Org, wanted: Claim, now: datetime) -> Refusal:
         return Refusal(NoOrgError(message, code="unknown_username", hint="leave --pool out"))
     if org.state is State.CLAIMED:
         is_own = wanted.owner.casefold() == org.owner.casefold()
-        hint = f"that is you: provisioner login {org.username}" if is_own else _another(org)
+        hint = (
+            f"you have claimed it yourself; log in: provisioner login {org.username}"
+            if is_own
+            else _another(org)
+        )
         return Refusal(ClaimError(held(org), code="claimed", hint=hint))
     if org.state in UNFINISHED:
         message = f"{org.username} is not available yet: it is {_worded(org.state)}"
-        return Refusal(NoOrgError(message, hint="--wait 10m waits for it"), may_pass=True)
+        return Refusal(NoOrgError(message, hint="pass --wait 10m to wait for it"), may_pass=True)
     if org.state is not State.AVAILABLE or (org.expires_at and org.expires_at <= now):
         state = State.EXPIRED if org.state is State.AVAILABLE else org.state
         message = f"{org.username} is {_worded(state)}" + (f": {org.error}" if org.error else "")
         return Refusal(NoOrgError(message, code="org_gone", hint=_another(org)))
     if suits(org, wanted, now):
-        message = f"{org.username} is available, and others have waited for it longer"
-        return Refusal(NoOrgError(message, hint="--wait 10m waits in turn"), may_pass=True)
+        message = f"{org.username} is available, but other claims have waited for it longer"
+        return Refusal(NoOrgError(message, hint="pass --wait 10m to join the queue"), may_pass=True)
     return Refusal(_too_short(org.username, [org], wanted, now))
 
 
@@ -144,7 +148,7 @@ def _none_available(
         return Refusal(_too_short(f"no scratch org {where}", alive, wanted, now), may_pass=True)
     waiting = _waiting_before(ledger, wanted)
     if enough and not waiting:
-        error = NoOrgError("a scratch org became available this very moment", hint="try again")
+        error = NoOrgError("a scratch org has just become available", hint="try again")
         return Refusal(error, may_pass=True)
     counts = Counter("building" if org.state in UNFINISHED else org.state.value for org in orgs)
     counted = ", ".join(
@@ -155,8 +159,8 @@ def _none_available(
     line = f"; {waiting} waiting before you" if waiting else ""
     due = next_due(orgs, now, after=waiting)
     error = NoOrgError(
-        f"no scratch org is available {where}: {counted or 'there is none at all'}{line}"
-        + (f"; the next is due {due_text(due, now)}" if due else ""),
+        f"no scratch org is available {where}: {counted or 'there are no orgs'}{line}"
+        + (f"; the next is expected {due_text(due, now)}" if due else ""),
         hint=f"`{_build(wanted)}` makes more; --wait 10m waits for one",
     )
     return Refusal(error, may_pass=True)

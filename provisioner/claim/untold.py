@@ -24,7 +24,10 @@ def given_back_unless_told(
         yield
     except BaseException:
         if idempotency_key:
-            warn(f"{org.username} stays claimed: the key {idempotency_key} gives it again")
+            warn(
+                f"{org.username} stays claimed; "
+                f"repeat the claim with the key {idempotency_key} to get it"
+            )
         else:
             _give_back(ledger, org, warn)
         raise
@@ -38,8 +41,11 @@ def _give_back(ledger: Ledger, org: Org, warn: Callable[[str], None]) -> None:
             if row is None or (row.state, row.fence) != (State.CLAIMED, org.fence):
                 return  # it is nobody's by now, or somebody else's
             if ledger.move(row, State.AVAILABLE, note=note, proven_at=None, **UNCLAIMED):
-                warn(f"{org.username} was given back: nobody was told of the claim")
+                warn(
+                    f"{org.username} was released, "
+                    "because the result of the claim could not be printed"
+                )
                 return
     except LedgerError as error:
-        warn(f"{org.username} could not be given back: {error.message}")
+        warn(f"{org.username} could not be released: {error.message}")
     warn(f"{org.username} stays claimed by {org.owner}: provisioner release {org.username}")

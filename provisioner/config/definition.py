@@ -82,7 +82,7 @@ def read_definition(path: Path) -> tuple[Mapping[str, Any], tuple[DefinitionProb
     try:
         parsed = parse_json(text)
     except JsonProblem as problem:
-        message = f"this is no JSON: {problem.message}"
+        message = f"the file is not JSON: {problem.message}"
         return {}, (DefinitionProblem(problem.line, problem.column, "", message),)
     if not isinstance(parsed, dict):
         return {}, (DefinitionProblem(1, 1, "", "this is no JSON object; start it with {"),)

@@ -47,7 +47,7 @@ def _namespace(path: Path) -> str:
         raise ProjectError(f"{path} is no UTF-8 text") from None
     except JsonProblem as problem:
         place = f"{path}:{problem.line}:{problem.column}"
-        raise ProjectError(f"{place}: this is no JSON: {problem.message}") from None
+        raise ProjectError(f"{place}: the file is not JSON: {problem.message}") from None
     namespace = content.get("namespace") if isinstance(content, dict) else None
     if namespace is not None and not isinstance(namespace, str):
         raise ProjectError(f"{path}: namespace has the wrong type; write a text")

@@ -85,7 +85,7 @@ def to_whole(text: Text) -> int:
             raise ValueError(f"{value} may be octal or decimal; write it without the leading 0")
     elif value.isascii() and value.isdigit():
         raise ValueError(f"is text because of its quotes; write {_cut(value)}")
-    raise ValueError(f"{text.shown} is no whole number; write one like 3")
+    raise ValueError(f"must be a whole number, for example 3 (got {text.shown})")
 
 
 def to_number(text: Text) -> float:
@@ -93,7 +93,7 @@ def to_number(text: Text) -> float:
     is_number = re.fullmatch(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", text.value)
     if is_number and (text.is_plain or text.variables):
         return float(text.value)
-    raise ValueError(f"{text.shown} is no number; write one like 3 or 0.5")
+    raise ValueError(f"must be a number, for example 3 or 0.5 (got {text.shown})")
 
 
 def to_flag(text: Text) -> bool:

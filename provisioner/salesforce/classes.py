@@ -131,13 +131,16 @@ _SIGN_UP: Mapping[str, tuple[Kind, str]] = {
     "C-1018": (Kind.CONFIGURATION, "the My Domain name is not valid"),
     "C-1019": (Kind.TRANSIENT, "the My Domain name is in use"),
     "C-1020": (Kind.CONFIGURATION, "the template does not exist"),
-    "C-1027": (Kind.CONFIGURATION, "the template is not supported; name an edition instead"),
+    "C-1027": (Kind.CONFIGURATION, "the template is not supported; use an edition instead"),
     "C-1033": (Kind.TRANSIENT, "the template has the wrong version"),
-    "C-1034": (Kind.TRANSIENT, "the org could not be created; Salesforce Support knows why"),
-    "C-9998": (Kind.CONFIGURATION, "this is no valid scratch org"),
+    "C-1034": (
+        Kind.TRANSIENT,
+        "the org could not be created; ask Salesforce Support for the reason",
+    ),
+    "C-9998": (Kind.CONFIGURATION, "not a valid scratch org"),
     "C-9999": (Kind.TRANSIENT, "a fatal error of the sign-up service"),
     "INVALID_ID_FIELD": (Kind.CONFIGURATION, "the template id is malformed"),
-    "S-1006": (Kind.CONFIGURATION, "adminEmail is no valid e-mail address"),
+    "S-1006": (Kind.CONFIGURATION, "adminEmail is not a valid e-mail address"),
     "S-1017": (Kind.CONFIGURATION, "the namespace is not linked to the Dev Hub"),
     "S-1018": (Kind.CONFIGURATION, "the My Domain name is not valid"),
     "S-1019": (Kind.TRANSIENT, "the My Domain name is in use"),
@@ -196,7 +199,9 @@ def sign_up_kind(error_code: str | None) -> Kind:
 
 def sign_up_meaning(error_code: str | None) -> str:
     """What the error code of a sign-up means, in words."""
-    return _SIGN_UP.get(error_code or "", (Kind.TRANSIENT, "an error code not described"))[1]
+    return _SIGN_UP.get(
+        error_code or "", (Kind.TRANSIENT, "an error code without a documented meaning")
+    )[1]
 
 
 def says_any(text: str, parts: tuple[str, ...]) -> bool:

@@ -95,7 +95,7 @@ def refused(
     elif errors:
         text = "; ".join(f"{code}: {message}" if message else code for code, message in errors)
     elif "html" in content_type:
-        text = "a web page instead of an answer"
+        text = "a web page instead of an API response"
     else:
         text = body or "an empty answer"
     return SalesforceError(
@@ -128,7 +128,7 @@ def lost(call: Call, error: OSError) -> SalesforceError:
             f"{call}: {reason}",
             error_code=NOT_SENT,
             kind=Kind.CONFIGURATION,
-            hint="give the file of the private CA in REQUESTS_CA_BUNDLE",
+            hint="set REQUESTS_CA_BUNDLE to the file of the private CA",
             code="tls_certificate",
         )
     if isinstance(error, NotConnectedError):

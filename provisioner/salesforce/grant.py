@@ -59,7 +59,7 @@ def sign_in(
     `is_transient` is true when waiting may help, as it does just after a sign-up.
     """
     if not username.strip():
-        raise UsageError("a login needs a username")
+        raise UsageError("the login has no username")
     refused: list[tuple[Rung, Refusal]] = []
     for _ in range(TRIES):
         answer = _climb(app, username, rungs, post, now)
@@ -139,7 +139,7 @@ def _grant(answer: dict[str, Any]) -> Grant | None:
 def _error(username: str, refused: list[tuple[Rung, Refusal]], now: float) -> LoginError:
     """The error for a login that no rung granted."""
     if not refused:
-        return LoginError(f"login of {username}: no login host to ask", code="login_url")
+        return LoginError(f"login of {username}: no login endpoint is known", code="login_url")
     rung, telling = min(refused, key=lambda each: each[1].rank)
     kind = telling.kind
     lines = [f"login of {username} at {rung.host} failed: {kind.cause}{_skew(telling, now)}"]

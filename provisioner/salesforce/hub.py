@@ -134,7 +134,7 @@ class DevHub:
         refused = {name: answer.refusal for name, answer in answers.items() if answer.refusal}
         if gone := [name for name, answer in answers.items() if answer.is_gone]:
             still_there = set(self._active_rows(gone).values())  # it was listed a moment ago
-            refused |= dict.fromkeys(still_there, "it is listed, and cannot be found to delete it")
+            refused |= dict.fromkeys(still_there, "it is listed, but cannot be found for deletion")
         return refused
 
     def _active_rows(self, names: Sequence[str]) -> dict[str, str]:

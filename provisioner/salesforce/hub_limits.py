@@ -34,7 +34,7 @@ class _Limit:
 _ACTIVE = _Limit(
     "active_limit",
     "active scratch org limit",
-    "end scratch orgs that nobody needs (provisioner reap), or lower the pools' size",
+    "delete scratch orgs that are not needed (provisioner reap), or lower the pools' size",
 )
 _DAILY = _Limit(
     "daily_limit",
@@ -91,7 +91,7 @@ def no_limits(org: str, answer: Row) -> SalesforceError | None:
     if "ActiveScratchOrgs" in answer and "DailyScratchOrgs" in answer:
         return None
     return SalesforceError(
-        f"{org}: its limits do not tell of scratch orgs",
+        f"{org}: its limits do not include scratch orgs",
         kind="configuration",
         hint="enable Dev Hub in Setup, and give the user View Setup and Configuration",
     )

@@ -28,8 +28,8 @@ _MAKE_ONE = "make one with: openssl genrsa -out server.key 2048"
 """Only for a key that can never do: a new one costs a new certificate in the connected app."""
 
 _COPY_AGAIN = (
-    "copy it again from the file that it stems from, whole and with its line ends (base64 keeps "
-    "them); whether that file is good, tells: openssl pkey -noout -check -in FILE"
+    "copy it again from its file, complete and with its line breaks (base64 keeps "
+    "them); whether that file is good, can be tested by: openssl pkey -noout -check -in FILE"
 )
 
 
@@ -71,14 +71,14 @@ def load_signing_key(source: Path | str, passphrase: str | None = None) -> Signi
     is_encrypted = "ENCRYPTED" in label or "Proc-Type: 4,ENCRYPTED" in pem
     if is_encrypted and not passphrase:
         raise UsageError(
-            f"{place}: the private key is encrypted and no passphrase was given",
+            f"{place}: the private key is encrypted, but no passphrase was given",
             code="key_passphrase",
             hint=f"set {PASSPHRASE_VARIABLE} to the passphrase",
         )
     private = _parse(pem, passphrase if is_encrypted else None, place)
     if private.key_size < MINIMUM_BITS:
         raise UsageError(
-            f"{place}: the key has {private.key_size} bits; Salesforce wants {MINIMUM_BITS}",
+            f"{place}: the key has {private.key_size} bits; Salesforce requires {MINIMUM_BITS}",
             code="key_too_small",
             hint=_MAKE_ONE,
         )
@@ -97,7 +97,7 @@ def _read(path: Path, place: str) -> str:
     """The file's text. Only a key-sized file is read: the path may name anything."""
     if place != str(path):
         raise UsageError(
-            "the text of a private key was given where its file is wanted",
+            "this is the text of a private key; the path of its file is required",
             code="key_missing",
             hint="write it to a file of mode 0600 and give the path of that file",
         )
@@ -130,9 +130,9 @@ def _not_a_key(label: str, text: str, place: str) -> UsageError:
     """The error for a file that holds something else, by the label of its first PEM block."""
     if not label:
         is_cut = "-----BEGIN" in text
-        wrong = "the PEM text is cut off" if is_cut else "this is no PEM text"
+        wrong = "the PEM text is cut off" if is_cut else "this is not PEM text"
         return UsageError(
-            f"{place}: {wrong}; a private key is wanted",
+            f"{place}: {wrong}; a private key in PEM format is required",
             code="key_format",
             hint="the file starts with -----BEGIN PRIVATE KEY----- and ends with "
             "-----END PRIVATE KEY-----; a DER file is converted by: openssl pkey -inform DER",
@@ -147,9 +147,7 @@ def _not_a_key(label: str, text: str, place: str) -> UsageError:
         wrong, hint = f"a key of kind {label.split()[0]}", f"Salesforce takes RSA; {_MAKE_ONE}"
     else:
         wrong, hint = f"a PEM block {label!r}", "give the file that has BEGIN PRIVATE KEY in it"
-    return UsageError(
-        f"{place}: {wrong} stands where a private key is wanted", code="key_format", hint=hint
-    )
+    return UsageError(f"{place}: this is {wrong}, not a private key", code="key_format", hint=hint)
 
 
 def _parse(pem: str, passphrase: str | None, place: str) -> RSAPrivateKey:
@@ -167,7 +165,7 @@ def _parse(pem: str, passphrase: str | None, place: str) -> RSAPrivateKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         if passphrase:
             raise UsageError(
-                f"{place}: the passphrase does not open the private key (or the key is damaged)",
+                f"{place}: the passphrase does not fit the private key, or the key is damaged",
                 code="key_passphrase",
                 hint=f"check {PASSPHRASE_VARIABLE}",
             ) from None
@@ -176,7 +174,7 @@ def _parse(pem: str, passphrase: str | None, place: str) -> RSAPrivateKey:
         ) from None
     if not isinstance(private, RSAPrivateKey):
         raise UsageError(
-            f"{place}: this is no RSA key",
+            f"{place}: this is not an RSA key",
             code="key_format",
             hint=f"Salesforce takes RSA; {_MAKE_ONE}",
         )

@@ -191,7 +191,7 @@ def _version(entry: Row) -> str:
     """A version that its own address confirms: everything that follows stands on it."""
     version, url = text(entry, "version"), optional_text(entry, "url")
     if not re.fullmatch(r"\d{1,3}\.0", version) or (url and not url.endswith(f"/v{version}")):
-        raise MalformedAnswerError("version is none of the API")
+        raise MalformedAnswerError("version is not an API version")
     return version
 
 

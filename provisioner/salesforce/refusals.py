@@ -45,8 +45,8 @@ REFUSALS: tuple[Kind, ...] = (
         r"^200 a session for ",
         Then.STOP,
         "it gives a session for a host that is neither Salesforce's nor its own, or that is not "
-        "reached by https: nothing is sent there",
-        "check login_url, and what stands between this machine and Salesforce; an emulator on this "
+        "reached by https: nothing was sent to it",
+        "check login_url, and any proxy between this machine and Salesforce; an emulator on this "
         "machine names loopback addresses only",
     ),
     Kind(
@@ -77,7 +77,8 @@ REFUSALS: tuple[Kind, ...] = (
         r"inactive_org|inactive org|org_locked",
         Then.STOP,
         "the org is expired, locked or under maintenance",
-        "look whether it still exists: provisioner status --prove; else try again in some minutes",
+        "check whether it still exists: provisioner status --prove; "
+        "otherwise try again in a few minutes",
         passes=True,
     ),
     Kind(
@@ -85,7 +86,8 @@ REFUSALS: tuple[Kind, ...] = (
         r"^420\b",
         Then.STOP,
         "the org is deleted, expired or under maintenance, or not ready yet",
-        "look whether it still exists: provisioner status --prove; else try again in some minutes",
+        "check whether it still exists: provisioner status --prove; "
+        "otherwise try again in a few minutes",
         passes=True,
     ),
     Kind(
@@ -196,7 +198,7 @@ REFUSALS: tuple[Kind, ...] = (
         "unreachable",
         r"^network: ",
         Then.NEXT_HOST,
-        "no answer came",
+        "no answer was received",
         "check login_url, the network and HTTPS_PROXY, then try again",
         passes=True,
     ),
@@ -263,7 +265,7 @@ REFUSALS: tuple[Kind, ...] = (
         r"^\d+ [a-z_]+(:|$)",
         Then.NEXT_RUNG,
         "Salesforce refused",
-        "look into Login History of the user in Setup",
+        "see the user's Login History in Setup",
     ),
     Kind(
         "login_bad_answer",

@@ -102,7 +102,7 @@ class ServerClock:
             f"{_text(seen.told)}: this machine is {_span(abs(seen.ahead))} {way}. Nothing is "
             "deleted by a wrong clock",
             hint="set the clock of this machine (for instance by NTP: `timedatectl set-ntp true`), "
-            "then run the command again; what was under way is in the ledger",
+            "then run the command again; unfinished work is recorded in the ledger",
         )
 
 

@@ -125,7 +125,7 @@ class OrgSession:
                 f"{self.name}: nothing is sent to {parts.netloc.rpartition('@')[2]!r}: "
                 f"the session is of {own.netloc}",
                 kind=Kind.CONFIGURATION,
-                hint="check what stands between this machine and Salesforce",
+                hint="check for a proxy between this machine and Salesforce",
             )
         return url
 

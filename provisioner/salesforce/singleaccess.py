@@ -27,7 +27,7 @@ def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
         reply = get_with_token(f"{instance_url}{PATH}{query}", token)
     except OSError as error:
         raise LoginError(
-            f"{host} gave no browser link: {unreachable(error).text}", code="unreachable"
+            f"{host} returned no login link: {unreachable(error).text}", code="unreachable"
         ) from None
     try:
         link = read_json(reply.body)["frontdoor_uri"] if reply.status == 200 else None
@@ -35,7 +35,7 @@ def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
         link = None
     if not isinstance(link, str) or not link.startswith(("https://", "http://")):
         raise LoginError(
-            f"{host} gave no browser link: HTTP {reply.status}",
+            f"{host} returned no login link: HTTP {reply.status}",
             code="no_browser_link",
             hint="the app needs the scope 'web' (Manage user data via Web browsers)",
         )
@@ -44,7 +44,7 @@ def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
             f"{host} gave a browser link to a host that is neither Salesforce's nor its own: "
             "it is a credential, and is not opened",
             code=FOREIGN_HOST,
-            hint="check what stands between this machine and Salesforce",
+            hint="check for a proxy between this machine and Salesforce",
         )
     return link
 

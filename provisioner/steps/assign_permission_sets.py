@@ -78,9 +78,9 @@ class AssignPermissionSets:
             return
         known = permission_sets.all_names(context.org)
         raise StepFailed(
-            f"no such permission set in the org: {', '.join(unknown)}",
+            f"permission sets not found in the org: {', '.join(unknown)}",
             details=[_advice(name, known) for name in unknown],
-            hint="a step before this one must bring it: install_package or deploy_source",
+            hint="install or deploy it in an earlier step (install_package or deploy_source)",
         )
 
 
@@ -99,7 +99,7 @@ def _refuse_groups(
     if failed:
         raise StepFailed(
             f"the permission set group {', '.join(failed)} has the status Failed: its permissions "
-            "could not be put together",
+            "could not be calculated",
             hint="Setup, Permission Set Groups shows what it lacks: a licence or a feature of the "
             "org that one of its permission sets needs, or a permission that another requires",
         )
@@ -129,4 +129,4 @@ def _advice(name: str, known: list[str]) -> str:
     near = [plain[match] for match in get_close_matches(name.lower(), plain, 3, 0.6)]
     if near:
         return f"{name}: did you mean {' or '.join(dict.fromkeys(near))}?"
-    return f"{name}: nothing like it; there are {', '.join(sorted(known)[:10]) or 'none'}"
+    return f"{name}: no similar name; the org has {', '.join(sorted(known)[:10]) or 'none'}"

@@ -160,7 +160,7 @@ def _ordered(plan: Plan) -> Iterator[Chunk]:
         raise PlanError(
             [
                 r.problem(
-                    r.located[0][0], f"it waits for itself by way of {_names(needs[r] - known)}"
+                    r.located[0][0], f"it refers to itself through {_names(needs[r] - known)}"
                 )
                 for r in stuck
             ],

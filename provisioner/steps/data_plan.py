@@ -174,7 +174,7 @@ class _Reader:
     def plan(self, name: str, content: bytes) -> list[PlannedFile]:
         parts = self._json(name, content)
         if parts is not _BROKEN and not isinstance(parts, list):
-            self._report(name, (), "a plan is a list of {sobject, files}")
+            self._report(name, (), "a plan must be a list of {sobject, files}")
         found = []
         for index, part in enumerate(parts if isinstance(parts, list) else []):
             found += self._part(name, index, part)
@@ -242,8 +242,8 @@ class _Reader:
             return parse_json(text)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-            self._report(name, None, f"{line}:1: this is no UTF-8 text")
+            self._report(name, None, f"{line}:1: the file is not UTF-8 text")
         except JsonProblem as problem:
-            wrong = f"{problem.line}:{problem.column}: this is no JSON: {problem.message}"
+            wrong = f"{problem.line}:{problem.column}: the file is not JSON: {problem.message}"
             self._report(name, None, wrong if content else " it is empty")
         return _BROKEN

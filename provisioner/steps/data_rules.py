@@ -31,7 +31,7 @@ def given(files: Sequence[PlannedFile]) -> Counter[str]:
 def given_twice(record: PlannedRecord, path: JsonPath, node: Mapping[str, Any]) -> PlanProblem:
     """The problem of a record whose reference id another one has, too."""
     reference = node["attributes"]["referenceId"]
-    message = f"the referenceId {reference} is given by another record, too"
+    message = f"the referenceId {reference} is used by another record as well"
     return record.problem((*path, "attributes", "referenceId"), message)
 
 
@@ -67,7 +67,10 @@ class _Rules:
         root = record.located[0][0]
         sobject = record.body["attributes"]["type"]
         if sobject.lower() != file.sobject.lower():
-            message = f"it is a {sobject} in a file of {file.sobject}; give it an entry of its own"
+            message = (
+                f"it is a {sobject} in a file of {file.sobject}; "
+                f"write a separate entry for {sobject}"
+            )
             yield record.problem((*root, "attributes", "type"), message)
         if record.size > MOST_RECORDS:
             yield record.problem(root, f"it has more than {MOST_RECORDS} records in it")
@@ -82,13 +85,9 @@ class _Rules:
         reference = node["attributes"]["referenceId"]
         at_reference = (*path, "attributes", "referenceId")
         if (len(path) - 2) // 3 == MOST_LEVELS:
-            yield record.problem(
-                path, f"records lie in each other in more than {MOST_LEVELS} levels"
-            )
+            yield record.problem(path, f"records are nested more than {MOST_LEVELS} levels deep")
         if not _REFERENCE_ID.fullmatch(reference):
-            message = (
-                f"the referenceId {reference!r} must have letters, digits and underscores only"
-            )
+            message = f"the referenceId {reference!r} may have only letters, digits and underscores"
             yield record.problem(at_reference, message)
         if self._given[reference] > 1 and reference in self._needed:
             yield given_twice(record, path, node)
@@ -107,7 +106,7 @@ class _Rules:
             return ""
         near = self._by_lower.get(value[1:].lower())
         if near:
-            return f"{value} is in no file of the plan; case counts: @{near} is"
+            return f"{value} is in no file of the plan; did you mean @{near}? (case matters)"
         if looks_like_reference(value) or field.endswith("Id"):
             return f"{value} is in no file of the plan"
         return ""

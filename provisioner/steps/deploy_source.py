@@ -130,8 +130,8 @@ class DeploySource:
         if len(content.getvalue()) > LARGEST_ZIP:
             raise StepFailed(
                 f"{self.path}: the package has {len(content.getvalue()):,} bytes; Salesforce "
-                f"takes {LARGEST_ZIP:,}",
-                hint="deploy it in several steps, each with folders of its own",
+                f"accepts at most {LARGEST_ZIP:,}",
+                hint="split it into several deploy_source steps with different folders",
             )
         return deploy_body(content.getvalue(), {"ignoreWarnings": package.deletes})
 
@@ -147,4 +147,5 @@ def _warnings(package: Package) -> Iterator[Finding]:
 
 def _too_large(package: Package) -> Iterator[str]:
     if package.file_count > MOST_FILES:
-        yield f"the package has {package.file_count:,} files; Salesforce takes {MOST_FILES:,}"
+        found = f"{package.file_count:,} files"
+        yield f"the package has {found}; Salesforce accepts at most {MOST_FILES:,}"

@@ -35,7 +35,7 @@ class DestructiveChanges:
     def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
         """At least one must be there."""
         if not self.keys:
-            yield Finding("", "names no manifest; write before: FILE, after: FILE, or both")
+            yield Finding("", "a manifest is missing; write before: FILE, after: FILE, or both")
 
     @property
     def keys(self) -> Mapping[str, Path]:
@@ -64,5 +64,5 @@ class DestructiveChanges:
         names = dict(zip(self.files, self.keys, strict=True))
         for name, members in package.deletions.items():
             if not members:
-                text = f"{self.files[name]} names nothing to delete"
+                text = f"{self.files[name]} lists nothing to delete"
                 yield Finding(f"destructive_changes.{names[name]}", text, is_warning=True)

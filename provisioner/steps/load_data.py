@@ -74,10 +74,12 @@ class LoadData:
         try:
             progress = read_progress(request_id, load, context.memory.get(_PROGRESS))
         except IdsLostError:
-            why = "the build that knew the ids of its records was interrupted"
+            why = "the build that had the ids of its records was interrupted"
             raise StepFailed(f"{self.plan}: {why}", kind=REPLACE) from None
         if progress is None:
-            raise StepFailed(f"{self.plan}: other data was loaded before", kind=REPLACE)
+            raise StepFailed(
+                f"{self.plan}: the plan's data has changed since it was partly loaded", kind=REPLACE
+            )
         loading = _Loading(context, load)
         return loading.go_on(loading.cleared(progress) if progress.is_sending else progress)
 
@@ -133,7 +135,9 @@ class _Loading:
         is_needed = set(self._load.open_references(progress.done + 1)) & set(chunk.references)
         if found == before + chunk.types[chunk.sobject] and not is_needed:
             return doubtful.after({}, self._load)
-        raise self._in_doubt(f"{found} {chunk.sobject} records are there, {before} were before it")
+        raise self._in_doubt(
+            f"the org has {found} {chunk.sobject} records, {before} before the request"
+        )
 
     def _send(self, progress: LoadProgress) -> LoadProgress:
         """One request. Raises StepFailed, or SalesforceError when the build is to come again."""
@@ -184,12 +188,14 @@ class _Loading:
         for sobject, wanted in self._load.totals().items():
             found = self._count(sobject)
             if found != wanted:
-                raise self._in_doubt(f"{found} {sobject} records are there, the plan has {wanted}")
+                raise self._in_doubt(
+                    f"the org has {found} {sobject} records, the plan has {wanted}"
+                )
 
     def _count(self, sobject: str) -> int:
         org = self._context.org
         if not org.user_id:
-            raise self._in_doubt("the login did not tell who we are")
+            raise self._in_doubt("the login did not return a user id")
         try:
             return count_created_by(org, sobject, org.user_id)
         except SalesforceError as error:
@@ -198,6 +204,4 @@ class _Loading:
             raise self._in_doubt(error.message) from None
 
     def _in_doubt(self, why: str) -> StepFailed:
-        return StepFailed(
-            f"nobody knows whether records were loaded twice or not: {why}", kind=REPLACE
-        )
+        return StepFailed(f"it is unknown whether records were loaded twice: {why}", kind=REPLACE)

@@ -15,7 +15,7 @@ from provisioner.steps.data_plan import PlannedRecord
 MOST_LINES = 20
 _NO_COLUMN = re.compile(r"No such column '(\w+)'")
 _FIELD_HINT = (
-    "check the field's name; when it exists, the user may not see it: assign a permission set, "
+    "check the field's name; if it exists, the user may not have access: assign a permission set, "
     "or deploy what grants it, in a step before this one"
 )
 
@@ -65,6 +65,6 @@ def _by_field(chunk: Chunk, problem: RecordProblem) -> Iterator[PlannedRecord]:
 def _loaded(totals: Counter[str]) -> str:
     """What stands in the org already, so that nothing is half loaded without being said."""
     if not totals:
-        return "nothing was loaded before it"
+        return "nothing was loaded before"
     each = ", ".join(f"{count} {sobject}" for sobject, count in sorted(totals.items()))
-    return f"loaded before it: {totals.total()} records ({each})"
+    return f"loaded before: {totals.total()} records ({each})"

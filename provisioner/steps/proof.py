@@ -82,9 +82,9 @@ def prove(session: OrgSession, org_id: str, api_version: str) -> datetime | None
         if not is_malformed(error):
             raise
         if found and org_id and found != to_18(org_id):
-            text = f"the login opens org {found}, and not {org_id}"
+            text = f"the login opens org {found} instead of {org_id}"
             raise StepFailed(text, kind=REPLACE) from None
-        raise StepFailed("the org does not tell who it is", kind=REPLACE) from None
+        raise StepFailed("the org does not return its id", kind=REPLACE) from None
 
 
 def _get(session: OrgSession, path: str) -> Any:

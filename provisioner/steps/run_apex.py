@@ -77,13 +77,13 @@ class RunApex:
             text = read_input(directory / self.file, TEXT).decode("utf-8-sig")
             return text.replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
-            raise UsageError(f"{self.file} is no UTF-8 text", code="apex_file") from None
+            raise UsageError(f"{self.file} is not UTF-8 text", code="apex_file") from None
         except OSError as error:
             text = f"{self.file} cannot be read: {error.strerror}"
             raise UsageError(text, code="apex_file") from None
 
     def _in_doubt(self, why: str) -> StepFailed:
-        return StepFailed(f"{self.file}: nobody knows whether it ran: {why}", kind=REPLACE)
+        return StepFailed(f"{self.file}: it is unknown whether the script ran: {why}", kind=REPLACE)
 
     def _failure(self, result: ApexResult) -> StepFailed:
         place = f"{self.file}:{result.line}:{result.column}" if result.line > 0 else self.file

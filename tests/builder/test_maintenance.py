@@ -162,7 +162,7 @@ def test_a_claim_leaves_an_org_in_maintenance_and_takes_the_next(night: Night) -
     code, out, err = claim(night, "--idempotency-key", "job-7")
     assert code == 0
     assert json.loads(out)["username"] != first.username
-    assert f"{first.username} could not be used and is left" in err
+    assert f"{first.username} cannot be used now" in err
     rows = {org.username: org for org in night.orgs()}
     assert (rows[first.username].state, rows[first.username].owner) == (State.AVAILABLE, "")
     again = json.loads(claim(night, "--idempotency-key", "job-7")[1])

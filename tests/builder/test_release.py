@@ -56,7 +56,7 @@ def test_a_dev_hub_that_refuses_leaves_it_to_the_next_build(night: Night, held: 
     )
     document, err = release(night, held)
     assert document["state"] == "released"
-    assert f"{held.username} could not be deleted from here: " in err
+    assert f"{held.username} could not be deleted now: " in err
     assert "not you" in err
     assert held.username in night.active()
     night.build()
@@ -67,7 +67,7 @@ def test_a_dev_hub_out_of_reach_leaves_it_to_the_next_build(night: Night, held: 
     fault = night.fault({"route": "oauth.token"}, {"do": "reset"}, times=0)
     document, err = release(night, held)
     assert document["state"] == "released"
-    assert f"{held.username} could not be deleted from here: " in err
+    assert f"{held.username} could not be deleted now: " in err
     night.world.faults.remove(fault)
     night.build()
     assert held.username not in night.active()

@@ -67,9 +67,7 @@ def test_none_available_says_what_is_there_and_what_makes_more(ledger: Ledger) -
 
 
 def test_an_empty_ledger_says_so(ledger: Ledger) -> None:
-    assert refused(ledger).message == (
-        "no scratch org is available in any pool: there is none at all"
-    )
+    assert refused(ledger).message == ("no scratch org is available in any pool: there are no orgs")
 
 
 def test_orgs_that_die_too_soon_are_named_as_the_reason(ledger: Ledger) -> None:
@@ -123,7 +121,7 @@ def test_an_org_that_one_holds_already_is_refused_with_how_to_log_in(ledger: Led
     claim(ledger, owner="Ann", username=org.username)
     error = refused(ledger, username=org.username)
     assert error.code == "claimed"
-    assert error.hint == "that is you: provisioner login a@acme.example"
+    assert error.hint == "you have claimed it yourself; log in: provisioner login a@acme.example"
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_none_available_exits_with_3(ledger: Ledger, call: Call) -> None:
 def test_waiting_says_what_for_and_ends_with_3(ledger: Ledger, call: Call) -> None:
     answer = call("claim", "--wait", "1s")
     assert answer.code == 3
-    assert "there is none at all; waiting up to 1s" in answer.err
+    assert "there are no orgs; waiting up to 1s" in answer.err
 
 
 def test_an_unknown_username_exits_with_3_and_an_unknown_pool_with_2(
@@ -162,7 +162,7 @@ def test_release_deletes_later_or_puts_back_where_the_pool_allows_it(
     assert (refused.code, refused.error["code"]) == (2, "reuse_not_allowed")
     released = call("release", "e@acme.example")
     assert released.out == "e@acme.example is released; the next build or reap will delete it\n"
-    assert "could not be deleted from here: " in released.err
+    assert "could not be deleted now: " in released.err
     assert call("release", "e@acme.example", "--json").document["state"] == "released"
 
 
@@ -266,7 +266,7 @@ def test_a_key_that_cannot_be_read_says_nothing_of_an_org(
     assert "old@acme.example could not be verified: pool.yaml:1:" in answer.err
     answer = call("release", "old@acme.example")
     assert answer.out == "old@acme.example is released; the next build or reap will delete it\n"
-    assert "could not be deleted from here: pool.yaml:1:" in answer.err
+    assert "could not be deleted now: pool.yaml:1:" in answer.err
     answer = call("status", "--prove", "--json")
     assert (answer.code, answer.error["code"]) == (2, "config")
 

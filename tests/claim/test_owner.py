@@ -44,9 +44,9 @@ def test_where_nobody_is_known_the_owner_must_be_said(
 ) -> None:
     monkeypatch.setattr(owner, "_git_email", lambda _environ: "")
     monkeypatch.setattr(owner, "_system_user", lambda: "")
-    with pytest.raises(UsageError, match="nobody knows who you are here") as caught:
+    with pytest.raises(UsageError, match="Cannot determine the owner; pass --owner") as caught:
         default_owner(environment(os.environ))
-    assert caught.value.hint == "say it: --owner NAME"
+    assert caught.value.hint == "for example: --owner you@example.com"
 
 
 @pytest.mark.parametrize(

@@ -122,10 +122,12 @@ def test_releasing_twice_is_no_error_also_when_the_org_is_deleted(
 
 def test_a_released_org_is_nobodys_to_release_or_renew(ledger: Ledger, held: Org) -> None:
     release(ledger, held.username, owner="ann")
-    with pytest.raises(ClaimError, match="is released: it was ann's, not bob's") as caught:
+    with pytest.raises(
+        ClaimError, match="is released: it was claimed by ann, not by bob"
+    ) as caught:
         release(ledger, held.username, owner="bob")
     assert (caught.value.exit_code, caught.value.code) == (7, "claim_lost")
-    with pytest.raises(ClaimError, match="is released: your claim is over"):
+    with pytest.raises(ClaimError, match="is released: your claim has ended"):
         renew(ledger, held.username, owner="ann", lease=HOUR)
 
 
@@ -134,12 +136,17 @@ def test_an_org_that_nobody_claimed_is_released_by_force_alone(ledger: Ledger) -
     with pytest.raises(ClaimError, match="is available: nobody has claimed it") as caught:
         release(ledger, org.username, owner="ann")
     assert (caught.value.exit_code, caught.value.code) == (7, "not_claimed")
-    assert caught.value.hint.startswith("claim it: provisioner claim a@acme.example; ")
+    assert caught.value.hint.startswith("to claim it: provisioner claim a@acme.example; ")
     assert release(ledger, org.username, owner="ann", force=True).state is State.RELEASED
 
 
 NEVER_CLAIMED = [
-    ([State.SIGNING_UP], "signing up", False, "a build is making it: see provisioner status"),
+    (
+        [State.SIGNING_UP],
+        "signing up",
+        False,
+        "a build is working on it; `provisioner status` shows its state",
+    ),
     ([State.FAILED], "failed", False, "the next build or reap deletes it"),
     ([State.FAILED], "failed", True, "`provisioner reap --kept` deletes it"),
     ([State.BUILDING, State.AVAILABLE, State.RELEASED], "released", False, "the next build or"),
@@ -191,7 +198,7 @@ def test_reuse_is_refused_by_a_pool_that_does_not_allow_it(ledger: Ledger, held:
 
 def test_what_was_given_back_for_good_cannot_be_reused(ledger: Ledger, held: Org) -> None:
     release(ledger, held.username, owner="ann")
-    with pytest.raises(ClaimError, match="is released: your claim is over"):
+    with pytest.raises(ClaimError, match="is released: your claim has ended"):
         release(ledger, held.username, owner="ann", reuse=True, reusable=["morning"])
 
 

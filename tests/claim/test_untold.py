@@ -62,7 +62,10 @@ def test_an_org_whose_claim_cannot_be_told_goes_back(
         assert "stdout is closed, so the result could not be printed" in said
         assert row == org
     else:
-        assert f"{org.username} was given back: nobody was told of the claim" in said
+        assert (
+            f"{org.username} was released, because the result of the claim could not be printed"
+            in said
+        )
         assert row.proven_at is None
         assert ledger.events(username=org.username)[-1].note == (
             "given back: ann@acme.example was not told of it"
@@ -75,7 +78,7 @@ def test_a_claim_under_a_key_is_kept_because_the_key_gives_it_again(
 ) -> None:
     org = add(ledger, "a")
     _, said = run_claim(folder, where, ["--idempotency-key", "job-1"])
-    assert f"{org.username} stays claimed: the key job-1 gives it again" in said
+    assert f"{org.username} stays claimed; repeat the claim with the key job-1 to get it" in said
     again = call("claim", "--json", "--idempotency-key", "job-1")
     assert (again.document["username"], again.document["fence"]) == (org.username, 1)
 
@@ -94,7 +97,9 @@ def test_a_claim_that_is_broken_off_while_the_org_is_looked_at_is_undone(ledger:
     told: list[str] = []
     with pytest.raises(BrokenOffError):
         claim(ledger, owner="ann", prove=broken_off, on_undone=told.append)
-    assert told == ["a@acme.example was given back: nobody was told of the claim"]
+    assert told == [
+        "a@acme.example was released, because the result of the claim could not be printed"
+    ]
     assert [org.state for org in ledger.orgs()] == [State.AVAILABLE]
 
 

@@ -65,7 +65,7 @@ def test_who_does_not_wait_is_told_that_others_came_before(ledger: Ledger) -> No
     assert caught.value.message == (
         "no scratch org is available in the pool morning: 1 available; 1 waiting before you"
     )
-    with pytest.raises(NoOrgError, match="others have waited for it longer"):
+    with pytest.raises(NoOrgError, match="other claims have waited for it longer"):
         claim(ledger, owner="bob", username=org.username)
 
 
@@ -148,7 +148,7 @@ def test_exit_3_says_when_the_next_is_due(ledger: Ledger, call: Call) -> None:
     due = utc_now() + 2 * LONG
     assert answer.error["message"].startswith(
         "no scratch org is available in the pool morning: 1 building, 1 claimed; "
-        "the next is due about "
+        "the next is expected about "
     )
     assert answer.error["message"].endswith(("UTC, in 10m", "UTC, in 9m"))
     assert f"{due:%H:}" in answer.error["message"] or due.minute < 2

@@ -151,7 +151,7 @@ def test_a_broken_definition_is_told_where_it_is_named(cli: Cli, tmp_path: Path)
     (tmp_path / "config/def.json").write_text('{"edition": "Developer",\n}')
 
     assert cli("check").err.startswith(
-        "pool.yaml:8:19: pools.morning.definitions.0: config/def.json:2:1: this is no JSON: "
+        "pool.yaml:8:19: pools.morning.definitions.0: config/def.json:2:1: the file is not JSON: "
     )
 
 

@@ -171,31 +171,31 @@ def test_what_is_doubtful_is_a_warning(
 BROKEN = {
     "a comma too many": (
         '{\n  "edition": "Developer",\n}',
-        "3:1: this is no JSON: Expecting property name enclosed in double quotes",
+        "3:1: the file is not JSON: Expecting property name enclosed in double quotes",
     ),
-    "cut off": ('{"edition": "Dev', "1:13: this is no JSON: Unterminated string starting at"),
+    "cut off": ('{"edition": "Dev', "1:13: the file is not JSON: Unterminated string starting at"),
     "a comment": (
         '// ours\n{"edition": "Developer"}',
-        "1:1: this is no JSON: Expecting value",
+        "1:1: the file is not JSON: Expecting value",
     ),
-    "nothing": ("", "1:1: this is no JSON: Expecting value"),
+    "nothing": ("", "1:1: the file is not JSON: Expecting value"),
     "a list": ("[]", "1:1: this is no JSON object; start it with {"),
-    "not a number": ('{"edition": NaN}', "1:13: this is no JSON: NaN is no JSON value"),
+    "not a number": ('{"edition": NaN}', "1:13: the file is not JSON: NaN is no JSON value"),
     "a duplicate": (
         '{"edition": "Developer",\n "edition": "Group"}',
         "2:2: edition: duplicate key; keep one of them",
     ),
     "nested without end": (
         '{"a":\n' * 100_000,
-        "101:1: this is no JSON: more than 100 levels are nested in each other",
+        "101:1: the file is not JSON: more than 100 levels are nested in each other",
     ),
     "a number without end": (
         '{"edition":\n  ' + "9" * 5000 + "}",
-        "2:3: this is no JSON: a number of thousands of digits",
+        "2:3: the file is not JSON: a number of thousands of digits",
     ),
     "half a character": (
         '{"edition": "Developer",\n "orgName": "\\ud83d"}',
-        "2:14: this is no JSON: half of a character",
+        "2:14: the file is not JSON: half of a character",
     ),
 }
 

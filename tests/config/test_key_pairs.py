@@ -163,8 +163,8 @@ def test_an_encrypted_key_opens_with_its_passphrase(project: Project) -> None:
     project.environ = {}
     [absent] = judged(project)
 
-    assert "the passphrase does not open the private key" in wrong.message
-    assert "is encrypted and no passphrase was given" in absent.message
+    assert "the passphrase does not fit the private key" in wrong.message
+    assert "is encrypted, but no passphrase was given" in absent.message
     assert "SF_PRIVATE_KEY_PASSPHRASE" in absent.message
     assert "sesame" not in wrong.message
     assert wrong.key_path == absent.key_path == "dev_hub.private_key"
@@ -175,7 +175,7 @@ def test_a_file_that_is_no_key_is_a_problem_of_check_alone(project: Project) -> 
 
     [problem] = judged(project)
 
-    assert "a private key is wanted" in problem.message
+    assert "a private key in PEM format is required" in problem.message
     assert project.problems(HUB) == []
 
 

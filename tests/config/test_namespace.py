@@ -71,7 +71,7 @@ def test_it_is_part_of_the_fingerprint_and_its_absence_is_not(project: Project) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{\n,", "sfdx-project.json:2:1: this is no JSON"),
+        ("{\n,", "sfdx-project.json:2:1: the file is not JSON"),
         ('{"namespace": 7}', "sfdx-project.json: namespace has the wrong type; write a text"),
         (b"\xff", "sfdx-project.json is no UTF-8 text"),
     ],

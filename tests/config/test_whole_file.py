@@ -175,7 +175,7 @@ def test_every_problem_is_told_at_once_with_its_position_and_what_to_write(
         '"68.0"',
         "pool.yaml:7:1: ledgr: unknown key; did you mean ledger?",
         "pool.yaml:8:30: limits.concurrent_signups: 0 is out of range; write 1 to 100",
-        "pool.yaml:8:45: limits.keep_daily: 'many' is no whole number; write one like 3",
+        "pool.yaml:8:45: limits.keep_daily: must be a whole number, for example 3 (got 'many')",
         "pool.yaml:10:3: pools.Morning: 'Morning' does not fit; write a name that can stand in a "
         "username: lower-case letters, digits and hyphens, a letter first, at most 30",
         "pool.yaml:11:11: pools.Morning.size: 1001 is out of range; write 0 to 1000",
@@ -185,8 +185,8 @@ def test_every_problem_is_told_at_once_with_its_position_and_what_to_write(
         "pool.yaml:14:20: pools.Morning.refresh_after: 1:30 reads as a time of day; write 1h30m",
         "pool.yaml:15:13: pools.Morning.canary: 'yes' is not the same to every YAML reader; "
         "write true",
-        "pool.yaml:17:9: pools.Morning.definitions.0: config/project-scratch-def.json:2:15: this "
-        "is no JSON: Expecting value",
+        "pool.yaml:17:9: pools.Morning.definitions.0: config/project-scratch-def.json:2:15: the "
+        "file is not JSON: Expecting value",
         "pool.yaml:18:15: pools.Morning.definitions.1.file: there is no file "
         "config/project-scratch-deff.json; did you mean config/project-scratch-def.json?",
         "pool.yaml:19:17: pools.Morning.definitions.1.weight: is text because of its quotes; "

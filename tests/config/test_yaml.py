@@ -107,7 +107,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(project: Project) ->
 
 def test_columns_count_characters_and_not_bytes(project: Project) -> None:
     assert project.lines(f"{HUB}ledger: sqlite:///ä.db\nlimits: {{keep_daily: ä}}\n") == [
-        "pool.yaml:6:22: limits.keep_daily: 'ä' is no whole number; write one like 3"
+        "pool.yaml:6:22: limits.keep_daily: must be a whole number, for example 3 (got 'ä')"
     ]
 
 

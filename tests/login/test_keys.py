@@ -156,14 +156,20 @@ def public() -> str:
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        pytest.param(CERTIFICATE, "key_format", "a certificate stands", id="certificate"),
-        pytest.param(public(), "key_format", "a public key stands", id="public key"),
+        pytest.param(
+            CERTIFICATE, "key_format", "this is a certificate, not a private key", id="certificate"
+        ),
+        pytest.param(
+            public(), "key_format", "this is a public key, not a private key", id="public key"
+        ),
         pytest.param(elliptic(PrivateFormat.TraditionalOpenSSL), "key_format", "kind EC", id="EC"),
-        pytest.param(elliptic(PrivateFormat.PKCS8), "key_format", "no RSA key", id="EC, PKCS#8"),
+        pytest.param(
+            elliptic(PrivateFormat.PKCS8), "key_format", "not an RSA key", id="EC, PKCS#8"
+        ),
         pytest.param(elliptic(PrivateFormat.OpenSSH), "key_format", "OpenSSH", id="OpenSSH"),
         pytest.param(small(), "key_too_small", "1024 bits", id="too small"),
-        pytest.param("", "key_format", "no PEM text", id="empty"),
-        pytest.param("consumer key", "key_format", "no PEM text", id="other text"),
+        pytest.param("", "key_format", "not PEM text", id="empty"),
+        pytest.param("consumer key", "key_format", "not PEM text", id="other text"),
     ],
 )
 def test_what_is_no_usable_key_is_named(text: str, code: str, words: str, tmp_path: Path) -> None:
@@ -187,7 +193,7 @@ def test_a_missing_passphrase_names_the_variable_and_a_wrong_one_is_told(pem: Pe
     with pytest.raises(UsageError, match="no passphrase was given") as caught:
         load_signing_key(encrypted)
     assert "SF_PRIVATE_KEY_PASSPHRASE" in caught.value.hint
-    with pytest.raises(UsageError, match="does not open") as caught:
+    with pytest.raises(UsageError, match="does not fit") as caught:
         load_signing_key(encrypted, "planted-wrong")
     assert caught.value.code == "key_passphrase"
     assert "planted" not in str(caught.value) + caught.value.hint

@@ -123,9 +123,9 @@ def test_a_slash_after_the_instance_url_is_dropped(app: App) -> None:
 
 def test_nothing_is_asked_without_a_username_or_a_host(app: App) -> None:
     hosts = Hosts(granted())
-    with pytest.raises(UsageError, match="needs a username"):
+    with pytest.raises(UsageError, match="has no username"):
         sign_in(app, "  ", LADDER, hosts)
-    with pytest.raises(LoginError, match="no login host"):
+    with pytest.raises(LoginError, match="no login endpoint"):
         sign_in(app, WHO, (), hosts)
     assert hosts.asked == []
 

@@ -106,7 +106,7 @@ def test_what_is_no_link_is_not_opened(
 ) -> None:
     session = login(credentials)
     host.script = [Scripted(200, body)]
-    with pytest.raises(LoginError, match="gave no browser link"):
+    with pytest.raises(LoginError, match="returned no login link"):
         single_use_link(session.instance_url, session.access_token)
 
 

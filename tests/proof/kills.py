@@ -22,7 +22,7 @@ from tests.proof.whole_night import WholeNight, whole_night
 Run = Callable[..., Ended]  # a night, and the arguments of a command
 BEFORE, AFTER = "before", "after"
 LONG = 1200.0  # seconds of the emulator, a thousand times as fast
-IN_DOUBT = "nobody knows whether"
+IN_DOUBT = "it is unknown whether"
 REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
 
 

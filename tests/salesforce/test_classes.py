@@ -55,7 +55,7 @@ def test_other_sign_ups_would_fail_again(code: str) -> None:
 def test_a_sign_up_code_is_explained() -> None:
     assert "External Client App" in sign_up_meaning("C-1016")
     assert sign_up_meaning("S-1017") == "the namespace is not linked to the Dev Hub"
-    assert sign_up_meaning("X-1") == "an error code not described"
+    assert sign_up_meaning("X-1") == "an error code without a documented meaning"
     assert sign_up_kind("X-1") is Kind.TRANSIENT
 
 

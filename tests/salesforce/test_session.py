@@ -283,9 +283,13 @@ def test_several_errors_and_their_fields_are_all_shown(
 @pytest.mark.parametrize(
     ("answer", "kind", "text"),
     [
-        (Answer(502, "<html>Bad gateway</html>"), "transient", "a web page instead of an answer"),
-        (Answer(200, "<html>Sign on</html>"), "transient", "a web page instead of an answer"),
-        (Answer(404, ""), "content", "a web page instead of an answer"),
+        (
+            Answer(502, "<html>Bad gateway</html>"),
+            "transient",
+            "a web page instead of an API response",
+        ),
+        (Answer(200, "<html>Sign on</html>"), "transient", "a web page instead of an API response"),
+        (Answer(404, ""), "content", "a web page instead of an API response"),
         (Answer(302, {}, {"Location": "http://127.0.0.1:9/"}), "configuration", "HTTP 302: {}"),
     ],
 )

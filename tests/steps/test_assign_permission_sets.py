@@ -78,12 +78,12 @@ def test_an_unknown_name_is_answered_with_near_ones(ready: Carrier) -> None:
     step = AssignPermissionSets(sets=("Sale_Rep", "Service_Rep", "Zzz"))
     with pytest.raises(StepFailed) as caught:
         ready.finish(step)
-    assert caught.value.message == "no such permission set in the org: Sale_Rep, Zzz"
+    assert caught.value.message == "permission sets not found in the org: Sale_Rep, Zzz"
     near, nothing = caught.value.details
     assert near.startswith("Sale_Rep: did you mean ")
     assert "bill__Sales_Rep" in near
-    assert nothing.startswith("Zzz: nothing like it; there are ")
-    assert "a step before this one must bring it" in caught.value.hint
+    assert nothing.startswith("Zzz: no similar name; the org has ")
+    assert "install or deploy it in an earlier step" in caught.value.hint
     assert assigned(ready) == []
 
 

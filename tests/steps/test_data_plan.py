@@ -177,15 +177,15 @@ def test_records_that_wait_for_each_other_are_named(tmp_path: Path) -> None:
         record("Account", 4),
     ]
     assert problems(data_plan(tmp_path, {"Account.json": circle})) == [
-        "Account.json: record 1 (AccountRef1): it waits for itself by way of @AccountRef2",
-        "Account.json: record 2 (AccountRef2): it waits for itself by way of @AccountRef1",
-        "Account.json: record 3 (AccountRef3): it waits for itself by way of @AccountRef3",
+        "Account.json: record 1 (AccountRef1): it refers to itself through @AccountRef2",
+        "Account.json: record 2 (AccountRef2): it refers to itself through @AccountRef1",
+        "Account.json: record 3 (AccountRef3): it refers to itself through @AccountRef3",
     ]
 
 
 def test_a_reference_id_that_is_given_twice_is_named_where_it_is_needed(tmp_path: Path) -> None:
     twice = {"Account.json": [*accounts(2), record("Account", 1)], "Contact.json": contacts(2)}
-    text = "the referenceId AccountRef1 is given by another record, too"
+    text = "the referenceId AccountRef1 is used by another record as well"
     assert problems(data_plan(tmp_path, twice)) == [
         f"Account.json: record 1 (AccountRef1): {text}",
         f"Account.json: record 3 (AccountRef1): {text}",
@@ -215,8 +215,8 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     attributes = "attributes must hold type and referenceId"
     assert problems(tmp_path / "plan.json") == [
         "empty.json: it is empty",
-        "broken.json: this is no JSON: Expecting property name enclosed in double quotes",
-        "latin.json: this is no UTF-8 text",
+        "broken.json: the file is not JSON: Expecting property name enclosed in double quotes",
+        "latin.json: the file is not UTF-8 text",
         'list.json: a data file is {"records": [...]}',
         f"records.json: record 1: {attributes}",
         f"records.json: record 2: {attributes}",
@@ -233,7 +233,7 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{}", '{"sobject": "Account", "files": []}', "7", "null"])
 def test_a_plan_is_a_list(tmp_path: Path, text: str) -> None:
     path = write(tmp_path / "plan.json", text)
-    assert problems(path) == ["plan.json: a plan is a list of {sobject, files}"]
+    assert problems(path) == ["plan.json: a plan must be a list of {sobject, files}"]
 
 
 def test_one_record_must_fit_into_a_request(tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ FAMILY = """\
         ),
         (
             '"AccountId": "@a1"',
-            "7:7: {}AccountId: @a1 is in no file of the plan; case counts: @A1 is",
+            "7:7: {}AccountId: @a1 is in no file of the plan; did you mean @A1? (case matters)",
         ),
         ('"OwnerId": "@somebody"', "7:7: {}OwnerId: @somebody is in no file of the plan"),
         ('"X__c": "@AccountRef7"', "7:7: {}X__c: @AccountRef7 is in no file of the plan"),
@@ -294,7 +294,7 @@ def test_a_record_of_another_type_than_its_entry_is_told(tmp_path: Path) -> None
     other = data_plan(tmp_path, {"Account.json": [record("account", 1), record("Contact", 1)]})
     assert placed(other) == [
         "Account.json:1:97: record 2 (ContactRef1): it is a Contact in a file of Account; "
-        "give it an entry of its own"
+        "write a separate entry for Contact"
     ]
 
 
@@ -305,14 +305,14 @@ def test_a_reference_id_has_letters_digits_and_underscores_only(
     body = {"attributes": {"type": "Account", "referenceId": reference}, "Name": "x"}
     [problem] = problems(data_plan(tmp_path, {"Account.json": [body]}))
     assert problem.endswith(
-        f"the referenceId {reference!r} must have letters, digits and underscores only"
+        f"the referenceId {reference!r} may have only letters, digits and underscores"
     )
 
 
 def test_a_reference_id_that_stands_twice_in_one_request_is_told(tmp_path: Path) -> None:
     """Even when nobody refers to it; in two requests it does no harm."""
     twice = {"Account.json": [*accounts(2), record("Account", 2)]}
-    text = "(AccountRef2): the referenceId AccountRef2 is given by another record, too"
+    text = "(AccountRef2): the referenceId AccountRef2 is used by another record as well"
     assert problems(data_plan(tmp_path, twice)) == [
         f"Account.json: record 2 {text}",
         f"Account.json: record 3 {text}",
@@ -328,7 +328,7 @@ def test_records_lie_in_each_other_in_five_levels_at_most(tmp_path: Path) -> Non
 
     assert load(tmp_path, {"Account.json": [nested(5)]}).totals() == {"Account": 5}
     assert problems(data_plan(tmp_path, {"Account.json": [nested(6)]})) == [
-        "Account.json: record 1 (AccountRef6): records lie in each other in more than 5 levels"
+        "Account.json: record 1 (AccountRef6): records are nested more than 5 levels deep"
     ]
 
 
@@ -336,7 +336,7 @@ def test_a_file_that_is_nested_without_end_is_told_at_its_line(tmp_path: Path) -
     write(tmp_path / "deep.json", '{"records": ' + "[\n" * 100_000)
     path = write(tmp_path / "plan.json", '[{"sobject": "Account", "files": ["deep.json"]}]')
     [problem] = placed(path)
-    assert problem.startswith("deep.json:100:1: this is no JSON: more than 100 levels")
+    assert problem.startswith("deep.json:100:1: the file is not JSON: more than 100 levels")
 
 
 def test_files_lie_beside_the_plan_and_old_keys_do_not_matter(tmp_path: Path) -> None:

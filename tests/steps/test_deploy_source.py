@@ -130,7 +130,7 @@ def test_the_check_counts_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     metadata_folder(tmp_path / "mdapi")
     monkeypatch.setattr("provisioner.steps.deploy_source.MOST_FILES", 2)
     (finding,) = DeploySource(path=Path("mdapi")).check(tmp_path)
-    assert finding.message == "the package has 3 files; Salesforce takes 2"
+    assert finding.message == "the package has 3 files; Salesforce accepts at most 2"
     assert MOST_FILES == 10_000
 
 
@@ -139,7 +139,7 @@ def test_a_zip_that_is_too_large_is_not_sent(
 ) -> None:
     metadata_folder(carrier.directory / "mdapi")
     monkeypatch.setattr("provisioner.steps.deploy_source.LARGEST_ZIP", 100)
-    with pytest.raises(StepFailed, match="bytes; Salesforce takes 100"):
+    with pytest.raises(StepFailed, match="bytes; Salesforce accepts at most 100"):
         carrier.look(DeploySource(path=Path("mdapi")))
     assert carrier.emulated_org.deployments == {}
 

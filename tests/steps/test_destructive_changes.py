@@ -125,7 +125,7 @@ def test_one_manifest_is_enough_and_both_may_be_there(project: Project) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ("{}", f"{KEY}: names no manifest; write before: FILE, after: FILE, or both"),
+        ("{}", f"{KEY}: a manifest is missing; write before: FILE, after: FILE, or both"),
         ("{after: good.xml, befor: good.xml}", f"{KEY}.befor: unknown key; did you mean before?"),
         ("before: godo.xml", f"{KEY}.before: there is no file godo.xml; did you mean good.xml?"),
         ("good.xml", f"{KEY}: is a single value; write keys with values"),
@@ -139,7 +139,7 @@ def test_one_manifest_is_enough_and_both_may_be_there(project: Project) -> None:
             f"{KEY}.before: all.xml:5:1: ApexClass *: name each component to delete; "
             "wildcards are not allowed (usage)",
         ),
-        ("before: none.xml", f"{KEY}.before: none.xml names nothing to delete"),
+        ("before: none.xml", f"{KEY}.before: none.xml lists nothing to delete"),
     ],
 )
 def test_what_is_wrong_stands_at_its_key(changes: str, problem: str, project: Project) -> None:

@@ -99,7 +99,7 @@ def test_an_unknown_field_names_file_record_and_field_and_what_was_loaded(
     failure = caught.value
     assert failure.message.startswith("Contact.json: record 2 (ContactRef2): INVALID_FIELD: ")
     assert "Nonsense__c" in failure.message
-    assert failure.details == ("loaded before it: 2 records (2 Account)",)
+    assert failure.details == ("loaded before: 2 records (2 Account)",)
     assert failure.hint.startswith("check the field's name")
     assert failure.kind == "content"
     assert (carrier.count("Account"), carrier.count("Contact")) == (2, 0)
@@ -117,7 +117,7 @@ def test_an_unknown_field_is_found_when_salesforce_names_no_record(carrier: Carr
     with pytest.raises(StepFailed) as caught:
         carrier.finish(step(carrier, {"Contact.json": people}))
     assert caught.value.message == f"Contact.json: record 2 (ContactRef2): INVALID_FIELD: {text}"
-    assert caught.value.details == ("nothing was loaded before it",)
+    assert caught.value.details == ("nothing was loaded before",)
 
 
 def test_every_refused_record_is_a_line(carrier: Carrier) -> None:
@@ -127,7 +127,7 @@ def test_every_refused_record_is_a_line(carrier: Carrier) -> None:
     lines = [caught.value.message, *caught.value.details]
     assert lines[0].startswith("Account.json: record 1 (AccountRef1): REQUIRED_FIELD_MISSING: ")
     assert lines[19].startswith("Account.json: record 20 (AccountRef20): ")
-    assert lines[20:] == ["… and 10 more", "nothing was loaded before it"]
+    assert lines[20:] == ["… and 10 more", "nothing was loaded before"]
     assert carrier.count("Account") == 0
 
 
@@ -182,7 +182,7 @@ def test_lost_ids_that_are_needed_mean_another_org(carrier: Carrier) -> None:
     with pytest.raises(StepFailed) as caught:
         carrier.finish(family(carrier))
     assert caught.value.kind == "replace"
-    assert caught.value.message.endswith("2 Account records are there, 0 were before it")
+    assert caught.value.message.endswith("the org has 2 Account records, 0 before the request")
     assert carrier.count("Account") == 2
 
 
@@ -230,7 +230,7 @@ def test_a_doubt_is_counted_out_at_the_end(carrier: Carrier) -> None:
     carrier.restart()
     org = carrier.emulated_org
     org.store.insert("Account", {"Name": "Acme 1"}, user_id=org.admin_id)
-    with pytest.raises(StepFailed, match="2 Account records are there, the plan has 1") as caught:
+    with pytest.raises(StepFailed, match="the org has 2 Account records, the plan has 1") as caught:
         carrier.finish(load)
     assert caught.value.kind == "replace"
 
@@ -243,7 +243,9 @@ def test_other_data_than_was_begun_with_means_another_org(carrier: Carrier) -> N
     carrier.restart()
     chained = [*accounts(2), record("Account", 3, Name="Other", ParentId="@AccountRef1")]
     other = step(carrier, {"Account.json": chained, "Contact.json": contacts(3)})
-    with pytest.raises(StepFailed, match="other data was loaded before") as caught:
+    with pytest.raises(
+        StepFailed, match="the plan's data has changed since it was partly loaded"
+    ) as caught:
         carrier.finish(other)
     assert caught.value.kind == "replace"
 
@@ -306,7 +308,7 @@ def test_an_org_is_replaced_when_the_process_that_knew_its_ids_has_died(
     failure = carrier.failure(load)
     assert isinstance(failure, StepFailed)
     assert failure.kind == "replace"
-    assert "knew the ids of its records was interrupted" in failure.message
+    assert "had the ids of its records was interrupted" in failure.message
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_two_requests_prove_an_org(carrier: Carrier) -> None:
 
 def test_another_org_behind_the_username_is_noticed(carrier: Carrier) -> None:
     context = replace(carrier.context(), org_id="00D000000000009EAA")
-    with pytest.raises(StepFailed, match="and not 00D000000000009EAA") as caught:
+    with pytest.raises(StepFailed, match="instead of 00D000000000009EAA") as caught:
         Proof().start(context)
     assert caught.value.kind == "replace"
 
@@ -61,7 +61,7 @@ def test_an_org_that_does_not_answer_the_question_is_not_proven(carrier: Carrier
     carrier.emulated.fault(
         {"route": "query"}, {"do": "answer", "status": 200, "body": {"records": []}}, times=4
     )
-    with pytest.raises(StepFailed, match="the org does not tell who it is"):
+    with pytest.raises(StepFailed, match="the org does not return its id"):
         Proof().start(context)
 
 

@@ -44,7 +44,9 @@ def test_an_exception_is_shown_with_its_trace(carrier: Carrier) -> None:
 @pytest.mark.parametrize("at", ["before", "after"])
 def test_a_lost_answer_means_another_org(carrier: Carrier, at: str) -> None:
     carrier.emulated.fault({"path": "executeAnonymous"}, {"do": "reset", "at": at})
-    with pytest.raises(StepFailed, match=r"setup\.apex: nobody knows whether it ran") as caught:
+    with pytest.raises(
+        StepFailed, match=r"setup\.apex: it is unknown whether the script ran"
+    ) as caught:
         carrier.finish(script(carrier, INSERT))
     assert caught.value.kind == "replace"
     assert carrier.count("Account") == (at == "after")
@@ -77,7 +79,7 @@ def test_a_gateway_that_gives_up_leaves_a_doubt(carrier: Carrier) -> None:
         {"path": "executeAnonymous"},
         {"do": "answer", "status": 503, "body": "<html>busy</html>", "at": "after"},
     )
-    with pytest.raises(StepFailed, match="nobody knows whether it ran"):
+    with pytest.raises(StepFailed, match="it is unknown whether the script ran"):
         carrier.finish(script(carrier, INSERT))
 
 
@@ -85,8 +87,8 @@ def test_the_check_wants_a_script_with_something_in_it(tmp_path: Path) -> None:
     write(tmp_path / "setup.apex", " \n")
     assert [f.message for f in STEP.check(tmp_path)] == ["setup.apex is empty"]
     write(tmp_path / "setup.apex", b"\xff\xfe\x00")
-    assert [f.message for f in STEP.check(tmp_path)] == ["setup.apex is no UTF-8 text"]
-    with pytest.raises(UsageError, match="is no UTF-8 text"):
+    assert [f.message for f in STEP.check(tmp_path)] == ["setup.apex is not UTF-8 text"]
+    with pytest.raises(UsageError, match="is not UTF-8 text"):
         list(STEP.inputs(tmp_path))
     write(tmp_path / "setup.apex", "x();")
     assert list(STEP.check(tmp_path)) == []
