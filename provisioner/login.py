@@ -14,19 +14,19 @@ from provisioner.ledger.base import State
 from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.audience import (
     SANDBOX,
-    Rung,
     is_loopback,
     named_origin,
     scratch_rungs,
     user_rungs,
 )
-from provisioner.salesforce.grant import App, Post, sign_in
 from provisioner.salesforce.hosts import is_salesforce, may_be_told
 from provisioner.salesforce.ids import is_id
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
-from provisioner.salesforce.keys import PASSPHRASE_VARIABLE, load_signing_key
+from provisioner.salesforce.keys import PASSPHRASE_VARIABLE
 from provisioner.salesforce.post import get_with_token, post_form
 from provisioner.salesforce.refusals import FOREIGN_HOST
+from provisioner.salesforce.reply import Post
+from provisioner.salesforce.sign_in import Credentials, SignIn
 
 if TYPE_CHECKING:
     from provisioner.config.hub import DevHub
@@ -36,17 +36,6 @@ if TYPE_CHECKING:
 
 NOT_REACHED = 420
 """HTTP status of an org that is deleted, expired, not ready or in maintenance."""
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """All that a login needs: who, by which app's key, and which hosts to ask."""
-
-    username: str
-    consumer_key: str
-    key: Path | Secret  # the key's file, or the PEM text itself
-    passphrase: Secret | None
-    rungs: tuple[Rung, ...]
 
 
 @dataclass(frozen=True)
@@ -87,15 +76,7 @@ class Session:
 
 def login(credentials: Credentials, *, post: Post = post_form) -> Session:
     """Log in. Raises LoginError, or UsageError for a key that cannot be read."""
-    key, passphrase = credentials.key, credentials.passphrase
-    app = App(
-        credentials.consumer_key,
-        load_signing_key(
-            key.reveal() if isinstance(key, Secret) else key,
-            passphrase.reveal() if passphrase else None,
-        ),
-    )
-    grant = sign_in(app, credentials.username, credentials.rungs, post)
+    grant = SignIn()(credentials, post)
     return Session(
         username=credentials.username,
         org_id=grant.org_id,

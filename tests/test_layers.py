@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "json_text",
         "json_places",
         "archive",
+        "retry",
     ),
     ("crash", "declare"),
     ("salesforce", "source", "ledger.base", "ledger.broken"),

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from provisioner.declare.secret import Secret
 from provisioner.errors import LoginError, SalesforceError
+from provisioner.ledger.account import hub_credentials
 from provisioner.login import from_ledger
-from provisioner.salesforce.audience import hub_rungs
-from provisioner.salesforce.grant import App, Grant, sign_in
 from provisioner.salesforce.hub import DevHub
-from provisioner.salesforce.keys import SigningKey, load_signing_key
 from provisioner.salesforce.org import OrgClient, newest_api_version
 from provisioner.salesforce.server_clock import ServerClock
 from provisioner.salesforce.session import OrgSession
+from provisioner.salesforce.sign_in import SignIn
 from provisioner.salesforce.transport import Transport
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
     from provisioner.salesforce.calls import ApiCalls
+    from provisioner.salesforce.grant import Grant
 
 
 class Connections:
@@ -32,11 +30,11 @@ class Connections:
     Tokens live here, in memory, and nowhere else. Safe to use from several threads.
     """
 
-    def __init__(self, config: PoolFile, *, pace: float = 1.0, seed: int | None = None) -> None:
+    def __init__(self, config: PoolFile, *, pace: float = 1.0) -> None:
         self._config = config
-        self._transport = Transport(pace=pace, seed=seed)
+        self._transport = Transport(pace=pace)
+        self._sign_in = SignIn(pace=pace)
         self._lock = threading.RLock()
-        self._keys: dict[str, SigningKey] = {}
         self._hub: DevHub | None = None
         self._orgs: dict[str, OrgClient] = {}
 
@@ -74,9 +72,8 @@ class Connections:
     def sign_in(self, row: Org) -> Grant:
         """A fresh login to an org, as any consumer makes it."""
         credentials = from_ledger(row, self._config)
-        app = App(credentials.consumer_key, self._key(credentials.key, credentials.passphrase))
         try:
-            return sign_in(app, row.username, credentials.rungs, self._transport.post("org"))
+            return self._sign_in(credentials, self._transport.post("org"))
         except LoginError as error:
             if not error.is_transient:  # perhaps it is not the org: no login works by a wrong clock
                 with suppress(SalesforceError):
@@ -95,28 +92,12 @@ class Connections:
     def sign_in_to_hub(self) -> Grant:
         """A fresh login to the Dev Hub. Raises LoginError when it refuses."""
         hub = self._config.dev_hub
-        app = App(hub.consumer_key, self._key(hub.private_key, hub.private_key_passphrase))
-        try:
-            return sign_in(app, hub.username, hub_rungs(hub.login_url), self._transport.post("hub"))
-        except LoginError:
-            self.clock.check()
-            raise
+        return self._sign_in(hub_credentials(hub), self._transport.post("hub"), clock=self.clock)
 
     def _open_hub(self) -> DevHub:
         hub, renew = self._config.dev_hub, self.sign_in_to_hub
         session = OrgSession(self._transport, "hub", hub.username, renew(), renew)
         return DevHub(OrgClient(session, hub.api_version or newest_api_version(session)))
-
-    def _key(self, source: Path | Secret, passphrase: Secret | None) -> SigningKey:
-        """A key is read and parsed once a build."""
-        known_as = source.reveal() if isinstance(source, Secret) else str(source)
-        with self._lock:
-            if known_as not in self._keys:
-                self._keys[known_as] = load_signing_key(
-                    source.reveal() if isinstance(source, Secret) else source,
-                    passphrase.reveal() if passphrase else None,
-                )
-            return self._keys[known_as]
 
     def __enter__(self) -> Connections:
         return self

@@ -15,13 +15,12 @@ from provisioner.builder.stopwatch import Stopwatch
 from provisioner.builder.suspects import Suspects, looks_gone
 from provisioner.errors import STOPS, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
+from provisioner.retry import STEP, repeated
 from provisioner.steps.base import Done, Outcome, Pending, StepContext
 
 # Source: docs/reference/login.md#first-minutes-of-an-org
 PROPAGATION = 300.0  # seconds after activation in which a refused login may pass
-ATTEMPTS = 20  # transient failures of one step before its org is given up (as CumulusCI has it)
-SHORTEST_RETRY = 2.0  # seconds; doubles with each attempt …
-LONGEST_RETRY = 60.0  # … up to this
+ATTEMPTS = len(STEP.waits)  # transient failures of one step before its org is given up
 LONGEST_POLL = 15.0
 PASSING = frozenset({"transient", "limit", "gone"})
 """Kinds of errors after which a step is tried again; what looks gone is asked about meanwhile."""
@@ -35,6 +34,7 @@ class _Progress:
     active: Stopwatch
     step: Stopwatch = field(default_factory=Stopwatch)
     memory: dict[str, Any] = field(default_factory=dict)  # of the current step
+    failed: set[str] = field(default_factory=set)  # calls whose retries are used up
     at: str = "steps"  # what it is at, as reports call it
 
 
@@ -87,7 +87,8 @@ class OrgSteps:
         org = progress.org
         if not org.request_id:
             self._tell(org, step, count)
-        outcome = self._run(progress, step)
+        with repeated(progress.failed):
+            outcome = self._run(progress, step)
         if isinstance(outcome, Pending):
             self._remember(progress, outcome.request_id)
             return self._until_next_look(progress, step, outcome)
@@ -157,7 +158,7 @@ class OrgSteps:
             except RowLostError:
                 return None
             self._tell(org, step, 0, note=error.message, is_retry=True)
-            wait = min(SHORTEST_RETRY * 2.0**org.attempts, self._longest(error))
+            wait = min(STEP.wait(org.attempts + 1), self._longest(error))
             return self._context.wait(wait)
         self._context.connections.forget(org)
         if is_gone:
@@ -206,7 +207,7 @@ class OrgSteps:
         return isinstance(error, LoginError) and is_new
 
     def _longest(self, error: ProvisionerError) -> float:
-        return LONGEST_POLL if isinstance(error, LoginError) else LONGEST_RETRY
+        return LONGEST_POLL if isinstance(error, LoginError) else STEP.waits[-1]
 
     def _finish(self, progress: _Progress) -> None:
         """All steps are done, the last of them the proof: the org may be claimed."""

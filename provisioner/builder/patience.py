@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from provisioner import retry
 from provisioner.builder.failures import kind_of
 from provisioner.errors import LoginError, SalesforceError
+from provisioner.retry import BUILD_START, repeated
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
 
 T = TypeVar("T")
 
-WAITS = (2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0)  # seconds: four minutes in all
 _PASSING_LOGINS = frozenset({"unreachable", "server_error", "org_gone"})
 """Refusals of a hub login that are worth a wait. An app that is not approved stays so."""
 
 
 def patiently(context: BuildContext, what: str, action: Callable[[], T]) -> T:
     """The result of `action`, tried again while it fails in passing. Raises its last error."""
-    for wait in WAITS:
-        try:
-            return action()
-        except (SalesforceError, LoginError) as error:
-            if not _passes(error):
-                raise
-            first_line = error.message.partition("\n")[0]
-            context.say(f"{what}: {first_line}; retrying", is_warning=True)
-        time.sleep(context.wait(wait))
-    return action()
+    with repeated(set()):
+        for wait in BUILD_START.waits:
+            try:
+                return action()
+            except (SalesforceError, LoginError) as error:
+                if not _passes(error):
+                    raise
+                first_line = error.message.partition("\n")[0]
+                context.say(f"{what}: {first_line}; retrying", is_warning=True)
+            retry.sleep(context.wait(wait))
+        return action()
 
 
 def _passes(error: SalesforceError | LoginError) -> bool:

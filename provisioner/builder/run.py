@@ -95,7 +95,7 @@ def _context(
     config: PoolFile, ledger: Ledger, observer: Observer, options: Options, run: Run
 ) -> BuildContext:
     proven = {org.fingerprint for org in ledger.orgs(states=State) if org.available_at}
-    connections = Connections(config, pace=options.pace, seed=options.seed)
+    connections = Connections(config, pace=options.pace)
     return BuildContext(
         config=config,
         ledger=ledger,

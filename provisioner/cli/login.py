@@ -13,7 +13,8 @@ from provisioner.errors import UsageError
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
-    from provisioner.login import Credentials, Session
+    from provisioner.login import Session
+    from provisioner.salesforce.sign_in import Credentials
 
 
 def command(

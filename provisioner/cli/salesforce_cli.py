@@ -13,9 +13,10 @@ from provisioner import children
 from provisioner.children import Environment
 from provisioner.declare.secret import Secret
 from provisioner.errors import LoginError, UsageError
-from provisioner.login import Credentials, Session
+from provisioner.login import Session
 from provisioner.salesforce.keys import load_signing_key
 from provisioner.salesforce.redaction import redact
+from provisioner.salesforce.sign_in import Credentials
 
 TIMEOUT = 300  # seconds
 _LEAST_DESCRIPTOR = 100  # beyond those that a program opens by itself

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from provisioner.salesforce.audience import hub_rungs
+from provisioner.salesforce.sign_in import Credentials
+
 if TYPE_CHECKING:
     from provisioner.declare.secret import Secret
     from provisioner.ledger.base import Ledger
@@ -23,6 +26,17 @@ class HubAccount(Protocol):
     def private_key_passphrase(self) -> Secret | None: ...
     @property
     def login_url(self) -> str: ...
+
+
+def hub_credentials(account: HubAccount) -> Credentials:
+    """What a login to the Dev Hub needs."""
+    return Credentials(
+        account.username,
+        account.consumer_key,
+        account.private_key,
+        account.private_key_passphrase,
+        hub_rungs(account.login_url),
+    )
 
 
 class Backend(Protocol):

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.envelope import Call, unusable
 from provisioner.salesforce.json_text import MalformedAnswerError
 
+if TYPE_CHECKING:
+    from provisioner.salesforce.session import OrgSession
+
 T = TypeVar("T")
 
 
-def asked_again(waits: Iterable[float], call: Call, read: Callable[[], T]) -> T:
+def asked_again(session: OrgSession, call: Call, read: Callable[[], T]) -> T:
     """What `read` gives; only for what may be asked twice.
 
-    `waits` are the seconds before each further try. Raises SalesforceError of class `transient`
-    when all answers were malformed, and what else `read` raises.
+    All requests of the call share its tries. Raises SalesforceError of class `transient` when all
+    answers were malformed, and what else `read` raises.
     """
-    for wait in waits:
-        try:
-            return checked(call, read)
-        except SalesforceError as error:
-            if not is_malformed(error):
-                raise
-        time.sleep(wait)
-    return checked(call, read)
+    with session.budget(call) as left:
+        while True:
+            try:
+                return checked(call, read)
+            except SalesforceError as error:
+                if not (is_malformed(error) and left.wait()):
+                    raise
 
 
 def checked(call: Call, read: Callable[[], T]) -> T:

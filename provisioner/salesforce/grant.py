@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.errors import LoginError, UsageError
+from provisioner.retry import AT_ONCE
 from provisioner.salesforce.answers import Refusal, elsewhere, refusal_of, unreachable
 from provisioner.salesforce.assertion import App, assertion
 from provisioner.salesforce.audience import Rung, named_origin
@@ -24,7 +25,6 @@ from provisioner.salesforce.reply import Post, Reply
 
 __all__ = ["App", "Grant", "Post", "Reply", "Rung", "sign_in"]
 
-TRIES = 3  # of the ladder, when a host answered with success and without a session
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")  # what may stand in a header
 _LONGEST_URL = 2_000
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -61,7 +61,7 @@ def sign_in(
     if not username.strip():
         raise UsageError("the login has no username")
     refused: list[tuple[Rung, Refusal]] = []
-    for _ in range(TRIES):
+    for _ in range(AT_ONCE.tries):
         answer = _climb(app, username, rungs, post, now)
         if isinstance(answer, Grant):
             return answer

@@ -118,7 +118,7 @@ class OrgClient:
     def get(self, path: str, read: Callable[[Any], T]) -> T:
         """What `read` finds in the answer; a malformed one is asked for again."""
         call = Call(self.name, "GET", resource(path))
-        return asked_again(self.session.waits(), call, lambda: read(self.call("GET", path)))
+        return asked_again(self.session, call, lambda: read(self.call("GET", path)))
 
     def send(self, method: str, path: str, read: Callable[[Any], T], **options: Any) -> T:
         """A request that is made once; what `read` finds in its answer.
@@ -156,7 +156,7 @@ class OrgClient:
 
         call = Call(self.name, "GET", resource(path))
         return asked_again(
-            self.session.waits(), call, lambda: [read(each) for each in all_records(ask, path)]
+            self.session, call, lambda: [read(each) for each in all_records(ask, path)]
         )
 
 
@@ -184,7 +184,7 @@ def newest_api_version(session: OrgSession) -> str:
         answer = session.request("GET", f"{session.instance_url}/services/data")
         return max(map(_version, rows(answer.json())), key=float, default="") or _none()
 
-    return asked_again(session.waits(), Call(session.name, "GET", "services/data"), read)
+    return asked_again(session, Call(session.name, "GET", "services/data"), read)
 
 
 def _version(entry: Row) -> str:

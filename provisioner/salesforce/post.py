@@ -1,43 +1,57 @@
-"""The requests of a login that stands alone: a form that is posted, an answer with the token.
-
-A redirect is never followed: an assertion or a token must not be sent where it points to.
-"""
+"""The requests of a login: forms that are posted, and what is asked with the token at once."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+import ssl
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from urllib.parse import urlencode
 
+from provisioner.retry import budget
 from provisioner.salesforce.bounded import Limits
-from provisioner.salesforce.http_client import HttpClient
-from provisioner.salesforce.reply import RETRIED, Reply, may_pass
+from provisioner.salesforce.http_client import HttpClient, NotConnectedError
+from provisioner.salesforce.reply import RETRIED, Post, Reply, may_pass
 
 TIMEOUT = 30.0  # seconds without a byte
 LIMITS = Limits(sending=30.0, answer=60.0, size=1024 * 1024)
 FORM: Mapping[str, str] = {"Content-Type": "application/x-www-form-urlencoded"}
-WAITS = (0.5, 1.5)  # seconds before the second and the third try
+
+Send = Callable[[str, str, Mapping[str, str], bytes], Reply]
+"""Sends one request, once: method, URL, headers, body."""
+
+
+def posting(send: Send, *, pace: float = 1.0, waits_for_host: bool = False) -> Post:
+    """A function that posts the forms of a login by `send`.
+
+    A grant may be asked for twice, so lost answers and those that pass are tried again; with
+    `waits_for_host` also a host that cannot be reached, which a person rather hears of at once.
+    """
+
+    def post(url: str, form: Mapping[str, str]) -> Reply:
+        content = urlencode(form).encode()
+        with budget(f"POST {url}", pace=pace) as left:
+            while True:
+                try:
+                    reply = send("POST", url, FORM, content)
+                except OSError as error:
+                    if not (_may_differ(error, waits_for_host) and left.wait()):
+                        raise
+                else:
+                    if not (may_pass(reply) and left.wait()):
+                        return reply
+
+    return post
 
 
 def post_form(
     url: str, form: Mapping[str, str], timeout: float = TIMEOUT, limits: Limits = LIMITS
 ) -> Reply:
-    """Post a form. A grant may be asked for twice, so lost answers and those that pass are retried.
+    """Post a form of a login that stands alone.
 
     Raises OSError when no answer came: refused, timed out, not resolved, not trusted.
     """
-    content = urlencode(form).encode()
-    for wait in WAITS:
-        try:
-            reply = _send("POST", url, FORM, content, timeout, limits)
-        except ConnectionResetError:
-            time.sleep(wait)
-            continue
-        if not may_pass(reply):
-            return reply
-        time.sleep(wait)
-    return _send("POST", url, FORM, content, timeout, limits)
+    with closing(HttpClient(timeout, limits)) as client:
+        return posting(client.send)(url, form)
 
 
 def get_with_token(
@@ -48,22 +62,15 @@ def get_with_token(
     Raises OSError when no answer came.
     """
     headers = {"Authorization": f"Bearer {token}"}
-    for wait in WAITS:
-        reply = _send("GET", url, headers, None, timeout, limits)
-        if reply.status not in RETRIED:
-            return reply
-        time.sleep(wait)
-    return _send("GET", url, headers, None, timeout, limits)
+    with closing(HttpClient(timeout, limits)) as client, budget(f"GET {url}") as left:
+        while True:
+            reply = client.send("GET", url, headers)
+            if not (reply.status in RETRIED and left.wait()):
+                return reply
 
 
-def _send(
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes | None,
-    timeout: float,
-    limits: Limits,
-) -> Reply:
-    """One request and its answer, whatever its status."""
-    with closing(HttpClient(timeout, limits)) as client:
-        return client.send(method, url, headers, body)
+def _may_differ(error: OSError, waits_for_host: bool) -> bool:
+    """Whether the same form may be answered a moment later; not after a time-out, nor by TLS."""
+    if isinstance(error, NotConnectedError):
+        return waits_for_host and not isinstance(error.__cause__, (TimeoutError, ssl.SSLError))
+    return isinstance(error, ConnectionError)

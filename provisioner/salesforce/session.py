@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json as json_module
 import threading
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from provisioner.salesforce.envelope import (
 from provisioner.salesforce.reply import RETRIED, Reply
 
 if TYPE_CHECKING:
+    from provisioner.retry import Budget
     from provisioner.salesforce.grant import Grant
     from provisioner.salesforce.server_clock import ServerClock
     from provisioner.salesforce.transport import Transport
@@ -88,19 +89,17 @@ class OrgSession:
         body, headers = _body(json, data, headers or {})
         call = Call(self.name, method, resource(url))
         may_repeat = method in REPEATABLE if is_repeatable is None else is_repeatable
-        waits = self._transport.waits()
-        while True:
-            answer = self._answer(call, url, headers, body, expected)
-            if isinstance(answer, Reply):
-                return answer
-            wait = next(waits, None) if _is_worth_repeating(answer, may_repeat) else None
-            if wait is None:
-                raise answer
-            time.sleep(wait)
+        with self.budget(call) as left:
+            while True:
+                answer = self._answer(call, url, headers, body, expected)
+                if isinstance(answer, Reply):
+                    return answer
+                if not (_is_worth_repeating(answer, may_repeat) and left.wait()):
+                    raise answer
 
-    def waits(self) -> Iterator[float]:
-        """The seconds to wait between the tries of one call."""
-        return self._transport.waits()
+    def budget(self, call: Call) -> AbstractContextManager[Budget]:
+        """The tries of one call, which may be of several requests."""
+        return self._transport.budget(str(call))
 
     def renew(self, ended: Grant) -> None:
         """Log in anew, unless another thread did so since `ended` was in use."""

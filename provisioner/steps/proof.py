@@ -77,7 +77,7 @@ def prove(session: OrgSession, org_id: str, api_version: str) -> datetime | None
         return nullable_moment(row, "TrialExpirationDate")
 
     try:
-        return asked_again(session.waits(), Call(session.name, "GET", "query"), read)
+        return asked_again(session, Call(session.name, "GET", "query"), read)
     except SalesforceError as error:
         if not is_malformed(error):
             raise

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from provisioner.errors import LoginError
-from provisioner.salesforce import post as http
+from provisioner.retry import CALL
 from provisioner.salesforce.assertion import App
 from provisioner.salesforce.audience import SANDBOX, Rung, scratch_rungs
 from provisioner.salesforce.grant import Grant, sign_in
@@ -30,7 +30,7 @@ from tests.login.host import (
 @pytest.fixture(autouse=True)
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other at once; how many there are stays as it is."""
-    monkeypatch.setattr(http, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr("provisioner.retry.sleep", lambda _: None)
 
 
 def climb(app: App, host: LoginHost, username: str = USERNAME) -> Grant:
@@ -78,7 +78,7 @@ def test_a_slow_clock_is_told_with_its_lag(app: App, host: LoginHost) -> None:
 
 
 def test_a_deleted_org_is_told_by_its_420(app: App, host: LoginHost) -> None:
-    host.script = [Scripted(420, b"<html>gone</html>", {"Content-Type": "text/html"})] * 3
+    host.script = [Scripted(420, b"<html>gone</html>", {"Content-Type": "text/html"})] * CALL.tries
     error = refuse(app, host)
     assert error.code == "org_gone"
     assert "deleted, expired or under maintenance" in error.message
@@ -113,7 +113,7 @@ def test_trouble_twice_is_passed_over_and_trouble_without_end_is_told(
     """A token may be asked for again: the assertion opens the same session."""
     host.script = [trouble] * 2
     assert climb(app, host).org_id == ORG
-    host.script = [trouble] * 3
+    host.script = [trouble] * CALL.tries
     assert refuse(app, host).code in ("server_error", "unreachable")
     assert not host.script
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LoginError
-from provisioner.login import Credentials, Options, Session, from_options, identity, login
+from provisioner.login import Options, Session, from_options, identity, login
+from provisioner.salesforce.sign_in import Credentials
 from provisioner.salesforce.singleaccess import single_use_link
 from tests.login.host import (
     CONSUMER_KEY,

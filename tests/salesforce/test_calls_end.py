@@ -63,7 +63,7 @@ CLIENTS: list[Ask] = [
 
 @pytest.fixture(params=CLIENTS, ids=lambda ask: ask.__name__)
 def ask(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    monkeypatch.setattr("provisioner.salesforce.post.WAITS", (0.0, 0.0))
+    monkeypatch.setattr("provisioner.retry.sleep", lambda _: None)
     made: Ask = request.param
     return made
 

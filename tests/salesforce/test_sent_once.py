@@ -11,6 +11,7 @@ import pytest
 
 from provisioner.emulator.tls import Tls, make_tls
 from provisioner.errors import SalesforceError
+from provisioner.retry import CALL
 from provisioner.salesforce.apex import LONGEST_URL, execute_anonymous
 from provisioner.salesforce.definition import SignUp
 from provisioner.salesforce.envelope import NO_ANSWER, NOT_SENT
@@ -20,10 +21,9 @@ from provisioner.salesforce.metadata import deploy_body, start_deploy
 from provisioner.salesforce.org import OrgClient
 from provisioner.salesforce.packages import InstallRequest, request_install
 from provisioner.salesforce.permission_sets import assign
-from provisioner.salesforce.post import WAITS as POST_WAITS
 from provisioner.salesforce.post import post_form
 from provisioner.salesforce.records import insert_tree
-from provisioner.salesforce.transport import WAITS, Transport
+from provisioner.salesforce.transport import Transport
 from tests.salesforce.hostile import HEAD, HostileServer, Peer
 from tests.salesforce.test_org import scripted_at
 
@@ -120,11 +120,11 @@ def test_a_login_is_asked_for_as_often_as_it_says(
     how: str, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A grant may be asked for twice; only not without end."""
-    monkeypatch.setattr("provisioner.salesforce.post.WAITS", (0.0, 0.0))
+    monkeypatch.setattr("provisioner.retry.sleep", lambda _: None)
     with HostileServer(BREAKS[how], context) as server:
         with pytest.raises(OSError):  # noqa: PT011 - any kind of it
             post_form(f"{server.url}/services/oauth2/token", {"assertion": "x"})
-        assert 1 <= len(server.seen) <= 1 + len(POST_WAITS)
+        assert 1 <= len(server.seen) <= CALL.tries
 
 
 @pytest.mark.parametrize("content", [b"", GARBAGE, ALERT, PLAIN], ids=["none", "g", "a", "p"])
@@ -141,7 +141,7 @@ def test_a_post_is_tried_again_when_the_handshake_failed(
         url = server.url.replace("http:", "https:")
         with pytest.raises(SalesforceError) as caught:
             CALLS["a tree of records"](scripted_at(url, transport))
-        assert server.accepted == 1 + len(WAITS)
+        assert server.accepted == CALL.tries
     assert (caught.value.kind, caught.value.error_code) == ("transient", NOT_SENT)
     assert "not sent: " in caught.value.message
 

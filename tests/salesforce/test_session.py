@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from provisioner.errors import LoginError, SalesforceError
+from provisioner.retry import CALL
 from provisioner.salesforce.envelope import NO_ANSWER, NOT_SENT, TIMED_OUT
 from provisioner.salesforce.grant import Grant
 from provisioner.salesforce.session import OrgSession
-from provisioner.salesforce.transport import WAITS, Transport
+from provisioner.salesforce.transport import Transport
 from tests.salesforce.scripted import (
     EXPIRED,
     RESET,
@@ -26,7 +27,7 @@ FIRST_TOKEN = "00D000000000001!AQEA.First_Token"
 SECOND_TOKEN = "00D000000000001!AQEA.Second_Token"
 LIMITS = "/services/data/v68.0/limits"
 ORG = "morning-abc@acme.example"
-TRIES = 1 + len(WAITS)
+TRIES = CALL.tries
 
 
 def grant(url: str, token: str = FIRST_TOKEN) -> Grant:
@@ -150,7 +151,7 @@ def test_a_call_that_times_out_is_not_repeated(server: ScriptedServer, method: s
 def test_every_call_has_time_outs_unless_told_otherwise() -> None:
     with Transport() as transport:
         assert transport.timeout == (10.0, 120.0)
-        assert sum(transport.waits()) <= 3.0
+        assert sum(CALL.waits) <= 3.0
 
 
 # --- sessions that end --------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from provisioner.ledger.devhub.answers import Record, records_found
 from provisioner.ledger.devhub.errors import BUILDER, CONSUMER, LostError, RefusedError
 from provisioner.ledger.devhub.login import HubLogin
 from provisioner.ledger.rows import utc_now
+from provisioner.retry import AT_ONCE, LEDGER, Budget
 from provisioner.salesforce.answers import unreachable
 from provisioner.salesforce.envelope import error_codes
 from provisioner.salesforce.http_client import HttpClient
@@ -32,8 +32,6 @@ API = "/services/data/v60.0"
 """The ledger needs nothing newer, and not to ask for the newest saves each claim a request."""
 
 PATIENCE = 15.0  # seconds in which a request is tried again
-_READINGS = 3  # of records that cannot be read, before they count as damaged
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds between two tries
 
 Answer = TypeVar("Answer")
 
@@ -76,7 +74,7 @@ class HubSession:
         `needs` is the permission set that allows it. When `read` cannot read a record, it is
         asked for again a few times: perhaps only the answer was damaged.
         """
-        for _ in range(_READINGS):
+        for _ in range(AT_ONCE.tries):
             found = self.patiently(lambda: self._records(soql), needs=needs)
             if all(_can_be_read(record, read) for record in found):
                 break
@@ -123,12 +121,12 @@ class HubSession:
 
     def tries(self) -> Iterator[int]:
         """Counts the tries of one request, with a growing wait before each but the first."""
-        give_up, wait, number = time.monotonic() + self.patience, _FIRST_WAIT, 0
-        while number == 0 or time.monotonic() < give_up:
+        give_up, left = time.monotonic() + self.patience, Budget(LEDGER)
+        yield 0
+        for number in range(1, LEDGER.tries):
+            if not left.wait() or time.monotonic() >= give_up:
+                return
             yield number
-            number += 1
-            time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-            wait = min(wait * 2, _LONGEST_WAIT)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """One request; its JSON, None without. Raises RefusedError, LostError, LoginError.

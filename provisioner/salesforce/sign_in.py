@@ -1,0 +1,67 @@
+"""The one way to a session: who, by which app's key, at which hosts; a key is parsed once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.declare.secret import Secret
+from provisioner.errors import LoginError
+from provisioner.retry import budget
+from provisioner.salesforce.grant import App, Grant, Post, sign_in
+from provisioner.salesforce.keys import SigningKey, load_signing_key
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.audience import Rung
+    from provisioner.salesforce.server_clock import ServerClock
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """All that a login needs: who, by which app's key, and which hosts to ask."""
+
+    username: str
+    consumer_key: str
+    key: Path | Secret  # the key's file, or the PEM text itself
+    passphrase: Secret | None
+    rungs: tuple[Rung, ...]
+
+
+class SignIn:
+    """Logs users in. Safe to use from several threads."""
+
+    def __init__(self, *, pace: float = 1.0) -> None:
+        """`pace` stretches or shortens the waits between the tries."""
+        self._pace = pace
+        self._lock = threading.Lock()
+        self._keys: dict[str, SigningKey] = {}
+
+    def __call__(
+        self, credentials: Credentials, post: Post, *, clock: ServerClock | None = None
+    ) -> Grant:
+        """A fresh session, asked for by `post`; all hosts of the login share the tries of one call.
+
+        Raises LoginError, and UsageError for a key that cannot be read; in place of a refusal
+        ClockError, when `clock` says that the clock of this machine is wrong.
+        """
+        app = App(credentials.consumer_key, self._key(credentials))
+        try:
+            with budget(f"login of {credentials.username}", pace=self._pace):
+                return sign_in(app, credentials.username, credentials.rungs, post)
+        except LoginError:
+            if clock is not None:
+                clock.check()
+            raise
+
+    def _key(self, credentials: Credentials) -> SigningKey:
+        source, passphrase = credentials.key, credentials.passphrase
+        known_as = source.reveal() if isinstance(source, Secret) else str(source)
+        with self._lock:
+            if known_as not in self._keys:
+                self._keys[known_as] = load_signing_key(
+                    source.reveal() if isinstance(source, Secret) else source,
+                    passphrase.reveal() if passphrase else None,
+                )
+            return self._keys[known_as]
