@@ -132,7 +132,7 @@ class Pool:
         "an unclaimed org older than this is replaced", default=None, minimum=600, example="20h"
     )
     prove_after: timedelta = option(
-        "a proof older than this is renewed before a claim is answered",
+        "an org verified longer ago than this is verified again when it is claimed",
         default=DEFAULT_PROVE_AFTER,
         minimum=0,
     )
@@ -144,13 +144,13 @@ class Pool:
         example="30m",
     )
     replacements: int = option(
-        "sign-ups of one build beyond those wanted, for orgs that failed",
+        "extra sign-ups per build, to replace failed orgs",
         default=2,
         minimum=0,
         maximum=1000,
     )
     canary: bool = option(
-        "the first org of a new fingerprint goes ahead alone (more than 3 to build)", default=True
+        "the first org of a new fingerprint is built alone (more than 3 to build)", default=True
     )
     swap: Portion = option(
         "how many orgs, or what share of the pool, may be missing at a time while old orgs make "
