@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent
-SLOW_FOLDERS = (ROOT / "proof", ROOT / "ledger/postgresql")
+SLOW_FOLDERS = (ROOT / "proof", ROOT / "ledger/postgresql", ROOT / "ledger/devhub")
 
 for name, is_fixed in (("tests", True), ("random", False)):  # scripts/test-random takes the latter
     settings.register_profile(

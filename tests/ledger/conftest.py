@@ -12,8 +12,14 @@ from provisioner.ledger.base import Ledger
 
 from .world import World
 
+QUICK = "sqlite"
+KINDS = [
+    pytest.param(scheme, marks=[] if scheme == QUICK else pytest.mark.slow)
+    for scheme in sorted(LEDGERS)
+]
 
-@pytest.fixture(params=sorted(LEDGERS))
+
+@pytest.fixture(params=KINDS)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """A new ledger of each kind."""
     world = World.of(request.param, tmp_path)

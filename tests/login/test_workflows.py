@@ -26,6 +26,8 @@ from tests.login.host import CONSUMER_KEY, USERNAME
 from tests.login.page import snippet
 from tests.login.workflow import Runner, Workflow, parse
 
+pytestmark = pytest.mark.slow
+
 SECTION = "GitHub Actions"
 
 
