@@ -7,6 +7,7 @@ import json
 import pytest
 
 from provisioner.ledger.base import Org, State
+from provisioner.retry import CALL
 from provisioner.upkeep.rebuild import UNKNOWN_OWNER
 from tests.builder.night import Night
 from tests.builder.test_health import claim, kill
@@ -172,7 +173,7 @@ def test_a_claim_leaves_an_org_in_maintenance_and_takes_the_next(night: Night) -
 def test_an_org_whose_identity_cannot_be_asked_is_left_too(night: Night) -> None:
     night.write_pool(pool=ALWAYS, steps="")
     night.build()
-    night.fault({"path": "^/id/|userinfo"}, MAINTENANCE, times=6)
+    night.fault({"path": "^/id/|userinfo"}, MAINTENANCE, times=2 * CALL.tries)
     first = unlucky(night)
     code, out, _ = claim(night)
     assert code == 0
