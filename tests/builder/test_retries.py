@@ -40,11 +40,3 @@ def test_a_call_of_a_step_to_an_org_that_is_out_of_order(night: Night) -> None:
     assert night.build().exit_code != 0
     (count,) = sent(night, "query").values()
     assert count == CALL.tries + STEP.tries - 1
-
-
-def test_a_call_that_follows_an_answered_one_has_its_retries(night: Night) -> None:
-    """In a repetition, too: else many calls of one step would never all succeed."""
-    night.write_pool(size=1, steps="")
-    night.fault({"route": "query", "org": "scratch"}, BUSY, times=CALL.tries)
-    night.fault({"route": "query", "org": "scratch", "nth": [CALL.tries + 2]}, BUSY)
-    assert night.build().exit_code == 0
