@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from provisioner.ledger.base import Org, State
 from tests.builder.night import Night
-from tests.builder.test_interruption import Command
+from tests.proof import here
 
 pytestmark = pytest.mark.slow
 
@@ -27,9 +26,9 @@ def break_row(night: Night, org: Org, column: str, value: Any) -> None:
 
 def run(night: Night, *arguments: str) -> tuple[Any, str]:
     """What a command prints as JSON, and what it says."""
-    code, out, err = Command(night, *arguments, "--json").end()
-    assert code == 0, (out, err)
-    return json.loads(out), err
+    done = here.run(night, *arguments, "--json")
+    assert done.code == 0, (done.out, done.err)
+    return done.document, done.err
 
 
 @pytest.mark.parametrize(("column", "value"), BREAKS)
@@ -82,9 +81,9 @@ def test_what_was_kept_is_shown_and_deleted_on_demand_alone(night: Night) -> Non
     night.write_pool(size=1, steps="- assign_permission_sets: [No_Such_Set]\n")
     night.build(keep_failed=True)
     (kept,) = night.orgs(State.FAILED)
-    code, out, _ = Command(night, "status").end()
-    assert code == 0
-    assert "1 failed (1 kept)" in out
+    status = here.run(night, "status")
+    assert status.code == 0
+    assert "1 failed (1 kept)" in status.out
     assert run(night, "reap")[0]["orgs"] == []
     document, _ = run(night, "reap", "--kept", "--dry-run")
     [found] = document["orgs"]

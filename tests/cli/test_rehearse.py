@@ -10,7 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -163,6 +163,7 @@ def serving(pools: Path, *options: str) -> Iterator[Serving]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     try:
         assert process.stderr is not None
@@ -173,8 +174,8 @@ def serving(pools: Path, *options: str) -> Iterator[Serving]:
         words = shlex.split(login)[1:]
         yield Serving(process, words[words.index("--login-url") + 1], words[1:])
     finally:
-        if process.poll() is None:
-            process.terminate()
+        with suppress(ProcessLookupError):  # of a rehearsal that ended well nothing is left
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
