@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from provisioner.builder.breaker import Breaker
+from provisioner.builder.circuit_breaker import CircuitBreaker
 from provisioner.builder.crashes import Crashes, harmless
 from provisioner.builder.events import Message, Observer, OrgEvent
-from provisioner.builder.gate import Gate
 from provisioner.builder.scheduler import Scheduler
+from provisioner.builder.signup_breaker import SignUpBreaker
 from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import Ledger, Org, Run, State
 from provisioner.salesforce.redaction import redact
@@ -53,7 +53,7 @@ class BuildContext:
     observer: Observer
     options: Options
     allowance: Allowance
-    gate: Gate
+    circuit_breaker: CircuitBreaker
     contents: dict[str, Any] = field(default_factory=dict)  # by fingerprint, for the manifest
     limit: str = ""  # the Dev Hub limit that stopped sign-ups, as `--json` names it
     limit_message: str = ""
@@ -62,7 +62,7 @@ class BuildContext:
     deleted: list[Removal] = field(default_factory=list)  # orgs that are gone, and why
     unconfirmed: list[Org] = field(default_factory=list)  # left to the next build, see `leave`
     under_way: set[str] = field(default_factory=set)  # orgs neither available nor failed yet
-    breaker: Breaker = field(default_factory=Breaker)
+    signup_breaker: SignUpBreaker = field(default_factory=SignUpBreaker)
     crashes: Crashes = field(default_factory=Crashes)
     replacements: Counter[str] = field(default_factory=Counter)  # sign-ups spent, by pool
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -48,8 +48,8 @@ class Failures:
         self._context = context
         self.replace: Callable[[Creation], None] = lambda _creation: None
         """Set by the build: asks for another org of the same kind."""
-        self.go_on: Callable[[list[Creation]], None] = lambda _creations: None
-        """Set by the build: sends what the gate lets through after a failure."""
+        self.dispatch: Callable[[list[Creation]], None] = lambda _creations: None
+        """Set by the build: sends what the circuit breaker admits after a failure."""
         self.repeat: Callable[[Creation], None] = lambda _creation: None
         """Set by the build: signs up again, after a sign-up that failed in passing."""
         self.freed: Callable[[str], None] = lambda _pool: None
@@ -74,7 +74,9 @@ class Failures:
     def sign_up_refused(self, org: Org, status: SignUpStatus) -> None:
         """The sign-up ended in Error: there is no org, only a reason."""
         kind, may_pass = sign_up_kind(status.error_code), passes(status)
-        failed = self._record(org, reason_of(status), "sign-up", kind, is_for_gate=not may_pass)
+        failed = self._record(
+            org, reason_of(status), "sign-up", kind, counts_for_breaker=not may_pass
+        )
         if failed is None:
             return
         self._context.ledger.move(failed, State.DELETED, note="no org was made")
@@ -102,7 +104,7 @@ class Failures:
         kind: str,
         *,
         is_failure: bool = True,
-        is_for_gate: bool = True,
+        counts_for_breaker: bool = True,
     ) -> Org | None:
         context = self._context
         reason = context.redacted(reason)
@@ -118,21 +120,23 @@ class Failures:
             with context.lock:
                 context.failed.append(failed)
             context.tell(OrgEvent(org.username, org.pool, State.FAILED, step=step, note=reason))
-            if is_for_gate:
-                self._tell_gate(failed, kind, reason)
+            if counts_for_breaker:
+                self._tell_circuit_breaker(failed, kind, reason)
         return failed
 
-    def _tell_gate(self, org: Org, kind: str, reason: str) -> None:
-        gate = self._context.gate
-        before = gate.reason
-        let_through = gate.failed(org, kind, reason, len(self._context.under_way))
-        if gate.reason != before:
+    def _tell_circuit_breaker(self, org: Org, kind: str, reason: str) -> None:
+        breaker = self._context.circuit_breaker
+        before = breaker.reason
+        let_through = breaker.failed(org, kind, reason, len(self._context.under_way))
+        if breaker.reason != before:
             text = (
-                f"{gate.reason}. No further sign-ups are sent." if gate.is_closed else gate.reason
+                f"{breaker.reason}. No further sign-ups are sent."
+                if breaker.is_closed
+                else breaker.reason
             )
             self._context.say(text, is_warning=True)
         if let_through:
-            self.go_on(let_through)
+            self.dispatch(let_through)
 
     def _end(self, org: Org) -> None:
         """Delete the scratch org; what cannot be deleted now stays `failed` for `reap`."""
@@ -149,7 +153,7 @@ class Failures:
         """No org was made: the sign-up is sent again, by the breaker's budget, not the pool's."""
         context = self._context
         with context.lock:
-            if context.limit or context.gate.is_closed or context.scheduler.is_stopping:
+            if context.limit or context.circuit_breaker.is_closed or context.scheduler.is_stopping:
                 return
         self.repeat(Creation(org.pool, org.definition, org.fingerprint))
 
@@ -160,7 +164,7 @@ class Failures:
             if (
                 kind not in REPLACEABLE
                 or context.limit
-                or context.gate.is_closed
+                or context.circuit_breaker.is_closed
                 or context.scheduler.is_stopping
                 or context.replacements[org.pool] >= allowed
                 or context.allowance.daily <= 0

@@ -51,7 +51,7 @@ class OrgSteps:
         self._lists = StepLists(context.config)
         self._suspects = Suspects(context)
 
-    def begin(self, org: Org) -> None:
+    def start(self, org: Org) -> None:
         """Take an org that is active: new, or left in `building` by a dead run."""
         now = self._context.now()
         progress = _Progress(org, Stopwatch.since(org.active_at, now))
@@ -91,7 +91,7 @@ class OrgSteps:
             outcome = self._run(progress, step)
         if isinstance(outcome, Pending):
             self._remember(progress, outcome.request_id)
-            return self._until_next_look(progress, step, outcome)
+            return self._until_next_poll(progress, step, outcome)
         self._complete(progress, outcome)
         return None
 
@@ -133,7 +133,7 @@ class OrgSteps:
         progress.step = Stopwatch()
         progress.memory = {}
 
-    def _until_next_look(self, progress: _Progress, step: ListedStep, outcome: Pending) -> float:
+    def _until_next_poll(self, progress: _Progress, step: ListedStep, outcome: Pending) -> float:
         """Looks grow apart as the step grows old, so that a long one stays cheap.
 
         A wait of 0 is a step that has more to do and only gave its thread back.
@@ -183,7 +183,9 @@ class OrgSteps:
         except RowLostError:
             return
         self._context.leave(left, why, what="which continues its steps")
-        self._failures.go_on(self._context.gate.instead(org.fingerprint))  # if it was a canary
+        self._failures.dispatch(
+            self._context.circuit_breaker.instead(org.fingerprint)
+        )  # if it was a canary
 
     def _broken(self, progress: _Progress, error: ProvisionerError) -> None:
         """An unexpected exception: the org is given up, unless it was complete by then.

@@ -9,8 +9,8 @@ from provisioner.builder.connections import Connections
 from provisioner.builder.crashes import harmless
 from provisioner.builder.deletions import delete
 from provisioner.builder.fingerprint import fingerprints
+from provisioner.builder.hub_retries import retried
 from provisioner.builder.manifest_entries import contents
-from provisioner.builder.patience import patiently
 from provisioner.ledger.base import State
 from provisioner.plan import MINIMUM_LIFE, Allowance, PoolPlan, Removal, plan_pools
 from provisioner.upkeep.lifetimes import corrected, in_doubt
@@ -77,7 +77,7 @@ def plan_build(
     harmless(context, "orgs to delete", lambda: _delete(context, doomed))
     if any(plan.create or plan.resume for plan in plans):
         rows = context.ledger.orgs() if doomed else rows  # and only now the limits: of what is left
-        context.allowance = patiently(
+        context.allowance = retried(
             context, "Dev Hub limits", lambda: hub_allowance(config, connections)
         )
         plans = plan_pools(config, pools, rows, prints, context.allowance, now)

@@ -119,7 +119,7 @@ def summarise(
         deleted=tuple(context.deleted),
         limit=context.limit or next((plan.limit for plan in limits), ""),
         limit_message=context.limit_message or next((plan.not_more_because for plan in limits), ""),
-        stopped_because=context.gate.reason,
+        stopped_because=context.circuit_breaker.reason,
         is_interrupted=is_interrupted,
         unconfirmed=tuple(context.unconfirmed),
         contents=context.contents,

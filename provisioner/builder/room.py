@@ -112,7 +112,7 @@ class Room:
 
     def _batch(self, own: _Pool, waiting: Sequence[Creation]) -> int:
         """How many may be missing: one, until the new content has been seen to work."""
-        is_proven = all(map(self._context.gate.is_proven, waiting))
+        is_proven = all(map(self._context.circuit_breaker.is_proven, waiting))
         return own.plan.swap if is_proven else 1
 
     def _swaps(

@@ -16,21 +16,21 @@ from random import Random
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from provisioner.builder.breaker import Breaker
+from provisioner.builder.circuit_breaker import CircuitBreaker
 from provisioner.builder.connections import Connections
 from provisioner.builder.context import BuildContext, Options
 from provisioner.builder.crashes import harmless
 from provisioner.builder.deletions import delete, why_deleted
 from provisioner.builder.events import Message, Observer
 from provisioner.builder.failures import Failures
-from provisioner.builder.gate import Gate
+from provisioner.builder.hub_retries import retried
 from provisioner.builder.org_steps import OrgSteps
-from provisioner.builder.patience import patiently
 from provisioner.builder.planning import plan_build
 from provisioner.builder.ready_marks import ReadyMarks
 from provisioner.builder.result import BuildResult, requests_sent, summarise
 from provisioner.builder.room import Room
 from provisioner.builder.scheduler import Scheduler
+from provisioner.builder.signup_breaker import SignUpBreaker
 from provisioner.builder.signups import SignUps
 from provisioner.builder.survey import reconcile, survey
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
@@ -59,7 +59,7 @@ def build(
     with ledger.builder_lock(run, wait=options.wait, on_wait=waits):
         context = _context(config, ledger, observer, options, run)
         try:
-            living = patiently(context, "Dev Hub", lambda: survey(context.connections))
+            living = retried(context, "Dev Hub", lambda: survey(context.connections))
             _repair(context)
             adopted = ledger.adopt(run.id)
             reconcile(context, living)
@@ -105,30 +105,30 @@ def _context(
         observer=observer,
         options=options,
         allowance=Allowance(0, 0),  # until the Dev Hub has said what is left
-        gate=Gate(proven, lambda pool: config.pools[pool].canary),
+        circuit_breaker=CircuitBreaker(proven, lambda pool: config.pools[pool].canary),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
 
 
 def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     failures, marks, room = Failures(context), ReadyMarks(context), Room(context, plans)
-    context.gate.guard(plan.pool for plan in plans if plan.is_short_of_room)
+    context.circuit_breaker.guard(plan.pool for plan in plans if plan.is_short_of_room)
 
     def available(org: Org) -> None:
         marks.add(org)
-        sign_ups.go_on(context.gate.available(org))
+        sign_ups.dispatch(context.circuit_breaker.available(org))
 
     steps = OrgSteps(context, failures, available)
-    sign_ups = SignUps(context, failures, room, steps.begin)
+    sign_ups = SignUps(context, failures, room, steps.start)
     failures.replace = lambda creation: sign_ups.request([creation])
-    failures.go_on = sign_ups.go_on
+    failures.dispatch = sign_ups.dispatch
     failures.repeat = sign_ups.repeat
     wanted = sum(len(plan.create) + len(plan.resume) for plan in plans)
-    context.breaker = Breaker(wanted, pace=context.options.pace)
+    context.signup_breaker = SignUpBreaker(wanted, pace=context.options.pace)
     failures.freed = room.give
     for plan in plans:
         for org in plan.resume:
-            steps.begin(org) if org.state is State.BUILDING else sign_ups.resume(org)
+            steps.start(org) if org.state is State.BUILDING else sign_ups.resume(org)
     sign_ups.request(_in_turn(plans))
     context.scheduler.run()
     _tell_left(context, sign_ups.left)

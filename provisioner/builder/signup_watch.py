@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from provisioner.salesforce.hub import SignUpStatus
 
 JOB = "sign-ups"
-FIRST_LOOK = 1.0  # seconds from a sign-up to the first look …
-LONGEST_LOOK = 15.0  # … and between looks at the most
-LOOKS_BY_AGE = 0.4  # of the oldest sign-up's age: the next look
+FIRST_POLL = 1.0  # seconds from a sign-up to the first look …
+LONGEST_POLL = 15.0  # … and between looks at the most
+POLLS_BY_AGE = 0.4  # of the oldest sign-up's age: the next look
 SURELY_NOT_YET = 0.6  # of the shortest sign-up of this build: before, a look is for nothing
-LOOKS_IN_DOUBT = 3  # looks that must miss a username before its sign-up is sent again …
+POLLS_UNCONFIRMED = 3  # looks that must miss a username before its sign-up is sent again …
 MOST_CRASHES = 3  # unexpected exceptions about one sign-up before it is left to the next build
-BROKEN_LOOKS = 8  # looks in a row that end in an unexpected exception, before no more are made
+BROKEN_POLLS = 8  # looks in a row that end in an unexpected exception, before no more are made
 DOUBT = 30.0  # … and seconds: an insert may take so long on its way (docs/reference/durations.md)
 REFUSALS_IN_A_ROW = 3  # of looks: then the sign-ups cannot be watched any more
 
@@ -64,7 +64,7 @@ class SignUpWatch:
         self._send_again = send_again
         self._freed = freed
         self._watched: dict[str, _Watched] = {}
-        self._broken_looks = 0  # in a row
+        self._broken_polls = 0  # in a row
         self._refusals = 0  # looks in a row that the Dev Hub has refused
         self._shortest = 0.0  # seconds of the shortest sign-up of this build; 0: none has ended
 
@@ -72,20 +72,20 @@ class SignUpWatch:
         """How many sign-ups are under way."""
         return len(self._watched)
 
-    def add(self, org: Org, *, is_doubtful: bool = False, delay: float = FIRST_LOOK) -> None:
+    def add(self, org: Org, *, is_unconfirmed: bool = False, delay: float = FIRST_POLL) -> None:
         """Watch one more."""
         with self._context.lock:
-            misses = 0 if is_doubtful else None
+            misses = 0 if is_unconfirmed else None
             is_first = not self._watched
-            is_fresh = delay > 0 and not is_doubtful
+            is_fresh = delay > 0 and not is_unconfirmed
             age = Stopwatch.since(org.step_since, self._context.now())
             since = time.monotonic()
             self._watched[org.username] = _Watched(org, since, age, misses, is_fresh)
             if is_first or not delay:
-                job = guarded(self._context, self._look, self._broken)
+                job = guarded(self._context, self._poll, self._broken)
                 self._context.scheduler.add(JOB, job, self._context.wait(delay))
 
-    def _look(self) -> float | None:
+    def _poll(self) -> float | None:
         """One query for all; answers when to look again."""
         with self._context.lock:
             watched = list(self._watched.values())
@@ -102,20 +102,20 @@ class SignUpWatch:
             self._refusals = 0
             for entry in watched:
                 self._judge_alone(entry, _best(entry.org, statuses))
-        self._broken_looks = 0
+        self._broken_polls = 0
         self._freed()
-        return self._next_look()
+        return self._next_poll()
 
     def _broken(self, error: ProvisionerError) -> float | None:
         """A look that ended in an unexpected exception: again, ever later, and at last no more.
 
         The sign-ups that it was for are left to the next build, and no further one is sent.
         """
-        self._broken_looks += 1
-        if self._broken_looks < BROKEN_LOOKS:
+        self._broken_polls += 1
+        if self._broken_polls < BROKEN_POLLS:
             self._context.say(f"sign-ups: {error.message}; polling again", is_warning=True)
-            return self._context.wait(min(FIRST_LOOK * 2.0**self._broken_looks, 60.0))
-        self._context.gate.close("the Dev Hub's sign-ups could not be polled")
+            return self._context.wait(min(FIRST_POLL * 2.0**self._broken_polls, 60.0))
+        self._context.circuit_breaker.close("the Dev Hub's sign-ups could not be polled")
         with self._context.lock:
             watched = list(self._watched.values())
             self._watched.clear()
@@ -152,7 +152,7 @@ class SignUpWatch:
                 entry.org = row
                 self._watched[row.username] = entry
 
-    def _next_look(self) -> float | None:
+    def _next_poll(self) -> float | None:
         with self._context.lock:
             if not self._watched:
                 return None
@@ -161,8 +161,8 @@ class SignUpWatch:
             not_yet = self._shortest * SURELY_NOT_YET - age
             if not all(entry.is_fresh for entry in watched):
                 not_yet = 0.0
-        by_age = min(age * LOOKS_BY_AGE, LONGEST_LOOK)
-        return self._context.wait(max(FIRST_LOOK, by_age, not_yet))
+        by_age = min(age * POLLS_BY_AGE, LONGEST_POLL)
+        return self._context.wait(max(FIRST_POLL, by_age, not_yet))
 
     def _age(self, since: float) -> float:
         """Seconds, as long as they are at this build's pace."""
@@ -184,7 +184,7 @@ class SignUpWatch:
     def _active(self, org: Org, status: SignUpStatus) -> None:
         """The org exists: its steps begin now, whatever its siblings do."""
         with self._context.lock:
-            self._context.breaker.succeeded()
+            self._context.signup_breaker.succeeded()
             entry = self._watched.pop(org.username, None)
         if entry is not None and entry.is_fresh:
             took = self._age(entry.since)
@@ -205,7 +205,7 @@ class SignUpWatch:
     def _ended(self, org: Org, status: SignUpStatus) -> None:
         with self._context.lock:  # whoever counts what is undecided must know of the failure
             if passes(status):
-                self._context.breaker.failed(time.monotonic(), reason_of(status))
+                self._context.signup_breaker.failed(time.monotonic(), reason_of(status))
             self._drop(org)
         self._failures.sign_up_refused(org, status)
 
@@ -239,7 +239,7 @@ class SignUpWatch:
     def _missed(self, entry: _Watched) -> None:
         """The hub shows no such sign-up: not yet, or never received."""
         entry.misses = (entry.misses or 0) + 1
-        if entry.misses < LOOKS_IN_DOUBT or self._age(entry.since) < DOUBT:
+        if entry.misses < POLLS_UNCONFIRMED or self._age(entry.since) < DOUBT:
             return
         self._drop(entry.org)
         if entry.org.state is State.INTENDED:

@@ -44,21 +44,25 @@ class SignUps:
         self._sent_perhaps: set[str] = set()  # usernames whose request may have left
         self._crashes: Counter[str] = Counter()
         self._watch = SignUpWatch(
-            context, failures, activate=activate, send_again=self._send_later, freed=self._fill
+            context,
+            failures,
+            activate=activate,
+            send_again=self._send_later,
+            freed=self._dispatch,
         )
-        room.found = self._fill
+        room.found = self._dispatch
 
     def request(self, creations: Iterable[Creation]) -> None:
-        """Sign these orgs up, as the gate lets them through and slots come free."""
+        """Sign these orgs up, as the circuit breaker admits them and slots come free."""
         with self._context.lock:
-            self._queue.extend(self._context.gate.admit(creations))
-        self._fill()
+            self._queue.extend(self._context.circuit_breaker.admit(creations))
+        self._dispatch()
 
-    def go_on(self, creations: Iterable[Creation]) -> None:
-        """Sign up what the gate has held back until now."""
+    def dispatch(self, creations: Iterable[Creation]) -> None:
+        """Sign up what the circuit breaker held back until now."""
         with self._context.lock:
             self._queue.extend(creations)
-        self._fill()
+        self._dispatch()
 
     def repeat(self, creation: Creation) -> None:
         """Sign up again, after a sign-up that failed in passing, if the Dev Hub has one left.
@@ -71,29 +75,29 @@ class SignUps:
             if self._has_room():
                 self._queue.append(creation)
             else:
-                self._queue.extend(context.gate.instead(creation.fingerprint))
+                self._queue.extend(context.circuit_breaker.instead(creation.fingerprint))
                 text = "the Dev Hub's daily limit allows no retry"
                 self._stop_at("daily_limit", f"A sign-up failed, and {text}.")
-        self._fill()
+        self._dispatch()
 
     def _has_room(self) -> bool:
         """Whether one more may be sent today than what waits already; a slot is another matter."""
         with self._context.lock:
-            waiting = len(self._queue) + len(self._sending) + self._context.gate.waiting
+            waiting = len(self._queue) + len(self._sending) + self._context.circuit_breaker.waiting
             return self._context.allowance.daily > waiting
 
     def resume(self, org: Org) -> None:
         """Take over a row that a dead run left in `intended` or `signing_up`."""
         self._context.under_way.add(org.username)
-        is_doubtful = org.state is State.INTENDED
-        if is_doubtful:
+        is_unconfirmed = org.state is State.INTENDED
+        if is_unconfirmed:
             self._context.allowance = self._context.allowance.less(1)
-        self._watch.add(org, is_doubtful=is_doubtful, delay=0.0)
+        self._watch.add(org, is_unconfirmed=is_unconfirmed, delay=0.0)
 
-    def _fill(self) -> None:
+    def _dispatch(self) -> None:
         context = self._context
         with context.lock:
-            if self._queue and (why := context.breaker.verdict(self._undecided)):
+            if self._queue and (why := context.signup_breaker.verdict(self._undecided)):
                 self._close(why)
             self._drop_refused()
             without_room: list[Creation] = []
@@ -108,15 +112,15 @@ class SignUps:
             self._queue.extendleft(reversed(without_room))
             if without_room and not context.scheduler.is_stopping:
                 self._room.ask(without_room)
-            if self._queue and (pause := context.breaker.wait(time.monotonic())):
+            if self._queue and (pause := context.signup_breaker.wait(time.monotonic())):
                 job = guarded(context, self._after_pause, self._not_filled)
                 context.scheduler.add("sign-ups after a pause", job, pause)
 
     def _drop_refused(self) -> None:
-        """The gate may have learned better since it let them through."""
-        gate, queued = self._context.gate, list(self._queue)
-        kept = [each for each in queued if not gate.refuses(each)]
-        gate.dropped += len(queued) - len(kept)
+        """The circuit breaker may have closed since it admitted them."""
+        breaker, queued = self._context.circuit_breaker, list(self._queue)
+        kept = [each for each in queued if not breaker.refuses(each)]
+        breaker.dropped += len(queued) - len(kept)
         self._queue = deque(kept)
 
     @property
@@ -132,17 +136,17 @@ class SignUps:
         """Whether one may be sent beside those under way and `more` that wait for room."""
         bound = self._context.config.limits.concurrent_signups
         is_free = self._undecided + more < bound
-        return is_free and self._context.breaker.allows(self._undecided, time.monotonic())
+        return is_free and self._context.signup_breaker.allows(self._undecided, time.monotonic())
 
     def _after_pause(self) -> None:
-        self._fill()
+        self._dispatch()
 
     def _not_filled(self, error: ProvisionerError) -> None:
         self._context.say(f"sign-ups: {error.message}", is_warning=True)
 
     def _close(self, why: str) -> None:
         """Evidence that no more sign-ups are worth their allowance."""
-        self._context.gate.close(why)
+        self._context.circuit_breaker.close(why)
         self._context.say(f"{why}. No further sign-ups are sent.", is_warning=True)
 
     def _intend_and_send(self, creation: Creation) -> None:
@@ -195,11 +199,11 @@ class SignUps:
         except ProvisionerError as error:
             if kind_of(error) == "transient":
                 self._not_sending(org)
-                self._watch.add(org, is_doubtful=True)
+                self._watch.add(org, is_unconfirmed=True)
             else:
                 self._failures.never_signed_up(org, error)
                 self._not_sending(org)
-                self._fill()
+                self._dispatch()
 
     def _broken(self, org: Org, error: ProvisionerError) -> None:
         """An unexpected exception. A sign-up that may have been sent is looked for."""
@@ -212,9 +216,9 @@ class SignUps:
         elif self._crashes[org.username] >= MOST_CRASHES:
             self._context.leave(row, error.message)
         else:
-            self._watch.add(row, is_doubtful=row.state is State.INTENDED)
+            self._watch.add(row, is_unconfirmed=row.state is State.INTENDED)
         self._not_sending(org)
-        self._fill()
+        self._dispatch()
 
     def _sent(self, org: Org) -> None:
         with self._context.lock:

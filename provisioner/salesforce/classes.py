@@ -192,7 +192,7 @@ def sign_up_kind(error_code: str | None) -> Kind:
     """The class of a sign-up that ended in Error.
 
     A code that nobody has described counts as transient: how many sign-ups that may cost is
-    bounded (`provisioner.builder.breaker`).
+    bounded (`provisioner.builder.signup_breaker`).
     """
     return _SIGN_UP.get(error_code or "", (Kind.TRANSIENT, ""))[0]
 

@@ -67,7 +67,7 @@ class DeploySource:
         """Send the package that `inputs` has read."""
         version = context.org.api_version
         body = self._body.get(version, lambda: self._make_body(context.directory, version))
-        return deployment.begin(context, body, tell=self._teller(context.directory))
+        return deployment.start(context, body, tell=self._teller(context.directory))
 
     def poll(self, context: StepContext, request_id: str) -> Outcome:
         """How the deploy stands. Raises StepFailed with a line for each failed component."""

@@ -17,13 +17,13 @@ from provisioner.steps.base import AGAIN, Done, Outcome, Pending, StepContext, S
 if TYPE_CHECKING:
     from provisioner.salesforce.metadata import ComponentProblem, DeployBody
 
-NEXT_LOOK = 2.0  # seconds
+NEXT_POLL = 2.0  # seconds
 
 Tell = Callable[["ComponentProblem"], str]
 """A line about a component, for people: with the file that they edit, where that is known."""
 
 
-def begin(context: StepContext, body: DeployBody, *, tell: Tell = str) -> Outcome:
+def start(context: StepContext, body: DeployBody, *, tell: Tell = str) -> Outcome:
     """Send the package."""
     status = start_deploy(context.org, body)
     if status.is_done and not status.is_success:
@@ -40,7 +40,7 @@ def look(context: StepContext, deploy_id: str, *, tell: Tell = str) -> Outcome:
         if error.error_code == "INVALID_CROSS_REFERENCE_KEY":  # not visible yet
             error.kind = Kind.TRANSIENT
         raise
-    return _outcome(context, status, NEXT_LOOK, tell)
+    return _outcome(context, status, NEXT_POLL, tell)
 
 
 def _outcome(context: StepContext, status: DeployStatus, wait: float, tell: Tell) -> Outcome:

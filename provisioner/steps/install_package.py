@@ -22,8 +22,8 @@ from provisioner.salesforce.packages import (
 from provisioner.salesforce.redaction import redact
 from provisioner.steps.base import AGAIN, Done, Outcome, Pending, StepContext, StepFailed
 
-FIRST_LOOK = 2.0  # seconds; small packages need 30 to 120 (docs/reference/durations.md)
-NEXT_LOOK = 5.0
+FIRST_POLL = 2.0  # seconds; small packages need 30 to 120 (docs/reference/durations.md)
+NEXT_POLL = 5.0
 _KEY_TROUBLE = ("install_key", "installation key", "installationkey", "password")
 
 
@@ -65,7 +65,7 @@ class InstallPackage:
             error.message = self._without_key(error.message)  # a refusal may quote what was sent
             error.args = (error.message,)
             raise
-        return Pending(request_id, wait=FIRST_LOOK)
+        return Pending(request_id, wait=FIRST_POLL)
 
     def poll(self, context: StepContext, request_id: str) -> Outcome:
         """How the install stands. Raises StepFailed with Salesforce's errors."""
@@ -75,7 +75,7 @@ class InstallPackage:
         if status.status == "SUCCESS":
             return Done(f"installed {self.version}")
         if status.status != "ERROR":
-            return Pending(request_id, note=status.status, wait=NEXT_LOOK)
+            return Pending(request_id, note=status.status, wait=NEXT_POLL)
         raise self._failure(context, status)
 
     def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract

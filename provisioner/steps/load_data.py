@@ -64,7 +64,7 @@ class LoadData:
 
     def start(self, context: StepContext) -> Outcome:
         """Send the first requests."""
-        return _Loading(context, self._plan(context)).go_on(LoadProgress())
+        return _Loading(context, self._plan(context)).resume(LoadProgress())
 
     def poll(self, context: StepContext, request_id: str) -> Outcome:
         """Go on from what is remembered."""
@@ -81,7 +81,7 @@ class LoadData:
                 f"{self.plan}: the plan's data has changed since it was partly loaded", kind=REPLACE
             )
         loading = _Loading(context, load)
-        return loading.go_on(loading.cleared(progress) if progress.is_sending else progress)
+        return loading.resume(loading.cleared(progress) if progress.is_sending else progress)
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
         """The plan and its files. Raises UsageError with all that is wrong with them."""
@@ -113,7 +113,7 @@ class _Loading:
         self._context = context
         self._load = load
 
-    def go_on(self, progress: LoadProgress) -> Outcome:
+    def resume(self, progress: LoadProgress) -> Outcome:
         """Send what is left, for some seconds at most."""
         since = time.monotonic()
         while progress.done < len(self._load.chunks):

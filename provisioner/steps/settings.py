@@ -37,7 +37,7 @@ class Settings:
         wanted = [definition.get(key) for key in ("settings", "objectSettings")]
         key = (version, json.dumps(wanted, sort_keys=True))
         body = self._made.get(key, lambda: _body(definition, version))
-        return deployment.begin(context, body)
+        return deployment.start(context, body)
 
     def poll(self, context: StepContext, request_id: str) -> Outcome:
         """How the deploy stands."""

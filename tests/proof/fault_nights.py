@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from provisioner.builder.breaker import LEAST_BUDGET
+from provisioner.builder.signup_breaker import LEAST_BUDGET
 from provisioner.emulator.keys import KeyPair
 from provisioner.emulator.resources.signup import active_count, daily_count
 from provisioner.emulator.world import Limits

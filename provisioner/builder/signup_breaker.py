@@ -17,7 +17,7 @@ LEAST_BUDGET = 6  # failures that any night may spend
 BUDGET = 0.5  # of the orgs that are wanted: failures that a night may spend
 
 
-class Breaker:
+class SignUpBreaker:
     """Counts the sign-ups of one build that end in passing failures, and those that succeed.
 
     Pure: the caller brings the time (seconds of a clock that does not jump) and the number of

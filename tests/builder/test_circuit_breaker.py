@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.builder.gate import Gate
+from provisioner.builder.circuit_breaker import CircuitBreaker
 from provisioner.ledger.base import Org
 from provisioner.plan import Creation
 
@@ -19,8 +19,8 @@ def org(fingerprint: str = "f") -> Org:
     return Org("morning-1@acme.example", "morning", fingerprint=fingerprint)
 
 
-def gate(*proven: str, canary: bool = True) -> Gate:
-    return Gate(proven, lambda _pool: canary)
+def gate(*proven: str, canary: bool = True) -> CircuitBreaker:
+    return CircuitBreaker(proven, lambda _pool: canary)
 
 
 def test_the_first_of_more_than_three_goes_ahead_alone() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from provisioner.builder.breaker import IN_A_ROW, Breaker
+from provisioner.builder.signup_breaker import IN_A_ROW, SignUpBreaker
 from provisioner.ledger.base import State
 from tests.builder.night import Night
 
@@ -38,7 +38,7 @@ class Service:
     def run(self) -> Service:
         """A whole night, with the breaker between the pool and the service."""
         chance = random.Random(f"{self.rate} {self.wanted} {self.seed}")
-        breaker, queue = Breaker(self.wanted), self.wanted
+        breaker, queue = SignUpBreaker(self.wanted), self.wanted
         while queue or self._pending:
             undecided = len(self._pending)
             self.verdict = breaker.verdict(undecided)
@@ -96,12 +96,12 @@ def test_a_service_that_breaks_in_mid_night_costs_what_was_under_way_and_few_mor
     for seed in range(50):
         night = Service(0.0, 34, seed, breaks_after).run()
         assert night.built == breaks_after
-        assert night.sent <= breaks_after + AT_ONCE + Breaker(34).budget
+        assert night.sent <= breaks_after + AT_ONCE + SignUpBreaker(34).budget
         assert night.verdict
 
 
 def test_three_fast_failures_among_ten_say_nothing_while_seven_are_undecided() -> None:
-    breaker = Breaker(34)
+    breaker = SignUpBreaker(34)
     breaker.succeeded()
     for _ in range(3):
         breaker.failed(0.0)
@@ -112,14 +112,14 @@ def test_three_fast_failures_among_ten_say_nothing_while_seven_are_undecided() -
 
 
 def test_before_the_first_success_few_are_sent() -> None:
-    breaker = Breaker(34)
+    breaker = SignUpBreaker(34)
     assert [breaker.allows(undecided, 0.0) for undecided in (0, 4, 5)] == [True, True, False]
     breaker.succeeded()
     assert breaker.allows(9, 0.0)
 
 
 def test_after_a_failure_there_is_a_pause_that_grows() -> None:
-    breaker = Breaker(34, pace=2.0)
+    breaker = SignUpBreaker(34, pace=2.0)
     pauses = []
     for _ in range(4):
         breaker.failed(0.0)

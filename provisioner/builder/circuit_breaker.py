@@ -23,7 +23,7 @@ REPEATS = frozenset({"content", "configuration"})
 _PARTICULARS = re.compile(r"\S+@\S+|\b[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\b|\d+")
 
 
-class Gate:
+class CircuitBreaker:
     """Lets creations through, holds them back, or drops them. Safe to use from several threads."""
 
     def __init__(self, proven: Collection[str], has_canary: Callable[[str], bool]) -> None:

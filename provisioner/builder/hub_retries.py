@@ -19,7 +19,7 @@ _PASSING_LOGINS = frozenset({"unreachable", "server_error", "org_gone"})
 """Refusals of a hub login that are worth a wait. An app that is not approved stays so."""
 
 
-def patiently(context: BuildContext, what: str, action: Callable[[], T]) -> T:
+def retried(context: BuildContext, what: str, action: Callable[[], T]) -> T:
     """The result of `action`, tried again while it fails in passing. Raises its last error."""
     with repeated(set()):
         for wait in BUILD_START.waits:
