@@ -155,8 +155,8 @@ def _wait(call: Invocation) -> None:
     """Serve until Ctrl-C, so that the login can be repeated from elsewhere on this machine."""
     import threading
 
-    call.output.say("The emulator keeps running. Press Ctrl-C to stop it.")
-    try:
+    try:  # around the line, too: who reads it may stop us at once
+        call.output.say("The emulator keeps running. Press Ctrl-C to stop it.")
         threading.Event().wait()
     except KeyboardInterrupt:
         call.output.say("Stopped.")
