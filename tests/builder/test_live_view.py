@@ -101,7 +101,7 @@ def test_a_low_terminal_shows_as_many_as_have_room_and_counts_the_rest(night: Ni
     with held_build(night, size=6, lines=8) as terminal:
         terminal.until(lambda screen: at_the_step(screen) == 4)
         terminal.repainted()
-        assert terminal.screen.showing("0 available, 0 failed, 2 more under way") == 1
+        assert terminal.screen.showing("0 available, 0 failed, 2 more in progress") == 1
 
 
 @pytest.mark.parametrize("no_color", ["1", ""])
