@@ -50,6 +50,35 @@ def test_a_canary_that_fails_as_all_would_stops_the_rest(kind: str) -> None:
     assert len(one.available(org("other"))) == 4, "another definition is not touched"
 
 
+@pytest.mark.parametrize(
+    ("count", "cancelled"),
+    [
+        (1, ""),
+        (2, "; the other sign-up was cancelled"),
+        (5, "; the other 4 sign-ups were cancelled"),
+    ],
+)
+def test_the_reason_says_how_many_a_failed_canary_stopped(count: int, cancelled: str) -> None:
+    one = gate()
+    one.guard(["morning"])
+    one.admit(creations(2))  # of which one waits
+    one.instead("f")
+    one.admit(creations(count - 1))
+    one.failed(org(), "content", "deploy_source: bad\nand more")
+    assert one.reason == (f"the canary org of pool morning failed (deploy_source: bad){cancelled}")
+
+
+def test_a_gate_that_closes_drops_what_waits_behind_a_canary() -> None:
+    one = gate("proven")
+    one.admit(creations(5))
+    for _ in range(3):
+        one.failed(org("proven"), "gone", "proof: gone")
+    assert (one.is_closed, one.dropped, one.waiting) == (True, 4, 0)
+    assert one.available(org()) == []
+    one.close("the Dev Hub is in maintenance")
+    assert "3 orgs in a row" in one.reason, "the first reason stays"
+
+
 def test_a_canary_that_was_lost_is_followed_by_the_next() -> None:
     one = gate()
     one.admit(creations(5))
