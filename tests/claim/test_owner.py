@@ -72,3 +72,11 @@ def test_what_could_break_a_line_or_a_terminal_is_refused(text: str) -> None:
 def test_a_text_of_more_than_200_characters_is_refused() -> None:
     with pytest.raises(UsageError, match="--purpose is 201 characters long"):
         clean_text("x" * 201, "--purpose")
+
+
+def test_200_characters_are_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    longest = "x" * 200
+    assert clean_text(longest, "--purpose") == longest
+    monkeypatch.setattr(owner, "_git_email", lambda _environ: f"{longest}y")
+    monkeypatch.setattr(owner, "_system_user", lambda: longest)
+    assert default_owner(environment(os.environ)) == longest

@@ -29,6 +29,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
 }
 BELIEVED: list[tuple[str, Any, Any]] = [
     ("text", "a", "a"),
+    ("text", "x" * 255, "x" * 255),
     ("nullable_text", None, ""),
     ("optional_text", None, ""),
     ("integer", 7, 7),
@@ -39,6 +40,8 @@ BELIEVED: list[tuple[str, Any, Any]] = [
     ("nullable_id", None, ""),
     ("nullable_day", "2026-11-24T01:00:00.000+0000", date(2026, 11, 24)),
     ("nullable_day", None, None),
+    ("nullable_day", "2000-01-01", date(2000, 1, 1)),
+    ("nullable_day", "2199-12-31", date(2199, 12, 31)),
     ("nullable_moment", "2026-11-24T01:00:00.000+0000", datetime(2026, 11, 24, 1, tzinfo=UTC)),
     ("rows_in", [{}], [{}]),
     ("row_in", {}, {}),
@@ -50,6 +53,7 @@ REFUSED: list[tuple[str, Any]] = [
     ("record_id", "003000000000001"), ("record_id", None), ("record_id", "001-00000000001"),
     ("nullable_id", "1"), ("nullable_day", "tomorrow"), ("nullable_day", "9999-12-31"),
     ("nullable_day", "0001-01-01"), ("nullable_day", 20261124),
+    ("nullable_day", "1999-12-31"), ("nullable_day", "2200-01-01"),
     ("nullable_moment", "2026-11-24T01:00:00"), ("nullable_moment", "9999-12-31T23:59:59-23:00"),
     ("rows_in", [1]), ("rows_in", {}), ("rows_in", None), ("row_in", []),
 ]  # fmt: skip
@@ -80,3 +84,34 @@ def test_a_field_that_was_asked_for_and_is_missing_is_malformed(reader: str) -> 
 def test_no_value_makes_a_reader_raise_anything_else(reader: str, value: Any) -> None:
     with suppress(MalformedAnswerError):
         READERS[reader]({"it": value})
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(None, "null"), ([1], "a list"), ("x", "a text"), (True, "true or false"), (1.5, "a number")],
+)
+def test_a_whole_answer_of_another_kind_is_named(answer: Any, kind: str) -> None:
+    with pytest.raises(MalformedAnswerError) as caught:
+        fields.row(answer)
+    assert str(caught.value) == f"the answer: an object was expected, and not {kind}"
+
+
+def test_a_whole_answer_is_an_object_or_a_list_of_objects() -> None:
+    assert fields.row({"a": 1}) == {"a": 1}
+    assert fields.rows([{"a": 1}, {}]) == [{"a": 1}, {}]
+    for answer in ({}, [1], None):
+        with pytest.raises(MalformedAnswerError):
+            fields.rows(answer)
+
+
+def test_there_is_one_result_for_each_request() -> None:
+    fields.one_for_each([1, 2], 2)
+    for wanted in (1, 3):
+        with pytest.raises(MalformedAnswerError, match=f"2 results for {wanted} requests"):
+            fields.one_for_each([1, 2], wanted)
+
+
+def test_a_number_that_is_not_exact_everywhere_is_refused() -> None:
+    assert fields.integer({"it": 2**53}, "it") == 2**53
+    with pytest.raises(MalformedAnswerError):
+        fields.integer({"it": 2**53 + 1}, "it")
