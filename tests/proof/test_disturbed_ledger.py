@@ -126,7 +126,7 @@ def test_a_build_that_has_waited_in_vain_says_so_and_the_next_one_goes_on(
 ) -> None:
     night, server = database
     night.fault({"route": "tree.create", "nth": 2}, {"do": "hold"})
-    impatient = "from provisioner.ledger import postgresql_session as s; s.PATIENCE = 0.2"
+    impatient = "from provisioner.ledger.postgresql import session; session.PATIENCE = 0.2"
     process = Process(night, "build", "--pace", PACE, "--json", before=impatient)
     assert process.hold()
     server.stop()

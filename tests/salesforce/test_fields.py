@@ -99,7 +99,8 @@ def test_a_whole_answer_of_another_kind_is_named(answer: Any, kind: str) -> None
 def test_a_whole_answer_is_an_object_or_a_list_of_objects() -> None:
     assert fields.row({"a": 1}) == {"a": 1}
     assert fields.rows([{"a": 1}, {}]) == [{"a": 1}, {}]
-    for answer in ({}, [1], None):
+    malformed: tuple[Any, ...] = ({}, [1], None)
+    for answer in malformed:
         with pytest.raises(MalformedAnswerError):
             fields.rows(answer)
 
