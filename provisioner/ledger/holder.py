@@ -93,6 +93,15 @@ def busy(holder: Holder | None) -> BusyError:
     return BusyError(message, hint=holder.advice())
 
 
+def kernel_of_this_process() -> str:
+    """This boot and this namespace of process ids; "" where that is not known."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return ""
+
+
 def _process(pid: int) -> tuple[str, str]:
     """State letter and start time of a process (proc(5), fields 3 and 22 of stat), or blanks."""
     try:

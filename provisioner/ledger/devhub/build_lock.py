@@ -15,7 +15,6 @@ No lock on a Dev Hub ends with its holder, so this is a lease, and its rule is:
 from __future__ import annotations
 
 import json
-import os
 import random
 import secrets
 import threading
@@ -24,7 +23,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from provisioner.errors import BusyError, LedgerError, ProvisionerError
@@ -34,7 +32,7 @@ from provisioner.ledger.devhub.errors import BUILDER, LostError, RefusedError, c
 from provisioner.ledger.devhub.records import LEASE, literal
 from provisioner.ledger.devhub.session import API, HubSession
 from provisioner.ledger.devhub.writes import part, refusals, send
-from provisioner.ledger.holder import Holder, busy
+from provisioner.ledger.holder import Holder, busy, kernel_of_this_process
 from provisioner.salesforce.fields import record_id, row
 from provisioner.salesforce.json_text import MalformedAnswerError
 
@@ -76,7 +74,7 @@ class Found:
                 code="ledger_corrupt",
                 hint=f"delete that record of {LEASE} when no build runs",
             ) from None
-        if not kernel or kernel != _kernel():
+        if not kernel or kernel != kernel_of_this_process():
             holder = replace(holder, machine="")  # a process id says nothing here
         age = now - renewed if now else timedelta()  # what is not known is not old
         return cls(str(record["Id"]), holder, kernel, writer, age)
@@ -150,7 +148,7 @@ class BuildLease:
 
     def _take(self, old: Found | None, run: Run, writer: str) -> str:
         """The id of our record; "" when another was faster, or nobody knows."""
-        values = {**asdict(Holder.of(run)), "kernel": _kernel(), "writer": writer}
+        values = {**asdict(Holder.of(run)), "kernel": kernel_of_this_process(), "writer": writer}
         record = {"Key__c": KEY, "Renewals__c": 0, "Holder__c": json.dumps(values)}
         parts = [part("old", "DELETE", f"sobjects/{LEASE}/{old.id}")] if old else []
         parts.append(part("new", "POST", f"sobjects/{LEASE}", record))
@@ -196,15 +194,6 @@ def find(session: HubSession) -> Found | None:
 def discard(session: HubSession, lease: str) -> None:
     """Delete the record of a lock; that it is gone already is fine."""
     session.discard(f"{API}/sobjects/{LEASE}/{lease}", needs=BUILDER)
-
-
-def _kernel() -> str:
-    """This boot and this namespace of process ids; "" where that cannot be told."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return ""
 
 
 def unlock(session: HubSession, run: str) -> dict[str, Any]:

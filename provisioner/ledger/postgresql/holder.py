@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from provisioner.ledger.base import Run
-from provisioner.ledger.holder import Holder
+from provisioner.ledger.holder import Holder, kernel_of_this_process
 from provisioner.ledger.sql.schema import Execute
 
 _READ = "SELECT value FROM meta WHERE key = 'builder'"
@@ -31,7 +29,7 @@ class Record:
     @classmethod
     def of(cls, run: Run) -> Record:
         """This process, building `run`."""
-        return cls(Holder.of(run), _kernel())
+        return cls(Holder.of(run), kernel_of_this_process())
 
     @classmethod
     def read(cls, execute: Execute) -> Record | None:
@@ -43,7 +41,7 @@ class Record:
     def _from(cls, values: Mapping[str, object]) -> Record:
         kernel = str(values["kernel"])
         holder = Holder(**{k: v for k, v in values.items() if k != "kernel"})  # type: ignore[arg-type]
-        if not kernel or kernel != _kernel():
+        if not kernel or kernel != kernel_of_this_process():
             # Another host, or a container of this one: a pid says nothing there.
             holder = replace(holder, machine="")
         return cls(holder, kernel)
@@ -67,12 +65,3 @@ class Record:
 
     def _text(self) -> str:
         return json.dumps({**asdict(self.holder), "kernel": self.kernel}, sort_keys=True)
-
-
-def _kernel() -> str:
-    """This boot and this namespace of process ids; "" where that cannot be told."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return ""

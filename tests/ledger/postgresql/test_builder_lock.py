@@ -224,7 +224,7 @@ def test_a_builder_of_another_machine_is_never_taken_for_dead(
     assert process.stdout.readline().strip() == "holding"
     process.kill()
     process.communicate(timeout=60)
-    monkeypatch.setattr(postgresql_holder, "_kernel", lambda: "another boot")
+    monkeypatch.setattr(postgresql_holder, "kernel_of_this_process", lambda: "another boot")
     told: list[str] = []
     with builder(world.url) as ledger, ledger.builder_lock(run(), wait=True, on_wait=told.append):
         pass
