@@ -16,7 +16,7 @@ from provisioner.salesforce.reply import Post, Reply
 from provisioner.salesforce.server_clock import ServerClock
 
 READ_TIMEOUT = 120.0  # seconds without a byte; an insert of ScratchOrgInfo takes 30 and more
-LIMITS = Limits(answer=READ_TIMEOUT)  # `late_call` of the PostgreSQL ledger rests on both
+LIMITS = Limits(answer=240.0)  # `late_call` of the PostgreSQL ledger is a little longer
 
 
 class Transport:
