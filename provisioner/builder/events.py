@@ -38,13 +38,3 @@ class Observer(Protocol):
 
     def message(self, message: Message) -> None:
         """A line about the build itself."""
-
-
-class Silent:
-    """An observer for whom nothing is worth a line."""
-
-    def org(self, event: OrgEvent) -> None:
-        """Say nothing."""
-
-    def message(self, message: Message) -> None:
-        """Say nothing."""

@@ -61,10 +61,6 @@ class OrgClient:
         """
         return self._found(f"query?q={quote_plus(soql)}", read)
 
-    def tooling_query(self, soql: str) -> list[Row]:
-        """All records of a query to the Tooling API."""
-        return self.tooling_query_as(soql, row)
-
     def tooling_query_as(self, soql: str, read: Callable[[Row], T]) -> list[T]:
         """As `query_as`, of the Tooling API."""
         return self._found(f"tooling/query?q={quote_plus(soql)}", read)

@@ -127,6 +127,3 @@ def record(ledger: Ledger, health: Health, now: datetime) -> Org | None:
         return ledger.change(health.org, proven_at=now)
     why = f"quarantined: {health.why}"
     return ledger.move(health.org, State.EXPIRED, note=why, error=why)
-
-
-Examine = Callable[[Org], Health]

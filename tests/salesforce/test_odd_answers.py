@@ -9,6 +9,7 @@ import pytest
 
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.apex import execute_anonymous
+from provisioner.salesforce.fields import row
 from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.living import living_orgs
 from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy
@@ -28,7 +29,7 @@ CALLS: dict[str, Callable[[OrgClient], Any]] = {
     "a look at an install": lambda org: install_status(org, "0Hf000000000001AAA"),
     "a query": lambda org: org.query("SELECT Id FROM A"),
     "a count": lambda org: org.count("SELECT COUNT() FROM A"),
-    "a tooling query": lambda org: org.tooling_query("SELECT Id FROM A"),
+    "a tooling query": lambda org: org.tooling_query_as("SELECT Id FROM A", row),
     "an insert": lambda org: org.create("Account", {"Name": "x"}),
     "many inserts": lambda org: org.create_many([{"attributes": {"type": "Account"}}]),
     "many deletions": lambda org: org.delete_many(["001000000000001AAA"]),

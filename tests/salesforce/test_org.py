@@ -6,6 +6,7 @@ import pytest
 
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.apex import execute_anonymous
+from provisioner.salesforce.fields import row
 from provisioner.salesforce.org import OrgClient, newest_api_version
 from provisioner.salesforce.packages import availability
 from provisioner.salesforce.session import OrgSession
@@ -61,7 +62,7 @@ def test_a_long_tooling_query_is_too(server: ScriptedServer, transport: Transpor
         Answer(200, {"records": [{"Id": "1"}], "done": False, "nextRecordsUrl": more}),
         Answer(200, {"records": [{"Id": "2"}], "done": True}),
     )
-    found = scripted(server, transport).tooling_query("SELECT Id FROM A")
+    found = scripted(server, transport).tooling_query_as("SELECT Id FROM A", row)
     assert found == [{"Id": "1"}, {"Id": "2"}]
     assert server.seen[0].path.startswith("/services/data/v68.0/tooling/query?q=SELECT+Id+FROM+A")
     assert server.seen[1].path == more
