@@ -55,7 +55,7 @@ class OrgSteps:
         """Take an org that is active: new, or left in `building` by a dead run."""
         now = self._context.now()
         progress = _Progress(org, Stopwatch.since(org.active_at, now))
-        if org.request_id:  # else the step begins anew
+        if org.step_state:  # else the step begins anew
             progress.step = Stopwatch.since(org.step_since, now)
         self._context.under_way.add(org.username)
         job = guarded(
@@ -85,7 +85,7 @@ class OrgSteps:
     def _do(self, progress: _Progress, step: ListedStep, count: int) -> float | None:
         """One look at one step; None when it is done, else when to look again."""
         org = progress.org
-        if not org.request_id:
+        if not org.step_state:
             self._tell(org, step, count)
         with repeated(progress.failed):
             outcome = self._run(progress, step)
@@ -109,22 +109,22 @@ class OrgSteps:
             now=build.now,
             memory=progress.memory,
         )
-        if org.request_id:
-            return step.step.poll(context, org.request_id)
+        if org.step_state:
+            return step.step.poll(context, org.step_state)
         return step.step.start(context)
 
     def _remember(self, progress: _Progress, request_id: str) -> None:
         """Commit the id of a remote request, before anything else is done about it."""
         org = progress.org
-        if request_id and request_id != org.request_id:
-            since = org.step_since if org.request_id else self._context.now()
-            progress.org = self._context.change(org, request_id=request_id, step_since=since)
+        if request_id and request_id != org.step_state:
+            since = org.step_since if org.step_state else self._context.now()
+            progress.org = self._context.change(org, step_state=request_id, step_since=since)
 
     def _complete(self, progress: _Progress, outcome: Done) -> None:
         progress.org = self._context.change(
             progress.org,
             step=progress.org.step + 1,
-            request_id="",
+            step_state="",
             attempts=0,
             step_since=None,
             error="",

@@ -67,7 +67,7 @@ class Org:
     instance_url: str = ""
     login_url: str = ""
     step: int = 0  # index of the current step
-    request_id: str = ""  # the current step's remote request (0Hf…, 0Af…), "" when none is known
+    step_state: str = ""  # of the current step, in its own format; "" until it sends a request
     attempts: int = 0  # transient failures of the current step
     created_at: datetime | None = None
     available_at: datetime | None = None
@@ -82,7 +82,7 @@ class Org:
     error: str = ""  # step and reason, for people
     kept: bool = False  # failed under --keep-failed: reap leaves it until it expires
     step_since: datetime | None = None
-    """Since when the current step has a request; of an org not yet active, since it is intended."""
+    """Since when the current step has a state; of an org not yet active, since it is intended."""
     active_at: datetime | None = None  # when a build saw that the sign-up was complete
 
 

@@ -74,7 +74,7 @@ def test_a_step_does_not_get_a_new_deadline_from_the_next_build(make_night: Make
     night.write_pool(size=1, steps=INSTALL, pool=ALONE)
     killed_build(night, **LOOK)
     (org,) = night.orgs(State.BUILDING)
-    assert org.request_id
+    assert org.step_state
     assert org.step_since
     grow_older(night)
     before = night.requests("tooling.sobjects.read")

@@ -9,8 +9,20 @@ from provisioner.ledger.sql import schema
 UNDONE: Mapping[int, Sequence[str]] = {
     2: ("DROP TABLE waiter",),
     3: ("ALTER TABLE org DROP COLUMN step_since", "ALTER TABLE org DROP COLUMN active_at"),
+    4: ("ALTER TABLE org RENAME COLUMN step_state TO request_id",),
 }
 """By the version that made it; both databases understand it."""
+
+
+STEP_STATES = (
+    "0Hf000000000001AAA",
+    "0Af000000000001AAA",
+    "again",
+    "sent",
+    "2/5 loaded 1a2b3c4d =001000000000001+9",
+    "2/5 sending? 1a2b3c4d =001000000000001+9,=003000000000001",
+)
+"""What the column `request_id` held for the steps of older versions."""
 
 
 def statements_to(version: int) -> list[str]:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import LedgerError
-from provisioner.ledger.base import Claim, Org
+from provisioner.ledger.base import Claim, Org, State
 from provisioner.ledger.sql import schema
 from provisioner.ledger.sqlite.ledger import SqliteLedger
 
-from .older import statements_to
+from .older import STEP_STATES, statements_to
 from .world import NOW, add_available, run
 
 
@@ -89,6 +89,23 @@ def test_a_ledger_of_any_older_version_keeps_its_rows_and_has_a_queue(
         waiting = Claim("ann", pool="evening", waiter="place")
         assert ledger.claim(waiting, now=NOW) is None
         assert [waiter.id for waiter in ledger.waiters()] == ["place"]
+
+
+@pytest.mark.parametrize("text", STEP_STATES)
+def test_an_org_in_the_middle_of_a_step_keeps_its_state_in_an_upgrade(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "older.db"
+    row = Org("a@acme.example", "morning", State.BUILDING, step=2, step_state=text)
+    with closing(SqliteLedger(path)) as ledger:
+        assert ledger.restore(row, note="")
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements_to(3):
+            connection.execute(statement)
+        connection.commit()
+        assert connection.execute("SELECT request_id FROM org").fetchall() == [(text,)]
+    with closing(SqliteLedger(path)) as ledger:
+        assert ledger.orgs() == [row]
 
 
 def test_a_step_that_fails_leaves_the_older_ledger_whole(

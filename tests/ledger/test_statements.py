@@ -39,4 +39,6 @@ def test_the_table_has_a_column_for_each_field_of_an_org() -> None:
     columns = re.findall(r"^\s+(\w+) ", table, re.MULTILINE)
     later = "\n".join(statement for step in schema.MIGRATIONS[1:] for statement in step)
     columns += re.findall(r"ALTER TABLE org ADD COLUMN (\w+)", later)
+    renamed = dict(re.findall(r"ALTER TABLE org RENAME COLUMN (\w+) TO (\w+)", later))
+    columns = [renamed.get(name, name) for name in columns]
     assert columns == ["number", *Org.__dataclass_fields__]

@@ -141,7 +141,7 @@ def _night(
 
 def _is_in_doubt(org: Org) -> bool:
     """Whether the row says that something was sent which gives no key to look it up by."""
-    return org.request_id == SENT or " sending" in org.request_id
+    return org.step_state == SENT or " sending" in org.step_state
 
 
 def _violations(night: WholeNight, whole: Complete, ended: Sequence[Ended]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def test_ten_thousand_open_references_are_loaded(
     real = BuildContext.change
 
     def change(context: BuildContext, org: Org, **changes: Any) -> Org:
-        kept.append(changes.get("request_id") or "")
+        kept.append(changes.get("step_state") or "")
         return real(context, org, **changes)
 
     monkeypatch.setattr(BuildContext, "change", change)

@@ -45,7 +45,13 @@ _PLAIN = ("username", "pool", "state", "version", "builder_id")
 _CLAIM = (
     "owner", "purpose", "lease_until", "idempotency_key", "fence", "proven_at", "error",
 )  # fmt: skip
-_BUILD = tuple(name for name in ORG_COLUMNS if name not in (*_PLAIN, *_CLAIM))
+_BUILD = {
+    name: "request_id" if name == "step_state" else name
+    for name in ORG_COLUMNS
+    if name not in (*_PLAIN, *_CLAIM)
+}
+"""Column → its key in `Build__c`. `step_state` keeps its earlier key: an earlier version takes a
+row without that key for broken and marks it `failed` (docs/decisions/step-state.md)."""
 
 ORG_FIELDS = (
     "Id, Username__c, Pool__c, State__c, Version__c, Builder_Id__c, Build__c, Claim__c, Held_Key__c"
@@ -89,7 +95,9 @@ def org_record(org: Org) -> dict[str, Any]:
         "Builder_Id__c": name(org.builder_id) or None,
         "Expires_At__c": moment(org.expires_at) if org.expires_at else None,
         "Held_Key__c": held_key(org),
-        "Build__c": json_text({"ledger": VERSION, **{key: values[key] for key in _BUILD}}),
+        "Build__c": json_text(
+            {"ledger": VERSION, **{key: values[name] for name, key in _BUILD.items()}}
+        ),
         "Claim__c": json_text({key: _cut(values[key], _LONGEST_ERROR) for key in _CLAIM}),
     }
 
@@ -147,7 +155,8 @@ def _row_of(
         "version": int(version) if isinstance(version, float) and version % 1 == 0 else version,
         "builder_id": record["Builder_Id__c"] or "",
     }
-    return {**dict.fromkeys(ORG_COLUMNS), **build, **claim, **plain}
+    built = {name: build.get(key) for name, key in _BUILD.items()}
+    return {**dict.fromkeys(ORG_COLUMNS), **built, **claim, **plain}
 
 
 def _object(record: Mapping[str, Any], field: str) -> dict[str, Any]:

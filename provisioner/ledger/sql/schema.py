@@ -90,7 +90,9 @@ _AGES = (
     "ALTER TABLE org ADD COLUMN active_at TEXT",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _QUEUE, _AGES)
+_STEP_STATE = ("ALTER TABLE org RENAME COLUMN request_id TO step_state",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _QUEUE, _AGES, _STEP_STATE)
 """Step by step; `{serial}` is the database's type of a key that counts up by itself."""
 
 NEWEST = len(MIGRATIONS)

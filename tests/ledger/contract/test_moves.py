@@ -114,7 +114,7 @@ def test_the_old_builder_can_change_nothing_after_the_adoption(ledger: Ledger) -
     org = Org("a@acme.example", "morning", builder_id="run-1")
     ledger.add(org)
     ledger.adopt("run-2")
-    assert ledger.change(org, request_id="0Hf") is None
+    assert ledger.change(org, step_state="0Hf") is None
     assert ledger.move(org, State.BUILDING) is None
 
 

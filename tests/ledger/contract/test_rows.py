@@ -24,7 +24,7 @@ FULL = Org(
     instance_url="https://acme.my.salesforce.com",
     login_url="https://test.salesforce.com",
     step=3,
-    request_id="0Hf000000000001AAA",
+    step_state="0Hf000000000001AAA",
     attempts=2,
     created_at=NOW,
     available_at=NOW + timedelta(seconds=1, microseconds=5),
@@ -110,9 +110,22 @@ def test_orgs_are_listed_oldest_first_by_pool_and_state(ledger: Ledger) -> None:
 def test_a_change_is_there_for_others_when_it_returns(world: World) -> None:
     ledger, other = world.open(), world.open()
     ledger.add(FULL)
-    changed = ledger.change(FULL, request_id="0Af000000000001AAA", step=4)
-    assert changed == replace(FULL, request_id="0Af000000000001AAA", step=4, version=1)
+    changed = ledger.change(FULL, step_state="0Af000000000001AAA", step=4)
+    assert changed == replace(FULL, step_state="0Af000000000001AAA", step=4, version=1)
     assert other.get(FULL.username) == changed
+
+
+LONG_STATE = "2/5 loaded 1a2b3c4d " + "=001000000000001+9" * 880  # about 16,000 characters
+
+
+@pytest.mark.parametrize("text", ["0Hf000000000001AAA", "again", "sent", LONG_STATE])
+def test_a_step_state_comes_back_as_it_was_given(world: World, text: str) -> None:
+    ledger = world.open()
+    ledger.add(FULL)
+    assert ledger.change(FULL, step_state=text) is not None
+    found = world.open().get(FULL.username)
+    assert found is not None
+    assert found.step_state == text
 
 
 def test_of_two_who_saw_the_same_row_one_changes_it(world: World) -> None:

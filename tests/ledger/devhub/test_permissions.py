@@ -220,6 +220,19 @@ def test_a_row_that_an_older_version_wrote_is_read_and_changed(
     assert ledger.get(org.username) == changed
 
 
+def test_a_step_state_keeps_the_key_that_earlier_versions_read(
+    hub: LedgerHub, ledger: DevhubLedger
+) -> None:
+    """A version without `step_state` would take a row that lacks `request_id` for broken."""
+    org = Org("a@acme.example", "morning", step_state="0Hf000000000001AAA")
+    ledger.add(org)
+    (row,) = hub.records("Provisioner_Org__c")
+    build = json.loads(row["Build__c"])
+    assert (build["request_id"], build["ledger"]) == ("0Hf000000000001AAA", 1)
+    assert "step_state" not in build
+    assert ledger.get(org.username) == org
+
+
 def test_a_ledger_of_a_newer_version_is_refused(hub: LedgerHub, ledger: DevhubLedger) -> None:
     add_available(ledger, "a@acme.example")
     [row] = hub.records("Provisioner_Org__c")

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from provisioner.ledger.base import Claim, Org
+from provisioner.ledger.base import Claim, Org, State
 from provisioner.ledger.sql import schema
-from tests.ledger.older import statements_to
+from tests.ledger.older import STEP_STATES, statements_to
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import NOW, add_available
 
@@ -79,6 +79,20 @@ def test_a_ledger_of_any_older_version_keeps_its_rows_and_has_a_queue(
         assert ledger.contents() == before
         assert ledger.claim(Claim("ann", pool="evening", waiter="place"), now=NOW) is None
         assert [waiter.id for waiter in ledger.waiters()] == ["place"]
+
+
+@pytest.mark.parametrize("text", STEP_STATES)
+def test_an_org_in_the_middle_of_a_step_keeps_its_state_in_an_upgrade(
+    server: Server, database: str, text: str
+) -> None:
+    url = server.url(database)
+    row = Org("a@acme.example", "morning", State.BUILDING, step=2, step_state=text)
+    with opened(url) as ledger:
+        assert ledger.restore(row, note="")
+    server.sql(*statements_to(3), database=database)
+    assert server.sql("SELECT request_id FROM org", database=database) == [(text,)]
+    with opened(url) as ledger:
+        assert ledger.orgs() == [row]
 
 
 def test_a_step_that_fails_leaves_the_older_ledger_whole(
