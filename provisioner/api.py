@@ -98,14 +98,16 @@ def build(
     config: Path | str = POOL_FILE,
     keep_failed: bool = False,
     wait: bool = False,
-    pace: float = 1.0,
+    time_scale: float = 1.0,
+    pace: float | None = None,
     on_message: OnMessage = _ignore,
 ) -> Build:
     """Bring the pools (by default all) to their size; resumes what is unfinished.
 
-    With `wait` another build that holds the ledger is waited for. `pace` is a factor on all waits,
-    for an emulator that is faster than life. `on_message` may be called from several threads,
-    never twice at once. In the main thread SIGINT, SIGTERM and SIGHUP end the build in order.
+    With `wait` another build that holds the ledger is waited for. `time_scale` (older name: `pace`)
+    is a factor on all waits, for an emulator that is faster than Salesforce. `on_message` may be
+    called from several threads, never twice at once. In the main thread SIGINT, SIGTERM and SIGHUP
+    stop the build after its state is saved.
 
     An org that fails is in the result. Raises ConfigError, UsageError for an unknown pool,
     LoginError for the Dev Hub's, BusyError when another build holds the ledger.
@@ -118,7 +120,8 @@ def build(
 
     file = _load(Path(config), on_message, need_all=True)
     chosen = select_pools(file, pools)
-    options = Options(keep_failed=keep_failed, wait=wait, pace=pace)
+    scale = time_scale if pace is None else pace
+    options = Options(keep_failed=keep_failed, wait=wait, time_scale=scale)
     ledger = open_ledger(file.ledger, file.directory, file.dev_hub)
     try:
         result = run_build(file, chosen, ledger, Lines(on_message), options)

@@ -62,9 +62,9 @@ of a login and the records of the ledger, where each single request has its retr
 class Budget:
     """The tries that one call has left, whoever of its layers asks for one."""
 
-    def __init__(self, policy: Policy, pace: float = 1.0) -> None:
+    def __init__(self, policy: Policy, time_scale: float = 1.0) -> None:
         self._policy = policy
-        self._pace = pace
+        self._time_scale = time_scale
         self._used = 0
 
     def wait(self) -> bool:
@@ -74,7 +74,7 @@ class Budget:
         self._used += 1
         part = self._policy.jitter
         varied = random.uniform(1 - part, 1 + part)  # noqa: S311 - jitter, no secret
-        sleep(self._policy.wait(self._used) * self._pace * varied)
+        sleep(self._policy.wait(self._used) * self._time_scale * varied)
         return True
 
     @property
@@ -89,17 +89,17 @@ _failed: ContextVar[set[str] | None] = ContextVar("failed", default=None)
 
 
 @contextmanager
-def budget(call: str, *, pace: float = 1.0) -> Iterator[Budget]:
+def budget(call: str, *, time_scale: float = 1.0) -> Iterator[Budget]:
     """The budget of the call that this thread is making: that of the layer above, or a new one.
 
-    `call` tells calls apart (whom it asks, and what for); `pace` stretches or shortens the waits
-    of a new budget.
+    `call` identifies the call: the recipient and the purpose. `time_scale` is the factor on the
+    waits of a new budget.
     """
     if (outer := _budget.get()) is not None:
         yield outer
         return
     failed = _failed.get()
-    made = Budget(_NONE if failed and call in failed else CALL, pace)
+    made = Budget(_NONE if failed and call in failed else CALL, time_scale)
     token = _budget.set(made)
     try:
         yield made

@@ -30,10 +30,10 @@ class Connections:
     Tokens live here, in memory, and nowhere else. Safe to use from several threads.
     """
 
-    def __init__(self, config: PoolFile, *, pace: float = 1.0) -> None:
+    def __init__(self, config: PoolFile, *, time_scale: float = 1.0) -> None:
         self._config = config
-        self._transport = Transport(pace=pace)
-        self._sign_in = SignIn(pace=pace)
+        self._transport = Transport(time_scale=time_scale)
+        self._sign_in = SignIn(time_scale=time_scale)
         self._lock = threading.RLock()
         self._hub: DevHub | None = None
         self._orgs: dict[str, OrgClient] = {}

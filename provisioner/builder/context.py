@@ -37,7 +37,7 @@ class Options:
 
     keep_failed: bool = False
     wait: bool = False  # for the build that holds the ledger
-    pace: float = 1.0  # factor on all waits; a rehearsal on a fast emulator makes it small
+    time_scale: float = 1.0  # factor on all waits; a rehearsal on a fast emulator makes it small
     seed: int | None = None  # of the jitter
 
 
@@ -95,9 +95,9 @@ class BuildContext:
         return self.connections.clock.now()
 
     def wait(self, seconds: float) -> float:
-        """`seconds`, with up to a fifth of jitter, at this build's pace."""
+        """`seconds`, with up to a fifth of jitter, at this build's time scale."""
         jitter: float = self.random.uniform(0.9, 1.1)
-        return max(0.01, seconds * jitter * self.options.pace)
+        return max(0.01, seconds * jitter * self.options.time_scale)
 
     def tell(self, event: OrgEvent) -> None:
         """Pass an event on, one at a time."""

@@ -138,7 +138,7 @@ class OrgSteps:
 
         A wait of 0 is a step that has more to do and only gave its thread back.
         """
-        age = progress.step.seconds() / self._context.options.pace
+        age = progress.step.seconds() / self._context.options.time_scale
         if age > step.timeout:
             minutes = int(step.timeout // 60)
             raise SalesforceError(f"not finished after {minutes} minutes", kind="replace")
@@ -205,7 +205,7 @@ class OrgSteps:
         """A login may be refused for as long as a new org may need, and as often as any request."""
         if progress.org.attempts < ATTEMPTS:
             return True
-        is_new = progress.active.seconds() < PROPAGATION * self._context.options.pace
+        is_new = progress.active.seconds() < PROPAGATION * self._context.options.time_scale
         return isinstance(error, LoginError) and is_new
 
     def _longest(self, error: ProvisionerError) -> float:

@@ -95,7 +95,7 @@ def _context(
     config: PoolFile, ledger: Ledger, observer: Observer, options: Options, run: Run
 ) -> BuildContext:
     proven = {org.fingerprint for org in ledger.orgs(states=State) if org.available_at}
-    connections = Connections(config, pace=options.pace)
+    connections = Connections(config, time_scale=options.time_scale)
     return BuildContext(
         config=config,
         ledger=ledger,
@@ -124,7 +124,7 @@ def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     failures.dispatch = sign_ups.dispatch
     failures.repeat = sign_ups.repeat
     wanted = sum(len(plan.create) + len(plan.resume) for plan in plans)
-    context.signup_breaker = SignUpBreaker(wanted, pace=context.options.pace)
+    context.signup_breaker = SignUpBreaker(wanted, time_scale=context.options.time_scale)
     failures.freed = room.give
     for plan in plans:
         for org in plan.resume:

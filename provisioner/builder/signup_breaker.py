@@ -24,10 +24,10 @@ class SignUpBreaker:
     sign-ups that are undecided. Not safe to use from several threads at once.
     """
 
-    def __init__(self, wanted: int = 0, *, pace: float = 1.0) -> None:
-        """`wanted` orgs are to be built; `pace` is the factor on all pauses."""
+    def __init__(self, wanted: int = 0, *, time_scale: float = 1.0) -> None:
+        """`wanted` orgs are to be built; `time_scale` is the factor on all pauses."""
         self.budget = max(LEAST_BUDGET, int(wanted * BUDGET))
-        self._pace = pace
+        self._time_scale = time_scale
         self._failures = 0
         self._in_a_row = 0
         self._has_succeeded = False
@@ -45,7 +45,7 @@ class SignUpBreaker:
         self._failures += 1
         self._in_a_row += 1
         pause = min(SHORTEST_PAUSE * 2 ** (self._in_a_row - 1), LONGEST_PAUSE)
-        self._resume_at = now + pause * self._pace
+        self._resume_at = now + pause * self._time_scale
 
     def wait(self, now: float) -> float:
         """Seconds of the pause that are left."""

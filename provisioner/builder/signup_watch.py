@@ -165,8 +165,8 @@ class SignUpWatch:
         return self._context.wait(max(FIRST_POLL, by_age, not_yet))
 
     def _age(self, since: float) -> float:
-        """Seconds, as long as they are at this build's pace."""
-        return (time.monotonic() - since) / self._context.options.pace
+        """Seconds since `since`, as they would be at a time scale of 1."""
+        return (time.monotonic() - since) / self._context.options.time_scale
 
     def _judge(self, entry: _Watched, status: SignUpStatus | None) -> None:
         try:
@@ -230,7 +230,7 @@ class SignUpWatch:
             self._failures.fail(entry.org, "sign-up", error)
 
     def _is_late(self, entry: _Watched) -> bool:
-        return entry.age.seconds() / self._context.options.pace > self._deadline(entry)
+        return entry.age.seconds() / self._context.options.time_scale > self._deadline(entry)
 
     def _deadline(self, entry: _Watched) -> float:
         """Seconds that its sign-up may take."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger, Org
 
-_PACE = 0.2  # of the waits for a Dev Hub that does not answer: a build comes by later anyway
+_TIME_SCALE = 0.2  # of the waits for a Dev Hub that does not answer: a build comes by later anyway
 
 
 def ended(
@@ -27,7 +27,7 @@ def ended(
     try:
         pool_file = load()
         unseen = f"{pool_file.dev_hub.username} cannot see it on the Dev Hub"
-        with Connections(pool_file, pace=_PACE) as connections:
+        with Connections(pool_file, time_scale=_TIME_SCALE) as connections:
             outcome = delete_orgs(connections.hub, ledger, [org], unseen=unseen)
     except ProvisionerError as error:
         outcome = Deletions(left=[(org, error.message.partition("\n")[0])])

@@ -36,8 +36,15 @@ def command(
             metavar="FILE", help="At the end, write a manifest of the orgs (without secrets)."
         ),
     ] = None,
-    pace: Annotated[
-        float, typer.Option(help="Factor on all waiting times, for tests.", min=0.0001, hidden=True)
+    time_scale: Annotated[
+        float,
+        typer.Option(
+            "--time-scale",
+            "--pace",  # the older name
+            help="Factor on all waiting times, for tests.",
+            min=0.0001,
+            hidden=True,
+        ),
     ] = 1.0,
 ) -> int:
     """Create, resume and replace orgs until the pools have their size.
@@ -57,7 +64,7 @@ def command(
     chosen = select_pools(config, pools)
     output = call.output
     view = LiveView(output.console()) if output.is_live else Lines(output.say)
-    options = Options(keep_failed=keep_failed, wait=wait, pace=pace)
+    options = Options(keep_failed=keep_failed, wait=wait, time_scale=time_scale)
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
         with view.display():

@@ -16,8 +16,15 @@ if TYPE_CHECKING:
     from provisioner.ledger.devhub.install import Installed
     from provisioner.salesforce.org import OrgClient
 
-PaceOption = Annotated[
-    float, typer.Option(help="Factor on all waiting times, for tests.", min=0.0, hidden=True)
+TimeScaleOption = Annotated[
+    float,
+    typer.Option(
+        "--time-scale",
+        "--pace",  # the older name
+        help="Factor on all waiting times, for tests.",
+        min=0.0,
+        hidden=True,
+    ),
 ]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -46,7 +53,7 @@ def install_command(
             metavar="USERNAME", help="A user who may claim; repeatable.", show_default=False
         ),
     ] = None,
-    pace: PaceOption = 1.0,
+    time_scale: TimeScaleOption = 1.0,
 ) -> None:
     """Deploy five custom objects and two permission sets to the Dev Hub, and assign them.
 
@@ -62,7 +69,7 @@ def install_command(
             builders=builder or [config.dev_hub.username],
             consumers=consumer or [],
             say=call.output.say,
-            pace=pace,
+            time_scale=time_scale,
         )
     call.output.result(_told(done), _document(done))
     if config.ledger != "devhub":
@@ -76,13 +83,13 @@ def uninstall_command(
     force: Annotated[
         bool, typer.Option("--force", help="Even if the ledger has orgs that are not deleted.")
     ] = False,
-    pace: PaceOption = 1.0,
+    time_scale: TimeScaleOption = 1.0,
 ) -> None:
     """Delete the objects with their records, and the permission sets, from the Dev Hub."""
     from provisioner.ledger.devhub.install import uninstall
 
     with _administered(call.load("hub_and_ledger")) as client:
-        was_there = uninstall(client, force=force, say=call.output.say, pace=pace)
+        was_there = uninstall(client, force=force, say=call.output.say, time_scale=time_scale)
     text = "The ledger was removed from the Dev Hub." if was_there else "The Dev Hub has no ledger."
     call.output.result(text, {"uninstalled": was_there})
 

@@ -66,7 +66,7 @@ def _night(
     running: RunningEmulator,
     folder: Path,
     pools: list[str] | None,
-    pace: float,
+    time_scale: float,
 ) -> int:
     from provisioner.builder.context import Options
     from provisioner.builder.run import build
@@ -81,7 +81,9 @@ def _night(
     ledger = open_ledger(config.ledger, folder)
     try:
         with view.display():
-            result = build(config, select_pools(config, pools), ledger, view, Options(pace=pace))
+            result = build(
+                config, select_pools(config, pools), ledger, view, Options(time_scale=time_scale)
+            )
         for line in build_text(result):
             output.say(line)
         opened = _claim_and_log_in(call, config, running, ledger) if result.built else None

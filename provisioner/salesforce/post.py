@@ -20,7 +20,7 @@ Send = Callable[[str, str, Mapping[str, str], bytes], Reply]
 """Sends one request, once: method, URL, headers, body."""
 
 
-def posting(send: Send, *, pace: float = 1.0, waits_for_host: bool = False) -> Post:
+def posting(send: Send, *, time_scale: float = 1.0, waits_for_host: bool = False) -> Post:
     """A function that posts the forms of a login by `send`.
 
     A grant may be asked for twice, so lost answers and those that pass are tried again; with
@@ -29,7 +29,7 @@ def posting(send: Send, *, pace: float = 1.0, waits_for_host: bool = False) -> P
 
     def post(url: str, form: Mapping[str, str]) -> Reply:
         content = urlencode(form).encode()
-        with budget(f"POST {url}", pace=pace) as left:
+        with budget(f"POST {url}", time_scale=time_scale) as left:
             while True:
                 try:
                     reply = send("POST", url, FORM, content)

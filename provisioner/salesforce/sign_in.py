@@ -32,9 +32,9 @@ class Credentials:
 class SignIn:
     """Logs users in. Safe to use from several threads."""
 
-    def __init__(self, *, pace: float = 1.0) -> None:
-        """`pace` stretches or shortens the waits between the tries."""
-        self._pace = pace
+    def __init__(self, *, time_scale: float = 1.0) -> None:
+        """`time_scale` stretches or shortens the waits between the tries."""
+        self._time_scale = time_scale
         self._lock = threading.Lock()
         self._keys: dict[str, SigningKey] = {}
 
@@ -48,7 +48,7 @@ class SignIn:
         """
         app = App(credentials.consumer_key, self._key(credentials))
         try:
-            with budget(f"login of {credentials.username}", pace=self._pace):
+            with budget(f"login of {credentials.username}", time_scale=self._time_scale):
                 return sign_in(app, credentials.username, credentials.rungs, post)
         except LoginError:
             if clock is not None:

@@ -30,19 +30,19 @@ class Transport:
         *,
         timeout: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
         limits: Limits = LIMITS,
-        pace: float = 1.0,
+        time_scale: float = 1.0,
     ) -> None:
         """`timeout` is (connect, read) in seconds;
         `limits` are those of each single request and its answer.
 
-        `pace` stretches or shortens the waits between the tries of a call.
+        `time_scale` stretches or shortens the waits between the tries of a call.
         """
         self.calls = ApiCalls()
         self.clock = ServerClock()  # the Dev Hub's
         self.timeout = timeout
         connect, read = timeout
         self._client = HttpClient(read, limits, connect_timeout=connect)
-        self._pace = pace
+        self._time_scale = time_scale
 
     def send(
         self,
@@ -61,11 +61,11 @@ class Transport:
 
     def budget(self, call: str) -> AbstractContextManager[Budget]:
         """The tries of one call."""
-        return budget(call, pace=self._pace)
+        return budget(call, time_scale=self._time_scale)
 
     def post(self, who: Who) -> Post:
         """A function that `provisioner.salesforce.grant.sign_in` may send its forms with."""
-        return posting(partial(self.send, who), pace=self._pace, waits_for_host=True)
+        return posting(partial(self.send, who), time_scale=self._time_scale, waits_for_host=True)
 
     def close(self) -> None:
         """Close all connections."""

@@ -60,7 +60,7 @@ def test_an_org_is_built_claimed_entered_and_given_back(
 ) -> None:
     said: list[str] = []
 
-    built = api.build("sample", pace=0.002, on_message=said.append)
+    built = api.build("sample", time_scale=0.002, on_message=said.append)
 
     assert (built.exit_code, built.error, len(built.built), built.failed) == (0, None, 1, ())
     assert any("available" in line for line in said)
@@ -76,7 +76,7 @@ def test_an_org_is_built_claimed_entered_and_given_back(
 
 
 def test_errors_are_those_of_the_commands(emulator: api.Emulator, pool_file: Path) -> None:
-    api.build(pace=0.002)
+    api.build(pace=0.002)  # the older name of time_scale
     org = api.claim(owner="ci")
 
     with pytest.raises(ClaimError, match="ci") as caught:

@@ -20,7 +20,7 @@ from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, DEFAULT_HUB_USERNAM
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import LIVE, Org, State
 
-PACE = 0.002  # of all waits: the emulator is as much faster than life
+TIME_SCALE = 0.002  # of all waits: the emulator is as much faster than life
 
 STEPS = """\
 - deploy_source: { path: . }
@@ -95,7 +95,7 @@ pools:
         self.watcher = Watcher()
         ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
         try:
-            chosen = Options(pace=PACE, seed=1, **options)
+            chosen = Options(time_scale=TIME_SCALE, seed=1, **options)
             return build(config, list(pools), ledger, self.watcher, chosen)
         finally:
             ledger.close()

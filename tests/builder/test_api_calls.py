@@ -29,10 +29,10 @@ def with_ledger_on_the_hub(night: Night) -> None:
     """The custom objects are there, and pool.yaml names them as the ledger."""
     night.write_pool(size=1, top="ledger: devhub")
     config = night.config()
-    with Connections(config, pace=0.0) as connections:
+    with Connections(config, time_scale=0.0) as connections:
         builder = config.dev_hub.username
         hub = connections.hub.client
-        install(hub, builders=[builder], consumers=[], say=lambda _text: None, pace=0.0)
+        install(hub, builders=[builder], consumers=[], say=lambda _text: None, time_scale=0.0)
 
 
 def recorded(night: Night) -> Run:

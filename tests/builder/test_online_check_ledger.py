@@ -21,13 +21,13 @@ def hub_night(night: Night) -> Night:
 
 
 def put_ledger_there(night: Night, *, builders: list[str], consumers: list[str]) -> None:
-    with Connections(night.config(), pace=0.0) as connections:
+    with Connections(night.config(), time_scale=0.0) as connections:
         install(
             connections.hub.client,
             builders=builders,
             consumers=consumers,
             say=lambda _text: None,
-            pace=0.0,
+            time_scale=0.0,
         )
 
 

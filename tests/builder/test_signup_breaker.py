@@ -119,7 +119,7 @@ def test_before_the_first_success_few_are_sent() -> None:
 
 
 def test_after_a_failure_there_is_a_pause_that_grows() -> None:
-    breaker = SignUpBreaker(34, pace=2.0)
+    breaker = SignUpBreaker(34, time_scale=2.0)
     pauses = []
     for _ in range(4):
         breaker.failed(0.0)

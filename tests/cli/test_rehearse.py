@@ -208,12 +208,12 @@ def test_the_build_waits_as_much_less_as_the_emulator_is_faster(
     cli: Cli, pools: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Told by the options of the build: its waits themselves would need a timed assertion."""
-    paces: list[float] = []
+    time_scales: list[float] = []
 
     def recorded(*arguments: Any) -> BuildResult:
-        paces.append(arguments[-1].pace)
+        time_scales.append(arguments[-1].time_scale)
         return build(*arguments)
 
     monkeypatch.setattr("provisioner.builder.run.build", recorded)
     assert cli("rehearse", "--speed", "4000", "one").code == 0
-    assert paces == [1 / 4000]
+    assert time_scales == [1 / 4000]

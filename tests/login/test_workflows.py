@@ -131,9 +131,9 @@ def night(tmp_path: Path, key_pair: KeyPair) -> Iterator[Night]:
             "pools:\n  morning:\n    size: 2\n    duration_days: 2\n"
             "    definitions: [config/project-scratch-def.json]\n"
         )
-        with Connections(night.config(), pace=0.0) as connections:
+        with Connections(night.config(), time_scale=0.0) as connections:
             builders, hub = [DEFAULT_HUB_USERNAME], connections.hub.client
-            install(hub, builders=builders, consumers=[], say=lambda _text: None, pace=0.0)
+            install(hub, builders=builders, consumers=[], say=lambda _text: None, time_scale=0.0)
         assert len(night.build(pools=["morning"]).built) == 2
         yield night
 

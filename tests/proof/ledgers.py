@@ -134,10 +134,10 @@ class DevhubProof:
     def install(self, night: WholeNight) -> None:
         """What `provisioner hub install` does."""
         config = night.config()
-        with Connections(config, pace=0.0) as connections:
+        with Connections(config, time_scale=0.0) as connections:
             client = connections.hub.client
             builders = [config.dev_hub.username]
-            install(client, builders=builders, consumers=[], say=lambda _text: None, pace=0.0)
+            install(client, builders=builders, consumers=[], say=lambda _text: None, time_scale=0.0)
 
     def read(self, night: WholeNight) -> AbstractContextManager[Readable | None]:
         """Out of the emulator's store: a request would be one more to kill at."""

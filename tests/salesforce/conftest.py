@@ -19,7 +19,7 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def transport() -> Iterator[Transport]:
-    with Transport(pace=0.001, timeout=(5.0, 20.0)) as made:
+    with Transport(time_scale=0.001, timeout=(5.0, 20.0)) as made:
         yield made
 
 

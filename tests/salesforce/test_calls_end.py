@@ -31,7 +31,7 @@ Ask = Callable[[str, Limits, bytes], bytes]
 
 def by_a_build(url: str, limits: Limits, body: bytes = b"") -> bytes:
     """Through a session; an OSError as the others'."""
-    with Transport(pace=0.001, timeout=(5.0, SILENCE), limits=limits) as transport:
+    with Transport(time_scale=0.001, timeout=(5.0, SILENCE), limits=limits) as transport:
         session = OrgSession(transport, "org", "me", grant(url), lambda: grant(url))
         try:
             return session.request("POST", f"{url}/services/data", data=body).body

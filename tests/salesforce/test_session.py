@@ -139,7 +139,7 @@ def test_a_call_that_times_out_is_not_repeated(server: ScriptedServer, method: s
     """The server may be at it still, and the thread has waited long enough."""
     end = threading.Event()
     server.plays(Answer(waits_for=end))
-    with Transport(pace=0.001, timeout=(5.0, 0.2)) as transport:
+    with Transport(time_scale=0.001, timeout=(5.0, 0.2)) as transport:
         session = OrgSession(transport, "org", ORG, grant(server.url), lambda: grant(server.url))
         failure = refused(session, method)
     end.set()

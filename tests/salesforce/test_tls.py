@@ -39,12 +39,12 @@ def test_a_private_ca_is_named_by_the_environment(
     server: EmulatorServer, tls: Tls, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, str(tls.ca))
-    with Transport(pace=0.001) as transport:
+    with Transport(time_scale=0.001) as transport:
         assert float(version(transport, server.url)) > 60
 
 
 def test_a_host_that_nobody_vouches_for_is_refused(server: EmulatorServer) -> None:
-    with Transport(pace=0.001) as transport, pytest.raises(SalesforceError) as caught:
+    with Transport(time_scale=0.001) as transport, pytest.raises(SalesforceError) as caught:
         version(transport, server.url)
     assert (caught.value.kind, caught.value.error_code) == ("configuration", NOT_SENT)
     assert caught.value.message.startswith("me: GET data: certificate: ")
@@ -64,7 +64,7 @@ def test_certificates_are_read_once_for_all_hosts(
         return original()
 
     monkeypatch.setattr(certificates, "trusted_certificates", counted)
-    with Transport(pace=0.001) as transport:
+    with Transport(time_scale=0.001) as transport:
         for host in ("127.0.0.1", "localhost"):
             version(transport, f"https://{host}:{server.port}")
     assert read == ["once"]

@@ -70,7 +70,7 @@ class Emulated:
             is_dev_hub=is_dev_hub,
         )
         self.server = EmulatorServer(self.world)
-        self.transport = Transport(pace=0.001)
+        self.transport = Transport(time_scale=0.001)
         self.app = App(CONSUMER_KEY, SigningKey(private_key()))
 
     def hub(self) -> DevHub:

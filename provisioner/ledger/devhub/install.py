@@ -51,11 +51,11 @@ def install(
     builders: Collection[str],
     consumers: Collection[str],
     say: Callable[[str], None],
-    pace: float = 1.0,
+    time_scale: float = 1.0,
 ) -> Installed:
     """Deploy everything (again), and assign the permission sets to users by username.
 
-    `pace` is in seconds, between two polls of the deploy.
+    `time_scale` is the factor on the second between two polls of the deploy.
 
     Raises UsageError for an unknown user, LedgerError when the Dev Hub has a newer one or refuses
     the deploy, SalesforceError.
@@ -71,14 +71,14 @@ def install(
         )
     contents = dict(_metadata())
     say("deploying 5 objects and 2 permission sets")
-    components = _deploy(hub, contents, pace)
+    components = _deploy(hub, contents, time_scale)
     for name, names in ((BUILDER, builders), (CONSUMER, consumers)):
         _assign(hub, name, {username: users[username.lower()] for username in names}, say)
     return Installed(found is None, components, tuple(builders), tuple(consumers))
 
 
 def uninstall(
-    hub: OrgClient, *, force: bool, say: Callable[[str], None], pace: float = 1.0
+    hub: OrgClient, *, force: bool, say: Callable[[str], None], time_scale: float = 1.0
 ) -> bool:
     """Remove everything, records included; False when nothing was there.
 
@@ -103,7 +103,7 @@ def uninstall(
             batch = assigned[start : start + permission_sets.BATCH]
             _require_all(hub.delete_many(batch))
     say("deleting 5 objects and 2 permission sets")
-    _deploy(hub, _removal(), pace)
+    _deploy(hub, _removal(), time_scale)
     return True
 
 
@@ -134,7 +134,7 @@ def _removal() -> Mapping[str, bytes]:
     }
 
 
-def _deploy(hub: OrgClient, contents: Mapping[str, bytes], pace: float) -> int:
+def _deploy(hub: OrgClient, contents: Mapping[str, bytes], time_scale: float) -> int:
     """Deploy and wait for the end; how many components. Raises LedgerError with every problem."""
     # What is to be deleted and gone already is a warning, which fails a deploy unless ignored.
     status = start_deploy(hub, deploy_body(zipped(contents), {"ignoreWarnings": True}))
@@ -144,7 +144,7 @@ def _deploy(hub: OrgClient, contents: Mapping[str, bytes], pace: float) -> int:
             raise LedgerError(
                 f"the Dev Hub is still busy with the deploy {status.id}", code="deploy"
             )
-        time.sleep(pace)
+        time.sleep(time_scale)
         status = deploy_status(hub, status.id)
     if not status.is_success:
         problems = "\n".join(f"  {one}" for one in (status.error, *status.failures) if one)

@@ -59,7 +59,7 @@ class LedgerHub:
     def install(self, **options: Any) -> None:
         """What `provisioner hub install` does."""
         options = {"builders": [HUB_USER], "consumers": [], **options}
-        install(self.client(), say=lambda _text: None, pace=0.0, **options)
+        install(self.client(), say=lambda _text: None, time_scale=0.0, **options)
 
     def pool_yaml(self, username: str = HUB_USER) -> str:
         """What a consumer needs, and nothing else; the key stands beside it."""
