@@ -16,7 +16,7 @@ from provisioner.builder.suspects import Suspects, looks_gone
 from provisioner.errors import STOPS, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.retry import STEP, repeated
-from provisioner.steps.base import Done, Outcome, Pending, StepContext
+from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepState, state_text
 
 # Source: docs/reference/login.md#first-minutes-of-an-org
 PROPAGATION = 300.0  # seconds after activation in which a refused login may pass
@@ -90,7 +90,7 @@ class OrgSteps:
         with repeated(progress.failed):
             outcome = self._run(progress, step)
         if isinstance(outcome, Pending):
-            self._remember(progress, outcome.request_id)
+            self._remember(progress, outcome.state)
             return self._until_next_poll(progress, step, outcome)
         self._complete(progress, outcome)
         return None
@@ -105,20 +105,20 @@ class OrgSteps:
             definition=build.config.pools[org.pool].definition(org.definition),
             org_id=org.org_id,
             sign_in=lambda: build.connections.sign_in(org),
-            remember=lambda request_id: self._remember(progress, request_id),
+            remember=lambda state: self._remember(progress, state),
             now=build.now,
             memory=progress.memory,
         )
         if org.step_state:
-            return step.step.poll(context, org.step_state)
+            return step.step.poll(context, step.step.read_state(org.step_state))
         return step.step.start(context)
 
-    def _remember(self, progress: _Progress, request_id: str) -> None:
-        """Commit the id of a remote request, before anything else is done about it."""
-        org = progress.org
-        if request_id and request_id != org.step_state:
+    def _remember(self, progress: _Progress, state: StepState) -> None:
+        """Commit the state of the current step, before anything else is done about it."""
+        org, text = progress.org, state_text(state)
+        if text != org.step_state:
             since = org.step_since if org.step_state else self._context.now()
-            progress.org = self._context.change(org, step_state=request_id, step_since=since)
+            progress.org = self._context.change(org, step_state=text, step_since=since)
 
     def _complete(self, progress: _Progress, outcome: Done) -> None:
         progress.org = self._context.change(

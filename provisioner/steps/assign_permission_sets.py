@@ -13,7 +13,7 @@ from provisioner.salesforce import permission_sets
 from provisioner.salesforce.classes import Kind
 from provisioner.salesforce.fields import record_id
 from provisioner.salesforce.soql import equals, select
-from provisioner.steps.base import Done, Outcome, StepContext, StepFailed
+from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed
 
 if TYPE_CHECKING:
     from provisioner.errors import SalesforceError
@@ -64,9 +64,13 @@ class AssignPermissionSets:
             )
         return Done(f"assigned {len(missing)} permission sets")
 
-    def poll(self, context: StepContext, request_id: str) -> Outcome:  # noqa: ARG002 - contract
-        """Nothing is ever pending: look and assign again."""
+    def poll(self, context: StepContext, state: StartAgain) -> Outcome:  # noqa: ARG002 - contract
+        """Nothing is ever pending: read and assign again."""
         return self.start(context)
+
+    def read_state(self, text: str) -> StartAgain:  # noqa: ARG002 - the contract
+        """The step keeps no state; to start it again is safe."""
+        return StartAgain()
 
     def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
         """The names."""

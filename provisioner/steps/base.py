@@ -1,9 +1,12 @@
-"""What a step is: options declared in its own file, `start`, and `poll`.
+"""What a step is: options declared in its own file, `start`, `poll`, and the states between them.
 
-A build calls `start` when the row of an org holds no request id for its current step, and
-`poll` with the id when it does. Both do a few short requests and return: nothing sleeps in
-a step, so one slow org never holds a thread. A build that was killed calls `start` again,
-therefore each step first looks at what is already there.
+A build calls `start` when the row of an org holds no state of its current step, and `poll` with
+that state when it does. Both send a few short requests and return: nothing sleeps in a step, so
+that a slow org does not hold a thread. A build that follows a killed one calls `start` again,
+therefore each step first reads what is already in the org.
+
+Each kind of step has its own types of states. The ledger keeps a state as text: `text` of the
+state writes it, `read_state` of the step reads it.
 """
 
 from __future__ import annotations
@@ -31,25 +34,45 @@ class Done:
     """What the step found out about the org: fields of its ledger row, such as `expires_at`."""
 
 
+class StepState(Protocol):
+    """What a step has to know at its next poll. A frozen dataclass, comparable by its fields."""
+
+    def text(self) -> str:
+        """The state as the ledger keeps it: 1 to `LONGEST_STATE` characters, never a secret.
+
+        Earlier and later versions read it, too: a format that was released stays readable.
+        """
+
+
+@dataclass(frozen=True)
+class StartAgain:
+    """No request is pending, because the last one ended without effect: `poll` starts the step.
+
+    A step remembers it before it raises a transient error about a request that has ended.
+    """
+
+    def text(self) -> str:
+        """`again`."""
+        return "again"
+
+
+LONGEST_STATE = 16_000
+"""Characters. A row on the Dev Hub has 32,768 for its fields in all."""
+
+
 @dataclass(frozen=True)
 class Pending:
-    """Look again: `request_id` is written to the ledger before anything else happens."""
+    """Poll again: `state` is written to the ledger before anything else happens."""
 
-    request_id: str = ""
+    state: StepState
     note: str = ""
-    wait: float = 2.0  # seconds of the platform's time until the next look makes sense
+    wait: float = 2.0  # seconds of the platform's time until the next poll is useful
 
 
 Outcome = Done | Pending
 
-AGAIN = "again"
-"""A request id that says: the last request ended without effect, `poll` is to start anew.
-
-A step remembers it before it raises an error of class `transient` about a request that is over.
-"""
-
 REPLACE = "replace"
-"""Kind of a StepFailed whose org is in doubt or half done, where another org may do well."""
+"""Kind of a StepFailed after which another org may succeed: this one is half done, or unknown."""
 
 
 def no_sign_in() -> Grant:
@@ -75,6 +98,17 @@ class StepFailed(BuildError):  # noqa: N818 - the name of the field
         self.kind = kind
 
 
+def state_text(state: StepState) -> str:
+    """The text of a state, for the ledger. Raises StepFailed for one that is empty or too long."""
+    text = state.text()
+    if not 0 < len(text) <= LONGEST_STATE:
+        raise StepFailed(
+            f"the state of the step has {len(text):,} characters; "
+            f"the ledger accepts 1 to {LONGEST_STATE:,}"
+        )
+    return text
+
+
 @dataclass(frozen=True)
 class StepContext:
     """All that a step may use: the org's API, its user, and where relative paths start."""
@@ -86,10 +120,10 @@ class StepContext:
     org_id: str = ""  # 18 characters, as the ledger has it
     sign_in: Callable[[], Grant] = field(default=no_sign_in, repr=False)
     """A login as a consumer makes it: a fresh assertion, no session reused. For the proof."""
-    remember: Callable[[str], None] = lambda _request_id: None
-    """Commits a remote request id to the ledger at once; for steps with several requests."""
+    remember: Callable[[StepState], None] = lambda _state: None
+    """Commits a state to the ledger at once; for steps with several requests."""
     memory: dict[str, Any] = field(default_factory=dict, repr=False)
-    """What the step knows beyond its request id; it ends with the step, or with this process."""
+    """What the step knows beyond its state; it is dropped after the step and with this process."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The time, by a clock that does not jump in mid-build."""
 
@@ -100,10 +134,17 @@ class Step(Protocol):
     kind: ClassVar[str]
 
     def start(self, context: StepContext) -> Outcome:
-        """Look what is there, then do the step or ask the platform for it."""
+        """Read what the org has, then do the step or request it from Salesforce."""
 
-    def poll(self, context: StepContext, request_id: str) -> Outcome:
-        """Look how the request `request_id` stands. Raises StepFailed when it failed."""
+    def poll(self, context: StepContext, state: Any) -> Outcome:
+        """Continue from `state`, which `read_state` returned. Raises StepFailed."""
+
+    def read_state(self, text: str) -> Any:
+        """The state that `text` describes, of the type that `poll` takes.
+
+        For a text that is none of this step's: `StartAgain` where that is safe; else it raises
+        StepFailed of kind REPLACE.
+        """
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
         """What the org's content depends on, for the fingerprint; never a secret."""

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 from provisioner.declare.options import Finding, option
 from provisioner.salesforce.metadata import LARGEST_ZIP, MOST_FILES, DeployBody, deploy_body
 from provisioner.steps import deployment
-from provisioner.steps.base import AGAIN, Outcome, StepContext, StepFailed
+from provisioner.steps.base import Outcome, StartAgain, StepContext, StepFailed
 from provisioner.steps.destructive_changes import DestructiveChanges
 from provisioner.steps.once import Once
+from provisioner.steps.remote_request import RequestState
 
 if TYPE_CHECKING:
     from provisioner.salesforce.metadata import ComponentProblem
@@ -69,11 +70,15 @@ class DeploySource:
         body = self._body.get(version, lambda: self._make_body(context.directory, version))
         return deployment.start(context, body, tell=self._teller(context.directory))
 
-    def poll(self, context: StepContext, request_id: str) -> Outcome:
-        """How the deploy stands. Raises StepFailed with a line for each failed component."""
-        if request_id == AGAIN:
+    def poll(self, context: StepContext, state: RequestState) -> Outcome:
+        """The status of the deploy. Raises StepFailed with a line for each failed component."""
+        if isinstance(state, StartAgain):
             return self.start(context)
-        return deployment.look(context, request_id, tell=self._teller(context.directory))
+        return deployment.poll(context, state, tell=self._teller(context.directory))
+
+    def read_state(self, text: str) -> RequestState:
+        """The id of the deploy. Any other text starts the step again, which is safe."""
+        return deployment.read_state(text)
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
         """The digest of the package. Raises SourceError with all problems of the source."""

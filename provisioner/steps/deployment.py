@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.classes import DEPLOY_RETRIES, Kind, says_any
 from provisioner.salesforce.metadata import DeployStatus, deploy_status, start_deploy
-from provisioner.steps.base import AGAIN, Done, Outcome, Pending, StepContext, StepFailed
+from provisioner.steps.base import (
+    Done,
+    Outcome,
+    Pending,
+    StartAgain,
+    StepContext,
+    StepFailed,
+)
+from provisioner.steps.remote_request import RemoteRequest, RequestState, read_request
 
 if TYPE_CHECKING:
     from provisioner.salesforce.metadata import ComponentProblem, DeployBody
@@ -31,10 +39,10 @@ def start(context: StepContext, body: DeployBody, *, tell: Tell = str) -> Outcom
     return _outcome(context, status, body.first_wait, tell)
 
 
-def look(context: StepContext, deploy_id: str, *, tell: Tell = str) -> Outcome:
-    """How the deploy stands. Raises StepFailed with a line for each component that failed."""
+def poll(context: StepContext, request: RemoteRequest, *, tell: Tell = str) -> Outcome:
+    """The status of the deploy. Raises StepFailed with a line for each component that failed."""
     try:
-        status = deploy_status(context.org, deploy_id)
+        status = deploy_status(context.org, request.id)
     except SalesforceError as error:
         # Source: docs/reference/deploys.md#result
         if error.error_code == "INVALID_CROSS_REFERENCE_KEY":  # not visible yet
@@ -43,15 +51,20 @@ def look(context: StepContext, deploy_id: str, *, tell: Tell = str) -> Outcome:
     return _outcome(context, status, NEXT_POLL, tell)
 
 
+def read_state(text: str) -> RequestState:
+    """The id of the deploy. Any other text starts the step again, which is safe."""
+    return read_request(text, "0Af")
+
+
 def _outcome(context: StepContext, status: DeployStatus, wait: float, tell: Tell) -> Outcome:
     if not status.is_done:
-        return Pending(status.id, note=status.status, wait=wait)
+        return Pending(RemoteRequest(status.id), note=status.status, wait=wait)
     if status.is_success:
         return Done(f"deployed {status.deployed} components")
     lines = [status.error, *map(tell, status.components), *status.tests]
     lines = [line for line in lines if line]
     if status.status == "Canceled" or _is_passing(lines):
-        context.remember(AGAIN)
+        context.remember(StartAgain())
         kind = Kind.TRANSIENT
     else:
         kind = Kind.CONTENT

@@ -12,6 +12,7 @@ from provisioner.declare.secret import Secret
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.classes import PACKAGE_RETRIES, Kind, says_any
 from provisioner.salesforce.packages import (
+    REQUEST,
     InstallRequest,
     InstallStatus,
     escaped,
@@ -20,7 +21,15 @@ from provisioner.salesforce.packages import (
     request_install,
 )
 from provisioner.salesforce.redaction import redact
-from provisioner.steps.base import AGAIN, Done, Outcome, Pending, StepContext, StepFailed
+from provisioner.steps.base import (
+    Done,
+    Outcome,
+    Pending,
+    StartAgain,
+    StepContext,
+    StepFailed,
+)
+from provisioner.steps.remote_request import RemoteRequest, RequestState, read_request
 
 FIRST_POLL = 2.0  # seconds; small packages need 30 to 120 (docs/reference/durations.md)
 NEXT_POLL = 5.0
@@ -65,18 +74,22 @@ class InstallPackage:
             error.message = self._without_key(error.message)  # a refusal may quote what was sent
             error.args = (error.message,)
             raise
-        return Pending(request_id, wait=FIRST_POLL)
+        return Pending(RemoteRequest(request_id), wait=FIRST_POLL)
 
-    def poll(self, context: StepContext, request_id: str) -> Outcome:
-        """How the install stands. Raises StepFailed with Salesforce's errors."""
-        if request_id == AGAIN:
+    def poll(self, context: StepContext, state: RequestState) -> Outcome:
+        """The status of the install. Raises StepFailed with Salesforce's errors."""
+        if isinstance(state, StartAgain):
             return self.start(context)
-        status = install_status(context.org, request_id)
+        status = install_status(context.org, state.id)
         if status.status == "SUCCESS":
             return Done(f"installed {self.version}")
         if status.status != "ERROR":
-            return Pending(request_id, note=status.status, wait=NEXT_POLL)
+            return Pending(state, note=status.status, wait=NEXT_POLL)
         raise self._failure(context, status)
+
+    def read_state(self, text: str) -> RequestState:
+        """The id of the install request. Any other text starts the step again, which is safe."""
+        return read_request(text, REQUEST)
 
     def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
         """The version and how it is installed; not the key."""
@@ -94,7 +107,7 @@ class InstallPackage:
     def _failure(self, context: StepContext, status: InstallStatus) -> StepFailed:
         """Not available yet, or the org busy, passes; what else went wrong does not."""
         if says_any(status.error, PACKAGE_RETRIES):
-            context.remember(AGAIN)
+            context.remember(StartAgain())
             kind, hint = Kind.TRANSIENT, ""
         elif says_any(status.error, _KEY_TROUBLE):
             kind, hint = Kind.CONFIGURATION, "check installation_key"

@@ -18,11 +18,11 @@ from provisioner.salesforce.records import (
     insert_tree,
     record_types,
 )
-from provisioner.steps.base import AGAIN, REPLACE, Done, Outcome, Pending, StepContext, StepFailed
+from provisioner.steps.base import REPLACE, Done, Outcome, Pending, StepContext, StepFailed
 from provisioner.steps.data_chunks import Chunk, DataLoad, read_load, resolved
 from provisioner.steps.data_plan import PlanError
 from provisioner.steps.load_failures import refused_chunk, unknown_record_type
-from provisioner.steps.load_progress import IdsLostError, LoadProgress, read_progress
+from provisioner.steps.load_progress import IdsLostError, LoadProgress, LoadState, progress_of
 from provisioner.steps.once import Once
 
 _PROGRESS = "progress of the load"
@@ -66,22 +66,28 @@ class LoadData:
         """Send the first requests."""
         return _Loading(context, self._plan(context)).resume(LoadProgress())
 
-    def poll(self, context: StepContext, request_id: str) -> Outcome:
-        """Go on from what is remembered."""
-        if request_id == AGAIN:
-            return self.start(context)
+    def poll(self, context: StepContext, state: LoadState) -> Outcome:
+        """Send the requests that are left."""
         load = self._plan(context)
         try:
-            progress = read_progress(request_id, load, context.memory.get(_PROGRESS))
+            progress = progress_of(state, load, context.memory.get(_PROGRESS))
         except IdsLostError:
-            why = "the build that had the ids of its records was interrupted"
-            raise StepFailed(f"{self.plan}: {why}", kind=REPLACE) from None
+            raise self._cannot_continue(
+                "the build that had the ids of its records was interrupted"
+            ) from None
         if progress is None:
-            raise StepFailed(
-                f"{self.plan}: the plan's data has changed since it was partly loaded", kind=REPLACE
-            )
+            raise self._cannot_continue("the plan's data has changed since it was partly loaded")
         loading = _Loading(context, load)
-        return loading.resume(loading.cleared(progress) if progress.is_sending else progress)
+        return loading.resume(loading.confirmed(progress) if progress.is_sending else progress)
+
+    def read_state(self, text: str) -> LoadState:
+        """How far the load is. Raises StepFailed for any other text."""
+        try:
+            return LoadState.parse(text)
+        except ValueError:
+            raise self._cannot_continue(
+                "the state of the step in the ledger cannot be read"
+            ) from None
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
         """The plan and its files. Raises UsageError with all that is wrong with them."""
@@ -96,6 +102,9 @@ class LoadData:
         except OSError as error:
             text = f"{self.plan} cannot be read: {error.strerror}"
             raise UsageError(text, code="data_plan") from None
+
+    def _cannot_continue(self, why: str) -> StepFailed:
+        return StepFailed(f"{self.plan}: {why}", kind=REPLACE)
 
     def _from_pool_file(self, problem: str) -> str:
         """A problem whose file is named as seen from the plan, as seen from pool.yaml."""
@@ -119,23 +128,26 @@ class _Loading:
         while progress.done < len(self._load.chunks):
             progress = self._send(progress)
             if progress.done < len(self._load.chunks) and time.monotonic() - since > TURN:
-                return Pending(progress.text(self._load), wait=0.0)
-        if progress.is_doubtful:
+                return Pending(progress.state(self._load), wait=0.0)
+        if progress.is_unconfirmed:
             self._verify()
         return Done(f"loaded {self._load.totals().total()} records")
 
-    def cleared(self, progress: LoadProgress) -> LoadProgress:
-        """What became of the request whose answer was lost. Raises StepFailed when in doubt."""
+    def confirmed(self, progress: LoadProgress) -> LoadProgress:
+        """The progress with the request whose answer was lost: not done, or done.
+
+        Raises StepFailed where the number of records does not tell.
+        """
         chunk = self._load.chunks[progress.done]
         before = self._load.totals(progress.done)[chunk.sobject]
         found = self._count(chunk.sobject)
-        doubtful = replace(progress, is_sending=False, is_doubtful=True)
+        counted = replace(progress, is_sending=False, is_unconfirmed=True)
         if found == before:
-            return doubtful
+            return counted
         is_needed = set(self._load.open_references(progress.done + 1)) & set(chunk.references)
         if found == before + chunk.types[chunk.sobject] and not is_needed:
-            return doubtful.after({}, self._load)
-        raise self._in_doubt(
+            return counted.after({}, self._load)
+        raise self._unconfirmed(
             f"the org has {found} {chunk.sobject} records, {before} before the request"
         )
 
@@ -159,7 +171,7 @@ class _Loading:
     def _remember(self, progress: LoadProgress) -> None:
         """In the ledger, and here what may be too much for it."""
         self._context.memory[_PROGRESS] = progress
-        self._context.remember(progress.text(self._load))
+        self._context.remember(progress.state(self._load))
 
     def _bodies(self, chunk: Chunk, progress: LoadProgress) -> list[dict[str, object]]:
         known = (
@@ -176,7 +188,7 @@ class _Loading:
     def _not_answered(self, progress: LoadProgress, chunk: Chunk, error: SalesforceError) -> None:
         """Whether the records may be there. A refusal of the call itself says they are not."""
         if error.error_code == TIMED_OUT or error.status == 504:
-            raise self._in_doubt(error.message) from None
+            raise self._unconfirmed(error.message) from None
         if error.error_code == NOT_SENT or 300 <= error.status < 500:
             self._remember(progress)
         if error.status == 404:
@@ -188,20 +200,20 @@ class _Loading:
         for sobject, wanted in self._load.totals().items():
             found = self._count(sobject)
             if found != wanted:
-                raise self._in_doubt(
+                raise self._unconfirmed(
                     f"the org has {found} {sobject} records, the plan has {wanted}"
                 )
 
     def _count(self, sobject: str) -> int:
         org = self._context.org
         if not org.user_id:
-            raise self._in_doubt("the login did not return a user id")
+            raise self._unconfirmed("the login did not return a user id")
         try:
             return count_created_by(org, sobject, org.user_id)
         except SalesforceError as error:
             if error.kind in (Kind.TRANSIENT, Kind.LIMIT):
                 raise
-            raise self._in_doubt(error.message) from None
+            raise self._unconfirmed(error.message) from None
 
-    def _in_doubt(self, why: str) -> StepFailed:
+    def _unconfirmed(self, why: str) -> StepFailed:
         return StepFailed(f"it is unknown whether records were loaded twice: {why}", kind=REPLACE)

@@ -1,4 +1,4 @@
-"""How far a data load has come, as one text that the ledger keeps between two requests."""
+"""How far a data load is, and its state in the ledger between two requests."""
 
 from __future__ import annotations
 
@@ -9,44 +9,86 @@ from dataclasses import dataclass, field, replace
 from provisioner.steps.data_chunks import DataLoad
 from provisioner.steps.id_runs import ALPHABET, packed, unpacked
 
-LONGEST = 12_000
-"""Characters of ids that are kept. A row on the Dev Hub has room for 32,768 in all, and is
-written twice for each request."""
+LONGEST_IDS = 12_000
+"""Characters of ids in a state. It is written twice for each request of a load."""
 
-_ELSEWHERE = "~"  # in place of ids that would be longer
+_NOT_STORED = "~"  # in place of ids that would be longer
 _TEXT = re.compile(
-    rf"(\d{{1,9}})/\d+ (loaded|sending)(\?)? ([0-9a-f]{{8}})(?: ({ALPHABET}(?:,{ALPHABET})*|~))?"
+    rf"(\d{{1,9}})/(\d{{1,9}}) (loaded|sending)(\?)? ([0-9a-f]{{8}})"
+    rf"(?: ({ALPHABET}+(?:,{ALPHABET}+)*|{_NOT_STORED}))?"
 )
+
+
+@dataclass(frozen=True)
+class LoadState:
+    """`done` of `count` requests are answered, of the data with this `digest`.
+
+    `ids`: those of the records that later ones refer to, one `packed` text for each object; None
+    when they have more than `LONGEST_IDS` characters. The flags are those of `LoadProgress`.
+    """
+
+    done: int
+    count: int
+    digest: str
+    ids: tuple[str, ...] | None = ()
+    is_sending: bool = False
+    is_unconfirmed: bool = False
+
+    def text(self) -> str:
+        """`2/5 loaded 1a2b3c4d =001…+9,=003…`; `sending` before a request, `?` if unconfirmed."""
+        at = "sending" if self.is_sending else "loaded"
+        mark = "?" if self.is_unconfirmed else ""
+        ids = _NOT_STORED if self.ids is None else ",".join(self.ids)
+        return f"{self.done}/{self.count} {at}{mark} {self.digest} {ids}".rstrip()
+
+    @classmethod
+    def parse(cls, text: str) -> LoadState:
+        """The state that `text` describes. Raises ValueError for another text."""
+        match = _TEXT.fullmatch(text)
+        if match is None:
+            raise ValueError("not the state of a data load")
+        done, count, at, mark, digest, ids = match.groups()
+        return cls(
+            int(done),
+            int(count),
+            digest,
+            None if ids == _NOT_STORED else tuple(ids.split(",")) if ids else (),
+            is_sending=at == "sending",
+            is_unconfirmed=mark is not None,
+        )
 
 
 @dataclass(frozen=True)
 class LoadProgress:
     """`done` requests are answered. `ids` are those of the records that later ones refer to.
 
-    `is_sending`: the next request was about to leave; whether it did, only the org knows.
-    `is_doubtful`: that has happened, and at the end the records are counted.
+    `is_sending`: the next request is sent, or about to be; only the org shows whether it arrived.
+    `is_unconfirmed`: an answer was lost before, therefore the records are counted at the end.
     """
 
     done: int = 0
-    ids: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)  # reference id → record id
     is_sending: bool = False
-    is_doubtful: bool = False
+    is_unconfirmed: bool = False
 
-    def text(self, load: DataLoad) -> str:
-        """`2/5 loaded 1a2b3c4d =001…+9,=003…`: the ids of the open references, by object."""
-        groups = [
+    def state(self, load: DataLoad) -> LoadState:
+        """The state for the ledger: the ids of the open references, by object."""
+        groups = tuple(
             packed(self.ids[reference] for reference in group)
             for group in load.open_by_object(self.done)
-        ]
-        kept = ",".join(groups)
-        if len(kept) > LONGEST:
-            kept = _ELSEWHERE
-        state = "sending" if self.is_sending else "loaded"
-        doubt = "?" if self.is_doubtful else ""
-        return f"{self.done}/{len(load.chunks)} {state}{doubt} {load.digest} {kept}".rstrip()
+        )
+        is_short = len(",".join(groups)) <= LONGEST_IDS
+        return LoadState(
+            self.done,
+            len(load.chunks),
+            load.digest,
+            groups if is_short else None,
+            self.is_sending,
+            self.is_unconfirmed,
+        )
 
     def after(self, ids: Mapping[str, str], load: DataLoad) -> LoadProgress:
-        """One request further; `ids` are those that its answer gave."""
+        """One request further; `ids` are those in its answer."""
         known = {**self.ids, **ids}
         still = load.open_references(self.done + 1)
         kept = {reference: known[reference] for reference in still if reference in known}
@@ -54,35 +96,32 @@ class LoadProgress:
 
 
 class IdsLostError(Exception):
-    """More ids were open than a row can hold, and the process that knew them has ended."""
+    """The ledger did not keep the ids, and the process that had them is gone."""
 
 
-def read_progress(
-    text: str, load: DataLoad, known: LoadProgress | None = None
+def progress_of(
+    state: LoadState, load: DataLoad, known: LoadProgress | None = None
 ) -> LoadProgress | None:
-    """What `text` says of this load; None when it is about other data.
+    """The progress of `load` in `state`; None when the state is of other data.
 
-    `known` is what this process has remembered itself. Raises IdsLostError when the ids are not
-    in the text, and not in it either.
+    `known` is what this process has in memory. Raises IdsLostError when the ids are neither in
+    the state nor in memory.
     """
-    match = _TEXT.fullmatch(text)
-    if match is None or match[4] != load.digest or int(match[1]) > len(load.chunks):
+    if (state.digest, state.count) != (load.digest, len(load.chunks)) or state.done > state.count:
         return None
-    done, kept = int(match[1]), match[5] or ""
-    if kept == _ELSEWHERE:
-        if known is None or known.done != done:
-            raise IdsLostError
+    if state.ids is not None:
+        ids: Mapping[str, str] | None = _ids(state.ids, load.open_by_object(state.done))
+    elif known is not None and known.done == state.done:
         ids = known.ids
     else:
-        found = _ids(kept, load.open_by_object(done))
-        if found is None:
-            return None
-        ids = found
-    return LoadProgress(done, ids, match[2] == "sending", match[3] is not None)
+        raise IdsLostError
+    if ids is None:
+        return None
+    return LoadProgress(state.done, ids, state.is_sending, state.is_unconfirmed)
 
 
-def _ids(kept: str, groups: list[list[str]]) -> dict[str, str] | None:
-    texts = kept.split(",") if kept else []
+def _ids(texts: tuple[str, ...], groups: list[list[str]]) -> dict[str, str] | None:
+    """Reference id → record id; None when `texts` are not those of `groups`."""
     if len(texts) != len(groups):
         return None
     ids: dict[str, str] = {}

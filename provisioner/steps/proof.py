@@ -20,7 +20,7 @@ from provisioner.salesforce.ids import to_18
 from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.query_pages import all_records
 from provisioner.salesforce.soql import select
-from provisioner.steps.base import REPLACE, Done, Outcome, StepContext, StepFailed
+from provisioner.steps.base import REPLACE, Done, Outcome, StartAgain, StepContext, StepFailed
 
 if TYPE_CHECKING:
     from provisioner.salesforce.session import OrgSession
@@ -48,9 +48,13 @@ class Proof:
             changes["expires_at"] = expires_at
         return Done("proven", changes)
 
-    def poll(self, context: StepContext, request_id: str) -> Outcome:  # noqa: ARG002 - contract
-        """Nothing is ever pending: prove again."""
+    def poll(self, context: StepContext, state: StartAgain) -> Outcome:  # noqa: ARG002 - contract
+        """Nothing is ever pending: log in again."""
         return self.start(context)
+
+    def read_state(self, text: str) -> StartAgain:  # noqa: ARG002 - the contract
+        """The step keeps no state; to start it again is safe."""
+        return StartAgain()
 
     def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
         """Nothing."""

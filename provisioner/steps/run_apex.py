@@ -12,13 +12,30 @@ from provisioner.errors import SalesforceError, UsageError
 from provisioner.input_file import TEXT, read_input
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.envelope import NOT_SENT
-from provisioner.steps.base import AGAIN, REPLACE, Done, Outcome, StepContext, StepFailed
+from provisioner.steps.base import (
+    REPLACE,
+    Done,
+    Outcome,
+    StartAgain,
+    StepContext,
+    StepFailed,
+)
 from provisioner.steps.once import Once
 
 if TYPE_CHECKING:
     from provisioner.salesforce.apex import ApexResult
 
-SENT = "sent"  # the request id of a script that was sent and has not been answered
+
+@dataclass(frozen=True)
+class ScriptSent:
+    """The script is sent, or about to be, and no answer is known."""
+
+    def text(self) -> str:
+        """`sent`."""
+        return "sent"
+
+
+RunState = ScriptSent | StartAgain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +43,7 @@ class RunApex:
     """Runs a script of anonymous Apex.
 
     Not safe to run twice: a script may do anything. So it is sent once; when the answer is
-    lost, nobody can tell whether it ran, and the org is replaced. A script that failed has
+    lost, it is unknown whether it ran, and the org is replaced. A script that failed has
     changed nothing: Salesforce undoes all of it.
     """
 
@@ -50,23 +67,31 @@ class RunApex:
     def start(self, context: StepContext) -> Outcome:
         """Send the script. Raises StepFailed with its problem or its exception."""
         script = self._script.get("", lambda: self._read(context.directory))
-        context.remember(SENT)
+        context.remember(ScriptSent())
         try:
             result = execute_anonymous(context.org, script)
         except SalesforceError as error:
             if _was_not_run(error):
-                context.remember(AGAIN)
+                context.remember(StartAgain())
                 raise
-            raise self._in_doubt(error.message) from None
+            raise self._unconfirmed(error.message) from None
         if not result.is_success:
             raise self._failure(result)
         return Done(f"ran {self.file}")
 
-    def poll(self, context: StepContext, request_id: str) -> Outcome:
-        """A script that was sent by a build that was killed, or one that was never sent."""
-        if request_id == SENT:
-            raise self._in_doubt("the build that sent it was interrupted")
+    def poll(self, context: StepContext, state: RunState) -> Outcome:
+        """Send a script that did not run. Raises StepFailed for one that a killed build sent."""
+        if isinstance(state, ScriptSent):
+            raise self._unconfirmed("the build that sent it was interrupted")
         return self.start(context)
+
+    def read_state(self, text: str) -> RunState:
+        """Whether the script was sent. Raises StepFailed for any other text."""
+        states: tuple[RunState, ...] = (ScriptSent(), StartAgain())
+        for state in states:
+            if text == state.text():
+                return state
+        raise self._unconfirmed("the state of the step in the ledger cannot be read")
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
         """The script. Raises UsageError when it cannot be read."""
@@ -82,7 +107,7 @@ class RunApex:
             text = f"{self.file} cannot be read: {error.strerror}"
             raise UsageError(text, code="apex_file") from None
 
-    def _in_doubt(self, why: str) -> StepFailed:
+    def _unconfirmed(self, why: str) -> StepFailed:
         return StepFailed(f"{self.file}: it is unknown whether the script ran: {why}", kind=REPLACE)
 
     def _failure(self, result: ApexResult) -> StepFailed:

@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from provisioner.salesforce.metadata import DeployBody, deploy_body
 from provisioner.salesforce.settings import SettingsError, settings_package
 from provisioner.steps import deployment
-from provisioner.steps.base import AGAIN, Done, Outcome, StepContext, StepFailed
+from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed
 from provisioner.steps.once import Once
+from provisioner.steps.remote_request import RequestState
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,15 @@ class Settings:
         body = self._made.get(key, lambda: _body(definition, version))
         return deployment.start(context, body)
 
-    def poll(self, context: StepContext, request_id: str) -> Outcome:
-        """How the deploy stands."""
-        if request_id == AGAIN:
+    def poll(self, context: StepContext, state: RequestState) -> Outcome:
+        """The status of the deploy."""
+        if isinstance(state, StartAgain):
             return self.start(context)
-        return deployment.look(context, request_id)
+        return deployment.poll(context, state)
+
+    def read_state(self, text: str) -> RequestState:
+        """The id of the deploy. Any other text starts the step again, which is safe."""
+        return deployment.read_state(text)
 
     def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
         """Nothing: the whole definition is part of the fingerprint anyway."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import Org, State
-from provisioner.steps.run_apex import SENT
+from provisioner.steps.run_apex import ScriptSent
 from tests.proof import processes
 from tests.proof.contents import Complete, complete
 from tests.proof.processes import Ended, Process
@@ -141,7 +141,7 @@ def _night(
 
 def _is_in_doubt(org: Org) -> bool:
     """Whether the row says that something was sent which gives no key to look it up by."""
-    return org.step_state == SENT or " sending" in org.step_state
+    return org.step_state == ScriptSent().text() or " sending" in org.step_state
 
 
 def _violations(night: WholeNight, whole: Complete, ended: Sequence[Ended]) -> Iterator[str]:

@@ -9,14 +9,15 @@ import pytest
 
 from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import State
-from provisioner.steps.base import Outcome, Pending, StepContext, StepFailed
+from provisioner.steps.base import LONGEST_STATE, Outcome, Pending, StepContext, StepFailed
 from provisioner.steps.run_apex import RunApex
 from tests.ledger import postgresql_server
 from tests.proof.ledgers import PROOF_LEDGERS
 from tests.proof.truth import leaks
 from tests.proof.whole_night import WholeNight, whole_night
+from tests.steps.states import Text
 
-IMPOSSIBLE = {"sqlite": "half \ud800", "postgresql": "NUL \0", "devhub": "x" * 140_000}
+IMPOSSIBLE = {"sqlite": "half \ud800", "postgresql": "NUL \0", "devhub": "@{" * 8_000}
 STEPS = "- run_apex: { file: scripts/setup.apex }\n"
 
 
@@ -45,15 +46,34 @@ def first_org(monkeypatch: pytest.MonkeyPatch, then: Any) -> None:
     monkeypatch.setattr(RunApex, "start", start)
 
 
-def test_a_request_id_that_it_cannot_hold(
+def test_a_step_state_that_it_cannot_hold(
     night: WholeNight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first_org(monkeypatch, lambda: Pending(impossible(night)))
+    first_org(monkeypatch, lambda: Pending(Text(impossible(night))))
     result = night.build()
     assert (len(result.built), len(result.failed), result.exit_code) == (2, 1, 6)
     assert "cannot hold a value" in result.failed[0].error
     assert not list((night.folder / ".provisioner").glob("provisioner-*.txt"))
     assert not list(leaks(night))
+
+
+def test_a_step_state_that_is_too_long(night: WholeNight, monkeypatch: pytest.MonkeyPatch) -> None:
+    first_org(monkeypatch, lambda: Pending(Text("x" * (LONGEST_STATE + 1))))
+    result = night.build()
+    assert (len(result.built), len(result.failed), result.exit_code) == (2, 1, 6)
+    assert result.failed[0].error == (
+        "run_apex: the state of the step has 16,001 characters; the ledger accepts 1 to 16,000"
+    )
+
+
+def test_a_state_of_the_longest_text_is_stored(
+    night: WholeNight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read again at the next poll, which replaces the org: no step wrote it."""
+    first_org(monkeypatch, lambda: Pending(Text("x" * LONGEST_STATE)))
+    result = night.build()
+    assert (len(result.built), len(result.failed), result.exit_code) == (2, 1, 6)
+    assert result.failed[0].error.endswith("the state of the step in the ledger cannot be read")
 
 
 def test_a_reason_that_it_cannot_hold(night: WholeNight, monkeypatch: pytest.MonkeyPatch) -> None:

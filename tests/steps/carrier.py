@@ -8,7 +8,15 @@ from typing import Any
 
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.org import OrgClient
-from provisioner.steps.base import Done, Outcome, Step, StepContext, StepFailed
+from provisioner.steps.base import (
+    Done,
+    Outcome,
+    Step,
+    StepContext,
+    StepFailed,
+    StepState,
+    state_text,
+)
 from tests.salesforce.world import USERNAME, Emulated
 
 PATIENCE = 30  # looks
@@ -19,7 +27,7 @@ class KilledError(BaseException):
 
 
 class Carrier:
-    """One org's row in a ledger of its own: the request id of the current step."""
+    """One org's row in a ledger of its own: the state of the current step, as text."""
 
     def __init__(
         self, emulated: Emulated, directory: Path, definition: Mapping[str, Any] | None = None
@@ -28,7 +36,7 @@ class Carrier:
         self.emulated_org = emulated.scratch_org()
         self.directory = directory
         self.definition = definition or {}
-        self.request_id = ""
+        self.step_state = ""
         self.remembered: list[str] = []
         self.is_killed_by: str | None = None  # the text whose commit is the last act
         self.retries = 0
@@ -60,19 +68,19 @@ class Carrier:
             memory=self.memory,
         )
 
-    def remember(self, request_id: str) -> None:
-        self.request_id = request_id
-        self.remembered.append(request_id)
-        if self.is_killed_by is not None and self.is_killed_by in request_id:
+    def remember(self, state: StepState) -> None:
+        self.step_state = state_text(state)
+        self.remembered.append(self.step_state)
+        if self.is_killed_by is not None and self.is_killed_by in self.step_state:
             raise KilledError
 
     def look(self, step: Step) -> Outcome:
         """One look at a step, as a build's job does it."""
-        if self.request_id:
-            outcome = step.poll(self.context(), self.request_id)
+        if self.step_state:
+            outcome = step.poll(self.context(), step.read_state(self.step_state))
         else:
             outcome = step.start(self.context())
-        self.request_id = "" if isinstance(outcome, Done) else outcome.request_id
+        self.step_state = "" if isinstance(outcome, Done) else state_text(outcome.state)
         return outcome
 
     def finish(self, step: Step) -> Done:

@@ -1,6 +1,7 @@
 """What every step promises, whatever its kind: run twice, or with an answer lost, nothing doubles.
 
-A new kind is tested unasked: it only needs an example in `EXAMPLES`.
+A new kind is tested without further code: it needs an example in `EXAMPLES`, and one of its states
+in `STATES` (tests/steps/states.py).
 """
 
 from __future__ import annotations

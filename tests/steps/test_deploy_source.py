@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.salesforce.metadata import MOST_FILES
 from provisioner.source import SourceError
-from provisioner.steps.base import AGAIN, Done, Pending, StepFailed
+from provisioner.steps.base import Done, Pending, StepFailed
 from provisioner.steps.deploy_source import DeploySource
 from provisioner.steps.settings import Settings
 from tests.steps.carrier import Carrier
@@ -22,7 +22,7 @@ def test_a_folder_in_metadata_format_is_deployed(carrier: Carrier) -> None:
     step = DeploySource(path=Path("mdapi"))
     first = carrier.look(step)
     assert isinstance(first, Pending)
-    assert first.request_id.startswith("0Af")
+    assert first.state.text().startswith("0Af")
     assert carrier.finish(step) == Done("deployed 2 components")
     assert carrier.org.query("SELECT Id FROM PermissionSet WHERE Name = 'Sales_Rep'")
 
@@ -77,7 +77,7 @@ def test_a_deploy_that_failed_by_the_way_is_sent_again(
     )
     step = DeploySource(path=Path("mdapi"))
     assert carrier.finish(step) == Done("deployed 2 components")
-    assert (carrier.retries, carrier.remembered) == (1, [AGAIN])
+    assert (carrier.retries, carrier.remembered) == (1, ["again"])
     assert len(carrier.emulated_org.deployments) == 2
 
 
@@ -109,7 +109,7 @@ def test_one_zip_serves_all_orgs(carrier: Carrier) -> None:
     step = DeploySource(path=Path("mdapi"))
     carrier.look(step)
     (folder / "package.xml").unlink()
-    carrier.request_id = ""
+    carrier.step_state = ""
     assert isinstance(carrier.look(step), Pending)
 
 

@@ -11,7 +11,7 @@ import pytest
 from provisioner.declare.secret import Secret
 from provisioner.emulator.objects.records import Record
 from provisioner.salesforce.packages import InstallRequest
-from provisioner.steps.base import AGAIN, Done, Pending, StepFailed
+from provisioner.steps.base import Done, Pending, StepFailed
 from provisioner.steps.install_package import InstallPackage
 from tests.salesforce.world import Emulated
 from tests.steps.carrier import Carrier
@@ -53,7 +53,7 @@ def test_a_package_is_asked_for_polled_and_installed(carrier: Carrier) -> None:
     step = InstallPackage(version=BILLING)
     first = carrier.look(step)
     assert isinstance(first, Pending)
-    assert first.request_id.startswith("0Hf")
+    assert first.state.text().startswith("0Hf")
     assert carrier.finish(step) == Done(f"installed {BILLING}")
     (sent,) = requests(carrier)
     assert (sent["SecurityType"].title(), sent["NameConflictResolution"]) == ("None", "Block")
@@ -106,7 +106,7 @@ def test_a_failed_request_that_may_pass_is_not_looked_at_again(carrier: Carrier,
     step = InstallPackage(version=BILLING)
     failure = carrier.failure(step)
     assert failure.message == f"{BILLING} was not installed: {text}"
-    assert (failure.kind, carrier.request_id) == ("transient", AGAIN)
+    assert (failure.kind, carrier.step_state) == ("transient", "again")
     assert carrier.finish(step).note.endswith(("installed 04t000000000001AAA", "installed already"))
 
 

@@ -64,7 +64,7 @@ def test_a_long_load_gives_the_thread_back(
     load = family(carrier)
     first = carrier.look(load)
     assert isinstance(first, Pending)
-    assert (first.request_id.partition(" ")[0], first.wait) == ("1/3", 0.0)
+    assert (first.state.text().partition(" ")[0], first.wait) == ("1/3", 0.0)
     assert carrier.finish(load) == Done("loaded 6 records")
     assert_complete(carrier)
 
@@ -280,7 +280,7 @@ def test_the_fingerprint_depends_on_plan_and_files(tmp_path: Path) -> None:
 def test_ids_that_the_row_cannot_hold_are_known_to_this_process(
     carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST", 5)
+    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
     assert carrier.finish(family(carrier)) == Done("loaded 6 records")
     assert_complete(carrier)
     assert {text.rpartition(" ")[2] for text in carrier.remembered[1:-1]} == {"~"}
@@ -289,7 +289,7 @@ def test_ids_that_the_row_cannot_hold_are_known_to_this_process(
 def test_a_load_goes_on_in_the_same_process_when_the_row_cannot_hold_its_ids(
     carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST", 5)
+    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
     monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
     load = family(carrier)
     assert isinstance(carrier.look(load), Pending)
@@ -300,7 +300,7 @@ def test_a_load_goes_on_in_the_same_process_when_the_row_cannot_hold_its_ids(
 def test_an_org_is_replaced_when_the_process_that_knew_its_ids_has_died(
     carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST", 5)
+    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
     monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
     load = family(carrier)
     assert isinstance(carrier.look(load), Pending)
@@ -320,7 +320,7 @@ def test_what_is_no_progress_of_this_load_is_taken_for_none(carrier: Carrier, te
     load = family(carrier)
     carrier.finish(load)
     digest = carrier.remembered[0].split()[2]
-    carrier.request_id = text.format(digest)
+    carrier.step_state = text.format(digest)
     failure = carrier.failure(load)
     assert isinstance(failure, StepFailed)
     assert failure.kind == "replace"

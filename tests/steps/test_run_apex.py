@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.steps.base import AGAIN, Done, StepFailed
-from provisioner.steps.run_apex import SENT, RunApex
+from provisioner.steps.base import Done, StepFailed
+from provisioner.steps.run_apex import RunApex
 from tests.steps.carrier import Carrier, KilledError
 from tests.steps.project import write
 
@@ -24,7 +24,7 @@ def script(carrier: Carrier, text: str) -> RunApex:
 def test_a_script_runs_once(carrier: Carrier) -> None:
     assert carrier.finish(script(carrier, INSERT)) == Done("ran setup.apex")
     assert carrier.count("Account") == 1
-    assert carrier.remembered == [SENT]
+    assert carrier.remembered == ["sent"]
 
 
 def test_a_script_that_does_not_compile_says_where(carrier: Carrier) -> None:
@@ -54,7 +54,7 @@ def test_a_lost_answer_means_another_org(carrier: Carrier, at: str) -> None:
 
 def test_a_build_that_was_killed_does_not_run_it_again(carrier: Carrier) -> None:
     step = script(carrier, INSERT)
-    carrier.is_killed_by = SENT
+    carrier.is_killed_by = "sent"
     with pytest.raises(KilledError):
         carrier.look(step)
     carrier.restart()
@@ -71,7 +71,7 @@ def test_a_server_that_takes_nothing_is_asked_again(carrier: Carrier) -> None:
     )
     assert carrier.finish(script(carrier, INSERT)) == Done("ran setup.apex")
     assert (carrier.retries, carrier.count("Account")) == (2, 1)
-    assert carrier.remembered == [SENT, AGAIN, SENT, AGAIN, SENT]
+    assert carrier.remembered == ["sent", "again", "sent", "again", "sent"]
 
 
 def test_a_gateway_that_gives_up_leaves_a_doubt(carrier: Carrier) -> None:

@@ -1,0 +1,68 @@
+"""Any state of each kind of step, for property tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hypothesis import strategies as st
+
+from provisioner.steps.base import StartAgain, StepState
+from provisioner.steps.id_runs import packed
+from provisioner.steps.load_progress import LONGEST_IDS, LoadState
+from provisioner.steps.remote_request import RemoteRequest
+from provisioner.steps.run_apex import ScriptSent
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_COUNTS = st.integers(0, 999_999_999)
+_FLAGS = st.booleans()
+
+
+class Text:
+    """A state with any text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def text(self) -> str:
+        """The text."""
+        return self._text
+
+
+def ids(prefix: str) -> st.SearchStrategy[str]:
+    """Record ids of one object, 15 or 18 characters long."""
+    ends = st.sampled_from([12, 15]).flatmap(
+        lambda length: st.text(_DIGITS, min_size=length, max_size=length)
+    )
+    return ends.map(lambda end: prefix + end)
+
+
+def requests(prefix: str) -> st.SearchStrategy[StepState]:
+    """A request with an id, or one that ended without effect."""
+    return st.one_of(ids(prefix).map(RemoteRequest), st.just(StartAgain()))
+
+
+_RUNS = st.lists(ids("001"), min_size=1, max_size=5).map(packed)
+_LONGEST_RUN = packed(f"001{number * number * 62**4:012d}" for number in range(750))
+_GROUPS = st.one_of(
+    st.none(),
+    st.lists(_RUNS, max_size=5).map(tuple),
+    st.just((_LONGEST_RUN[:LONGEST_IDS],)),
+)
+
+STATES: Mapping[str, st.SearchStrategy[StepState]] = {
+    "settings": requests("0Af"),
+    "install_package": requests("0Hf"),
+    "deploy_source": requests("0Af"),
+    "assign_permission_sets": st.just(StartAgain()),
+    "load_data": st.builds(
+        LoadState,
+        _COUNTS,
+        _COUNTS,
+        st.text("0123456789abcdef", min_size=8, max_size=8),
+        _GROUPS,
+        _FLAGS,
+        _FLAGS,
+    ),
+    "run_apex": st.sampled_from([ScriptSent(), StartAgain()]),
+    "proof": st.just(StartAgain()),
+}
