@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from provisioner.emulator.apps import InstalledApp
-from provisioner.emulator.objects.schema import ObjectType
+from provisioner.emulator.objects.catalogue import StandardTypes
 from provisioner.emulator.objects.store import Store
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class EmulatedOrg:
     name: str
     is_hub: bool
     created: datetime
-    types: Mapping[str, ObjectType]
+    types: StandardTypes
     expires: datetime | None = None  # scratch orgs only
     edition: str = "Developer"
     namespace: str | None = None

@@ -5,11 +5,10 @@ Source: docs/reference/sign-up.md#snapshots.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner.emulator.objects.catalogue import copy_of
 from provisioner.emulator.objects.schema import ObjectType
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ _EACH_ORG_HAS_ITS_OWN = {
 class Snapshot:
     """The schema, records and metadata of an org; packages are among its records."""
 
-    types: Mapping[str, ObjectType]
+    types: Sequence[ObjectType]  # those that the org has changed or added
     rows: Mapping[str, list[Record]]
     components: Mapping[tuple[str, str], Any]
 
@@ -40,7 +39,7 @@ def take(org: EmulatedOrg) -> Snapshot:
     store = org.store
     with store.lock:
         return Snapshot(
-            {name: copy_of(one) for name, one in store.types.items()},
+            store.types.changed(),
             {name: store.peek_rows(name) for name in store.types},
             {key: replace(one) for key, one in org.components.items()},
         )
@@ -50,8 +49,8 @@ def put(snapshot: Snapshot, org: EmulatedOrg) -> None:
     """Copy a snapshot into a new org, except users and profiles."""
     store = org.store
     with store.transaction():
-        for object_type in snapshot.types.values():
-            store.add_type(copy_of(object_type))
+        for object_type in snapshot.types:
+            store.add_type(replace(object_type, fields=dict(object_type.fields)))
         known = _counterparts(snapshot, org)
         for name, rows in snapshot.rows.items():
             for row in rows:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.objects import catalogue
+from provisioner.emulator.objects.catalogue import StandardTypes
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.transactions import Transactions
+from provisioner.emulator.objects.type_table import TypeTable
 
 
 class ObjectTypes(Transactions):
     """Types by API name, of the data API and of tooling; `types` may be read by anybody."""
 
-    def __init__(self, types: Mapping[str, ObjectType]) -> None:
+    def __init__(self, types: StandardTypes) -> None:
         super().__init__()
-        self.types: dict[str, ObjectType] = dict(types)
+        self.types = TypeTable(types)
         self._names: dict[str, str] = {}
         self._prefixes: dict[str, str] = {}
 
@@ -23,7 +23,7 @@ class ObjectTypes(Transactions):
         """A type by API name in any case, of either API; None when there is none."""
         if name in self.types:
             return self.types[name]
-        if len(self._names) != len(self.types):
+        if not self._names:
             self._names = {key.lower(): key for key in self.types}
         known = self._names.get(name.lower())
         return self.types.get(known) if known else None
@@ -38,7 +38,7 @@ class ObjectTypes(Transactions):
             in_tooling = found.is_tooling or bool(found.properties.get("in_tooling"))
             if in_tooling if tooling else not found.is_tooling:
                 return found
-        if found is None and name.lower() in catalogue.not_emulated():
+        if found is None and catalogue.is_known(name):
             raise NotEmulatedError(f"sObject {name}")
         raise ApiError(
             400,
@@ -66,7 +66,7 @@ class ObjectTypes(Transactions):
 
     def add_field(self, type_name: str, field: Field) -> None:
         """Add a field to a type (or replace it); undone with the transaction."""
-        fields = self.types[type_name].fields
+        fields = self.types.own(type_name).fields
         previous = fields.get(field.name)
         fields[field.name] = field
         self._fields_changed(type_name)
@@ -77,18 +77,17 @@ class ObjectTypes(Transactions):
 
     def remove_field(self, type_name: str, name: str) -> None:
         """Remove a field, which hides its values; undone with the transaction."""
-        removed = self.types[type_name].fields.pop(name)
+        removed = self.types.own(type_name).fields.pop(name)
         self._fields_changed(type_name)
         self._remember(lambda: self.add_field(type_name, removed))
 
     def type_of_id(self, record_id: str) -> ObjectType | None:
         """The type that an id's first three characters name."""
         if not self._prefixes:
-            self._prefixes = {
-                known.key_prefix: name
-                for name, known in reversed(self.types.items())
-                if known.key_prefix
-            }
+            prefixes: dict[str, str] = {}
+            for prefix, known in self.types.key_prefixes():
+                prefixes.setdefault(prefix, known)
+            self._prefixes = prefixes
         name = self._prefixes.get(record_id[:3])
         return self.types[name] if name else None
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.ids import to_15, to_18
+from provisioner.emulator.objects.catalogue import StandardTypes
 from provisioner.emulator.objects.derived import automatic_number
 from provisioner.emulator.objects.derived import fill as fill_derived
 from provisioner.emulator.objects.indexes import Indexes
@@ -24,7 +25,7 @@ class Rows(ObjectTypes):
     and each `transaction`, atomic.
     """
 
-    def __init__(self, org: Owner, types: Mapping[str, ObjectType]) -> None:
+    def __init__(self, org: Owner, types: StandardTypes) -> None:
         super().__init__(types)
         self.org = org
         self._rows: dict[str, dict[str, Record]] = {}

@@ -271,10 +271,10 @@ def test_a_field_of_a_sign_up_belongs_to_a_dev_hub(client: OrgClient) -> None:
 
 def test_what_is_not_emulated_is_kept_and_not_judged(client: OrgClient) -> None:
     """A standard object that the catalogue lacks: its fields are components, nothing more."""
-    files = {"objects/WorkOrder.object": object_part(custom_field("Ext__c"))}
-    result = client.deploy(package({"CustomField": "WorkOrder.Ext__c"}, files))
+    files = {"objects/Quote.object": object_part(custom_field("Ext__c"))}
+    result = client.deploy(package({"CustomField": "Quote.Ext__c"}, files))
     assert result["status"] == "Succeeded"
-    query = {"q": "SELECT Id FROM WorkOrder"}
+    query = {"q": "SELECT Id FROM Quote"}
     reply = client.call("GET", "/services/data/v66.0/query", params=query)
     assert reply.status_code == 501
-    assert "WorkOrder" in reply.json()[0]["message"]
+    assert "Quote" in reply.json()[0]["message"]
