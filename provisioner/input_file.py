@@ -1,8 +1,8 @@
-"""Input files: whatever a pool.yaml, a plan, a project or an option names is opened here.
+"""Opens input files: every file that a pool.yaml, a plan, a project or an option names.
 
-A path may name anything: a pipe that nobody writes to, a device that never ends, a sparse file of
-terabytes. Only a regular file is opened, and only as much of it is read as its purpose allows.
-What is refused is an OSError whose `strerror` is a clause: "it is a pipe, and no regular file".
+A path may name anything: a pipe without a writer, an endless device, a sparse file of terabytes.
+Only a regular file is opened, and it is read only up to the limit of its purpose. Otherwise an
+OSError is raised whose `strerror` is a clause: "it is a pipe, not a regular file".
 """
 
 from __future__ import annotations
@@ -116,4 +116,4 @@ def _refuse_special(mode: int, path: str | os.PathLike[str]) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder", os.fspath(path))
     kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
-    raise OSError(errno.EINVAL, f"it is {kind}, and no regular file", os.fspath(path))
+    raise OSError(errno.EINVAL, f"it is {kind}, not a regular file", os.fspath(path))

@@ -1,7 +1,7 @@
-"""JSON that people and their programs write: read with the line of whatever is wrong.
+"""Reads JSON that users and their programs write; a problem has its line and column.
 
-Refused besides what is no JSON: NaN and Infinity, numbers of thousands of digits, texts that no
-encoding can hold, and nesting so deep that whoever goes through the value would run out of stack.
+Also refused: NaN and Infinity, numbers of thousands of digits, texts that cannot be encoded, and
+nesting so deep that a recursive function would exceed the stack.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 DEEPEST = 100
-"""How deep objects and lists may lie in each other."""
+"""The most levels to which objects and lists may be nested."""
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|-?\d+', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -41,12 +41,15 @@ def parse_json(text: str) -> Any:
         raise _too_deep(text)
     surrogate = _SURROGATE.search(text)
     if surrogate and not _can_be_encoded(value):
-        raise JsonProblem("half of a character", *place(text, surrogate.start()))
+        raise JsonProblem(
+            "a \\u escape is half of a character (a lone surrogate)",
+            *place(text, surrogate.start()),
+        )
     return value
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _is_deep(value: Any) -> bool:
@@ -75,10 +78,10 @@ def _too_deep(text: str) -> JsonProblem:
         depth += (match[0] in "{[") - (match[0] in "}]")
         if depth > DEEPEST:
             return JsonProblem(
-                f"more than {DEEPEST} levels are nested in each other",
+                f"nested more than {DEEPEST} levels deep",
                 *place(text, match.start()),
             )
-    return JsonProblem(f"more than {DEEPEST} levels are nested in each other")
+    return JsonProblem(f"nested more than {DEEPEST} levels deep")
 
 
 def _odd_number(text: str, message: str) -> JsonProblem:
@@ -88,7 +91,7 @@ def _odd_number(text: str, message: str) -> JsonProblem:
         found = re.search(rf"(?<![\w\"-]){re.escape(name)}", text)
         return JsonProblem(message, *place(text, found.start() if found else 0))
     long = (m.start() for m in _TOKEN.finditer(text) if m[0][:1] not in '"{}[]' and len(m[0]) > 999)
-    return JsonProblem("a number of thousands of digits", *place(text, next(long, 0)))
+    return JsonProblem("a number has thousands of digits", *place(text, next(long, 0)))
 
 
 def place(text: str, at: int) -> tuple[int, int]:

@@ -93,7 +93,7 @@ def test_what_is_no_regular_file_is_refused(kind: str, is_regular: bool, tmp_pat
     for name in (path, tmp_path / "link"):
         if name != path:
             name.symlink_to(path)
-        with pytest.raises(OSError, match=f"it is {kind}, and no|No such device") as caught:
+        with pytest.raises(OSError, match=f"it is {kind}, not a|No such device") as caught:
             read_input(name, 100, is_regular=is_regular)
         assert caught.value.filename in (name, str(name))
 

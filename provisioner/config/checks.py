@@ -1,4 +1,4 @@
-"""From the text of one scalar to a value that satisfies all that its key declares."""
+"""Converts the text of one scalar to a value, and checks it against the declaration of its key."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from provisioner.config.scalars import CONVERTERS, Text, to_key
 from provisioner.declare.duration import format_duration
 from provisioner.declare.options import Option
 
-_NEIGHBOURS = 1000  # names of a folder that a misspelt one is compared with
+_NEIGHBOURS = 1000  # the most names of a folder that a misspelled name is compared with
 
 
 def convert(hint: Any, option: Option, text: Text) -> Any:
-    """The value of `text` as `hint` wants it. Raises ValueError, whose text says what to write."""
+    """The value of `text` in the type `hint`. Raises ValueError; its text says what to write."""
     if get_origin(hint) is Literal:
         return _choice(get_args(hint), text)
     value = CONVERTERS[hint](text) if hint in CONVERTERS else to_key(text)
     _check_range(value, option, text)
     if option.pattern and not option.pattern.fullmatch(str(value)):
-        raise ValueError(f"{text.shown} does not fit; write {option.expects or 'another value'}")
+        raise ValueError(f"{text.shown} is not valid; write {option.expects or 'another value'}")
     wrong = option.rule(value) if option.rule else ""
     if wrong:
         raise ValueError(wrong)
@@ -32,7 +32,7 @@ def convert(hint: Any, option: Option, text: Text) -> Any:
 
 
 def file_problem(path: Path, kind: str, directory: Path, text: Text) -> str:
-    """What is wrong with a file (or "folder", or "any") that pool.yaml names; "" for nothing."""
+    """The problem of a file (or "folder", or "any") that pool.yaml names; "" if there is none."""
     full = directory / path
     try:
         mode = full.stat().st_mode
@@ -41,17 +41,17 @@ def file_problem(path: Path, kind: str, directory: Path, text: Text) -> str:
     except OSError as error:
         return f"{_named(text)} cannot be read: {error.strerror}"
     if kind == "file" and not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         return f"{_named(text)} is {what}; write the path of a file"
     if kind == "folder" and not stat.S_ISDIR(mode):
-        return f"{_named(text)} is no folder; write the path of a folder"
+        return f"{_named(text)} is not a folder; write the path of a folder"
     if not os.access(full, os.R_OK):
-        return f"{_named(text)} cannot be read by this user; change its mode or owner"
+        return f"{_named(text)} cannot be read by this user; change its permissions or owner"
     return ""
 
 
 def nearest(word: str, known: Any) -> str:
-    """The known name that `word` most probably stands for, or ""."""
+    """The known name that is most similar to `word`, or ""."""
     plain = {name.replace("_", "").lower(): name for name in known}
     found = get_close_matches(word.replace("_", "").replace("-", "").lower(), plain, 1, 0.7)
     return plain[found[0]] if found else ""
@@ -94,7 +94,7 @@ def _show_number(number: float) -> str:
 
 
 def _named(text: Text) -> str:
-    """The path for a message, unless it came from the environment: it may be a key by mistake."""
+    """The path for a message, or the variable that holds it: its value may be a key by mistake."""
     return (
         f"the file of {text.shown.removeprefix('the value of ')}"
         if text.variables
@@ -105,14 +105,18 @@ def _named(text: Text) -> str:
 def _missing(path: Path, kind: str, directory: Path, text: Text) -> str:
     what = "folder" if kind == "folder" else "file"
     if text.variables:
-        return f"{text.shown} names no {what} that exists"
+        return f"{text.shown} is not the path of an existing {what}; correct the variable"
     try:
         neighbours = [e.name for e in islice((directory / path).parent.iterdir(), _NEIGHBOURS)]
     except OSError:
         neighbours = []
     near = nearest(path.name, neighbours)
-    advice = f"did you mean {path.with_name(near)}?" if near else f"looked in {_folder(directory)}"
-    return f"there is no {what} {text.written.strip()}; {advice}"
+    advice = (
+        f"did you mean {path.with_name(near)}?"
+        if near
+        else f"relative paths start at {_folder(directory)}"
+    )
+    return f"the {what} {text.written.strip()} does not exist; {advice}"
 
 
 def _folder(directory: Path) -> str:
@@ -120,7 +124,7 @@ def _folder(directory: Path) -> str:
 
 
 def is_exposed(path: Path) -> bool:
-    """May others than the owner read or write the file? False when there is none."""
+    """Whether users other than the owner may read or write the file; False if it does not exist."""
     try:
         return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
     except OSError:

@@ -1,7 +1,7 @@
 """The offline rules of a scratch org definition file (docs/reference/sign-up.md#definition-files).
 
 Feature names are not checked: the list grows with every release and only the Dev Hub knows it.
-Unknown keys pass, because the Salesforce CLI sends them as fields of ScratchOrgInfo.
+Unknown keys are accepted, because the Salesforce CLI sends them as fields of ScratchOrgInfo.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ PARTNER_EDITIONS = tuple(f"Partner {edition}" for edition in EDITIONS)
 RELEASES = ("current", "preview", "previous")
 
 REFUSED: Mapping[str, str] = {
-    "orgPreferences": "Salesforce no longer takes it; write the same under settings",
-    "durationDays": "a definition cannot say it; write duration_days in the pool",
-    "package2AncestorIds": "it is computed, never written; leave it out",
+    "orgPreferences": "is no longer supported by Salesforce; write the same under settings",
+    "durationDays": "is not allowed in a definition; set duration_days of the pool",
+    "package2AncestorIds": "is computed and must not be written; remove it",
 }
 _ORG_PREFERENCES = (
-    "orgPreferenceSettings cannot be deployed any more; write the settings that took its place, "
+    "orgPreferenceSettings can no longer be deployed; write the settings that replace it, "
     'such as "lightningExperienceSettings": {"enableS1DesktopEnabled": true}'
 )
 SNAPSHOT_EXCLUDES = ("edition", "features", "hasSampleData", "release", "sourceOrg")
@@ -55,7 +55,7 @@ _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?|[{}\[\]]')
 
 @dataclass(frozen=True)
 class DefinitionProblem:
-    """One thing wrong with a definition, at its own position in the file (lines from 1)."""
+    """One problem of a definition, with its position in that file (lines and columns from 1)."""
 
     line: int
     column: int
@@ -69,7 +69,7 @@ class DefinitionProblem:
 
 
 def read_definition(path: Path) -> tuple[Mapping[str, Any], tuple[DefinitionProblem, ...]]:
-    """The JSON of a definition, and all that is wrong with it offline.
+    """The JSON of a definition, and every problem that can be found offline.
 
     Raises OSError when the file cannot be read.
     """
@@ -78,19 +78,21 @@ def read_definition(path: Path) -> tuple[Mapping[str, Any], tuple[DefinitionProb
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return {}, (DefinitionProblem(line, 1, "", "this is no UTF-8 text; save it as UTF-8"),)
+        return {}, (DefinitionProblem(line, 1, "", "the file is not UTF-8 text; save it as UTF-8"),)
     try:
         parsed = parse_json(text)
     except JsonProblem as problem:
         message = f"the file is not JSON: {problem.message}"
         return {}, (DefinitionProblem(problem.line, problem.column, "", message),)
     if not isinstance(parsed, dict):
-        return {}, (DefinitionProblem(1, 1, "", "this is no JSON object; start it with {"),)
-    return parsed, tuple(_placed(text, definition_problems(parsed)))
+        return {}, (
+            DefinitionProblem(1, 1, "", "the file is not a JSON object; it must start with {"),
+        )
+    return parsed, tuple(_with_positions(text, definition_problems(parsed)))
 
 
 def definition_problems(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    """(key, what is wrong, is it only a warning) of each rule that the definition breaks."""
+    """(key, message, whether it is only a warning) for each rule that the definition breaks."""
     for key, value in definition.items():
         yield from _key_problems(key, value)
     definition = {key: value for key, value in definition.items() if value is not None}
@@ -98,23 +100,23 @@ def definition_problems(definition: Mapping[str, Any]) -> Iterator[tuple[str, st
     if "snapshot" in definition:
         for key in SNAPSHOT_EXCLUDES:
             if key in definition:
-                yield key, "cannot stand beside snapshot, which brings its own; leave it out", False
+                yield key, "is not allowed with snapshot, which determines it; remove it", False
     features = definition.get("features")
     if isinstance(features, list) and not all(isinstance(name, str) for name in features):
-        yield "features", "holds something that is no text; write names in quotes", False
+        yield "features", "has an entry that is not a text; write each name in quotes", False
 
 
 def _key_problems(key: str, value: Any) -> Iterator[tuple[str, str, bool]]:
     if key[:1].isupper():
         lower = key[:1].lower() + key[1:]
-        yield key, f"keys start in lower case; write {lower}", False
+        yield key, f"must start with a lower-case letter; write {lower}", False
     elif key in REFUSED:
         yield key, REFUSED[key], False
     elif key in TYPES:
         if value is None:
-            yield key, "is null, which counts as left out; the Salesforce CLI warns of it", True
+            yield key, "is null and has no effect; the Salesforce CLI warns about it", True
         elif key == "hasSampleData" and value in ("true", "false"):
-            yield key, f"is a text, which Salesforce takes; write {value} without quotes", True
+            yield key, f"is a text, which Salesforce accepts; write {value} without quotes", True
         elif not isinstance(value, TYPES[key]):
             wanted = " or ".join(_WORDS[kind] for kind in TYPES[key])
             yield key, f"has the wrong type; write {wanted}", False
@@ -123,20 +125,20 @@ def _key_problems(key: str, value: Any) -> Iterator[tuple[str, str, bool]]:
     elif not key.startswith("$") and not key.endswith("__c"):
         near = nearest(key, TYPES)
         if near:
-            yield key, f"goes to the Dev Hub as a field; did you mean {near}?", True
+            yield key, f"is unknown and sent to the Dev Hub as a field; did you mean {near}?", True
 
 
 def _value_problems(key: str, value: Any) -> Iterator[tuple[str, str, bool]]:
     if key == "release" and value.lower() not in RELEASES:
-        yield key, f"no such release; write one of: {', '.join(RELEASES[1:])}", False
+        yield key, f"is not a release; write one of: {', '.join(RELEASES[1:])}", False
     elif key == "edition" and value not in EDITIONS + PARTNER_EDITIONS:
         near = nearest(value, EDITIONS + PARTNER_EDITIONS)
         advice = f"did you mean {near}?" if near else f"known: {', '.join(EDITIONS)}"
-        yield key, f"{value[:40]!r} is no edition that Salesforce documents; {advice}", True
+        yield key, f"{value[:40]!r} is not an edition that Salesforce documents; {advice}", True
     elif key == "adminEmail" and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
-        yield key, "is no e-mail address; sign-ups would fail with S-1006", False
+        yield key, "is not an e-mail address; sign-ups would fail with S-1006", False
     elif key == "sourceOrg" and not re.fullmatch(r"00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?", value):
-        yield key, "is no org id; write the 00D… id of the shape's org", False
+        yield key, "is not an org id; write the id (00D…) of the org that has the shape", False
     elif key == "username":
         yield key, "is not used: each org of a pool gets a username of its own", True
     elif key in ("settings", "objectSettings"):
@@ -144,7 +146,7 @@ def _value_problems(key: str, value: Any) -> Iterator[tuple[str, str, bool]]:
             if name.lower() == "orgpreferencesettings":
                 yield key, _ORG_PREFERENCES, False
             if not isinstance(setting, dict):
-                yield key, f"{name[:40]} is no object; write {{…}}", False
+                yield key, f"{name[:40]} is not an object; write {{…}}", False
 
 
 def _edition_problems(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
@@ -152,14 +154,16 @@ def _edition_problems(definition: Mapping[str, Any]) -> Iterator[tuple[str, str,
         return
     if "sourceOrg" in definition:
         if "edition" in definition:
-            yield "edition", "cannot stand beside sourceOrg, which brings its own", False
+            yield "edition", "is not allowed with sourceOrg, which determines it; remove it", False
     elif definition.get("template") and not definition.get("edition"):
-        yield "template", "comes without edition, which the Salesforce CLI warns of", True
+        yield "template", "is used without edition; the Salesforce CLI warns about it", True
     elif not any(key.lower() == "edition" for key in definition):
         yield "", 'the key edition is missing; write "edition": "Developer"', False
 
 
-def _placed(text: str, problems: Iterable[tuple[str, str, bool]]) -> Iterator[DefinitionProblem]:
+def _with_positions(
+    text: str, problems: Iterable[tuple[str, str, bool]]
+) -> Iterator[DefinitionProblem]:
     positions, duplicates = _top_level_keys(text)
     for key, message, is_warning in problems:
         line, column = positions.get(key, (1, 1))
@@ -172,7 +176,7 @@ def _placed(text: str, problems: Iterable[tuple[str, str, bool]]) -> Iterator[De
 def _top_level_keys(
     text: str,
 ) -> tuple[dict[str, tuple[int, int]], list[tuple[str, tuple[int, int]]]]:
-    """Where each key of the outermost object stands, and the keys that stand there again."""
+    """The position of each key of the outermost object, and of each later duplicate of a key."""
     first: dict[str, tuple[int, int]] = {}
     again: list[tuple[str, tuple[int, int]]] = []
     depth = 0
@@ -184,9 +188,9 @@ def _top_level_keys(
         elif depth == 1 and match[2]:
             name = json.loads(f'"{match[1]}"')
             line = text.count("\n", 0, match.start()) + 1
-            place = (line, match.start() - text.rfind("\n", 0, match.start()))
+            position = (line, match.start() - text.rfind("\n", 0, match.start()))
             if name in first:
-                again.append((name, place))
+                again.append((name, position))
             else:
-                first[name] = place
+                first[name] = position
     return first, again

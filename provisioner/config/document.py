@@ -1,7 +1,7 @@
 """The YAML of `pool.yaml` as nodes that keep their positions: syntax, duplicates, merge keys.
 
-Composed, never constructed: scalars stay text, so that YAML 1.1 cannot turn `no` into false,
-`012` into 10 or `1:30` into 90 behind anybody's back.
+The document is composed and not constructed: scalars stay text, so that YAML 1.1 does not turn `no`
+into false, `012` into 10 or `1:30` into 90.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from provisioner.input_file import SETTINGS, read_input
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is present
 
 _MOST_NODES = SETTINGS
-"""A file without aliases has fewer values than bytes."""
+"""A file without aliases always has fewer values than bytes, so it never exceeds this number."""
 
 _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "seq", "map"})
 _MERGE = f"{_CORE}merge"
 
-# In `{ key: ${NAME} }` YAML takes the brace for the end of the mapping. Two characters that no
-# text holds (Unicode's noncharacters) stand for the braces while YAML looks.
+# In `{ key: ${NAME} }` YAML reads the brace as the end of the mapping. Two characters that no text
+# contains (noncharacters of Unicode) replace the braces while the text is parsed.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _VARIABLE = re.compile(r"\$\{([^{}\n]*)\}")
 
 
 @dataclass(frozen=True)
-class Spot:
+class Location:
     """A value in the document: its node, the path of its key, and the key itself."""
 
     node: Node
     path: str
     key: Node | None = None
 
-    def below(self, name: str | int, node: Node, key: Node | None = None) -> Spot:
-        """The spot of a key or of an item of this one."""
-        return Spot(node, f"{self.path}.{name}" if self.path else str(name), key)
+    def below(self, name: str | int, node: Node, key: Node | None = None) -> Location:
+        """The location of a key or of an item of this one."""
+        return Location(node, f"{self.path}.{name}" if self.path else str(name), key)
 
 
 class Problems:
-    """What is wrong with one file. The same thing at the same place counts once."""
+    """The problems of one file. The same message at the same position is kept once."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self._found: dict[tuple[int, int, str], Problem] = {}
 
     def add(self, node: Node | None, path: str, message: str, *, is_warning: bool = False) -> None:
-        """Report `message` at a node; without one at the start of the file."""
+        """Report `message` at a node, or without a node at the start of the file."""
         mark = node.start_mark if node is not None else None
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = Problem(self.file, line, column, path, message, is_warning)
@@ -65,14 +65,14 @@ class Problems:
 
 
 def read_text(path: Path) -> str:
-    """The text of the file. Raises ConfigError when there is none."""
+    """The text of the file. Raises ConfigError if it cannot be read or is not UTF-8."""
     try:
         content = read_input(path, SETTINGS)
     except FileNotFoundError:
-        hint = "write one with: provisioner init; or name it with --config FILE"
-        raise _broken(path, "there is no such file", hint=hint) from None
+        hint = "run `provisioner init` to write one, or name another file with --config FILE"
+        raise _broken(path, "the file does not exist", hint=hint) from None
     except IsADirectoryError:
-        raise _broken(path, "this is a folder; name the file in it") from None
+        raise _broken(path, "this is a folder; write the path of a file") from None
     except OSError as error:
         raise _broken(path, f"the file cannot be read: {error.strerror}") from None
     try:
@@ -80,11 +80,11 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
-        raise _broken(path, "this is no UTF-8 text; save the file as UTF-8", line, column) from None
+        raise _broken(path, "the file is not UTF-8 text; save it as UTF-8", line, column) from None
 
 
 def compose(text: str, path: Path) -> MappingNode:
-    """The one mapping that the text holds. Raises ConfigError with one clear problem."""
+    """The mapping that is the whole document. Raises ConfigError with one problem."""
     try:
         loader = Loader(_VARIABLE.sub(f"${_OPEN}\\1{_CLOSE}", text))
         try:
@@ -96,23 +96,23 @@ def compose(text: str, path: Path) -> MappingNode:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         column = error.position - text.rfind("\n", 0, error.position)
-        message = f"a control character stands here (U+{_code(error):04X}); remove it"
+        message = f"control character U+{_code(error):04X} is not allowed; remove it"
         raise _broken(path, message, line, column) from None
     except RecursionError:
-        raise _broken(path, "brackets or lists are nested too deep") from None
+        raise _broken(path, "brackets or lists are nested too deeply") from None
     if node is None:
-        raise _broken(path, "the file is empty", hint="write one with: provisioner init")
+        raise _broken(path, "the file is empty", hint="run `provisioner init` to write one")
     if not isinstance(node, MappingNode):
-        raise _broken(path, "this is no mapping; the file starts with keys such as dev_hub:")
+        raise _broken(path, "the file is not a mapping; it must start with keys such as dev_hub:")
     _refuse_growth(node, path)
     _restore_variables(node)
     return node
 
 
 def _refuse_growth(root: Node, path: Path) -> None:
-    """Raise ConfigError when aliases of aliases stand for a gigantic file.
+    """Raise ConfigError when aliases of aliases expand to too many values.
 
-    What is merged does not count: whoever reads the file merges each mapping once.
+    Merge keys do not count: the reader merges each mapping once.
     """
     sizes: dict[int, int] = {}
     entered: set[int] = set()
@@ -129,7 +129,7 @@ def _refuse_growth(root: Node, path: Path) -> None:
         sizes[id(node)] = 1 + sum(sizes.get(id(part), 0) for part in _own_parts(node))
         if sizes[id(node)] > _MOST_NODES:
             line, column = node.start_mark.line + 1, node.start_mark.column + 1
-            message = f"its aliases make more than {_MOST_NODES:,} values of it; write fewer"
+            message = f"the aliases expand to more than {_MOST_NODES:,} values; use fewer aliases"
             raise _broken(path, message, line, column)
 
 
@@ -159,16 +159,16 @@ def _restore_variables(root: Node) -> None:
 
 
 class Mappings:
-    """The keys of mapping nodes, merge keys resolved; a problem for each duplicate."""
+    """The keys of mapping nodes, with merge keys resolved. Reports each duplicate."""
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
         self._seen: dict[int, dict[str, tuple[Node, Node]]] = {}
 
     def entries(self, node: MappingNode, path: str) -> dict[str, tuple[Node, Node]]:
-        """Key → (key node, value node). A key of the mapping itself wins over a merged one."""
+        """Key → (key node, value node). A key of the mapping itself overrides a merged one."""
         if id(node) not in self._seen:
-            self._seen[id(node)] = {}  # what a mapping that merges itself sees of itself
+            self._seen[id(node)] = {}  # so that a mapping that merges itself terminates
             own: dict[str, tuple[Node, Node]] = {}
             merged: dict[str, tuple[Node, Node]] = {}
             for key, value in node.value:
@@ -200,13 +200,15 @@ class Mappings:
             if isinstance(source, MappingNode):
                 merged = {**self.entries(source, path), **merged}
             else:
-                message = "a merge key takes mappings; write <<: *name of an anchored mapping"
+                message = (
+                    "a merge key needs a mapping; write <<: *NAME with the anchor of a mapping"
+                )
                 self._problems.add(source, f"{path}.<<" if path else "<<", message)
         return merged
 
 
 def foreign_tag(node: Node) -> str:
-    """The node's tag when it is none of plain YAML's (`!python/object`), else ""."""
+    """The node's tag if it is not one of plain YAML (`!python/object`), else ""."""
     tag = str(node.tag)
     if tag.startswith(_CORE):
         name = tag.removeprefix(_CORE)
@@ -215,7 +217,7 @@ def foreign_tag(node: Node) -> str:
 
 
 def is_null(node: Node) -> bool:
-    """Is the value left out, or written as `null` or `~`?"""
+    """Whether the value is empty, or written as `null` or `~`."""
     return isinstance(node, ScalarNode) and node.tag == f"{_CORE}null"
 
 
@@ -226,7 +228,7 @@ def _broken(
 
 
 def _code(error: yaml.reader.ReaderError) -> int:
-    character: Any = error.character  # libyaml gives the number, PyYAML the character
+    character: Any = error.character  # libyaml reports the number, PyYAML the character
     return ord(character) if isinstance(character, str) else int(character)
 
 
@@ -238,7 +240,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, path: Path) -> ConfigE
         current = lines[number] if 0 <= number < len(lines) else ""
         indentation = current[: len(current) - len(current.lstrip())]
         if "\t" in indentation:
-            message = "a tab indents this line; YAML takes only spaces"
+            message = "this line is indented with a tab; use spaces"
             return _broken(path, message, number + 1, indentation.index("\t") + 1)
     return _broken(path, _explain(error), line + 1, column + 1)
 
@@ -246,20 +248,20 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, path: Path) -> ConfigE
 def _explain(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "not understood"
     if "maximum nesting depth" in problem:
-        return "brackets or lists are nested too deep"
+        return "brackets or lists are nested too deeply"
     if "found another document" in problem:
-        return "a second YAML document starts here; the file holds one"
+        return "a second YAML document starts here; keep only one"
     if "undefined alias" in problem:
-        return "no anchor of this name stands above; write &name at the value that *name means"
+        return "this anchor is not defined above; write &NAME at the value that *NAME refers to"
     if "duplicate anchor" in (error.context or ""):
-        return "the anchor has been defined above; give this one another name"
+        return "this anchor is already defined above; give this one another name"
     if "mapping values are not allowed" in problem:
         return "a colon is not expected here; check the indentation, or put the text in quotes"
     if "cannot start any token" in problem:
         return "a text cannot start with this character; put it in quotes"
     if error.context and "quoted scalar" in error.context and error.context_mark:
-        return f"the quote opened in line {error.context_mark.line + 1} is never closed"
+        return f"the quote opened in line {error.context_mark.line + 1} is not closed"
     if "block" in (error.context or ""):
-        return "the indentation does not fit the lines above"
+        return "the indentation does not match the lines above"
     context = f" {error.context}" if error.context else ""
-    return f"this is no YAML:{context}: {problem}"
+    return f"the file is not valid YAML:{context}: {problem}"

@@ -16,7 +16,7 @@ PASSPHRASE_VARIABLE = "SF_PRIVATE_KEY_PASSPHRASE"  # noqa: S105 - a name, not a 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectedApp:
-    """An app of the Dev Hub, with which JWT bearer logins are made.
+    """A connected app of the Dev Hub that JWT bearer logins use.
 
     Source: docs/reference/login.md#request-and-answer.
     """
@@ -45,7 +45,7 @@ class ConnectedApp:
     )
 
     def check(self, directory: Path) -> Iterable[Finding]:
-        """Warn of a key file that others on this machine can read."""
+        """Warn about a key file that others on this machine can read."""
         if isinstance(self.private_key, Path) and is_exposed(directory / self.private_key):
             message = f"others on this machine can read this key; run chmod 600 {self.private_key}"
             yield Finding("private_key", message, is_warning=True)
@@ -53,15 +53,15 @@ class ConnectedApp:
 
 @dataclass(frozen=True, kw_only=True)
 class ScratchApp(ConnectedApp):
-    """A second app of the Dev Hub: its key opens the scratch orgs, and not the Dev Hub."""
+    """A second app of the Dev Hub: its key logs in to the scratch orgs, not to the Dev Hub."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DevHub(ConnectedApp):
-    """The org that signs scratch orgs up, and how to log in to it."""
+    """The org that creates the scratch orgs, and how to log in to it."""
 
     username: str = option(
-        "the user of the Dev Hub that the pools are built as",
+        "the Dev Hub user that builds the pools",
         pattern=r"[^@\s]+@[^@\s]+",
         expects="a Salesforce username like hub@acme.example",
         example="hub@acme.example",
@@ -86,14 +86,14 @@ class DevHub(ConnectedApp):
     )
 
     def __post_init__(self) -> None:
-        """One spelling of a URL: without the slash at its end."""
+        """Remove the slash at the end of each URL."""
         object.__setattr__(self, "login_url", self.login_url.rstrip("/"))
         if self.scratch_login_url:
             object.__setattr__(self, "scratch_login_url", self.scratch_login_url.rstrip("/"))
 
     @property
     def effective_scratch_login_url(self) -> str:
-        """Where users of scratch orgs log in, also when pool.yaml does not say it."""
+        """Where users of scratch orgs log in: as configured, or else by the kind of `login_url`."""
         if self.scratch_login_url:
             return self.scratch_login_url
         if is_salesforce_host(self.login_url):
@@ -101,9 +101,9 @@ class DevHub(ConnectedApp):
         return self.login_url
 
     def check(self, directory: Path) -> Iterable[Finding]:
-        """Warn of logins that others on the network could read, too."""
+        """Also warn about logins that are not encrypted on the network."""
         yield from super().check(directory)
         for name in ("login_url", "scratch_login_url"):
             if is_clear_text(getattr(self, name) or ""):
-                message = "http beyond this machine shows the logins to the network; write https"
+                message = "logins over http are not encrypted on the network; write https"
                 yield Finding(name, message, is_warning=True)

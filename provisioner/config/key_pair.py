@@ -1,4 +1,4 @@
-"""Does the private key open, and does the certificate belong to it and still hold?"""
+"""Checks that the private key can be read, and that the certificate matches it and is valid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WARN_BEFORE = timedelta(days=30)
 
 
 def certificate_beside(key: Path) -> Path | None:
-    """The certificate file that has the private key's name, when there is one."""
+    """The certificate file next to the private key that has its name, or None."""
     for suffix in SUFFIXES:
         path = key.with_suffix(suffix)
         if path == key:
@@ -38,7 +38,7 @@ def certificate_beside(key: Path) -> Path | None:
 
 
 def key_findings(app: ConnectedApp, now: datetime) -> Iterable[Finding]:
-    """What is wrong with the key and the certificate of `app` at the time `now` (aware).
+    """The problems of the key and the certificate of `app` at the time `now` (aware).
 
     An expired certificate makes sign-ups end with C-1016 and logins fail (docs/reference/login.md).
     """
@@ -64,10 +64,10 @@ def _certificate_problems(
 ) -> Iterator[tuple[str, bool]]:
     certificate = _read(path)
     if certificate is None:
-        yield "this is no certificate; write the path of an X.509 one", False
+        yield "the file is not a certificate; write the path of an X.509 certificate", False
         return
     expires = certificate.not_valid_after_utc
-    renew = "make a new one from the key, and upload it to the connected app"
+    renew = "create a new one from the key and upload it to the connected app"
     if expires <= now:
         yield f"the certificate expired on {expires:%Y-%m-%d}; {renew}", False
     elif certificate.not_valid_before_utc > now:
@@ -76,7 +76,10 @@ def _certificate_problems(
     elif expires - now < WARN_BEFORE:
         yield f"the certificate expires on {expires:%Y-%m-%d}; {renew}", True
     if certificate.public_key() != key.public_key():
-        yield "the certificate does not belong to the private key; name the one that does", False
+        yield (
+            "the certificate does not match the private key; write the path of the one that does",
+            False,
+        )
 
 
 def _read(path: Path) -> Certificate | None:

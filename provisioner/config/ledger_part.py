@@ -1,4 +1,4 @@
-"""What of `pool.yaml` is needed to open the ledger: no key, and no variable but its own."""
+"""The part of `pool.yaml` that is needed to open the ledger: no private key, no other variable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.config.document import Problems, Spot, compose, read_text
+from provisioner.config.document import Location, Problems, compose, read_text
 from provisioner.config.load import load
 from provisioner.config.model import DevHub, Pool, PoolFile
 from provisioner.config.pool_file import CLAIM_KEYS, cold_pools
@@ -18,12 +18,12 @@ from provisioner.errors import ConfigError, Problem
 
 @dataclass(frozen=True)
 class LedgerPart:
-    """Where the ledger is, and of the pools what claims use (see `Pool`)."""
+    """Where the ledger is, and the keys of the pools that claims use (see `Pool`)."""
 
     path: Path
     ledger: str
     pools: Mapping[str, Pool]
-    dev_hub: DevHub | None = None  # that of a ledger which stands on it
+    dev_hub: DevHub | None = None  # only for a ledger on the Dev Hub
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -35,13 +35,13 @@ class LedgerPart:
 def load_ledger_part(
     path: Path, *, environ: Mapping[str, str], for_claims: bool = True
 ) -> LedgerPart:
-    """The part of the file at `path`. The Dev Hub is read only for a ledger that stands on it.
+    """The part of the file at `path`. `dev_hub` is read only for a ledger on the Dev Hub.
 
-    Unless it is `for_claims`, of the pools only names and sizes are read, and nothing in them is
-    wrong. Raises ConfigError with every problem found.
+    Without `for_claims`, only names and sizes of the pools are read, and nothing in them is a
+    problem. Raises ConfigError with every problem found.
     """
     problems = Problems(str(path))
-    root = Spot(compose(read_text(path), path), "")
+    root = Location(compose(read_text(path), path), "")
     reader = Reader(problems, environ=environ, directory=path.parent)
     entries = reader.entries(root) or {}
     ledger = _ledger(reader, entries)
@@ -56,7 +56,7 @@ def load_ledger_part(
     return LedgerPart(path, ledger, pools, None, found)
 
 
-def _ledger(reader: Reader, entries: Mapping[str, Spot]) -> Any:
+def _ledger(reader: Reader, entries: Mapping[str, Location]) -> Any:
     if "ledger" not in entries:
         return PoolFile.ledger
     key = declared_keys(PoolFile)["ledger"]

@@ -22,14 +22,14 @@ def load(
     need: Need = "all",
     dev_hub: DevHub | None = None,
 ) -> PoolFile:
-    """The PoolFile at `path`; its `warnings` hold what is doubtful.
+    """The PoolFile at `path`, with its `warnings`.
 
     With `need="hub_and_ledger"` only what claim, login and status use is read: the Dev Hub and
-    its apps, the ledger, and of each pool `size`, `reuse` and `prove_after`. The rest may then
+    its apps, the ledger, and `size`, `reuse` and `prove_after` of each pool. The rest may then
     be absent or broken, and variables that only the rest uses may be unset.
 
-    With `dev_hub` that one takes the place of the file's, whose apps are then not looked at:
-    so a rehearsal reads a pool.yaml without its keys.
+    `dev_hub` replaces the Dev Hub of the file, whose apps are then not read: a rehearsal reads a
+    pool.yaml without its keys in this way.
 
     Raises ConfigError with every problem found.
     """
@@ -47,10 +47,10 @@ def read(
     keys_at: datetime | None = None,
     dev_hub: DevHub | None = None,
 ) -> Reading:
-    """As `load`, but problems are part of the answer.
+    """As `load`, but the problems are returned.
 
-    With `keys_at` (aware) the private keys are opened and the certificates judged at that time.
-    Raises ConfigError when the file cannot be read at all, or is no YAML mapping.
+    With `keys_at` (aware) the private keys are read and the certificates are checked for that time.
+    Raises ConfigError when the file cannot be read at all, or is not a YAML mapping.
     """
     from provisioner.config.pool_file import read_pool_file
 
@@ -60,4 +60,4 @@ def read(
 def _hint(reading: Reading) -> str:
     if len(reading.errors) == 1:
         return ""
-    return "all of them are listed; `provisioner check` lists them again"
+    return "fix the problems above; `provisioner check` lists them again"

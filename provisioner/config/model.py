@@ -1,6 +1,6 @@
-"""What `pool.yaml` says, as frozen dataclasses: nothing reads the YAML after these exist.
+"""The contents of `pool.yaml` as frozen dataclasses; nothing reads the YAML after these exist.
 
-Their declarations are also what the reader checks by and what `provisioner schema` prints.
+The reader checks the file by their declarations, and `provisioner schema` prints them.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ __all__ = [
 ]
 
 POOL_NAME = r"[a-z][a-z0-9-]{0,29}"
-"""What can stand in a username, in front of a short unique part."""
+"""A pool name is the first part of the usernames of its orgs, before a short unique part."""
 
 DEFAULT_PROVE_AFTER = timedelta(hours=4)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much of the Dev Hub's allowance the pools may take."""
+    """How much of the Dev Hub's limits the pools may use."""
 
     concurrent_signups: int = option(
-        "sign-ups under way at the same time", default=10, minimum=1, maximum=100
+        "sign-ups in progress at the same time", default=10, minimum=1, maximum=100
     )
     keep_daily: int = option(
         "daily sign-ups that are left to people", default=0, minimum=0, maximum=10_000
@@ -64,19 +64,21 @@ class Definition:
         "the scratch org definition", path="file", example="config/project-scratch-def.json"
     )
     weight: int = option(
-        "its share of the pool's orgs, beside the others'", default=1, minimum=1, maximum=1000
+        "its share of the pool's orgs, relative to the other definitions",
+        default=1,
+        minimum=1,
+        maximum=1000,
     )
     namespace: bool = option(
-        "whether the namespace of sfdx-project.json goes into the sign-up, where the definition "
-        "names none",
+        "whether the sign-up uses the namespace of sfdx-project.json if the definition has none",
         default=True,
     )
     content: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """The definition, with the namespace that counts."""
+    """The definition as it is sent, with its namespace."""
 
     @property
     def name(self) -> str:
-        """The file as pool.yaml names it: so ledger and reports call the definition."""
+        """The file as pool.yaml names it: the definition's name in the ledger and in reports."""
         return self.file.as_posix()
 
 
@@ -87,7 +89,7 @@ class StepEntry:
     kind: str
     step: Step
     name: str | None = option(
-        "what reports call the step",
+        "the name of the step in reports",
         default=None,
         pattern=r"[^\x00-\x1f\x7f]{1,80}",
         expects="one line of at most 80 characters",
@@ -105,22 +107,22 @@ class StepEntry:
 
     @property
     def title(self) -> str:
-        """What people read: the name, or else the kind."""
+        """The name of the step in reports: `name`, or else the kind."""
         return self.name or self.kind
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """A pool of like scratch orgs.
+    """A pool of scratch orgs with the same content.
 
-    Read with `need="hub_and_ledger"`, only `name`, `size`, `reuse` and `prove_after` mean
-    anything: definitions and steps are empty.
+    After a reading with `need="hub_and_ledger"`, only `name`, `size`, `reuse` and `prove_after`
+    are set; definitions and steps are empty.
     """
 
     name: str
     size: int = option("available orgs wanted", minimum=0, maximum=1000, example=3)
     maximum: int | None = option(
-        "available, claimed and unfinished orgs together never exceed this",
+        "the most available, claimed and unfinished orgs together",
         default=None,
         minimum=0,
         maximum=10_000,
@@ -158,14 +160,14 @@ class Pool:
         default=Portion(10, is_share=True),
         example="20%",
     )
-    reuse: bool = option("may a released org go back into the pool", default=False)
+    reuse: bool = option("whether a released org may go back into the pool", default=False)
     definitions: tuple[Definition, ...] = option(
-        "the scratch org definitions, shared out by weight", minimum=1
+        "the scratch org definitions; the orgs are distributed by weight", minimum=1
     )
-    steps: tuple[StepEntry, ...] = option("what is done to each org, in order", default=())
+    steps: tuple[StepEntry, ...] = option("what is done in each org, in this order", default=())
 
     def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
-        """Values that exclude each other."""
+        """Report values that contradict each other."""
         if self.maximum is not None and self.maximum < self.size:
             message = f"is less than size; write {self.size} or more, or leave it out"
             yield Finding("maximum", message)
@@ -173,7 +175,7 @@ class Pool:
         if self.refresh_after is not None and self.refresh_after >= life:
             yield Finding(
                 "refresh_after",
-                f"the orgs expire before they are that old; write less than {format_duration(life)}"
+                f"the orgs expire before this age; write less than {format_duration(life)}"
                 ", or raise duration_days",
                 is_warning=True,
             )
@@ -195,12 +197,13 @@ class PoolFile:
     path: Path
     dev_hub: DevHub = option("the Dev Hub, and the app that logs in to it")
     scratch_app: ScratchApp | None = option(
-        "a second connected app of the Dev Hub, whose key opens the orgs and not the Dev Hub",
+        "a second connected app of the Dev Hub; its key logs in to the orgs, not to the Dev Hub",
         default=None,
     )
     project: str = option(
-        "what the orgs of this pool.yaml are known by on the Dev Hub, when its ledger is lost; "
-        "two files with one name take each other's orgs for their own",
+        "the name that marks the orgs of this pool.yaml on the Dev Hub, so that they can be "
+        "found if "
+        "the ledger is lost; it must differ from the name of any other pool.yaml",
         default="",
         pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}",
         expects="3 to 64 letters, digits, dots, underscores or hyphens",
@@ -217,12 +220,12 @@ class PoolFile:
         "the pools, by name",
         default_factory=dict,
         pattern=POOL_NAME,
-        expects="a name that can stand in a username: lower-case letters, digits and hyphens, a "
-        "letter first, at most 30",
+        expects="a name of lower-case letters, digits and hyphens, at most 30, that starts with "
+        "a letter",
     )
     warnings: tuple[Problem, ...] = ()
     secret_variables: frozenset[str] = frozenset()
-    """The variables of the environment that the secrets come from."""
+    """The environment variables that hold the secrets."""
 
     @property
     def directory(self) -> Path:
@@ -231,5 +234,5 @@ class PoolFile:
 
     @property
     def consumer_app(self) -> ConnectedApp:
-        """The app whose key opens the scratch orgs."""
+        """The app whose key logs in to the scratch orgs."""
         return self.scratch_app or self.dev_hub

@@ -1,4 +1,4 @@
-"""The whole of `pool.yaml`: which part is read how, for a build or for a cold `claim`."""
+"""Reads the parts of `pool.yaml`: all of them for a build, a few for a quick `claim`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode
 
-from provisioner.config.document import Problems, Spot, compose, read_text
+from provisioner.config.document import Location, Problems, compose, read_text
 from provisioner.config.model import (
     DevHub,
     Pool,
@@ -23,7 +23,7 @@ from provisioner.config.secret_variables import secret_variables
 from provisioner.declare.keys import declared_keys
 
 CLAIM_KEYS = ("reuse", "prove_after")
-"""What claim and release use of a pool."""
+"""The keys of a pool that claim and release use."""
 
 
 def read_pool_file(
@@ -34,20 +34,20 @@ def read_pool_file(
     keys_at: datetime | None = None,
     dev_hub: DevHub | None = None,
 ) -> Reading:
-    """Read the file at `path`; with `keys_at` the keys are opened and certificates judged.
+    """Read the file at `path`; with `keys_at` the keys are read and the certificates checked.
 
     With `dev_hub` neither the file's Dev Hub nor its scratch app is read.
 
-    Raises ConfigError when it is no YAML mapping.
+    Raises ConfigError when the file is not a YAML mapping.
     """
     problems = Problems(str(path))
-    root = Spot(compose(read_text(path), path), "")
+    root = Location(compose(read_text(path), path), "")
     reader = Reader(problems, environ=environ, directory=path.parent)
     reader.secret_variables = secret_variables(root.node, environ, path.parent)
     apps = Apps(reader, keys_at)
     reader.special = {DevHub: apps.read, ScratchApp: apps.read}
     if dev_hub is not None:
-        reader.special = {DevHub: lambda _spot: dev_hub, ScratchApp: lambda _spot: None}
+        reader.special = {DevHub: lambda _location: dev_hub, ScratchApp: lambda _location: None}
     made = _whole(reader, root, path) if need == "all" else _cold(reader, root, path)
     found = problems.sorted()
     if made is INVALID or any(not problem.is_warning for problem in found):
@@ -57,16 +57,16 @@ def read_pool_file(
 
 
 class Apps:
-    """Reads the Dev Hub and the scratch app: their paths start at the folder of pool.yaml."""
+    """Reads the Dev Hub and the scratch app. Relative paths start at the folder of pool.yaml."""
 
     def __init__(self, reader: Reader, keys_at: datetime | None) -> None:
         self._reader = reader
         self._keys_at = keys_at
 
-    def read(self, spot: Spot) -> Any:
-        """A DevHub or ScratchApp, by the key that it stands under."""
-        cls = DevHub if spot.path == "dev_hub" else ScratchApp
-        made = self._reader.instance(cls, spot)
+    def read(self, location: Location) -> Any:
+        """A DevHub for the key `dev_hub`, else a ScratchApp."""
+        cls = DevHub if location.path == "dev_hub" else ScratchApp
+        made = self._reader.instance(cls, location)
         if made is INVALID:
             return INVALID
         folder = self._reader.directory
@@ -76,21 +76,21 @@ class Apps:
         if made.certificate is not None:
             found["certificate"] = folder / made.certificate
         made = dataclasses.replace(made, **found)
-        return made if self._keys_at is None else self._judged(made, spot, self._keys_at)
+        return made if self._keys_at is None else self._checked(made, location, self._keys_at)
 
-    def _judged(self, app: DevHub | ScratchApp, spot: Spot, now: datetime) -> Any:
+    def _checked(self, app: DevHub | ScratchApp, location: Location, now: datetime) -> Any:
         from provisioner.config.key_pair import certificate_beside, key_findings
 
         if app.certificate is None and isinstance(app.private_key, Path):
             app = dataclasses.replace(app, certificate=certificate_beside(app.private_key))
-        entries = self._reader.entries(spot) or {}
+        entries = self._reader.entries(location) or {}
         if "certificate" not in entries and "private_key" in entries:
             entries["certificate"] = entries["private_key"]
-        self._reader.report_findings(key_findings(app, now), spot, entries)
+        self._reader.report_findings(key_findings(app, now), location, entries)
         return app
 
 
-def _whole(reader: Reader, root: Spot, path: Path) -> Any:
+def _whole(reader: Reader, root: Location, path: Path) -> Any:
     from provisioner.config.pools import Pools
 
     reader.special |= Pools(reader).special
@@ -102,27 +102,27 @@ def _whole(reader: Reader, root: Spot, path: Path) -> Any:
     return reader.build(PoolFile, root, entries, values, {"path": path})
 
 
-def _without_extensions(entries: Mapping[str, Spot]) -> dict[str, Spot]:
-    """Keys that start with `x-` are the user's own: a place for YAML anchors."""
-    return {name: spot for name, spot in entries.items() if not name.startswith("x-")}
+def _without_extensions(entries: Mapping[str, Location]) -> dict[str, Location]:
+    """The entries without the user's own keys, which start with `x-` and may hold YAML anchors."""
+    return {name: location for name, location in entries.items() if not name.startswith("x-")}
 
 
-def _cold(reader: Reader, root: Spot, path: Path) -> Any:
+def _cold(reader: Reader, root: Location, path: Path) -> Any:
     entries = reader.entries(root) or {}
     app = "scratch_app" if "scratch_app" in entries else "dev_hub"
-    reader.needs_file = lambda spot: spot.path == f"{app}.private_key"
+    reader.needs_file = lambda location: location.path == f"{app}.private_key"
     wanted = ("dev_hub", "scratch_app", "project", "ledger")
-    found = {name: spot for name, spot in entries.items() if name in wanted}
+    found = {name: location for name, location in entries.items() if name in wanted}
     values = reader.fields(PoolFile, root, found)
     pools = entries.get("pools")
     values["pools"] = cold_pools(reader, pools) if pools else {}
     return reader.build(PoolFile, root, found, values, {"path": path})
 
 
-def cold_pools(reader: Reader, spot: Spot, keys: Collection[str] = CLAIM_KEYS) -> Any:
-    """The pools with what claims use of them; anything else in them may be wrong."""
+def cold_pools(reader: Reader, location: Location, keys: Collection[str] = CLAIM_KEYS) -> Any:
+    """The pools with the keys that claims use; the other keys are not checked."""
     pools: dict[str, Pool] = {}
-    for name, found in _entries_if_any(reader, spot).items():
+    for name, found in _entries_if_any(reader, location).items():
         entries = _entries_if_any(reader, found)
         values = {
             key: reader.value(declared_keys(Pool)[key].hint, declared_keys(Pool)[key].option, at)
@@ -135,13 +135,13 @@ def cold_pools(reader: Reader, spot: Spot, keys: Collection[str] = CLAIM_KEYS) -
     return pools
 
 
-def _entries_if_any(reader: Reader, spot: Spot) -> dict[str, Spot]:
-    return (reader.entries(spot) or {}) if isinstance(spot.node, MappingNode) else {}
+def _entries_if_any(reader: Reader, location: Location) -> dict[str, Location]:
+    return (reader.entries(location) or {}) if isinstance(location.node, MappingNode) else {}
 
 
-def _cold_size(reader: Reader, entries: Mapping[str, Spot]) -> int:
-    """What status shows; a claim must not fail for it."""
-    unheard = Reader(Problems(""), environ=reader.environ, directory=reader.directory)
+def _cold_size(reader: Reader, entries: Mapping[str, Location]) -> int:
+    """The size of a pool, for status. A wrong size is 0 and no problem: a claim must not fail."""
+    silent = Reader(Problems(""), environ=reader.environ, directory=reader.directory)
     key = declared_keys(Pool)["size"]
-    size = unheard.value(key.hint, key.option, entries["size"]) if "size" in entries else INVALID
+    size = silent.value(key.hint, key.option, entries["size"]) if "size" in entries else INVALID
     return 0 if size is INVALID else int(size)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.config.definition import read_definition
-from provisioner.config.document import Spot
+from provisioner.config.document import Location
 from provisioner.config.model import Definition, Pool, StepEntry
 from provisioner.config.project_namespace import ProjectError, project_namespace
 from provisioner.config.reader import INVALID, Reader, Special
@@ -26,16 +26,16 @@ class Pools:
             StepEntry: StepEntries(reader, STEPS, step_class),
         }
 
-    def pool(self, spot: Spot) -> Any:
-        """A Pool; its name is the key that it stands under."""
-        return self._reader.instance(Pool, spot, {"name": spot.path.removeprefix("pools.")})
+    def pool(self, location: Location) -> Any:
+        """A Pool; its name is the key in `pools`."""
+        return self._reader.instance(Pool, location, {"name": location.path.removeprefix("pools.")})
 
-    def definition(self, spot: Spot) -> Any:
-        """A Definition with its content; problems in the file are reported where it is named."""
-        made = self._reader.instance(Definition, spot)
+    def definition(self, location: Location) -> Any:
+        """A Definition with its content. Problems in the file are reported where it is named."""
+        made = self._reader.instance(Definition, location)
         if made is INVALID:
             return INVALID
-        named = (self._reader.mapping_or_shorthand(Definition, spot) or {})["file"]
+        named = (self._reader.mapping_or_shorthand(Definition, location) or {})["file"]
         try:
             content, problems = read_definition(self._reader.directory / made.file)
         except OSError as error:
@@ -49,12 +49,12 @@ class Pools:
         return dataclasses.replace(made, content=content)
 
     def _with_namespace(
-        self, made: Definition, content: Mapping[str, Any], named: Spot
+        self, made: Definition, content: Mapping[str, Any], named: Location
     ) -> Mapping[str, Any]:
         directory = self._reader.directory
         try:
             namespace = project_namespace(directory / made.file, directory)
         except ProjectError as error:
-            self._reader.report(named, f"{error}; its namespace would go into the sign-ups")
+            self._reader.report(named, f"{error}; its namespace is needed for the sign-ups")
             return content
         return {**content, "namespace": namespace} if namespace else content

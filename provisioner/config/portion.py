@@ -1,4 +1,4 @@
-"""A part of a pool as people write it: a number of orgs (`2`), or a share of the pool (`20%`)."""
+"""A part of a pool as it is written: a number of orgs (`2`), or a share of the pool (`20%`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATTERN = r"[1-9][0-9]{0,3}|([1-9][0-9]?|100)%"
 
 
 class Portion(NamedTuple):
-    """So many orgs, or so many hundredths of a pool."""
+    """A number of orgs, or with `is_share` a percentage of the pool."""
 
     amount: int
     is_share: bool = False
@@ -20,13 +20,13 @@ class Portion(NamedTuple):
         return max(1, size * self.amount // 100 if self.is_share else self.amount)
 
     def __str__(self) -> str:
-        """As pool.yaml has it."""
+        """As it is written in pool.yaml."""
         return f"{self.amount}%" if self.is_share else str(self.amount)
 
 
 def parse_portion(text: str) -> Portion:
-    """The portion that `text` means. Raises ValueError, which says what to write."""
+    """The portion that `text` means. Raises ValueError; its text says what to write."""
     if not re.fullmatch(PATTERN, text):
         shown = text if len(text) <= 24 else f"{text[:24]}…"
-        raise ValueError(f"{shown!r} is no part of a pool; write {EXPECTED}")
+        raise ValueError(f"must be {EXPECTED} (got {shown!r})")
     return Portion(int(text.removesuffix("%")), text.endswith("%"))

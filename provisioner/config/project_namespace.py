@@ -1,4 +1,4 @@
-"""The namespace of `sfdx-project.json`, which goes into sign-ups as the Salesforce CLI sends it."""
+"""The namespace of `sfdx-project.json`; the Salesforce CLI also sends it in its sign-ups."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ PROJECT_FILE = "sfdx-project.json"
 
 
 class ProjectError(ValueError):
-    """A project file that cannot be read; the text says which, where and why."""
+    """A project file cannot be read; the text names the file, the position and the reason."""
 
 
 def project_namespace(definition: Path, directory: Path) -> str:
-    """The namespace of the project that an org definition belongs to; "" for none.
+    """The namespace of the project that an org definition belongs to; "" if it has none.
 
-    It is the nearest project at the definition or above it, else at `directory`, the folder of
-    pool.yaml, or above. Raises ProjectError.
+    The project is the nearest one in the folder of the definition or above it, else in `directory`
+    (the folder of pool.yaml) or above it. Raises ProjectError.
     """
     for folder in (definition.parent, directory):
         path = next(_projects(folder.absolute()), None)
@@ -44,10 +44,10 @@ def _namespace(path: Path) -> str:
     except OSError as error:
         raise ProjectError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ProjectError(f"{path} is no UTF-8 text") from None
+        raise ProjectError(f"{path} is not UTF-8 text; save it as UTF-8") from None
     except JsonProblem as problem:
-        place = f"{path}:{problem.line}:{problem.column}"
-        raise ProjectError(f"{place}: the file is not JSON: {problem.message}") from None
+        position = f"{path}:{problem.line}:{problem.column}"
+        raise ProjectError(f"{position}: the file is not JSON: {problem.message}") from None
     namespace = content.get("namespace") if isinstance(content, dict) else None
     if namespace is not None and not isinstance(namespace, str):
         raise ProjectError(f"{path}: namespace has the wrong type; write a text")

@@ -1,4 +1,4 @@
-"""What is asked of a reading of `pool.yaml`, and what comes of it."""
+"""The result of reading a `pool.yaml`, and which parts of it are needed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Need = Literal["all", "hub_and_ledger"]
 
 @dataclass(frozen=True)
 class Reading:
-    """What came of reading a pool.yaml: the file unless it has errors, and all problems."""
+    """The result of reading a pool.yaml: the file, or None if it has errors, and all problems."""
 
     pool_file: PoolFile | None
     problems: tuple[Problem, ...]
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """The problems that are no mere warnings."""
+        """The problems that are not warnings."""
         return tuple(problem for problem in self.problems if not problem.is_warning)

@@ -1,7 +1,7 @@
-"""Keys and step kinds that are reserved for a later version: this one refuses them by name.
+"""Keys and step kinds that are reserved for a later version.
 
-So nobody thinks that a key which is ignored has an effect. A version that brings one in takes
-it out of here.
+This version reports them as not available, and not as unknown. A version that implements one
+removes it from here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 RESERVED_STEPS = frozenset({"install_dependencies", "create_users", "run_command"})
 
 RESERVED_STEP_KEYS = frozenset({"when", "retry", "continue_on_error"})
-"""Of any step."""
+"""Keys of any step."""
 
 RESERVED_OPTIONS: Mapping[str, frozenset[str]] = {
     "deploy_source": frozenset({"test_level", "run_tests", "ignore_warnings"}),
@@ -29,4 +29,4 @@ RESERVED_OPTIONS: Mapping[str, frozenset[str]] = {
         }
     ),
 }
-"""Of one kind of step."""
+"""Keys of one kind of step."""

@@ -1,4 +1,4 @@
-"""Rules for single values of `pool.yaml`: each answers with what is wrong, "" for nothing."""
+"""Rules for single values of `pool.yaml`: each returns the problem, or "" if there is none."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ LEDGER_FORMS = {
     "sqlite": ("///", "sqlite:///PATH (four slashes for an absolute path)"),
     "postgresql": ("//", "postgresql://USER@HOST/DATABASE"),
 }
-"""What comes after the colon first, and how the whole is written; other ledgers are one word."""
+"""The start of the part after the colon, and the form of the URL; other ledgers are one word."""
 
 
 def is_salesforce_host(url: str) -> bool:
-    """Does Salesforce itself answer at `url` (and not an emulator)?"""
+    """Whether `url` is a host of Salesforce, and not of an emulator."""
     return is_salesforce((urlsplit(url).hostname or "").rstrip("."))
 
 
 def login_url_rule(url: str) -> str:
-    """A base URL where users log in: scheme and host, nothing after them."""
+    """A base URL where users log in: scheme and host, and nothing after the host."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
-        _ = parts.port  # raises for what is no number
+        _ = parts.port  # raises ValueError if it is not a number
     except ValueError:
-        return "this is no URL; write https://HOST"
+        return "is not a URL; write https://HOST"
     if parts.scheme not in ("https", "http") or not host:
         bare = url.partition("/")[0]
         is_host = "://" not in url and "." in bare and " " not in bare
         return f"write the whole URL: https://{bare if is_host else 'HOST'}"
     if parts.username or parts.password:
-        return "a URL must not carry a user or password; the key of the certificate logs in"
+        return "the URL must not contain a user or password; remove them"
     if parts.path.strip("/") or parts.query or parts.fragment:
-        return f"only scheme and host are wanted; write {parts.scheme}://{parts.netloc}"
+        return f"the URL must have only scheme and host; write {parts.scheme}://{parts.netloc}"
     return _host_rule(parts.scheme, host)
 
 
 def _host_rule(scheme: str, host: str) -> str:
     if page := my_domain(host):
         what, own = page
-        return f"nobody logs in at {what} host; write https://{own}"
+        return f"{what} host does not accept logins; write https://{own}"
     if scheme == "http" and is_salesforce(host):
-        return f"Salesforce takes no logins over http; write https://{host}"
+        return f"Salesforce does not accept logins over http; write https://{host}"
     return ""
 
 
 def is_clear_text(url: str) -> bool:
-    """Would a login at `url` cross a network unencrypted?"""
+    """Whether a login at `url` would cross a network unencrypted."""
     parts = urlsplit(url)
     return parts.scheme == "http" and not is_this_machine(parts.hostname or "")
 
 
 def ledger_rule(url: str) -> str:
-    """A ledger that this version has. The URL is not repeated: it may hold a password."""
+    """A ledger of this version. The message does not show the URL, which may hold a password."""
     scheme, colon, rest = url.partition(":")
     if scheme == "postgresql":
         from provisioner.ledger.postgresql.address import url_problem
@@ -71,4 +71,5 @@ def ledger_rule(url: str) -> str:
     near = get_close_matches(scheme, LEDGERS, 1)
     form = LEDGER_FORMS.get(near[0], ("", near[0]))[1].partition(" ")[0] if near else ""
     known = f"did you mean {form}?" if near else f"known: {', '.join(LEDGERS)}"
-    return f"there is no ledger {scheme!r}; {known}" if scheme.isalnum() else f"no ledger; {known}"
+    what = f"unknown kind of ledger {scheme!r}" if scheme.isalnum() else "is not a ledger"
+    return f"{what}; {known}"

@@ -1,6 +1,6 @@
-"""Single values: `${NAME}` from the environment, then text to number, duration, path, secret.
+"""Single values: replaces `${NAME}` and converts text to a number, duration, path or secret.
 
-An error never repeats what came out of the environment: it may be a secret in the wrong place.
+A message never shows a value from the environment: it may be a secret at the wrong key.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _LONGEST_PATH = 4096
 
 
 class VariableError(ValueError):
-    """A `${NAME}` that gives nothing."""
+    """A `${NAME}` that is malformed, or whose variable is not set or empty."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A scalar: its value after substitution, and how it stands in the file."""
+    """A scalar: its value after substitution, and as it is written in the file."""
 
     value: str
     written: str
@@ -56,7 +56,7 @@ def expand(written: str, environ: Mapping[str, str], *, is_plain: bool = True) -
             return "${"
         name = match[1]
         if not match[2] or not _NAME.fullmatch(name):
-            raise VariableError("after ${ comes a name and }; write $${ for the characters ${")
+            raise VariableError("${ must be followed by a name and }; write $${ for a literal ${")
         if name not in environ:
             raise VariableError(f"the environment variable {name} is not set; set it")
         used.append(name)
@@ -69,7 +69,7 @@ def expand(written: str, environ: Mapping[str, str], *, is_plain: bool = True) -
 
 
 def to_text(text: Text) -> str:
-    """Any scalar is text: the way it is written counts, so `68.0` stays `68.0`."""
+    """Any scalar is text, exactly as it is written: `68.0` stays `68.0`."""
     if not text.value.strip():
         raise ValueError("is empty; write a text")
     return text.value
@@ -82,9 +82,9 @@ def to_whole(text: Text) -> int:
         if re.fullmatch(r"[+-]?(0|[1-9][0-9]{0,17})", value):
             return int(value)
         if re.fullmatch(r"[+-]?0[0-9]{1,17}", value) and not text.variables:
-            raise ValueError(f"{value} may be octal or decimal; write it without the leading 0")
+            raise ValueError(f"{value} may be read as octal; write it without the leading 0")
     elif value.isascii() and value.isdigit():
-        raise ValueError(f"is text because of its quotes; write {_cut(value)}")
+        raise ValueError(f"is a text because of the quotes; write {_cut(value)}")
     raise ValueError(f"must be a whole number, for example 3 (got {text.shown})")
 
 
@@ -97,17 +97,17 @@ def to_number(text: Text) -> float:
 
 
 def to_flag(text: Text) -> bool:
-    """`true` or `false`; what YAML 1.1 also took for them is refused by name."""
+    """`true` or `false`. The other words of YAML 1.1, such as `yes`, get a message of their own."""
     value = text.value.lower()
     if text.is_plain or text.variables:
         if value in ("true", "false"):
             return value == "true"
         if value in ("yes", "on", "y", "no", "off", "n"):
             meant = "true" if value in ("yes", "on", "y") else "false"
-            raise ValueError(f"{text.shown} is not the same to every YAML reader; write {meant}")
+            raise ValueError(f"must be true or false (got {text.shown}); write {meant}")
     elif value in ("true", "false"):
-        raise ValueError(f"is text because of its quotes; write {value}")
-    raise ValueError(f"{text.shown} is neither true nor false; write one of them")
+        raise ValueError(f"is a text because of the quotes; write {value}")
+    raise ValueError(f"must be true or false (got {text.shown})")
 
 
 def to_duration(text: Text) -> timedelta:
@@ -116,7 +116,7 @@ def to_duration(text: Text) -> timedelta:
         return parse_duration(text.value)
     except ValueError:
         if text.variables:
-            raise ValueError(f"{text.shown} is no duration; write {EXPECTED}") from None
+            raise ValueError(f"must be {EXPECTED} (got {text.shown})") from None
         raise
 
 
@@ -126,7 +126,7 @@ def to_portion(text: Text) -> Portion:
         return parse_portion(text.value)
     except ValueError:
         if text.variables:
-            raise ValueError(f"{text.shown} is no part of a pool; write {PORTION}") from None
+            raise ValueError(f"must be {PORTION} (got {text.shown})") from None
         raise
 
 
@@ -134,25 +134,26 @@ def to_path(text: Text) -> Path:
     """A path as it is written, `~` expanded."""
     value = to_text(text)
     if "\0" in value:
-        raise ValueError("holds a NUL character; write the path of a file")
+        raise ValueError("has a NUL character; write the path of a file")
     try:
         return Path(value).expanduser()
     except RuntimeError:
-        raise ValueError(f"{text.shown}: no home folder is known; write the whole path") from None
+        message = f"the home folder of {text.shown} cannot be determined; write the whole path"
+        raise ValueError(message) from None
 
 
 def to_secret(text: Text) -> Secret:
-    """A value that nothing shows."""
+    """A value that is never shown."""
     return Secret(to_text(text))
 
 
 def to_key(text: Text) -> Path | Secret:
-    """A path, or the text of a key in any of the forms that CI systems give it."""
+    """A path, or the text of a key in any of the forms that CI systems provide."""
     if is_key_text(text.value):
         return Secret(pem_text(text.value))
     if "\n" in text.value.strip() or len(text.value) > _LONGEST_PATH:
         raise ValueError(
-            "is neither a path nor a PEM text (-----BEGIN PRIVATE KEY-----), nor one in base64"
+            "must be a path, a PEM text (-----BEGIN PRIVATE KEY-----), or a PEM text in base64"
         )
     return to_path(text)
 

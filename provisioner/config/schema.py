@@ -1,6 +1,7 @@
-"""The JSON schema of `pool.yaml` (draft 2020-12), out of the declarations that the reader uses.
+"""The JSON schema of `pool.yaml` (draft 2020-12), made from the declarations that the reader uses.
 
-For editors: `# yaml-language-server: $schema=pool.schema.json` in the first line of the file.
+Editors use it if the first line of the file is
+`# yaml-language-server: $schema=pool.schema.json`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ EXPECTATIONS: Mapping[Any, str] = {timedelta: EXPECTED, Portion: portion.EXPECTE
 def schema() -> dict[str, Any]:
     """The schema, ready for `json.dumps`."""
     whole = _object(PoolFile)
-    whole["patternProperties"] = {"^x-": {"description": "your own: a place for YAML anchors"}}
+    whole["patternProperties"] = {
+        "^x-": {"description": "your own keys, for example for YAML anchors"}
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "pool.yaml",
@@ -84,7 +87,7 @@ def _property(cls: type, key: Key) -> dict[str, Any]:
 
 
 def _default(cls: type, name: str) -> Any:
-    """The default as pool.yaml would write it; None where it says nothing."""
+    """The default as it is written in pool.yaml; None if it cannot be written."""
     default = next(field.default for field in dataclasses.fields(cls) if field.name == name)
     if isinstance(default, timedelta):
         return format_duration(default)
@@ -141,7 +144,7 @@ def _scalar(hint: Any, option: Option) -> dict[str, Any]:
 
 
 def _with_shorthand(cls: type) -> dict[str, Any]:
-    """The object, or what a bare scalar or list stands for."""
+    """The schema of the object, or of its shorthand: a bare scalar or list."""
     made = _object(cls)
     shorthand = getattr(cls, "shorthand", "")
     if not shorthand:
@@ -152,7 +155,7 @@ def _with_shorthand(cls: type) -> dict[str, Any]:
 
 
 def _step() -> dict[str, Any]:
-    """One entry of `steps`: exactly one kind, and the keys of any step beside it."""
+    """One entry of `steps`: exactly one kind, and beside it the keys of any step."""
     common = _object(StepEntry)
     kinds = {}
     for kind in STEPS:
@@ -168,7 +171,7 @@ def _step() -> dict[str, Any]:
 
 
 def _with_common(options: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
-    """The keys of any step may stand among the options of its kind, too."""
+    """Allow the keys of any step also among the options of its kind."""
     target = options["anyOf"][0] if "anyOf" in options else options
     target["properties"] = {**common["properties"], **target["properties"]}
     return options

@@ -1,7 +1,7 @@
-"""Which variables of the environment `pool.yaml` takes its secrets from.
+"""Which environment variables hold the secrets of `pool.yaml`.
 
-Read off the YAML itself and its keys' names: so also a command that reads only a part of the
-file knows them all, and a key that a later version adds counts without being listed here.
+They are found in the YAML itself, by the names of its keys. So a command that reads only a part of
+the file also knows all of them, and a key that a later version adds need not be listed here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONGEST_PATH = 4096
 
 
 def variables_of_file(path: Path, environ: Mapping[str, str]) -> frozenset[str]:
-    """The names in the pool.yaml at `path`; none where there is no such file that can be read."""
+    """The names in the pool.yaml at `path`; none if the file cannot be read."""
     from provisioner.config.document import compose, read_text
 
     if not path.is_file():
@@ -35,7 +35,7 @@ def variables_of_file(path: Path, environ: Mapping[str, str]) -> frozenset[str]:
 
 
 def secret_variables(root: Node, environ: Mapping[str, str], directory: Path) -> frozenset[str]:
-    """The names of the variables that stand at, or below, keys whose values are secrets."""
+    """The names of the variables at, or below, keys whose values are secrets."""
     return frozenset(
         name
         for name, written in _uses(root)
@@ -44,7 +44,7 @@ def secret_variables(root: Node, environ: Mapping[str, str], directory: Path) ->
 
 
 def _uses(root: Node) -> Iterator[tuple[str, str]]:
-    """Variable and whole text of the scalars that are secret."""
+    """The variable and the whole text of each scalar that is secret."""
     waiting, seen = [(root, False)], set()
     while waiting:
         node, is_secret = waiting.pop()
@@ -64,7 +64,7 @@ def _is_secret(key: Node) -> bool:
 
 
 def _names_a_file(value: str | None, directory: Path) -> bool:
-    """A variable may hold the path of a private key, which is no secret itself."""
+    """Whether a variable holds the path of a file, which is not a secret."""
     if not value or "\0" in value or "\n" in value or len(value) > _LONGEST_PATH:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Reads the entries under `steps`: one kind with its options, and what any step may have."""
+"""Reads the entries under `steps`: one kind with its options, and the keys of any step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from yaml.nodes import ScalarNode
 
 from provisioner.config.checks import nearest
-from provisioner.config.document import Spot, is_null
+from provisioner.config.document import Location, is_null
 from provisioner.config.model import StepEntry
 from provisioner.config.reader import INVALID, Reader
 from provisioner.config.reserved import RESERVED_OPTIONS, RESERVED_STEP_KEYS, RESERVED_STEPS
@@ -26,26 +26,26 @@ class StepEntries:
         self._kinds = kinds
         self._step_class = step_class
 
-    def __call__(self, spot: Spot) -> Any:
+    def __call__(self, location: Location) -> Any:
         """A StepEntry, or INVALID with its problems reported."""
-        kind = self._bare_kind(spot)
+        kind = self._bare_kind(location)
         if kind:
-            message = f"{kind} has no options here; write {kind}: and its keys below"
-            self._reader.report(spot, message)
+            message = f"the step {kind} has no options; write {kind}: and its options below"
+            self._reader.report(location, message)
             return INVALID
-        entries = self._reader.entries(spot)
+        entries = self._reader.entries(location)
         if entries is None:
             return INVALID
         kinds = [name for name in entries if name in self._kinds]
         self._refuse_unknown(entries, kinds)
         if len(kinds) > 1:
-            message = f"one entry, one kind; write {kinds[1]} as an entry of its own"
+            message = f"an entry must have one kind; write {kinds[1]} as a separate entry"
             self._reader.report_key(entries[kinds[1]], message)
         if not kinds:
-            self._no_kind(spot, entries)
-        return self._entry(spot, entries, kinds[0]) if len(kinds) == 1 else INVALID
+            self._no_kind(location, entries)
+        return self._entry(location, entries, kinds[0]) if len(kinds) == 1 else INVALID
 
-    def _entry(self, spot: Spot, entries: dict[str, Spot], kind: str) -> Any:
+    def _entry(self, location: Location, entries: dict[str, Location], kind: str) -> Any:
         options = self._options(kind, entries[kind])
         if options is None:
             return INVALID
@@ -57,66 +57,66 @@ class StepEntries:
         found = self._reader.fields(cls, entries[kind], options)
         given = self._given(cls)
         step = self._reader.build(cls, entries[kind], options, found, given)
-        values = self._reader.fields(StepEntry, spot, common)
+        values = self._reader.fields(StepEntry, location, common)
         if step is INVALID or INVALID in values.values():
             return INVALID
-        line = spot.node.start_mark.line + 1
+        line = location.node.start_mark.line + 1
         return StepEntry(kind=kind, step=step, file=self._reader.problems.file, line=line, **values)
 
     def _given(self, cls: type) -> dict[str, Any]:
-        """What a step may know of the rest of the file."""
+        """The values that a step gets from the rest of the file."""
         wants = any(field.name == "secret_variables" for field in dataclasses.fields(cls))
         return {"secret_variables": self._reader.secret_variables} if wants else {}
 
-    def _options(self, kind: str, spot: Spot) -> dict[str, Spot] | None:
-        return self._reader.mapping_or_shorthand(self._step_class(kind), spot)
+    def _options(self, kind: str, location: Location) -> dict[str, Location] | None:
+        return self._reader.mapping_or_shorthand(self._step_class(kind), location)
 
     def _common(
-        self, cls: type, entries: dict[str, Spot], options: dict[str, Spot]
-    ) -> dict[str, Spot]:
-        """The keys of any step: they may stand beside the kind or among its options."""
+        self, cls: type, entries: dict[str, Location], options: dict[str, Location]
+    ) -> dict[str, Location]:
+        """The keys of any step: they may be beside the kind or among its options."""
         own = declared_keys(cls)
-        common: dict[str, Spot] = {}
+        common: dict[str, Location] = {}
         for name in declared_keys(StepEntry):
             inside = options.get(name) if name not in own else None
-            places = [place for place in (entries.get(name), inside) if place]
-            if len(places) == 2:
-                line = places[0].node.start_mark.line + 1
-                message = f"stands in line {line} too, beside the kind; keep one of them"
-                self._reader.report_key(places[1], message)
-            if places:
-                common[name] = places[0]
+            locations = [each for each in (entries.get(name), inside) if each]
+            if len(locations) == 2:
+                line = locations[0].node.start_mark.line + 1
+                message = f"is also set in line {line}, beside the kind; keep one of them"
+                self._reader.report_key(locations[1], message)
+            if locations:
+                common[name] = locations[0]
         return common
 
-    def _refuse_unknown(self, entries: dict[str, Spot], kinds: list[str]) -> None:
-        for name, spot in entries.items():
+    def _refuse_unknown(self, entries: dict[str, Location], kinds: list[str]) -> None:
+        for name, location in entries.items():
             if name in self._kinds or name in declared_keys(StepEntry):
                 continue
             if name in RESERVED_STEPS or name in RESERVED_STEP_KEYS:
-                self._reader.report_key(spot, "is not available yet; leave it out")
+                self._reader.report_key(location, "is not available in this version; remove it")
             elif len(kinds) == 1 and name in declared_keys(self._step_class(kinds[0])):
-                message = f"belongs to {kinds[0]}; write it below, indented by two more spaces"
-                self._reader.report_key(spot, message)
+                message = f"is an option of {kinds[0]}; write it below, indented by two more spaces"
+                self._reader.report_key(location, message)
             else:
                 known = [*declared_keys(StepEntry), *([] if kinds else self._kinds)]
-                self._reader.unknown_key(spot, name, known)
+                self._reader.unknown_key(location, name, known)
 
-    def _unknown_option(self, kind: str, spot: Spot, name: str) -> None:
+    def _unknown_option(self, kind: str, location: Location, name: str) -> None:
         if name in RESERVED_STEP_KEYS or name in RESERVED_OPTIONS.get(kind, ()):
-            self._reader.report_key(spot, "is not available yet; leave it out")
+            self._reader.report_key(location, "is not available in this version; remove it")
             return
-        self._reader.unknown_key(spot, name, declared_keys(self._step_class(kind)))
+        self._reader.unknown_key(location, name, declared_keys(self._step_class(kind)))
 
-    def _no_kind(self, spot: Spot, entries: dict[str, Spot]) -> None:
-        """An entry that names no kind; a misspelt one has been reported already."""
+    def _no_kind(self, location: Location, entries: dict[str, Location]) -> None:
+        """Report an entry that has no kind; a misspelled one has been reported already."""
         unknown = entries.keys() - declared_keys(StepEntry).keys() - RESERVED_STEP_KEYS
         if not unknown:
             kinds = ", ".join(self._kinds)
-            self._reader.report(spot, f"the entry names no kind of step; write one of: {kinds}")
+            self._reader.report(location, f"the entry has no kind of step; write one of: {kinds}")
 
-    def _bare_kind(self, spot: Spot) -> str:
-        """The kind of an entry that is only its name (`- run_apex`), or ""."""
-        if not isinstance(spot.node, ScalarNode) or is_null(spot.node):
+    def _bare_kind(self, location: Location) -> str:
+        """The kind of an entry that consists of its name only (`- run_apex`), or ""."""
+        if not isinstance(location.node, ScalarNode) or is_null(location.node):
             return ""
-        name = str(spot.node.value)
+        name = str(location.node.value)
         return name if name in self._kinds else nearest(name, self._kinds)

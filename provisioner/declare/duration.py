@@ -1,4 +1,4 @@
-"""Durations as people write them: `20h`, `10m`, `2d`, `1h30m`."""
+"""Durations as they are written: `20h`, `10m`, `2d`, `1h30m`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def parse_duration(text: str) -> timedelta:
     try:
         return timedelta(seconds=sum(int(amount) * unit for amount, unit in amounts if amount))
     except OverflowError:
-        raise ValueError(f"{_short(text)} is longer than any clock runs") from None
+        raise ValueError(f"{_short(text)} is too long; write a shorter duration") from None
 
 
 def format_duration(duration: timedelta) -> str:
@@ -46,8 +46,8 @@ def _advice(text: str) -> str:
         return f"{_short(text)} has no unit; write {EXPECTED}"
     clock = re.fullmatch(r"(\d{1,4}):(\d{2})", text)
     if clock:
-        return f"{text} reads as a time of day; write {int(clock[1])}h{int(clock[2])}m"
-    return f"{_short(text)!r} is no duration; write {EXPECTED}"
+        return f"{text} is a time of day; write {int(clock[1])}h{int(clock[2])}m"
+    return f"must be {EXPECTED} (got {_short(text)!r})"
 
 
 def _short(text: str) -> str:

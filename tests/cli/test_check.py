@@ -51,7 +51,7 @@ def test_problems_are_lines_on_stderr_and_exit_2(cli: Cli, tmp_path: Path) -> No
     assert (done.code, done.out) == (2, "")
     assert done.err.splitlines() == [
         "pool.yaml:7:11: pools.morning.size: 2000 is out of range; write 0 to 1000",
-        "pool.yaml:8:5: pools.morning.colour: unknown key; known here: canary, definitions, "
+        "pool.yaml:8:5: pools.morning.colour: unknown key; known keys: canary, definitions, "
         "duration_days, maximum, prove_after, refresh_after, replacements, reuse, "
         "sign_up_timeout, size, steps, swap",
     ]
@@ -112,8 +112,8 @@ def test_a_missing_file_says_how_to_get_one(cli: Cli) -> None:
 
     assert done.code == 2
     assert done.err.splitlines() == [
-        "hint: write one with: provisioner init; or name it with --config FILE",
-        "nowhere.yaml:1:1: there is no such file",
+        "hint: run `provisioner init` to write one, or name another file with --config FILE",
+        "nowhere.yaml:1:1: the file does not exist",
     ]
     assert cli("check", "-c", "nowhere.yaml", "--json").json["problems"][0]["line"] == 1
 
@@ -124,7 +124,7 @@ def test_broken_yaml_is_one_problem(cli: Cli, tmp_path: Path) -> None:
     done = cli("check")
 
     assert done.code == 2
-    assert done.err == "pool.yaml:2:1: a tab indents this line; YAML takes only spaces\n"
+    assert done.err == "pool.yaml:2:1: this line is indented with a tab; use spaces\n"
 
 
 def test_the_key_is_opened(cli: Cli, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_certificate_must_belong_to_the_key(cli: Cli, tmp_path: Path) -> Non
     done = cli("check")
 
     assert done.code == 2
-    assert "the certificate does not belong to the private key" in done.err
+    assert "the certificate does not match the private key" in done.err
 
 
 def test_a_broken_definition_is_told_where_it_is_named(cli: Cli, tmp_path: Path) -> None:

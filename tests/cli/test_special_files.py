@@ -70,4 +70,6 @@ def test_it_is_a_problem_and_not_a_wait_without_end(
         return
     assert done.code == 2, done.err
     assert name.rpartition("/")[2] in done.err
-    assert "no regular file" in done.err or "neither a file" in done.err or "leads out" in done.err
+    assert (
+        "not a regular file" in done.err or "neither a file" in done.err or "leads out" in done.err
+    )

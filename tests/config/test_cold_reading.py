@@ -71,12 +71,12 @@ def test_what_claims_do_not_use_may_be_broken(project: Project, rest: str) -> No
     [
         (HUB.replace("3MVG9consumer", "${NOPE}"), "the environment variable NOPE is not set; "
          "set it"),
-        (f"{HUB}ledger: nosql:///x\n", "there is no ledger 'nosql'; known: "
+        (f"{HUB}ledger: nosql:///x\n", "unknown kind of ledger 'nosql'; known: "
          "sqlite, postgresql, devhub"),
-        (f"{HUB}{POOL}    reuse: maybe\n", "'maybe' is neither true nor false; write one of them"),
+        (f"{HUB}{POOL}    reuse: maybe\n", "must be true or false (got 'maybe')"),
         (HUB.replace("private_key", "privat_key"), "the key private_key is missing; write "
          "private_key: ~/.certs/server.key"),
-        (HUB.replace("server.key", "sever.key"), "there is no file sever.key; did you mean "
+        (HUB.replace("server.key", "sever.key"), "the file sever.key does not exist; did you mean "
          "server.key?"),
         ("pools: {}\n", "the key dev_hub is missing; write dev_hub: …"),
     ],

@@ -38,27 +38,27 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "no edition": ({}, '1:1: the key edition is missing; write "edition": "Developer"'),
     "upper case": (
         {"Edition": "Developer"},
-        "1:2: Edition: keys start in lower case; write edition",
+        "1:2: Edition: must start with a lower-case letter; write edition",
     ),
     "org preferences": (
         {"edition": "Developer", "orgPreferences": {}},
-        "1:26: orgPreferences: Salesforce no longer takes it; write the same under settings",
+        "1:26: orgPreferences: is no longer supported by Salesforce; write the same under settings",
     ),
     "duration": (
         {"edition": "Developer", "durationDays": 3},
-        "1:26: durationDays: a definition cannot say it; write duration_days in the pool",
+        "1:26: durationDays: is not allowed in a definition; set duration_days of the pool",
     ),
     "ancestors": (
         {"edition": "Developer", "package2AncestorIds": []},
-        "1:26: package2AncestorIds: it is computed, never written; leave it out",
+        "1:26: package2AncestorIds: is computed and must not be written; remove it",
     ),
     "edition beside a shape": (
         {"sourceOrg": "00D000000000001", "edition": "Developer"},
-        "1:34: edition: cannot stand beside sourceOrg, which brings its own",
+        "1:34: edition: is not allowed with sourceOrg, which determines it; remove it",
     ),
     "features of no text": (
         {"edition": "Developer", "features": ["API", 3]},
-        "1:26: features: holds something that is no text; write names in quotes",
+        "1:26: features: has an entry that is not a text; write each name in quotes",
     ),
     "features of the wrong type": (
         {"edition": "Developer", "features": {}},
@@ -70,8 +70,8 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "settings that are gone": (
         {"edition": "Developer", "settings": {"orgPreferenceSettings": {"s1DesktopEnabled": True}}},
-        "1:26: settings: orgPreferenceSettings cannot be deployed any more; write the settings "
-        'that took its place, such as "lightningExperienceSettings": '
+        "1:26: settings: orgPreferenceSettings can no longer be deployed; write the settings "
+        'that replace it, such as "lightningExperienceSettings": '
         '{"enableS1DesktopEnabled": true}',
     ),
     "settings as a list": (
@@ -80,19 +80,19 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "a setting that is no object": (
         {"edition": "Developer", "settings": {"enableS1DesktopEnabled": True}},
-        "1:26: settings: enableS1DesktopEnabled is no object; write {…}",
+        "1:26: settings: enableS1DesktopEnabled is not an object; write {…}",
     ),
     "an unknown release": (
         {"edition": "Developer", "release": "next"},
-        "1:26: release: no such release; write one of: preview, previous",
+        "1:26: release: is not a release; write one of: preview, previous",
     ),
     "no e-mail": (
         {"edition": "Developer", "adminEmail": "admin"},
-        "1:26: adminEmail: is no e-mail address; sign-ups would fail with S-1006",
+        "1:26: adminEmail: is not an e-mail address; sign-ups would fail with S-1006",
     ),
     "a shape's id": (
         {"sourceOrg": "3SR000000000001"},
-        "1:2: sourceOrg: is no org id; write the 00D… id of the shape's org",
+        "1:2: sourceOrg: is not an org id; write the id (00D…) of the org that has the shape",
     ),
 }
 
@@ -124,9 +124,7 @@ def test_a_snapshot_brings_its_own(project: Project, key: str) -> None:
 
     [message] = project.definition({"snapshot": "Nightly", key: values[key]})
 
-    assert message.endswith(
-        f"{key}: cannot stand beside snapshot, which brings its own; leave it out"
-    )
+    assert message.endswith(f"{key}: is not allowed with snapshot, which determines it; remove it")
 
 
 @pytest.mark.parametrize(
@@ -134,24 +132,24 @@ def test_a_snapshot_brings_its_own(project: Project, key: str) -> None:
     [
         (
             {"edition": "Developer", "hasSampleData": "true"},
-            "hasSampleData: is a text, which Salesforce takes; write true without quotes",
+            "hasSampleData: is a text, which Salesforce accepts; write true without quotes",
         ),
         (
             {"edition": "Developer", "country": None},
-            "country: is null, which counts as left out; the Salesforce CLI warns of it",
+            "country: is null and has no effect; the Salesforce CLI warns about it",
         ),
         (
             {"template": "0TT000000000001"},
-            "template: comes without edition, which the Salesforce CLI warns of",
+            "template: is used without edition; the Salesforce CLI warns about it",
         ),
         (
             {"edition": "Developper"},
-            "edition: 'Developper' is no edition that Salesforce documents; did you mean "
+            "edition: 'Developper' is not an edition that Salesforce documents; did you mean "
             "Developer?",
         ),
         (
             {"edition": "Developer", "fetures": []},
-            "fetures: goes to the Dev Hub as a field; did you mean features?",
+            "fetures: is unknown and sent to the Dev Hub as a field; did you mean features?",
         ),
         (
             {"edition": "Developer", "username": "a@b.c"},
@@ -179,23 +177,23 @@ BROKEN = {
         "1:1: the file is not JSON: Expecting value",
     ),
     "nothing": ("", "1:1: the file is not JSON: Expecting value"),
-    "a list": ("[]", "1:1: this is no JSON object; start it with {"),
-    "not a number": ('{"edition": NaN}', "1:13: the file is not JSON: NaN is no JSON value"),
+    "a list": ("[]", "1:1: the file is not a JSON object; it must start with {"),
+    "not a number": ('{"edition": NaN}', "1:13: the file is not JSON: NaN is not a JSON value"),
     "a duplicate": (
         '{"edition": "Developer",\n "edition": "Group"}',
         "2:2: edition: duplicate key; keep one of them",
     ),
     "nested without end": (
         '{"a":\n' * 100_000,
-        "101:1: the file is not JSON: more than 100 levels are nested in each other",
+        "101:1: the file is not JSON: nested more than 100 levels deep",
     ),
     "a number without end": (
         '{"edition":\n  ' + "9" * 5000 + "}",
-        "2:3: the file is not JSON: a number of thousands of digits",
+        "2:3: the file is not JSON: a number has thousands of digits",
     ),
     "half a character": (
         '{"edition": "Developer",\n "orgName": "\\ud83d"}',
-        "2:14: the file is not JSON: half of a character",
+        "2:14: the file is not JSON: a \\u escape is half of a character (a lone surrogate)",
     ),
 }
 
@@ -218,7 +216,7 @@ def test_a_broken_file_is_reported_where_pool_yaml_names_it(project: Project) ->
 
 def test_another_encoding_is_refused(project: Project) -> None:
     assert project.definition(b'{"edition":\n "D\xff"}') == [
-        f"{NAME}:2:1: this is no UTF-8 text; save it as UTF-8"
+        f"{NAME}:2:1: the file is not UTF-8 text; save it as UTF-8"
     ]
 
 

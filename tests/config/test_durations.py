@@ -1,4 +1,4 @@
-"""Durations as people write them."""
+"""Durations as they are written."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def test_units_add_up(text: str, seconds: int) -> None:
     ],
 )
 def test_anything_else_says_what_to_write(text: str) -> None:
-    with pytest.raises(ValueError, match=r"write \d|write a duration like 20h"):
+    with pytest.raises(ValueError, match=r"write \d|(write|must be) a duration like 20h"):
         parse_duration(text)
 
 
 def test_what_no_clock_holds_is_refused() -> None:
-    with pytest.raises(ValueError, match="longer than any clock runs"):
+    with pytest.raises(ValueError, match="too long"):
         parse_duration("9999999999w")
 
 
@@ -71,7 +71,7 @@ def test_the_pattern_of_the_schema_accepts_the_same(text: str) -> None:
         parse_duration(text)
         is_good = True
     except ValueError as error:
-        is_good = "clock" in str(error)  # the pattern knows no greatest number
+        is_good = "too long" in str(error)  # the pattern knows no greatest number
 
     longest = max((len(digits) for digits in re.findall(r"\d+", text)), default=0)
     assert bool(re.search(f"^{PATTERN}$", text)) == is_good or longest > 10

@@ -67,12 +67,12 @@ def test_numbers_flags_durations_and_choices_come_from_variables(project: Projec
         ("${NOPE}", "the environment variable NOPE is not set; set it"),
         ("a${NOPE}b", "the environment variable NOPE is not set; set it"),
         ("${EMPTY}", "the environment variable EMPTY is set, but empty; set it"),
-        ("'${}'", "after ${ comes a name and }; write $${ for the characters ${"),
-        ("'${a-b}'", "after ${ comes a name and }; write $${ for the characters ${"),
-        ("'${1A}'", "after ${ comes a name and }; write $${ for the characters ${"),
-        ("'${NAME'", "after ${ comes a name and }; write $${ for the characters ${"),
-        ("'${ NAME }'", "after ${ comes a name and }; write $${ for the characters ${"),
-        ("'${A${B}}'", "after ${ comes a name and }; write $${ for the characters ${"),
+        ("'${}'", "${ must be followed by a name and }; write $${ for a literal ${"),
+        ("'${a-b}'", "${ must be followed by a name and }; write $${ for a literal ${"),
+        ("'${1A}'", "${ must be followed by a name and }; write $${ for a literal ${"),
+        ("'${NAME'", "${ must be followed by a name and }; write $${ for a literal ${"),
+        ("'${ NAME }'", "${ must be followed by a name and }; write $${ for a literal ${"),
+        ("'${A${B}}'", "${ must be followed by a name and }; write $${ for a literal ${"),
     ],
 )
 def test_a_variable_that_gives_nothing_is_an_error(
@@ -178,7 +178,7 @@ def test_a_damaged_key_in_clear_is_not_repeated(project: Project) -> None:
     [problem] = project.problems(text)
 
     assert problem.message == (
-        "is neither a path nor a PEM text (-----BEGIN PRIVATE KEY-----), nor one in base64"
+        "must be a path, a PEM text (-----BEGIN PRIVATE KEY-----), or a PEM text in base64"
     )
 
 

@@ -36,20 +36,23 @@ def test_a_missing_file_is_reported_at_the_line_that_names_it(project: Project) 
     [problem] = project.problems(with_steps("- load_data:\n    plan: data/plam.json"))
 
     assert (problem.line, problem.column) == (STEPS_LINE + 1, 17)
-    assert problem.message == "there is no file data/plam.json; did you mean data/plan.json?"
+    assert problem.message == "the file data/plam.json does not exist; did you mean data/plan.json?"
 
 
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
         ("load_data: {plan: data}", "data is a folder; write the path of a file"),
-        ("load_data: {plan: /dev/null}", "/dev/null is no regular file; write the path of a file"),
+        (
+            "load_data: {plan: /dev/null}",
+            "/dev/null is not a regular file; write the path of a file",
+        ),
         (
             "deploy_source: {path: server.key}",
-            "server.key is no folder; write the path of a folder",
+            "server.key is not a folder; write the path of a folder",
         ),
         ('load_data: {plan: ""}', "is empty; write a text"),
-        ('load_data: {plan: "a\\0b"}', "holds a NUL character; write the path of a file"),
+        ('load_data: {plan: "a\\0b"}', "has a NUL character; write the path of a file"),
         (f"load_data: {{plan: {'x' * 300}}}", f"{'x' * 300} cannot be read: File name too long"),
     ],
 )
@@ -62,7 +65,7 @@ def test_what_is_no_file_is_refused(project: Project, entry: str, message: str) 
 def test_a_missing_folder_is_called_one(project: Project) -> None:
     [problem] = project.problems(with_steps("- deploy_source: {path: force-app}"))
 
-    assert problem.message.startswith("there is no folder force-app")
+    assert problem.message.startswith("the folder force-app")
 
 
 def test_a_link_that_leads_nowhere_is_no_file(project: Project) -> None:
@@ -70,7 +73,7 @@ def test_a_link_that_leads_nowhere_is_no_file(project: Project) -> None:
 
     [problem] = project.problems(with_steps("- load_data: {plan: data/link.json}"))
 
-    assert problem.message.startswith("there is no file data/link.json")
+    assert problem.message.startswith("the file data/link.json")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")

@@ -74,8 +74,8 @@ def test_the_certificate_beside_the_key_is_found(project: Project, suffix: str) 
     [problem] = judged(project)
 
     assert problem.message == (
-        f"{project.folder / name}: the certificate expired on 2026-11-23; make a new one from "
-        "the key, and upload it to the connected app"
+        f"{project.folder / name}: the certificate expired on 2026-11-23; create a new one from "
+        "the key and upload it to the connected app"
     )
     assert (problem.line, problem.key_path) == (4, "dev_hub.private_key")
     assert not problem.is_warning
@@ -126,7 +126,7 @@ def test_a_certificate_of_another_key_is_a_problem(project: Project) -> None:
     [problem] = judged(project)
 
     assert problem.message.endswith(
-        "the certificate does not belong to the private key; name the one that does"
+        "the certificate does not match the private key; write the path of the one that does"
     )
     assert not problem.is_warning
 
@@ -144,7 +144,9 @@ def test_what_is_no_certificate_is_a_problem(project: Project, content: bytes) -
 
     [problem] = judged(project, f"{HUB}  certificate: hub.crt\n")
 
-    assert problem.message.endswith("this is no certificate; write the path of an X.509 one")
+    assert problem.message.endswith(
+        "the file is not a certificate; write the path of an X.509 certificate"
+    )
 
 
 def test_a_neighbour_that_is_no_certificate_is_not_taken_for_one(project: Project) -> None:
@@ -186,7 +188,7 @@ def test_a_key_in_a_variable_is_judged_too(project: Project) -> None:
 
     [problem] = judged(project, text)
 
-    assert "does not belong to the private key" in problem.message
+    assert "does not match the private key" in problem.message
 
 
 def test_the_second_app_is_judged_like_the_first(project: Project) -> None:

@@ -73,7 +73,7 @@ def test_it_is_part_of_the_fingerprint_and_its_absence_is_not(project: Project) 
     [
         ("{\n,", "sfdx-project.json:2:1: the file is not JSON"),
         ('{"namespace": 7}', "sfdx-project.json: namespace has the wrong type; write a text"),
-        (b"\xff", "sfdx-project.json is no UTF-8 text"),
+        (b"\xff", "sfdx-project.json is not UTF-8 text; save it as UTF-8"),
     ],
 )
 def test_a_project_file_that_cannot_be_read_is_a_problem(

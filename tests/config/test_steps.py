@@ -27,18 +27,18 @@ KINDS = "install_package, deploy_source, assign_permission_sets, load_data, run_
 
 WRONG = {
     "a misspelt kind": ("- instal_package: {}", "unknown key; did you mean install_package?"),
-    "a reserved kind": ("- create_users: {}", "is not available yet; leave it out"),
+    "a reserved kind": ("- create_users: {}", "is not available in this version; remove it"),
     "a reserved key beside the kind": (
         "- assign_permission_sets: [A]\n  when: always",
-        "is not available yet; leave it out",
+        "is not available in this version; remove it",
     ),
     "a reserved key among the options": (
         "- load_data: {plan: data/plan.json, retry: 3}",
-        "is not available yet; leave it out",
+        "is not available in this version; remove it",
     ),
     "a reserved option": (
         "- load_data: {plan: data/plan.json, seed: 7}",
-        "is not available yet; leave it out",
+        "is not available in this version; remove it",
     ),
     "an unknown option": (
         "- load_data: {plan: data/plan.json, bach: 7}",
@@ -50,16 +50,16 @@ WRONG = {
     ),
     "two kinds": (
         "- load_data: {plan: data/plan.json}\n  assign_permission_sets: [A]",
-        "one entry, one kind; write assign_permission_sets as an entry of its own",
+        "an entry must have one kind; write assign_permission_sets as a separate entry",
     ),
     "no kind": (
         "- name: x",
-        f"the entry names no kind of step; write one of: {KINDS}",
+        f"the entry has no kind of step; write one of: {KINDS}",
     ),
-    "an empty entry": ("- {}", f"the entry names no kind of step; write one of: {KINDS}"),
+    "an empty entry": ("- {}", f"the entry has no kind of step; write one of: {KINDS}"),
     "a kind without options": (
         "- load_data",
-        "load_data has no options here; write load_data: and its keys below",
+        "the step load_data has no options; write load_data: and its options below",
     ),
     "a kind with nothing below": (
         "- load_data:",
@@ -73,7 +73,7 @@ WRONG = {
     ),
     "a text where a list is wanted": (
         "- assign_permission_sets: Sales_Rep",
-        "is a single value; write a list: [A, B], or lines of - A",
+        "is a single value; write a list: [A, B], or lines of `- A`",
     ),
     "an empty list": (
         "- assign_permission_sets: []",
@@ -85,15 +85,15 @@ WRONG = {
     ),
     "an item that does not fit": (
         "- assign_permission_sets: [A, 'B C']",
-        "'B C' does not fit; write a name",
+        "'B C' is not valid; write a name",
     ),
     "a name twice": (
         "- name: x\n  load_data: {plan: data/plan.json, name: y}",
-        f"stands in line {STEPS_LINE} too, beside the kind; keep one of them",
+        f"is also set in line {STEPS_LINE}, beside the kind; keep one of them",
     ),
     "a name over two lines": (
         '- {name: "a\\nb", assign_permission_sets: [A]}',
-        "'a…' does not fit; write one line of at most 80 characters",
+        "'a…' is not valid; write one line of at most 80 characters",
     ),
     "a time-out of nothing": (
         "- {timeout: 0s, assign_permission_sets: [A]}",
@@ -117,8 +117,8 @@ def test_keys_that_were_not_indented_are_told_so(project: Project) -> None:
 
     assert messages == [
         "the key plan is missing; write plan: …",
-        "belongs to load_data; write it below, indented by two more spaces",
-        "belongs to load_data; write it below, indented by two more spaces",
+        "is an option of load_data; write it below, indented by two more spaces",
+        "is an option of load_data; write it below, indented by two more spaces",
     ]
 
 

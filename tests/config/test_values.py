@@ -12,10 +12,10 @@ POOL_VALUES = {
     "size: 1e2": "must be a whole number, for example 3 (got '1e2')",
     "size: 1_000": "must be a whole number, for example 3 (got '1_000')",
     "size: 0x10": "must be a whole number, for example 3 (got '0x10')",
-    "size: 012": "012 may be octal or decimal; write it without the leading 0",
+    "size: 012": "012 may be read as octal; write it without the leading 0",
     "size: 1:30": "must be a whole number, for example 3 (got '1:30')",
     "size: true": "must be a whole number, for example 3 (got 'true')",
-    'size: "3"': "is text because of its quotes; write 3",
+    'size: "3"': "is a text because of the quotes; write 3",
     "size: ٣": "must be a whole number, for example 3 (got '٣')",
     "size: -1": "-1 is out of range; write 0 to 1000",
     "size: 1001": "1001 is out of range; write 0 to 1000",
@@ -29,29 +29,29 @@ POOL_VALUES = {
     "duration_days: 0": "0 is out of range; write 1 to 30",
     "duration_days: 31": "31 is out of range; write 1 to 30",
     "duration_days: 2d": "must be a whole number, for example 3 (got '2d')",
-    "canary: on": "'on' is not the same to every YAML reader; write true",
-    "canary: No": "'No' is not the same to every YAML reader; write false",
-    'canary: "true"': "is text because of its quotes; write true",
-    "canary: 1": "'1' is neither true nor false; write one of them",
+    "canary: on": "must be true or false (got 'on'); write true",
+    "canary: No": "must be true or false (got 'No'); write false",
+    'canary: "true"': "is a text because of the quotes; write true",
+    "canary: 1": "must be true or false (got '1')",
     "canary:": "has no value; write a value, or remove the key",
     "refresh_after: 20": "20 has no unit; write a duration like 20h, 90m, 2d or 1h30m",
-    "refresh_after: 1:30": "1:30 reads as a time of day; write 1h30m",
-    "refresh_after: 20 h": "'20 h' is no duration; write a duration like 20h, 90m, 2d or 1h30m",
-    "refresh_after: 20H": "'20H' is no duration; write a duration like 20h, 90m, 2d or 1h30m",
-    "refresh_after: -1h": "'-1h' is no duration; write a duration like 20h, 90m, 2d or 1h30m",
-    "refresh_after: 30m20h": "'30m20h' is no duration; write a duration like 20h, 90m, 2d or 1h30m",
-    "refresh_after: 9999999999w": "9999999999w is longer than any clock runs",
+    "refresh_after: 1:30": "1:30 is a time of day; write 1h30m",
+    "refresh_after: 20 h": "must be a duration like 20h, 90m, 2d or 1h30m (got '20 h')",
+    "refresh_after: 20H": "must be a duration like 20h, 90m, 2d or 1h30m (got '20H')",
+    "refresh_after: -1h": "must be a duration like 20h, 90m, 2d or 1h30m (got '-1h')",
+    "refresh_after: 30m20h": "must be a duration like 20h, 90m, 2d or 1h30m (got '30m20h')",
+    "refresh_after: 9999999999w": "9999999999w is too long; write a shorter duration",
     "refresh_after: 5m": "5m is out of range; write at least 10m",
     **{
-        f"swap: {bad}": f"{bad!r} is no part of a pool; write a number of orgs like 2, or a "
-        "share of the pool like 20%"
+        f"swap: {bad}": "must be a number of orgs like 2, or a share of the pool like "
+        f"20% (got {bad!r})"
         for bad in ("0", "0%", "101%", "1.5")
     },
-    "steps: install": "is a single value; write a list: [A, B], or lines of - A",
-    "steps: {}": "is a mapping; write a list: [A, B], or lines of - A",
+    "steps: install": "is a single value; write a list: [A, B], or lines of `- A`",
+    "steps: {}": "is a mapping; write a list: [A, B], or lines of `- A`",
     "definitions: []": "the list has 0 entries; write at least 1",
     "definitions: config/project-scratch-def.json": "is a single value; write a list: [A, B], or "
-    "lines of - A",
+    "lines of `- A`",
     "definitions: [[]]": "is a list; write a single value",
     "definitions: [~]": "the key file is missing; write file: config/project-scratch-def.json",
 }
@@ -94,35 +94,36 @@ def test_scalars_are_texts_as_they_are_written(project: Project) -> None:
 def test_an_api_version_has_one_form(project: Project, version: str) -> None:
     [problem] = project.problems(f"{HUB}  api_version: {version}\n")
 
-    assert problem.message.endswith('does not fit; write an API version like "68.0"')
+    assert problem.message.endswith('is not valid; write an API version like "68.0"')
 
 
 LOGIN_URLS = {
     "login.salesforce.com": "write the whole URL: https://login.salesforce.com",
     "https://": "write the whole URL: https://HOST",
     "ftp://login.salesforce.com": "write the whole URL: https://HOST",
-    "https://login.salesforce.com/services/oauth2/token": "only scheme and host are wanted; "
+    "https://login.salesforce.com/services/oauth2/token": "the URL must have only scheme and host; "
     "write https://login.salesforce.com",
-    "https://login.salesforce.com?x=1": "only scheme and host are wanted; write "
+    "https://login.salesforce.com?x=1": "the URL must have only scheme and host; write "
     "https://login.salesforce.com",
-    "https://me:pw@login.salesforce.com": "a URL must not carry a user or password; the key of "
-    "the certificate logs in",
-    "http://login.salesforce.com": "Salesforce takes no logins over http; write "
+    "https://me:pw@login.salesforce.com": "the URL must not contain a user or password; "
+    "remove them",
+    "http://login.salesforce.com": "Salesforce does not accept logins over http; write "
     "https://login.salesforce.com",
-    "https://acme.lightning.force.com": "nobody logs in at a Lightning host; write "
+    "https://acme.lightning.force.com": "a Lightning host does not accept logins; write "
     "https://acme.my.salesforce.com",
-    "https://acme--uat.sandbox.lightning.force.com": "nobody logs in at a Lightning host; write "
+    "https://acme--uat.sandbox.lightning.force.com": "a Lightning host does not accept logins; "
+    "write "
     "https://acme--uat.sandbox.my.salesforce.com",
-    "https://acme.my.salesforce-setup.com": "nobody logs in at a Setup host; write "
+    "https://acme.my.salesforce-setup.com": "a Setup host does not accept logins; write "
     "https://acme.my.salesforce.com",
-    "https://acme.lightning.crmforce.mil": "nobody logs in at a Lightning host; write "
+    "https://acme.lightning.crmforce.mil": "a Lightning host does not accept logins; write "
     "https://acme.my.salesforce.mil",
-    "https://acme.lightning.sfcrmapps.cn": "nobody logs in at a Lightning host; write "
+    "https://acme.lightning.sfcrmapps.cn": "a Lightning host does not accept logins; write "
     "https://acme.my.sfcrmproducts.cn",
-    "http://acme.my.salesforce.mil": "Salesforce takes no logins over http; write "
+    "http://acme.my.salesforce.mil": "Salesforce does not accept logins over http; write "
     "https://acme.my.salesforce.mil",
-    "http://127.0.0.1:port": "this is no URL; write https://HOST",
-    "https://[::1": "this is no URL; write https://HOST",
+    "http://127.0.0.1:port": "is not a URL; write https://HOST",
+    "https://[::1": "is not a URL; write https://HOST",
     "''": "is empty; write a text",
 }
 
@@ -169,9 +170,7 @@ def test_a_login_that_the_network_could_read_is_a_warning(project: Project) -> N
     [problem] = project.problems(f"{HUB}  login_url: http://emulator:8123\n")
 
     assert problem.is_warning
-    assert (
-        problem.message == "http beyond this machine shows the logins to the network; write https"
-    )
+    assert problem.message == "logins over http are not encrypted on the network; write https"
 
 
 LEDGERS = {
@@ -179,12 +178,13 @@ LEDGERS = {
     "sqlite:ledger.db": "write sqlite:///PATH (four slashes for an absolute path)",
     "sqlite://ledger.db": "write sqlite:///PATH (four slashes for an absolute path)",
     "sqlite:///": "write sqlite:///PATH (four slashes for an absolute path)",
-    "sqllite:///ledger.db": "there is no ledger 'sqllite'; did you mean sqlite:///PATH?",
-    "mysql://root:hunter2@db/x": "there is no ledger 'mysql'; known: sqlite, postgresql, devhub",
+    "sqllite:///ledger.db": "unknown kind of ledger 'sqllite'; did you mean sqlite:///PATH?",
+    "mysql://root:hunter2@db/x": "unknown kind of ledger 'mysql'; known: sqlite, postgresql, "
+    "devhub",
     "postgresql:hunter2@db/x": "write postgresql://USER@HOST:5432/DATABASE",
     "devhub://hunter2": "write devhub, and nothing after it",
-    "devhup:x": "there is no ledger 'devhup'; did you mean devhub?",
-    "hunter2@db:5432/x": "no ledger; known: sqlite, postgresql, devhub",
+    "devhup:x": "unknown kind of ledger 'devhup'; did you mean devhub?",
+    "hunter2@db:5432/x": "is not a ledger; known: sqlite, postgresql, devhub",
 }
 
 
@@ -204,7 +204,7 @@ def test_a_ledger_is_a_url_of_a_backend_that_exists(
 def test_a_pool_name_must_fit_into_a_username(project: Project, name: str) -> None:
     [problem] = project.problems(HUB + POOL.replace("morning", name))
 
-    assert "a name that can stand in a username" in problem.message
+    assert "a name of lower-case letters, digits and hyphens" in problem.message
     assert (problem.line, problem.column) == (6, 3)
 
 
@@ -262,7 +262,7 @@ def test_an_unknown_key_names_the_nearest_or_all(project: Project) -> None:
 
     assert [problem.message for problem in project.problems(text)] == [
         "unknown key; did you mean duration_days?",
-        "unknown key; known here: canary, definitions, duration_days, maximum, prove_after, "
+        "unknown key; known keys: canary, definitions, duration_days, maximum, prove_after, "
         "refresh_after, replacements, reuse, sign_up_timeout, size, steps, swap",
     ]
 

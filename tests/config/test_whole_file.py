@@ -164,39 +164,41 @@ def test_every_problem_is_told_at_once_with_its_position_and_what_to_write(
     project.write("config/project-scratch-def.json", '{"edition": "Developer",\n "features": [,]}')
 
     assert project.lines(BROKEN) == [
-        "pool.yaml:2:13: dev_hub.username: 'hub' does not fit; write a Salesforce username like "
+        "pool.yaml:2:13: dev_hub.username: 'hub' is not valid; write a Salesforce username like "
         "hub@acme.example",
         "pool.yaml:3:17: dev_hub.consumer_key: the environment variable SF_CONSUMER_KEY is not "
         "set; set it",
-        "pool.yaml:4:16: dev_hub.private_key: there is no file nowhere.key; looked in "
-        f"{project.folder}",
+        "pool.yaml:4:16: dev_hub.private_key: the file nowhere.key does not exist; relative paths "
+        f"start at {project.folder}",
         "pool.yaml:5:14: dev_hub.login_url: write the whole URL: https://login.salesforce.com",
-        "pool.yaml:6:16: dev_hub.api_version: '68' does not fit; write an API version like "
+        "pool.yaml:6:16: dev_hub.api_version: '68' is not valid; write an API version like "
         '"68.0"',
         "pool.yaml:7:1: ledgr: unknown key; did you mean ledger?",
         "pool.yaml:8:30: limits.concurrent_signups: 0 is out of range; write 1 to 100",
         "pool.yaml:8:45: limits.keep_daily: must be a whole number, for example 3 (got 'many')",
-        "pool.yaml:10:3: pools.Morning: 'Morning' does not fit; write a name that can stand in a "
-        "username: lower-case letters, digits and hyphens, a letter first, at most 30",
+        "pool.yaml:10:3: pools.Morning: 'Morning' is not valid; write a name of lower-case "
+        "letters, digits and hyphens, at most 30, that starts with a letter",
         "pool.yaml:11:11: pools.Morning.size: 1001 is out of range; write 0 to 1000",
         "pool.yaml:12:5: pools.Morning.size: duplicate key, first written in line 11; keep one "
         "of them",
         "pool.yaml:13:20: pools.Morning.duration_days: 0 is out of range; write 1 to 30",
-        "pool.yaml:14:20: pools.Morning.refresh_after: 1:30 reads as a time of day; write 1h30m",
-        "pool.yaml:15:13: pools.Morning.canary: 'yes' is not the same to every YAML reader; "
-        "write true",
+        "pool.yaml:14:20: pools.Morning.refresh_after: 1:30 is a time of day; write 1h30m",
+        "pool.yaml:15:13: pools.Morning.canary: must be true or false (got 'yes'); write true",
         "pool.yaml:17:9: pools.Morning.definitions.0: config/project-scratch-def.json:2:15: the "
         "file is not JSON: Expecting value",
-        "pool.yaml:18:15: pools.Morning.definitions.1.file: there is no file "
-        "config/project-scratch-deff.json; did you mean config/project-scratch-def.json?",
-        "pool.yaml:19:17: pools.Morning.definitions.1.weight: is text because of its quotes; "
+        "pool.yaml:18:15: pools.Morning.definitions.1.file: the file "
+        "config/project-scratch-deff.json does not exist; did you mean "
+        "config/project-scratch-def.json?",
+        "pool.yaml:19:17: pools.Morning.definitions.1.weight: is a text because of the quotes; "
         "write 4",
         "pool.yaml:21:9: pools.Morning.steps.0.install_packge: unknown key; did you mean "
         "install_package?",
-        "pool.yaml:22:36: pools.Morning.steps.1.install_package.version: '05i000000000001' does "
-        "not fit; write a 04t package version id of 15 or 18 characters",
-        "pool.yaml:23:9: pools.Morning.steps.2.run_command: is not available yet; leave it out",
-        "pool.yaml:25:17: pools.Morning.steps.3.load_data.plan: there is no file data/plan.jsn; "
+        "pool.yaml:22:36: pools.Morning.steps.1.install_package.version: '05i000000000001' is "
+        "not valid; write a 04t package version id of 15 or 18 characters",
+        "pool.yaml:23:9: pools.Morning.steps.2.run_command: is not available in this version; "
+        "remove it",
+        "pool.yaml:25:17: pools.Morning.steps.3.load_data.plan: the file data/plan.jsn does not "
+        "exist; "
         "did you mean data/plan.json?",
     ]
 

@@ -9,23 +9,24 @@ from tests.config.project import HUB, POOL, Project
 SYNTAX = {
     "a tab as indentation": (
         "dev_hub:\n\tusername: a\n",
-        "pool.yaml:2:1: a tab indents this line; YAML takes only spaces",
+        "pool.yaml:2:1: this line is indented with a tab; use spaces",
     ),
     "a tab after spaces": (
         "dev_hub:\n  username: a\n  \tconsumer_key: b\n",
-        "pool.yaml:3:3: a tab indents this line; YAML takes only spaces",
+        "pool.yaml:3:3: this line is indented with a tab; use spaces",
     ),
     "a tab before a list item": (
         "pools:\n  a:\n    steps:\n\t- x\n",
-        "pool.yaml:4:1: a tab indents this line; YAML takes only spaces",
+        "pool.yaml:4:1: this line is indented with a tab; use spaces",
     ),
     "an open quote": (
         "dev_hub:\n  username: 'a\n  consumer_key: b\n",
-        "pool.yaml:4:1: the quote opened in line 2 is never closed",
+        "pool.yaml:4:1: the quote opened in line 2 is not closed",
     ),
     "an open bracket": (
         "limits: {keep_daily: 1\n",
-        "pool.yaml:2:1: this is no YAML: while parsing a flow mapping: did not find expected ','"
+        "pool.yaml:2:1: the file is not valid YAML: while parsing a flow mapping: did not find "
+        "expected ','"
         " or '}'",
     ),
     "a colon too many": (
@@ -35,7 +36,7 @@ SYNTAX = {
     ),
     "an indentation that fits nothing": (
         "dev_hub:\n    username: a\n  consumer_key: b\n",
-        "pool.yaml:3:3: the indentation does not fit the lines above",
+        "pool.yaml:3:3: the indentation does not match the lines above",
     ),
     "a text that starts with @": (
         "dev_hub:\n  username: @hub\n",
@@ -43,39 +44,39 @@ SYNTAX = {
     ),
     "a second document": (
         "dev_hub:\n  username: a\n---\nledger: x\n",
-        "pool.yaml:3:1: a second YAML document starts here; the file holds one",
+        "pool.yaml:3:1: a second YAML document starts here; keep only one",
     ),
     "aliases of aliases of aliases": (
         "x-0: &a0 [x]\n"
         + "".join(f"x-{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
-        "pool.yaml:7:6: its aliases make more than 1,000,000 values of it; write fewer",
+        "pool.yaml:7:6: the aliases expand to more than 1,000,000 values; use fewer aliases",
     ),
     "lists in lists without end": (
         "x-a: " + "[" * 100_000,
-        "pool.yaml:1:1005: brackets or lists are nested too deep",
+        "pool.yaml:1:1005: brackets or lists are nested too deeply",
     ),
     "an alias without anchor": (
         "dev_hub: *hub\n",
-        "pool.yaml:1:10: no anchor of this name stands above; write &name at the value that "
-        "*name means",
+        "pool.yaml:1:10: this anchor is not defined above; write &NAME at the value that "
+        "*NAME refers to",
     ),
     "an anchor twice": (
         "dev_hub: &a {}\nlimits: &a {}\n",
-        "pool.yaml:2:9: the anchor has been defined above; give this one another name",
+        "pool.yaml:2:9: this anchor is already defined above; give this one another name",
     ),
     "nothing at all": ("", "pool.yaml:1:1: the file is empty"),
     "comments alone": ("# later\n", "pool.yaml:1:1: the file is empty"),
     "a list": (
         "- dev_hub\n",
-        "pool.yaml:1:1: this is no mapping; the file starts with keys such as dev_hub:",
+        "pool.yaml:1:1: the file is not a mapping; it must start with keys such as dev_hub:",
     ),
     "a text": (
         "dev_hub\n",
-        "pool.yaml:1:1: this is no mapping; the file starts with keys such as dev_hub:",
+        "pool.yaml:1:1: the file is not a mapping; it must start with keys such as dev_hub:",
     ),
     "a control character": (
         "dev_hub:\n  username: a\x07b\n",
-        "pool.yaml:2:14: a control character stands here (U+0007); remove it",
+        "pool.yaml:2:14: control character U+0007 is not allowed; remove it",
     ),
 }
 
@@ -93,7 +94,7 @@ def test_brackets_without_end_are_refused(project: Project) -> None:
 
 def test_a_text_in_another_encoding_is_refused_at_its_first_strange_byte(project: Project) -> None:
     assert project.lines(b"# ok\ndev_hub: \xfcber\n") == [
-        "pool.yaml:2:10: this is no UTF-8 text; save the file as UTF-8"
+        "pool.yaml:2:10: the file is not UTF-8 text; save it as UTF-8"
     ]
 
 
@@ -188,8 +189,8 @@ def test_what_a_merged_mapping_lacks_is_told_where_it_is_used(project: Project) 
 @pytest.mark.parametrize(
     ("merge", "message"),
     [
-        ("3", "a merge key takes mappings; write <<: *name of an anchored mapping"),
-        ("[3]", "a merge key takes mappings; write <<: *name of an anchored mapping"),
+        ("3", "a merge key needs a mapping; write <<: *NAME with the anchor of a mapping"),
+        ("[3]", "a merge key needs a mapping; write <<: *NAME with the anchor of a mapping"),
         ("{}\n    <<: {}", "duplicate key, first written in line 10; keep one of them"),
     ],
 )
@@ -253,5 +254,8 @@ def test_a_file_that_cannot_be_read_is_a_problem(project: Project, name: str) ->
         load(project.folder / name, environ={})
 
     [problem] = caught.value.problems
-    assert problem.message in ("there is no such file", "this is a folder; name the file in it")
+    assert problem.message in (
+        "the file does not exist",
+        "this is a folder; write the path of a file",
+    )
     assert problem.file == str(project.folder / name)

@@ -205,7 +205,7 @@ def test_missing_unreadable_and_oversized_files_are_told_apart(tmp_path: Path) -
     assert caught.value.code == "key_missing"
     with pytest.raises(UsageError, match="cannot be read: it is a folder"):
         load_signing_key(tmp_path)
-    with pytest.raises(UsageError, match="it is a device, and no regular file"):
+    with pytest.raises(UsageError, match="it is a device, not a regular file"):
         load_signing_key(Path("/dev/zero"))
     (tmp_path / "large.key").write_bytes(bytes(100_001))
     with pytest.raises(UsageError, match="it has more than 100,000 bytes"):
