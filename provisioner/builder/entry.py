@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.fields import nullable_moment
 from provisioner.salesforce.soql import equals
-from provisioner.steps.proof import prove
+from provisioner.steps.verification import verify_identity
 from provisioner.upkeep.rebuild import Entry
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def enter(connections: Connections, org: Org, since: datetime) -> Entry:
     SalesforceError.
     """
     client = connections.org(org)
-    expires_at = prove(client.session, org.org_id, client.api_version)
+    expires_at = verify_identity(client.session, org.org_id, client.api_version)
     moment = since.strftime("%Y-%m-%dT%H:%M:%SZ")
     soql = (
         f"SELECT LoginTime FROM LoginHistory WHERE {equals('UserId', client.user_id)} "  # noqa: S608 - SOQL, quoted

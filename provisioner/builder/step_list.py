@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.steps.base import Step
-from provisioner.steps.proof import Proof
 from provisioner.steps.settings import Settings
+from provisioner.steps.verification import Verification
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
@@ -48,4 +48,5 @@ class StepLists:
             )
             for entry in self._config.pools[org.pool].steps
         ]
-        return [ListedStep("settings", Settings()), *own, ListedStep("verification", Proof())]
+        first, last = Settings(), Verification()
+        return [ListedStep(first.kind, first), *own, ListedStep(last.kind, last)]

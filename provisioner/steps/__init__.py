@@ -1,4 +1,4 @@
-"""The kinds of steps: a new kind is one file and one line here."""
+"""The registry of step kinds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STEPS: Mapping[str, str] = {
 
 
 def step_class(kind: str) -> type[Step]:
-    """The class of a kind in `STEPS`. Raises KeyError for another."""
+    """The class of a kind. Raises KeyError for one that is not in `STEPS`."""
     module, _, name = STEPS[kind].partition(":")
     found: type[Step] = getattr(import_module(module), name)
     return found

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 class AssignPermissionSets:
     """Assigns permission sets, and groups of them, to the user of the org.
 
-    A group that is not calculated yet after its deploy is waited for, as any step is retried.
+    A group that Salesforce has not calculated yet after its deploy is a transient error, after
+    which the step is retried.
 
-    Safe to run twice: what the user has is looked up first, and a second assignment of the
-    same permission set is refused by Salesforce and counts as done.
+    Safe to run twice: the sets that the user has are queried first, and a second assignment of
+    the same permission set, which Salesforce refuses, counts as done.
     """
 
     kind: ClassVar[str] = "assign_permission_sets"
@@ -41,13 +42,13 @@ class AssignPermissionSets:
     )
 
     def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
-        """A name twice does no harm, and is a mistake."""
+        """A name that is listed twice is harmless, but a mistake."""
         for index, name in enumerate(self.sets):
             if name in self.sets[:index]:
                 yield Finding(f"sets.{index}", f"{name} is listed twice", is_warning=True)
 
     def start(self, context: StepContext) -> Outcome:
-        """Assign those that the user has not."""
+        """Assign those that the user does not have."""
         org, user = context.org, _user_id(context)
         found = permission_sets.find(org, self.sets)
         self._refuse_unknown(context, found)
@@ -91,10 +92,10 @@ class AssignPermissionSets:
 def _refuse_groups(
     context: StepContext, names: list[str], refused: Mapping[str, SalesforceError]
 ) -> None:
-    """Raises StepFailed when all that is wrong is that groups are not calculated yet, or cannot be.
+    """Raises StepFailed when the only errors are groups that are not calculated, or cannot be.
 
-    The platform calculates a group anew after its deploy, usually within seconds; only then
-    may it be assigned. The error is transient until the group has `Failed`.
+    Salesforce recalculates a group after its deploy, usually within seconds; only then can it be
+    assigned. The error is transient unless the status of the group is `Failed`.
     """
     if not all(permission_sets.NOT_UPDATED in str(error).lower() for error in refused.values()):
         return
@@ -104,19 +105,19 @@ def _refuse_groups(
         raise StepFailed(
             f"the permission set group {', '.join(failed)} has the status Failed: its permissions "
             "could not be calculated",
-            hint="Setup, Permission Set Groups shows what it lacks: a licence or a feature of the "
+            hint="Setup, Permission Set Groups shows what is missing: a licence or feature of the "
             "org that one of its permission sets needs, or a permission that another requires",
         )
     late = [f"{name} ({state})" for name, state in states.items() if state != "Updated"]
-    shown = ", ".join(sorted(late) or sorted(names))  # one may be done by now
+    shown = ", ".join(sorted(late) or sorted(names))  # all may be updated since the refusal
     raise StepFailed(
-        f"the platform has not calculated the permission set group yet: {shown}",
+        f"Salesforce has not calculated the permission set group yet: {shown}",
         kind=Kind.TRANSIENT,
     )
 
 
 def _user_id(context: StepContext) -> str:
-    """Who the session belongs to: the login has told, or else a query."""
+    """The id of the session's user: from the login, else from a query."""
     if context.org.user_id:
         return context.org.user_id
     soql = select("Id", "User", equals("Username", context.username))
@@ -127,7 +128,7 @@ def _user_id(context: StepContext) -> str:
 
 
 def _advice(name: str, known: list[str]) -> str:
-    """The names that come nearest, with or without namespace, whatever their case."""
+    """The most similar names, with or without namespace, in any case."""
     plain = {full.rpartition("__")[2].lower(): full for full in known}
     plain |= {full.lower(): full for full in known}
     near = [plain[match] for match in get_close_matches(name.lower(), plain, 3, 0.6)]

@@ -31,7 +31,7 @@ class Done:
 
     note: str = ""
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """What the step found out about the org: fields of its ledger row, such as `expires_at`."""
+    """Fields of the org's ledger row that the step has read, such as `expires_at`."""
 
 
 class StepState(Protocol):
@@ -76,16 +76,16 @@ REPLACE = "replace"
 
 
 def no_sign_in() -> Grant:
-    """Stands where a context was made without a login; a step that wants one has a bug."""
+    """The `sign_in` of a context that was made without a login."""
     raise NotImplementedError("this context has no login")
 
 
 class StepFailed(BuildError):  # noqa: N818 - the name of the field
     """A step failed: `message` names the reason, `details` further lines.
 
-    `kind` is a class of `provisioner.salesforce.classes`, or REPLACE; `transient` asks the build
-    to come again, as after a SalesforceError of that class. What looks like a credential is
-    taken out of all texts.
+    `kind` is a class of `provisioner.salesforce.classes`, or REPLACE; after a transient one the
+    build retries the step, as after a SalesforceError of that class. What looks like a
+    credential is removed from all texts.
     """
 
     default_code = "step_failed"
@@ -111,7 +111,7 @@ def state_text(state: StepState) -> str:
 
 @dataclass(frozen=True)
 class StepContext:
-    """All that a step may use: the org's API, its user, and where relative paths start."""
+    """What a step may use: the org's API, its user, and the folder of relative paths."""
 
     org: OrgClient
     username: str
@@ -119,13 +119,13 @@ class StepContext:
     definition: Mapping[str, Any] = field(default_factory=dict)
     org_id: str = ""  # 18 characters, as the ledger has it
     sign_in: Callable[[], Grant] = field(default=no_sign_in, repr=False)
-    """A login as a consumer makes it: a fresh assertion, no session reused. For the proof."""
+    """A login of the kind that a consumer makes: a new assertion, no session reused."""
     remember: Callable[[StepState], None] = lambda _state: None
     """Commits a state to the ledger at once; for steps with several requests."""
     memory: dict[str, Any] = field(default_factory=dict, repr=False)
     """What the step knows beyond its state; it is dropped after the step and with this process."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    """The time, by a clock that does not jump in mid-build."""
+    """The time, by a clock that does not jump during the build."""
 
 
 class Step(Protocol):

@@ -1,8 +1,8 @@
-"""A data plan as the requests that load it: in an order in which every reference is known.
+"""A data plan as the requests that load it, in an order in which every reference is known.
 
-The order is that of the Salesforce CLI: file by file; of a file whose records refer to each
-other those without open references first; what refers to later files after them. It does not
-depend on any answer, so it is known before the first request (docs/reference/data.md#data-plans).
+The order is that of the Salesforce CLI: file by file; within a file, records without open
+references first; records that refer to a later file after that file. The order does not depend on
+any answer, so it is known before the first request (docs/reference/data.md#data-plans).
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Chunk:
 
     @cached_property
     def references(self) -> tuple[str, ...]:
-        """The reference ids that it gives, in their order."""
+        """The reference ids of its records, in their order."""
         return tuple(ref for record in self.records for ref in record.references)
 
     @cached_property
     def types(self) -> Counter[str]:
-        """How many records of which object it inserts."""
+        """How many records it inserts, by object."""
         return sum((record.types for record in self.records), Counter[str]())
 
     @property
@@ -50,7 +50,7 @@ class Chunk:
         return any(record.has_record_type for record in self.records)
 
     def find(self, reference: str) -> PlannedRecord | None:
-        """The record that gives a reference id, itself or by a child."""
+        """The record with a reference id, or with a child that has it."""
         return next((r for r in self.records if reference in r.references), None)
 
 
@@ -63,11 +63,11 @@ class DataLoad:
 
     @cached_property
     def digest(self) -> str:
-        """Tells this load from that of other data."""
+        """A hash of the data: 8 hexadecimal digits."""
         return hashlib.sha256(b"\0".join(self.contents)).hexdigest()[:8]
 
     def totals(self, chunks: int | None = None) -> Counter[str]:
-        """How many records of which object the first `chunks` requests insert; all for None."""
+        """How many records the first `chunks` requests insert, by object; all requests for None."""
         return sum((chunk.types for chunk in self.chunks[:chunks]), Counter[str]())
 
     @cached_property
@@ -82,12 +82,12 @@ class DataLoad:
         }
 
     def open_references(self, done: int) -> list[str]:
-        """Reference ids given by the first `done` requests that later ones need."""
+        """Reference ids of the first `done` requests that later ones need."""
         given = (ref for chunk in self.chunks[:done] for ref in chunk.references)
         return [ref for ref in given if self._last_use.get(ref, -1) >= done]
 
     def open_by_object(self, done: int) -> list[list[str]]:
-        """`open_references`, those of each object together: their ids are alike."""
+        """`open_references`, grouped by object: ids of one object are similar."""
         groups: dict[str, list[str]] = {}
         for reference in self.open_references(done):
             groups.setdefault(self._object_of[reference], []).append(reference)
@@ -115,7 +115,7 @@ def read_load(path: Path) -> DataLoad:
 
 
 def references_of(record: PlannedRecord, known: Container[str]) -> set[str]:
-    """Those of the reference ids `known` that the record or its children stand on."""
+    """Those of the reference ids `known` that the record or its children refer to."""
     return {value[1:] for _, value in _texts(record) if value[:1] == "@" and value[1:] in known}
 
 
@@ -125,7 +125,7 @@ def _texts(record: PlannedRecord) -> Iterator[tuple[str, str]]:
 
 
 def _twice(chunk: Chunk) -> Iterator[PlanProblem]:
-    """Within a request each reference id may stand once (docs/reference/data.md#tree-requests)."""
+    """A reference id may be used once in a request (docs/reference/data.md#tree-requests)."""
     if len(set(chunk.references)) == len(chunk.references):
         return
     counts = Counter(chunk.references)
@@ -136,7 +136,7 @@ def _twice(chunk: Chunk) -> Iterator[PlanProblem]:
 
 
 def _ordered(plan: Plan) -> Iterator[Chunk]:
-    """Chunks in an order in which whatever a record refers to is there before it."""
+    """Chunks in an order in which a record comes after all that it refers to."""
     files = plan.files
     all_given = set(given(files))
     needs = {r: references_of(r, all_given) for file in files for r in file.records}
@@ -173,7 +173,7 @@ def _names(references: Iterable[str]) -> str:
 
 
 def _chunks(sobject: str, records: Sequence[PlannedRecord]) -> Iterator[Chunk]:
-    """Records in requests of at most 200, children counted, and five objects."""
+    """Records in requests of at most 200 records, children included, and five objects."""
     portion: list[PlannedRecord] = []
     size, types = 0, set[str]()
     for record in records:
@@ -192,9 +192,9 @@ def resolved(
     ids: Mapping[str, str],
     record_types: Mapping[tuple[str, str], str],
 ) -> dict[str, Any]:
-    """A record as it is sent: references replaced by ids, record types by theirs.
+    """A record as it is sent: references and record types replaced by ids.
 
-    Raises KeyError with (object, name) for a record type that is not there.
+    Raises KeyError with (object, name) for a record type that the org does not have.
     """
     return _resolved(record.body, ids, record_types)
 

@@ -1,8 +1,8 @@
 """A data plan as `sf data export tree --plan` writes it: read, with all its problems at once.
 
 The plan is a JSON array of `{sobject, files}`, files relative to it; a data file is
-`{"records": [{"attributes": {"type", "referenceId"}, …}]}`. A value `@AccountRef1` stands for
-the id of another record. Source: docs/reference/data.md#data-plans.
+`{"records": [{"attributes": {"type", "referenceId"}, …}]}`. A value `@AccountRef1` is a
+reference to another record. Source: docs/reference/data.md#data-plans.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from provisioner.input_file import DATA, TEXT, read_input
 from provisioner.json_places import JsonPath, places
 from provisioner.json_text import JsonProblem, parse_json
 
-_REFERENCE = re.compile(r"@\w+Ref\d+")  # the form that the export gives
-_BROKEN = object()  # what stands for the content of a file that cannot be parsed
+_REFERENCE = re.compile(r"@\w+Ref\d+")  # the form that an export writes
+_BROKEN = object()  # in place of the content of a file that cannot be parsed
 _API_NAME = re.compile(r"[A-Za-z]\w*")
 
 
 class PlanProblem(NamedTuple):
-    """One thing wrong with a plan or one of its files, and the value that it is about."""
+    """One problem of a plan or one of its files, and the value that it is about."""
 
     file: str  # as the plan names it
     path: JsonPath | None  # None: `message` begins with the place, or there is none
@@ -33,7 +33,7 @@ class PlanProblem(NamedTuple):
 
 
 class PlanError(ValueError):
-    """What is wrong with a plan and its files: one line each, with file, line and record."""
+    """The problems of a plan and its files: one line each, with file, line and record."""
 
     def __init__(self, problems: Iterable[PlanProblem], texts: Mapping[str, str]) -> None:
         self.problems = tuple(_placed(list(problems), texts))
@@ -56,7 +56,7 @@ def _placed(problems: list[PlanProblem], texts: Mapping[str, str]) -> Iterator[s
 
 @dataclass(frozen=True, eq=False)
 class PlannedRecord:
-    """One record of a data file, with the children that lie inside it."""
+    """One record of a data file, with the child records inside it."""
 
     file: str  # as the plan names it
     position: int  # in its file, from 1
@@ -71,7 +71,7 @@ class PlannedRecord:
 
     @cached_property
     def located(self) -> tuple[tuple[JsonPath, Mapping[str, Any]], ...]:
-        """The record itself and all below it, each with its place in the file."""
+        """The record itself and all below it, each with its path in the file."""
         return tuple(_nodes(self.body, ("records", self.position - 1)))
 
     @property
@@ -81,7 +81,7 @@ class PlannedRecord:
 
     @property
     def size(self) -> int:
-        """How many records it is, with all below it."""
+        """The number of records, with all below it."""
         return len(self.located)
 
     def problem(self, path: JsonPath, message: str) -> PlanProblem:
@@ -91,17 +91,17 @@ class PlannedRecord:
 
     @cached_property
     def references(self) -> tuple[str, ...]:
-        """The reference ids that this record and its children give."""
+        """The reference ids of this record and its children."""
         return tuple(str(node["attributes"]["referenceId"]) for node in self.nodes)
 
     @cached_property
     def types(self) -> Counter[str]:
-        """How many records of which object."""
+        """How many records, by object."""
         return Counter(str(node["attributes"]["type"]) for node in self.nodes)
 
     @property
     def has_record_type(self) -> bool:
-        """Whether a record type is named that is to be looked up."""
+        """Whether it names a record type, whose id has to be queried."""
         return any("RecordType" in node for node in self.nodes)
 
 
@@ -134,7 +134,7 @@ def read_plan(path: Path) -> Plan:
 
 
 def values(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The fields of a record that hold text, and could hold a reference."""
+    """The fields of a record that hold text, which may be a reference."""
     for key, value in node.items():
         if key != "attributes" and isinstance(value, str):
             yield key, value
@@ -214,7 +214,7 @@ class _Reader:
         return PlannedFile(sobject, name, tuple(planned))
 
     def _is_record(self, file: str, position: int, path: JsonPath, record: Any) -> bool:
-        """Whether a record, and every one inside it, says what it is."""
+        """Whether a record, and every one inside it, has its type and its reference id."""
         attributes = record.get("attributes") if isinstance(record, Mapping) else None
         wanted = ("type", "referenceId")
         if not isinstance(attributes, Mapping) or not all(

@@ -1,4 +1,4 @@
-"""What is certain to fail in a data plan, told before an org is spent (docs/reference/data.md)."""
+"""Problems of a data plan that are certain to fail in an org (docs/reference/data.md)."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from provisioner.steps.data_plan import (
 )
 
 MOST_LEVELS = 5
-"""Of records in each other, the outermost included."""
+"""Of nested records, the outermost included."""
 
 _REFERENCE_ID = re.compile(r"[A-Za-z0-9_]+")
 
 
 def given(files: Sequence[PlannedFile]) -> Counter[str]:
-    """The reference ids that the records of the plan give, and how often."""
+    """The reference ids of the records of the plan, and how often each is used."""
     return Counter(ref for file in files for r in file.records for ref in r.references)
 
 
 def given_twice(record: PlannedRecord, path: JsonPath, node: Mapping[str, Any]) -> PlanProblem:
-    """The problem of a record whose reference id another one has, too."""
+    """The problem of a record whose reference id another record has as well."""
     reference = node["attributes"]["referenceId"]
     message = f"the referenceId {reference} is used by another record as well"
     return record.problem((*path, "attributes", "referenceId"), message)
 
 
 def plan_problems(files: Sequence[PlannedFile]) -> Iterator[PlanProblem]:
-    """All of them, in the order of the plan's files."""
+    """All problems, in the order of the plan's files."""
     rules = _Rules(given(files), _needed(files))
     for file in files:
         for record in file.records:
@@ -55,7 +55,7 @@ def _needed(files: Sequence[PlannedFile]) -> frozenset[str]:
 
 
 class _Rules:
-    """The rules for one record, in the light of all others."""
+    """The rules for one record, given all others."""
 
     def __init__(self, all_given: Counter[str], needed: frozenset[str]) -> None:
         self._given = all_given
@@ -63,7 +63,7 @@ class _Rules:
         self._by_lower = {reference.lower(): reference for reference in all_given}
 
     def problems(self, file: PlannedFile, record: PlannedRecord) -> Iterator[PlanProblem]:
-        """What is wrong with a record of a file and with those inside it."""
+        """The problems of a record of a file and of those inside it."""
         root = record.located[0][0]
         sobject = record.body["attributes"]["type"]
         if sobject.lower() != file.sobject.lower():
@@ -101,7 +101,7 @@ class _Rules:
                 yield record.problem((*path, field), f"{field}: {message}")
 
     def _fault(self, field: str, value: str) -> str:
-        """Why a value that should be a reference leads nowhere; "" if it is none, or a good one."""
+        """Why a value is a reference to no record; "" if it is not a reference, or a valid one."""
         if not value.startswith("@") or value[1:] in self._given:
             return ""
         near = self._by_lower.get(value[1:].lower())

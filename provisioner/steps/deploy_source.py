@@ -12,15 +12,15 @@ from provisioner.declare.options import Finding, option
 from provisioner.salesforce.metadata import LARGEST_ZIP, MOST_FILES, DeployBody, deploy_body
 from provisioner.steps import deployment
 from provisioner.steps.base import Outcome, StartAgain, StepContext, StepFailed
+from provisioner.steps.cached_input import CachedInput, cached_input
 from provisioner.steps.destructive_changes import DestructiveChanges
-from provisioner.steps.once import Once
 from provisioner.steps.remote_request import RequestState
 
 if TYPE_CHECKING:
     from provisioner.salesforce.metadata import ComponentProblem
     from provisioner.source import Package
 
-ANY_VERSION = "0.0"  # stands in package.xml where the project names no API version
+ANY_VERSION = "0.0"  # in package.xml where the project names no API version
 WARNINGS_SHOWN = 5
 
 
@@ -28,8 +28,9 @@ WARNINGS_SHOWN = 5
 class DeploySource:
     """Deploys a project with sfdx-project.json, or a folder with package.xml.
 
-    Safe to run twice: the same package again leaves the org as it is. What is to be deleted and
-    is not there, or no longer, Salesforce warns of; so warnings stop no deploy that deletes.
+    Safe to run twice: a second deploy of the same package changes nothing. For a component that
+    is to be deleted and does not exist Salesforce gives a warning, therefore a deploy that deletes
+    ignores warnings.
     """
 
     kind: ClassVar[str] = "deploy_source"
@@ -37,20 +38,20 @@ class DeploySource:
 
     path: Path = option("the project, or a folder in metadata format", path="folder", example=".")
     strict: bool = option(
-        "treat what the official converter passes over in silence as an error", default=False
+        "treat what the official converter ignores without a message as an error", default=False
     )
     destructive_changes: DestructiveChanges | None = option(
-        "manifests of what the org loses before and after the deploy", default=None
+        "manifests of what is deleted before and after the deploy", default=None
     )
 
     secret_variables: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
-    """Those of pool.yaml: replacements in the project do not see them."""
+    """Those of pool.yaml: replacements in the project cannot read them."""
 
-    _package: Once = field(default_factory=Once, init=False, repr=False, compare=False)
-    _body: Once = field(default_factory=Once, init=False, repr=False, compare=False)
+    _package: CachedInput = cached_input()
+    _body: CachedInput = cached_input()
 
     def check(self, directory: Path) -> Iterable[Finding]:
-        """Convert the source: every problem in it, and the first few warnings."""
+        """Convert the source: all problems, and the first few warnings."""
         from provisioner.source import SourceError
 
         try:
@@ -68,13 +69,13 @@ class DeploySource:
         """Send the package that `inputs` has read."""
         version = context.org.api_version
         body = self._body.get(version, lambda: self._make_body(context.directory, version))
-        return deployment.start(context, body, tell=self._teller(context.directory))
+        return deployment.start(context, body, describe=self._describer(context.directory))
 
     def poll(self, context: StepContext, state: RequestState) -> Outcome:
         """The status of the deploy. Raises StepFailed with a line for each failed component."""
         if isinstance(state, StartAgain):
             return self.start(context)
-        return deployment.poll(context, state, tell=self._teller(context.directory))
+        return deployment.poll(context, state, describe=self._describer(context.directory))
 
     def read_state(self, text: str) -> RequestState:
         """The id of the deploy. Any other text starts the step again, which is safe."""
@@ -107,24 +108,24 @@ class DeploySource:
         made: Package = self._package.get(ANY_VERSION, lambda: self._convert(directory))
         return made
 
-    def _teller(self, directory: Path) -> Callable[[ComponentProblem], str]:
-        """Says of a component that failed which file of the source it comes from."""
+    def _describer(self, directory: Path) -> Callable[[ComponentProblem], str]:
+        """Describes a component that failed, with the file of the source that it comes from."""
         from provisioner.source import SourceError
 
-        def tell(problem: ComponentProblem) -> str:
+        def describe(problem: ComponentProblem) -> str:
             manifest = self._changes.files.get(problem.file)
             if manifest:
                 return problem.line_at(str(manifest), is_same=False)
             try:
                 made = self._made(directory)
-            except SourceError:  # broken since it was sent, which is not what is asked here
+            except SourceError:  # the source was changed after the deploy was sent
                 return str(problem)
             origin = made.origin(problem.file, problem.full_name, problem.component_type)
             if origin is None:
                 return str(problem)
             return problem.line_at(str(self.path / origin.path), is_same=origin.is_copy)
 
-        return tell
+        return describe
 
     def _make_body(self, directory: Path, api_version: str) -> DeployBody:
         package = self._made(directory)

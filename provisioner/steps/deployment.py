@@ -1,7 +1,7 @@
-"""A metadata deploy as a step does it: sent, looked at, its failures shown.
+"""A metadata deploy as part of a step: sent, polled, its failures shown.
 
-Safe to run twice: deploying the same package again leaves the org as it is, and an org carries
-out one deploy at a time.
+Safe to run twice: a second deploy of the same package changes nothing, and an org carries out one
+deploy at a time.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 NEXT_POLL = 2.0  # seconds
 
-Tell = Callable[["ComponentProblem"], str]
-"""A line about a component, for people: with the file that they edit, where that is known."""
+Describe = Callable[["ComponentProblem"], str]
+"""The line about a component that failed: with the file that people edit, if it is known."""
 
 
-def start(context: StepContext, body: DeployBody, *, tell: Tell = str) -> Outcome:
+def start(context: StepContext, body: DeployBody, *, describe: Describe = str) -> Outcome:
     """Send the package."""
     status = start_deploy(context.org, body)
     if status.is_done and not status.is_success:
         status = deploy_status(context.org, status.id)  # the first answer has no details
-    return _outcome(context, status, body.first_wait, tell)
+    return _outcome(context, status, body.first_wait, describe)
 
 
-def poll(context: StepContext, request: RemoteRequest, *, tell: Tell = str) -> Outcome:
+def poll(context: StepContext, request: RemoteRequest, *, describe: Describe = str) -> Outcome:
     """The status of the deploy. Raises StepFailed with a line for each component that failed."""
     try:
         status = deploy_status(context.org, request.id)
@@ -48,7 +48,7 @@ def poll(context: StepContext, request: RemoteRequest, *, tell: Tell = str) -> O
         if error.error_code == "INVALID_CROSS_REFERENCE_KEY":  # not visible yet
             error.kind = Kind.TRANSIENT
         raise
-    return _outcome(context, status, NEXT_POLL, tell)
+    return _outcome(context, status, NEXT_POLL, describe)
 
 
 def read_state(text: str) -> RequestState:
@@ -56,14 +56,16 @@ def read_state(text: str) -> RequestState:
     return read_request(text, "0Af")
 
 
-def _outcome(context: StepContext, status: DeployStatus, wait: float, tell: Tell) -> Outcome:
+def _outcome(
+    context: StepContext, status: DeployStatus, wait: float, describe: Describe
+) -> Outcome:
     if not status.is_done:
         return Pending(RemoteRequest(status.id), note=status.status, wait=wait)
     if status.is_success:
         return Done(f"deployed {status.deployed} components")
-    lines = [status.error, *map(tell, status.components), *status.tests]
+    lines = [status.error, *map(describe, status.components), *status.tests]
     lines = [line for line in lines if line]
-    if status.status == "Canceled" or _is_passing(lines):
+    if status.status == "Canceled" or _is_transient(lines):
         context.remember(StartAgain())
         kind = Kind.TRANSIENT
     else:
@@ -77,6 +79,6 @@ def _outcome(context: StepContext, status: DeployStatus, wait: float, tell: Tell
     )
 
 
-def _is_passing(lines: list[str]) -> bool:
-    """Whether everything that went wrong is worth another deploy."""
+def _is_transient(lines: list[str]) -> bool:
+    """Whether all failures may pass with another deploy."""
     return bool(lines) and all(says_any(line, DEPLOY_RETRIES) for line in lines)

@@ -1,4 +1,4 @@
-"""The `destructive_changes` of a `deploy_source`: what the org loses before or after it."""
+"""The `destructive_changes` of a `deploy_source`: what is deleted before or after it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DestructiveChanges:
     )
 
     def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
-        """At least one must be there."""
+        """At least one manifest is required."""
         if not self.keys:
             yield Finding("", "a manifest is missing; write before: FILE, after: FILE, or both")
 
@@ -60,7 +60,7 @@ class DestructiveChanges:
         return None
 
     def warnings(self, package: Package) -> Iterator[Finding]:
-        """A manifest that deletes nothing is most probably not the one that is meant."""
+        """A manifest that deletes nothing is probably the wrong file."""
         names = dict(zip(self.files, self.keys, strict=True))
         for name, members in package.deletions.items():
             if not members:

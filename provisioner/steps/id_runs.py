@@ -1,6 +1,6 @@
-"""Record ids in few characters: those that were given one after the other differ little.
+"""Record ids as a short text: ids that were assigned one after the other differ little.
 
-Salesforce counts in 62 digits, so the ids of a request are mostly a run with a constant gap. The
+Salesforce counts with 62 digits, so the ids of a request are mostly a run with a constant gap. The
 text is a list of `=ID` (15 characters), `.GAP` (one further id, that far from the last) and `+N`
 (N further ones at the same gap): 200 ids in a row are `=001…7+199`.
 """
@@ -32,7 +32,7 @@ def unpacked(text: str, most: int) -> list[str]:
             found.append(_number(first))
             gap = 1
         elif not found:
-            raise ValueError("a run without a beginning")
+            raise ValueError("a run without a first id")
         elif jump:
             gap = _number(jump)
             found.append(found[-1] + gap)
@@ -70,7 +70,7 @@ def _scanned(text: str) -> Iterator[re.Match[str]]:
     while position < len(text):
         token = _TOKEN.match(text, position)
         if token is None:
-            raise ValueError("no list of ids")
+            raise ValueError("not a list of ids")
         yield token
         position = token.end()
 
@@ -79,7 +79,7 @@ def _number(text: str) -> int:
     number = 0
     for digit in text:
         if digit not in _VALUES:
-            raise ValueError("no record id")
+            raise ValueError("not a record id")
         number = number * 62 + _VALUES[digit]
     return number
 

@@ -33,15 +33,15 @@ from provisioner.steps.remote_request import RemoteRequest, RequestState, read_r
 
 FIRST_POLL = 2.0  # seconds; small packages need 30 to 120 (docs/reference/durations.md)
 NEXT_POLL = 5.0
-_KEY_TROUBLE = ("install_key", "installation key", "installationkey", "password")
+_KEY_ERRORS = ("install_key", "installation key", "installationkey", "password")
 
 
 @dataclass(frozen=True, kw_only=True)
 class InstallPackage:
     """Installs a package version.
 
-    Safe to run twice: a version that is there is left alone, and one whose install was asked
-    for without an answer is asked for again, which Salesforce takes as no change.
+    Safe to run twice: a version that is installed is not requested. When the answer to a request
+    was lost, a second request for the same version changes nothing.
     """
 
     kind: ClassVar[str] = "install_package"
@@ -50,7 +50,7 @@ class InstallPackage:
         "the package version",
         pattern=r"04t([A-Za-z0-9]{12}|[A-Za-z0-9]{15})",
         expects="a package version id, 04t with 15 or 18 characters (names and aliases of "
-        "packages are not taken yet)",
+        "packages are not supported yet)",
         example="04t5Y000000AbCdQAK",
     )
     installation_key: Secret | None = option(
@@ -65,13 +65,13 @@ class InstallPackage:
     )
 
     def start(self, context: StepContext) -> Outcome:
-        """Ask for the install, unless this version is there."""
+        """Request the install, unless this version is installed."""
         if is_installed(context.org, self.version):
             return Done(f"{self.version} is installed already")
         try:
             request_id = request_install(context.org, self._request())
         except SalesforceError as error:
-            error.message = self._without_key(error.message)  # a refusal may quote what was sent
+            error.message = self._without_key(error.message)  # a refusal may quote the request
             error.args = (error.message,)
             raise
         return Pending(RemoteRequest(request_id), wait=FIRST_POLL)
@@ -105,11 +105,11 @@ class InstallPackage:
         )
 
     def _failure(self, context: StepContext, status: InstallStatus) -> StepFailed:
-        """Not available yet, or the org busy, passes; what else went wrong does not."""
+        """Transient when the version is not available yet or the org is busy."""
         if says_any(status.error, PACKAGE_RETRIES):
             context.remember(StartAgain())
             kind, hint = Kind.TRANSIENT, ""
-        elif says_any(status.error, _KEY_TROUBLE):
+        elif says_any(status.error, _KEY_ERRORS):
             kind, hint = Kind.CONFIGURATION, "check installation_key"
         else:
             kind, hint = Kind.CONTENT, ""
@@ -117,6 +117,6 @@ class InstallPackage:
         return StepFailed(f"{self.version} was not installed: {text}", kind=kind, hint=hint)
 
     def _without_key(self, text: str) -> str:
-        """`text` without the installation key, plain or as it was sent."""
+        """`text` without the installation key, plain or escaped."""
         key = self.installation_key.reveal() if self.installation_key else ""
         return redact(text, [escaped(key), key])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,28 +19,29 @@ from provisioner.salesforce.records import (
     record_types,
 )
 from provisioner.steps.base import REPLACE, Done, Outcome, Pending, StepContext, StepFailed
+from provisioner.steps.cached_input import CachedInput, cached_input
 from provisioner.steps.data_chunks import Chunk, DataLoad, read_load, resolved
 from provisioner.steps.data_plan import PlanError
 from provisioner.steps.load_failures import refused_chunk, unknown_record_type
 from provisioner.steps.load_progress import IdsLostError, LoadProgress, LoadState, progress_of
-from provisioner.steps.once import Once
 
 _PROGRESS = "progress of the load"
-TURN = 5.0  # seconds after which a long load lets other orgs have the thread
+TURN = 5.0  # seconds after which a long load returns the thread to other orgs
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadData:
     """Loads the records of a data plan, exactly once.
 
-    Safe to run twice by what it remembers: each request inserts all of its records or none,
-    and how many were answered is committed after each, with the ids that later records refer
-    to. When those are more than a row of the ledger holds, this process alone knows them, and
-    an org whose load is interrupted is replaced. Whether a request whose answer was lost has
-    inserted its records is told by counting those that our user has created: none of it, and
-    it is sent again; all of it, and the load goes on if no later record needs their ids.
-    Anything else, or an answer that is late and not lost, and the org is replaced. After a
-    doubt all is counted once more at the end.
+    Safe to run twice because of its state: each request inserts all of its records or none, and
+    after each the number of answered requests is committed, with the ids that later records
+    refer to. When these ids are too long for the state, only this process has them, and the org
+    is replaced if the build is interrupted.
+
+    When an answer was lost, the records that our user has created are counted. If none of the
+    request are there, it is sent again; if all are there and no later record needs their ids,
+    the load continues. In any other case, and after a time-out, the org is replaced. After a
+    lost answer all records are counted again at the end of the load.
     """
 
     kind: ClassVar[str] = "load_data"
@@ -50,10 +51,10 @@ class LoadData:
         "the plan that `sf data export tree --plan` wrote", path="file", example="data/plan.json"
     )
 
-    _load: Once = field(default_factory=Once, init=False, repr=False, compare=False)
+    _load: CachedInput = cached_input()
 
     def check(self, directory: Path) -> Iterable[Finding]:
-        """Read the plan and its files; every reference must lead to a record."""
+        """Read the plan and its files; every reference must be to a record of the plan."""
         try:
             self._load.checked("", lambda: read_load(directory / self.plan))
         except PlanError as error:
@@ -90,7 +91,7 @@ class LoadData:
             ) from None
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
-        """The plan and its files. Raises UsageError with all that is wrong with them."""
+        """The plan and its files. Raises UsageError with all their problems."""
         return self._load.fresh("", lambda: self._read(directory)).contents
 
     def _read(self, directory: Path) -> DataLoad:
@@ -107,7 +108,7 @@ class LoadData:
         return StepFailed(f"{self.plan}: {why}", kind=REPLACE)
 
     def _from_pool_file(self, problem: str) -> str:
-        """A problem whose file is named as seen from the plan, as seen from pool.yaml."""
+        """A problem with the path of its file relative to pool.yaml instead of the plan."""
         folder = self.plan.parent.as_posix()
         return problem if folder == "." else f"{folder}/{problem}"
 
@@ -116,21 +117,21 @@ class LoadData:
 
 
 class _Loading:
-    """One org's load: requests sent one after the other, each remembered before and after."""
+    """The load of one org: one request after the other, with a state committed before and after."""
 
     def __init__(self, context: StepContext, load: DataLoad) -> None:
         self._context = context
         self._load = load
 
     def resume(self, progress: LoadProgress) -> Outcome:
-        """Send what is left, for some seconds at most."""
+        """Send the requests that are left, for about `TURN` seconds at most."""
         since = time.monotonic()
         while progress.done < len(self._load.chunks):
             progress = self._send(progress)
             if progress.done < len(self._load.chunks) and time.monotonic() - since > TURN:
                 return Pending(progress.state(self._load), wait=0.0)
         if progress.is_unconfirmed:
-            self._verify()
+            self._verify_counts()
         return Done(f"loaded {self._load.totals().total()} records")
 
     def confirmed(self, progress: LoadProgress) -> LoadProgress:
@@ -152,7 +153,7 @@ class _Loading:
         )
 
     def _send(self, progress: LoadProgress) -> LoadProgress:
-        """One request. Raises StepFailed, or SalesforceError when the build is to come again."""
+        """One request. Raises StepFailed, or SalesforceError after which the build may retry."""
         chunk = self._load.chunks[progress.done]
         records = self._bodies(chunk, progress)
         self._remember(replace(progress, is_sending=True))
@@ -169,7 +170,7 @@ class _Loading:
         return progress
 
     def _remember(self, progress: LoadProgress) -> None:
-        """In the ledger, and here what may be too much for it."""
+        """Commit the progress to the ledger, and keep in memory what may be too long for it."""
         self._context.memory[_PROGRESS] = progress
         self._context.remember(progress.state(self._load))
 
@@ -186,7 +187,10 @@ class _Loading:
         return bodies
 
     def _not_answered(self, progress: LoadProgress, chunk: Chunk, error: SalesforceError) -> None:
-        """Whether the records may be there. A refusal of the call itself says they are not."""
+        """Raises StepFailed when the records may still be inserted.
+
+        A request that was not sent, or refused as a whole, has inserted none.
+        """
         if error.error_code == TIMED_OUT or error.status == 504:
             raise self._unconfirmed(error.message) from None
         if error.error_code == NOT_SENT or 300 <= error.status < 500:
@@ -195,8 +199,8 @@ class _Loading:
             text = f"{chunk.records[0].file}: the org has no object {chunk.sobject}"
             raise StepFailed(text, details=[error.message]) from None
 
-    def _verify(self) -> None:
-        """After a doubt: as many records as the plan has, and no more."""
+    def _verify_counts(self) -> None:
+        """After a lost answer: the org must have exactly the records of the plan."""
         for sobject, wanted in self._load.totals().items():
             found = self._count(sobject)
             if found != wanted:

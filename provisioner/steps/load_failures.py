@@ -1,4 +1,4 @@
-"""What is said when records are refused: which file, record and field, and what was loaded."""
+"""Errors about refused records: the file, the record, the field, and what was loaded before."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def refused_chunk(load: DataLoad, done: int, refused: TreeRefusedError) -> StepF
 def unknown_record_type(
     record: PlannedRecord, missing: tuple[str, str], known: Iterable[tuple[str, str]]
 ) -> StepFailed:
-    """The error for a record type that the org has not."""
+    """The error for a record type that the org does not have."""
     sobject, name = missing
     names = ", ".join(sorted(other for owner, other in known if owner == sobject)) or "none"
     return StepFailed(f"{record}: {sobject} has no record type {name!r}; it has: {names}")
@@ -52,7 +52,7 @@ def _line(chunk: Chunk, problem: RecordProblem) -> str:
 
 
 def _by_field(chunk: Chunk, problem: RecordProblem) -> Iterator[PlannedRecord]:
-    """An unknown field is refused without naming a record: those that have it.
+    """The records with a field that Salesforce does not know; its error names no record.
 
     Source: docs/reference/data.md#tree-requests.
     """
@@ -63,7 +63,7 @@ def _by_field(chunk: Chunk, problem: RecordProblem) -> Iterator[PlannedRecord]:
 
 
 def _loaded(totals: Counter[str]) -> str:
-    """What stands in the org already, so that nothing is half loaded without being said."""
+    """The records that the org has already, because the load stops halfway."""
     if not totals:
         return "nothing was loaded before"
     each = ", ".join(f"{count} {sobject}" for sobject, count in sorted(totals.items()))

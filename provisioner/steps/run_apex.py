@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,7 +20,7 @@ from provisioner.steps.base import (
     StepContext,
     StepFailed,
 )
-from provisioner.steps.once import Once
+from provisioner.steps.cached_input import CachedInput, cached_input
 
 if TYPE_CHECKING:
     from provisioner.salesforce.apex import ApexResult
@@ -42,9 +42,9 @@ RunState = ScriptSent | StartAgain
 class RunApex:
     """Runs a script of anonymous Apex.
 
-    Not safe to run twice: a script may do anything. So it is sent once; when the answer is
+    Not safe to run twice: a script may do anything. It is sent once; when the answer is
     lost, it is unknown whether it ran, and the org is replaced. A script that failed has
-    changed nothing: Salesforce undoes all of it.
+    changed nothing: Salesforce rolls it back.
     """
 
     kind: ClassVar[str] = "run_apex"
@@ -52,10 +52,10 @@ class RunApex:
 
     file: Path = option("the script", path="file", example="scripts/setup.apex")
 
-    _script: Once = field(default_factory=Once, init=False, repr=False, compare=False)
+    _script: CachedInput = cached_input()
 
     def check(self, directory: Path) -> Iterable[Finding]:
-        """The script must be text, and not empty."""
+        """The script must be text and not empty."""
         try:
             text = self._script.checked("", lambda: self._read(directory))
         except UsageError as error:
@@ -119,10 +119,10 @@ class RunApex:
 
 
 def _was_not_run(error: SalesforceError) -> bool:
-    """Whether Salesforce refused the call itself, or never got it.
+    """Whether Salesforce refused the request itself, or did not receive it.
 
-    A 503 with its own error code is the server's word that it took nothing; one without may
-    come from a gateway that had passed the call on.
+    A 503 with an error code of Salesforce means that nothing was run; one without may come from
+    a gateway that had forwarded the request.
     """
     is_refusal = 300 <= error.status < 500 or (error.status == 503 and error.error_code != "")
     return error.error_code == NOT_SENT or is_refusal

@@ -1,13 +1,13 @@
-"""The `settings` and `objectSettings` of the org definition, deployed as the CLI does it.
+"""The `settings` and `objectSettings` of the org definition, deployed as the Salesforce CLI does.
 
-The first step of every org; it has no entry in pool.yaml.
+It is the first step of every org and has no entry in pool.yaml.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from provisioner.salesforce.metadata import DeployBody, deploy_body
 from provisioner.salesforce.settings import SettingsError, settings_package
 from provisioner.steps import deployment
 from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed
-from provisioner.steps.once import Once
+from provisioner.steps.cached_input import CachedInput, cached_input
 from provisioner.steps.remote_request import RequestState
 
 
@@ -23,15 +23,15 @@ from provisioner.steps.remote_request import RequestState
 class Settings:
     """Deploys the settings of the org definition.
 
-    Safe to run twice: the same settings again change nothing.
+    Safe to run twice: a second deploy of the same settings changes nothing.
     """
 
     kind: ClassVar[str] = "settings"
 
-    _made: Once = field(default_factory=Once, init=False, repr=False, compare=False)
+    _made: CachedInput = cached_input()
 
     def start(self, context: StepContext) -> Outcome:
-        """Send them; nothing is sent for a definition without settings."""
+        """Send the settings, if the definition has any."""
         definition, version = context.definition, context.org.api_version
         if not (definition.get("settings") or definition.get("objectSettings")):
             return Done("no settings")
@@ -51,7 +51,7 @@ class Settings:
         return deployment.read_state(text)
 
     def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
-        """Nothing: the whole definition is part of the fingerprint anyway."""
+        """Nothing: the whole definition is part of the fingerprint."""
         return ()
 
 

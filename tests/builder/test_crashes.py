@@ -15,8 +15,8 @@ import pytest
 from provisioner.builder.events import Message, OrgEvent
 from provisioner.ledger.base import Org, State
 from provisioner.salesforce.hub import DevHub
-from provisioner.steps.proof import Proof
 from provisioner.steps.run_apex import RunApex
+from provisioner.steps.verification import Verification
 from provisioner.upkeep.deletion import Deletions
 from tests.builder.night import Night
 
@@ -77,7 +77,7 @@ def test_an_org_that_an_exception_failed_is_replaced(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     night.write_pool(size=3, steps=STEPS)
-    broken(monkeypatch, Proof, "start", times=1)
+    broken(monkeypatch, Verification, "start", times=1)
     result = night.build()
     assert (len(result.built), len(result.failed), result.exit_code) == (3, 1, 0)
     nothing_lost(night)

@@ -64,5 +64,5 @@ STATES: Mapping[str, st.SearchStrategy[StepState]] = {
         _FLAGS,
     ),
     "run_apex": st.sampled_from([ScriptSent(), StartAgain()]),
-    "proof": st.just(StartAgain()),
+    "verification": st.just(StartAgain()),
 }

@@ -20,9 +20,9 @@ from provisioner.steps.base import Done, Step, StepFailed
 from provisioner.steps.deploy_source import DeploySource
 from provisioner.steps.install_package import InstallPackage
 from provisioner.steps.load_data import LoadData
-from provisioner.steps.proof import Proof
 from provisioner.steps.run_apex import RunApex
 from provisioner.steps.settings import Settings
+from provisioner.steps.verification import Verification
 from tests.salesforce.world import Emulated
 from tests.steps.carrier import Carrier
 from tests.steps.project import accounts, contacts, data_plan, metadata_folder, write
@@ -36,7 +36,7 @@ EXAMPLES: dict[str, Callable[[], Step]] = {
     "assign_permission_sets": lambda: AssignPermissionSets(sets=("Sales_Rep", "Other")),
     "load_data": lambda: LoadData(plan=Path("plan.json")),
     "run_apex": lambda: RunApex(file=Path("setup.apex")),
-    "proof": Proof,
+    "verification": Verification,
 }
 REPLACES_IN_DOUBT = frozenset({"load_data", "run_apex"})
 NOT_REPEATABLE = frozenset({"load_data", "run_apex"})  # what they did is told by the ledger
@@ -76,7 +76,7 @@ def requests(carrier: Carrier) -> int:
 
 
 def test_every_registered_kind_has_an_example() -> None:
-    assert set(STEPS) | {"settings", "proof"} == set(EXAMPLES)
+    assert set(STEPS) | {"settings", "verification"} == set(EXAMPLES)
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)

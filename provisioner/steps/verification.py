@@ -1,6 +1,6 @@
-"""The proof: the org is entered as a consumer will enter it, and asked who it is.
+"""The verification: a login of the kind that a consumer makes, and a query of the org's identity.
 
-The last step of every org; only after it the org may be claimed. It has no entry in pool.yaml.
+It is the last step of every org, after which the org may be claimed. It has no entry in pool.yaml.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Proof:
-    """Logs in afresh and reads the org's own record.
+class Verification:
+    """Logs in with a new session and reads the org's own record.
 
     Safe to run twice: it changes nothing.
     """
 
-    kind: ClassVar[str] = "proof"
+    kind: ClassVar[str] = "verification"
 
     def start(self, context: StepContext) -> Outcome:
-        """Prove the org; its exact end goes into the ledger. Raises StepFailed, LoginError."""
+        """Verify the org; its exact expiry goes into the ledger. Raises StepFailed, LoginError."""
         grant = context.sign_in()
         session = context.org.session.with_grant(grant)
-        expires_at = prove(session, context.org_id, context.org.api_version)
+        expires_at = verify_identity(session, context.org_id, context.org.api_version)
         changes: dict[str, Any] = {
             "proven_at": context.now(),
             "instance_url": grant.instance_url,
         }
         if expires_at:
             changes["expires_at"] = expires_at
-        return Done("proven", changes)
+        return Done("verified", changes)
 
     def poll(self, context: StepContext, state: StartAgain) -> Outcome:  # noqa: ARG002 - contract
         """Nothing is ever pending: log in again."""
@@ -61,12 +61,12 @@ class Proof:
         return ()
 
 
-def prove(session: OrgSession, org_id: str, api_version: str) -> datetime | None:
-    """Ask the org who it is; the exact time of its end (None: it names none).
+def verify_identity(session: OrgSession, org_id: str, api_version: str) -> datetime | None:
+    """Query the org's id; returns the exact time of its expiry, None if it has none.
 
-    `Organization.TrialExpirationDate` has a time, which ScratchOrgInfo has not
-    (docs/reference/sign-up.md#expiry). Needs no OrgClient. Raises StepFailed when this is another
-    org than `org_id`, however often it is asked, and SalesforceError.
+    `Organization.TrialExpirationDate` has a time of day, ScratchOrgInfo only a date
+    (docs/reference/sign-up.md#expiry). Raises StepFailed when repeated queries return another id
+    than `org_id`, and SalesforceError.
     """
     soql = select("Id, TrialExpirationDate", "Organization")
     path = f"/services/data/v{api_version}/query?q={quote_plus(soql)}"

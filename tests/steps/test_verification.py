@@ -1,4 +1,4 @@
-"""The proof: entered afresh, asked who it is, its exact end learnt."""
+"""The verification: a new login, a query of the org's identity, its exact expiry."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 
 from provisioner.errors import LoginError, SalesforceError
 from provisioner.steps.base import Done, StartAgain, StepFailed
-from provisioner.steps.proof import Proof
+from provisioner.steps.verification import Verification
 from tests.steps.carrier import Carrier
 
 
-def test_a_proven_org_tells_its_exact_end(carrier: Carrier) -> None:
-    done = carrier.finish(Proof())
-    assert done.note == "proven"
+def test_a_verified_org_has_its_exact_expiry(carrier: Carrier) -> None:
+    done = carrier.finish(Verification())
+    assert done.note == "verified"
     expires = carrier.emulated_org.expires
     assert expires is not None
     assert abs((done.changes["expires_at"] - expires).total_seconds()) < 1
@@ -22,50 +22,50 @@ def test_a_proven_org_tells_its_exact_end(carrier: Carrier) -> None:
     assert done.changes["proven_at"].tzinfo is not None
 
 
-def test_the_proof_logs_in_itself(carrier: Carrier) -> None:
+def test_the_verification_logs_in_with_a_session_of_its_own(carrier: Carrier) -> None:
     carrier.org  # noqa: B018 - the session of the steps before
     before = carrier.emulated.requests("oauth.token")
     used = carrier.org.session.grant
-    carrier.finish(Proof())
+    carrier.finish(Verification())
     assert carrier.emulated.requests("oauth.token") == before + 1
     assert carrier.org.session.grant is used
 
 
-def test_two_requests_prove_an_org(carrier: Carrier) -> None:
+def test_two_requests_verify_an_org(carrier: Carrier) -> None:
     carrier.org  # noqa: B018 - logs in
     before = len(carrier.emulated.world.log.entries())
-    carrier.finish(Proof())
+    carrier.finish(Verification())
     assert len(carrier.emulated.world.log.entries()) - before == 2
 
 
 def test_another_org_behind_the_username_is_noticed(carrier: Carrier) -> None:
     context = replace(carrier.context(), org_id="00D000000000009EAA")
     with pytest.raises(StepFailed, match="instead of 00D000000000009EAA") as caught:
-        Proof().start(context)
+        Verification().start(context)
     assert caught.value.kind == "replace"
 
 
-def test_an_org_that_cannot_be_entered_is_not_proven(carrier: Carrier) -> None:
+def test_an_org_that_refuses_the_login_is_not_verified(carrier: Carrier) -> None:
     context = carrier.context()
     carrier.emulated_org.apps.clear()
     with pytest.raises(LoginError):
-        Proof().start(context)
+        Verification().start(context)
 
 
-def test_an_org_that_does_not_answer_the_question_is_not_proven(carrier: Carrier) -> None:
+def test_an_org_that_does_not_return_its_identity_is_not_verified(carrier: Carrier) -> None:
     context = carrier.context()
     carrier.emulated.fault({"route": "query"}, {"do": "answer", "status": 420}, times=4)
     with pytest.raises(SalesforceError, match="deleted, expired or under maintenance") as caught:
-        Proof().start(context)
+        Verification().start(context)
     assert caught.value.kind == "gone"
     carrier.emulated.fault(
         {"route": "query"}, {"do": "answer", "status": 200, "body": {"records": []}}, times=4
     )
     with pytest.raises(StepFailed, match="the org does not return its id"):
-        Proof().start(context)
+        Verification().start(context)
 
 
-def test_a_proof_may_be_repeated(carrier: Carrier) -> None:
-    assert isinstance(carrier.finish(Proof()), Done)
-    assert isinstance(Proof().poll(carrier.context(), StartAgain()), Done)
-    assert list(Proof().inputs(carrier.directory)) == []
+def test_a_verification_may_be_repeated(carrier: Carrier) -> None:
+    assert isinstance(carrier.finish(Verification()), Done)
+    assert isinstance(Verification().poll(carrier.context(), StartAgain()), Done)
+    assert list(Verification().inputs(carrier.directory)) == []
