@@ -336,7 +336,9 @@ def test_a_file_that_is_nested_without_end_is_told_at_its_line(tmp_path: Path) -
     write(tmp_path / "deep.json", '{"records": ' + "[\n" * 100_000)
     path = write(tmp_path / "plan.json", '[{"sobject": "Account", "files": ["deep.json"]}]')
     [problem] = placed(path)
-    assert problem.startswith("deep.json:100:1: the file is not JSON: more than 100 levels")
+    assert problem.startswith(
+        "deep.json:100:1: the file is not JSON: nested more than 100 levels deep"
+    )
 
 
 def test_files_lie_beside_the_plan_and_old_keys_do_not_matter(tmp_path: Path) -> None:

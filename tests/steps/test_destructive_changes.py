@@ -127,7 +127,10 @@ def test_one_manifest_is_enough_and_both_may_be_there(project: Project) -> None:
     [
         ("{}", f"{KEY}: a manifest is missing; write before: FILE, after: FILE, or both"),
         ("{after: good.xml, befor: good.xml}", f"{KEY}.befor: unknown key; did you mean before?"),
-        ("before: godo.xml", f"{KEY}.before: there is no file godo.xml; did you mean good.xml?"),
+        (
+            "before: godo.xml",
+            f"{KEY}.before: the file godo.xml does not exist; did you mean good.xml?",
+        ),
         ("good.xml", f"{KEY}: is a single value; write keys with values"),
         (
             "after: wrong.xml",
