@@ -25,6 +25,7 @@ Salesforce, or the database of the ledger, could not be reached: nobody has refu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 UNREACHABLE = frozenset({"unreachable", "ledger_unreachable", "tls_certificate", "proxy_refused"})
@@ -32,10 +33,27 @@ UNREACHABLE = frozenset({"unreachable", "ledger_unreachable", "tls_certificate",
 through a proxy or over TLS, no answer in time, a connection that broke."""
 
 
+class ErrorKind(StrEnum):
+    """What a caller may do about an error.
+
+    For errors of Salesforce, `provisioner.salesforce.error_kinds` decides.
+    """
+
+    TRANSIENT = "transient"  # passes by itself: read the current state, then send again
+    LIMIT = "limit"  # an allowance is used up until Salesforce resets it
+    CONFIGURATION = "configuration"  # the org, its app or a permission must be set up differently
+    CONTENT = "content"  # the request is wrong: sent again, it fails again
+    GONE = "gone"
+    """A deleted or expired org answers so. So does an active org in maintenance or before it is
+    ready: the error may pass until the Dev Hub says that the org is gone (`DevHub.gone`)."""
+    REPLACE = "replace"  # the org's content is incomplete or unknown; another org may succeed
+
+
 class ProvisionerError(Exception):
     """The root of the tree: `message` says what happened, `hint` what to do now."""
 
     exit_code: int = 1
+    kind: ErrorKind = ErrorKind.CONTENT
     default_code: ClassVar[str] = "internal_error"
 
     def __init__(self, message: str, *, code: str | None = None, hint: str = "") -> None:
@@ -116,13 +134,15 @@ class HubLimitError(ProvisionerError):
     """The Dev Hub's daily or active scratch org limit (or its API limit) is reached."""
 
     exit_code = 4
+    kind = ErrorKind.LIMIT
     default_code = "hub_limit"
 
 
 class LoginError(ProvisionerError):
     """Salesforce refused the login, or could not be reached for it (see UNREACHABLE).
 
-    `is_transient` is true for refusals that pass by themselves shortly after a sign-up.
+    `is_transient` is true for refusals that pass by themselves shortly after a sign-up. The kind
+    is TRANSIENT for those, and CONFIGURATION for all others.
     """
 
     exit_code = 5
@@ -132,7 +152,12 @@ class LoginError(ProvisionerError):
         self, message: str, *, code: str | None = None, hint: str = "", is_transient: bool = False
     ) -> None:
         super().__init__(message, code=code, hint=hint)
-        self.is_transient = is_transient
+        self.kind = ErrorKind.TRANSIENT if is_transient else ErrorKind.CONFIGURATION
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same login may succeed later."""
+        return self.kind is ErrorKind.TRANSIENT
 
 
 class BuildError(ProvisionerError):
@@ -167,7 +192,7 @@ class SalesforceError(BuildError):
     """A call to Salesforce was answered with an error, or not answered.
 
     `status` is the HTTP status (0: no answer), `error_code` Salesforce's own word
-    (`UNABLE_TO_LOCK_ROW`), `kind` what may be done about it: see `provisioner.salesforce.classes`.
+    (`UNABLE_TO_LOCK_ROW`).
     """
 
     default_code = "salesforce"
@@ -178,7 +203,7 @@ class SalesforceError(BuildError):
         *,
         status: int = 0,
         error_code: str = "",
-        kind: str = "content",
+        kind: ErrorKind = ErrorKind.CONTENT,
         hint: str = "",
         code: str | None = None,
     ) -> None:

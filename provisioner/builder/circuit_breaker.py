@@ -12,12 +12,13 @@ import re
 import threading
 from collections.abc import Callable, Collection, Iterable
 
+from provisioner.errors import ErrorKind
 from provisioner.ledger.base import Org
 from provisioner.plan import Creation
 
 CANARY_FROM = 4  # orgs of one fingerprint to build
 IN_A_ROW = 3  # orgs that fail by the same cause, and none that succeeds between them
-REPEATS = frozenset({"content", "configuration"})
+REPEATS = frozenset({ErrorKind.CONTENT, ErrorKind.CONFIGURATION})
 """Kinds of failure that every org of the same fingerprint meets."""
 
 _PARTICULARS = re.compile(r"\S+@\S+|\b[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\b|\d+")
@@ -78,7 +79,7 @@ class CircuitBreaker:
             self._bad.discard(org.fingerprint)
             return self._held.pop(org.fingerprint, [])
 
-    def failed(self, org: Org, kind: str, reason: str, undecided: int = 0) -> list[Creation]:
+    def failed(self, org: Org, kind: ErrorKind, reason: str, undecided: int = 0) -> list[Creation]:
         """An org failed: perhaps all others are stopped, perhaps the next one goes ahead.
 
         A cause that may pass stops them only when more orgs met it than are `undecided` yet.
@@ -116,7 +117,7 @@ class CircuitBreaker:
         has_canary = creation.pool in self._guarded or self._has_canary(creation.pool)
         return has_canary and not self.is_proven(creation)
 
-    def _canary_failed(self, org: Org, kind: str, reason: str) -> list[Creation]:
+    def _canary_failed(self, org: Org, kind: ErrorKind, reason: str) -> list[Creation]:
         held = self._held[org.fingerprint]
         if kind in REPEATS:
             del self._held[org.fingerprint]

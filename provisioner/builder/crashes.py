@@ -9,8 +9,8 @@ from typing import Protocol
 
 from provisioner import crash
 from provisioner.builder.scheduler import Job, bounded
-from provisioner.errors import STOPS, RowValueError
-from provisioner.steps.base import REPLACE, StepFailed
+from provisioner.errors import STOPS, ErrorKind, RowValueError
+from provisioner.steps.base import StepFailed
 
 MOST_FILES = 20  # crash files of one build; what comes after them is told, and not written
 
@@ -71,7 +71,7 @@ def _told(
     context: Reporting, error: Exception, failed: Callable[[StepFailed], float | None]
 ) -> float | None:
     what = context.crashes.described(error)
-    return _handed(context, StepFailed(what, kind=REPLACE, hint=crash.REPORT), failed)
+    return _handed(context, StepFailed(what, kind=ErrorKind.REPLACE, hint=crash.REPORT), failed)
 
 
 def _handed(

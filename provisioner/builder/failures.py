@@ -9,30 +9,21 @@ from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
 from provisioner.builder.deletions import delete, why_deleted
 from provisioner.builder.events import OrgEvent
-from provisioner.errors import HubLimitError, LoginError, ProvisionerError
+from provisioner.errors import ErrorKind, ProvisionerError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Creation, Removal
-from provisioner.salesforce.classes import sign_up_kind, sign_up_meaning
+from provisioner.salesforce.error_kinds import sign_up_kind, sign_up_meaning
 
 if TYPE_CHECKING:
     from provisioner.salesforce.hub import SignUpStatus
 
-REPLACEABLE = frozenset({"transient", "gone", "replace"})
+REPLACEABLE = frozenset({ErrorKind.TRANSIENT, ErrorKind.GONE, ErrorKind.REPLACE})
 """Kinds of failure that another org may not meet; content and configuration it would meet."""
-
-
-def kind_of(error: ProvisionerError) -> str:
-    """The class of an error: what may be done about it (`provisioner.salesforce.classes`)."""
-    if isinstance(error, LoginError):
-        return "transient" if error.is_transient else "configuration"
-    if isinstance(error, HubLimitError):
-        return "limit"
-    return str(getattr(error, "kind", "content"))
 
 
 def passes(status: SignUpStatus) -> bool:
     """Whether a sign-up that ended may do better when it is sent again."""
-    return status.status == "Error" and sign_up_kind(status.error_code) == "transient"
+    return status.status == "Error" and sign_up_kind(status.error_code) is ErrorKind.TRANSIENT
 
 
 def reason_of(status: SignUpStatus) -> str:
@@ -59,7 +50,7 @@ class Failures:
         """Record the failure, end the scratch org, and ask for another where that may help."""
         details = getattr(error, "details", ())
         reason = "\n".join([f"{step}: {error.message}", *details])
-        failed = self._record(org, reason, step, kind_of(error))
+        failed = self._record(org, reason, step, error.kind)
         if failed is None:
             return
         if not failed.kept:
@@ -69,7 +60,7 @@ class Failures:
                 lambda e: self._not_ended(failed, e.message),
             )
             self._context.scheduler.add(f"end {org.username}", job)
-        self._replace(failed, kind_of(error))
+        self._replace(failed, error.kind)
 
     def sign_up_refused(self, org: Org, status: SignUpStatus) -> None:
         """The sign-up ended in Error: there is no org, only a reason."""
@@ -91,7 +82,7 @@ class Failures:
     ) -> None:
         """The Dev Hub refused the request itself: nothing was made, nothing is to be ended."""
         reason = f"sign-up: {error.message}"
-        failed = self._record(org, reason, "sign-up", kind_of(error), is_failure=is_failure)
+        failed = self._record(org, reason, "sign-up", error.kind, is_failure=is_failure)
         if failed is not None:
             self._context.ledger.move(failed, State.DELETED, note="never signed up")
             self.freed(failed.pool)
@@ -101,7 +92,7 @@ class Failures:
         org: Org,
         reason: str,
         step: str,
-        kind: str,
+        kind: ErrorKind,
         *,
         is_failure: bool = True,
         counts_for_breaker: bool = True,
@@ -124,7 +115,7 @@ class Failures:
                 self._tell_circuit_breaker(failed, kind, reason)
         return failed
 
-    def _tell_circuit_breaker(self, org: Org, kind: str, reason: str) -> None:
+    def _tell_circuit_breaker(self, org: Org, kind: ErrorKind, reason: str) -> None:
         breaker = self._context.circuit_breaker
         before = breaker.reason
         let_through = breaker.failed(org, kind, reason, len(self._context.under_way))
@@ -157,7 +148,7 @@ class Failures:
                 return
         self.repeat(Creation(org.pool, org.definition, org.fingerprint))
 
-    def _replace(self, org: Org, kind: str) -> None:
+    def _replace(self, org: Org, kind: ErrorKind) -> None:
         context = self._context
         with context.lock:
             allowed = context.config.pools[org.pool].replacements

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from provisioner import retry
-from provisioner.builder.failures import kind_of
-from provisioner.errors import LoginError, SalesforceError
+from provisioner.errors import ErrorKind, LoginError, SalesforceError
 from provisioner.retry import BUILD_START, repeated
 
 if TYPE_CHECKING:
@@ -37,4 +36,4 @@ def retried(context: BuildContext, what: str, action: Callable[[], T]) -> T:
 def _passes(error: SalesforceError | LoginError) -> bool:
     if isinstance(error, LoginError):
         return error.code in _PASSING_LOGINS
-    return kind_of(error) == "transient"
+    return error.kind is ErrorKind.TRANSIENT

@@ -9,11 +9,11 @@ from typing import Any
 from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded, harmless
 from provisioner.builder.events import OrgEvent
-from provisioner.builder.failures import Failures, kind_of
+from provisioner.builder.failures import Failures
 from provisioner.builder.step_list import ListedStep, StepLists
 from provisioner.builder.stopwatch import Stopwatch
 from provisioner.builder.suspects import Suspects, looks_gone
-from provisioner.errors import STOPS, LoginError, ProvisionerError, SalesforceError
+from provisioner.errors import STOPS, ErrorKind, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.retry import STEP, repeated
 from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepState, state_text
@@ -22,7 +22,7 @@ from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepStat
 PROPAGATION = 300.0  # seconds after activation in which a refused login may pass
 ATTEMPTS = len(STEP.waits)  # transient failures of one step before its org is given up
 LONGEST_POLL = 15.0
-PASSING = frozenset({"transient", "limit", "gone"})
+PASSING = frozenset({ErrorKind.TRANSIENT, ErrorKind.LIMIT, ErrorKind.GONE})
 """Kinds of errors after which a step is tried again; what looks gone is asked about meanwhile."""
 
 
@@ -141,7 +141,7 @@ class OrgSteps:
         age = progress.step.seconds() / self._context.options.time_scale
         if age > step.timeout:
             minutes = int(step.timeout // 60)
-            raise SalesforceError(f"not finished after {minutes} minutes", kind="replace")
+            raise SalesforceError(f"not finished after {minutes} minutes", kind=ErrorKind.REPLACE)
         return outcome.wait and max(outcome.wait, min(age / 4, LONGEST_POLL))
 
     def _failed(
@@ -150,7 +150,7 @@ class OrgSteps:
         """Wait and try again where that may help; else give the org up."""
         org = progress.org
         is_gone = looks_gone(error) and self._suspects.is_gone(org)
-        if kind_of(error) in PASSING and not is_gone and self._may_retry(progress, error):
+        if error.kind in PASSING and not is_gone and self._may_retry(progress, error):
             if looks_gone(error):
                 self._suspects.add(org)
             try:
@@ -164,7 +164,7 @@ class OrgSteps:
         if is_gone:
             first_line = error.message.partition("\n")[0]
             error = SalesforceError(
-                f"the Dev Hub says that the org is gone: {first_line}", kind="gone"
+                f"the Dev Hub says that the org is gone: {first_line}", kind=ErrorKind.GONE
             )
         elif looks_gone(error) and not org.error:
             self._leave(org, step, error)

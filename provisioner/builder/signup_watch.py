@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
-from provisioner.builder.failures import Failures, kind_of, passes, reason_of
+from provisioner.builder.failures import Failures, passes, reason_of
 from provisioner.builder.stopwatch import Stopwatch
-from provisioner.errors import STOPS, ProvisionerError, RowValueError, SalesforceError
+from provisioner.errors import STOPS, ErrorKind, ProvisionerError, RowValueError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.salesforce.signup_status import UNREADABLE
 
@@ -226,7 +226,7 @@ class SignUpWatch:
                 return
             deadline = self._deadline(entry)
             took = f"still {status.status} after {deadline:.0f} s (see sign_up_timeout)"
-            error = SalesforceError(took, kind="gone")
+            error = SalesforceError(took, kind=ErrorKind.GONE)
             self._failures.fail(entry.org, "sign-up", error)
 
     def _is_late(self, entry: _Watched) -> bool:
@@ -245,12 +245,12 @@ class SignUpWatch:
         if entry.org.state is State.INTENDED:
             self._send_again(self._context.change(entry.org, step_since=self._context.now()))
         else:
-            error = SalesforceError("the Dev Hub no longer knows this sign-up", kind="gone")
+            error = SalesforceError("the Dev Hub no longer knows this sign-up", kind=ErrorKind.GONE)
             self._failures.fail(entry.org, "sign-up", error)
 
     def _unanswered(self, watched: Sequence[_Watched], error: ProvisionerError) -> None:
         """A look that failed says nothing of the sign-ups; only refusals that stay end them."""
-        if kind_of(error) in ("transient", "limit"):
+        if error.kind in (ErrorKind.TRANSIENT, ErrorKind.LIMIT):
             for entry in watched:
                 if self._is_late(entry):
                     self._drop(entry.org)

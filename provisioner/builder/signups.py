@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from provisioner.builder.context import BuildContext, RowLostError
 from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
-from provisioner.builder.failures import Failures, kind_of
+from provisioner.builder.failures import Failures
 from provisioner.builder.room import Room
 from provisioner.builder.signup_request import sign_up_request
 from provisioner.builder.signup_watch import SignUpWatch
 from provisioner.builder.usernames import new_username
-from provisioner.errors import STOPS, HubLimitError, ProvisionerError, RowValueError
+from provisioner.errors import STOPS, ErrorKind, HubLimitError, ProvisionerError, RowValueError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Creation
 
@@ -197,7 +197,7 @@ class SignUps:
         except STOPS:
             raise  # nothing is wrong with the org: the build stops, the next one resumes it
         except ProvisionerError as error:
-            if kind_of(error) == "transient":
+            if error.kind is ErrorKind.TRANSIENT:
                 self._not_sending(org)
                 self._watch.add(org, is_unconfirmed=True)
             else:

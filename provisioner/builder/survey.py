@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Removal
 from provisioner.salesforce.living import LivingOrg, living_orgs
@@ -37,7 +37,7 @@ def survey(connections: Connections) -> list[LivingOrg]:
             f"{hub.client.name} can log in, but the org is not a Dev Hub, or the user cannot see "
             "ScratchOrgInfo",
             error_code=error.error_code,
-            kind="configuration",
+            kind=ErrorKind.CONFIGURATION,
             hint="enable Dev Hub in Setup, and give the user Read, Create and Delete on Scratch "
             "Org Infos and Active Scratch Orgs",
         ) from None

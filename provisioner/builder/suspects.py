@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
-from provisioner.builder.failures import kind_of
-from provisioner.errors import ProvisionerError
+from provisioner.errors import ErrorKind, ProvisionerError
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -24,7 +23,7 @@ _AS_IF_GONE = frozenset({"org_gone", "unreachable"})
 
 def looks_gone(error: ProvisionerError) -> bool:
     """Whether a deleted org would answer so; an active one may, too."""
-    return error.code in _AS_IF_GONE or kind_of(error) == "gone"
+    return error.code in _AS_IF_GONE or error.kind is ErrorKind.GONE
 
 
 class Suspects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.envelope import Call, unusable
 from provisioner.salesforce.json_text import MalformedAnswerError
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 def asked_again(session: OrgSession, call: Call, read: Callable[[], T]) -> T:
     """What `read` gives; only for what may be asked twice.
 
-    All requests of the call share its tries. Raises SalesforceError of class `transient` when all
+    All requests of the call share its tries. Raises SalesforceError of kind TRANSIENT when all
     answers were malformed, and what else `read` raises.
     """
     with session.budget(call) as left:
@@ -40,4 +40,4 @@ def checked(call: Call, read: Callable[[], T]) -> T:
 
 def is_malformed(error: SalesforceError) -> bool:
     """Whether the answer was a success by its status, and none by what it holds."""
-    return 200 <= error.status < 300 and error.kind == "transient"
+    return 200 <= error.status < 300 and error.kind is ErrorKind.TRANSIENT

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.answers import causes, unreachable
-from provisioner.salesforce.classes import Kind, classify
+from provisioner.salesforce.error_kinds import classify
 from provisioner.salesforce.http_client import NotConnectedError
 from provisioner.salesforce.json_text import MalformedAnswerError, read_json
 from provisioner.salesforce.redaction import one_line, redact
@@ -90,7 +90,7 @@ def refused(
     errors = error_codes(body)
     code = errors[0][0] if errors else ""
     kind = classify(status, code, errors[0][1] if errors else _page(body), is_hub=is_hub)
-    if kind is Kind.GONE:
+    if kind is ErrorKind.GONE:
         text = "the scratch org is deleted, expired or under maintenance"
     elif errors:
         text = "; ".join(f"{code}: {message}" if message else code for code, message in errors)
@@ -115,7 +115,9 @@ def _page(body: str) -> str:
 def unusable(call: Call, status: int, what: str) -> SalesforceError:
     """The error for an answer of success that is not what the API promises."""
     return SalesforceError(
-        f"{call}: HTTP {status}, but {one_line(redact(what))}", status=status, kind=Kind.TRANSIENT
+        f"{call}: HTTP {status}, but {one_line(redact(what))}",
+        status=status,
+        kind=ErrorKind.TRANSIENT,
     )
 
 
@@ -127,7 +129,7 @@ def lost(call: Call, error: OSError) -> SalesforceError:
         return SalesforceError(
             f"{call}: {reason}",
             error_code=NOT_SENT,
-            kind=Kind.CONFIGURATION,
+            kind=ErrorKind.CONFIGURATION,
             hint="set REQUESTS_CA_BUNDLE to the file of the private CA",
             code="tls_certificate",
         )
@@ -140,7 +142,7 @@ def lost(call: Call, error: OSError) -> SalesforceError:
     return SalesforceError(
         f"{call}: {text}",
         error_code=code,
-        kind=Kind.TRANSIENT,
+        kind=ErrorKind.TRANSIENT,
         hint="check the network and HTTPS_PROXY, then try again",
         code="unreachable",
     )

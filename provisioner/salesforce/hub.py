@@ -58,7 +58,7 @@ class DevHub:
     def sign_up(self, request: SignUp) -> str:
         """Ask for a scratch org; the id of the ScratchOrgInfo.
 
-        After an error of class `transient` the Dev Hub may have the request: look for its
+        After an error of kind TRANSIENT the Dev Hub may have the request: look for its
         username (`signups`) before asking again.
         """
         with limits_named():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from provisioner.errors import HubLimitError, SalesforceError
+from provisioner.errors import ErrorKind, HubLimitError, SalesforceError
 from provisioner.salesforce.fields import Row, integer, row_in
 
 _MOST_ORGS = 1_000_000
@@ -54,7 +54,7 @@ def limits_named() -> Iterator[None]:
     try:
         yield
     except SalesforceError as error:
-        if error.kind != "limit":
+        if error.kind is not ErrorKind.LIMIT:
             raise
         limit = _limit(error)
         raise HubLimitError(
@@ -92,6 +92,6 @@ def no_limits(org: str, answer: Row) -> SalesforceError | None:
         return None
     return SalesforceError(
         f"{org}: its limits do not include scratch orgs",
-        kind="configuration",
+        kind=ErrorKind.CONFIGURATION,
         hint="enable Dev Hub in Setup, and give the user View Setup and Configuration",
     )

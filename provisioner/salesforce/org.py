@@ -119,7 +119,7 @@ class OrgClient:
     def send(self, method: str, path: str, read: Callable[[Any], T], **options: Any) -> T:
         """A request that is made once; what `read` finds in its answer.
 
-        After an error of class `transient` it may have been carried out.
+        After an error of kind TRANSIENT it may have been carried out.
         """
         call = Call(self.name, method, resource(path))
         return checked(call, lambda: read(self.call(method, path, **options)))

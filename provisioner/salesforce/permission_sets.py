@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.errors import SalesforceError
-from provisioner.salesforce.classes import classify
+from provisioner.errors import ErrorKind, SalesforceError
+from provisioner.salesforce.error_kinds import classify
 from provisioner.salesforce.fields import (
     LONGEST_AREA,
     Row,
@@ -126,7 +126,7 @@ def _refusal(result: Mapping[str, Any]) -> SalesforceError | None:
         code = optional_text(error, "statusCode")
         text = optional_text(error, "message", longest=LONGEST_AREA)
     except MalformedAnswerError as malformed:  # whether it was assigned, the next look tells
-        return SalesforceError(f"the answer is malformed ({malformed})", kind="transient")
+        return SalesforceError(f"the answer is malformed ({malformed})", kind=ErrorKind.TRANSIENT)
     if code == "DUPLICATE_VALUE" or text.startswith("Duplicate PermissionSetAssignment"):
         return None
     return SalesforceError(f"{code}: {text}", error_code=code, kind=classify(400, code, text))

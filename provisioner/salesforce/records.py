@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.salesforce.classes import Kind, classify
+from provisioner.errors import ErrorKind
+from provisioner.salesforce.error_kinds import classify
 from provisioner.salesforce.fields import (
     LONGEST_AREA,
     Row,
@@ -48,10 +49,10 @@ class TreeRefusedError(Exception):
         self.problems = tuple(problems)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ErrorKind:
         """Transient only when every record was refused for a transient reason."""
         kinds = {classify(400, p.code, p.message) for p in self.problems}
-        return Kind.TRANSIENT if kinds == {Kind.TRANSIENT} else Kind.CONTENT
+        return ErrorKind.TRANSIENT if kinds == {ErrorKind.TRANSIENT} else ErrorKind.CONTENT
 
 
 def insert_tree(
@@ -60,7 +61,7 @@ def insert_tree(
     """Insert records with their children; the id of each by its referenceId.
 
     Raises TreeRefusedError, or SalesforceError when the request as a whole was refused. After
-    one of class `transient` the records may be there.
+    one of kind TRANSIENT the records may be there.
     """
     wanted = set(_references(records))
     answer = org.send(

@@ -9,9 +9,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.calls import Who, resource
-from provisioner.salesforce.classes import Kind
 from provisioner.salesforce.envelope import (
     NOT_SENT,
     TIMED_OUT,
@@ -123,7 +122,7 @@ class OrgSession:
             raise SalesforceError(
                 f"{self.name}: nothing is sent to {parts.netloc.rpartition('@')[2]!r}: "
                 f"the session is of {own.netloc}",
-                kind=Kind.CONFIGURATION,
+                kind=ErrorKind.CONFIGURATION,
                 hint="check for a proxy between this machine and Salesforce",
             )
         return url
@@ -172,7 +171,7 @@ def _body(
 
 
 def _is_worth_repeating(error: SalesforceError, may_repeat: bool) -> bool:
-    if error.kind not in ("transient", "gone") or error.error_code == TIMED_OUT:
+    if error.kind not in (ErrorKind.TRANSIENT, ErrorKind.GONE) or error.error_code == TIMED_OUT:
         return False
     is_passing = error.status in RETRIED or error.status == 0
     return error.error_code == NOT_SENT or (may_repeat and is_passing)

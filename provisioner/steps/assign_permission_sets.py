@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from provisioner.declare.options import Finding, option
+from provisioner.errors import ErrorKind
 from provisioner.salesforce import permission_sets
-from provisioner.salesforce.classes import Kind
 from provisioner.salesforce.fields import record_id
 from provisioner.salesforce.soql import equals, select
 from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed
@@ -61,7 +61,7 @@ class AssignPermissionSets:
             raise StepFailed(
                 f"{len(refused)} of {len(missing)} permission sets were not assigned",
                 details=[f"{names[set_id]}: {error}" for set_id, error in refused.items()],
-                kind=Kind.TRANSIENT if kinds == {Kind.TRANSIENT} else Kind.CONTENT,
+                kind=ErrorKind.TRANSIENT if kinds == {ErrorKind.TRANSIENT} else ErrorKind.CONTENT,
             )
         return Done(f"assigned {len(missing)} permission sets")
 
@@ -112,7 +112,7 @@ def _refuse_groups(
     shown = ", ".join(sorted(late) or sorted(names))  # all may be updated since the refusal
     raise StepFailed(
         f"Salesforce has not calculated the permission set group yet: {shown}",
-        kind=Kind.TRANSIENT,
+        kind=ErrorKind.TRANSIENT,
     )
 
 
@@ -123,7 +123,7 @@ def _user_id(context: StepContext) -> str:
     soql = select("Id", "User", equals("Username", context.username))
     found = context.org.query_as(soql, lambda row: record_id(row, "Id", prefix="005"))
     if not found:
-        raise StepFailed(f"the org has no user {context.username}", kind="replace")
+        raise StepFailed(f"the org has no user {context.username}", kind=ErrorKind.REPLACE)
     return found[0]
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from provisioner.errors import BuildError
+from provisioner.errors import BuildError, ErrorKind
 from provisioner.salesforce.redaction import redact
 
 if TYPE_CHECKING:
@@ -71,9 +71,6 @@ class Pending:
 
 Outcome = Done | Pending
 
-REPLACE = "replace"
-"""Kind of a StepFailed after which another org may succeed: this one is half done, or unknown."""
-
 
 def no_sign_in() -> Grant:
     """The `sign_in` of a context that was made without a login."""
@@ -83,15 +80,20 @@ def no_sign_in() -> Grant:
 class StepFailed(BuildError):  # noqa: N818 - the name of the field
     """A step failed: `message` names the reason, `details` further lines.
 
-    `kind` is a class of `provisioner.salesforce.classes`, or REPLACE; after a transient one the
-    build retries the step, as after a SalesforceError of that class. What looks like a
-    credential is removed from all texts.
+    After one of kind TRANSIENT the build retries the step, as after a SalesforceError of that kind.
+    After one of kind REPLACE the org's content is incomplete or unknown, and another org may
+    succeed. What looks like a credential is removed from all texts.
     """
 
     default_code = "step_failed"
 
     def __init__(
-        self, message: str, *, details: Iterable[str] = (), hint: str = "", kind: str = "content"
+        self,
+        message: str,
+        *,
+        details: Iterable[str] = (),
+        hint: str = "",
+        kind: ErrorKind = ErrorKind.CONTENT,
     ) -> None:
         super().__init__(redact(message), hint=hint)
         self.details = tuple(redact(line) for line in details)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from provisioner.errors import SalesforceError
-from provisioner.salesforce.classes import DEPLOY_RETRIES, Kind, says_any
+from provisioner.errors import ErrorKind, SalesforceError
+from provisioner.salesforce.error_kinds import DEPLOY_RETRIES, says_any
 from provisioner.salesforce.metadata import DeployStatus, deploy_status, start_deploy
 from provisioner.steps.base import (
     Done,
@@ -46,7 +46,7 @@ def poll(context: StepContext, request: RemoteRequest, *, describe: Describe = s
     except SalesforceError as error:
         # Source: docs/reference/deploys.md#result
         if error.error_code == "INVALID_CROSS_REFERENCE_KEY":  # not visible yet
-            error.kind = Kind.TRANSIENT
+            error.kind = ErrorKind.TRANSIENT
         raise
     return _outcome(context, status, NEXT_POLL, describe)
 
@@ -67,9 +67,9 @@ def _outcome(
     lines = [line for line in lines if line]
     if status.status == "Canceled" or _is_transient(lines):
         context.remember(StartAgain())
-        kind = Kind.TRANSIENT
+        kind = ErrorKind.TRANSIENT
     else:
-        kind = Kind.CONTENT
+        kind = ErrorKind.CONTENT
     count = len(status.components) + len(status.tests)
     text = f"{count} components failed" if count > 1 else status.error or "a component failed"
     raise StepFailed(

@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 
 from provisioner.declare.options import option
 from provisioner.declare.secret import Secret
-from provisioner.errors import SalesforceError
-from provisioner.salesforce.classes import PACKAGE_RETRIES, Kind, says_any
+from provisioner.errors import ErrorKind, SalesforceError
+from provisioner.salesforce.error_kinds import PACKAGE_RETRIES, says_any
 from provisioner.salesforce.packages import (
     REQUEST,
     InstallRequest,
@@ -108,11 +108,11 @@ class InstallPackage:
         """Transient when the version is not available yet or the org is busy."""
         if says_any(status.error, PACKAGE_RETRIES):
             context.remember(StartAgain())
-            kind, hint = Kind.TRANSIENT, ""
+            kind, hint = ErrorKind.TRANSIENT, ""
         elif says_any(status.error, _KEY_ERRORS):
-            kind, hint = Kind.CONFIGURATION, "check installation_key"
+            kind, hint = ErrorKind.CONFIGURATION, "check installation_key"
         else:
-            kind, hint = Kind.CONTENT, ""
+            kind, hint = ErrorKind.CONTENT, ""
         text = self._without_key(status.error)
         return StepFailed(f"{self.version} was not installed: {text}", kind=kind, hint=hint)
 

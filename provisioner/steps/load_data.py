@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from provisioner.declare.options import Finding, option
-from provisioner.errors import SalesforceError, UsageError
-from provisioner.salesforce.classes import Kind
+from provisioner.errors import ErrorKind, SalesforceError, UsageError
 from provisioner.salesforce.envelope import NOT_SENT, TIMED_OUT
 from provisioner.salesforce.records import (
     TreeRefusedError,
@@ -18,7 +17,7 @@ from provisioner.salesforce.records import (
     insert_tree,
     record_types,
 )
-from provisioner.steps.base import REPLACE, Done, Outcome, Pending, StepContext, StepFailed
+from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepFailed
 from provisioner.steps.cached_input import CachedInput, cached_input
 from provisioner.steps.data_chunks import Chunk, DataLoad, read_load, resolved
 from provisioner.steps.data_plan import PlanError
@@ -105,7 +104,7 @@ class LoadData:
             raise UsageError(text, code="data_plan") from None
 
     def _cannot_continue(self, why: str) -> StepFailed:
-        return StepFailed(f"{self.plan}: {why}", kind=REPLACE)
+        return StepFailed(f"{self.plan}: {why}", kind=ErrorKind.REPLACE)
 
     def _from_pool_file(self, problem: str) -> str:
         """A problem with the path of its file relative to pool.yaml instead of the plan."""
@@ -215,9 +214,11 @@ class _Loading:
         try:
             return count_created_by(org, sobject, org.user_id)
         except SalesforceError as error:
-            if error.kind in (Kind.TRANSIENT, Kind.LIMIT):
+            if error.kind in (ErrorKind.TRANSIENT, ErrorKind.LIMIT):
                 raise
             raise self._unconfirmed(error.message) from None
 
     def _unconfirmed(self, why: str) -> StepFailed:
-        return StepFailed(f"it is unknown whether records were loaded twice: {why}", kind=REPLACE)
+        return StepFailed(
+            f"it is unknown whether records were loaded twice: {why}", kind=ErrorKind.REPLACE
+        )

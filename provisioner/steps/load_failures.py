@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from provisioner.salesforce.classes import Kind
+from provisioner.errors import ErrorKind
 from provisioner.salesforce.records import RecordProblem, TreeRefusedError
 from provisioner.steps.base import StepFailed
 from provisioner.steps.data_chunks import Chunk, DataLoad
@@ -30,7 +30,7 @@ def refused_chunk(load: DataLoad, done: int, refused: TreeRefusedError) -> StepF
         lines[0] if lines else f"{chunk.sobject} records were refused without a reason",
         details=[*lines[1:MOST_LINES], *more, _loaded(load.totals(done))],
         kind=refused.kind,
-        hint=_FIELD_HINT if is_field and refused.kind is Kind.CONTENT else "",
+        hint=_FIELD_HINT if is_field and refused.kind is ErrorKind.CONTENT else "",
     )
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from provisioner.declare.options import Finding, option
-from provisioner.errors import SalesforceError, UsageError
+from provisioner.errors import ErrorKind, SalesforceError, UsageError
 from provisioner.input_file import TEXT, read_input
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.envelope import NOT_SENT
 from provisioner.steps.base import (
-    REPLACE,
     Done,
     Outcome,
     StartAgain,
@@ -108,7 +107,9 @@ class RunApex:
             raise UsageError(text, code="apex_file") from None
 
     def _unconfirmed(self, why: str) -> StepFailed:
-        return StepFailed(f"{self.file}: it is unknown whether the script ran: {why}", kind=REPLACE)
+        return StepFailed(
+            f"{self.file}: it is unknown whether the script ran: {why}", kind=ErrorKind.REPLACE
+        )
 
     def _failure(self, result: ApexResult) -> StepFailed:
         place = f"{self.file}:{result.line}:{result.column}" if result.line > 0 else self.file

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from provisioner.errors import ErrorKind
 from provisioner.salesforce.metadata import DeployBody, deploy_body
 from provisioner.salesforce.settings import SettingsError, settings_package
 from provisioner.steps import deployment
@@ -59,6 +60,8 @@ def _body(definition: Mapping[str, Any], api_version: str) -> DeployBody:
     try:
         package = settings_package(definition, api_version)
     except SettingsError as error:
-        raise StepFailed(f"org definition: settings: {error}", kind="configuration") from None
+        raise StepFailed(
+            f"org definition: settings: {error}", kind=ErrorKind.CONFIGURATION
+        ) from None
     assert package is not None
     return deploy_body(package)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote_plus
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.asked_again import asked_again, is_malformed
 from provisioner.salesforce.envelope import Call
 from provisioner.salesforce.fields import nullable_moment, record_id
@@ -20,7 +20,7 @@ from provisioner.salesforce.ids import to_18
 from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.query_pages import all_records
 from provisioner.salesforce.soql import select
-from provisioner.steps.base import REPLACE, Done, Outcome, StartAgain, StepContext, StepFailed
+from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed
 
 if TYPE_CHECKING:
     from provisioner.salesforce.session import OrgSession
@@ -87,8 +87,8 @@ def verify_identity(session: OrgSession, org_id: str, api_version: str) -> datet
             raise
         if found and org_id and found != to_18(org_id):
             text = f"the login opens org {found} instead of {org_id}"
-            raise StepFailed(text, kind=REPLACE) from None
-        raise StepFailed("the org does not return its id", kind=REPLACE) from None
+            raise StepFailed(text, kind=ErrorKind.REPLACE) from None
+        raise StepFailed("the org does not return its id", kind=ErrorKind.REPLACE) from None
 
 
 def _get(session: OrgSession, path: str) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from provisioner.builder.circuit_breaker import CircuitBreaker
+from provisioner.errors import ErrorKind
 from provisioner.ledger.base import Org
 from provisioner.plan import Creation
 
@@ -40,8 +41,8 @@ def test_the_others_follow_when_the_canary_is_available() -> None:
     assert len(one.admit(creations(5))) == 5
 
 
-@pytest.mark.parametrize("kind", ["content", "configuration"])
-def test_a_canary_that_fails_as_all_would_stops_the_rest(kind: str) -> None:
+@pytest.mark.parametrize("kind", [ErrorKind.CONTENT, ErrorKind.CONFIGURATION])
+def test_a_canary_that_fails_as_all_would_stops_the_rest(kind: ErrorKind) -> None:
     one = gate()
     one.admit([*creations(5), *creations(5, "other")])
     assert one.failed(org(), kind, "deploy_source: bad") == []
@@ -64,7 +65,7 @@ def test_the_reason_says_how_many_a_failed_canary_stopped(count: int, cancelled:
     one.admit(creations(2))  # of which one waits
     one.instead("f")
     one.admit(creations(count - 1))
-    one.failed(org(), "content", "deploy_source: bad\nand more")
+    one.failed(org(), ErrorKind.CONTENT, "deploy_source: bad\nand more")
     assert one.reason == (f"the canary org of pool morning failed (deploy_source: bad){cancelled}")
 
 
@@ -72,7 +73,7 @@ def test_a_gate_that_closes_drops_what_waits_behind_a_canary() -> None:
     one = gate("proven")
     one.admit(creations(5))
     for _ in range(3):
-        one.failed(org("proven"), "gone", "proof: gone")
+        one.failed(org("proven"), ErrorKind.GONE, "proof: gone")
     assert (one.is_closed, one.dropped, one.waiting) == (True, 4, 0)
     assert one.available(org()) == []
     one.close("the Dev Hub is in maintenance")
@@ -82,7 +83,7 @@ def test_a_gate_that_closes_drops_what_waits_behind_a_canary() -> None:
 def test_a_canary_that_was_lost_is_followed_by_the_next() -> None:
     one = gate()
     one.admit(creations(5))
-    assert len(one.failed(org(), "gone", "proof: gone")) == 1
+    assert len(one.failed(org(), ErrorKind.GONE, "proof: gone")) == 1
     assert len(one.available(org())) == 3
 
 
@@ -90,7 +91,7 @@ def test_the_last_canary_that_was_lost_leaves_the_way_to_its_replacement() -> No
     one = gate()
     one.admit(creations(4))
     for left in (1, 1, 1, 0):
-        assert len(one.failed(org(), "gone", "proof: gone")) == left
+        assert len(one.failed(org(), ErrorKind.GONE, "proof: gone")) == left
     assert len(one.admit(creations(1))) == 1, "it waits for no canary that nobody has sent"
 
 
@@ -98,7 +99,7 @@ def test_a_cause_that_may_pass_is_held_against_those_undecided() -> None:
     one = gate("f")
     closed = []
     for undecided in (5, 5, 5, 5, 5, 4):
-        one.failed(org(), "transient", "install_package: busy", undecided)
+        one.failed(org(), ErrorKind.TRANSIENT, "install_package: busy", undecided)
         closed.append(one.is_closed)
     assert closed == [False] * 5 + [True]
     assert "6 orgs in a row" in one.reason
@@ -110,7 +111,9 @@ def test_three_failures_in_a_row_by_one_cause_close_the_gate() -> None:
         assert not one.is_closed
         user = f"morning-{number}@acme.example"
         one.failed(
-            replace(org(), username=user), "gone", f"deploy: 0AfE0000000000{number} of {user}"
+            replace(org(), username=user),
+            ErrorKind.GONE,
+            f"deploy: 0AfE0000000000{number} of {user}",
         )
     assert one.is_closed
     assert one.admit(creations(2)) == []
@@ -121,9 +124,9 @@ def test_three_failures_in_a_row_by_one_cause_close_the_gate() -> None:
 def test_a_success_or_another_cause_in_between_keeps_it_open() -> None:
     one = gate("f")
     for reason in ("a", "a", "b", "a", "a"):
-        one.failed(org(), "gone", reason)
+        one.failed(org(), ErrorKind.GONE, reason)
     one.available(org())
-    one.failed(org(), "gone", "a")
+    one.failed(org(), ErrorKind.GONE, "a")
     assert not one.is_closed
 
 
@@ -140,7 +143,7 @@ def test_where_orgs_must_make_room_a_canary_goes_ahead_of_any_two() -> None:
 def test_what_was_let_through_before_its_canary_failed_is_refused() -> None:
     one = gate()
     (canary,) = one.admit(creations(5))
-    one.failed(org(), "content", "deploy_source: bad")
+    one.failed(org(), ErrorKind.CONTENT, "deploy_source: bad")
     assert one.refuses(canary)
     assert not one.refuses(creations(1, "other")[0])
     one.available(org())

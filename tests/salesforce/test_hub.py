@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.emulator.world import Limits
-from provisioner.errors import HubLimitError, SalesforceError
+from provisioner.errors import ErrorKind, HubLimitError, SalesforceError
 from provisioner.salesforce.hub import HubLimits, SignUp, SignUpStatus
 from provisioner.salesforce.living import living_orgs
 from tests.salesforce.world import CONSUMER_KEY, HUB_USER, Emulated
@@ -115,7 +115,7 @@ def test_a_lost_answer_leaves_a_sign_up_that_its_username_finds(emulated: Emulat
     emulated.fault({"path": "ScratchOrgInfo", "method": "POST"}, {"do": "reset", "at": "after"})
     with pytest.raises(SalesforceError, match="the answer was lost") as caught:
         hub.sign_up(request("lost@acme.example"))
-    assert caught.value.kind == "transient"
+    assert caught.value.kind is ErrorKind.TRANSIENT
     assert [status.username for status in hub.signups([], ["lost@acme.example"])] == [
         "lost@acme.example"
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.fields import row
 from provisioner.salesforce.hub import DevHub
@@ -68,7 +68,7 @@ def test_an_answer_of_another_shape_is_an_error_that_passes(
     server.plays(Answer(200, text, {"Content-Type": "application/json"}))
     with pytest.raises(SalesforceError, match="me: ") as caught:
         CALLS[name](scripted(server, transport))
-    assert caught.value.kind == "transient"
+    assert caught.value.kind is ErrorKind.TRANSIENT
 
 
 @pytest.mark.parametrize("body", ["[" * 2000 + "]" * 2000, '{"a":' * 2000, "[NaN]"], ids=len)
@@ -79,7 +79,7 @@ def test_json_that_no_honest_server_sends_is_an_error_that_passes(
     server.plays(Answer(200, body, {"Content-Type": "application/json"}))
     with pytest.raises(SalesforceError, match="me: ") as caught:
         CALLS[name](scripted(server, transport))
-    assert caught.value.kind == "transient"
+    assert caught.value.kind is ErrorKind.TRANSIENT
 
 
 @pytest.mark.parametrize("name", sorted(set(CALLS) - {"limits"}))
@@ -89,7 +89,7 @@ def test_an_empty_object_says_nothing_of_success(
     server.plays(Answer(200, {}))
     with pytest.raises(SalesforceError, match="malformed") as caught:
         CALLS[name](scripted(server, transport))
-    assert caught.value.kind == "transient"
+    assert caught.value.kind is ErrorKind.TRANSIENT
 
 
 @pytest.mark.parametrize("name", ["a query", "a look at an install", "sign-ups", "limits"])
@@ -271,7 +271,7 @@ def test_xml_that_tells_nothing_of_a_script_is_an_error_that_passes(
     server.plays(Answer(200, body, XML))
     with pytest.raises(SalesforceError) as caught:
         execute_anonymous(scripted(server, transport), LONG)
-    assert caught.value.kind == "transient"
+    assert caught.value.kind is ErrorKind.TRANSIENT
     assert len(server.seen) == 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.fields import row
 from provisioner.salesforce.org import OrgClient, newest_api_version
@@ -75,7 +75,7 @@ def test_an_answer_of_another_shape_is_an_error_of_the_server(
     server.plays(answer)
     with pytest.raises(SalesforceError, match="me: GET query: HTTP 200, but the answer") as caught:
         scripted(server, transport).query("SELECT Id FROM A")
-    assert caught.value.kind == "transient"
+    assert caught.value.kind is ErrorKind.TRANSIENT
 
 
 def test_records_are_created_counted_found_and_deleted(org: OrgClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce import query_pages
 from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.query_pages import MOST_PAGES, all_records
@@ -82,4 +82,4 @@ def test_an_endless_query_over_http_is_an_error(
         with pytest.raises(SalesforceError, match="the pages have no end") as caught:
             scripted_at(server.url, transport).query("SELECT Id FROM A")
         assert len(server.seen) <= 100
-    assert caught.value.kind == "transient"
+    assert caught.value.kind is ErrorKind.TRANSIENT

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from provisioner.emulator.tls import Tls, make_tls
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.retry import CALL
 from provisioner.salesforce.apex import LONGEST_URL, execute_anonymous
 from provisioner.salesforce.definition import SignUp
@@ -103,7 +103,7 @@ def test_what_a_build_asks_for_arrives_once(
         with pytest.raises(SalesforceError) as caught:
             CALLS[name](scripted_at(server.url, transport))
         assert len(server.seen) == 1
-    assert (caught.value.kind, caught.value.error_code) == ("transient", NO_ANSWER)
+    assert (caught.value.kind, caught.value.error_code) == (ErrorKind.TRANSIENT, NO_ANSWER)
 
 
 @pytest.mark.parametrize("how", BREAKS)
@@ -142,7 +142,7 @@ def test_a_post_is_tried_again_when_the_handshake_failed(
         with pytest.raises(SalesforceError) as caught:
             CALLS["a tree of records"](scripted_at(url, transport))
         assert server.accepted == CALL.tries
-    assert (caught.value.kind, caught.value.error_code) == ("transient", NOT_SENT)
+    assert (caught.value.kind, caught.value.error_code) == (ErrorKind.TRANSIENT, NOT_SENT)
     assert "not sent: " in caught.value.message
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from provisioner.errors import LoginError, SalesforceError
+from provisioner.errors import ErrorKind, LoginError, SalesforceError
 from provisioner.retry import CALL
 from provisioner.salesforce.envelope import NO_ANSWER, NOT_SENT, TIMED_OUT
 from provisioner.salesforce.grant import Grant
@@ -71,7 +71,7 @@ def test_a_get_is_not_tried_for_ever(
 ) -> None:
     server.plays(error(status, "SERVER_UNAVAILABLE"))
     failure = refused(session)
-    assert (failure.kind, failure.status) == ("transient", status)
+    assert (failure.kind, failure.status) == (ErrorKind.TRANSIENT, status)
     assert failure.message == (
         f"{ORG}: GET limits: HTTP {status}: SERVER_UNAVAILABLE: what went wrong"
     )
@@ -84,13 +84,13 @@ def test_a_change_is_sent_once_whatever_the_answer(
     server: ScriptedServer, session: OrgSession, method: str, status: int
 ) -> None:
     server.plays(error(status, "SERVER_UNAVAILABLE"), Answer())
-    assert refused(session, method).kind == "transient"
+    assert refused(session, method).kind is ErrorKind.TRANSIENT
     assert len(server.seen) == 1
 
 
 def test_a_500_is_left_to_the_caller(server: ScriptedServer, session: OrgSession) -> None:
     server.plays(error(500, "UNKNOWN_EXCEPTION"), Answer())
-    assert refused(session).kind == "transient"
+    assert refused(session).kind is ErrorKind.TRANSIENT
     assert len(server.seen) == 1
 
 
@@ -102,7 +102,7 @@ def test_a_post_whose_connection_is_reset_is_sent_once(
 ) -> None:
     server.plays(RESET, Answer())
     failure = refused(session, "POST")
-    assert (failure.kind, failure.status, failure.error_code) == ("transient", 0, NO_ANSWER)
+    assert (failure.kind, failure.status, failure.error_code) == (ErrorKind.TRANSIENT, 0, NO_ANSWER)
     assert failure.message.startswith(f"{ORG}: POST limits: the answer was lost: connection closed")
     assert len(server.seen) == 1
 
@@ -129,7 +129,7 @@ def test_even_a_post_is_tried_again_when_it_never_left(transport: Transport) -> 
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     session = OrgSession(transport, "org", ORG, grant(url), lambda: grant(url))
     failure = refused(session, "POST")
-    assert (failure.kind, failure.error_code) == ("transient", NOT_SENT)
+    assert (failure.kind, failure.error_code) == (ErrorKind.TRANSIENT, NOT_SENT)
     assert failure.message == f"{ORG}: POST limits: not sent: connection refused"
     assert transport.calls.totals() == {"hub": 0, "org": TRIES}
 
@@ -143,7 +143,7 @@ def test_a_call_that_times_out_is_not_repeated(server: ScriptedServer, method: s
         session = OrgSession(transport, "org", ORG, grant(server.url), lambda: grant(server.url))
         failure = refused(session, method)
     end.set()
-    assert (failure.kind, failure.error_code) == ("transient", TIMED_OUT)
+    assert (failure.kind, failure.error_code) == (ErrorKind.TRANSIENT, TIMED_OUT)
     assert failure.message == f"{ORG}: {method} limits: no answer in time"
     assert len(server.seen) == 1
 
@@ -176,7 +176,7 @@ def test_a_server_that_says_401_for_ever_is_asked_twice(
 ) -> None:
     server.plays(EXPIRED)
     failure = refused(session)
-    assert (failure.kind, failure.status) == ("configuration", 401)
+    assert (failure.kind, failure.status) == (ErrorKind.CONFIGURATION, 401)
     assert failure.error_code == "INVALID_SESSION_ID"
     assert failure.hint.startswith("check the session policies")
     assert renewals == ["login"]
@@ -221,7 +221,7 @@ def test_the_host_of_a_deleted_org_means_that_it_is_gone(
 ) -> None:
     server.plays(Answer(420, "<html><body>Stay tuned</body></html>"))
     failure = refused(session)
-    assert (failure.kind, failure.status) == ("gone", 420)
+    assert (failure.kind, failure.status) == (ErrorKind.GONE, 420)
     assert failure.message == (
         f"{ORG}: GET limits: HTTP 420: the scratch org is deleted, expired or under maintenance"
     )
@@ -241,7 +241,7 @@ def test_an_answer_that_asks_for_patience_is_transient(
     server: ScriptedServer, session: OrgSession, passing: Answer
 ) -> None:
     server.plays(passing)
-    assert refused(session).kind == "transient"
+    assert refused(session).kind is ErrorKind.TRANSIENT
 
 
 def test_from_the_dev_hub_420_says_nothing_of_orgs(
@@ -252,7 +252,7 @@ def test_from_the_dev_hub_420_says_nothing_of_orgs(
     assert session.request("GET", session.instance_url + LIMITS).json() == []
     server.plays(Answer(420, "<html>"))
     failure = refused(session)
-    assert (failure.kind, failure.status) == ("transient", 420)
+    assert (failure.kind, failure.status) == (ErrorKind.TRANSIENT, 420)
     assert "web page" in failure.message
 
 
@@ -261,7 +261,7 @@ def test_a_used_up_allowance_of_requests_is_a_limit(
 ) -> None:
     server.plays(error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))
     failure = refused(session)
-    assert (failure.kind, failure.status) == ("limit", 403)
+    assert (failure.kind, failure.status) == (ErrorKind.LIMIT, 403)
     assert "TotalRequests Limit exceeded." in failure.message
     assert failure.hint.startswith("the org's API calls of the last 24 hours are used up")
     assert len(server.seen) == 1
@@ -276,7 +276,7 @@ def test_several_errors_and_their_fields_are_all_shown(
     ]
     server.plays(Answer(400, body))
     failure = refused(session)
-    assert failure.kind == "content"
+    assert failure.kind is ErrorKind.CONTENT
     text = "REQUIRED_FIELD_MISSING: Missing (A, B); INVALID_FIELD: No C"
     assert failure.message == f"{ORG}: GET limits: HTTP 400: {text}"
 
@@ -286,20 +286,28 @@ def test_several_errors_and_their_fields_are_all_shown(
     [
         (
             Answer(502, "<html>Bad gateway</html>"),
-            "transient",
+            ErrorKind.TRANSIENT,
             "a web page instead of an API response",
         ),
-        (Answer(200, "<html>Sign on</html>"), "transient", "a web page instead of an API response"),
-        (Answer(404, ""), "content", "a web page instead of an API response"),
-        (Answer(302, {}, {"Location": "http://127.0.0.1:9/"}), "configuration", "HTTP 302: {}"),
+        (
+            Answer(200, "<html>Sign on</html>"),
+            ErrorKind.TRANSIENT,
+            "a web page instead of an API response",
+        ),
+        (Answer(404, ""), ErrorKind.CONTENT, "a web page instead of an API response"),
+        (
+            Answer(302, {}, {"Location": "http://127.0.0.1:9/"}),
+            ErrorKind.CONFIGURATION,
+            "HTTP 302: {}",
+        ),
     ],
 )
 def test_an_answer_without_an_envelope_is_described(
-    server: ScriptedServer, session: OrgSession, answer: Answer, kind: str, text: str
+    server: ScriptedServer, session: OrgSession, answer: Answer, kind: ErrorKind, text: str
 ) -> None:
     server.plays(answer)
     failure = refused(session)
-    assert failure.kind == kind
+    assert failure.kind is kind
     assert text in failure.message
 
 
@@ -366,7 +374,7 @@ def test_nothing_is_sent_to_another_host_than_the_sessions(
     """Whatever named it, such as the link to the next page of an answer."""
     with pytest.raises(SalesforceError, match="nothing is sent to '") as caught:
         session.request("GET", url.format(own=server.url) + LIMITS)
-    assert caught.value.kind == "configuration"
+    assert caught.value.kind is ErrorKind.CONFIGURATION
     assert server.seen == []
 
 

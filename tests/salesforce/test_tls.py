@@ -10,7 +10,7 @@ import pytest
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.tls import Tls, make_tls
 from provisioner.emulator.world import World
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce import certificates
 from provisioner.salesforce.envelope import NOT_SENT
 from provisioner.salesforce.org import newest_api_version
@@ -46,7 +46,7 @@ def test_a_private_ca_is_named_by_the_environment(
 def test_a_host_that_nobody_vouches_for_is_refused(server: EmulatorServer) -> None:
     with Transport(time_scale=0.001) as transport, pytest.raises(SalesforceError) as caught:
         version(transport, server.url)
-    assert (caught.value.kind, caught.value.error_code) == ("configuration", NOT_SENT)
+    assert (caught.value.kind, caught.value.error_code) == (ErrorKind.CONFIGURATION, NOT_SENT)
     assert caught.value.message.startswith("me: GET data: certificate: ")
     assert caught.value.hint == "set REQUESTS_CA_BUNDLE to the file of the private CA"
     assert transport.calls.totals()["org"] == 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.org import OrgClient
 from provisioner.steps.base import (
     Done,
@@ -89,7 +89,7 @@ class Carrier:
             try:
                 outcome = self.look(step)
             except (SalesforceError, StepFailed) as error:
-                if error.kind != "transient":
+                if error.kind is not ErrorKind.TRANSIENT:
                     raise
                 self.retries += 1
                 continue

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.errors import ErrorKind
 from provisioner.salesforce.permission_sets import Name
 from provisioner.steps.assign_permission_sets import AssignPermissionSets
 from provisioner.steps.base import Done, StepFailed
@@ -96,7 +97,7 @@ def test_a_permission_set_that_salesforce_refuses_is_named(ready: Carrier) -> No
     with pytest.raises(StepFailed, match="1 of 1 permission sets were not assigned") as caught:
         ready.finish(AssignPermissionSets(sets=("Sales_Rep",)))
     assert caught.value.details == ("Sales_Rep: FIELD_INTEGRITY_EXCEPTION: user license mismatch",)
-    assert caught.value.kind == "content"
+    assert caught.value.kind is ErrorKind.CONTENT
 
 
 def test_a_lock_is_waited_for(ready: Carrier) -> None:
@@ -153,7 +154,7 @@ def test_a_group_that_is_not_calculated_yet_is_waited_for(carrier: Carrier) -> N
     with_group(carrier)
     step = AssignPermissionSets(sets=("Reader", "All_Readers"))
     failure = carrier.failure(step)
-    assert failure.kind == "transient"
+    assert failure.kind is ErrorKind.TRANSIENT
     assert "not calculated the permission set group yet: All_Readers" in str(failure)
     assert carrier.finish(step).note.startswith("assigned ")
     assert sorted(assigned(carrier)) == [":All_Readers", ":Reader"]
@@ -165,7 +166,7 @@ def test_a_group_that_could_not_be_calculated_says_what_to_do(carrier: Carrier) 
     with_group(carrier)
     with pytest.raises(StepFailed, match="All_Readers has the status Failed") as caught:
         carrier.finish(AssignPermissionSets(sets=("All_Readers",)))
-    assert caught.value.kind == "content"
+    assert caught.value.kind is ErrorKind.CONTENT
     assert "Setup, Permission Set Groups" in caught.value.hint
 
 
@@ -188,4 +189,4 @@ def test_a_set_refused_for_a_group_and_another_for_good_fails(carrier: Carrier) 
     )
     with pytest.raises(StepFailed, match="2 of 2 permission sets") as caught:
         carrier.finish(AssignPermissionSets(sets=("Reader", "All_Readers")))
-    assert caught.value.kind == "content"
+    assert caught.value.kind is ErrorKind.CONTENT

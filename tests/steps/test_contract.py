@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.steps import STEPS, step_class
 from provisioner.steps.assign_permission_sets import AssignPermissionSets
 from provisioner.steps.base import Done, Step, StepFailed
@@ -128,7 +128,8 @@ def test_a_fault_at_any_request_heals_or_asks_for_another_org(
         if failure is None:
             assert found == wanted, f"request {nth}"
         else:
-            assert (kind in REPLACES_IN_DOUBT, failure.kind) == (True, "replace"), failure.message
+            assert kind in REPLACES_IN_DOUBT, failure.message
+            assert failure.kind is ErrorKind.REPLACE, failure.message
             assert all(number <= wanted[name] for name, number in found.items())
 
 
@@ -148,4 +149,4 @@ def test_an_org_that_is_gone_ends_every_step(kind: str, carrier: Carrier) -> Non
     )
     with pytest.raises(SalesforceError, match="is deleted, expired or under maint") as caught:
         carrier.finish(EXAMPLES[kind]())
-    assert caught.value.kind == "gone"
+    assert caught.value.kind is ErrorKind.GONE

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.errors import ErrorKind
 from provisioner.salesforce.metadata import MOST_FILES
 from provisioner.source import SourceError
 from provisioner.steps.base import Done, Pending, StepFailed
@@ -49,7 +50,7 @@ def test_each_failed_component_is_a_line(carrier: Carrier) -> None:
     write(folder / "objects/Invoice__c.object", "<CustomObject><label>x</label></CustomObject>")
     with pytest.raises(StepFailed, match=r"deploy 0Af\w+ Failed: 2 components failed") as caught:
         carrier.finish(DeploySource(path=Path("mdapi")))
-    assert caught.value.kind == "content"
+    assert caught.value.kind is ErrorKind.CONTENT
     assert any(line.startswith("mdapi/classes/Bad.cls:2:") for line in caught.value.details)
     assert any(line.startswith("mdapi/objects/Invoice__c.object") for line in caught.value.details)
     assert not any("Good" in line for line in caught.value.details)
@@ -176,7 +177,7 @@ def test_a_setting_that_cannot_be_written_is_named(carrier: Carrier) -> None:
     carrier.definition = {"settings": {"a b": {}}}
     with pytest.raises(StepFailed, match="org definition: settings: 'A b' cannot") as caught:
         carrier.look(Settings())
-    assert caught.value.kind == "configuration"
+    assert caught.value.kind is ErrorKind.CONFIGURATION
 
 
 def failing(carrier: Carrier, **message: Any) -> StepFailed:

@@ -10,6 +10,7 @@ import pytest
 
 from provisioner.declare.secret import Secret
 from provisioner.emulator.objects.records import Record
+from provisioner.errors import ErrorKind
 from provisioner.salesforce.packages import InstallRequest
 from provisioner.steps.base import Done, Pending, StepFailed
 from provisioner.steps.install_package import InstallPackage
@@ -79,14 +80,14 @@ def test_an_install_that_fails_shows_the_errors(carrier: Carrier) -> None:
     with pytest.raises(StepFailed, match="Invalid type: Bar") as caught:
         carrier.finish(InstallPackage(version=BROKEN))
     assert caught.value.message.startswith(f"{BROKEN} was not installed: ")
-    assert caught.value.kind == "content"
+    assert caught.value.kind is ErrorKind.CONTENT
     assert carrier.retries == 0
 
 
 def test_a_version_that_is_not_there_yet_is_asked_for_again(carrier: Carrier) -> None:
     step = InstallPackage(version=LATE)
     failure = carrier.failure(step)
-    assert failure.kind == "transient"
+    assert failure.kind is ErrorKind.TRANSIENT
     assert "This package is not yet available" in failure.message
     assert carrier.emulated.world.packages is not None
     carrier.emulated.world.packages[LATE] = {"name": "Late"}
@@ -106,7 +107,7 @@ def test_a_failed_request_that_may_pass_is_not_looked_at_again(carrier: Carrier,
     step = InstallPackage(version=BILLING)
     failure = carrier.failure(step)
     assert failure.message == f"{BILLING} was not installed: {text}"
-    assert (failure.kind, carrier.step_state) == ("transient", "again")
+    assert (failure.kind, carrier.step_state) == (ErrorKind.TRANSIENT, "again")
     assert carrier.finish(step).note.endswith(("installed 04t000000000001AAA", "installed already"))
 
 
@@ -121,7 +122,7 @@ def test_a_lost_install_leaves_nothing_to_wait_for(carrier: Carrier) -> None:
 def test_a_wrong_installation_key_is_a_matter_of_configuration(carrier: Carrier) -> None:
     step = InstallPackage(version=LOCKED, installation_key=Secret("wr0ng"))
     failure = carrier.failure(step)
-    assert failure.kind == "configuration"
+    assert failure.kind is ErrorKind.CONFIGURATION
     assert failure.hint == "check installation_key"
     assert "wr0ng" not in failure.message
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.errors import UsageError
+from provisioner.errors import ErrorKind, UsageError
 from provisioner.steps.base import Done, Pending, StepFailed
 from provisioner.steps.load_data import LoadData
 from tests.steps.carrier import Carrier, KilledError
@@ -101,7 +101,7 @@ def test_an_unknown_field_names_file_record_and_field_and_what_was_loaded(
     assert "Nonsense__c" in failure.message
     assert failure.details == ("loaded before: 2 records (2 Account)",)
     assert failure.hint.startswith("check the field's name")
-    assert failure.kind == "content"
+    assert failure.kind is ErrorKind.CONTENT
     assert (carrier.count("Account"), carrier.count("Contact")) == (2, 0)
 
 
@@ -181,7 +181,7 @@ def test_lost_ids_that_are_needed_mean_another_org(carrier: Carrier) -> None:
     carrier.emulated.fault({**TREE, "nth": 1}, {"do": "reset", "at": "after"})
     with pytest.raises(StepFailed) as caught:
         carrier.finish(family(carrier))
-    assert caught.value.kind == "replace"
+    assert caught.value.kind is ErrorKind.REPLACE
     assert caught.value.message.endswith("the org has 2 Account records, 0 before the request")
     assert carrier.count("Account") == 2
 
@@ -194,7 +194,7 @@ def test_a_late_answer_means_another_org(carrier: Carrier, status: int) -> None:
     )
     with pytest.raises(StepFailed, match="HTTP 504") as caught:
         carrier.finish(family(carrier))
-    assert caught.value.kind == "replace"
+    assert caught.value.kind is ErrorKind.REPLACE
 
 
 @pytest.mark.parametrize("text", ["0/3 sending", "1/3 loaded", "1/3 sending", "2/3 sending"])
@@ -217,7 +217,7 @@ def test_records_that_come_late_after_all_are_noticed(carrier: Carrier) -> None:
     late = {"Name": "Acme 1"}
     org = carrier.emulated_org
     org.store.insert("Account", late, user_id=org.admin_id)
-    assert carrier.failure(load).kind == "replace"
+    assert carrier.failure(load).kind is ErrorKind.REPLACE
 
 
 def test_a_doubt_is_counted_out_at_the_end(carrier: Carrier) -> None:
@@ -232,7 +232,7 @@ def test_a_doubt_is_counted_out_at_the_end(carrier: Carrier) -> None:
     org.store.insert("Account", {"Name": "Acme 1"}, user_id=org.admin_id)
     with pytest.raises(StepFailed, match="the org has 2 Account records, the plan has 1") as caught:
         carrier.finish(load)
-    assert caught.value.kind == "replace"
+    assert caught.value.kind is ErrorKind.REPLACE
 
 
 def test_other_data_than_was_begun_with_means_another_org(carrier: Carrier) -> None:
@@ -247,7 +247,7 @@ def test_other_data_than_was_begun_with_means_another_org(carrier: Carrier) -> N
         StepFailed, match="the plan's data has changed since it was partly loaded"
     ) as caught:
         carrier.finish(other)
-    assert caught.value.kind == "replace"
+    assert caught.value.kind is ErrorKind.REPLACE
 
 
 # --- offline ------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ def test_an_org_is_replaced_when_the_process_that_knew_its_ids_has_died(
     carrier.restart()
     failure = carrier.failure(load)
     assert isinstance(failure, StepFailed)
-    assert failure.kind == "replace"
+    assert failure.kind is ErrorKind.REPLACE
     assert "had the ids of its records was interrupted" in failure.message
 
 
@@ -323,4 +323,4 @@ def test_what_is_no_progress_of_this_load_is_taken_for_none(carrier: Carrier, te
     carrier.step_state = text.format(digest)
     failure = carrier.failure(load)
     assert isinstance(failure, StepFailed)
-    assert failure.kind == "replace"
+    assert failure.kind is ErrorKind.REPLACE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.errors import UsageError
+from provisioner.errors import ErrorKind, UsageError
 from provisioner.steps.base import Done, StepFailed
 from provisioner.steps.run_apex import RunApex
 from tests.steps.carrier import Carrier, KilledError
@@ -30,7 +30,7 @@ def test_a_script_runs_once(carrier: Carrier) -> None:
 def test_a_script_that_does_not_compile_says_where(carrier: Carrier) -> None:
     with pytest.raises(StepFailed, match=r"setup\.apex:2:\d+: ") as caught:
         carrier.finish(script(carrier, "Integer x = 1;\nInteger y = ;\n"))
-    assert caught.value.kind == "content"
+    assert caught.value.kind is ErrorKind.CONTENT
 
 
 def test_an_exception_is_shown_with_its_trace(carrier: Carrier) -> None:
@@ -48,7 +48,7 @@ def test_a_lost_answer_means_another_org(carrier: Carrier, at: str) -> None:
         StepFailed, match=r"setup\.apex: it is unknown whether the script ran"
     ) as caught:
         carrier.finish(script(carrier, INSERT))
-    assert caught.value.kind == "replace"
+    assert caught.value.kind is ErrorKind.REPLACE
     assert carrier.count("Account") == (at == "after")
 
 

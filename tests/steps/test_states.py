@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioner.errors import ErrorKind
 from provisioner.steps.base import (
     LONGEST_STATE,
-    REPLACE,
     Done,
     StartAgain,
     StepFailed,
@@ -61,7 +61,7 @@ def test_any_text_is_read_or_costs_the_org_where_the_step_must_not_be_repeated(
     else:
         assert state == StartAgain() or state.text() == text
         return
-    assert (kind in REPLACES_IN_DOUBT, failure.kind) == (True, REPLACE)
+    assert (kind in REPLACES_IN_DOUBT, failure.kind) == (True, ErrorKind.REPLACE)
     assert failure.message.endswith("the state of the step in the ledger cannot be read")
 
 
@@ -89,7 +89,7 @@ def test_a_step_that_must_not_be_repeated_sends_nothing_from_a_state_that_it_can
 ) -> None:
     carrier.step_state = text
     failure = carrier.failure(EXAMPLES[kind]())
-    assert failure.kind == REPLACE
+    assert failure.kind is ErrorKind.REPLACE
     assert (carrier.count("Account"), carrier.count("Case")) == (0, 0)
 
 
@@ -133,7 +133,7 @@ def test_again_starts_the_step(kind: str, carrier: Carrier) -> None:
 
 def test_a_script_that_was_sent_is_not_sent_again(carrier: Carrier) -> None:
     carrier.step_state = "sent"
-    assert carrier.failure(EXAMPLES["run_apex"]()).kind == REPLACE
+    assert carrier.failure(EXAMPLES["run_apex"]()).kind is ErrorKind.REPLACE
     assert carrier.count("Case") == 0
 
 

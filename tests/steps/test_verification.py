@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.errors import LoginError, SalesforceError
+from provisioner.errors import ErrorKind, LoginError, SalesforceError
 from provisioner.steps.base import Done, StartAgain, StepFailed
 from provisioner.steps.verification import Verification
 from tests.steps.carrier import Carrier
@@ -42,7 +42,7 @@ def test_another_org_behind_the_username_is_noticed(carrier: Carrier) -> None:
     context = replace(carrier.context(), org_id="00D000000000009EAA")
     with pytest.raises(StepFailed, match="instead of 00D000000000009EAA") as caught:
         Verification().start(context)
-    assert caught.value.kind == "replace"
+    assert caught.value.kind is ErrorKind.REPLACE
 
 
 def test_an_org_that_refuses_the_login_is_not_verified(carrier: Carrier) -> None:
@@ -57,7 +57,7 @@ def test_an_org_that_does_not_return_its_identity_is_not_verified(carrier: Carri
     carrier.emulated.fault({"route": "query"}, {"do": "answer", "status": 420}, times=4)
     with pytest.raises(SalesforceError, match="deleted, expired or under maintenance") as caught:
         Verification().start(context)
-    assert caught.value.kind == "gone"
+    assert caught.value.kind is ErrorKind.GONE
     carrier.emulated.fault(
         {"route": "query"}, {"do": "answer", "status": 200, "body": {"records": []}}, times=4
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from provisioner.errors import LedgerError, RowValueError
-from provisioner.salesforce.classes import Kind, classify
+from provisioner.errors import ErrorKind, LedgerError, RowValueError
+from provisioner.salesforce.error_kinds import classify
 from provisioner.salesforce.redaction import one_line, redact
 
 BUILDER, CONSUMER = "Provisioner_Builder", "Provisioner_Consumer"
@@ -63,7 +63,7 @@ class RefusedError(Exception):
     @property
     def is_transient(self) -> bool:
         """Whether the same request may succeed in a moment."""
-        return classify(self.status, self.code, self.text, is_hub=True) is Kind.TRANSIENT
+        return classify(self.status, self.code, self.text, is_hub=True) is ErrorKind.TRANSIENT
 
     @property
     def is_gone(self) -> bool:
@@ -134,7 +134,7 @@ def failure(name: str, refused: RefusedError) -> LedgerError:
         )
     if refused.code in _ABOUT_VALUES:
         return RowValueError(f"{name} cannot hold a value: {refused}")
-    if classify(refused.status, refused.code, refused.text) is Kind.LIMIT:
+    if classify(refused.status, refused.code, refused.text) is ErrorKind.LIMIT:
         return LedgerError(
             f"{name}: the Dev Hub's API request limit is reached ({refused})",
             code="api_limit",
