@@ -1,4 +1,4 @@
-"""An emulated org to carry through steps, in a folder of its own."""
+"""An emulated org to run steps on, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.salesforce.world import Emulated
-from tests.steps.carrier import Carrier
+from tests.steps.step_runner import StepRunner
 
 
 @pytest.fixture
@@ -18,5 +18,5 @@ def emulated() -> Iterator[Emulated]:
 
 
 @pytest.fixture
-def carrier(emulated: Emulated, tmp_path: Path) -> Carrier:
-    return Carrier(emulated, tmp_path)
+def runner(emulated: Emulated, tmp_path: Path) -> StepRunner:
+    return StepRunner(emulated, tmp_path)

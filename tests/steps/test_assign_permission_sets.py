@@ -11,45 +11,45 @@ from provisioner.salesforce.permission_sets import Name
 from provisioner.steps.assign_permission_sets import AssignPermissionSets
 from provisioner.steps.base import Done, StepFailed
 from provisioner.steps.deploy_source import DeploySource
-from tests.steps.carrier import Carrier
 from tests.steps.project import metadata_folder, write
+from tests.steps.step_runner import StepRunner
 
 
 @pytest.fixture
-def ready(carrier: Carrier) -> Carrier:
+def ready(runner: StepRunner) -> StepRunner:
     """An org with three permission sets, one of them in a package's namespace."""
-    metadata_folder(carrier.directory / "mdapi", sets=["Sales_Rep", "Service_Rep"])
-    carrier.finish(DeploySource(path=Path("mdapi")))
-    carrier.emulated_org.store.add(
+    metadata_folder(runner.directory / "mdapi", sets=["Sales_Rep", "Service_Rep"])
+    runner.finish(DeploySource(path=Path("mdapi")))
+    runner.emulated_org.store.add(
         "PermissionSet",
         {"Name": "Sales_Rep", "Label": "x", "NamespacePrefix": "bill", "IsOwnedByProfile": False},
     )
-    return carrier
+    return runner
 
 
-def assigned(carrier: Carrier) -> list[str]:
-    rows = carrier.org.query(
+def assigned(runner: StepRunner) -> list[str]:
+    rows = runner.org.query(
         "SELECT PermissionSet.Name, PermissionSet.NamespacePrefix FROM PermissionSetAssignment "
-        f"WHERE AssigneeId = '{carrier.emulated_org.admin_id}' "
+        f"WHERE AssigneeId = '{runner.emulated_org.admin_id}' "
         "AND PermissionSet.IsOwnedByProfile = false"
     )
     sets = [row["PermissionSet"] for row in rows]
     return sorted(f"{s['NamespacePrefix'] or ''}:{s['Name']}" for s in sets)
 
 
-def test_permission_sets_are_assigned_by_name_whatever_its_case(ready: Carrier) -> None:
+def test_permission_sets_are_assigned_by_name_whatever_its_case(ready: StepRunner) -> None:
     step = AssignPermissionSets(sets=("sales_rep", "bill__Sales_Rep", "Service_Rep"))
     assert ready.finish(step) == Done("assigned 3 permission sets")
     assert assigned(ready) == [":Sales_Rep", ":Service_Rep", "bill:Sales_Rep"]
 
 
-def test_three_requests_serve_any_number_of_names(ready: Carrier) -> None:
+def test_three_requests_serve_any_number_of_names(ready: StepRunner) -> None:
     before = len(ready.emulated.world.log.entries())
     ready.finish(AssignPermissionSets(sets=("Sales_Rep", "bill__Sales_Rep", "Service_Rep")))
     assert len(ready.emulated.world.log.entries()) - before == 3
 
 
-def test_what_the_user_has_is_done(ready: Carrier) -> None:
+def test_what_the_user_has_is_done(ready: StepRunner) -> None:
     ready.finish(AssignPermissionSets(sets=("Sales_Rep",)))
     step = AssignPermissionSets(sets=("Sales_Rep", "Service_Rep"))
     assert ready.finish(step) == Done("assigned 1 permission sets")
@@ -57,14 +57,14 @@ def test_what_the_user_has_is_done(ready: Carrier) -> None:
     assert assigned(ready) == [":Sales_Rep", ":Service_Rep"]
 
 
-def test_an_assignment_whose_answer_was_lost_is_found(ready: Carrier) -> None:
+def test_an_assignment_whose_answer_was_lost_is_found(ready: StepRunner) -> None:
     ready.emulated.fault({"path": "composite/sobjects"}, {"do": "reset", "at": "after"})
     assert ready.finish(AssignPermissionSets(sets=("Sales_Rep",))).note.startswith("assigned 0")
     assert assigned(ready) == [":Sales_Rep"]
 
 
-def test_a_race_for_the_same_assignment_is_no_failure(ready: Carrier) -> None:
-    """Somebody assigns it between our look and our call."""
+def test_a_race_for_the_same_assignment_is_no_failure(ready: StepRunner) -> None:
+    """It is assigned between our query and our request."""
     name = "Sales_Rep"
     ready.finish(AssignPermissionSets(sets=(name,)))
     ready.emulated.fault(
@@ -75,7 +75,7 @@ def test_a_race_for_the_same_assignment_is_no_failure(ready: Carrier) -> None:
     assert assigned(ready) == [":Sales_Rep"]
 
 
-def test_an_unknown_name_is_answered_with_near_ones(ready: Carrier) -> None:
+def test_an_unknown_name_is_reported_with_similar_ones(ready: StepRunner) -> None:
     step = AssignPermissionSets(sets=("Sale_Rep", "Service_Rep", "Zzz"))
     with pytest.raises(StepFailed) as caught:
         ready.finish(step)
@@ -88,7 +88,7 @@ def test_an_unknown_name_is_answered_with_near_ones(ready: Carrier) -> None:
     assert assigned(ready) == []
 
 
-def test_a_permission_set_that_salesforce_refuses_is_named(ready: Carrier) -> None:
+def test_a_permission_set_that_salesforce_refuses_is_named(ready: StepRunner) -> None:
     error = {"statusCode": "FIELD_INTEGRITY_EXCEPTION", "message": "user license mismatch"}
     ready.emulated.fault(
         {"path": "composite/sobjects"},
@@ -100,7 +100,7 @@ def test_a_permission_set_that_salesforce_refuses_is_named(ready: Carrier) -> No
     assert caught.value.kind is ErrorKind.CONTENT
 
 
-def test_a_lock_is_waited_for(ready: Carrier) -> None:
+def test_a_lock_is_retried(ready: StepRunner) -> None:
     error = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "busy"}
     ready.emulated.fault(
         {"path": "composite/sobjects"},
@@ -122,7 +122,7 @@ def test_a_namespace_is_part_of_the_name() -> None:
     assert Name.parse("Rep").rank(row(None, "Other")) is None
 
 
-def test_a_name_listed_twice_is_warned_of(tmp_path: Path) -> None:
+def test_a_name_that_is_listed_twice_is_a_warning(tmp_path: Path) -> None:
     (finding,) = AssignPermissionSets(sets=("A", "B", "A")).check(tmp_path)
     assert (finding.field, finding.message, finding.is_warning) == (
         "sets.2",
@@ -134,9 +134,9 @@ def test_a_name_listed_twice_is_warned_of(tmp_path: Path) -> None:
 # --- permission set groups ----------------------------------------------------------------
 
 
-def with_group(carrier: Carrier, *, status: str = "") -> Carrier:
+def with_group(runner: StepRunner, *, status: str = "") -> StepRunner:
     """The case of a project that deploys a group and assigns it right away."""
-    folder = metadata_folder(carrier.directory / "grouped", sets=["Reader"])
+    folder = metadata_folder(runner.directory / "grouped", sets=["Reader"])
     write(
         folder / "permissionsetgroups/All_Readers.permissionsetgroup",
         '<PermissionSetGroup xmlns="http://soap.sforce.com/2006/04/metadata"><label>All</label>'
@@ -145,33 +145,33 @@ def with_group(carrier: Carrier, *, status: str = "") -> Carrier:
     manifest = folder / "package.xml"
     types = "<types><members>All_Readers</members><name>PermissionSetGroup</name></types>"
     manifest.write_text(manifest.read_text().replace("<version>", f"{types}<version>"))
-    carrier.finish(DeploySource(path=Path("grouped")))
-    return carrier
+    runner.finish(DeploySource(path=Path("grouped")))
+    return runner
 
 
-def test_a_group_that_is_not_calculated_yet_is_waited_for(carrier: Carrier) -> None:
+def test_a_group_that_is_not_calculated_yet_is_retried(runner: StepRunner) -> None:
     """The emulator shows each state once at least, as the platform does within seconds."""
-    with_group(carrier)
+    with_group(runner)
     step = AssignPermissionSets(sets=("Reader", "All_Readers"))
-    failure = carrier.failure(step)
+    failure = runner.failure(step)
     assert failure.kind is ErrorKind.TRANSIENT
     assert "not calculated the permission set group yet: All_Readers" in str(failure)
-    assert carrier.finish(step).note.startswith("assigned ")
-    assert sorted(assigned(carrier)) == [":All_Readers", ":Reader"]
+    assert runner.finish(step).note.startswith("assigned ")
+    assert sorted(assigned(runner)) == [":All_Readers", ":Reader"]
 
 
-def test_a_group_that_could_not_be_calculated_says_what_to_do(carrier: Carrier) -> None:
+def test_a_group_that_could_not_be_calculated_says_what_to_do(runner: StepRunner) -> None:
     fault = {"do": "error", "error": "Failed"}
-    carrier.emulated.fault({"operation": "permission_set_group"}, fault)
-    with_group(carrier)
+    runner.emulated.fault({"operation": "permission_set_group"}, fault)
+    with_group(runner)
     with pytest.raises(StepFailed, match="All_Readers has the status Failed") as caught:
-        carrier.finish(AssignPermissionSets(sets=("All_Readers",)))
+        runner.finish(AssignPermissionSets(sets=("All_Readers",)))
     assert caught.value.kind is ErrorKind.CONTENT
     assert "Setup, Permission Set Groups" in caught.value.hint
 
 
-def test_a_set_refused_for_a_group_and_another_for_good_fails(carrier: Carrier) -> None:
-    with_group(carrier)
+def test_a_group_and_another_set_that_are_refused_are_a_failure(runner: StepRunner) -> None:
+    with_group(runner)
     errors = [
         {"statusCode": "FIELD_INTEGRITY_EXCEPTION", "message": text}
         for text in (
@@ -179,7 +179,7 @@ def test_a_set_refused_for_a_group_and_another_for_good_fails(carrier: Carrier) 
             "user license mismatch",
         )
     ]
-    carrier.emulated.fault(
+    runner.emulated.fault(
         {"path": "composite/sobjects"},
         {
             "do": "answer",
@@ -188,5 +188,5 @@ def test_a_set_refused_for_a_group_and_another_for_good_fails(carrier: Carrier) 
         },
     )
     with pytest.raises(StepFailed, match="2 of 2 permission sets") as caught:
-        carrier.finish(AssignPermissionSets(sets=("Reader", "All_Readers")))
+        runner.finish(AssignPermissionSets(sets=("Reader", "All_Readers")))
     assert caught.value.kind is ErrorKind.CONTENT

@@ -1,4 +1,4 @@
-"""What every step promises, whatever its kind: run twice, or with an answer lost, nothing doubles.
+"""What every kind of step must do: nothing is done twice when it is run again or an answer is lost.
 
 A new kind is tested without further code: it needs an example in `EXAMPLES`, and one of its states
 in `STATES` (tests/steps/states.py).
@@ -24,8 +24,8 @@ from provisioner.steps.run_apex import RunApex
 from provisioner.steps.settings import Settings
 from provisioner.steps.verification import Verification
 from tests.salesforce.world import Emulated
-from tests.steps.carrier import Carrier
 from tests.steps.project import accounts, contacts, data_plan, metadata_folder, write
+from tests.steps.step_runner import StepRunner
 
 DEFINITION = {"settings": {"lightningExperienceSettings": {"enableS1DesktopEnabled": True}}}
 
@@ -38,8 +38,8 @@ EXAMPLES: dict[str, Callable[[], Step]] = {
     "run_apex": lambda: RunApex(file=Path("setup.apex")),
     "verification": Verification,
 }
-REPLACES_IN_DOUBT = frozenset({"load_data", "run_apex"})
-NOT_REPEATABLE = frozenset({"load_data", "run_apex"})  # what they did is told by the ledger
+REPLACES_UNCONFIRMED = frozenset({"load_data", "run_apex"})
+NOT_REPEATABLE = frozenset({"load_data", "run_apex"})  # only the ledger knows what they have done
 
 FAULTS: dict[str, dict[str, Any]] = {
     "unavailable": {"do": "answer", "status": 503, "error": "SERVER_UNAVAILABLE"},
@@ -50,29 +50,29 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def made(emulated: Emulated, directory: Path) -> Carrier:
+def made(emulated: Emulated, directory: Path) -> StepRunner:
     """An org and a folder with all that the examples name."""
     metadata_folder(directory / "mdapi", sets=["Sales_Rep", "Other"])
     data_plan(directory, {"Account.json": accounts(2), "Contact.json": contacts(2)})
     write(directory / "setup.apex", "insert new Case(Subject = 'x');\n")
-    carrier = Carrier(emulated, directory, DEFINITION)
-    carrier.finish(DeploySource(path=Path("mdapi")))
-    return carrier
+    runner = StepRunner(emulated, directory, DEFINITION)
+    runner.finish(DeploySource(path=Path("mdapi")))
+    return runner
 
 
 @pytest.fixture
-def carrier(emulated: Emulated, tmp_path: Path) -> Carrier:
+def runner(emulated: Emulated, tmp_path: Path) -> StepRunner:
     return made(emulated, tmp_path)
 
 
-def state(carrier: Carrier) -> dict[str, int]:
+def state(runner: StepRunner) -> dict[str, int]:
     """What must never double."""
     kinds = ["Account", "Contact", "Case", "PermissionSetAssignment", "PermissionSet"]
-    return {kind: carrier.count(kind) for kind in [*kinds, "InstalledSubscriberPackage"]}
+    return {kind: runner.count(kind) for kind in [*kinds, "InstalledSubscriberPackage"]}
 
 
-def requests(carrier: Carrier) -> int:
-    return len(carrier.emulated.world.log.entries())
+def requests(runner: StepRunner) -> int:
+    return len(runner.emulated.world.log.entries())
 
 
 def test_every_registered_kind_has_an_example() -> None:
@@ -93,24 +93,24 @@ def test_a_kind_is_declared_as_the_registry_names_it(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_the_fingerprint_is_stable(kind: str, carrier: Carrier) -> None:
+def test_the_fingerprint_is_stable(kind: str, runner: StepRunner) -> None:
     step = EXAMPLES[kind]()
-    first = list(step.inputs(carrier.directory))
-    assert list(step.inputs(carrier.directory)) == first
-    assert list(EXAMPLES[kind]().inputs(carrier.directory)) == first
+    first = list(step.inputs(runner.directory))
+    assert list(step.inputs(runner.directory)) == first
+    assert list(EXAMPLES[kind]().inputs(runner.directory)) == first
 
 
 @pytest.mark.parametrize("kind", sorted(EXAMPLES.keys() - NOT_REPEATABLE))
-def test_a_step_that_is_run_again_changes_nothing(kind: str, carrier: Carrier) -> None:
-    carrier.finish(EXAMPLES[kind]())
-    once = state(carrier)
-    assert isinstance(carrier.finish(EXAMPLES[kind]()), Done)
-    assert state(carrier) == once
+def test_a_step_that_is_run_again_changes_nothing(kind: str, runner: StepRunner) -> None:
+    runner.finish(EXAMPLES[kind]())
+    once = state(runner)
+    assert isinstance(runner.finish(EXAMPLES[kind]()), Done)
+    assert state(runner) == once
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_a_fault_at_any_request_heals_or_asks_for_another_org(
+def test_after_a_fault_at_any_request_the_step_completes_or_the_org_is_replaced(
     kind: str, fault: str, tmp_path: Path
 ) -> None:
     """For each request of an undisturbed run: the same run with a fault at that request."""
@@ -128,25 +128,25 @@ def test_a_fault_at_any_request_heals_or_asks_for_another_org(
         if failure is None:
             assert found == wanted, f"request {nth}"
         else:
-            assert kind in REPLACES_IN_DOUBT, failure.message
+            assert kind in REPLACES_UNCONFIRMED, failure.message
             assert failure.kind is ErrorKind.REPLACE, failure.message
             assert all(number <= wanted[name] for name, number in found.items())
 
 
-def outcome(carrier: Carrier, step: Step) -> StepFailed | None:
+def outcome(runner: StepRunner, step: Step) -> StepFailed | None:
     """How a step ends: done, or failed for good."""
     try:
-        carrier.finish(step)
+        runner.finish(step)
     except StepFailed as failure:
         return failure
     return None
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_an_org_that_is_gone_ends_every_step(kind: str, carrier: Carrier) -> None:
-    carrier.emulated.fault(
+def test_an_org_that_is_gone_fails_every_step(kind: str, runner: StepRunner) -> None:
+    runner.emulated.fault(
         {"org": "scratch"}, {"do": "answer", "status": 420, "body": "<html>"}, times=0
     )
     with pytest.raises(SalesforceError, match="is deleted, expired or under maint") as caught:
-        carrier.finish(EXAMPLES[kind]())
+        runner.finish(EXAMPLES[kind]())
     assert caught.value.kind is ErrorKind.GONE

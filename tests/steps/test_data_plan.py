@@ -44,7 +44,7 @@ def test_files_are_loaded_in_the_order_of_the_plan(tmp_path: Path) -> None:
     assert [chunk.sobject for chunk in loaded.chunks] == ["Account", "Contact"]
 
 
-def test_what_refers_to_the_same_file_comes_after_what_it_refers_to(tmp_path: Path) -> None:
+def test_a_record_comes_after_the_records_of_its_file_that_it_refers_to(tmp_path: Path) -> None:
     chain = [
         record("Account", 1, ParentId="@AccountRef2"),
         record("Account", 2, ParentId="@AccountRef3"),
@@ -54,7 +54,7 @@ def test_what_refers_to_the_same_file_comes_after_what_it_refers_to(tmp_path: Pa
     assert order(loaded) == [["AccountRef3"], ["AccountRef2"], ["AccountRef1"], ["ContactRef1"]]
 
 
-def test_what_refers_to_a_later_file_waits_for_it(tmp_path: Path) -> None:
+def test_a_record_comes_after_a_later_file_that_it_refers_to(tmp_path: Path) -> None:
     files = {
         "Contact.json": [*contacts(1), record("Contact", 9, LastName="Alone")],
         "Account.json": accounts(1),
@@ -92,7 +92,7 @@ def test_a_request_has_five_objects_at_most(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_no_record_goes_before_one_that_it_refers_to(
+def test_no_record_comes_before_one_that_it_refers_to(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """For any plan whose references go round in no circle."""
@@ -162,14 +162,14 @@ def test_only_references_that_are_still_needed_are_open(tmp_path: Path) -> None:
 # --- problems -----------------------------------------------------------------------------
 
 
-def test_a_reference_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+def test_a_reference_to_no_record_is_reported(tmp_path: Path) -> None:
     path = data_plan(tmp_path, {"Contact.json": contacts(2), "Account.json": accounts(1)})
     assert problems(path) == [
         "Contact.json: record 2 (ContactRef2): AccountId: @AccountRef2 is in no file of the plan"
     ]
 
 
-def test_records_that_wait_for_each_other_are_named(tmp_path: Path) -> None:
+def test_records_that_refer_to_each_other_are_reported(tmp_path: Path) -> None:
     circle = [
         record("Account", 1, ParentId="@AccountRef2"),
         record("Account", 2, ParentId="@AccountRef1"),
@@ -183,7 +183,7 @@ def test_records_that_wait_for_each_other_are_named(tmp_path: Path) -> None:
     ]
 
 
-def test_a_reference_id_that_is_given_twice_is_named_where_it_is_needed(tmp_path: Path) -> None:
+def test_a_reference_id_that_is_used_twice_is_reported_where_it_is_needed(tmp_path: Path) -> None:
     twice = {"Account.json": [*accounts(2), record("Account", 1)], "Contact.json": contacts(2)}
     text = "the referenceId AccountRef1 is used by another record as well"
     assert problems(data_plan(tmp_path, twice)) == [
@@ -194,7 +194,7 @@ def test_a_reference_id_that_is_given_twice_is_named_where_it_is_needed(tmp_path
     assert len(load(tmp_path, unused).chunks) == 2
 
 
-def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
     write(tmp_path / "empty.json", "")
     write(tmp_path / "broken.json", '{"records": [\n  {,\n')
     write(tmp_path / "latin.json", b'{"records": ["\xe4"]}')
@@ -275,7 +275,7 @@ FAMILY = """\
         ('"X__c": "@AccountRef7"', "7:7: {}X__c: @AccountRef7 is in no file of the plan"),
     ],
 )
-def test_a_mistake_in_a_nested_child_is_told_at_its_line(
+def test_a_mistake_in_a_nested_child_is_reported_at_its_line(
     line: str, problem: str, tmp_path: Path
 ) -> None:
     write(tmp_path / "family.json", FAMILY % line)
@@ -289,7 +289,7 @@ def test_a_text_that_begins_with_an_at_sign_is_no_reference(tmp_path: Path) -> N
     assert len(read_load(path).chunks) == 1
 
 
-def test_a_record_of_another_type_than_its_entry_is_told(tmp_path: Path) -> None:
+def test_a_record_of_another_type_than_its_entry_is_reported(tmp_path: Path) -> None:
     """The type of the entry is the one that Salesforce is asked for."""
     other = data_plan(tmp_path, {"Account.json": [record("account", 1), record("Contact", 1)]})
     assert placed(other) == [
@@ -309,8 +309,8 @@ def test_a_reference_id_has_letters_digits_and_underscores_only(
     )
 
 
-def test_a_reference_id_that_stands_twice_in_one_request_is_told(tmp_path: Path) -> None:
-    """Even when nobody refers to it; in two requests it does no harm."""
+def test_a_reference_id_that_is_used_twice_in_one_request_is_reported(tmp_path: Path) -> None:
+    """Even when no record refers to it; in two requests it does no harm."""
     twice = {"Account.json": [*accounts(2), record("Account", 2)]}
     text = "(AccountRef2): the referenceId AccountRef2 is used by another record as well"
     assert problems(data_plan(tmp_path, twice)) == [
@@ -321,7 +321,7 @@ def test_a_reference_id_that_stands_twice_in_one_request_is_told(tmp_path: Path)
     assert len(load(tmp_path, apart).chunks) == 2
 
 
-def test_records_lie_in_each_other_in_five_levels_at_most(tmp_path: Path) -> None:
+def test_records_are_nested_in_five_levels_at_most(tmp_path: Path) -> None:
     def nested(levels: int) -> dict[str, Any]:
         inside = {"Kids": {"records": [nested(levels - 1)]}} if levels > 1 else {}
         return record("Account", levels, **inside)
@@ -332,7 +332,7 @@ def test_records_lie_in_each_other_in_five_levels_at_most(tmp_path: Path) -> Non
     ]
 
 
-def test_a_file_that_is_nested_without_end_is_told_at_its_line(tmp_path: Path) -> None:
+def test_a_file_that_is_nested_too_deep_is_reported_at_its_line(tmp_path: Path) -> None:
     write(tmp_path / "deep.json", '{"records": ' + "[\n" * 100_000)
     path = write(tmp_path / "plan.json", '[{"sobject": "Account", "files": ["deep.json"]}]')
     [problem] = placed(path)
@@ -341,7 +341,7 @@ def test_a_file_that_is_nested_without_end_is_told_at_its_line(tmp_path: Path) -
     )
 
 
-def test_files_lie_beside_the_plan_and_old_keys_do_not_matter(tmp_path: Path) -> None:
+def test_files_are_relative_to_the_plan_and_old_keys_are_ignored(tmp_path: Path) -> None:
     write(tmp_path / "data/sub/Account.json", '{"records": []}')
     entry = '{"sobject": "Account", "saveRefs": true, "resolveRefs": true, "files":'
     path = write(tmp_path / "data/plan.json", f'\ufeff[{entry} ["sub/Account.json"]}}]')

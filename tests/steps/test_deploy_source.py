@@ -14,47 +14,47 @@ from provisioner.source import SourceError
 from provisioner.steps.base import Done, Pending, StepFailed
 from provisioner.steps.deploy_source import DeploySource
 from provisioner.steps.settings import Settings
-from tests.steps.carrier import Carrier
 from tests.steps.project import metadata_folder, write
+from tests.steps.step_runner import StepRunner
 
 
-def test_a_folder_in_metadata_format_is_deployed(carrier: Carrier) -> None:
-    metadata_folder(carrier.directory / "mdapi")
+def test_a_folder_in_metadata_format_is_deployed(runner: StepRunner) -> None:
+    metadata_folder(runner.directory / "mdapi")
     step = DeploySource(path=Path("mdapi"))
-    first = carrier.look(step)
+    first = runner.advance(step)
     assert isinstance(first, Pending)
     assert first.state.text().startswith("0Af")
-    assert carrier.finish(step) == Done("deployed 2 components")
-    assert carrier.org.query("SELECT Id FROM PermissionSet WHERE Name = 'Sales_Rep'")
+    assert runner.finish(step) == Done("deployed 2 components")
+    assert runner.org.query("SELECT Id FROM PermissionSet WHERE Name = 'Sales_Rep'")
 
 
-def test_a_source_project_is_deployed(carrier: Carrier) -> None:
+def test_a_source_project_is_deployed(runner: StepRunner) -> None:
     write(
-        carrier.directory / "sfdx-project.json",
+        runner.directory / "sfdx-project.json",
         json.dumps({"packageDirectories": [{"path": "app", "default": True}]}),
     )
     head = '<?xml version="1.0" encoding="UTF-8"?>'
     write(
-        carrier.directory / "app/main/default/permissionsets/Rep.permissionset-meta.xml",
+        runner.directory / "app/main/default/permissionsets/Rep.permissionset-meta.xml",
         f'{head}<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata">'
         "<label>Rep</label></PermissionSet>",
     )
     step = DeploySource(path=Path())
-    assert list(step.check(carrier.directory)) == []
-    assert carrier.finish(step) == Done("deployed 1 components")
+    assert list(step.check(runner.directory)) == []
+    assert runner.finish(step) == Done("deployed 1 components")
 
 
-def test_each_failed_component_is_a_line(carrier: Carrier) -> None:
+def test_each_failed_component_is_a_line(runner: StepRunner) -> None:
     classes = {"Good": "public class Good {}", "Bad": "public class Bad {\n  void x( { }\n}"}
-    folder = metadata_folder(carrier.directory / "mdapi", classes=classes)
+    folder = metadata_folder(runner.directory / "mdapi", classes=classes)
     write(folder / "objects/Invoice__c.object", "<CustomObject><label>x</label></CustomObject>")
     with pytest.raises(StepFailed, match=r"deploy 0Af\w+ Failed: 2 components failed") as caught:
-        carrier.finish(DeploySource(path=Path("mdapi")))
+        runner.finish(DeploySource(path=Path("mdapi")))
     assert caught.value.kind is ErrorKind.CONTENT
     assert any(line.startswith("mdapi/classes/Bad.cls:2:") for line in caught.value.details)
     assert any(line.startswith("mdapi/objects/Invoice__c.object") for line in caught.value.details)
     assert not any("Good" in line for line in caught.value.details)
-    assert carrier.retries == 0
+    assert runner.retries == 0
 
 
 @pytest.mark.parametrize(
@@ -68,50 +68,50 @@ def test_each_failed_component_is_a_line(carrier: Carrier) -> None:
         {"status": "Canceled"},
     ],
 )
-def test_a_deploy_that_failed_by_the_way_is_sent_again(
-    carrier: Carrier, result: dict[str, Any]
+def test_a_deploy_that_failed_with_a_transient_error_is_sent_again(
+    runner: StepRunner, result: dict[str, Any]
 ) -> None:
-    metadata_folder(carrier.directory / "mdapi")
+    metadata_folder(runner.directory / "mdapi")
     body = {"id": "0Af000000000001", "deployResult": {"done": True, "success": False, **result}}
-    carrier.emulated.fault(
+    runner.emulated.fault(
         {"route": "deploy.status"}, {"do": "answer", "status": 200, "body": body}, times=2
     )
     step = DeploySource(path=Path("mdapi"))
-    assert carrier.finish(step) == Done("deployed 2 components")
-    assert (carrier.retries, carrier.remembered) == (1, ["again"])
-    assert len(carrier.emulated_org.deployments) == 2
+    assert runner.finish(step) == Done("deployed 2 components")
+    assert (runner.retries, runner.remembered) == (1, ["again"])
+    assert len(runner.emulated_org.deployments) == 2
 
 
-def test_a_deploy_that_is_not_visible_yet_is_looked_for_again(carrier: Carrier) -> None:
-    metadata_folder(carrier.directory / "mdapi")
-    carrier.emulated.fault(
+def test_a_deploy_that_is_not_visible_yet_is_polled_again(runner: StepRunner) -> None:
+    metadata_folder(runner.directory / "mdapi")
+    runner.emulated.fault(
         {"route": "deploy.status"},
         {"do": "answer", "status": 404, "error": "INVALID_CROSS_REFERENCE_KEY", "message": "no"},
     )
-    assert carrier.finish(DeploySource(path=Path("mdapi"))).note == "deployed 2 components"
-    assert len(carrier.emulated_org.deployments) == 1
+    assert runner.finish(DeploySource(path=Path("mdapi"))).note == "deployed 2 components"
+    assert len(runner.emulated_org.deployments) == 1
 
 
-def test_what_is_deployed_is_what_the_fingerprint_was_made_of(carrier: Carrier) -> None:
+def test_the_deployed_files_are_those_of_the_fingerprint(runner: StepRunner) -> None:
     """The files change between the two: the orgs get what the fingerprint says."""
-    metadata_folder(carrier.directory / "mdapi")
+    metadata_folder(runner.directory / "mdapi")
     step = DeploySource(path=Path("mdapi"))
-    digest = list(step.inputs(carrier.directory))
-    metadata_folder(carrier.directory / "mdapi", sets=["Sales_Rep", "Late"])
-    carrier.finish(step)
-    assert carrier.org.query("SELECT Id FROM PermissionSet WHERE Name = 'Late'") == []
-    assert list(step.inputs(carrier.directory)) != digest
-    carrier.finish(step)
-    assert carrier.org.query("SELECT Id FROM PermissionSet WHERE Name = 'Late'") != []
+    digest = list(step.inputs(runner.directory))
+    metadata_folder(runner.directory / "mdapi", sets=["Sales_Rep", "Late"])
+    runner.finish(step)
+    assert runner.org.query("SELECT Id FROM PermissionSet WHERE Name = 'Late'") == []
+    assert list(step.inputs(runner.directory)) != digest
+    runner.finish(step)
+    assert runner.org.query("SELECT Id FROM PermissionSet WHERE Name = 'Late'") != []
 
 
-def test_one_zip_serves_all_orgs(carrier: Carrier) -> None:
-    folder = metadata_folder(carrier.directory / "mdapi")
+def test_one_zip_serves_all_orgs(runner: StepRunner) -> None:
+    folder = metadata_folder(runner.directory / "mdapi")
     step = DeploySource(path=Path("mdapi"))
-    carrier.look(step)
+    runner.advance(step)
     (folder / "package.xml").unlink()
-    carrier.step_state = ""
-    assert isinstance(carrier.look(step), Pending)
+    runner.step_state = ""
+    assert isinstance(runner.advance(step), Pending)
 
 
 def test_the_check_says_what_is_wrong_with_the_source(tmp_path: Path) -> None:
@@ -136,13 +136,13 @@ def test_the_check_counts_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_zip_that_is_too_large_is_not_sent(
-    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    metadata_folder(carrier.directory / "mdapi")
+    metadata_folder(runner.directory / "mdapi")
     monkeypatch.setattr("provisioner.steps.deploy_source.LARGEST_ZIP", 100)
     with pytest.raises(StepFailed, match="bytes; Salesforce accepts at most 100"):
-        carrier.look(DeploySource(path=Path("mdapi")))
-    assert carrier.emulated_org.deployments == {}
+        runner.advance(DeploySource(path=Path("mdapi")))
+    assert runner.emulated_org.deployments == {}
 
 
 SETTINGS = {
@@ -151,40 +151,40 @@ SETTINGS = {
 }
 
 
-def test_the_settings_of_the_definition_are_deployed(carrier: Carrier) -> None:
-    carrier.definition = SETTINGS
+def test_the_settings_of_the_definition_are_deployed(runner: StepRunner) -> None:
+    runner.definition = SETTINGS
     step = Settings()
-    assert isinstance(carrier.look(step), Pending)
-    assert carrier.finish(step) == Done("deployed 2 components")
+    assert isinstance(runner.advance(step), Pending)
+    assert runner.finish(step) == Done("deployed 2 components")
 
 
-def test_a_definition_without_settings_costs_no_request(carrier: Carrier) -> None:
-    carrier.definition = {"edition": "Developer"}
-    carrier.org  # noqa: B018 - logs in
-    before = len(carrier.emulated.world.log.entries())
-    assert carrier.finish(Settings()) == Done("no settings")
-    assert len(carrier.emulated.world.log.entries()) == before
+def test_a_definition_without_settings_costs_no_request(runner: StepRunner) -> None:
+    runner.definition = {"edition": "Developer"}
+    runner.org  # noqa: B018 - logs in
+    before = len(runner.emulated.world.log.entries())
+    assert runner.finish(Settings()) == Done("no settings")
+    assert len(runner.emulated.world.log.entries()) == before
 
 
-def test_settings_that_are_refused_say_which(carrier: Carrier) -> None:
-    carrier.definition = {"settings": {"noSuchThingSettings": {"a": True}}}
+def test_settings_that_are_refused_say_which(runner: StepRunner) -> None:
+    runner.definition = {"settings": {"noSuchThingSettings": {"a": True}}}
     with pytest.raises(StepFailed, match="Failed: ") as caught:
-        carrier.finish(Settings())
+        runner.finish(Settings())
     assert any("NoSuchThing" in line for line in caught.value.details)
 
 
-def test_a_setting_that_cannot_be_written_is_named(carrier: Carrier) -> None:
-    carrier.definition = {"settings": {"a b": {}}}
+def test_a_setting_that_cannot_be_written_is_named(runner: StepRunner) -> None:
+    runner.definition = {"settings": {"a b": {}}}
     with pytest.raises(StepFailed, match="org definition: settings: 'A b' cannot") as caught:
-        carrier.look(Settings())
+        runner.advance(Settings())
     assert caught.value.kind is ErrorKind.CONFIGURATION
 
 
-def failing(carrier: Carrier, **message: Any) -> StepFailed:
+def failing(runner: StepRunner, **message: Any) -> StepFailed:
     """The failure of a project's deploy that Salesforce answers with one message."""
     failure = {"problem": "it is wrong", "problemType": "Error", **message}
     result = {"done": True, "status": "Failed", "details": {"componentFailures": [failure]}}
-    carrier.emulated.fault(
+    runner.emulated.fault(
         {"route": "deploy.status"},
         {
             "do": "answer",
@@ -193,15 +193,15 @@ def failing(carrier: Carrier, **message: Any) -> StepFailed:
         },
         times=0,
     )
-    failed = carrier.failure(DeploySource(path=Path("crm")))
+    failed = runner.failure(DeploySource(path=Path("crm")))
     assert isinstance(failed, StepFailed)
     return failed
 
 
 @pytest.fixture
-def crm(carrier: Carrier) -> Path:
+def crm(runner: StepRunner) -> Path:
     """A project below the folder of pool.yaml: an object with a field, and a class."""
-    project = carrier.directory / "crm"
+    project = runner.directory / "crm"
     directories = {"packageDirectories": [{"path": "app", "default": True}]}
     write(project / "sfdx-project.json", json.dumps(directories))
     space = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
@@ -219,9 +219,9 @@ def crm(carrier: Carrier) -> Path:
 
 
 @pytest.mark.usefixtures("crm")
-def test_a_failed_component_is_named_by_its_file_in_the_project(carrier: Carrier) -> None:
+def test_a_failed_component_is_named_by_its_file_in_the_project(runner: StepRunner) -> None:
     failed = failing(
-        carrier, fileName="classes/A.cls", lineNumber=2, columnNumber=11,
+        runner, fileName="classes/A.cls", lineNumber=2, columnNumber=11,
         componentType="ApexClass", fullName="A",
     )  # fmt: skip
     assert failed.details == ("crm/app/main/default/classes/A.cls:2:11: it is wrong (ApexClass A)",)
@@ -229,10 +229,10 @@ def test_a_failed_component_is_named_by_its_file_in_the_project(carrier: Carrier
 
 @pytest.mark.usefixtures("crm")
 def test_a_failed_field_is_named_by_its_own_file_and_no_line_of_it_is_claimed(
-    carrier: Carrier,
+    runner: StepRunner,
 ) -> None:
     failed = failing(
-        carrier, fileName="objects/X__c.object", lineNumber="7", columnNumber="3",
+        runner, fileName="objects/X__c.object", lineNumber="7", columnNumber="3",
         componentType="CustomField", fullName="X__c.F__c",
     )  # fmt: skip
     assert failed.details == (
@@ -242,18 +242,20 @@ def test_a_failed_field_is_named_by_its_own_file_and_no_line_of_it_is_claimed(
 
 
 @pytest.mark.usefixtures("crm")
-def test_what_no_file_of_the_project_stands_for_is_named_as_in_the_package(
-    carrier: Carrier,
+def test_a_component_without_a_file_in_the_project_is_named_as_in_the_package(
+    runner: StepRunner,
 ) -> None:
-    failed = failing(carrier, fileName="package.xml", lineNumber=4, fullName="X__c")
+    failed = failing(runner, fileName="package.xml", lineNumber=4, fullName="X__c")
     assert failed.details == ("package.xml:4: it is wrong (X__c)",)
 
 
-def test_a_project_that_is_broken_by_now_hides_no_failure(carrier: Carrier, crm: Path) -> None:
-    """Another process looks at the deploy, and cannot convert what was sent."""
+def test_a_project_that_was_broken_after_the_deploy_hides_no_failure(
+    runner: StepRunner, crm: Path
+) -> None:
+    """Another process polls the deploy, and cannot convert the source that was sent."""
     step = DeploySource(path=Path("crm"))
-    carrier.look(step)
+    runner.advance(step)
     (crm / "sfdx-project.json").write_text("{")
     with pytest.raises(StepFailed) as caught:
-        carrier.finish(DeploySource(path=Path("crm")))
+        runner.finish(DeploySource(path=Path("crm")))
     assert any(line.startswith("classes/A.cls:2:") for line in caught.value.details)

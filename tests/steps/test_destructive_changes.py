@@ -1,4 +1,4 @@
-"""`destructive_changes` of deploy_source: what the org loses, and what pool.yaml gets told."""
+"""`destructive_changes` of deploy_source: what is deleted, and problems in pool.yaml."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from provisioner.steps.base import Done, StepFailed
 from provisioner.steps.deploy_source import DeploySource
 from provisioner.steps.destructive_changes import DestructiveChanges
 from tests.config.project import STEPS_LINE, Project, with_steps
-from tests.steps.carrier import Carrier
 from tests.steps.project import metadata_folder, write
+from tests.steps.step_runner import StepRunner
 
 
 def manifest(path: Path, *names: str, kind: str = "PermissionSet") -> Path:
@@ -28,45 +28,45 @@ def step(**changes: str) -> DeploySource:
     return DeploySource(path=Path("mdapi"), destructive_changes=DestructiveChanges(**paths))
 
 
-def sets(carrier: Carrier) -> set[str]:
-    rows = carrier.org.query("SELECT Name FROM PermissionSet WHERE IsOwnedByProfile = false")
+def sets(runner: StepRunner) -> set[str]:
+    rows = runner.org.query("SELECT Name FROM PermissionSet WHERE IsOwnedByProfile = false")
     return {row["Name"] for row in rows} & {"Sales_Rep", "Old", "Older"}
 
 
-def test_components_go_before_and_after_the_deploy(carrier: Carrier) -> None:
-    metadata_folder(carrier.directory / "first", sets=["Sales_Rep", "Old", "Older"])
-    carrier.finish(DeploySource(path=Path("first")))
-    assert sets(carrier) == {"Sales_Rep", "Old", "Older"}
-    metadata_folder(carrier.directory / "mdapi", sets=["Sales_Rep"])
-    manifest(carrier.directory / "a.xml", "Sales_Rep", "Old")
-    manifest(carrier.directory / "b.xml", "Older")
-    done = carrier.finish(step(before="a.xml", after="b.xml"))
+def test_components_are_deleted_before_and_after_the_deploy(runner: StepRunner) -> None:
+    metadata_folder(runner.directory / "first", sets=["Sales_Rep", "Old", "Older"])
+    runner.finish(DeploySource(path=Path("first")))
+    assert sets(runner) == {"Sales_Rep", "Old", "Older"}
+    metadata_folder(runner.directory / "mdapi", sets=["Sales_Rep"])
+    manifest(runner.directory / "a.xml", "Sales_Rep", "Old")
+    manifest(runner.directory / "b.xml", "Older")
+    done = runner.finish(step(before="a.xml", after="b.xml"))
     assert isinstance(done, Done)
-    assert sets(carrier) == {"Sales_Rep"}
+    assert sets(runner) == {"Sales_Rep"}
 
 
-def test_a_second_time_nothing_is_left_to_delete_and_that_is_no_failure(carrier: Carrier) -> None:
-    metadata_folder(carrier.directory / "mdapi")
-    manifest(carrier.directory / "a.xml", "Never_There")
+def test_a_second_deploy_with_nothing_left_to_delete_succeeds(runner: StepRunner) -> None:
+    metadata_folder(runner.directory / "mdapi")
+    manifest(runner.directory / "a.xml", "Never_There")
     deploying = step(after="a.xml")
     for _ in range(2):
-        assert carrier.finish(deploying).note.startswith("deployed ")
+        assert runner.finish(deploying).note.startswith("deployed ")
 
 
 def test_a_folder_with_its_own_manifest_of_deletions_may_be_deployed_twice(
-    carrier: Carrier,
+    runner: StepRunner,
 ) -> None:
-    folder = metadata_folder(carrier.directory / "mdapi")
+    folder = metadata_folder(runner.directory / "mdapi")
     manifest(folder / "destructiveChanges.xml", "Never_There")
-    assert carrier.finish(DeploySource(path=Path("mdapi"))).note.startswith("deployed ")
+    assert runner.finish(DeploySource(path=Path("mdapi"))).note.startswith("deployed ")
 
 
-def test_a_deploy_that_deletes_nothing_minds_warnings(carrier: Carrier) -> None:
-    metadata_folder(carrier.directory / "mdapi")
-    manifest(carrier.directory / "a.xml", "Gone")
-    carrier.finish(DeploySource(path=Path("mdapi")))
-    carrier.finish(step(before="a.xml"))
-    deployed = carrier.emulated_org.deployments.values()
+def test_a_deploy_that_deletes_nothing_does_not_ignore_warnings(runner: StepRunner) -> None:
+    metadata_folder(runner.directory / "mdapi")
+    manifest(runner.directory / "a.xml", "Gone")
+    runner.finish(DeploySource(path=Path("mdapi")))
+    runner.finish(step(before="a.xml"))
+    deployed = runner.emulated_org.deployments.values()
     assert [one.options.ignore_warnings for one in deployed] == [False, True]
 
 
@@ -80,20 +80,20 @@ def test_the_manifests_are_part_of_the_fingerprint(tmp_path: Path) -> None:
     assert next(iter(step(before="a.xml").inputs(tmp_path))) not in digests
 
 
-def test_a_failure_of_a_manifest_names_the_file_that_pool_yaml_names(carrier: Carrier) -> None:
-    metadata_folder(carrier.directory / "mdapi")
-    manifest(carrier.directory / "lists/a.xml", "Old")
+def test_a_failure_of_a_manifest_names_the_file_that_pool_yaml_names(runner: StepRunner) -> None:
+    metadata_folder(runner.directory / "mdapi")
+    manifest(runner.directory / "lists/a.xml", "Old")
     message = {
         "fileName": "destructiveChangesPre.xml", "componentType": "PermissionSet",
         "fullName": "Old", "problem": "it is in use", "problemType": "Error", "lineNumber": 4,
     }  # fmt: skip
     result = {"done": True, "status": "Failed", "details": {"componentFailures": [message]}}
     body = {"id": "0Af000000000001", "deployResult": result}
-    carrier.emulated.fault(
+    runner.emulated.fault(
         {"route": "deploy.status"}, {"do": "answer", "status": 200, "body": body}, times=0
     )
     with pytest.raises(StepFailed) as caught:
-        carrier.finish(step(before="lists/a.xml"))
+        runner.finish(step(before="lists/a.xml"))
     assert caught.value.details == (
         "lists/a.xml: it is in use (PermissionSet Old; line 4 of destructiveChangesPre.xml in "
         "the package)",
@@ -117,7 +117,7 @@ KEY = "pools.morning.steps.0.deploy_source.destructive_changes"
 AT = f"pool.yaml:{STEPS_LINE + 3}"
 
 
-def test_one_manifest_is_enough_and_both_may_be_there(project: Project) -> None:
+def test_one_manifest_is_enough_and_both_are_accepted(project: Project) -> None:
     for changes in ("before: good.xml", "after: good.xml", "{before: good.xml, after: good.xml}"):
         assert project.lines(entry(changes)) == []
 
@@ -145,7 +145,7 @@ def test_one_manifest_is_enough_and_both_may_be_there(project: Project) -> None:
         ("before: none.xml", f"{KEY}.before: none.xml lists nothing to delete"),
     ],
 )
-def test_what_is_wrong_stands_at_its_key(changes: str, problem: str, project: Project) -> None:
+def test_a_problem_is_reported_at_its_key(changes: str, problem: str, project: Project) -> None:
     manifest(project.folder / "wrong.xml", "A", kind="PermisionSet")
     manifest(project.folder / "all.xml", "A", "*", kind="ApexClass")
     manifest(project.folder / "none.xml")
@@ -155,7 +155,9 @@ def test_what_is_wrong_stands_at_its_key(changes: str, problem: str, project: Pr
     assert text == problem
 
 
-def test_problems_of_both_manifests_and_of_the_source_come_at_once(project: Project) -> None:
+def test_problems_of_both_manifests_and_of_the_source_are_reported_at_once(
+    project: Project,
+) -> None:
     write(project.folder / "a.xml", "<Package>")
     write(project.folder / "b.xml", "<Other/>")
     write(project.folder / "mdapi/package.xml", "<Package>")

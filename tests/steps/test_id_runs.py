@@ -26,7 +26,7 @@ def test_any_ids_come_back_in_their_order(ids: list[str]) -> None:
 
 
 @given(st.integers(10_000, 62**11), GAPS)
-def test_so_do_those_that_lie_near_each_other(first: int, gaps: list[int]) -> None:
+def test_ids_near_each_other_come_back_in_their_order(first: int, gaps: list[int]) -> None:
     ids = numbered(first, *gaps)
     assert unpacked(packed(ids), len(ids)) == ids
 

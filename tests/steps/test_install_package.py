@@ -1,4 +1,4 @@
-"""install_package: what is there stays, what comes too early waits, what fails says why."""
+"""install_package: installed versions, versions that are not available yet, failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.salesforce.packages import InstallRequest
 from provisioner.steps.base import Done, Pending, StepFailed
 from provisioner.steps.install_package import InstallPackage
 from tests.salesforce.world import Emulated
-from tests.steps.carrier import Carrier
+from tests.steps.step_runner import StepRunner
 
 BILLING = "04t000000000001AAA"
 BROKEN = "04t000000000002AAA"
@@ -37,61 +37,61 @@ def emulated() -> Iterator[Emulated]:
         yield running
 
 
-def ends_with(carrier: Carrier, text: str, *, status: str = "ERROR") -> None:
-    """Let the next look at the install find this."""
+def ends_with(runner: StepRunner, text: str, *, status: str = "ERROR") -> None:
+    """Let the next poll of the install return this."""
     errors = {"errors": [{"message": text}]} if text else None
-    carrier.emulated.fault(
+    runner.emulated.fault(
         {"path": "PackageInstallRequest/0Hf", "method": "GET"},
         {"do": "answer", "status": 200, "body": {"Status": status, "Errors": errors}},
     )
 
 
-def requests(carrier: Carrier) -> list[Record]:
-    return list(carrier.emulated_org.store.rows("PackageInstallRequest"))
+def requests(runner: StepRunner) -> list[Record]:
+    return list(runner.emulated_org.store.rows("PackageInstallRequest"))
 
 
-def test_a_package_is_asked_for_polled_and_installed(carrier: Carrier) -> None:
+def test_a_package_is_requested_polled_and_installed(runner: StepRunner) -> None:
     step = InstallPackage(version=BILLING)
-    first = carrier.look(step)
+    first = runner.advance(step)
     assert isinstance(first, Pending)
     assert first.state.text().startswith("0Hf")
-    assert carrier.finish(step) == Done(f"installed {BILLING}")
-    (sent,) = requests(carrier)
+    assert runner.finish(step) == Done(f"installed {BILLING}")
+    (sent,) = requests(runner)
     assert (sent["SecurityType"].title(), sent["NameConflictResolution"]) == ("None", "Block")
 
 
-def test_a_version_that_is_there_is_left_alone(carrier: Carrier) -> None:
+def test_a_version_that_is_installed_is_not_requested(runner: StepRunner) -> None:
     step = InstallPackage(version=BILLING)
-    carrier.finish(step)
-    assert carrier.finish(InstallPackage(version=BILLING[:15])) == Done(
+    runner.finish(step)
+    assert runner.finish(InstallPackage(version=BILLING[:15])) == Done(
         f"{BILLING[:15]} is installed already"
     )
-    assert len(requests(carrier)) == 1
+    assert len(requests(runner)) == 1
 
 
-def test_options_are_sent(carrier: Carrier) -> None:
-    carrier.look(InstallPackage(version=BILLING, security_type="full", name_conflict="rename"))
-    (sent,) = requests(carrier)
+def test_options_are_sent(runner: StepRunner) -> None:
+    runner.advance(InstallPackage(version=BILLING, security_type="full", name_conflict="rename"))
+    (sent,) = requests(runner)
     assert sent["SecurityType"].title() == "Full"
     assert sent["NameConflictResolution"] == "RenameMetadata"
 
 
-def test_an_install_that_fails_shows_the_errors(carrier: Carrier) -> None:
+def test_an_install_that_fails_shows_the_errors(runner: StepRunner) -> None:
     with pytest.raises(StepFailed, match="Invalid type: Bar") as caught:
-        carrier.finish(InstallPackage(version=BROKEN))
+        runner.finish(InstallPackage(version=BROKEN))
     assert caught.value.message.startswith(f"{BROKEN} was not installed: ")
     assert caught.value.kind is ErrorKind.CONTENT
-    assert carrier.retries == 0
+    assert runner.retries == 0
 
 
-def test_a_version_that_is_not_there_yet_is_asked_for_again(carrier: Carrier) -> None:
+def test_a_version_that_is_not_available_yet_is_requested_again(runner: StepRunner) -> None:
     step = InstallPackage(version=LATE)
-    failure = carrier.failure(step)
+    failure = runner.failure(step)
     assert failure.kind is ErrorKind.TRANSIENT
     assert "This package is not yet available" in failure.message
-    assert carrier.emulated.world.packages is not None
-    carrier.emulated.world.packages[LATE] = {"name": "Late"}
-    assert carrier.finish(step) == Done(f"installed {LATE}")
+    assert runner.emulated.world.packages is not None
+    runner.emulated.world.packages[LATE] = {"name": "Late"}
+    assert runner.finish(step) == Done(f"installed {LATE}")
 
 
 @pytest.mark.parametrize(
@@ -102,26 +102,28 @@ def test_a_version_that_is_not_there_yet_is_asked_for_again(carrier: Carrier) ->
         "This package is not yet available",
     ],
 )
-def test_a_failed_request_that_may_pass_is_not_looked_at_again(carrier: Carrier, text: str) -> None:
-    ends_with(carrier, text)
+def test_a_request_that_failed_with_a_transient_error_is_not_polled_again(
+    runner: StepRunner, text: str
+) -> None:
+    ends_with(runner, text)
     step = InstallPackage(version=BILLING)
-    failure = carrier.failure(step)
+    failure = runner.failure(step)
     assert failure.message == f"{BILLING} was not installed: {text}"
-    assert (failure.kind, carrier.step_state) == (ErrorKind.TRANSIENT, "again")
-    assert carrier.finish(step).note.endswith(("installed 04t000000000001AAA", "installed already"))
+    assert (failure.kind, runner.step_state) == (ErrorKind.TRANSIENT, "again")
+    assert runner.finish(step).note.endswith(("installed 04t000000000001AAA", "installed already"))
 
 
-def test_a_lost_install_leaves_nothing_to_wait_for(carrier: Carrier) -> None:
-    """A state that nobody knows counts as under way."""
+def test_an_install_with_an_unknown_status_is_pending(runner: StepRunner) -> None:
+    """A status that is neither SUCCESS nor ERROR."""
     step = InstallPackage(version=BILLING)
-    carrier.look(step)
-    ends_with(carrier, "", status="UNKNOWN")
-    assert isinstance(carrier.look(step), Pending)
+    runner.advance(step)
+    ends_with(runner, "", status="UNKNOWN")
+    assert isinstance(runner.advance(step), Pending)
 
 
-def test_a_wrong_installation_key_is_a_matter_of_configuration(carrier: Carrier) -> None:
+def test_a_wrong_installation_key_is_an_error_of_the_configuration(runner: StepRunner) -> None:
     step = InstallPackage(version=LOCKED, installation_key=Secret("wr0ng"))
-    failure = carrier.failure(step)
+    failure = runner.failure(step)
     assert failure.kind is ErrorKind.CONFIGURATION
     assert failure.hint == "check installation_key"
     assert "wr0ng" not in failure.message
@@ -135,15 +137,15 @@ def test_the_key_is_sent_as_the_cli_sends_it_and_never_shown() -> None:
     assert KEY.encode() not in b"".join(step.inputs(Path()))
 
 
-def test_the_answer_to_a_post_that_was_lost_costs_no_second_install(carrier: Carrier) -> None:
-    carrier.emulated.fault(
+def test_the_answer_to_a_post_that_was_lost_costs_no_second_install(runner: StepRunner) -> None:
+    runner.emulated.fault(
         {"path": "PackageInstallRequest", "method": "POST"}, {"do": "reset", "at": "after"}
     )
-    assert carrier.finish(InstallPackage(version=BILLING)).note.endswith(
+    assert runner.finish(InstallPackage(version=BILLING)).note.endswith(
         (f"installed {BILLING}", "is installed already")
     )
-    assert carrier.retries >= 1
-    installed = list(carrier.emulated_org.store.rows("InstalledSubscriberPackage"))
+    assert runner.retries >= 1
+    installed = list(runner.emulated_org.store.rows("InstalledSubscriberPackage"))
     assert len(installed) == 1
 
 

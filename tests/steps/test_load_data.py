@@ -1,4 +1,4 @@
-"""load_data: every record once, whatever is lost on the way; refusals with file, record, field."""
+"""load_data: every record once, also after lost answers; refusals with file, record, field."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ import pytest
 from provisioner.errors import ErrorKind, UsageError
 from provisioner.steps.base import Done, Pending, StepFailed
 from provisioner.steps.load_data import LoadData
-from tests.steps.carrier import Carrier, KilledError
 from tests.steps.project import accounts, contacts, data_plan, record
+from tests.steps.step_runner import KilledError, StepRunner
 
 TREE = {"path": "composite/tree", "method": "POST"}
 
 
-def step(carrier: Carrier, files: dict[str, list[dict[str, Any]]]) -> LoadData:
-    data_plan(carrier.directory, files)
+def step(runner: StepRunner, files: dict[str, list[dict[str, Any]]]) -> LoadData:
+    data_plan(runner.directory, files)
     return LoadData(plan=Path("plan.json"))
 
 
-def family(carrier: Carrier) -> LoadData:
+def family(runner: StepRunner) -> LoadData:
     """Three requests: two for accounts, of which one refers to the other, one for contacts."""
     chained = [*accounts(2), record("Account", 3, Name="Acme 3", ParentId="@AccountRef1")]
-    return step(carrier, {"Account.json": chained, "Contact.json": contacts(3)})
+    return step(runner, {"Account.json": chained, "Contact.json": contacts(3)})
 
 
-def assert_complete(carrier: Carrier) -> None:
+def assert_complete(runner: StepRunner) -> None:
     """All records of `family`, each once, with its references."""
-    rows = carrier.org.query("SELECT Id, Name, ParentId FROM Account ORDER BY Name")
+    rows = runner.org.query("SELECT Id, Name, ParentId FROM Account ORDER BY Name")
     assert [row["Name"] for row in rows] == ["Acme 1", "Acme 2", "Acme 3"]
     assert rows[2]["ParentId"] == rows[0]["Id"]
-    people = carrier.org.query("SELECT LastName, AccountId FROM Contact ORDER BY LastName")
+    people = runner.org.query("SELECT LastName, AccountId FROM Contact ORDER BY LastName")
     assert [row["AccountId"] for row in people] == [row["Id"] for row in rows]
 
 
-def test_records_are_loaded_with_their_references(carrier: Carrier) -> None:
-    assert carrier.finish(family(carrier)) == Done("loaded 6 records")
-    assert_complete(carrier)
-    assert carrier.emulated.requests("tree.create") == 3
+def test_records_are_loaded_with_their_references(runner: StepRunner) -> None:
+    assert runner.finish(family(runner)) == Done("loaded 6 records")
+    assert_complete(runner)
+    assert runner.emulated.requests("tree.create") == 3
 
 
-def test_what_is_remembered_says_how_far_it_came(carrier: Carrier) -> None:
-    carrier.finish(family(carrier))
-    shapes = [re.sub("[0-9a-f]{8}", "D", text, count=1) for text in carrier.remembered]
+def test_the_states_of_a_load_contain_its_progress(runner: StepRunner) -> None:
+    runner.finish(family(runner))
+    shapes = [re.sub("[0-9a-f]{8}", "D", text, count=1) for text in runner.remembered]
     shapes = [re.sub(r"=001\w{12}", "I", text) for text in shapes]
     assert shapes == [
         "0/3 sending D",
@@ -57,29 +57,29 @@ def test_what_is_remembered_says_how_far_it_came(carrier: Carrier) -> None:
     ]
 
 
-def test_a_long_load_gives_the_thread_back(
-    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+def test_a_long_load_returns_the_thread(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
-    load = family(carrier)
-    first = carrier.look(load)
+    load = family(runner)
+    first = runner.advance(load)
     assert isinstance(first, Pending)
     assert (first.state.text().partition(" ")[0], first.wait) == ("1/3", 0.0)
-    assert carrier.finish(load) == Done("loaded 6 records")
-    assert_complete(carrier)
+    assert runner.finish(load) == Done("loaded 6 records")
+    assert_complete(runner)
 
 
-def test_record_types_are_looked_up_by_name(carrier: Carrier) -> None:
-    partner = carrier.emulated_org.store.add(
+def test_record_types_are_looked_up_by_name(runner: StepRunner) -> None:
+    partner = runner.emulated_org.store.add(
         "RecordType", {"Name": "Partner", "DeveloperName": "Partner", "SobjectType": "Account"}
     )
     known = [record("Account", 1, Name="A", RecordType={"Name": "Partner"})]
-    carrier.finish(step(carrier, {"Account.json": known}))
-    (row,) = carrier.emulated_org.store.rows("Account")
+    runner.finish(step(runner, {"Account.json": known}))
+    (row,) = runner.emulated_org.store.rows("Account")
     assert row["RecordTypeId"] == partner
     unknown = [record("Account", 1, Name="A", RecordType={"Name": "Vendor"})]
     with pytest.raises(StepFailed) as caught:
-        carrier.finish(step(carrier, {"Account.json": unknown}))
+        runner.finish(step(runner, {"Account.json": unknown}))
     assert caught.value.message == (
         "Account.json: record 1 (AccountRef1): Account has no record type 'Vendor'; it has: Partner"
     )
@@ -89,23 +89,23 @@ def test_record_types_are_looked_up_by_name(carrier: Carrier) -> None:
 
 
 def test_an_unknown_field_names_file_record_and_field_and_what_was_loaded(
-    carrier: Carrier,
+    runner: StepRunner,
 ) -> None:
     people = contacts(2)
     people[1]["Nonsense__c"] = "x"
-    load = step(carrier, {"Account.json": accounts(2), "Contact.json": people})
+    load = step(runner, {"Account.json": accounts(2), "Contact.json": people})
     with pytest.raises(StepFailed) as caught:
-        carrier.finish(load)
+        runner.finish(load)
     failure = caught.value
     assert failure.message.startswith("Contact.json: record 2 (ContactRef2): INVALID_FIELD: ")
     assert "Nonsense__c" in failure.message
     assert failure.details == ("loaded before: 2 records (2 Account)",)
     assert failure.hint.startswith("check the field's name")
     assert failure.kind is ErrorKind.CONTENT
-    assert (carrier.count("Account"), carrier.count("Contact")) == (2, 0)
+    assert (runner.count("Account"), runner.count("Contact")) == (2, 0)
 
 
-def test_an_unknown_field_is_found_when_salesforce_names_no_record(carrier: Carrier) -> None:
+def test_an_unknown_field_is_found_when_salesforce_names_no_record(runner: StepRunner) -> None:
     """The REST API refuses the whole request by its common envelope.
 
     Source: docs/reference/data.md#tree-requests.
@@ -113,40 +113,40 @@ def test_an_unknown_field_is_found_when_salesforce_names_no_record(carrier: Carr
     people = [record("Contact", 1, LastName="A"), record("Contact", 2, LastName="B", Odd__c=1)]
     text = "No such column 'Odd__c' on sobject of type Contact"
     body = [{"errorCode": "INVALID_FIELD", "message": text}]
-    carrier.emulated.fault(TREE, {"do": "answer", "status": 400, "body": body})
+    runner.emulated.fault(TREE, {"do": "answer", "status": 400, "body": body})
     with pytest.raises(StepFailed) as caught:
-        carrier.finish(step(carrier, {"Contact.json": people}))
+        runner.finish(step(runner, {"Contact.json": people}))
     assert caught.value.message == f"Contact.json: record 2 (ContactRef2): INVALID_FIELD: {text}"
     assert caught.value.details == ("nothing was loaded before",)
 
 
-def test_every_refused_record_is_a_line(carrier: Carrier) -> None:
+def test_every_refused_record_is_a_line(runner: StepRunner) -> None:
     nameless = [record("Account", n) for n in range(1, 31)]
     with pytest.raises(StepFailed) as caught:
-        carrier.finish(step(carrier, {"Account.json": [*nameless, *accounts(31)[30:]]}))
+        runner.finish(step(runner, {"Account.json": [*nameless, *accounts(31)[30:]]}))
     lines = [caught.value.message, *caught.value.details]
     assert lines[0].startswith("Account.json: record 1 (AccountRef1): REQUIRED_FIELD_MISSING: ")
     assert lines[19].startswith("Account.json: record 20 (AccountRef20): ")
     assert lines[20:] == ["… and 10 more", "nothing was loaded before"]
-    assert carrier.count("Account") == 0
+    assert runner.count("Account") == 0
 
 
-def test_an_object_that_does_not_exist_is_named(carrier: Carrier) -> None:
-    load = step(carrier, {"Nothing__c.json": [record("Nothing__c", 1, Name="x")]})
+def test_an_object_that_does_not_exist_is_named(runner: StepRunner) -> None:
+    load = step(runner, {"Nothing__c.json": [record("Nothing__c", 1, Name="x")]})
     with pytest.raises(StepFailed, match=r"Nothing__c\.json: the org has no object Nothing__c"):
-        carrier.finish(load)
+        runner.finish(load)
 
 
-def test_a_locked_row_is_waited_for(carrier: Carrier) -> None:
+def test_a_locked_row_is_retried(runner: StepRunner) -> None:
     error = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "busy", "fields": []}
     results = [{"referenceId": "AccountRef1", "errors": [error]}]
-    carrier.emulated.fault(
+    runner.emulated.fault(
         TREE, {"do": "answer", "status": 400, "body": {"hasErrors": True, "results": results}}
     )
-    assert carrier.finish(family(carrier)) == Done("loaded 6 records")
-    assert carrier.retries == 1
-    assert_complete(carrier)
-    assert carrier.emulated.requests("query") == 2, "only what the test itself has asked"
+    assert runner.finish(family(runner)) == Done("loaded 6 records")
+    assert runner.retries == 1
+    assert_complete(runner)
+    assert runner.emulated.requests("query") == 2, "only what the test itself has asked"
 
 
 # --- lost answers, and kills --------------------------------------------------------------
@@ -155,105 +155,105 @@ UNAVAILABLE = {"do": "answer", "status": 503, "error": "SERVER_UNAVAILABLE"}
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
-def test_a_server_that_is_away_twice_costs_nothing(carrier: Carrier, nth: int) -> None:
-    carrier.emulated.fault({**TREE, "nth": [nth, nth + 1]}, UNAVAILABLE, times=2)
-    assert carrier.finish(family(carrier)) == Done("loaded 6 records")
-    assert carrier.retries == 2
-    assert_complete(carrier)
+def test_a_server_that_is_unavailable_twice_costs_nothing(runner: StepRunner, nth: int) -> None:
+    runner.emulated.fault({**TREE, "nth": [nth, nth + 1]}, UNAVAILABLE, times=2)
+    assert runner.finish(family(runner)) == Done("loaded 6 records")
+    assert runner.retries == 2
+    assert_complete(runner)
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
-def test_a_request_that_did_not_arrive_is_sent_again(carrier: Carrier, nth: int) -> None:
-    carrier.emulated.fault({**TREE, "nth": nth}, {"do": "reset"})
-    assert carrier.finish(family(carrier)) == Done("loaded 6 records")
-    assert_complete(carrier)
+def test_a_request_that_did_not_arrive_is_sent_again(runner: StepRunner, nth: int) -> None:
+    runner.emulated.fault({**TREE, "nth": nth}, {"do": "reset"})
+    assert runner.finish(family(runner)) == Done("loaded 6 records")
+    assert_complete(runner)
 
 
-def test_a_request_whose_answer_was_lost_is_not_sent_again(carrier: Carrier) -> None:
+def test_a_request_whose_answer_was_lost_is_not_sent_again(runner: StepRunner) -> None:
     """The last one: nothing needs the ids that its answer would have given."""
-    carrier.emulated.fault({**TREE, "nth": 3}, {"do": "reset", "at": "after"})
-    assert carrier.finish(family(carrier)) == Done("loaded 6 records")
-    assert carrier.emulated.requests("tree.create") == 3
-    assert_complete(carrier)
+    runner.emulated.fault({**TREE, "nth": 3}, {"do": "reset", "at": "after"})
+    assert runner.finish(family(runner)) == Done("loaded 6 records")
+    assert runner.emulated.requests("tree.create") == 3
+    assert_complete(runner)
 
 
-def test_lost_ids_that_are_needed_mean_another_org(carrier: Carrier) -> None:
-    carrier.emulated.fault({**TREE, "nth": 1}, {"do": "reset", "at": "after"})
+def test_an_org_is_replaced_when_lost_ids_are_needed(runner: StepRunner) -> None:
+    runner.emulated.fault({**TREE, "nth": 1}, {"do": "reset", "at": "after"})
     with pytest.raises(StepFailed) as caught:
-        carrier.finish(family(carrier))
+        runner.finish(family(runner))
     assert caught.value.kind is ErrorKind.REPLACE
     assert caught.value.message.endswith("the org has 2 Account records, 0 before the request")
-    assert carrier.count("Account") == 2
+    assert runner.count("Account") == 2
 
 
 @pytest.mark.parametrize("status", [504])
-def test_a_late_answer_means_another_org(carrier: Carrier, status: int) -> None:
-    """The server may be at it still: no look can tell."""
-    carrier.emulated.fault(
-        TREE, {"do": "answer", "status": status, "body": "<html>", "at": "after"}
-    )
+def test_an_org_is_replaced_after_a_time_out(runner: StepRunner, status: int) -> None:
+    """The server may still be inserting the records, so that a count proves nothing."""
+    runner.emulated.fault(TREE, {"do": "answer", "status": status, "body": "<html>", "at": "after"})
     with pytest.raises(StepFailed, match="HTTP 504") as caught:
-        carrier.finish(family(carrier))
+        runner.finish(family(runner))
     assert caught.value.kind is ErrorKind.REPLACE
 
 
 @pytest.mark.parametrize("text", ["0/3 sending", "1/3 loaded", "1/3 sending", "2/3 sending"])
-def test_a_killed_load_goes_on_where_it_was(carrier: Carrier, text: str) -> None:
+def test_a_killed_load_continues_where_it_was(runner: StepRunner, text: str) -> None:
     """Killed after a commit: what was about to be sent has not been, what was sent is known."""
-    load = family(carrier)
-    carrier.is_killed_by = text
+    load = family(runner)
+    runner.is_killed_by = text
     with pytest.raises(KilledError):
-        carrier.finish(load)
-    carrier.restart()
-    assert carrier.finish(family(carrier)) == Done("loaded 6 records")
-    assert_complete(carrier)
+        runner.finish(load)
+    runner.restart()
+    assert runner.finish(family(runner)) == Done("loaded 6 records")
+    assert_complete(runner)
 
 
-def test_records_that_come_late_after_all_are_noticed(carrier: Carrier) -> None:
-    """A doubt was cleared by sending again, and then both were there."""
-    load = step(carrier, {"Account.json": accounts(1), "Contact.json": contacts(1)})
-    carrier.emulated.fault({**TREE, "nth": 1}, {"do": "reset"})
-    carrier.failure(load)
+def test_records_that_were_inserted_twice_are_noticed(runner: StepRunner) -> None:
+    """A request was sent again because it had no effect yet; then both had one."""
+    load = step(runner, {"Account.json": accounts(1), "Contact.json": contacts(1)})
+    runner.emulated.fault({**TREE, "nth": 1}, {"do": "reset"})
+    runner.failure(load)
     late = {"Name": "Acme 1"}
-    org = carrier.emulated_org
+    org = runner.emulated_org
     org.store.insert("Account", late, user_id=org.admin_id)
-    assert carrier.failure(load).kind is ErrorKind.REPLACE
+    assert runner.failure(load).kind is ErrorKind.REPLACE
 
 
-def test_a_doubt_is_counted_out_at_the_end(carrier: Carrier) -> None:
-    load = step(carrier, {"Account.json": accounts(1), "Contact.json": contacts(1)})
-    carrier.emulated.fault({**TREE, "nth": 1}, {"do": "reset"})
-    carrier.failure(load)
-    carrier.is_killed_by = "1/2 loaded?"
+def test_after_a_lost_answer_records_are_counted_at_the_end(runner: StepRunner) -> None:
+    load = step(runner, {"Account.json": accounts(1), "Contact.json": contacts(1)})
+    runner.emulated.fault({**TREE, "nth": 1}, {"do": "reset"})
+    runner.failure(load)
+    runner.is_killed_by = "1/2 loaded?"
     with pytest.raises(KilledError):
-        carrier.look(load)
-    carrier.restart()
-    org = carrier.emulated_org
+        runner.advance(load)
+    runner.restart()
+    org = runner.emulated_org
     org.store.insert("Account", {"Name": "Acme 1"}, user_id=org.admin_id)
     with pytest.raises(StepFailed, match="the org has 2 Account records, the plan has 1") as caught:
-        carrier.finish(load)
+        runner.finish(load)
     assert caught.value.kind is ErrorKind.REPLACE
 
 
-def test_other_data_than_was_begun_with_means_another_org(carrier: Carrier) -> None:
-    load = family(carrier)
-    carrier.is_killed_by = "1/3 loaded"
+def test_an_org_is_replaced_when_the_data_has_changed_since_the_first_request(
+    runner: StepRunner,
+) -> None:
+    load = family(runner)
+    runner.is_killed_by = "1/3 loaded"
     with pytest.raises(KilledError):
-        carrier.finish(load)
-    carrier.restart()
+        runner.finish(load)
+    runner.restart()
     chained = [*accounts(2), record("Account", 3, Name="Other", ParentId="@AccountRef1")]
-    other = step(carrier, {"Account.json": chained, "Contact.json": contacts(3)})
+    other = step(runner, {"Account.json": chained, "Contact.json": contacts(3)})
     with pytest.raises(
         StepFailed, match="the plan's data has changed since it was partly loaded"
     ) as caught:
-        carrier.finish(other)
+        runner.finish(other)
     assert caught.value.kind is ErrorKind.REPLACE
 
 
 # --- offline ------------------------------------------------------------------------------
 
 
-def test_the_check_tells_the_problems_of_the_plan(tmp_path: Path) -> None:
+def test_the_check_reports_the_problems_of_the_plan(tmp_path: Path) -> None:
     data_plan(tmp_path / "data", {"Contact.json": contacts(1)})
     load = LoadData(plan=Path("data/plan.json"))
     (finding,) = load.check(tmp_path)
@@ -277,35 +277,35 @@ def test_the_fingerprint_depends_on_plan_and_files(tmp_path: Path) -> None:
     assert list(load.inputs(tmp_path)) != before
 
 
-def test_ids_that_the_row_cannot_hold_are_known_to_this_process(
-    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+def test_ids_that_the_row_cannot_hold_are_kept_in_this_process(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
-    assert carrier.finish(family(carrier)) == Done("loaded 6 records")
-    assert_complete(carrier)
-    assert {text.rpartition(" ")[2] for text in carrier.remembered[1:-1]} == {"~"}
+    assert runner.finish(family(runner)) == Done("loaded 6 records")
+    assert_complete(runner)
+    assert {text.rpartition(" ")[2] for text in runner.remembered[1:-1]} == {"~"}
 
 
-def test_a_load_goes_on_in_the_same_process_when_the_row_cannot_hold_its_ids(
-    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
-    monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
-    load = family(carrier)
-    assert isinstance(carrier.look(load), Pending)
-    assert carrier.finish(load) == Done("loaded 6 records")
-    assert_complete(carrier)
-
-
-def test_an_org_is_replaced_when_the_process_that_knew_its_ids_has_died(
-    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+def test_a_load_continues_in_the_same_process_when_the_row_cannot_hold_its_ids(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
     monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
-    load = family(carrier)
-    assert isinstance(carrier.look(load), Pending)
-    carrier.restart()
-    failure = carrier.failure(load)
+    load = family(runner)
+    assert isinstance(runner.advance(load), Pending)
+    assert runner.finish(load) == Done("loaded 6 records")
+    assert_complete(runner)
+
+
+def test_an_org_is_replaced_when_the_process_that_had_its_ids_was_killed(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
+    monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
+    load = family(runner)
+    assert isinstance(runner.advance(load), Pending)
+    runner.restart()
+    failure = runner.failure(load)
     assert isinstance(failure, StepFailed)
     assert failure.kind is ErrorKind.REPLACE
     assert "had the ids of its records was interrupted" in failure.message
@@ -316,11 +316,13 @@ def test_an_org_is_replaced_when_the_process_that_knew_its_ids_has_died(
     ["1/3 loaded {} =0010000000000001+999999999", "1/3 loaded {} +5", "1/3 loaded {} =001,=003",
      "1/3 loaded {} ", "9/3 loaded {}", "1/3 loaded {} =00100000000000!"],
 )  # fmt: skip
-def test_what_is_no_progress_of_this_load_is_taken_for_none(carrier: Carrier, text: str) -> None:
-    load = family(carrier)
-    carrier.finish(load)
-    digest = carrier.remembered[0].split()[2]
-    carrier.step_state = text.format(digest)
-    failure = carrier.failure(load)
+def test_an_org_is_replaced_when_the_state_is_not_of_this_load(
+    runner: StepRunner, text: str
+) -> None:
+    load = family(runner)
+    runner.finish(load)
+    digest = runner.remembered[0].split()[2]
+    runner.step_state = text.format(digest)
+    failure = runner.failure(load)
     assert isinstance(failure, StepFailed)
     assert failure.kind is ErrorKind.REPLACE

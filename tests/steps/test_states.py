@@ -21,16 +21,16 @@ from provisioner.steps.base import (
 )
 from provisioner.steps.data_chunks import read_load
 from tests.salesforce.world import Emulated
-from tests.steps.carrier import Carrier
 from tests.steps.states import STATES, Text
-from tests.steps.test_contract import EXAMPLES, REPLACES_IN_DOUBT, made
+from tests.steps.step_runner import StepRunner
+from tests.steps.test_contract import EXAMPLES, REPLACES_UNCONFIRMED, made
 
-REPEATABLE = sorted(EXAMPLES.keys() - REPLACES_IN_DOUBT)
+REPEATABLE = sorted(EXAMPLES.keys() - REPLACES_UNCONFIRMED)
 UNREADABLE = ["?", "0Hf", "0Af00000000000", "Sent", "again ", "1/3 loaded", "3" * LONGEST_STATE]
 
 
 @pytest.fixture
-def carrier(emulated: Emulated, tmp_path: Path) -> Carrier:
+def runner(emulated: Emulated, tmp_path: Path) -> StepRunner:
     return made(emulated, tmp_path)
 
 
@@ -61,7 +61,7 @@ def test_any_text_is_read_or_costs_the_org_where_the_step_must_not_be_repeated(
     else:
         assert state == StartAgain() or state.text() == text
         return
-    assert (kind in REPLACES_IN_DOUBT, failure.kind) == (True, ErrorKind.REPLACE)
+    assert (kind in REPLACES_UNCONFIRMED, failure.kind) == (True, ErrorKind.REPLACE)
     assert failure.message.endswith("the state of the step in the ledger cannot be read")
 
 
@@ -76,21 +76,21 @@ def test_a_step_polls_the_states_that_it_reads(kind: str) -> None:
 @pytest.mark.parametrize("text", UNREADABLE)
 @pytest.mark.parametrize("kind", REPEATABLE)
 def test_a_repeatable_step_starts_again_from_a_state_that_it_cannot_read(
-    kind: str, text: str, carrier: Carrier
+    kind: str, text: str, runner: StepRunner
 ) -> None:
-    carrier.step_state = text
-    assert isinstance(carrier.finish(EXAMPLES[kind]()), Done)
+    runner.step_state = text
+    assert isinstance(runner.finish(EXAMPLES[kind]()), Done)
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
-@pytest.mark.parametrize("kind", sorted(REPLACES_IN_DOUBT))
+@pytest.mark.parametrize("kind", sorted(REPLACES_UNCONFIRMED))
 def test_a_step_that_must_not_be_repeated_sends_nothing_from_a_state_that_it_cannot_read(
-    kind: str, text: str, carrier: Carrier
+    kind: str, text: str, runner: StepRunner
 ) -> None:
-    carrier.step_state = text
-    failure = carrier.failure(EXAMPLES[kind]())
+    runner.step_state = text
+    failure = runner.failure(EXAMPLES[kind]())
     assert failure.kind is ErrorKind.REPLACE
-    assert (carrier.count("Account"), carrier.count("Case")) == (0, 0)
+    assert (runner.count("Account"), runner.count("Case")) == (0, 0)
 
 
 @pytest.mark.parametrize("text", ["", "x" * (LONGEST_STATE + 1)])
@@ -104,44 +104,44 @@ def test_a_state_that_the_ledger_does_not_accept_is_an_error(text: str) -> None:
 # --- texts of earlier versions ------------------------------------------------------------
 
 
-def test_the_id_of_an_install_is_polled(carrier: Carrier) -> None:
+def test_the_id_of_an_install_is_polled(runner: StepRunner) -> None:
     step = EXAMPLES["install_package"]()
-    carrier.look(step)
-    (request,) = carrier.emulated_org.store.rows("PackageInstallRequest")
-    carrier.restart()
-    carrier.step_state = str(request["Id"])
-    assert carrier.finish(step) == Done("installed 04t000000000001AAA")
-    assert carrier.count("PackageInstallRequest") == 1
+    runner.advance(step)
+    (request,) = runner.emulated_org.store.rows("PackageInstallRequest")
+    runner.restart()
+    runner.step_state = str(request["Id"])
+    assert runner.finish(step) == Done("installed 04t000000000001AAA")
+    assert runner.count("PackageInstallRequest") == 1
 
 
 @pytest.mark.parametrize("kind", ["settings", "deploy_source"])
-def test_the_id_of_a_deploy_is_polled(kind: str, carrier: Carrier) -> None:
-    carrier.look(EXAMPLES[kind]())
-    deploys = carrier.emulated_org.deployments
+def test_the_id_of_a_deploy_is_polled(kind: str, runner: StepRunner) -> None:
+    runner.advance(EXAMPLES[kind]())
+    deploys = runner.emulated_org.deployments
     count = len(deploys)
-    carrier.restart()
-    carrier.step_state = list(deploys)[-1]
-    assert carrier.finish(EXAMPLES[kind]()).note.startswith("deployed ")
+    runner.restart()
+    runner.step_state = list(deploys)[-1]
+    assert runner.finish(EXAMPLES[kind]()).note.startswith("deployed ")
     assert len(deploys) == count
 
 
 @pytest.mark.parametrize("kind", ["settings", "install_package", "deploy_source", "run_apex"])
-def test_again_starts_the_step(kind: str, carrier: Carrier) -> None:
-    carrier.step_state = "again"
-    assert isinstance(carrier.finish(EXAMPLES[kind]()), Done)
+def test_again_starts_the_step(kind: str, runner: StepRunner) -> None:
+    runner.step_state = "again"
+    assert isinstance(runner.finish(EXAMPLES[kind]()), Done)
 
 
-def test_a_script_that_was_sent_is_not_sent_again(carrier: Carrier) -> None:
-    carrier.step_state = "sent"
-    assert carrier.failure(EXAMPLES["run_apex"]()).kind is ErrorKind.REPLACE
-    assert carrier.count("Case") == 0
+def test_a_script_that_was_sent_is_not_sent_again(runner: StepRunner) -> None:
+    runner.step_state = "sent"
+    assert runner.failure(EXAMPLES["run_apex"]()).kind is ErrorKind.REPLACE
+    assert runner.count("Case") == 0
 
 
 @pytest.mark.parametrize("text", ["1/2 loaded {} {}", "1/2 loaded? {} {}", "1/2 sending {} {}"])
-def test_a_data_load_continues(text: str, carrier: Carrier) -> None:
-    org, names = carrier.emulated_org, ["Acme 1", "Acme 2"]
+def test_a_data_load_continues(text: str, runner: StepRunner) -> None:
+    org, names = runner.emulated_org, ["Acme 1", "Acme 2"]
     first, _ = [org.store.insert("Account", {"Name": n}, user_id=org.admin_id) for n in names]
-    digest = read_load(carrier.directory / "plan.json").digest
-    carrier.step_state = text.format(digest, f"={first[:15]}+1")
-    assert carrier.finish(EXAMPLES["load_data"]()) == Done("loaded 4 records")
-    assert (carrier.count("Account"), carrier.count("Contact")) == (2, 2)
+    digest = read_load(runner.directory / "plan.json").digest
+    runner.step_state = text.format(digest, f"={first[:15]}+1")
+    assert runner.finish(EXAMPLES["load_data"]()) == Done("loaded 4 records")
+    assert (runner.count("Account"), runner.count("Contact")) == (2, 2)

@@ -9,63 +9,63 @@ import pytest
 from provisioner.errors import ErrorKind, LoginError, SalesforceError
 from provisioner.steps.base import Done, StartAgain, StepFailed
 from provisioner.steps.verification import Verification
-from tests.steps.carrier import Carrier
+from tests.steps.step_runner import StepRunner
 
 
-def test_a_verified_org_has_its_exact_expiry(carrier: Carrier) -> None:
-    done = carrier.finish(Verification())
+def test_a_verified_org_has_its_exact_expiry(runner: StepRunner) -> None:
+    done = runner.finish(Verification())
     assert done.note == "verified"
-    expires = carrier.emulated_org.expires
+    expires = runner.emulated_org.expires
     assert expires is not None
     assert abs((done.changes["expires_at"] - expires).total_seconds()) < 1
-    assert done.changes["instance_url"] == carrier.emulated.server.url
+    assert done.changes["instance_url"] == runner.emulated.server.url
     assert done.changes["proven_at"].tzinfo is not None
 
 
-def test_the_verification_logs_in_with_a_session_of_its_own(carrier: Carrier) -> None:
-    carrier.org  # noqa: B018 - the session of the steps before
-    before = carrier.emulated.requests("oauth.token")
-    used = carrier.org.session.grant
-    carrier.finish(Verification())
-    assert carrier.emulated.requests("oauth.token") == before + 1
-    assert carrier.org.session.grant is used
+def test_the_verification_logs_in_with_a_session_of_its_own(runner: StepRunner) -> None:
+    runner.org  # noqa: B018 - the session of the steps before
+    before = runner.emulated.requests("oauth.token")
+    used = runner.org.session.grant
+    runner.finish(Verification())
+    assert runner.emulated.requests("oauth.token") == before + 1
+    assert runner.org.session.grant is used
 
 
-def test_two_requests_verify_an_org(carrier: Carrier) -> None:
-    carrier.org  # noqa: B018 - logs in
-    before = len(carrier.emulated.world.log.entries())
-    carrier.finish(Verification())
-    assert len(carrier.emulated.world.log.entries()) - before == 2
+def test_two_requests_verify_an_org(runner: StepRunner) -> None:
+    runner.org  # noqa: B018 - logs in
+    before = len(runner.emulated.world.log.entries())
+    runner.finish(Verification())
+    assert len(runner.emulated.world.log.entries()) - before == 2
 
 
-def test_another_org_behind_the_username_is_noticed(carrier: Carrier) -> None:
-    context = replace(carrier.context(), org_id="00D000000000009EAA")
+def test_another_org_behind_the_username_is_noticed(runner: StepRunner) -> None:
+    context = replace(runner.context(), org_id="00D000000000009EAA")
     with pytest.raises(StepFailed, match="instead of 00D000000000009EAA") as caught:
         Verification().start(context)
     assert caught.value.kind is ErrorKind.REPLACE
 
 
-def test_an_org_that_refuses_the_login_is_not_verified(carrier: Carrier) -> None:
-    context = carrier.context()
-    carrier.emulated_org.apps.clear()
+def test_an_org_that_refuses_the_login_is_not_verified(runner: StepRunner) -> None:
+    context = runner.context()
+    runner.emulated_org.apps.clear()
     with pytest.raises(LoginError):
         Verification().start(context)
 
 
-def test_an_org_that_does_not_return_its_identity_is_not_verified(carrier: Carrier) -> None:
-    context = carrier.context()
-    carrier.emulated.fault({"route": "query"}, {"do": "answer", "status": 420}, times=4)
+def test_an_org_that_does_not_return_its_identity_is_not_verified(runner: StepRunner) -> None:
+    context = runner.context()
+    runner.emulated.fault({"route": "query"}, {"do": "answer", "status": 420}, times=4)
     with pytest.raises(SalesforceError, match="deleted, expired or under maintenance") as caught:
         Verification().start(context)
     assert caught.value.kind is ErrorKind.GONE
-    carrier.emulated.fault(
+    runner.emulated.fault(
         {"route": "query"}, {"do": "answer", "status": 200, "body": {"records": []}}, times=4
     )
     with pytest.raises(StepFailed, match="the org does not return its id"):
         Verification().start(context)
 
 
-def test_a_verification_may_be_repeated(carrier: Carrier) -> None:
-    assert isinstance(carrier.finish(Verification()), Done)
-    assert isinstance(Verification().poll(carrier.context(), StartAgain()), Done)
-    assert list(Verification().inputs(carrier.directory)) == []
+def test_a_verification_may_be_repeated(runner: StepRunner) -> None:
+    assert isinstance(runner.finish(Verification()), Done)
+    assert isinstance(Verification().poll(runner.context(), StartAgain()), Done)
+    assert list(Verification().inputs(runner.directory)) == []

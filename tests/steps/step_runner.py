@@ -1,4 +1,4 @@
-"""Carries one emulated org through steps as a build does, and can be killed on the way."""
+"""Runs steps on one emulated org as a build does, and can be killed at any state."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from provisioner.steps.base import (
 )
 from tests.salesforce.world import USERNAME, Emulated
 
-PATIENCE = 30  # looks
+MOST_POLLS = 30
 
 
 class KilledError(BaseException):
     """The build was killed here: nothing of it catches this."""
 
 
-class Carrier:
+class StepRunner:
     """One org's row in a ledger of its own: the state of the current step, as text."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Carrier:
         self.definition = definition or {}
         self.step_state = ""
         self.remembered: list[str] = []
-        self.is_killed_by: str | None = None  # the text whose commit is the last act
+        self.is_killed_by: str | None = None  # is killed after the commit of a state with this text
         self.retries = 0
         self.memory: dict[str, Any] = {}
         self._client: OrgClient | None = None
@@ -74,8 +74,8 @@ class Carrier:
         if self.is_killed_by is not None and self.is_killed_by in self.step_state:
             raise KilledError
 
-    def look(self, step: Step) -> Outcome:
-        """One look at a step, as a build's job does it."""
+    def advance(self, step: Step) -> Outcome:
+        """Start the step, or poll it with its state, as the job of a build does."""
         if self.step_state:
             outcome = step.poll(self.context(), step.read_state(self.step_state))
         else:
@@ -84,10 +84,10 @@ class Carrier:
         return outcome
 
     def finish(self, step: Step) -> Done:
-        """Look until the step is done; after a transient failure look again."""
-        for _ in range(PATIENCE):
+        """Poll until the step is done; after a transient failure poll again."""
+        for _ in range(MOST_POLLS):
             try:
-                outcome = self.look(step)
+                outcome = self.advance(step)
             except (SalesforceError, StepFailed) as error:
                 if error.kind is not ErrorKind.TRANSIENT:
                     raise
@@ -95,13 +95,13 @@ class Carrier:
                 continue
             if isinstance(outcome, Done):
                 return outcome
-        raise AssertionError(f"{step.kind} is not done after {PATIENCE} looks")
+        raise AssertionError(f"{step.kind} is not done after {MOST_POLLS} polls")
 
     def failure(self, step: Step) -> SalesforceError | StepFailed:
-        """Look until a look fails, and give the error."""
-        for _ in range(PATIENCE):
+        """Poll until the step fails; returns the error."""
+        for _ in range(MOST_POLLS):
             try:
-                outcome = self.look(step)
+                outcome = self.advance(step)
             except (SalesforceError, StepFailed) as error:
                 return error
             if isinstance(outcome, Done):
