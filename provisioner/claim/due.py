@@ -9,8 +9,8 @@ from provisioner.declare.duration import format_duration
 from provisioner.ledger.base import UNFINISHED, Org
 
 
-def next_due(orgs: Iterable[Org], now: datetime, *, after: int = 0) -> datetime | None:
-    """When the first of those under construction is due, or the one `after` so many others.
+def next_due(orgs: Iterable[Org], now: datetime, *, after: int) -> datetime | None:
+    """When one of the orgs under construction is due: the one `after` so many others.
 
     None when fewer are being built, or none of the pool's orgs tells how long it takes.
     """

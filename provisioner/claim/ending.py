@@ -35,4 +35,4 @@ def ended(
         return outcome.deleted[0]
     for _, why in outcome.left:
         say(f"{org.username} could not be deleted now: {why}")
-    return org if outcome.left else ledger.get(org.username) or org
+    return ledger.get(org.username) or org

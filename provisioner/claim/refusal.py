@@ -91,10 +91,11 @@ def deleted_by(org: Org) -> str:
     return "`provisioner reap --kept`" if org.kept else "the next build or reap"
 
 
-def expired(org: Org) -> ClaimError:
-    """The life of a claimed org is over; no lease can go on."""
-    at = f" at {_minute(org.expires_at)}" if org.expires_at else ""
-    return ClaimError(f"{org.username} expired{at}", code="claim_lost", hint=_another(org))
+def expired(org: Org, at: datetime) -> ClaimError:
+    """The life of a claimed org ended `at` a time in the past; no lease can continue."""
+    return ClaimError(
+        f"{org.username} expired at {_minute(at)}", code="claim_lost", hint=_another(org)
+    )
 
 
 def held(org: Org) -> str:
@@ -121,7 +122,7 @@ def _named(org: Org, wanted: Claim, now: datetime) -> Refusal:
     if org.state in UNFINISHED:
         message = f"{org.username} is not available yet: it is {_worded(org.state)}"
         return Refusal(NoOrgError(message, hint="pass --wait 10m to wait for it"), may_pass=True)
-    if org.state is not State.AVAILABLE or (org.expires_at and org.expires_at <= now):
+    if org.state is not State.AVAILABLE or _is_expired(org, now):
         state = State.EXPIRED if org.state is State.AVAILABLE else org.state
         message = f"{org.username} is {_worded(state)}" + (f": {org.error}" if org.error else "")
         return Refusal(NoOrgError(message, code="org_gone", hint=_another(org)))
@@ -140,9 +141,7 @@ def _none_available(
         if known and wanted.pool not in known:
             return Refusal(unknown_pool(wanted.pool, known))
     where = f"in the pool {wanted.pool}" if wanted.pool else "in any pool"
-    alive = [
-        o for o in orgs if o.state is State.AVAILABLE and (not o.expires_at or o.expires_at > now)
-    ]
+    alive = [org for org in orgs if org.state is State.AVAILABLE and not _is_expired(org, now)]
     enough = [org for org in alive if suits(org, wanted, now)]
     if alive and not enough:
         return Refusal(_too_short(f"no scratch org {where}", alive, wanted, now), may_pass=True)
@@ -150,10 +149,10 @@ def _none_available(
     if enough and not waiting:
         error = NoOrgError("a scratch org has just become available", hint="try again")
         return Refusal(error, may_pass=True)
-    counts = Counter("building" if org.state in UNFINISHED else org.state.value for org in orgs)
+    counts = Counter(_counted_as(org, now) for org in orgs)
     counted = ", ".join(
         f"{counts[name]} {name}"
-        for name in ("available", "building", "claimed", "failed")
+        for name in ("available", "building", "claimed", "failed", "expired")
         if counts[name]
     )
     line = f"; {waiting} waiting before you" if waiting else ""
@@ -164,6 +163,17 @@ def _none_available(
         hint=f"`{_build(wanted)}` makes more; --wait 10m waits for one",
     )
     return Refusal(error, may_pass=True)
+
+
+def _counted_as(org: Org, now: datetime) -> str:
+    if org.state in UNFINISHED:
+        return "building"
+    is_expired = org.state is State.AVAILABLE and _is_expired(org, now)
+    return State.EXPIRED.value if is_expired else org.state.value
+
+
+def _is_expired(org: Org, now: datetime) -> bool:
+    return org.expires_at is not None and org.expires_at <= now
 
 
 def _waiting_before(ledger: Ledger, wanted: Claim) -> int:
@@ -197,7 +207,7 @@ def _build(wanted: Claim) -> str:
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    near = get_close_matches(name, list(known))
     return f"did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -139,7 +139,7 @@ def renew(
         _refuse_stranger(org, owner, force=force)
         moment = (now or ledger.now)()
         if org.expires_at and org.expires_at <= moment:
-            raise expired(org)
+            raise expired(org, org.expires_at)
         until = _renewed(org, moment + lease, shorten=shorten)
         return org if until == org.lease_until else ledger.change(org, lease_until=until)
 

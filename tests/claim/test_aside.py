@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -76,3 +77,68 @@ def test_a_key_that_holds_an_org_keeps_it_though_it_refuses_logins(
     monkeypatch.setattr(aside, "THIS_CLAIM", timedelta())
     again = claim(ledger, owner="ann", idempotency_key="job", prove=refuses("a", "b"))
     assert again.username == mine.username
+
+
+def test_whoever_waits_pauses_5_seconds_between_two_verifications(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(aside, "time", SimpleNamespace(sleep=pauses.append))
+    add(ledger, "a")
+
+    def prove(org: Org) -> Org:
+        if len(pauses) < 2:
+            raise UnusableError(org, "HTTP 420")
+        return org
+
+    told: list[str] = []
+    claim(ledger, owner="ann", wait=timedelta(minutes=5), prove=prove, on_wait=told.append)
+    assert pauses == [5.0, 5.0]
+    assert told == [], "it does not wait for another org"
+
+
+def test_the_pause_between_two_verifications_is_no_longer_than_the_wait(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        ledger.move(ledger.orgs()[0], State.EXPIRED)
+
+    monkeypatch.setattr(aside, "time", SimpleNamespace(sleep=sleep))
+    add(ledger, "a")
+    with pytest.raises(NoOrgError):
+        claim(ledger, owner="ann", wait=timedelta(seconds=0.5), prove=refuses("a"))
+    assert len(pauses) == 1
+    assert 0 < pauses[0] <= 0.5
+
+
+def test_an_org_whose_claim_was_ended_meanwhile_is_not_set_aside(ledger: Ledger) -> None:
+    def prove(org: Org) -> Org:
+        if org.username.startswith("a"):
+            ledger.move(org, State.RELEASED)
+            raise UnusableError(org, "HTTP 420")
+        return org
+
+    add(ledger, "a")
+    add(ledger, "b")
+    assert claim(ledger, owner="ann", prove=prove).username == "b@acme.example"
+    assert [org.username for org in ledger.orgs(states=[State.RELEASED])] == ["a@acme.example"]
+
+
+def test_the_time_of_its_own_claim_tells_whether_a_key_held_an_org_before(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the time at which the org became available, and not the claim of another org."""
+    for name in "abc":
+        add(ledger, name)
+    hour_later = ledger.now() + timedelta(hours=1)
+    monkeypatch.setattr(type(ledger), "now", lambda _ledger: hour_later)
+    new = claim(ledger, owner="ann", idempotency_key="new", prove=refuses("a"))
+    assert new.username == "b@acme.example"
+    two_later = hour_later + timedelta(hours=1)
+    monkeypatch.setattr(type(ledger), "now", lambda _ledger: two_later)
+    claim(ledger, owner="bob", username="c@acme.example")
+    again = claim(ledger, owner="ann", idempotency_key="new", prove=refuses("a", "b"))
+    assert again.username == new.username

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from provisioner.claim.refusal import unknown_pool
 from provisioner.claim.rules import claim
 from provisioner.errors import ClaimError, NoOrgError, ProvisionerError, UsageError
 from provisioner.ledger.base import Ledger, State
@@ -47,6 +49,8 @@ def test_a_claim_holds_owner_purpose_and_lease(ledger: Ledger) -> None:
     before = datetime.now(UTC)
     org = claim(ledger, owner="ann", purpose="demo", lease=8 * HOUR)
     assert (org.owner, org.purpose, org.fence) == ("ann", "demo", 1)
+    add(ledger, "b")
+    assert claim(ledger, owner="ann").purpose == ""
     assert org.lease_until is not None
     assert before + 8 * HOUR <= org.lease_until <= datetime.now(UTC) + 8 * HOUR
 
@@ -67,7 +71,9 @@ def test_none_available_says_what_is_there_and_what_makes_more(ledger: Ledger) -
 
 
 def test_an_empty_ledger_says_so(ledger: Ledger) -> None:
-    assert refused(ledger).message == ("no scratch org is available in any pool: there are no orgs")
+    error = refused(ledger)
+    assert error.message == "no scratch org is available in any pool: there are no orgs"
+    assert error.hint == "`provisioner build` makes more; --wait 10m waits for one"
 
 
 def test_orgs_that_die_too_soon_are_named_as_the_reason(ledger: Ledger) -> None:
@@ -116,6 +122,28 @@ def test_an_org_of_another_is_refused_with_who_why_and_until_when(ledger: Ledger
     assert error.hint == "claim another one: provisioner claim --pool morning"
 
 
+def test_a_claim_without_an_end_is_refused_with_who(ledger: Ledger) -> None:
+    org = add(ledger, "a", expires_at=None)
+    claim(ledger, owner="bob", username=org.username)
+    assert refused(ledger, username=org.username).message == "a@acme.example is claimed by bob"
+
+
+def test_times_are_given_in_utc_wherever_the_machine_is(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = add(ledger, "a")
+    claim(ledger, owner="bob", username=org.username)
+    assert org.expires_at is not None
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        message = refused(ledger, username=org.username).message
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert message.endswith(f"until {org.expires_at:%Y-%m-%d %H:%M} UTC")
+
+
 def test_an_org_that_one_holds_already_is_refused_with_how_to_log_in(ledger: Ledger) -> None:
     org = add(ledger, "a")
     claim(ledger, owner="Ann", username=org.username)
@@ -141,17 +169,28 @@ def test_an_org_in_another_state_is_refused_with_its_state(
     refusal = refused(ledger, username=org.username)
     assert isinstance(refusal, NoOrgError)
     assert (refusal.code, refusal.message) == (code, f"a@acme.example {said}")
+    is_gone = code == "org_gone"
+    assert refusal.hint == (
+        "claim another one: provisioner claim --pool morning"
+        if is_gone
+        else "pass --wait 10m to wait for it"
+    )
 
 
 def test_an_available_org_past_its_life_is_called_expired(ledger: Ledger) -> None:
-    org = add(ledger, "a", life=-HOUR)
-    assert refused(ledger, username=org.username).message == "a@acme.example is expired"
+    at = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    org = add(ledger, "a", expires_at=at)
+    error = refused(ledger, username=org.username, now=lambda: at)
+    assert error.message == "a@acme.example is expired"
+    error = refused(ledger, now=lambda: at)
+    assert error.message == "no scratch org is available in any pool: 1 expired"
 
 
 def test_a_name_of_another_pool_is_refused(ledger: Ledger) -> None:
     org = add(ledger, "a")
     error = refused(ledger, username=org.username, pool="evening", pools=["evening"])
     assert error.message == "a@acme.example is of the pool morning, not evening"
+    assert (error.exit_code, error.code) == (3, "unknown_username")
 
 
 def test_a_named_org_with_too_little_life_is_refused(ledger: Ledger) -> None:
@@ -171,6 +210,14 @@ def test_an_unknown_pool_is_a_usage_error_with_a_near_name(
     assert (error.exit_code, error.code) == (2, "unknown_pool")
     assert error.message == "there is no pool 'mornign'"
     assert error.hint == "did you mean morning?"
+
+
+def test_names_without_a_near_one_are_answered_with_what_there_is(ledger: Ledger) -> None:
+    error = refused(ledger, pool="nightly", pools=["morning", "evening"])
+    assert error.hint == "the pools are: evening, morning"
+    error = refused(ledger, username="somebody@else.example")
+    assert error.hint == "`provisioner status` lists those it knows"
+    assert unknown_pool("nightly", []).hint == "pool.yaml names no pool"
 
 
 def test_where_nothing_is_known_of_any_pool_none_is_called_unknown(ledger: Ledger) -> None:

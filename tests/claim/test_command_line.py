@@ -133,7 +133,7 @@ def test_the_same_key_prints_the_same_org(ledger: Ledger, call: Call) -> None:
         (("claim", "--lease", "8"), "--lease: 8 has no unit"),
         (("claim", "--lease", "0s"), "--lease: 0s is out of range"),
         (("renew", "a", "--lease", "31d"), "--lease: 31d is out of range"),
-        (("claim", "--min-life", "soon"), "--min-life: 'soon' is no duration"),
+        (("claim", "--min-life", "soon"), "--min-life: must be a duration like 20h"),
         (("claim", "--wait", "9999999999w"), "--wait: "),
         (("status", "nowhere"), "there is no pool 'nowhere'"),
     ],

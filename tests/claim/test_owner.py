@@ -49,6 +49,39 @@ def test_where_nobody_is_known_the_owner_must_be_said(
     assert caught.value.hint == "for example: --owner you@example.com"
 
 
+def test_git_gets_the_environment_that_is_passed_and_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = folder / "other"
+    other.write_text("[user]\n\temail = bob@acme.example\n")
+    environ = environment({**os.environ, "GIT_CONFIG_GLOBAL": str(other)})
+    assert default_owner(environ) == "bob@acme.example"
+
+
+def test_what_a_git_that_fails_prints_is_no_owner(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git = folder / "git"
+    git.write_text("#!/bin/sh\necho usage\nexit 1\n")
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("LOGNAME", "carla")
+    assert default_owner(environment(os.environ)) == "carla"
+
+
+@pytest.mark.parametrize("error", [KeyError, OSError])
+def test_a_user_without_a_name_must_say_the_owner(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def nameless() -> str:
+        raise error
+
+    (folder / "gitconfig").write_text("")
+    monkeypatch.setattr("getpass.getuser", nameless)
+    with pytest.raises(UsageError, match="Cannot determine the owner"):
+        default_owner(environment(os.environ))
+
+
 @pytest.mark.parametrize(
     "text", ["ann", "Zoë O'Hara <zoe@acme.example>", "job #12; DROP TABLE", ""]
 )

@@ -74,6 +74,7 @@ def test_an_org_whose_life_is_over_cannot_be_renewed(ledger: Ledger, held: Org) 
     with pytest.raises(ClaimError, match=r"a@acme\.example expired at 2026-11-26 02:00") as caught:
         renew(ledger, held.username, owner="ann", lease=HOUR, now=lambda: NOW + 48 * HOUR)
     assert caught.value.code == "claim_lost"
+    assert caught.value.hint == "claim another one: provisioner claim --pool morning"
     assert ledger.get(held.username) == held
 
 
@@ -127,6 +128,7 @@ def test_a_released_org_is_nobodys_to_release_or_renew(ledger: Ledger, held: Org
     ) as caught:
         release(ledger, held.username, owner="bob")
     assert (caught.value.exit_code, caught.value.code) == (7, "claim_lost")
+    assert caught.value.hint == "claim another one: provisioner claim --pool morning"
     with pytest.raises(ClaimError, match="is released: your claim has ended"):
         renew(ledger, held.username, owner="ann", lease=HOUR)
 
@@ -138,6 +140,7 @@ def test_an_org_that_nobody_claimed_is_released_by_force_alone(ledger: Ledger) -
     assert (caught.value.exit_code, caught.value.code) == (7, "not_claimed")
     assert caught.value.hint.startswith("to claim it: provisioner claim a@acme.example; ")
     assert release(ledger, org.username, owner="ann", force=True).state is State.RELEASED
+    assert ledger.events()[-1].note == "released by ann"
 
 
 NEVER_CLAIMED = [
@@ -183,6 +186,7 @@ def test_reuse_puts_it_back_into_a_pool_that_allows_it_with_no_trace_of_the_clai
     org = release(ledger, held.username, owner="ann", reuse=True, reusable=["morning"])
     assert (org.state, org.owner, org.purpose) == (State.AVAILABLE, "", "")
     assert (org.lease_until, org.idempotency_key, org.proven_at) == (None, "", None)
+    assert ledger.events()[-1].note == "released by ann for reuse"
     again = claim(ledger, owner="bob", now=lambda: NOW)
     assert (again.username, again.fence) == (held.username, 2)
 

@@ -12,6 +12,7 @@ import pytest
 
 from provisioner.claim.rules import claim
 from provisioner.cli.main import BROKEN_PIPE
+from provisioner.errors import LedgerError
 from provisioner.ledger.base import Ledger, Org, State
 
 from .conftest import Call, add
@@ -100,7 +101,28 @@ def test_a_claim_that_is_broken_off_while_the_org_is_looked_at_is_undone(ledger:
     assert told == [
         "a@acme.example was released, because the result of the claim could not be printed"
     ]
-    assert [org.state for org in ledger.orgs()] == [State.AVAILABLE]
+    (row,) = ledger.orgs()
+    assert (row.state, row.owner, row.proven_at) == (State.AVAILABLE, "", None)
+    assert ledger.events()[-1].note == "given back: ann was not told of it"
+
+
+@pytest.mark.parametrize("failure", [LedgerError("the disk is full"), None], ids=["error", "lost"])
+def test_an_org_that_cannot_be_released_is_named_with_the_command_that_releases_it(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, failure: LedgerError | None
+) -> None:
+    def move(_ledger: Ledger, _org: Org, _to: State, **_changes: object) -> None:
+        if failure is not None:
+            raise failure
+
+    add(ledger, "a")
+    monkeypatch.setattr(type(ledger), "move", move)
+    told: list[str] = []
+    with pytest.raises(BrokenOffError):
+        claim(ledger, owner="ann", prove=broken_off, on_undone=told.append)
+    assert told == [
+        *(["a@acme.example could not be released: the disk is full"] if failure else []),
+        "a@acme.example stays claimed by ann: provisioner release a@acme.example",
+    ]
 
 
 def test_an_org_that_has_been_taken_by_somebody_else_meanwhile_stays_theirs(

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -165,8 +165,8 @@ def test_the_next_is_due_by_how_long_the_others_took_and_how_many_wait() -> None
 
     coming = [org(-2, None), org(-7, None), org(-60, None)]
     took = [org(-500, 9), org(-500, 10), org(-500, 300)]
-    assert next_due(coming, now) is None
-    assert next_due(took, now) is None
+    assert next_due(coming, now, after=0) is None
+    assert next_due(took, now, after=0) is None
     minutes = timedelta(minutes=1)
     assert [next_due(coming + took, now, after=n) for n in range(4)] == [
         now,
@@ -174,6 +174,103 @@ def test_the_next_is_due_by_how_long_the_others_took_and_how_many_wait() -> None
         now + 8 * minutes,
         None,
     ]
-    assert due_text(now, now) == "any minute"
-    assert due_text(now + 61 * minutes, now).endswith(", in 1h1m")
-    assert due_text(now + 120 * minutes, now).endswith(", in 2h")
+    middle_of_five = [org(-500, minutes) for minutes in (5, 6, 10, 300, 300)]
+    assert next_due([*coming, *middle_of_five], now, after=1) == now + 3 * minutes
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (timedelta(), "any minute"),
+        (timedelta(seconds=59), "any minute"),
+        (timedelta(minutes=1), "about 02:01 UTC, in 1m"),
+        (timedelta(seconds=119), "about 02:01 UTC, in 2m"),
+        (timedelta(minutes=61), "about 03:01 UTC, in 1h1m"),
+        (timedelta(hours=2), "about 04:00 UTC, in 2h"),
+    ],
+)
+def test_the_time_left_is_given_in_whole_minutes(left: timedelta, expected: str) -> None:
+    now = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    assert due_text(now + left, now) == expected
+
+
+def test_the_time_when_the_next_is_due_counts_those_who_wait(ledger: Ledger, call: Call) -> None:
+    built = add(ledger, "built", created_at=utc_now() - 3 * LONG, available_at=utc_now() - LONG)
+    claim(ledger, owner="bob", username=built.username)
+    add(ledger, "first", State.BUILDING)
+    ledger.claim(Claim("ann", waiter="place"), now=utc_now())
+    message = call("claim", "--pool", "morning", "--json").error["message"]
+    assert message == (
+        "no scratch org is available in the pool morning: 1 building, 1 claimed; "
+        "1 waiting before you"
+    )
+    ledger.leave("place")
+    message = call("claim", "--pool", "morning", "--json").error["message"]
+    assert "; the next is expected about " in message
+
+
+def test_a_named_org_that_is_being_built_is_waited_for(ledger: Ledger) -> None:
+    coming = add(ledger, "a", State.BUILDING)
+    told: list[str] = []
+
+    def finish(why: str) -> None:
+        told.append(why)
+        assert ledger.move(coming, State.AVAILABLE) is not None
+
+    org = claim(ledger, owner="ann", username=coming.username, wait=LONG, on_wait=finish)
+    assert (org.username, org.owner) == (coming.username, "ann")
+    assert told == ["a@acme.example is not available yet: it is building"]
+
+
+def test_a_named_org_that_others_wait_for_is_waited_for_behind_them(ledger: Ledger) -> None:
+    ledger.claim(Claim("ann", waiter="place"), now=utc_now())
+    free = add(ledger, "a")
+    told: list[str] = []
+
+    def ann_leaves(why: str) -> None:
+        told.append(why)
+        ledger.leave("place")
+
+    org = claim(ledger, owner="bob", username=free.username, wait=LONG, on_wait=ann_leaves)
+    assert org.owner == "bob"
+    assert told == ["a@acme.example is available, but other claims have waited for it longer"]
+
+
+def test_who_finds_only_orgs_that_expire_too_soon_waits_for_a_fresh_one(ledger: Ledger) -> None:
+    add(ledger, "old", life=timedelta(hours=3))
+
+    def fresh(_why: str) -> None:
+        add(ledger, "new")
+
+    assert claim(ledger, owner="ann", wait=LONG, on_wait=fresh).username == "new@acme.example"
+
+
+class Late:
+    """A ledger whose first claim finds nothing; an org becomes available right after it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._is_first = True
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger, name)
+
+    def claim(self, claim: Claim, *, now: datetime) -> Org | None:
+        """Nothing, then as the ledger does."""
+        if self._is_first:
+            self._is_first = False
+            add(self._ledger, "a")
+            return None
+        return self._ledger.claim(claim, now=now)
+
+
+def test_an_org_that_became_available_right_after_the_claim_is_named(ledger: Ledger) -> None:
+    with pytest.raises(NoOrgError, match="a scratch org has just become available") as caught:
+        claim(Late(ledger), owner="ann")  # type: ignore[arg-type]
+    assert caught.value.hint == "try again"
+
+
+def test_an_org_that_became_available_right_after_the_claim_is_given_to_who_waits(
+    ledger: Ledger,
+) -> None:
+    assert claim(Late(ledger), owner="ann", wait=LONG).owner == "ann"  # type: ignore[arg-type]
