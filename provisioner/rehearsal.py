@@ -1,4 +1,4 @@
-"""A private emulator for one rehearsal, and settings that stand in for the real Dev Hub's."""
+"""Starts a private emulator, and gives the settings that replace those of the real Dev Hub."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from provisioner import children
 from provisioner.config.hub import DevHub
 from provisioner.errors import ProvisionerError, UsageError
 
-STAND_IN = "stand-in-of-the-rehearsal"
+PLACEHOLDER = "placeholder-of-the-rehearsal"
 
 EMULATOR_NEEDS = ("werkzeug", "defusedxml")
-"""The packages of the extra `emulator`, as they are imported."""
+"""The packages of the extra `emulator`, by the names under which they are imported."""
 
 
 @dataclass(frozen=True)
 class RunningEmulator:
-    """What the emulator says of itself when it is ready."""
+    """The addresses and keys that the emulator prints when it is ready."""
 
     url: str
     consumer_key: str
@@ -33,7 +33,7 @@ class RunningEmulator:
     ca: Path | None = None  # the certificate of its authority, with --tls
 
     def link_namespaces(self, prefixes: Iterable[str]) -> None:
-        """Let sign-ups name these: a rehearsal assumes that the real Dev Hub knows them."""
+        """Link these namespaces: a rehearsal assumes that the real Dev Hub has linked them."""
         body = json.dumps({"prefixes": sorted(set(prefixes))}).encode()
         address = f"{self.url}/_emulator/namespaces"
         request = urllib.request.Request(address, body, method="POST")  # noqa: S310 - our emulator
@@ -41,7 +41,7 @@ class RunningEmulator:
         urllib.request.build_opener(without_proxy).open(request, timeout=30).close()
 
     def dev_hub(self) -> DevHub:
-        """The settings by which a build finds it; they take the place of pool.yaml's."""
+        """The settings that replace `dev_hub` of pool.yaml, so that a build uses this emulator."""
         return DevHub(
             username=self.hub_username,
             consumer_key=self.consumer_key,
@@ -55,7 +55,7 @@ def require_emulator() -> None:
     missing = [name for name in EMULATOR_NEEDS if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"the emulator needs {' and '.join(missing)}, not part of the base installation",
+            f"the emulator needs {' and '.join(missing)}, which are not in the base installation",
             code="emulator_missing",
             hint="pip install 'provisioner[emulator]'",
         )
@@ -63,25 +63,25 @@ def require_emulator() -> None:
 
 @contextmanager
 def emulator(folder: Path, options: Sequence[str]) -> Iterator[RunningEmulator]:
-    """An emulator in a process of its own, with its keys in `folder`; it ends with the block.
+    """An emulator in a separate process, with its keys in `folder`; it stops with the block.
 
-    Raises UsageError when what the emulator needs is not installed.
+    Raises UsageError when the extra `emulator` is not installed or an option is wrong.
     """
     require_emulator()
-    command = [sys.executable, "-m", "provisioner", "emulator", "--port", "0", *options]
+    command = [sys.executable, "-m", "provisioner", "emulator", "--json", "--port", "0", *options]
     process = children.start(command, children.environment(os.environ), cwd=folder)
     try:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise ProvisionerError("the emulator did not start; see its message above")
-        said = json.loads(line)
+        announcement = process.stdout.readline()
+        if "url" not in announcement:
+            raise _start_error(announcement + process.stdout.read(), process.wait())
+        started = json.loads(announcement)
         yield RunningEmulator(
-            url=said["url"],
-            consumer_key=said["consumer_key"],
-            hub_username=said["hub_username"],
-            private_key=folder / said["private_key"],
-            ca=folder / said["ca"] if "ca" in said else None,
+            url=started["url"],
+            consumer_key=started["consumer_key"],
+            hub_username=started["hub_username"],
+            private_key=folder / started["private_key"],
+            ca=folder / started["ca"] if "ca" in started else None,
         )
     finally:
         process.terminate()
@@ -90,10 +90,21 @@ def emulator(folder: Path, options: Sequence[str]) -> Iterator[RunningEmulator]:
             process.stdout.close()
 
 
-class StandIns(Mapping[str, str]):
-    """The environment, with a stand-in for every variable that is not set.
+def _start_error(output: str, exit_code: int) -> ProvisionerError:
+    """The error of an emulator that did not start, from the JSON that it printed."""
+    try:
+        error = json.loads(output)["error"]
+    except (ValueError, TypeError, KeyError):
+        message = f"the emulator did not start (exit code {exit_code})"
+        return ProvisionerError(message, hint="see its messages above")
+    kind = UsageError if exit_code == UsageError.exit_code else ProvisionerError
+    return kind(error["message"], code=error["code"], hint=error["hint"])
 
-    A rehearsal needs no secret: the emulator takes any installation key.
+
+class Placeholders(Mapping[str, str]):
+    """The environment, with a placeholder for every variable that is not set.
+
+    A rehearsal needs no secrets: the emulator accepts any installation key.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -104,7 +115,7 @@ class StandIns(Mapping[str, str]):
         if name in self._environ:
             return self._environ[name]
         self.used.add(name)
-        return STAND_IN
+        return PLACEHOLDER
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str)

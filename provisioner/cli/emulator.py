@@ -87,4 +87,4 @@ def command(
     try:
         serve(options, lambda line: Output().result(line, None))
     except OptionError as error:
-        raise UsageError(str(error), hint="see: provisioner emulator --help") from error
+        raise UsageError(str(error), hint=error.hint) from error

@@ -1,4 +1,4 @@
-"""`provisioner rehearse`: the whole night of this pool.yaml on a private emulator."""
+"""`provisioner rehearse`: a whole build of this pool.yaml on a private emulator."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def command(
         emulator(Path(folder), options) as running,
     ):
         call.output.say(f"Emulated Dev Hub at {running.url} ({speed:g}× speed)")  # noqa: RUF001 - the sign is meant
-        code = _night(call, running, Path(folder), pools, 1 / speed)
+        code = _build_and_log_in(call, running, Path(folder), pools, 1 / speed)
         if serve:
             _wait(call)
         else:
@@ -61,7 +61,7 @@ def command(
     return code
 
 
-def _night(
+def _build_and_log_in(
     call: Invocation,
     running: RunningEmulator,
     folder: Path,
@@ -86,19 +86,19 @@ def _night(
             )
         for line in build_text(result):
             output.say(line)
-        opened = _claim_and_log_in(call, config, running, ledger) if result.built else None
+        claimed = _claim_and_log_in(call, config, running, ledger) if result.built else None
     finally:
         ledger.close()
-    _show(call, result, opened)
+    _show(call, result, claimed)
     return result.exit_code
 
 
 def _config(call: Invocation, running: RunningEmulator, folder: Path) -> PoolFile:
-    """pool.yaml, with the emulator for its Dev Hub and a ledger of the rehearsal's own."""
+    """pool.yaml, with the emulator as its Dev Hub and a ledger for the rehearsal only."""
     from provisioner.config.load import load
-    from provisioner.rehearsal import StandIns
+    from provisioner.rehearsal import Placeholders
 
-    environ = StandIns(call.environ)
+    environ = Placeholders(call.environ)
     config = load(call.config, environ=environ, dev_hub=running.dev_hub())
     namespaces = {
         str(definition.content["namespace"])
@@ -110,14 +110,16 @@ def _config(call: Invocation, running: RunningEmulator, folder: Path) -> PoolFil
     for name in sorted(namespaces):
         call.output.say(f"Assuming that the namespace {name} is linked to the Dev Hub.")
     for name in sorted(environ.used):
-        call.output.say(f"{name} is not set; the rehearsal uses a placeholder.")
+        call.output.say(
+            f"The environment variable {name} is not set; the rehearsal uses a placeholder."
+        )
     return replace(config, ledger=f"sqlite:///{folder / 'ledger.db'}")
 
 
 def _claim_and_log_in(
     call: Invocation, config: PoolFile, running: RunningEmulator, ledger: Ledger
 ) -> dict[str, Any]:
-    """What a consumer does in the morning; the key is all that it has."""
+    """Claim an org and log in to it with the private key only, as a consumer does."""
     from provisioner.claim.rules import claim
     from provisioner.login import Options, find_credentials, identity, login
 
@@ -125,27 +127,27 @@ def _claim_and_log_in(
     options = Options(running.consumer_key, running.private_key, running.url)
     credentials = find_credentials(org.username, options, call.environ, lambda: config)
     who = identity(login(credentials))
-    words = ["provisioner", "login", org.username, "--consumer-key", running.consumer_key]
-    words += ["--key", str(running.private_key), "--login-url", running.url]
+    command = ["provisioner", "login", org.username, "--consumer-key", running.consumer_key]
+    command += ["--key", str(running.private_key), "--login-url", running.url]
     return {
         "username": org.username,
         "org_id": who["organization_id"],
         "instance_url": org.instance_url,
-        "command": shlex.join(words),
+        "command": shlex.join(command),
     }
 
 
-def _show(call: Invocation, result: BuildResult, opened: dict[str, Any] | None) -> None:
+def _show(call: Invocation, result: BuildResult, claimed: dict[str, Any] | None) -> None:
     from provisioner.report.build import build_document
 
-    document = {**build_document(result), "claimed": opened}
-    if opened is None:
+    document = {**build_document(result), "claimed": claimed}
+    if claimed is None:
         call.output.result("No org was built, so none was claimed.", document)
     else:
         text = [
-            f"claimed   {opened['username']}",
-            f"org id    {opened['org_id']}  (from the org's identity endpoint)",
-            f"login     {opened['command']}",
+            f"claimed   {claimed['username']}",
+            f"org id    {claimed['org_id']}  (from the org's identity endpoint)",
+            f"login     {claimed['command']}",
         ]
         call.output.result(text, document)
     error = result.error()
@@ -157,7 +159,7 @@ def _wait(call: Invocation) -> None:
     """Serve until Ctrl-C, so that the login can be repeated from elsewhere on this machine."""
     import threading
 
-    try:  # around the line, too: who reads it may stop us at once
+    try:  # includes the message: a reader of it may stop this process at once
         call.output.say("The emulator keeps running. Press Ctrl-C to stop it.")
         threading.Event().wait()
     except KeyboardInterrupt:

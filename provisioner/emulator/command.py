@@ -7,16 +7,16 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from provisioner.emulator.faults import FaultError
+from provisioner.emulator.fault_file import FaultFile, FaultFileError, read_fault_file
 from provisioner.emulator.input_file import read_file
 from provisioner.emulator.keys import make_key_pair
-from provisioner.emulator.latencies import Latencies, Range
+from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.metadata.packages import checked_packages
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.tls import make_tls
@@ -29,7 +29,11 @@ from provisioner.emulator.world import (
 
 
 class OptionError(ValueError):
-    """An invalid option; the text says which one, and what is wrong with it."""
+    """An invalid option: the text says which one and what is wrong, `hint` what to do."""
+
+    def __init__(self, message: str, hint: str = "see: provisioner emulator --help") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -71,15 +75,12 @@ def serve(
 
 def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dict[str, Any]]:
     """A server that listens but does not answer yet, and its announcement."""
-    overrides, faults = _read_faults(options.faults)
+    faults = _read_faults(options.faults)
     limits, packages = read_limits(options.limits), _read_packages(options.packages)
     certificate, private_key = _certificate(options.certificate, folder)
-    try:
-        latencies = Latencies(
-            options.speed, seed=options.seed, instant=options.instant, overrides=overrides
-        )
-    except ValueError as error:
-        raise OptionError(f"{options.faults}: {error}") from error
+    latencies = Latencies(
+        options.speed, seed=options.seed, instant=options.instant, overrides=faults.latencies
+    )
     try:
         world = World(
             certificate=certificate,
@@ -91,12 +92,10 @@ def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dic
             is_dev_hub=options.is_dev_hub,
             seed=options.seed,
         )
-        for fault in faults:
-            world.faults.add(fault)
-    except FaultError as error:
-        raise OptionError(f"{options.faults}: {error}") from error
     except ValueError as error:
         raise OptionError(f"{options.certificate}: {error}") from error
+    for fault in faults.faults:
+        world.faults.add(fault)
     tls = make_tls(folder) if options.tls else None
     try:
         server = EmulatorServer(world, options.port, tls.context if tls else None)
@@ -131,19 +130,19 @@ def _certificate(path: Path | None, folder: Path) -> tuple[str, Path | None]:
         return pair.certificate, pair.write(folder)
     try:
         return read_file(path).decode("ascii"), None
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"cannot read the certificate {path}: {error}") from error
+    except OSError as error:
+        message = f"cannot read the certificate {path}: {error.strerror or error}"
+        raise OptionError(message) from error
+    except UnicodeDecodeError as error:
+        raise OptionError(f"the certificate {path} is not in PEM format") from error
 
 
-def _read_faults(path: Path | None) -> tuple[Mapping[str, Range], list[Any]]:
-    """Latencies and faults of a file: a list of faults, or `{"faults": […], "latencies": {…}}`."""
-    data = _read_json(path) if path else []
-    if isinstance(data, list):
-        return {}, data
-    unknown = [key for key in data if key not in ("faults", "latencies")]
-    if unknown:
-        raise OptionError(f"{path}: unknown key {unknown[0]!r}; the keys are faults and latencies")
-    return data.get("latencies", {}), data.get("faults", [])
+def _read_faults(path: Path | None) -> FaultFile:
+    try:
+        return read_fault_file(path) if path else FaultFile()
+    except FaultFileError as error:
+        hint = "docs/emulator.md describes the format of the file"
+        raise OptionError(str(error), hint) from error
 
 
 def _read_packages(path: Path | None) -> dict[str, dict[str, Any]] | None:
@@ -165,8 +164,13 @@ def _read_packages(path: Path | None) -> dict[str, dict[str, Any]] | None:
 def _read_json(path: Path) -> Any:
     try:
         data = json.loads(read_file(path).decode())
-    except (OSError, ValueError, RecursionError) as error:
-        raise OptionError(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise OptionError(f"cannot read {path}: {error.strerror or error}") from error
+    except json.JSONDecodeError as error:
+        position = f"{path}:{error.lineno}:{error.colno}"
+        raise OptionError(f"{position}: the file is not JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"{path}: the file is not JSON: {error}") from error
     if not isinstance(data, list | dict):
         raise OptionError(f"{path} must contain a JSON list or object")
     return data

@@ -157,20 +157,25 @@ class Faults:
 
 def _parse(spec: Mapping[str, Any]) -> Fault:
     if not isinstance(spec, Mapping):
-        raise FaultError(f"a fault must be an object with `when` and `then`, not {spec!r}")
+        raise FaultError(
+            f"a fault must be an object with `when` and `then`, not {typed.shown(spec)}"
+        )
     when, then = typed.mapping(spec.get("when") or {}, "when"), spec.get("then")
     unknown = [key for key in spec if key not in ("id", "when", "then", "times")]
     unknown += [key for key in when if key not in CRITERIA]
     if unknown:
         raise FaultError(
-            f"unknown key {unknown[0]!r} in a fault; criteria are {', '.join(CRITERIA)}"
+            f"unknown key {unknown[0]!r} in a fault; its keys are id, when, then and times; "
+            f"criteria are {', '.join(CRITERIA)}"
         )
     behaviours = [then] if isinstance(then, Mapping) else then
     if not behaviours or not isinstance(behaviours, list):
-        raise FaultError("`then` must be a behaviour or a list of behaviours")
+        raise FaultError('`then` must be a behaviour, such as {"do": "reset"}, or a list of them')
     for behaviour in behaviours:
         if not isinstance(behaviour, Mapping) or behaviour.get("do") not in BEHAVIOURS:
-            raise FaultError(f"`do` must be one of {', '.join(BEHAVIOURS)}, not {behaviour!r}")
+            raise FaultError(
+                f"`do` must be one of {', '.join(BEHAVIOURS)}, not {typed.shown(behaviour)}"
+            )
         _check_behaviour(behaviour)
     _check_criteria(when)
     times = typed.whole(spec.get("times", 1), "times")

@@ -17,14 +17,14 @@ class WrongValueError(ValueError):
 def text(value: Any, name: str) -> str:
     """A string."""
     if not isinstance(value, str):
-        raise WrongValueError(f"{name} must be a string, not {_shown(value)}")
+        raise WrongValueError(f"{name} must be a string, not {shown(value)}")
     return value
 
 
 def number(value: Any, name: str, low: float = 0, high: float = A_CENTURY) -> float:
     """A number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise WrongValueError(f"{name} must be a number, not {_shown(value)}")
+        raise WrongValueError(f"{name} must be a number, not {shown(value)}")
     if not low <= value <= high:
         raise WrongValueError(f"{name} must be from {low:g} to {high:g}, not {value:g}")
     return value
@@ -33,24 +33,25 @@ def number(value: Any, name: str, low: float = 0, high: float = A_CENTURY) -> fl
 def whole(value: Any, name: str, low: int = 0, high: int = 1_000_000_000) -> int:
     """An integer from `low` to `high`."""
     if not isinstance(value, int):
-        raise WrongValueError(f"{name} must be an integer, not {_shown(value)}")
+        raise WrongValueError(f"{name} must be an integer, not {shown(value)}")
     return int(number(value, name, low, high))
 
 
 def mapping(value: Any, name: str) -> Mapping[str, Any]:
     """An object."""
     if not isinstance(value, Mapping):
-        raise WrongValueError(f"{name} must be an object, not {_shown(value)}")
+        raise WrongValueError(f"{name} must be an object, not {shown(value)}")
     return value
 
 
 def texts(value: Any, name: str) -> list[str]:
     """A list of strings."""
     if not isinstance(value, list):
-        raise WrongValueError(f"{name} must be a list, not {_shown(value)}")
+        raise WrongValueError(f"{name} must be a list, not {shown(value)}")
     return [text(one, f"each entry of {name}") for one in value]
 
 
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 40 else f"{shown[:40]}…"
+def shown(value: Any) -> str:
+    """`value` for a message, at most about 40 characters."""
+    written = repr(value)
+    return written if len(written) <= 40 else f"{written[:40]}…"

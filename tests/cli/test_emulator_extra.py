@@ -21,7 +21,7 @@ def test_a_command_that_needs_the_emulator_says_what_to_install(cli: Cli, comman
 
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "error: the emulator needs defusedxml, not part of the base installation\n"
+        "error: the emulator needs defusedxml, which are not in the base installation\n"
         "hint: pip install 'provisioner[emulator]'\n"
     )
 

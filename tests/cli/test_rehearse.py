@@ -126,11 +126,31 @@ def test_what_cannot_be_rehearsed_is_a_usage_error(
     assert text in done.err
 
 
-def test_a_broken_file_of_faults_is_told_before_anything_is_built(cli: Cli, pools: Path) -> None:
-    (pools / "faults.json").write_text("[{}]")
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("[\n  ,]", "2:3", "the file is not JSON: "),
+        ('[\n  {"then": {"do": "reset"}},\n  {}\n]', "3", "`then` must be a behaviour, such as"),
+        ('{\n "fault": []\n}', "2", "unknown key 'fault'; the keys are faults and latencies"),
+    ],
+    ids=["not JSON", "no behaviour", "an unknown key"],
+)
+def test_a_broken_fault_file_is_a_usage_error_with_its_line(
+    cli: Cli, pools: Path, text: str, line: str, message: str
+) -> None:
+    (pools / "faults.json").write_text(text)
     done = cli("rehearse", "--faults", "faults.json")
-    assert (done.code, done.out) == (1, "")
-    assert "the emulator did not start" in done.err
+    assert (done.code, done.out) == (2, "")
+    assert f"error: {pools / 'faults.json'}:{line}: {message}" in done.err
+    assert done.err.endswith("\nhint: docs/emulator.md describes the format of the file\n")
+
+
+def test_a_broken_fault_file_is_a_usage_error_in_json(cli: Cli, pools: Path) -> None:
+    (pools / "faults.json").write_text("[{}]")
+    done = cli("rehearse", "--json", "--faults", "faults.json")
+    assert (done.code, done.err) == (2, "")
+    assert done.json["error"]["code"] == "usage"
+    assert f"{pools / 'faults.json'}:1: `then` must be" in done.json["error"]["message"]
 
 
 @dataclass(frozen=True)

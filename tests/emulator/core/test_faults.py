@@ -159,7 +159,7 @@ def test_faults_by_chance_repeat_with_the_seed() -> None:
     ("spec", "words"),
     [
         ({"then": {"do": "explode"}}, "`do` must be one of answer"),
-        ({"then": []}, "`then` must be a behaviour or a list"),
+        ({"then": []}, "`then` must be a behaviour, such as"),
         ({"when": {"rout": "x"}, "then": {"do": "close"}}, "unknown key 'rout' in a fault"),
         ({"than": {"do": "close"}}, "unknown key 'than' in a fault"),
         (
