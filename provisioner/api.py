@@ -1,13 +1,13 @@
-"""The public Python API: what the commands do, as functions. `docs/api.md` shows each in use.
+"""The public Python API: the commands as functions. `docs/api.md` has an example of each.
 
     from provisioner import api
 
     org = api.claim(pool="morning", owner="ci", lease=timedelta(hours=2))
     session = api.login(org.username)
 
-Everything else in the package may change without notice. Functions print nothing: what a command
-would say on the way goes to `on_message`. They raise the errors of `provisioner.errors`, whose
-`exit_code`, `code` and `hint` are those of the commands. Moments are aware and in UTC.
+Everything else in the package may change without notice. Functions print nothing: the messages of
+the commands go to `on_message`. Functions raise the errors of `provisioner.errors`, whose
+`exit_code`, `code` and `hint` are those of the commands. Times are aware and in UTC.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ OnMessage = Callable[[str], None]
 
 
 def _ignore(_text: str) -> None:
-    """Say nothing."""
+    """Discard the message."""
 
 
 @dataclass(frozen=True)
 class Org:
-    """A scratch org as the ledger has it; "" and None: not known."""
+    """A scratch org in the ledger; "" and None mean that a value is not known."""
 
     username: str
     pool: str
@@ -66,10 +66,10 @@ class Org:
 
 @dataclass(frozen=True)
 class Build:
-    """What a build came to. `error` says why it is not complete; None: every pool is full."""
+    """The result of a build. `error` says why it is incomplete; None: every pool is full."""
 
     run: str
-    wanted: int  # orgs that this build set out to finish
+    wanted: int  # orgs that this build was to finish
     built: tuple[Org, ...]
     failed: tuple[Org, ...]
     api_calls: Mapping[str, int]  # to the Dev Hub ("hub") and to scratch orgs ("org")
@@ -78,7 +78,7 @@ class Build:
 
     @property
     def exit_code(self) -> int:
-        """As the command `build` exits."""
+        """The exit code of the command `build`."""
         return self.error.exit_code if self.error else 0
 
 
@@ -90,7 +90,7 @@ class Emulator:
     consumer_key: str
     hub_username: str
     private_key: Path
-    ca: Path | None  # the certificate to trust, with `tls`
+    ca: Path | None  # with `tls`: the certificate to trust
 
 
 def build(
@@ -102,15 +102,15 @@ def build(
     pace: float | None = None,
     on_message: OnMessage = _ignore,
 ) -> Build:
-    """Bring the pools (by default all) to their size; resumes what is unfinished.
+    """Fill the pools (by default all) to their size, and resume unfinished orgs.
 
-    With `wait` another build that holds the ledger is waited for. `time_scale` (older name: `pace`)
-    is a factor on all waits, for an emulator that is faster than Salesforce. `on_message` may be
-    called from several threads, never twice at once. In the main thread SIGINT, SIGTERM and SIGHUP
-    stop the build after its state is saved.
+    With `wait`, the function waits for another build that holds the ledger. `time_scale` (older
+    name: `pace`) is a factor on all waits, for an emulator that is faster than Salesforce.
+    `on_message` may be called from several threads, but never twice at once. In the main thread
+    SIGINT, SIGTERM and SIGHUP stop the build after its state is saved.
 
-    An org that fails is in the result. Raises ConfigError, UsageError for an unknown pool,
-    LoginError for the Dev Hub's, BusyError when another build holds the ledger.
+    Failed orgs are in the result. Raises ConfigError, UsageError for an unknown pool, LoginError
+    when the Dev Hub refuses the login, BusyError when another build holds the ledger.
     """
     from provisioner.builder.context import Options
     from provisioner.builder.run import build as run_build
@@ -151,14 +151,15 @@ def claim(
     config: Path | str = POOL_FILE,
     on_message: OnMessage = _ignore,
 ) -> Org:
-    """Take the org `username`, or any of `pool`, or any; nobody else gets it until its release.
+    """Claim the org `username`, or any org of `pool`, or any org, for one owner until its release.
 
     `owner` is by default git's e-mail address or the user of the operating system. Without `lease`
-    the claim lasts as long as the org. The same `idempotency_key` gives the same org again.
-    `min_life`: how long it must live, by default 12 hours, by name 0. With `wait` the claim queues.
-    An org that was not verified for long is logged in to first; a dead one is passed over.
+    the claim lasts until the org expires. The same `idempotency_key` gives the same org again.
+    `min_life` is the minimum time to expiry, by default 12 hours, or 0 with `username`. With
+    `wait`, the claim waits in a queue. An org whose verification is old is verified first, and
+    skipped if it is unusable.
 
-    Raises NoOrgError when there is none, ClaimError when another holds it.
+    Raises NoOrgError when no org is available, ClaimError when another owner has claimed it.
     """
     from provisioner.claim.proving import proven
     from provisioner.claim.rules import claim as take
@@ -193,11 +194,12 @@ def release(
     config: Path | str = POOL_FILE,
     on_message: OnMessage = _ignore,
 ) -> Org:
-    """Give a claimed org back: it is deleted, or with `reuse` available again.
+    """Release a claimed org: it is deleted, or with `reuse` available again.
 
-    Where it cannot be deleted from here, the next build does that, and `on_message` gets the
-    reason. With `force` also when another holds it. Releasing an org twice is no error. Raises
-    NoOrgError for an unknown username, ClaimError when another holds it.
+    If it cannot be deleted now, the next build deletes it, and `on_message` gets the reason. With
+    `force`, an org that another owner has claimed is also released. Releasing an org twice is not
+    an error. Raises NoOrgError for an unknown username, ClaimError when another owner has claimed
+    the org.
     """
     from provisioner.claim.ending import ended
     from provisioner.claim.rules import release as give_back
@@ -227,11 +229,11 @@ def login(
     config: Path | str = POOL_FILE,
     on_message: OnMessage = _ignore,
 ) -> Session:
-    """A fresh session by JWT: `access_token`, `instance_url`, `org_id` (18 characters) and so on.
+    """Log in by JWT. The session has `access_token`, `instance_url`, `org_id` (18 characters) etc.
 
-    With `consumer_key` and `key` (a file) neither pool.yaml nor the ledger is read; the passphrase
-    of the key comes from SF_PRIVATE_KEY_PASSPHRASE. Raises LoginError when Salesforce refuses,
-    NoOrgError when the ledger does not know the username.
+    With `consumer_key` and `key` (a file), neither pool.yaml nor the ledger is read; the passphrase
+    of the key comes from SF_PRIVATE_KEY_PASSPHRASE. Raises LoginError when Salesforce refuses the
+    login, NoOrgError when the username is not in the ledger.
     """
     from provisioner.login import Options, find_credentials
     from provisioner.login import login as log_in
@@ -252,10 +254,11 @@ def emulator(
     packages: Path | str | None = None,
     tls: bool = False,
 ) -> Iterator[Emulator]:
-    """An emulated Dev Hub in a process of its own; it ends with the block, its keys with it.
+    """An emulated Dev Hub in a separate process. It stops at the end of the block.
 
-    The parameters are the options of the command `emulator`; `limits` are `active`, `daily` and
-    `api`. Raises UsageError when the extra `emulator` is not installed.
+    The parameters are the options of the command `emulator`; `limits` has the keys `active`,
+    `daily` and `api`. Raises UsageError when an option is wrong, or the extra `emulator` is not
+    installed.
     """
     from provisioner import rehearsal
 
@@ -281,29 +284,29 @@ def _load(path: Path, on_message: OnMessage, *, need_all: bool = False) -> PoolF
     from provisioner.config.load import load
 
     file = load(path, environ=os.environ, need="all" if need_all else "hub_and_ledger")
-    _tell(file.warnings, on_message)
+    _forward(file.warnings, on_message)
     return file
 
 
 @contextmanager
 def _ledger(path: Path, on_message: OnMessage) -> Iterator[tuple[LedgerPart, Ledger]]:
-    """What claims need of pool.yaml, and its ledger, closed at the end."""
+    """The part of pool.yaml that claims need, and its ledger, which is closed at the end."""
     from provisioner.config.ledger_part import load_ledger_part
     from provisioner.ledger import open_ledger
 
     part = load_ledger_part(path, environ=os.environ)
-    _tell(part.warnings, on_message)
+    _forward(part.warnings, on_message)
     ledger = open_ledger(part.ledger, part.directory, part.dev_hub)
     try:
         yield part, ledger
     finally:
-        _tell(ledger.broken(), on_message)
+        _forward(ledger.broken(), on_message)
         ledger.close()
 
 
-def _tell(what: Sequence[object], on_message: OnMessage) -> None:
-    for one in what:
-        on_message(str(one))
+def _forward(messages: Sequence[object], on_message: OnMessage) -> None:
+    for message in messages:
+        on_message(str(message))
 
 
 def _owner(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Zip files with equal bytes for equal contents: members in the order of names, one fixed date."""
+"""Zip files with equal bytes for equal contents: members sorted by name, with a fixed date."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from typing import IO
 
 _IN_MEMORY = 8 << 20  # bytes; a larger zip is on the disk
 _PIECE = 1 << 18
-_TINY = 400  # bytes; compressing less gains nothing, and most metadata files are that small
+_TINY = 400  # bytes; compressing less saves nothing, and most metadata files are this small
 _SAMPLED = 1 << 14  # bytes; larger data is sampled, because images and zips do not get smaller
 _SAMPLE = 1 << 12
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date in a zip
-_UNIX = 3  # the system that file modes are of, whatever system this runs on
+_UNIX = 3  # the system of the file modes, on every platform
 _MODE = 0o644 << 16
 
 
 class Archive:
-    """A zip in a temporary file: add its members by ascending names, then read it."""
+    """A zip in a temporary file: add its members in the order of their names, then write it."""
 
     def __init__(self, level: int = 1) -> None:
         """`level` of compression, from 1 (fast) to 9 (small)."""
@@ -48,7 +48,7 @@ class Archive:
         return self._file.seek(0, 2)
 
     def digest(self) -> str:
-        """SHA-256 over names and contents, in hexadecimal; how they are compressed is left out."""
+        """SHA-256 of names and contents, in hexadecimal; it does not depend on the compression."""
         return self._digest.hexdigest()
 
     def add(self, name: str, data: bytes) -> None:
@@ -68,7 +68,7 @@ class Archive:
         self._record(name, digest.digest())
 
     def add_archive(self, name: str, archive: Archive) -> None:
-        """Add a zip as a member, which ends it. The digest is over names and contents in it."""
+        """Add a zip as a member and close it. The digest covers the names and contents in it."""
         archive._zip.close()
         member = self._member(name, b"")
         member.file_size = archive.size
@@ -77,13 +77,13 @@ class Archive:
         self._record(name, archive._digest.digest())
 
     def write_zip(self, file: IO[bytes]) -> None:
-        """Write the zip to a file that need not be seekable. Nothing can be added any more."""
+        """Write the zip to a file, which need not be seekable. Then nothing can be added."""
         self._zip.close()
         self._file.seek(0)
         shutil.copyfileobj(self._file, file, _PIECE)
 
     def write_folder(self, folder: Path) -> None:
-        """Write the members as files below a folder, which is made; files there are replaced."""
+        """Write the members as files to a folder, which is created; existing files are replaced."""
         self._zip.close()
         folder.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(self._file) as archive:
@@ -91,7 +91,7 @@ class Archive:
 
     def _member(self, name: str, start: bytes) -> zipfile.ZipInfo:
         if self._names and name <= self._names[-1]:
-            raise ValueError(f"{name} must be added before {self._names[-1]}, and once")
+            raise ValueError(f"{name} must be added once, and before {self._names[-1]}")
         member = zipfile.ZipInfo(name, _DATE)
         member.create_system = _UNIX
         member.external_attr = _MODE
@@ -115,7 +115,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def is_dense(data: bytes) -> bool:
-    """Whether a large piece of data is compressed already, by a sample out of its middle."""
+    """Whether a large piece of data is already compressed, judged by a sample from its middle."""
     middle = len(data) // 2
     sample = data[middle : middle + _SAMPLE]
     return len(data) >= _SAMPLED and len(zlib.compress(sample, 1)) > 0.95 * _SAMPLE

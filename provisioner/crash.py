@@ -1,4 +1,4 @@
-"""What is kept of an error that is our own bug: where it happened, and no value of anything."""
+"""Writes a report of a bug in provisioner: the traceback with code locations, without values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from provisioner.plain_text import visible
 from provisioner.redaction import redact
 
 STATE_FOLDER = Path(".provisioner")
-SPEAKING = (
+WITH_TEXT = (
     AssertionError,
     AttributeError,
     ImportError,
@@ -28,19 +28,19 @@ SPEAKING = (
     TypeError,
     UnboundLocalError,
 )
-"""Errors whose text names types and attributes. That of others may quote a token or a key."""
+"""Errors whose text is reported: it names types and attributes. Other texts may quote a secret."""
 
 
-REPORT = "please report this with that file; it contains code locations and no values"
+REPORT = "please report this bug and attach the file; it contains code locations and no values"
 
 
 def record(error: BaseException) -> ProvisionerError:
-    """Write the traceback to a file of mode 0600; the answer names it."""
+    """Write the traceback to a file of mode 0600. Returns the error, whose message names it."""
     return ProvisionerError(f"this is {described(error)}", hint=REPORT)
 
 
 def described(error: BaseException) -> str:
-    """Write the traceback to a file of mode 0600; what happened, and which file that is."""
+    """Write the traceback to a file of mode 0600. Returns a text with the error and the file."""
     try:
         path = _write("\n".join(_lines(error)))
     except OSError as failure:
@@ -57,14 +57,14 @@ def _lines(error: BaseException) -> Iterator[str]:
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        said = f": {current}" if isinstance(current, SPEAKING) else ""
-        yield f"\n{type(current).__module__}.{type(current).__qualname__}{said}"
+        text = f": {current}" if isinstance(current, WITH_TEXT) else ""
+        yield f"\n{type(current).__module__}.{type(current).__qualname__}{text}"
         yield "".join(traceback.format_tb(current.__traceback__)).rstrip()
         current = current.__cause__ or current.__context__
 
 
 def _write(text: str) -> Path:
-    """Beside the ledger where its usual folder exists, else in the folder for temporary files."""
+    """Write a file to `.provisioner` if that folder exists, else to the temporary folder."""
     folder = STATE_FOLDER if os.access(STATE_FOLDER, os.W_OK) else Path(tempfile.gettempdir())
     prefix = f"provisioner-{datetime.now(UTC):%Y%m%dT%H%M%S}-"
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=".txt", dir=folder)  # mode 0600

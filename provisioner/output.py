@@ -1,7 +1,7 @@
-"""What people and scripts see: results on stdout, all other talk on stderr.
+"""The output of the program: results on stdout, messages and progress on stderr.
 
-Beside `provisioner.cli` this is the only place that prints. Under `--json` stdout carries one
-JSON document and nothing else.
+Only this module and `provisioner.cli` print. With `--json`, stdout gets one JSON document and
+nothing else.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ _CODES: Mapping[Colour, str] = {
     "bold": "1",
     "dim": "2",
 }
-_ODD_IN_JSON = re.compile(
+_UNSAFE_IN_JSON = re.compile(
     r"(\\ud[89ab]..\\ud[c-f]..|\\[^u]|\\u(?!d[89a-f])..)|\\ud[89a-f]..|\x7f|##"
 )
 
 
 closed_streams: set[str] = set()
-"""`stdin`, `stdout`, `stderr`: those that were closed when this process began."""
+"""Those of `stdin`, `stdout`, `stderr` that were closed when this process started."""
 
 
 class Output:
-    """The two streams of one invocation, and how it wants to be spoken to."""
+    """The two streams of one invocation, and its options for output."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Output:
     ) -> None:
         self.as_json = as_json
         self.quiet = quiet
-        self.has_result = False  # a JSON document has been printed; there must be no second one
+        self.has_result = False  # a JSON document has been printed; a second one is not allowed
         self._wants_color = color
         self._environ = os.environ if environ is None else environ
         self._out = out
@@ -66,26 +66,26 @@ class Output:
         self._secrets: frozenset[str] = frozenset()
 
     def hide(self, secrets: Iterable[str]) -> None:
-        """From now on nothing that is written holds one of these: the last net below all others."""
+        """Remove these texts from everything that is written from now on, as a last protection."""
         self._secrets |= distinctive(secrets)
 
     @property
     def out(self) -> TextIO:
-        """The stream of results; where a daemon closed it, one that leads nowhere."""
-        return self._out or sys.stdout or _nowhere()
+        """The stream of results, or the null device if it was closed."""
+        return self._out or sys.stdout or _null_device()
 
     @property
     def err(self) -> TextIO:
-        """The stream of talk; where a daemon closed it, one that leads nowhere."""
-        return self._err or sys.stderr or _nowhere()
+        """The stream of messages, or the null device if it was closed."""
+        return self._err or sys.stderr or _null_device()
 
     @property
     def has_reader(self) -> bool:
-        """Whether anybody may learn the result: stdout was not closed from the start."""
+        """Whether the result can be read: stdout was not closed at the start."""
         return self._out is not None or "stdout" not in closed_streams
 
     def refuse_without_reader(self) -> None:
-        """Raises UsageError where nobody would learn the result."""
+        """Raise UsageError if the result could not be read."""
         if not self.has_reader:
             raise UsageError(
                 "stdout is closed, so the result could not be printed; nothing was done",
@@ -96,68 +96,68 @@ class Output:
     def result(
         self, text: str | Sequence[str], document: Any, *, with_credential: bool = False
     ) -> None:
-        """The result of a command: `document` under `--json`, else `text` for people.
+        """Print the result of a command: `document` with `--json`, else `text`.
 
-        Of a sequence each item is a line. A line end within a text is not one of ours: what
-        follows it is marked as the text's continuation. Only with `with_credential` may the
-        result hold a token or a link that logs in: a user has asked for it.
+        Each item of a sequence is a line. A line end within an item comes from outside: the rest is
+        marked as a continuation. Only with `with_credential`, when the user has asked for it, may
+        the result contain a token or a login link.
         """
         if self.as_json:
             self.json(document, with_credential=with_credential)
         elif text:
             lines = [text] if isinstance(text, str) else text
-            told = lines if with_credential else map(self._redacted, lines)
-            self._write(self.out, "\n".join(map(shown, told)))
+            safe = lines if with_credential else map(self._redacted, lines)
+            self._write(self.out, "\n".join(map(shown, safe)))
 
     def json(self, document: Any, *, indent: int | None = 2, with_credential: bool = False) -> None:
-        """The one JSON document of this invocation, also without `--json`."""
+        """Print the one JSON document of this invocation, also without `--json`."""
         if self.has_result:
             raise AssertionError("a second JSON document on stdout")
         text = json.dumps(document, indent=indent, default=_plain)
         if not with_credential and redact(text, map(_json_text, self._secrets)) != text:
-            told = redact_all(document, self._secrets)  # text by text: that costs more
-            text = json.dumps(told, indent=indent, default=_plain)
+            redacted = redact_all(document, self._secrets)  # slower: each text separately
+            text = json.dumps(redacted, indent=indent, default=_plain)
         self.has_result = True
-        self._write(self.out, _ODD_IN_JSON.sub(_in_json, text))
+        self._write(self.out, _UNSAFE_IN_JSON.sub(_in_json, text))
 
     def say(self, text: str = "") -> None:
-        """Talk: what happens, and what to do next. Silent under `--quiet`."""
+        """Print a message: what happens, or what to do next. Prints nothing with `--quiet`."""
         if not self.quiet:
-            self._talk(text)
+            self._message(text)
 
     def warn(self, text: str) -> None:
-        """Something doubtful, which `--quiet` does not hide."""
-        self._talk(text, f"{self.paint('warning:', 'yellow')} ")
+        """Print a warning, also with `--quiet`."""
+        self._message(text, f"{self.paint('warning:', 'yellow')} ")
 
     def error(self, text: str, *, hint: str = "") -> None:
-        """What failed, and what to do now."""
-        self._talk(text, f"{self.paint('error:', 'red')} ")
+        """Print an error: what failed, and what to do now."""
+        self._message(text, f"{self.paint('error:', 'red')} ")
         if hint:
             self.hint(hint)
 
     def hint(self, text: str) -> None:
-        """What to do now."""
-        self._talk(text, f"{self.paint('hint:', 'cyan')} ")
+        """Print what to do now."""
+        self._message(text, f"{self.paint('hint:', 'cyan')} ")
 
     def line(self, text: str) -> None:
-        """A line on stderr that `--quiet` does not hide: a problem, a prompt's answer."""
-        self._talk(text)
+        """Print a line on stderr, also with `--quiet`: a problem, for example."""
+        self._message(text)
 
     def paint(self, text: str, colour: Colour, *, on: TextIO | None = None) -> str:
-        """`text` in a colour, where the stream (by default stderr) shows colours."""
+        """`text` in a colour if the stream (by default stderr) shows colours."""
         if not self.shows_color(on or self.err):
             return text
         return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"
 
     def shows_color(self, stream: TextIO) -> bool:
-        """Only on a terminal, and where neither `--no-color` nor NO_COLOR forbids it."""
+        """Whether a stream shows colours: it is a terminal, without `--no-color` or NO_COLOR."""
         if not self._wants_color or self._environ.get("NO_COLOR"):
             return False
         return self._environ.get("TERM") != "dumb" and stream.isatty()
 
     @property
     def is_live(self) -> bool:
-        """May talk on stderr redraw itself? Only on a terminal, and not under `--quiet`."""
+        """Whether a live display may be used: stderr is a terminal, without `--quiet`."""
         return not self.quiet and self._environ.get("TERM") != "dumb" and self.err.isatty()
 
     def console(self) -> Console:
@@ -165,16 +165,16 @@ class Output:
         from rich.console import Console
 
         color = self.shows_color(self.err)
-        stream: Any = _Unheard(self.err)
+        stream: Any = _Lenient(self.err)
         return Console(file=stream, no_color=not color, highlight=False, quiet=self.quiet)
 
-    def _talk(self, text: str, mark: str = "") -> None:
-        """A text on stderr, after a mark of ours. A night does not end for want of a reader."""
+    def _message(self, text: str, mark: str = "") -> None:
+        """Write a text to stderr after `mark`. A build goes on if stderr cannot be written."""
         try:
             self._write(self.err, mark + shown(self._redacted(text)))
         except (OSError, UsageError, ValueError):
             if self._err is None:
-                lead_nowhere(sys.stderr)
+                redirect_to_null(sys.stderr)
 
     def _redacted(self, text: str) -> str:
         return redact(text, self._secrets)
@@ -186,27 +186,27 @@ class Output:
             stream.write(f"{shown}\n")
             stream.flush()
         except BrokenPipeError:
-            raise  # nobody reads any more; that is no error of anybody
+            raise  # the reader has closed the stream, which is not an error
         except OSError as error:
             raise UsageError(
                 f"the output cannot be written: {error.strerror}", code="output"
             ) from None
 
 
-class _Unheard:
-    """A stream whose reader may go away: what cannot be written then goes nowhere."""
+class _Lenient:
+    """A stream that ignores errors of writing, because its reader may close it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """How much was taken, which is always all of it."""
+        """Write `text` if possible; returns its length in any case."""
         with suppress(OSError, ValueError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Send what waits, if anybody takes it."""
+        """Flush if possible."""
         with suppress(OSError, ValueError):
             self._stream.flush()
 
@@ -215,23 +215,23 @@ class _Unheard:
 
 
 @cache
-def _nowhere() -> TextIO:
+def _null_device() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
-def lead_nowhere(stream: TextIO) -> None:
-    """Let what is left in the stream's buffer, and all that follows, go nowhere."""
+def redirect_to_null(stream: TextIO) -> None:
+    """Redirect a stream, with the rest of its buffer, to the null device."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nothing, stream.fileno())
-    except (OSError, ValueError):  # not a stream of the process, but a test's
+    except (OSError, ValueError):  # not a stream of the process, for example in tests
         return
     finally:
         os.close(nothing)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Columns for people, each as wide as its widest cell: lines; none when there are no rows."""
+    """The lines of a table whose columns are as wide as their widest cell; none without rows."""
     lines = [tuple(map(cell, row)) for row in rows]
     if not lines:
         return []
@@ -244,12 +244,12 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _json_text(text: str) -> str:
-    """A text as it stands within a JSON document."""
+    """A text as it is written in a JSON document, without the quotes."""
     return json.dumps(text)[1:-1]
 
 
 def _in_json(match: re.Match[str]) -> str:
-    """What JSON allows, and a terminal, a strict parser or a CI system does not take well."""
+    """The escape of characters that JSON allows but terminals, strict parsers or CI do not."""
     if match[1]:
         return match[1]
     return {"\x7f": "\\u007f", "##": "#\\u0023"}.get(match[0], "\\ufffd")
@@ -262,4 +262,4 @@ def _plain(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, PurePath):
         return str(value)
-    raise TypeError(f"{type(value).__name__} is not for --json")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

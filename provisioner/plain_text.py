@@ -1,6 +1,6 @@
-"""Texts from outside (an org, a file, another's row) made harmless for whoever shows or keeps them.
+"""Makes texts from outside (an org, a file, a row of the ledger) safe to print and to store.
 
-Used where text leaves the program, so that no source of a text has to be trusted or cleaned.
+It is used where text leaves the program, so that no source of a text has to be trusted.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 CONTINUED = "\n  | "
-"""Before each further line of one text: so a text cannot look like another line of ours."""
+"""The start of each further line of a text, so that a text cannot imitate a message."""
 
-_STEERING = re.compile(
+_CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters: colours, titles, cursor, bell
     "\u2028\u2029"  # line ends that only some programs know
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # the direction of writing
@@ -18,21 +18,21 @@ _STEERING = re.compile(
     "\ud800-\udfff]"  # halves of characters
 )
 _COMMAND = re.compile(r"^(\s*)(?=::)|(?<=#)(?=#(?:\[|vso\[|teamcity\[))", re.MULTILINE | re.I)
-"""Where CI systems look for commands: `::set-output` at the start of a line, `##[…` anywhere."""
+"""Commands of CI systems: `::set-output` at the start of a line, `##[…` anywhere."""
 
 
 def visible(text: str) -> str:
-    """`text` with what steers a terminal or an editor as visible escapes; line ends stay."""
-    return _STEERING.sub(_escape, text)
+    """`text` with control characters as visible escapes; line ends are kept."""
+    return _CONTROL.sub(_escape, text)
 
 
 def shown(text: str) -> str:
-    """One text as it may be written to a stream: visible, its further lines marked, no command."""
+    """A text that is safe to print: visible, with marked further lines and without CI commands."""
     return _COMMAND.sub(r"\1\\", visible(text.rstrip("\n").replace("\n", CONTINUED)))
 
 
 def cell(text: str) -> str:
-    """One text on one line, for a table."""
+    """A text on one line, for a table."""
     return shown(" ".join(text.split("\n")))
 
 

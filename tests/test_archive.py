@@ -59,7 +59,7 @@ def test_equal_files_give_equal_bytes_at_any_time(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("second", ["a", "b"])
 def test_a_name_that_does_not_follow_the_last_one_is_refused(second: str) -> None:
     archive = archive_of({"b": b""})
-    with pytest.raises(ValueError, match="must be added before b, and once"):
+    with pytest.raises(ValueError, match="must be added once, and before b"):
         archive.add(second, b"")
 
 

@@ -7,12 +7,12 @@ def command(
 ) -> None:
     config = call.load("hub_and_ledger")
     ...
-    call.output.result("text for people", {"document": "for --json"})
+    call.output.result("text", {"document": "for --json"})
 ```
 
 The global options (`--config`, `--json`, `--quiet`, `--no-color`) are added to each command, so
-that they work before and after its name; `call` holds what came of them. Failures are raised
-as errors of `provisioner.errors`; another exit code is `raise typer.Exit(6)`. In a sub-group
-(`app = typer.Typer()`) each function is decorated with `@shared_options` below
-`@app.command()`. Heavy imports stand inside the functions.
+that they work before and after its name; `call` has their values. Failures are raised as errors of
+`provisioner.errors`; for another exit code, return it or `raise typer.Exit(6)`. In a sub-group
+(`app = typer.Typer()`) each function is decorated with `@shared_options` below `@app.command()`.
+Imports that take time are inside the functions.
 """

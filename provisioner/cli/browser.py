@@ -1,9 +1,9 @@
-"""Opens a browser with a link that is a credential, without showing it to anybody else.
+"""Opens a browser with a link that is a credential, without showing the link to other users.
 
-The arguments of a process are seen by every user of the machine, and a file may outlive us. So
-the browser is given a page in a folder that only its owner may read; the page leads to a secret
-address on this machine, and what answers there sends the first who asks on to the link. The
-link itself is only ever in memory.
+Every user of the machine can see the arguments of a process, and a file may remain on the disk. So
+the browser opens a page in a folder that only its owner can read. The page leads to a secret
+address on this machine, where a server redirects the first request to the link. The link itself is
+only in memory.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from provisioner import children
 from provisioner.children import Environment
 from provisioner.errors import UsageError
 
-WAIT = 60.0  # seconds that a browser gets to start and ask
+WAIT = 60.0  # seconds for the browser to start and request the link
 
 _PAGE = """<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">
 <title>Opening the scratch org</title><meta http-equiv="refresh" content="0; url={address}">
@@ -31,10 +31,10 @@ _INSTEAD = "print the link with --url and open it in another browser"
 
 
 def open_in_browser(link: str, environ: Environment, *, wait: float = WAIT) -> None:
-    """Open `link` in the user's browser. Raises UsageError where there is none.
+    """Open `link` in the user's browser. Raises UsageError if there is no browser.
 
-    `environ` is what the browser gets. Returns when the browser has fetched the link, or, when
-    it runs in this terminal, when it has ended.
+    `environ` is the environment of the browser. Returns when the browser has fetched the link, or,
+    if it runs in this terminal, when it has exited.
     """
     with _Server(link) as server, _page(server.address) as page:
         code = children.show([sys.executable, "-c", _OPEN, page.as_uri()], environ)
@@ -52,7 +52,7 @@ def open_in_browser(link: str, environ: Environment, *, wait: float = WAIT) -> N
 
 @contextmanager
 def _page(address: str) -> Iterator[Path]:
-    """A page that only its owner can read, and that is gone afterwards."""
+    """A page that only its owner can read; it is deleted at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="provisioner-") as folder:  # mode 0700
         page = Path(folder) / "open.html"
         page.touch(mode=0o600)
@@ -61,7 +61,7 @@ def _page(address: str) -> Iterator[Path]:
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers once, on the loopback interface, at an address that nobody can guess."""
+    """Answers one request, on the loopback interface, at an address that cannot be guessed."""
 
     daemon_threads = True
 
@@ -77,11 +77,11 @@ class _Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}{self.path}"
 
     def is_first(self) -> bool:
-        """Whether nobody has asked before."""
+        """Whether this is the first request."""
         return self._once.acquire(blocking=False)
 
     def handle_error(self, *_about: object) -> None:
-        """Say nothing of somebody who hangs up."""
+        """Print nothing about a client that closes the connection."""
 
     def __enter__(self) -> _Server:
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -96,7 +96,7 @@ class _Answer(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Send the first who knows the address on to the link."""
+        """Redirect the first request for the secret address to the link."""
         is_known = secrets.compare_digest(self.path.encode(), self.server.path.encode())
         if not is_known or not self.server.is_first():
             self.send_error(404)
@@ -110,4 +110,4 @@ class _Answer(BaseHTTPRequestHandler):
         self.server.fetched.set()
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Print nothing."""

@@ -1,4 +1,4 @@
-"""`provisioner build`: fills the pools, shows how, and says what came of it."""
+"""`provisioner build`: fills the pools, and shows the progress and the result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def command(
     manifest: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="At the end, write a manifest of the orgs (without secrets)."
+            metavar="FILE", help="At the end, write a manifest of the orgs, without secrets."
         ),
     ] = None,
     time_scale: Annotated[
@@ -79,7 +79,7 @@ def command(
 
 
 def _conclude(output: Output, result: BuildResult) -> None:
-    """Say on stderr why the exit code is not 0."""
+    """Print on stderr why the exit code is not 0."""
     error = result.error()
     if error is not None:
         output.error(error.message, hint=error.hint)

@@ -1,23 +1,17 @@
-"""`check`: everything in pool.yaml and in the files that it names, offline."""
+"""`provisioner check`: checks pool.yaml and the files that it names, offline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from provisioner.cli.invocation import Invocation
 from provisioner.config.load import read
 from provisioner.config.model import PoolFile
-from provisioner.errors import (
-    ConfigError,
-    Problem,
-)
-
-if TYPE_CHECKING:
-    pass
+from provisioner.errors import ConfigError, Problem
 
 
 def command(
@@ -36,7 +30,7 @@ def command(
     warnings do not count. With --online it is also 5 when the login is refused, and 4 when the
     Dev Hub has no sign-up left for the pools.
     """
-    pool_file, problems = _examine(call)
+    pool_file, problems = _read(call)
     for problem in problems:
         call.output.line(str(problem))
     document: dict[str, Any] = {"problems": [as_document(problem) for problem in problems]}
@@ -49,14 +43,14 @@ def command(
         call.output.say(summary(pool_file, problems))
     hub: dict[str, Any] = {}
     if online:
-        from provisioner.cli.check_online import look_at_hub
+        from provisioner.cli.check_online import check_hub
 
-        hub = look_at_hub(call, pool_file)
+        hub = check_hub(call, pool_file)
     if call.output.as_json:
         call.output.json(document | hub)
 
 
-def _examine(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:
+def _read(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:
     try:
         reading = read(call.config, environ=call.environ, keys_at=datetime.now(UTC))
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""`check --online`: the login, the Dev Hub, its limits, packages, ledger, the consumers' key."""
+"""`check --online`: checks the login, the limits, packages and ledger, and the scratch app."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
 
-def look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
-    """Log in, and say what the Dev Hub has left.
+def check_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
+    """Log in, and print what is left of the Dev Hub's limits.
 
-    Raises HubLimitError when that is nothing, LedgerError when the ledger is to stand on the
-    Dev Hub and a build could not use it.
+    Raises HubLimitError when nothing is left, LedgerError when the ledger is on the Dev Hub and a
+    build could not use it.
     """
     with Connections(pool_file) as connections:
         try:
@@ -33,8 +33,8 @@ def look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
             raise UsageError(error.message, code=error.code, hint=error.hint) from None
         client = connections.hub.client
         name, version = client.name, client.api_version
-        _look_at_packages(call, pool_file, client)
-    _try_scratch_key(call, pool_file)
+        _check_packages(call, pool_file, client)
+    _check_scratch_key(call, pool_file)
     call.output.say(f"{name}: logged in; is a Dev Hub; API version {version}")
     left = left_for_us(pool_file, limits)
     for kind, remaining, most, ours in (
@@ -54,28 +54,28 @@ def look_at_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
 
 
 def _orgs_in_ledger(pool_file: PoolFile) -> int:
-    """How many live orgs the ledger on the Dev Hub has; its lock is looked at, not taken.
+    """The number of orgs in the ledger on the Dev Hub that are not deleted; the lock is not taken.
 
-    Raises LedgerError when `provisioner hub install` is missing, or what it gives to builders.
+    Raises LedgerError when the ledger is not installed, or this user has no permissions to build.
     """
     from provisioner.ledger.devhub.build_lock import find
     from provisioner.ledger.devhub.ledger import DevhubLedger
 
     ledger = DevhubLedger(pool_file.dev_hub)
     try:
-        find(ledger.session)  # only a builder sees it: who may claim could read the rows as well
+        find(ledger.session)  # only builders can read the lock; consumers can read the rows as well
         return len(ledger.orgs())
     finally:
         ledger.close()
 
 
-def _try_scratch_key(call: Invocation, pool_file: PoolFile) -> None:
-    """Warn when the consumers' key opens the Dev Hub: then it is no second key."""
+def _check_scratch_key(call: Invocation, pool_file: PoolFile) -> None:
+    """Warn when the key of scratch_app can log in to the Dev Hub: then it does not protect it."""
     app = pool_file.scratch_app
     if app is None:
         return
     hub = pool_file.dev_hub
-    tried = DevHub(
+    as_scratch_app = DevHub(
         username=hub.username,
         consumer_key=app.consumer_key,
         private_key=app.private_key,
@@ -83,7 +83,9 @@ def _try_scratch_key(call: Invocation, pool_file: PoolFile) -> None:
         login_url=hub.login_url,
     )
     try:
-        with Connections(replace(pool_file, dev_hub=tried, scratch_app=None)) as connections:
+        with Connections(
+            replace(pool_file, dev_hub=as_scratch_app, scratch_app=None)
+        ) as connections:
             connections.sign_in_to_hub()
     except LoginError:
         return
@@ -93,8 +95,8 @@ def _try_scratch_key(call: Invocation, pool_file: PoolFile) -> None:
     )
 
 
-def _look_at_packages(call: Invocation, pool_file: PoolFile, hub: OrgClient) -> None:
-    """Warn of package versions that cannot be installed (yet), as far as the Dev Hub knows."""
+def _check_packages(call: Invocation, pool_file: PoolFile, hub: OrgClient) -> None:
+    """Warn about package versions that the Dev Hub reports as not installable (yet)."""
     seen: set[str] = set()
     for entry in (entry for pool in pool_file.pools.values() for entry in pool.steps):
         step = entry.step

@@ -1,4 +1,4 @@
-"""`provisioner claim`: one org for one owner, by its username or any of a pool."""
+"""`provisioner claim`: gives one org to one owner, by its username or any org of a pool."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def command(
     ] = None,
     idempotency_key: Annotated[
         str | None,
-        typer.Option(metavar="KEY", help="Repeating a claim with its key gives the same org."),
+        typer.Option(metavar="KEY", help="A repeated claim with this key gives the same org."),
     ] = None,
     min_life: Annotated[
         str | None,
@@ -83,12 +83,12 @@ def command(
             on_undone=call.output.warn,
         )
         with given_back_unless_told(ledger, org, key, call.output.warn):
-            call.output.result(_told(call, org, utc_now()), org_document(org))
+            call.output.result(_text(call, org, utc_now()), org_document(org))
     if lease is not None and org.lease_until is not None and org.lease_until == org.expires_at:
-        call.output.say("the lease was shortened: it ends when the org expires")
+        call.output.say("The lease was shortened: it ends when the org expires.")
 
 
-def _told(call: Invocation, org: Org, now: datetime) -> list[str]:
+def _text(call: Invocation, org: Org, now: datetime) -> list[str]:
     from provisioner.cli.pools import command_line
     from provisioner.cli.times import lease_end, moment
 

@@ -1,4 +1,4 @@
-"""`provisioner emulator`: an emulated Dev Hub and its scratch orgs, served until stopped."""
+"""`provisioner emulator`: serves an emulated Dev Hub and its scratch orgs until it is stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.output import Output
 
 def command(
     port: Annotated[
-        int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)
+        int, typer.Option(help="Port on 127.0.0.1; 0 chooses a free one.", min=0, max=65535)
     ] = 0,
     certificate: Annotated[
         Path | None,
@@ -24,13 +24,11 @@ def command(
     ] = None,
     hub_username: Annotated[str | None, typer.Option(help="Username of the Dev Hub user.")] = None,
     speed: Annotated[
-        float, typer.Option(help="Time scale: divides the durations of slow operations.", min=0.001)
+        float, typer.Option(help="How many times faster slow operations are.", min=0.001)
     ] = 1.0,
-    seed: Annotated[
-        int, typer.Option(help="Makes ids, tokens, durations and faults repeatable.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of ids, tokens, durations and faults.")] = 0,
     faults: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Faults (and latencies), as JSON.")
+        Path | None, typer.Option(metavar="FILE", help="JSON file with faults and latencies.")
     ] = None,
     limits: Annotated[
         str, typer.Option(metavar="active=N,daily=N", help="Scratch org limits of the Dev Hub.")
@@ -38,7 +36,7 @@ def command(
     packages: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The package versions that exist, as JSON; default: any."
+            metavar="FILE", help="JSON file with the package versions that exist; default: any."
         ),
     ] = None,
     tls: Annotated[
@@ -53,15 +51,15 @@ def command(
     keys: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write the generated key there; default: a temporary folder."
+            metavar="DIR", help="Folder for the generated key; default: a temporary folder."
         ),
     ] = None,
 ) -> None:
     """Serve an emulated Dev Hub and its scratch orgs over HTTP until SIGTERM or Ctrl-C.
 
-    When it is ready, one line of JSON is printed: url, consumer_key, hub_username, private_key
-    (a path) and, with --tls, ca (a path). Its control plane is below /_emulator/.
-    It needs the extra `emulator`: pip install 'provisioner[emulator]'.
+    When the server is ready, it prints one line of JSON: url, consumer_key, hub_username,
+    private_key (a path) and, with --tls, ca (a path). The control plane is below /_emulator/.
+    The command needs the extra `emulator`: pip install 'provisioner[emulator]'.
     """
     from provisioner.rehearsal import require_emulator
 

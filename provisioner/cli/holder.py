@@ -1,4 +1,4 @@
-"""Whether who logs in to an org is who holds it: a word on stderr, or with --strict a refusal."""
+"""Checks that an org is claimed by the user who logs in: a warning, or with --strict an error."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def watch_holder(call: Invocation, org: Org, owner: str | None, *, strict: bool) -> None:
-    """Warn when the org is unclaimed, held by somebody else, or no longer held.
+    """Warn when the org is not claimed, claimed by another owner, or its lease has ended.
 
-    `owner` is what --owner says. With `strict` raises ClaimError in place of the first two, and
-    UsageError when nobody knows who logs in.
+    `owner` is the value of --owner. With `strict`, ClaimError is raised in the first two cases, and
+    UsageError when the owner cannot be determined.
     """
     error = _refusal(org, _who(call, org, owner, strict=strict))
     if error is None:
-        _warn_of_lapse(call, org)
+        _warn_if_lease_ended(call, org)
         return
     if strict:
         raise error
@@ -28,7 +28,7 @@ def watch_holder(call: Invocation, org: Org, owner: str | None, *, strict: bool)
 
 
 def _who(call: Invocation, org: Org, owner: str | None, *, strict: bool) -> str:
-    """Who logs in, asked for only where somebody has claimed the org; "you" if nobody knows."""
+    """The owner name of the user, needed only for a claimed org; "you" if it is not known."""
     from provisioner.cli.pools import owner_of
 
     if not org.owner:
@@ -50,11 +50,11 @@ def _refusal(org: Org, who: str) -> ClaimError | None:
     if org.state is State.CLAIMED:
         error.hint = "pass --owner if you claimed it under another name"
     elif org.state is State.AVAILABLE:
-        error.hint = f"claim it before somebody else does: provisioner claim {org.username}"
+        error.hint = f"claim it first: provisioner claim {org.username}"
     return error
 
 
-def _warn_of_lapse(call: Invocation, org: Org) -> None:
+def _warn_if_lease_ended(call: Invocation, org: Org) -> None:
     from provisioner.cli.times import moment
     from provisioner.ledger.rows import utc_now
 

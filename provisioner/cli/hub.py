@@ -1,4 +1,4 @@
-"""`provisioner hub`: what the Dev Hub needs for `ledger: devhub`, put there, removed, unlocked."""
+"""`provisioner hub`: installs, removes and unlocks the ledger on the Dev Hub (`ledger: devhub`)."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def install_command(
 ) -> None:
     """Deploy five custom objects and two permission sets to the Dev Hub, and assign them.
 
-    dev_hub.username of pool.yaml must be an administrator of the Dev Hub. Running it again changes
-    nothing. Run it again after an upgrade of provisioner.
+    dev_hub.username of pool.yaml must be an administrator of the Dev Hub. Run this command again
+    after an upgrade of provisioner. If everything is up to date, it changes nothing.
     """
     from provisioner.ledger.devhub.install import install
 
@@ -71,7 +71,7 @@ def install_command(
             say=call.output.say,
             time_scale=time_scale,
         )
-    call.output.result(_told(done), _document(done))
+    call.output.result(_text(done), _document(done))
     if config.ledger != "devhub":
         call.output.say("Next step: write `ledger: devhub` in pool.yaml.")
 
@@ -81,7 +81,10 @@ def install_command(
 def uninstall_command(
     call: Invocation,
     force: Annotated[
-        bool, typer.Option("--force", help="Even if the ledger has orgs that are not deleted.")
+        bool,
+        typer.Option(
+            "--force", help="Uninstall although the ledger has orgs that are not deleted."
+        ),
     ] = False,
     time_scale: TimeScaleOption = 1.0,
 ) -> None:
@@ -120,7 +123,7 @@ def unlock_command(
 
 @contextmanager
 def _administered(config: PoolFile) -> Iterator[OrgClient]:
-    """The Dev Hub's API; what it refuses is a matter of its set-up, not of a build."""
+    """The Dev Hub's API. A refusal is raised as LedgerError, because it concerns the set-up."""
     from provisioner.builder.connections import Connections
     from provisioner.errors import LedgerError, SalesforceError
 
@@ -137,7 +140,7 @@ def _administered(config: PoolFile) -> Iterator[OrgClient]:
             ) from None
 
 
-def _told(done: Installed) -> list[str]:
+def _text(done: Installed) -> list[str]:
     what = "installed" if done.is_new else "up to date"
     lines = [f"The ledger is {what} ({done.components} components)."]
     lines += [f"may build: {', '.join(done.builders)}"] if done.builders else []

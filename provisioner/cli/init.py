@@ -1,4 +1,4 @@
-"""`init`: a first pool.yaml with everything that it names, and a key pair on request."""
+"""`provisioner init`: writes a sample pool.yaml with the files that it names, and a key pair."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from provisioner.errors import UsageError
 KEY_LINE = "  private_key: ${SF_PRIVATE_KEY} # the path of the private key, or the PEM text itself"
 
 _SAMPLE = "provisioner/sample"
-"""Where pool.yaml, which stands at the root of our repository, finds what it names."""
+"""The folder of the sample's files, as pool.yaml at the root of the repository names it."""
 
 CONNECTED_APP = """\
 In the Dev Hub, once (Setup is the gear, top right):
@@ -86,10 +86,10 @@ def command(
 def sample_files(
     config_name: str = "pool.yaml", private_key: str = "", project: str = "my-pools"
 ) -> Mapping[str, bytes]:
-    """What `init` writes: path (relative, with /) → content.
+    """The files that `init` writes: path (relative, with /) → content.
 
-    `private_key` is the path that pool.yaml names; by default it reads SF_PRIVATE_KEY.
-    `project` must be another for every pool.yaml: by it `reap` knows its own orgs.
+    `private_key` is the path that pool.yaml names; by default pool.yaml reads SF_PRIVATE_KEY.
+    `project` must differ for each pool.yaml: `reap` recognises its own orgs by it.
     """
     contents = dict(_walk(files("provisioner") / "sample", PurePosixPath()))
     pool_yaml = contents.pop("pool.yaml").replace(
@@ -113,11 +113,11 @@ def _walk(folder: Traversable, path: PurePosixPath) -> Iterable[tuple[str, bytes
 
 
 def refuse_existing(targets: Iterable[Path]) -> None:
-    """Raises UsageError, which names each target that exists."""
-    there = [str(path) for path in targets if os.path.lexists(path)]
-    if there:
+    """Raise UsageError if targets exist; the message lists them."""
+    existing = [str(path) for path in targets if os.path.lexists(path)]
+    if existing:
         raise UsageError(
-            f"these files exist, so nothing was written: {', '.join(there)}",
+            f"these files exist, so nothing was written: {', '.join(existing)}",
             code="file_exists",
             hint="choose an empty folder (provisioner init FOLDER), or overwrite them with --force",
         )
@@ -132,18 +132,18 @@ def _write_all(folder: Path, contents: Mapping[str, bytes], pair: KeyFiles | Non
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     except OSError as error:
-        place = error.filename or folder
-        raise UsageError(f"{place} cannot be written: {error.strerror}", code="write") from None
+        path = error.filename or folder
+        raise UsageError(f"{path} cannot be written: {error.strerror}", code="write") from None
 
 
 def _key_path(pair: KeyFiles, folder: Path) -> str:
-    """The key as pool.yaml names it: from its own folder when it lies below, else in full."""
+    """The path of the key for pool.yaml: relative if the key is below `folder`, else absolute."""
     key, base = pair.private_key.absolute(), folder.absolute()
     return str(key.relative_to(base)) if key.is_relative_to(base) else str(key)
 
 
 def _quoted(text: str) -> str:
-    """`text` as a YAML scalar that means nothing but itself."""
+    """`text` as a YAML scalar without special meaning."""
     escaped = text.replace("${", "$${").replace("'", "''")
     return f"'{escaped}'"
 

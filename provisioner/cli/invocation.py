@@ -1,4 +1,4 @@
-"""One invocation of the command line: where pool.yaml is, and how output is wanted."""
+"""One invocation of the command line: the path of pool.yaml, the output and the environment."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ DEFAULT_CONFIG = Path("pool.yaml")
 
 @dataclass(frozen=True)
 class Invocation:
-    """What the global options came to."""
+    """The values of the global options, and the environment."""
 
     config: Path = DEFAULT_CONFIG
     output: Output = field(default_factory=Output)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def child_environment(self) -> Environment:
-        """What the programs that a command starts find: this environment without secrets."""
+        """The environment of programs that a command starts: this one without secrets."""
         from provisioner import children
 
         return children.environment(self.environ, self.secret_variables())
 
     def secret_variables(self, *others: Path) -> frozenset[str]:
-        """The variables that pool.yaml (and `others`, where they are) take their secrets from."""
+        """The variables that hold the secrets of pool.yaml and, if they exist, of `others`."""
         from provisioner.config.secret_variables import variables_of_file
 
         names = (variables_of_file(path, self.environ) for path in (self.config, *others))
         return frozenset().union(*names)
 
     def load(self, need: Need = "all") -> PoolFile:
-        """The pool.yaml of this invocation; its warnings are said. Raises ConfigError."""
+        """The pool.yaml of this invocation; prints its warnings. Raises ConfigError."""
         from provisioner.config.load import load
         from provisioner.declare.secret_values import passwords_in, secret_values
 
         config = load(self.config, environ=self.environ, need=need)
         self.output.hide((*secret_values(config), *passwords_in(config.ledger)))
-        self._say(config.warnings)
+        self._print(config.warnings)
         return config
 
     def load_ledger_part(self, *, for_claims: bool = True) -> LedgerPart:
-        """Of pool.yaml what the ledger needs: no key, and no other variable. Raises ConfigError."""
+        """The part of pool.yaml that the ledger needs; prints its warnings. Raises ConfigError."""
         from provisioner.config.ledger_part import load_ledger_part
         from provisioner.declare.secret_values import passwords_in
 
         part = load_ledger_part(self.config, environ=self.environ, for_claims=for_claims)
         self.output.hide(passwords_in(part.ledger))
-        self._say(part.warnings)
+        self._print(part.warnings)
         return part
 
-    def _say(self, warnings: Iterable[Problem]) -> None:
+    def _print(self, warnings: Iterable[Problem]) -> None:
         for warning in warnings:
             self.output.line(str(warning))

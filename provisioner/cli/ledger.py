@@ -1,4 +1,4 @@
-"""`ledger copy`: everything that a ledger knows, into a new and empty one."""
+"""`provisioner ledger copy`: copies all orgs, events and runs to an empty ledger."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _expanded(call: Invocation, url: str) -> str:
 
 
 def _refuse_missing_file(url: str, folder: Path) -> None:
-    """Opening it would make it, and there would be nothing to copy."""
+    """Raise LedgerError if an SQLite ledger does not exist: opening it would create it."""
     if not url.startswith("sqlite:"):
         return
     from provisioner.ledger.sqlite.address import path_of
@@ -100,7 +100,7 @@ def _refuse_missing_file(url: str, folder: Path) -> None:
 
 
 def _this_run() -> Run:
-    """What a build is told that wants the ledger meanwhile."""
+    """The run that a build shows as the holder of the lock if it starts during the copy."""
     import os
     import socket
 

@@ -1,4 +1,4 @@
-"""`provisioner login`: a fresh session by JWT, for scripts, a browser or the Salesforce CLI."""
+"""`provisioner login`: logs in by JWT for scripts, a browser or the Salesforce CLI."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def command(
     from provisioner.login import Options, find_credentials, login
 
     _check_command(arguments or [], execute=execute)
-    as_known = _as_known(alias, default=default, sf=sf)
+    sf_options = _sf_options(alias, default=default, sf=sf)
     sf_path = _sf() if sf else ""
     options = Options(consumer_key, key, login_url)
     if strict and options.suffice:
@@ -91,7 +91,7 @@ def command(
     credentials = find_credentials(username, options, call.environ, lambda: _load(call), watch)
     session = login(credentials)
     if sf_path:
-        _hand_over(call, sf_path, credentials, session, as_known)
+        _hand_over(call, sf_path, credentials, session, sf_options)
     if execute:
         from provisioner.cli.run_with_session import run
 
@@ -114,15 +114,15 @@ def _check_command(arguments: list[str], *, execute: bool) -> None:
         )
 
 
-def _as_known(alias: str, *, default: bool, sf: bool) -> list[str]:
-    """The options of `sf` for how it is to know the org."""
+def _sf_options(alias: str, *, default: bool, sf: bool) -> list[str]:
+    """The options `--alias` and `--set-default` of `sf`."""
     if (alias or default) and not sf:
         raise UsageError("--alias and --default need --sf", hint="add --sf")
     return [*(("--alias", alias) if alias else ()), *(("--set-default",) if default else ())]
 
 
 def _load(call: Invocation) -> PoolFile:
-    """pool.yaml; says how to do without it where there is none."""
+    """pool.yaml. If it does not exist, the error says how to log in without it."""
     if not call.config.exists():
         raise UsageError(
             f"{call.config} not found; it names the ledger and the key",
@@ -144,11 +144,11 @@ def _hand_over(
     sf: str,
     credentials: Credentials,
     session: Session,
-    as_known: list[str],
+    sf_options: list[str],
 ) -> None:
     from provisioner.cli.salesforce_cli import hand_over, is_lasting
 
-    call.output.say(hand_over(sf, credentials, session, call.child_environment(), as_known))
+    call.output.say(hand_over(sf, credentials, session, call.child_environment(), sf_options))
     if not is_lasting(credentials):
         call.output.warn(
             "pool.yaml has the key itself, not the path of a key file, so sf cannot renew this "
@@ -170,14 +170,14 @@ def _browse(call: Invocation, session: Session, link: str) -> None:
 
 
 def _show(call: Invocation, session: Session, link: str) -> None:
-    """The session, or with --url the link alone; under --json both."""
+    """Print the session, with --url only the link, or with --json both."""
     lines = (
         f"username      {session.username}",
         f"org id        {session.org_id}",
         f"instance URL  {session.instance_url}",
     )
     document = session.as_json()
-    told = {**document, "url": link} if link else document
-    call.output.result(link or lines, told, with_credential=True)
+    with_link = {**document, "url": link} if link else document
+    call.output.result(link or lines, with_link, with_credential=True)
     if not (link or call.output.as_json):
         call.output.say("Logged in. Use --json to print the access token.")

@@ -1,4 +1,4 @@
-"""The executable `provisioner`: parses, calls one command, turns errors into exit codes."""
+"""The executable `provisioner`: parses the arguments, calls a command, sets the exit code."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from provisioner.cli.stopping import clean_up_on_signals
 from provisioner.cli.strays import keep_values_out_of_reports
 from provisioner.cli.table import CommandTable
 from provisioner.errors import Interrupted, ProvisionerError, UsageError
-from provisioner.output import Output, closed_streams, lead_nowhere
+from provisioner.output import Output, closed_streams, redirect_to_null
 
-BROKEN_PIPE = 141  # what a shell says of a process that SIGPIPE ended
+BROKEN_PIPE = 141  # the exit code that shells report for a process that SIGPIPE terminated
 
 app = typer.Typer(
     cls=CommandTable,
@@ -65,30 +65,33 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     _open_standard_streams()
     try:
         code = run(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:  # just as an error was being told
+    except KeyboardInterrupt:  # while an error was printed
         code = Interrupted.exit_code
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # nobody reads it any more
+        with suppress(OSError, ValueError):  # the reader has closed the stream
             stream.flush()
-    # Everything is closed by now. To take the interpreter apart object by object, as `sys.exit`
-    # does, costs as much as a tenth of a claim, and would wait for threads given up for lost.
+    # Everything is closed by now. The clean-up of the interpreter in `sys.exit` takes a tenth of
+    # the time of a claim, and would wait for threads that were abandoned.
     os._exit(code)
 
 
 def _open_standard_streams() -> None:
-    """A daemon may start us without them; a ledger's file must not be opened as stdout."""
+    """Open closed standard streams on the null device.
+
+    A daemon may start this process without them; a ledger file must not get the number of stdout.
+    """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
             closed_streams.add(name)
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: this one
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line; the exit code is the answer. Nothing is raised."""
+    """Run the command line and return the exit code. Raises nothing."""
     found: dict[str, Any] = {}
     try:
         code = _invoke(arguments, found)
@@ -103,9 +106,9 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(Interrupted("interrupted"), arguments, found)
     except ProvisionerError as error:
         return _fail(error, arguments, found)
-    except typer.TyperException as error:  # what the parser says of the arguments
+    except typer.TyperException as error:  # wrong arguments
         return _fail(_usage(error), arguments, found)
-    except Exception as error:  # noqa: BLE001 - nobody but us can do anything about it
+    except Exception as error:  # noqa: BLE001 - a bug of provisioner
         from provisioner.crash import record
 
         return _fail(record(error), arguments, found)
@@ -117,31 +120,31 @@ def _invoke(arguments: Sequence[str], found: dict[str, Any]) -> int:
         try:
             answer = command.invoke(context)
         finally:
-            found.update(context.meta)  # shared with the contexts of the commands below
+            found.update(context.meta)  # the contexts of subcommands share it
     return answer if isinstance(answer, int) else 0
 
 
 def _fail(error: ProvisionerError, arguments: Sequence[str], found: dict[str, Any]) -> int:
-    """Say what failed, in the form that was asked for; the error's exit code is the answer."""
+    """Print the error as text or JSON, and return its exit code."""
     output: Output = found.get(OUTPUT_KEY) or _early_output(arguments)
     output.hide(children.secrets(os.environ))
     try:
         if output.as_json and output.has_reader and not output.has_result:
             output.json({"error": as_document(error)})
         else:
-            _say_error(output, error)
+            _print_error(output, error)
         sys.stdout.flush()
-    except (OSError, UsageError):  # the streams themselves are what fails
+    except (OSError, UsageError):  # the streams cannot be written
         _forget_streams()
     return error.exit_code
 
 
-def _say_error(output: Output, error: ProvisionerError) -> None:
-    problems = getattr(error, "problems", ())  # of pool.yaml, or of the source that it names
+def _print_error(output: Output, error: ProvisionerError) -> None:
+    problems = getattr(error, "problems", ())  # of pool.yaml or of a source project
     if not problems:
         output.error(error.message, hint=error.hint)
         return
-    for problem in problems:  # a line each, as editors and CI systems parse them
+    for problem in problems:  # one line each, in the form that editors and CI systems parse
         output.line(str(problem))
     if error.hint:
         output.hint(error.hint)
@@ -153,7 +156,7 @@ def as_document(error: ProvisionerError) -> dict[str, str]:
 
 
 def _early_output(arguments: Sequence[str]) -> Output:
-    """How output is wanted, when the arguments could not be parsed to the end."""
+    """The output for arguments that could not be parsed completely."""
     known = list(arguments)
     options = known[: known.index("--")] if "--" in known else known
     return Output(as_json="--json" in options, color="--no-color" not in options)
@@ -167,6 +170,6 @@ def _usage(error: typer.TyperException) -> UsageError:
 
 
 def _forget_streams() -> None:
-    """Nobody reads any more: let the interpreter flush its streams into nothing at its end."""
+    """Redirect the streams to the null device, so that flushing them at exit raises no error."""
     for stream in (sys.stdout, sys.stderr):
-        lead_nowhere(stream)
+        redirect_to_null(stream)

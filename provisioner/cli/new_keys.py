@@ -1,4 +1,4 @@
-"""Makes the key pair of a connected app: an RSA private key and its self-signed certificate."""
+"""Creates the key pair of a connected app: an RSA private key and its self-signed certificate."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def key_files(folder: Path) -> KeyFiles:
 
 
 def write_key_pair(files: KeyFiles) -> None:
-    """Make a new pair, in place of what is there. Only its owner can ever read the key.
+    """Create a new pair; existing files are replaced. Only the owner can read the key at any time.
 
     Raises OSError.
     """
@@ -75,7 +75,7 @@ def _certificate(key: RSAPrivateKey) -> bytes:
 
 
 def _replace(path: Path, content: bytes, *, mode: int) -> None:
-    """Write beside the target with mode 0600 from the first instant, then take its name."""
+    """Write a temporary file (created with mode 0600) in the folder of `path`, and rename it."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,4 +1,4 @@
-"""The options that every command has, before or after its name."""
+"""The global options, which every command accepts before and after its name."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ ConfigOption = Annotated[
     typer.Option("--config", "-c", metavar="FILE", help="Path of pool.yaml.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", help="Print only the result and errors.")]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", help="Print only the result, warnings and errors.")
+]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="Do not use colours.")]
 
 
 OUTPUT_KEY = "provisioner.output"
-"""Where the context of the command line holds the Output of the command that was called."""
+"""The key of the command's Output in the `meta` of the command line's context."""
 
 
 @dataclass(frozen=True)
 class Shared:
-    """The global options as given so far; a later one adds to an earlier one."""
+    """The global options read so far: those before the command's name, then those after it."""
 
     config: Path | None = None
     as_json: bool = False
@@ -36,7 +38,7 @@ class Shared:
     no_color: bool = False
 
     def invocation(self) -> Invocation:
-        """What a command gets."""
+        """The Invocation for a command."""
         output = Output(as_json=self.as_json, quiet=self.quiet, color=not self.no_color)
         return Invocation(self.config or DEFAULT_CONFIG, output)
 
@@ -90,7 +92,7 @@ def _shared_parameters() -> list[inspect.Parameter]:
 
 
 def _merged(earlier: Shared, values: dict[str, Any]) -> Shared:
-    """`earlier` and what this command's own options say; they are taken out of `values`."""
+    """`earlier` with the options after the command's name, which are removed from `values`."""
     config: Path | None = values.pop("config_")
     return replace(
         earlier,

@@ -1,4 +1,4 @@
-"""`provisioner plan`: what a build would do now, why, and what it costs."""
+"""`provisioner plan`: shows what a build would do now, why, and what it costs."""
 
 from __future__ import annotations
 

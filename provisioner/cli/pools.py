@@ -1,4 +1,4 @@
-"""What the commands about claims share: pool.yaml with its ledger, and options as people write."""
+"""Shared by the commands about claims: pool.yaml with its ledger, and the reading of options."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ if TYPE_CHECKING:
     from provisioner.config.ledger_part import LedgerPart
     from provisioner.ledger.base import Ledger
 
-LONGEST = timedelta(days=30)  # no scratch org lives longer (docs/reference/sign-up.md#fields)
+LONGEST = timedelta(days=30)  # the maximum life of a scratch org (docs/reference/sign-up.md#fields)
 
 
 @contextmanager
 def pools_and_ledger(
-    call: Invocation, *, for_claims: bool = True, tells: bool = True
+    call: Invocation, *, for_claims: bool = True, warns: bool = True
 ) -> Iterator[tuple[LedgerPart, Ledger]]:
-    """The pools of pool.yaml, as far as claims need them, and its ledger, closed at the end.
+    """The part of pool.yaml that claims need, and its ledger, which is closed at the end.
 
-    With `tells` people are then told of the broken rows that were come across.
+    With `warns`, a warning is printed at the end for each broken row that was found.
     """
     part = call.load_ledger_part(for_claims=for_claims)
     ledger = open_ledger(part.ledger, part.directory, part.dev_hub)
     try:
         yield part, ledger
     finally:
-        if tells:
+        if warns:
             warn_of_broken(call, ledger)
         ledger.close()
 
 
 def warn_of_broken(call: Invocation, ledger: Ledger) -> None:
-    """Tell of each row that the command came across and could not read or change."""
+    """Print a warning for each row that the command could not read or change."""
     for row in ledger.broken():
         call.output.warn(str(row))
 
 
 def given(text: str | None, option: str) -> str:
-    """What an option says, "" when it was not given.
+    """The value of an option, or "" if it was not given.
 
-    Raises UsageError for a blank one: that is a script's variable which was never set.
+    Raises UsageError for a blank value: it usually comes from a variable that a script did not set.
     """
     if text is None:
         return ""
@@ -58,12 +58,12 @@ def given(text: str | None, option: str) -> str:
 
 
 def owner_of(call: Invocation, text: str | None) -> str:
-    """The owner that `--owner` names, by default whoever runs this."""
+    """The value of `--owner`, by default the current user."""
     return given(text, "--owner") or default_owner(call.child_environment())
 
 
 def duration(text: str | None, option: str, *, least: timedelta = timedelta()) -> timedelta | None:
-    """The duration that an option says, None when it was not given. Raises UsageError."""
+    """The duration in an option, or None if it was not given. Raises UsageError."""
     if text is None:
         return None
     try:
@@ -77,7 +77,7 @@ def duration(text: str | None, option: str, *, least: timedelta = timedelta()) -
 
 
 def command_line(call: Invocation, command: str) -> str:
-    """How to call another command on the same pool.yaml."""
+    """The command line of another command with the same pool.yaml."""
     if call.config == DEFAULT_CONFIG:
         return f"provisioner {command}"
     import shlex

@@ -1,4 +1,4 @@
-"""`provisioner reap`: deletes orgs that nobody should have, and finds those that were lost."""
+"""`provisioner reap`: deletes orgs that are no longer needed, and restores a lost ledger."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def _reap(
     from provisioner.upkeep.lifetimes import HELD, corrected
     from provisioner.upkeep.reap import orphan_reasons, orphans, reap, to_reap
 
-    living = survey(connections)  # before the rows: see orphans()
+    living = survey(connections)  # read before the rows: see orphans()
     now = connections.clock.now()
     rows = corrected(ledger.orgs(states=State), [org.sign_up for org in living])
-    dead = gone(connections.hub, living, [r for r in rows if r.state in HELD or _is_kept(r)])
+    gone_orgs = gone(connections.hub, living, [r for r in rows if r.state in HELD or _is_kept(r)])
     unknown = orphans(config, living, rows, ledger.broken())
-    found = [*to_reap(rows, now, dead, kept=kept), *orphan_reasons(unknown, rows)]
+    found = [*to_reap(rows, now, gone_orgs, kept=kept), *orphan_reasons(unknown, rows)]
     return found if dry_run else reap(connections.hub, ledger, found, now)
 
 

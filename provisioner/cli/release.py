@@ -1,4 +1,4 @@
-"""`provisioner release`: a claimed org is given back."""
+"""`provisioner release`: releases a claimed org."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ def command(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Even if another owner has claimed it, or nobody has.")
+        bool,
+        typer.Option(
+            "--force", help="Release it even if another owner, or nobody, has claimed it."
+        ),
     ] = False,
     reuse: Annotated[
-        bool, typer.Option("--reuse", help="Return it to its pool, if `reuse: true` allows that.")
+        bool,
+        typer.Option("--reuse", help="Return it to its pool; needs `reuse: true` in pool.yaml."),
     ] = False,
 ) -> None:
     """Release a claimed org: it is deleted, or with --reuse returned to its pool.
@@ -50,19 +54,19 @@ def command(
             reuse=reuse,
             reusable=[pool.name for pool in part.pools.values() if pool.reuse],
         )
-        may_end = released.state in TO_DELETE and not released.kept
+        is_to_delete = released.state in TO_DELETE and not released.kept
         load = partial(call.load, "hub_and_ledger")
-        org = ended(released, ledger, load, call.output.say) if may_end else released
+        org = ended(released, ledger, load, call.output.say) if is_to_delete else released
     call.output.result(f"{org.username} {_outcome(released, org)}", org_document(org))
 
 
 def _outcome(released: Org, org: Org) -> str:
-    """What became of it: `released` in the ledger, and `org` after the try to delete it."""
+    """The result: `released` is the row after the release, `org` the row after the deletion."""
     from provisioner.claim.refusal import deleted_by
     from provisioner.ledger.base import State
 
     if released.state is State.AVAILABLE:
-        return "is available again" if released.fence else "is available: nobody had claimed it"
+        return "is available again" if released.fence else "is available; it was not claimed"
     if released.state is State.DELETED:
         return "was already deleted"
     if org.state is State.DELETED:

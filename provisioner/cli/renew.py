@@ -1,4 +1,4 @@
-"""`provisioner renew`: a claimed org is kept for longer."""
+"""`provisioner renew`: extends the lease of a claimed org."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def command(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Even if another owner has claimed it.")
+        bool, typer.Option("--force", help="Extend it even if another owner has claimed the org.")
     ] = False,
 ) -> None:
     """Extend the lease of a claimed org, at most until the org expires.
@@ -68,7 +68,7 @@ def command(
 
 
 def _until(org: Org, now: datetime) -> str:
-    """`until 2026-11-26 02:00 UTC (in 1d 4h)`, and why not later."""
+    """`until 2026-11-26 02:00 UTC (in 1d 4h)`, and the reason if it ends with the org."""
     from provisioner.cli.times import lease_end
 
     end = lease_end(org, now)

@@ -1,4 +1,4 @@
-"""`provisioner report`: the record of a night, out of the ledger."""
+"""`provisioner report`: shows the record of a run from the ledger."""
 
 from __future__ import annotations
 

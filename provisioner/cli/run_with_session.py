@@ -1,4 +1,4 @@
-"""Runs a command with an org's session in its environment, and nowhere else."""
+"""Runs a command with an org's session in its environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.login import Session
 
 
 def variables(session: Session) -> dict[str, str]:
-    """How a command finds the session in its environment."""
+    """The environment variables that hold the session."""
     return {
         "SCRATCH_ORG_USERNAME": session.username,
         "SCRATCH_ORG_ID": session.org_id,
@@ -24,9 +24,9 @@ def variables(session: Session) -> dict[str, str]:
 
 
 def run(command: Sequence[str], session: Session, environ: Environment) -> NoReturn:
-    """Become the command, with `environ` and the session: its exit code is ours.
+    """Replace this process by the command, with `environ` and the session.
 
-    Raises UsageError when it cannot be started.
+    Raises UsageError when the command cannot be started.
     """
     path = shutil.which(command[0], path=environ.get("PATH"))
     if path is None:

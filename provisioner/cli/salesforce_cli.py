@@ -1,4 +1,4 @@
-"""Hands an org to the Salesforce CLI, by its own `sf org login jwt`."""
+"""Logs the Salesforce CLI in to an org by its command `sf org login jwt`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from provisioner.salesforce.redaction import redact
 from provisioner.salesforce.sign_in import Credentials
 
 TIMEOUT = 300  # seconds
-_LEAST_DESCRIPTOR = 100  # beyond those that a program opens by itself
+_LEAST_DESCRIPTOR = 100  # above the numbers that a program gets for its own files
 
 
 def find_sf() -> str:
@@ -39,44 +39,46 @@ def hand_over(
     credentials: Credentials,
     session: Session,
     environ: Environment,
-    as_known: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> str:
-    """Let `sf` log in to the org of `session`; what it said is the answer.
+    """Let `sf` log in to the org of `session`, and return its output.
 
-    `as_known` are further options: alias, default. When the org ends, `sf` reads by itself.
+    `options` are further options of `sf`: alias, default. `sf` queries the expiry itself.
 
-    The key goes by path, never by value: `sf` keeps that path and reads the key again whenever
-    a session ends. Raises LoginError when `sf` fails, UsageError for a key that it cannot read.
+    The key is passed by its path, not by its value: `sf` stores the path and reads the key again
+    whenever a session ends. Raises LoginError when `sf` fails, UsageError for a key that it cannot
+    read.
     """
     with _key_path(credentials) as (key, descriptors):
         command = [sf, "org", "login", "jwt"]
         command += ["--username", session.username, "--client-id", session.consumer_key]
         command += ["--jwt-key-file", str(key), "--instance-url", session.instance_url]
-        command += as_known
+        command += options
         try:
-            code, said = children.run(
+            code, output = children.run(
                 command, environ, timeout=TIMEOUT, pass_fds=descriptors, with_errors=True
             )
         except OSError as error:
             raise LoginError(f"{sf} could not be run: {error.strerror}", code="sf_failed") from None
-    said = redact(said, [session.access_token]).strip()
+    output = redact(output, [session.access_token]).strip()
     if code != 0:
         raise LoginError(
-            f"sf org login jwt of {session.username} failed (exit {code}):\n{said}",
+            f"sf org login jwt of {session.username} failed (exit {code}):\n{output}",
             code="sf_failed",
-            hint="provisioner's own login worked, so user, app and key are right; see sf's message",
+            hint="provisioner's own login succeeded: user, app and key are right; see sf's message",
         )
-    return said
+
+    return output
 
 
 def is_lasting(credentials: Credentials) -> bool:
-    """Whether `sf` can log in again by itself later: the key stands in a file that stays."""
+    """Whether `sf` can log in again later: the key is in a file that is not deleted."""
     return isinstance(credentials.key, Path)
 
 
 @contextmanager
 def _key_path(credentials: Credentials) -> Iterator[tuple[Path, tuple[int, ...]]]:
-    """A path that `sf` can read the key from, and the descriptors that it needs for that."""
+    """A path from which `sf` can read the key, and the descriptors that it must inherit."""
     source = credentials.key.reveal() if isinstance(credentials.key, Secret) else credentials.key
     passphrase = credentials.passphrase.reveal() if credentials.passphrase else None
     key = load_signing_key(source, passphrase)
@@ -105,10 +107,10 @@ def _key_path(credentials: Credentials) -> Iterator[tuple[Path, tuple[int, ...]]
 
 
 def _in_memory(content: bytes) -> int | None:
-    """A file that has no name and is on no disk: it ends with the last process that has it.
+    """The descriptor of a file in memory, which no longer exists when all processes have closed it.
 
-    None where the platform has none. The descriptor is a high one, so that the path which `sf`
-    remembers names nothing at all later on.
+    None if the platform has no such files. The descriptor has a high number, so that the path that
+    `sf` stores does not name another file later.
     """
     if not hasattr(os, "memfd_create") or not Path("/proc/self/fd").is_dir():
         return None
@@ -121,5 +123,5 @@ def _in_memory(content: bytes) -> int | None:
             return fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _LEAST_DESCRIPTOR)
         finally:
             os.close(low)
-    except OSError:  # forbidden here, or there are too few descriptors
+    except OSError:  # not permitted, or too many open files
         return None

@@ -1,4 +1,4 @@
-"""`schema`: the JSON schema of pool.yaml, for editors."""
+"""`provisioner schema`: prints the JSON schema of pool.yaml, for editors."""
 
 from __future__ import annotations
 

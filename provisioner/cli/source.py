@@ -1,4 +1,4 @@
-"""`source convert`: the metadata package that a deployment of a source project would send."""
+"""`provisioner source convert`: writes the metadata package that a deployment would send."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from provisioner.source import Package, SourceWarning
 
 OLDEST_CERTAIN_VERSION = "58.0"
-"""What the official converter takes when neither project nor network names a version."""
+"""The API version of the official converter if neither the project nor the network gives one."""
 _SHOWN = 20  # warnings shown without --explain
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -97,7 +97,7 @@ app.command("convert")(shared_options(convert))
 
 
 def _write(made: Package, out: Path) -> None:
-    """Write zip or folder; a zip appears as a whole or not at all."""
+    """Write the zip or the folder. A zip is written completely or not at all."""
     try:
         if out.suffix.lower() != ".zip":
             _write_folder(made, out)

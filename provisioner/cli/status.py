@@ -1,4 +1,4 @@
-"""`provisioner status`: the pools and their orgs."""
+"""`provisioner status`: shows the pools and their orgs."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ def command(
 
     only = [given(name, "POOL") for name in pools or ()]
     found: list[Health] = []
-    with pools_and_ledger(call, for_claims=False, tells=manifest) as (part, ledger):
+    with pools_and_ledger(call, for_claims=False, warns=manifest) as (part, ledger):
         orgs = ledger.orgs()
         if prove:
             chosen = [org for org in orgs if not only or org.pool in only]
-            found = _prove(call, ledger, chosen)
+            found = _verify(call, ledger, chosen)
             orgs = ledger.orgs()
         waiters = [] if call.output.as_json or manifest else ledger.waiters()
         broken = ledger.broken(orgs)
@@ -96,7 +96,7 @@ def _document(summary: Sequence[PoolStatus], broken: Sequence[BrokenRow]) -> dic
 
 
 def _broken_text(broken: Sequence[BrokenRow]) -> list[str]:
-    """The rows that no claim can take, and what to do about them, in lines."""
+    """The lines about rows that cannot be claimed, with what to do about each."""
     from provisioner.output import table
 
     if not broken:
@@ -106,17 +106,17 @@ def _broken_text(broken: Sequence[BrokenRow]) -> list[str]:
     return [title, *table(("username", "pool", "what is wrong", "what to do"), rows)]
 
 
-def _prove(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Health]:
-    """Enter every available org, several at a time; the next build replaces dead ones."""
+def _verify(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Health]:
+    """Log in to each available org, eight at a time; the next build replaces unusable ones."""
     from concurrent.futures import ThreadPoolExecutor
 
     from provisioner.ledger.base import State
     from provisioner.upkeep.health import confirmed_by_hub, examine, record
 
     pool_file = call.load("hub_and_ledger")
-    waiting = [org for org in orgs if org.state is State.AVAILABLE]
+    available = [org for org in orgs if org.state is State.AVAILABLE]
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda org: examine(org, pool_file), waiting))
+        found = list(threads.map(lambda org: examine(org, pool_file), available))
     for health in confirmed_by_hub(found, pool_file):
         record(ledger, health, ledger.now())
         if health.is_alive is None:
@@ -139,7 +139,7 @@ def _plain(summary: Sequence[PoolStatus], now: datetime) -> list[str]:
 
 
 def _draw(output: Output, summary: Sequence[PoolStatus], now: datetime) -> None:
-    """The same for a terminal, fitted to its width."""
+    """Print the pools on a terminal, in tables of its width."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -163,7 +163,7 @@ def _draw(output: Output, summary: Sequence[PoolStatus], now: datetime) -> None:
         console.print(_NOTHING)
 
 
-_NOTHING = "No pools: neither pool.yaml nor the ledger names one."
+_NOTHING = "No pools: neither pool.yaml nor the ledger has one."
 
 
 def _title(pool: PoolStatus) -> str:

@@ -1,7 +1,7 @@
-"""SIGTERM and SIGHUP end a command as Ctrl-C does: it cleans up behind itself and exits with 130.
+"""SIGTERM and SIGHUP stop a command as Ctrl-C does: it cleans up and exits with 130.
 
-By default they would end the process on the spot, and leave whatever it had in a temporary file.
-A build has an orderly stop of its own, which takes their place while it runs.
+By default they would terminate the process at once and leave its temporary files behind. A build
+installs its own handlers, which save its state, while it runs.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from types import FrameType
 
 from provisioner.errors import Interrupted
 
-_GRACE = 2.0  # seconds in which further signals are echoes: shell and kernel both send one
+_GRACE = 2.0  # seconds in which further signals are ignored: shell and kernel both send one
 
 
 def clean_up_on_signals() -> None:
-    """From now on SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread.
+    """Let SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread.
 
-    One that whoever started us has chosen to ignore (`nohup`) stays ignored. When the clean-up
-    hangs, a second signal ends the process at once.
+    A signal that the calling process has set to be ignored (`nohup`) stays ignored. If the clean-up
+    hangs, a second signal terminates the process at once.
     """
     first: list[float] = []
 

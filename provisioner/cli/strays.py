@@ -1,4 +1,4 @@
-"""Exceptions that reach the interpreter itself, whose own report would quote their texts."""
+"""Replaces the interpreter's report of uncaught exceptions, which would quote their texts."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import threading
 
 
 def keep_values_out_of_reports() -> None:
-    """An exception that nobody caught is told like any bug: a crash file, and no value of anything.
+    """Report an uncaught exception as any bug: with a crash file that contains no values.
 
-    One in a destructor is not told at all: it changes nothing any more.
+    An exception in a destructor is not reported, because it has no effect.
     """
-    sys.excepthook = lambda _kind, error, _trace: _tell(error)
-    threading.excepthook = lambda lost: _tell(lost.exc_value)
+    sys.excepthook = lambda _kind, error, _trace: _report(error)
+    threading.excepthook = lambda lost: _report(lost.exc_value)
     sys.unraisablehook = lambda _lost: None
 
 
-def _tell(error: BaseException | None) -> None:
+def _report(error: BaseException | None) -> None:
     from provisioner.crash import described
     from provisioner.output import Output
 
-    if error is not None:  # a thread may be gone before anybody can ask
+    if error is not None:  # the thread may have ended already
         Output().warn(described(error))

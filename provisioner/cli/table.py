@@ -1,4 +1,4 @@
-"""The commands by name; a module is imported when its command is called or explained."""
+"""The commands by name. A module is imported only for its own command and that command's help."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 
 
 class CommandTable(TyperGroup):
-    """The group at the top: it knows its commands by name only until one is called."""
+    """The top-level group: it has only the names of its commands until one is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
         """The names, in the order of the table."""
@@ -50,7 +50,7 @@ class CommandTable(TyperGroup):
         return _command(cmd_name) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """As typer's, with suggestions out of the table. Raises UsageError for an unknown name."""
+        """The command, or UsageError for an unknown name, with the most similar known name."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             from difflib import get_close_matches

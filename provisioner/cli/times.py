@@ -1,4 +1,4 @@
-"""Times as people read them: the moment in UTC, and how far off it is."""
+"""Formats times for users: the time in UTC, and how long until then or since then."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def span(length: timedelta) -> str:
 
 
 def lease_end(org: Org, now: datetime) -> str:
-    """When a claim of `org` ends, and that it ends with the org where it does; "" if unknown."""
+    """The end of a claim of `org`, with a note if it is the org's expiry; "" if unknown."""
     until = org.lease_until or org.expires_at
     if until is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a build says at its end: for people, and as one JSON document."""
+"""The result of a build as text and as a JSON document."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build_document(result: BuildResult) -> dict[str, Any]:
 
 
 def build_text(result: BuildResult) -> list[str]:
-    """A line per pool, the failures with their reasons, and what it cost."""
+    """A line for each pool and each failure or deletion with its reason, then the cost."""
     lines = [
         f"{pool.name}: {pool.available} of {pool.size} available"
         + (f" ({pool.not_more_because})" if pool.not_more_because else "")
@@ -45,11 +45,11 @@ def build_text(result: BuildResult) -> list[str]:
         f"left to the next build: {org.username}: {org.error or 'its sign-up is unconfirmed'}"
         for org in result.unconfirmed
     ]
-    told = {org.username for org in result.failed}
+    failed = {org.username for org in result.failed}
     lines += [
         f"deleted: {r.org.username}: {r.reason}"
         for r in result.deleted
-        if r.org.username not in told
+        if r.org.username not in failed
     ]
     calls = result.api_calls
     lines.append(

@@ -1,4 +1,4 @@
-"""What a plan will cost beyond its sign-ups: requests and time, by the last build or by rule."""
+"""Estimates the requests and the time of a plan, from the last build or from typical values."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Run
     from provisioner.plan import PoolPlan
 
-# Typical values of docs/reference/durations.md, until a build has been seen.
+# Typical values of docs/reference/durations.md, used until a build has been recorded.
 SIGN_UP = 180.0  # seconds
 STEP = {"install_package": 180.0, "deploy_source": 90.0}
 OTHER_STEP = 10.0
-HUB_REQUESTS = 3.0  # an org
+HUB_REQUESTS = 3.0  # per org
 ORG_REQUESTS = {"install_package": 12.0, "deploy_source": 8.0}
 OTHER_REQUESTS = 4.0
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Requests in all, seconds of the clock, and what the figures rest on."""
+    """The total number of requests, the duration in seconds, and the basis of these figures."""
 
     hub_requests: int
     org_requests: int
@@ -40,7 +40,7 @@ class Estimate:
         }
 
     def text(self) -> str:
-        """The estimate for people."""
+        """The estimate as text."""
         minutes = max(1, math.ceil(self.seconds / 60))
         return (
             f"about {self.hub_requests} Dev Hub and {self.org_requests} scratch org requests, "
@@ -49,7 +49,7 @@ class Estimate:
 
 
 def estimate(config: PoolFile, plans: Sequence[PoolPlan], runs: Sequence[Run]) -> Estimate:
-    """What these plans will cost; `runs` are the newest first."""
+    """The estimated cost of these plans. `runs` has the newest run first."""
     orgs = sum(len(plan.create) + len(plan.resume) for plan in plans)
     seconds = max((_seconds(config, plan) for plan in plans), default=0.0) if orgs else 0.0
     for run in runs:

@@ -1,7 +1,7 @@
-"""The manifest: which orgs there are, where, until when, and what is in them; no secret.
+"""The manifest: a JSON list of the orgs with their URLs, expiry and contents, without secrets.
 
-Good for committing or mailing: with the private key of the app, the usernames in it are all that
-a consumer needs.
+It may be committed or mailed: a consumer needs only a username in it and the private key of the
+app.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Ledger, Run
 
 LISTED = frozenset({State.AVAILABLE, State.CLAIMED})
-_TOKEN_SHAPED = re.compile(
+_TOKEN = re.compile(
     r"00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?!"  # a session id
     r"|-----BEGIN"  # a key
     r"|force://"  # an auth URL of the Salesforce CLI
@@ -32,7 +32,7 @@ _TOKEN_SHAPED = re.compile(
 
 
 def contents_by_fingerprint(runs: Sequence[Run]) -> dict[str, Any]:
-    """What the records of runs know of contents; a newer run's word counts."""
+    """The contents of each fingerprint in the records of runs; newer runs take precedence."""
     known: dict[str, Any] = {}
     for run in reversed(runs):
         known.update(run.summary.get("contents") or {})
@@ -40,18 +40,18 @@ def contents_by_fingerprint(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def ledger_manifest(ledger: Ledger, pools: Sequence[str]) -> dict[str, Any]:
-    """The manifest of these pools, out of the ledger."""
+    """The manifest of these pools, from the ledger."""
     orgs = [org for org in ledger.orgs(states=LISTED) if org.pool in pools]
     return manifest(orgs, contents_by_fingerprint(ledger.runs(limit=200)))
 
 
 def manifest(orgs: Sequence[Org], contents: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest of these orgs. Raises ProvisionerError if anything token-shaped is in it."""
+    """The manifest of these orgs. Raises ProvisionerError if a text in it looks like a token."""
     document = {
         "generated_at": _text(datetime.now(UTC)),
         "orgs": [_entry(org, contents) for org in orgs if org.state in LISTED],
     }
-    if _TOKEN_SHAPED.search(json.dumps(document)):
+    if _TOKEN.search(json.dumps(document)):
         raise ProvisionerError(
             "the manifest was not written: it contains a text that looks like a token or key",
             code="manifest_secret",
@@ -61,7 +61,7 @@ def manifest(orgs: Sequence[Org], contents: Mapping[str, Any]) -> dict[str, Any]
 
 
 def write_manifest(path: Path, document: Mapping[str, Any]) -> None:
-    """Write it whole or not at all. Raises UsageError when the folder cannot be written."""
+    """Write the file completely or not at all. Raises UsageError if it cannot be written."""
     text = json.dumps(document, indent=2) + "\n"
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

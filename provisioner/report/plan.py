@@ -1,4 +1,4 @@
-"""A plan in words: what would be signed up, resumed, ended; why; and what it costs."""
+"""A plan as text and as a JSON document: sign-ups, deletions with their reasons, and the cost."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def plan_document(plans: Sequence[PoolPlan], cost: Estimate) -> dict[str, Any]:
 
 
 def plan_text(config: PoolFile, plans: Sequence[PoolPlan], cost: Estimate) -> list[str]:
-    """The plan for people, a block per pool."""
+    """The plan as text, with a block for each pool."""
     lines = [line for plan in plans for line in _block(config, plan)]
     total = sum(len(plan.create) for plan in plans)
     if not any(plan.create or plan.resume for plan in plans):
@@ -62,14 +62,14 @@ def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
 
 
 def _order(plan: PoolPlan) -> list[str]:
-    """In what order old orgs go and new ones come."""
+    """The line about the order in which outdated orgs are deleted and new ones are created."""
     if not plan.retire:
         return []
     if not plan.is_short_of_room:
-        return ["  an outdated org is deleted only when its replacement is available"]
+        return ["an outdated org is deleted only after its replacement is available"]
     without = len(plan.create) - plan.slots
     orgs = "org" if plan.swap == 1 else "orgs"
     return [
         f"  {without} new orgs have no room until outdated orgs are deleted: first one, for the "
-        f"canary of the new content; when that is available, {plan.swap} {orgs} at a time"
+        f"canary; after the canary is available, {plan.swap} {orgs} at a time"
     ]

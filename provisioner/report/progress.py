@@ -1,4 +1,4 @@
-"""The live record of a build: one line per org on a terminal, plain lines anywhere else."""
+"""The progress of a build: a live table on a terminal, else plain lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.plain_text import cell, shown
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-_OVER = (State.AVAILABLE, State.FAILED)
+_FINISHED = (State.AVAILABLE, State.FAILED)
 
 
 def what_happens(event: OrgEvent) -> str:
@@ -24,28 +24,28 @@ def what_happens(event: OrgEvent) -> str:
         return "available"
     if event.state is State.FAILED:
         return f"failed at {event.note}"
-    place = f" ({event.position}/{event.steps})" if event.steps else ""
+    position = f" ({event.position}/{event.steps})" if event.steps else ""
     if event.is_retry:
         return f"{event.step}: retrying: {event.note}"
     if event.state is State.INTENDED:
         return f"{event.step} requested"
     if event.state is State.SIGNING_UP:
         return f"{event.step} in progress"
-    return f"{event.step}{place}"
+    return f"{event.step}{position}"
 
 
 class Lines:
-    """Plain lines: time, org, what it is at. For logs and pipes."""
+    """Plain lines for logs and pipes: time, org, and what happens."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
 
     def org(self, event: OrgEvent) -> None:
-        """One line for each thing that happens to an org."""
+        """Print one line for each event of an org."""
         self._write(f"{time.strftime('%H:%M:%S')}  {event.username}  {what_happens(event)}")
 
     def message(self, message: Message) -> None:
-        """One line about the build."""
+        """Print one line about the build."""
         kind = "warning: " if message.is_warning else ""
         self._write(f"{time.strftime('%H:%M:%S')}  {kind}{message.text}")
 
@@ -62,17 +62,17 @@ class _Row:
 
 
 class LiveView:
-    """A table that follows the orgs on a terminal; finished ones shrink to a count."""
+    """A table of the unfinished orgs on a terminal, with the number of finished ones below."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._rows: dict[str, _Row] = {}
-        self._counts = dict.fromkeys(_OVER, 0)
+        self._counts = dict.fromkeys(_FINISHED, 0)
         self._started = time.monotonic()
 
     def org(self, event: OrgEvent) -> None:
         """Update an org's line; a finished org is printed once, above the table."""
-        if event.state in _OVER:
+        if event.state in _FINISHED:
             row = self._rows.pop(event.username, None)
             self._counts[event.state] += 1
             seconds = time.monotonic() - (row.total_since if row else self._started)
@@ -85,7 +85,7 @@ class LiveView:
         row.event = event
 
     def message(self, message: Message) -> None:
-        """A line above the table."""
+        """Print a line above the table."""
         self._print(("! ", "yellow") if message.is_warning else ("  ", ""), message.text)
 
     def display(self) -> AbstractContextManager[object]:
@@ -102,7 +102,7 @@ class LiveView:
         )
 
     def _print(self, mark: tuple[str, str], text: str) -> None:
-        """A mark in its colour and a text, in which nothing counts as markup."""
+        """Print a coloured mark and a text; markup in the text has no effect."""
         from rich.text import Text
 
         self._console.print(Text.assemble(mark, shown(text)))

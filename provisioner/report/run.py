@@ -1,4 +1,4 @@
-"""The record of one run: its summary, and how its orgs moved from state to state."""
+"""The record of one run: its summary, and the changes of state of its orgs."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ def run_document(run: Run, events: Sequence[Event]) -> dict[str, Any]:
 
 
 def run_text(run: Run, events: Sequence[Event]) -> list[str]:
-    """The record for people."""
+    """The record as text."""
     lines = [f"run {run.id} on {run.host}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC"]
     if run.finished_at is None:
         lines.append(
-            "not finished: it is still running, or was killed; then the next build resumes its orgs"
+            "not finished: still running, or killed (then the next build resumes its orgs)"
         )
     else:
-        said = run.summary
+        summary = run.summary
         lines.append(
-            f"finished {run.finished_at:%H:%M:%S} with exit code {said.get('exit_code')}: "
-            f"{said.get('built')} of {said.get('wanted')} built, {said.get('failed')} failed"
+            f"finished {run.finished_at:%H:%M:%S} with exit code {summary.get('exit_code')}: "
+            f"{summary.get('built')} of {summary.get('wanted')} built, "
+            f"{summary.get('failed')} failed"
         )
-        lines += [f"deleted: {r['username']}: {r['reason']}" for r in said.get("deleted") or ()]
+        lines += [f"deleted: {r['username']}: {r['reason']}" for r in summary.get("deleted") or ()]
     for event in events:
         note = f"  {event.note}" if event.note else ""
         lines.append(f"{event.at:%H:%M:%S}  {event.username}  {event.to_state}{note}")

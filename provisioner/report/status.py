@@ -1,4 +1,4 @@
-"""What the pools hold, pure: from `pool.yaml` and the ledger's rows."""
+"""The status of the pools, computed from `pool.yaml` and the ledger's rows."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class PoolStatus:
 
     @property
     def claimed(self) -> int:
-        """Orgs that somebody holds."""
+        """Orgs that are claimed."""
         return self.count(State.CLAIMED)
 
     @property
     def building(self) -> int:
-        """Orgs that are intended, signing up, or at their steps."""
+        """Orgs that are intended, signing up or building."""
         return self.count(*UNFINISHED)
 
     @property
@@ -64,7 +64,7 @@ def summarise(
 ) -> list[PoolStatus]:
     """The pools of `pool.yaml` in its order, then those that only the ledger knows.
 
-    `sizes` is what `pool.yaml` wants of each; with `only`, just those pools.
+    `sizes` has the configured size of each pool. With `only`, the result has just those pools.
     """
     by_pool: dict[str, list[Org]] = {name: [] for name in sizes}
     for org in orgs:

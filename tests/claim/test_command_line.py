@@ -177,7 +177,7 @@ def test_release_by_force_says_what_is_so_and_what_deletes_the_org(
     def said(name: str, *options: str) -> str:
         return call("release", f"{name}@acme.example", "--force", *options).out.strip()
 
-    assert said("free", "--reuse") == "free@acme.example is available: nobody had claimed it"
+    assert said("free", "--reuse") == "free@acme.example is available; it was not claimed"
     assert said("free") == "free@acme.example is released; the next build or reap will delete it"
     assert said("failed") == "failed@acme.example is failed; the next build or reap will delete it"
     assert said("kept") == "kept@acme.example is failed; `provisioner reap --kept` will delete it"

@@ -68,7 +68,7 @@ def test_status_tells_people_who_holds_what_until_when_and_what_failed(
 
 def test_status_of_nothing_says_so(call: Call, folder: Path) -> None:
     (folder / "pool.yaml").write_text(POOL_YAML.partition("pools:")[0])
-    assert call("status").out.startswith("No pools: neither pool.yaml nor the ledger names one")
+    assert call("status").out.startswith("No pools: neither pool.yaml nor the ledger has one")
     assert call("status", "--json").document == {"pools": []}
 
 

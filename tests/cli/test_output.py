@@ -137,5 +137,5 @@ def test_a_table_is_as_wide_as_its_cells() -> None:
 def test_secrets_are_not_for_documents() -> None:
     from provisioner.declare.secret import Secret
 
-    with pytest.raises(TypeError, match="Secret is not for --json"):
+    with pytest.raises(TypeError, match="Secret cannot be written as JSON"):
         output().json({"key": Secret("x")})
