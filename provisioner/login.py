@@ -11,20 +11,20 @@ from urllib.parse import urlsplit
 from provisioner.declare.secret import Secret
 from provisioner.errors import LoginError, NoOrgError, UsageError
 from provisioner.ledger.base import State
-from provisioner.salesforce.answers import unreachable
-from provisioner.salesforce.audience import (
+from provisioner.salesforce.answer_json import MalformedAnswerError, read_json
+from provisioner.salesforce.hosts import is_salesforce, may_receive_token
+from provisioner.salesforce.ids import is_id
+from provisioner.salesforce.keys import PASSPHRASE_VARIABLE
+from provisioner.salesforce.login_endpoints import (
     SANDBOX,
     is_loopback,
     named_origin,
-    scratch_rungs,
-    user_rungs,
+    scratch_endpoints,
+    user_endpoints,
 )
-from provisioner.salesforce.hosts import is_salesforce, may_be_told
-from provisioner.salesforce.ids import is_id
-from provisioner.salesforce.json_text import MalformedAnswerError, read_json
-from provisioner.salesforce.keys import PASSPHRASE_VARIABLE
+from provisioner.salesforce.login_errors import FOREIGN_HOST
+from provisioner.salesforce.network_errors import network_reason
 from provisioner.salesforce.post import get_with_token, post_form
-from provisioner.salesforce.refusals import FOREIGN_HOST
 from provisioner.salesforce.reply import Post
 from provisioner.salesforce.sign_in import Credentials, SignIn
 
@@ -47,7 +47,7 @@ class Options:
     login_url: str = ""
 
     @property
-    def suffice(self) -> bool:
+    def are_complete(self) -> bool:
         """Whether neither `pool.yaml` nor the ledger has to be read."""
         return bool(self.consumer_key and self.key)
 
@@ -94,12 +94,12 @@ def find_credentials(
     load: Callable[[], PoolFile],
     on_found: Callable[[Org], None] = lambda _org: None,
 ) -> Credentials:
-    """The credentials of `username`: from the options alone when they suffice, else the ledger's.
+    """The credentials of `username`: from the options when they are complete, else the ledger's.
 
     `load` reads `pool.yaml`, when it is needed; `on_found` is given the ledger's row. Raises
     NoOrgError when the ledger does not know the username, and what `load` and `on_found` raise.
     """
-    if options.suffice:
+    if options.are_complete:
         return from_options(username, options, environ)
     from provisioner.ledger import open_ledger
 
@@ -130,7 +130,7 @@ def from_options(username: str, options: Options, environ: Mapping[str, str]) ->
         options.consumer_key,
         options.key,
         Secret(passphrase) if passphrase else None,
-        user_rungs(options.login_url or SANDBOX),
+        user_endpoints(options.login_url or SANDBOX),
     )
 
 
@@ -155,7 +155,7 @@ def from_ledger(org: Org, pool: PoolFile) -> Credentials:
         org.consumer_key or app.consumer_key,
         app.private_key,
         app.private_key_passphrase,
-        scratch_rungs(
+        scratch_endpoints(
             org_login_url(org.username, org.login_url, pool.dev_hub),
             pool.dev_hub.effective_scratch_login_url,
         ),
@@ -175,7 +175,7 @@ def org_login_url(username: str, login_url: str, hub: DevHub) -> str | None:
         named = ""
     generic = hub.effective_scratch_login_url
     is_replaced = is_loopback(generic) and is_salesforce(urlsplit(named).hostname or "")
-    if is_replaced or any(may_be_told(named, asked) for asked in (hub.login_url, generic)):
+    if is_replaced or any(may_receive_token(named, asked) for asked in (hub.login_url, generic)):
         return login_url
     raise LoginError(
         f"login of {username}: the Dev Hub names {named or 'no address'} as the org's login host, "
@@ -200,7 +200,7 @@ def identity(session: Session) -> dict[str, Any]:
             reply = get_with_token(url, session.access_token)
         except OSError as error:
             raise LoginError(
-                f"{base} does not identify {session.username}: {unreachable(error).text}",
+                f"{base} does not identify {session.username}: {network_reason(error)}",
                 code="unreachable",
                 is_transient=True,
             ) from None
@@ -220,7 +220,7 @@ def _override(found: Credentials, options: Options, environ: Mapping[str, str]) 
     if options.consumer_key:
         found = replace(found, consumer_key=options.consumer_key)
     if options.login_url:
-        found = replace(found, rungs=user_rungs(options.login_url))
+        found = replace(found, endpoints=user_endpoints(options.login_url))
     if options.key:
         passphrase = environ.get(PASSPHRASE_VARIABLE)
         found = replace(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from provisioner.errors import ProvisionerError
+from provisioner.salesforce.active_orgs import describe
 from provisioner.salesforce.definition import described
-from provisioner.salesforce.living import describe
 from provisioner.upkeep.ownership_tag import tag_of
 
 if TYPE_CHECKING:

@@ -59,10 +59,10 @@ def build(
     with ledger.builder_lock(run, wait=options.wait, on_wait=waits):
         context = _context(config, ledger, observer, options, run)
         try:
-            living = retried(context, "Dev Hub", lambda: survey(context.connections))
+            active = retried(context, "Dev Hub", lambda: survey(context.connections))
             _repair(context)
             adopted = ledger.adopt(run.id)
-            reconcile(context, living)
+            reconcile(context, active)
             plans = plan_build(context, pools, adopted)
             with _stopped_by_signals(context.scheduler) as interruption:
                 _carry_out(context, plans)

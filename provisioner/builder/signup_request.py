@@ -20,5 +20,5 @@ def sign_up_request(context: BuildContext, org: Org) -> SignUp:
         username=org.username,
         consumer_key=org.consumer_key,
         duration_days=pool.duration_days,
-        stamp=tag_of(context.config, org).line(),
+        ownership_tag=tag_of(context.config, org).line(),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Removal
-from provisioner.salesforce.living import LivingOrg, living_orgs
+from provisioner.salesforce.active_orgs import ActiveOrg, active_orgs
 from provisioner.upkeep.lifetimes import HELD, corrected
 from provisioner.upkeep.reap import orphan_reasons, orphans, reap
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NOT_A_HUB = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 
 
-def survey(connections: Connections) -> list[LivingOrg]:
+def survey(connections: Connections) -> list[ActiveOrg]:
     """All scratch orgs that live, in one query.
 
     Raises SalesforceError when the org that was logged in to is no Dev Hub: its limits do not
@@ -29,7 +29,7 @@ def survey(connections: Connections) -> list[LivingOrg]:
     """
     hub = connections.hub
     try:
-        return living_orgs(hub)
+        return active_orgs(hub)
     except SalesforceError as error:
         if error.error_code not in _NOT_A_HUB:
             raise
@@ -43,16 +43,16 @@ def survey(connections: Connections) -> list[LivingOrg]:
         ) from None
 
 
-def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
+def reconcile(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
     """Close rows whose orgs are gone, end orgs whose rows are closed, tell of unknown ones."""
     ledger, hub = context.ledger, context.connections.hub
-    _correct(context, living)
-    for org in gone(hub, living, ledger.orgs(states=[State.AVAILABLE])):
+    _correct(context, active)
+    for org in gone(hub, active, ledger.orgs(states=[State.AVAILABLE])):
         why = "no longer on the Dev Hub"
         if ledger.move(org, State.EXPIRED, note=why, error=why) is not None:
             context.say(f"{org.username} is {why} and will be replaced", is_warning=True)
     rows = ledger.orgs(states=State)
-    found = orphan_reasons(orphans(context.config, living, rows, ledger.broken()), rows)
+    found = orphan_reasons(orphans(context.config, active, rows, ledger.broken()), rows)
     known = {row.username for row in rows}
     ended = [item for item in found if item.org.username in known]
     done = reap(hub, ledger, ended, context.now())
@@ -66,20 +66,20 @@ def reconcile(context: BuildContext, living: Sequence[LivingOrg]) -> None:
         )
 
 
-def _correct(context: BuildContext, living: Sequence[LivingOrg]) -> None:
+def _correct(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
     """Write the Dev Hub's day into rows that end before it: claims judge by the row."""
     rows = context.ledger.orgs(states=HELD)
-    for row, better in zip(rows, corrected(rows, (o.sign_up for o in living)), strict=True):
+    for row, better in zip(rows, corrected(rows, (o.sign_up for o in active)), strict=True):
         if better is not row:
             context.ledger.change(row, expires_at=better.expires_at)
 
 
-def gone(hub: DevHub, living: Sequence[LivingOrg], rows: Sequence[Org]) -> list[Org]:
+def gone(hub: DevHub, active: Sequence[ActiveOrg], rows: Sequence[Org]) -> list[Org]:
     """Rows whose orgs the Dev Hub says are deleted.
 
     Not to be listed is not enough: a user of the Dev Hub may not see what another has made.
     """
-    alive = {org.sign_up.id for org in living}
+    alive = {org.sign_up.id for org in active}
     suspects = {row.signup_id: row for row in rows if row.signup_id and row.signup_id not in alive}
     if not suspects:
         return []

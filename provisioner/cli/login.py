@@ -79,7 +79,7 @@ def command(
     sf_options = _sf_options(alias, default=default, sf=sf)
     sf_path = _sf() if sf else ""
     options = Options(consumer_key, key, login_url)
-    if strict and options.suffice:
+    if strict and options.are_complete:
         raise UsageError(
             "--strict needs the ledger, which is not read with --consumer-key and --key",
             hint="omit --strict, or omit --key and use the key of pool.yaml",

@@ -68,11 +68,11 @@ def _reap(
     from provisioner.upkeep.lifetimes import HELD, corrected
     from provisioner.upkeep.reap import orphan_reasons, orphans, reap, to_reap
 
-    living = survey(connections)  # read before the rows: see orphans()
+    active = survey(connections)  # read before the rows: see orphans()
     now = connections.clock.now()
-    rows = corrected(ledger.orgs(states=State), [org.sign_up for org in living])
-    gone_orgs = gone(connections.hub, living, [r for r in rows if r.state in HELD or _is_kept(r)])
-    unknown = orphans(config, living, rows, ledger.broken())
+    rows = corrected(ledger.orgs(states=State), [org.sign_up for org in active])
+    gone_orgs = gone(connections.hub, active, [r for r in rows if r.state in HELD or _is_kept(r)])
+    unknown = orphans(config, active, rows, ledger.broken())
     found = [*to_reap(rows, now, gone_orgs, kept=kept), *orphan_reasons(unknown, rows)]
     return found if dry_run else reap(connections.hub, ledger, found, now)
 
@@ -87,9 +87,9 @@ def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequ
     from provisioner.upkeep.reap import orphans
     from provisioner.upkeep.rebuild import rebuild
 
-    living = survey(connections)
+    active = survey(connections)
     rows = ledger.orgs(states=State)
-    found = orphans(config, living, rows, ledger.broken())
+    found = orphans(config, active, rows, ledger.broken())
     key = config.consumer_app.consumer_key
     now = connections.clock.now()
     return rebuild(ledger, found, key, lambda org, since: enter(connections, org, since), now)

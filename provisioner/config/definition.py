@@ -15,7 +15,7 @@ from typing import Any
 
 from provisioner.config.checks import nearest
 from provisioner.input_file import SETTINGS, read_input
-from provisioner.json_text import JsonProblem, parse_json
+from provisioner.input_json import JsonProblem, parse_json
 
 EDITIONS = ("Developer", "Enterprise", "Group", "Professional")
 PARTNER_EDITIONS = tuple(f"Partner {edition}" for edition in EDITIONS)

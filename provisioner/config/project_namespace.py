@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioner.input_file import TEXT, read_input
-from provisioner.json_text import JsonProblem, parse_json
+from provisioner.input_json import JsonProblem, parse_json
 
 PROJECT_FILE = "sfdx-project.json"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from provisioner.salesforce.audience import hub_rungs
+from provisioner.salesforce.login_endpoints import hub_endpoints
 from provisioner.salesforce.sign_in import Credentials
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def hub_credentials(account: HubAccount) -> Credentials:
         account.consumer_key,
         account.private_key,
         account.private_key_passphrase,
-        hub_rungs(account.login_url),
+        hub_endpoints(account.login_url),
     )
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from provisioner.salesforce.asked_again import checked
-from provisioner.salesforce.envelope import Call, unusable
+from provisioner.salesforce.api_errors import Call, unusable
 from provisioner.salesforce.fields import LONGEST_AREA, Row, flag, integer, optional_text, row
 from provisioner.salesforce.redaction import one_line, redact
+from provisioner.salesforce.retry_malformed import checked
 
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient

@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
 from typing import TYPE_CHECKING, Any, cast
 
-from provisioner.salesforce.json_text import MOST_BYTES
+from provisioner.salesforce.answer_json import MOST_BYTES
 
 if TYPE_CHECKING:
     import socket

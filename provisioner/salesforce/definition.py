@@ -44,7 +44,7 @@ class SignUp:
     username: str
     consumer_key: str  # of the app whose key will open the org
     duration_days: int
-    stamp: str = ""  # goes into Description, on its last line
+    ownership_tag: str = ""  # the last line of Description
 
 
 def sign_up_fields(signup: SignUp) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def sign_up_fields(signup: SignUp) -> dict[str, Any]:
     if fields.get("HasSampleData") in ("true", "false"):  # texts, which Salesforce takes as well
         fields["HasSampleData"] = fields["HasSampleData"] == "true"
     fields.setdefault("Package2AncestorIds", "")
-    description = described(str(fields.get("Description", "")), signup.stamp)
+    description = described(str(fields.get("Description", "")), signup.ownership_tag)
     if description:
         fields["Description"] = description
     return fields | {
@@ -100,7 +100,7 @@ def _with_upper_first(value: Any) -> Any:
     return value
 
 
-def described(own: str, stamp: str) -> str:
-    """A Description: `own` text, cut so that the stamp fits after it as the last line."""
-    room = LONGEST_DESCRIPTION - len(stamp) - 1
-    return "\n".join(part for part in (own[:room].rstrip(), stamp) if part)
+def described(own: str, ownership_tag: str) -> str:
+    """A Description: `own` text, cut so that the ownership tag fits on the last line."""
+    room = LONGEST_DESCRIPTION - len(ownership_tag) - 1
+    return "\n".join(part for part in (own[:room].rstrip(), ownership_tag) if part)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import Row, flag, optional_text, record_id, rows_in
-from provisioner.salesforce.json_text import MalformedAnswerError
 
 _GONE_ALREADY = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
 

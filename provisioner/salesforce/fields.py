@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.ids import is_id, to_18
-from provisioner.salesforce.json_text import MalformedAnswerError
 
 Row = Mapping[str, Any]
 

@@ -1,7 +1,7 @@
-"""The JWT bearer login: climb the ladder of hosts and audiences until one gives a token.
+"""The JWT bearer login: try the login endpoints in order until one returns a session.
 
-I/O-free: the caller gives the function that sends a form. `provisioner.salesforce.post` has
-one without imports worth mentioning; a build gives one that keeps its connections alive.
+I/O-free: the caller passes the function that sends a form. `provisioner.salesforce.post` has a
+function that imports little; a build passes one with pooled connections.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Any
 
 from provisioner.errors import LoginError, UsageError
 from provisioner.retry import AT_ONCE
-from provisioner.salesforce.answers import Refusal, elsewhere, refusal_of, unreachable
+from provisioner.salesforce.answer_json import MalformedAnswerError, read_json
 from provisioner.salesforce.assertion import App, assertion
-from provisioner.salesforce.audience import Rung, named_origin
-from provisioner.salesforce.hosts import may_be_told
+from provisioner.salesforce.hosts import may_receive_token
 from provisioner.salesforce.ids import is_id, to_18
-from provisioner.salesforce.json_text import MalformedAnswerError, read_json
-from provisioner.salesforce.refusals import Then
+from provisioner.salesforce.login_answers import Refusal, foreign_session, refusal_of, unreachable
+from provisioner.salesforce.login_endpoints import LoginEndpoint, named_origin
+from provisioner.salesforce.login_errors import Then
 from provisioner.salesforce.reply import Post, Reply
 
-__all__ = ["App", "Grant", "Post", "Reply", "Rung", "sign_in"]
+__all__ = ["App", "Grant", "LoginEndpoint", "Post", "Reply", "sign_in"]
 
-_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")  # what may stand in a header
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")  # the characters that a header may have
 _LONGEST_URL = 2_000
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A session. There is no refresh token: when it ends, sign in again.
+    """A session. There is no refresh token: when the session ends, sign in again.
 
     Source: docs/reference/login.md#request-and-answer.
     """
@@ -40,74 +40,77 @@ class Grant:
     access_token: str = field(repr=False)
     instance_url: str
     org_id: str  # 18 characters
-    user_id: str  # 18 characters
-    identity_url: str
+    user_id: str  # 18 characters, or ""
 
 
 def sign_in(
     app: App,
     username: str,
-    rungs: Sequence[Rung],
+    endpoints: Sequence[LoginEndpoint],
     post: Post,
     *,
     now: Callable[[], float] = time.time,
 ) -> Grant:
-    """Log `username` in through `app`, trying each rung until one gives a token.
+    """Log `username` in through `app`, trying each endpoint until one returns a session.
 
-    Every rung gets an assertion of its own, signed at the time `now()`, seconds since 1970.
-    Raises LoginError with the most telling of the refusals, and each rung's answer in its text;
-    `is_transient` is true when waiting may help, as it does just after a sign-up.
+    Each endpoint gets its own assertion, signed at the time `now()` in seconds since 1970.
+    Raises LoginError with the most specific refusal; its text lists the answer of each endpoint.
+    `is_transient` is true when a later login may succeed, as just after a sign-up.
     """
     if not username.strip():
         raise UsageError("the login has no username")
-    refused: list[tuple[Rung, Refusal]] = []
+    refused: list[tuple[LoginEndpoint, Refusal]] = []
     for _ in range(AT_ONCE.tries):
-        answer = _climb(app, username, rungs, post, now)
+        answer = _try_each(app, username, endpoints, post, now)
         if isinstance(answer, Grant):
             return answer
         refused = answer
         if not any(refusal.text.startswith("200 ") for _, refusal in refused):
-            break  # else: a success without a session, which the next try may have
+            break  # a 200 without a session may be followed by a 200 with one
     raise _error(username, refused, now())
 
 
-def _climb(
-    app: App, username: str, rungs: Sequence[Rung], post: Post, now: Callable[[], float]
-) -> Grant | list[tuple[Rung, Refusal]]:
-    """The first session that a rung gives, or what each has answered."""
-    refused: list[tuple[Rung, Refusal]] = []
-    for rung in rungs:
-        if any(r.host == rung.host and e.kind.then is Then.NEXT_HOST for r, e in refused):
+def _try_each(
+    app: App,
+    username: str,
+    endpoints: Sequence[LoginEndpoint],
+    post: Post,
+    now: Callable[[], float],
+) -> Grant | list[tuple[LoginEndpoint, Refusal]]:
+    """The first session that an endpoint returns, or the refusal of each."""
+    refused: list[tuple[LoginEndpoint, Refusal]] = []
+    for endpoint in endpoints:
+        if any(e.host == endpoint.host and r.error_type.then is Then.NEXT_HOST for e, r in refused):
             continue
-        signed = assertion(app, username, rung.audience, now())
-        answer = _ask(rung, signed, post)
+        signed = assertion(app, username, endpoint.audience, now())
+        answer = _ask(endpoint, signed, post)
         if isinstance(answer, Grant):
             return answer
-        refused.append((rung, answer))
-        if answer.kind.then is Then.STOP:
+        refused.append((endpoint, answer))
+        if answer.error_type.then is Then.STOP:
             break
     return refused
 
 
-def _ask(rung: Rung, signed: str, post: Post) -> Grant | Refusal:
-    """One exchange at one rung."""
+def _ask(endpoint: LoginEndpoint, signed: str, post: Post) -> Grant | Refusal:
+    """Request a session from one endpoint."""
     try:
-        reply = post(rung.token_url, {"grant_type": GRANT_TYPE, "assertion": signed})
+        reply = post(endpoint.token_url, {"grant_type": GRANT_TYPE, "assertion": signed})
     except OSError as error:
         return unreachable(error)
     answer = _json(reply.body)
     if reply.status == 200:
         grant = _grant(answer)
-        if grant and not may_be_told(grant.instance_url, rung.host):
-            return elsewhere(grant.instance_url)
+        if grant and not may_receive_token(grant.instance_url, endpoint.host):
+            return foreign_session(grant.instance_url)
         return grant or refusal_of(reply)
     return refusal_of(reply, answer.get("error"), answer.get("error_description"))
 
 
 def _json(body: bytes) -> dict[str, Any]:
-    """The answer's JSON object; an empty one when it is none.
+    """The answer's JSON object; an empty one for any other answer.
 
-    The list of errors that the REST API would send is read as one of the token endpoint.
+    A list of errors, as the REST API sends it, is read like an error of the token endpoint.
     """
     try:
         answer = read_json(body)
@@ -120,7 +123,7 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _grant(answer: dict[str, Any]) -> Grant | None:
-    """The session in a token answer; None when a part that everything rests on is missing."""
+    """The session in a token answer; None when its token, host or org id is missing."""
     token, instance, identity = (answer.get(k) for k in ("access_token", "instance_url", "id"))
     if not (isinstance(token, str) and _TOKEN.fullmatch(token) and isinstance(instance, str)):
         return None
@@ -129,33 +132,32 @@ def _grant(answer: dict[str, Any]) -> Grant | None:
     org, user = path[-2:] if len(path) >= 2 else ("", "")
     org = org if is_id(org) else token.partition("!")[0]  # a session id starts with the org's id
     try:
-        return Grant(
-            token, named_origin(instance), to_18(org), to_18(user) if is_id(user) else "", identity
-        )
+        return Grant(token, named_origin(instance), to_18(org), to_18(user) if is_id(user) else "")
     except (ValueError, UsageError):
         return None
 
 
-def _error(username: str, refused: list[tuple[Rung, Refusal]], now: float) -> LoginError:
-    """The error for a login that no rung granted."""
+def _error(username: str, refused: list[tuple[LoginEndpoint, Refusal]], now: float) -> LoginError:
+    """The error for a login that every endpoint refused."""
     if not refused:
         return LoginError(f"login of {username}: no login endpoint is known", code="login_url")
-    rung, telling = min(refused, key=lambda each: each[1].rank)
-    kind = telling.kind
-    lines = [f"login of {username} at {rung.host} failed: {kind.cause}{_skew(telling, now)}"]
-    lines += [f"  {r.host}, audience {r.audience}: {refusal.text}" for r, refusal in refused]
+    endpoint, refusal = min(refused, key=lambda each: each[1].rank)
+    error_type = refusal.error_type
+    cause = error_type.cause + _skew(refusal, now)
+    lines = [f"login of {username} at {endpoint.host} failed: {cause}"]
+    lines += [f"  {e.host}, audience {e.audience}: {r.text}" for e, r in refused]
     return LoginError(
         "\n".join(lines),
-        code=kind.code,
-        hint=kind.fix,
-        is_transient=kind.passes
-        or (kind.then is not Then.STOP and any(e.kind.passes for _, e in refused)),
+        code=error_type.code,
+        hint=error_type.fix,
+        is_transient=error_type.passes
+        or (error_type.then is not Then.STOP and any(r.error_type.passes for _, r in refused)),
     )
 
 
 def _skew(refusal: Refusal, now: float) -> str:
-    """How far this machine's clock is off, when that is what the refusal is about."""
-    if refusal.kind.code != "login_clock_skew" or not refusal.date:
+    """For an expired assertion: by how much this machine's clock is behind the server's."""
+    if refusal.error_type.code != "login_clock_skew" or not refusal.date:
         return ""
     from email.utils import parsedate_to_datetime
 

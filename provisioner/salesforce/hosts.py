@@ -55,7 +55,7 @@ def my_domain(host: str) -> tuple[str, str] | None:
     return None
 
 
-def may_be_told(named: str, asked: str) -> bool:
+def may_receive_token(named: str, asked: str) -> bool:
     """Whether a token or an assertion may go to the origin `named`, which the host `asked` names.
 
     Over TLS to Salesforce's hosts, and to `asked` itself; from this machine to this machine alone.

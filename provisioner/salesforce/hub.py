@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from provisioner.errors import SalesforceError
-from provisioner.salesforce.asked_again import is_malformed
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.definition import SignUp, sign_up_fields
 from provisioner.salesforce.deletion import Deletion
 from provisioner.salesforce.fields import Row, nullable_id, nullable_text, record_id, row
 from provisioner.salesforce.hub_limits import HubLimits, hub_limits, limits_named, no_limits
 from provisioner.salesforce.ids import is_id
-from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.org import OrgClient
+from provisioner.salesforce.retry_malformed import is_malformed
 from provisioner.salesforce.signup_status import (
     PREFIX,
     SignUpStatus,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import (
     LONGEST_AREA,
     Row,
@@ -22,7 +23,6 @@ from provisioner.salesforce.fields import (
     row_in,
     text,
 )
-from provisioner.salesforce.json_text import MalformedAnswerError
 
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote_plus
 
 from provisioner.errors import SalesforceError
-from provisioner.salesforce.asked_again import asked_again, checked, is_malformed
+from provisioner.salesforce.answer_json import MalformedAnswerError
+from provisioner.salesforce.api_errors import Call
 from provisioner.salesforce.calls import resource
-from provisioner.salesforce.envelope import Call
 from provisioner.salesforce.fields import (
     Row,
     one_for_each,
@@ -20,8 +20,8 @@ from provisioner.salesforce.fields import (
     rows,
     text,
 )
-from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.query_pages import all_records, counted
+from provisioner.salesforce.retry_malformed import checked, is_malformed, retry_malformed
 from provisioner.salesforce.session import OrgSession
 
 Record = dict[str, Any]
@@ -114,7 +114,7 @@ class OrgClient:
     def get(self, path: str, read: Callable[[Any], T]) -> T:
         """What `read` finds in the answer; a malformed one is asked for again."""
         call = Call(self.name, "GET", resource(path))
-        return asked_again(self.session, call, lambda: read(self.call("GET", path)))
+        return retry_malformed(self.session, call, lambda: read(self.call("GET", path)))
 
     def send(self, method: str, path: str, read: Callable[[Any], T], **options: Any) -> T:
         """A request that is made once; what `read` finds in its answer.
@@ -151,7 +151,7 @@ class OrgClient:
             return self.call("GET", path)
 
         call = Call(self.name, "GET", resource(path))
-        return asked_again(
+        return retry_malformed(
             self.session, call, lambda: [read(each) for each in all_records(ask, path)]
         )
 
@@ -180,7 +180,7 @@ def newest_api_version(session: OrgSession) -> str:
         answer = session.request("GET", f"{session.instance_url}/services/data")
         return max(map(_version, rows(answer.json())), key=float, default="") or _none()
 
-    return asked_again(session, Call(session.name, "GET", "services/data"), read)
+    return retry_malformed(session, Call(session.name, "GET", "services/data"), read)
 
 
 def _version(entry: Row) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import (
     LONGEST_AREA,
     Row,
@@ -20,7 +21,6 @@ from provisioner.salesforce.fields import (
     rows_in,
     text,
 )
-from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.redaction import one_line, redact
 from provisioner.salesforce.soql import equals, select
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import ErrorKind, SalesforceError
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.error_kinds import classify
 from provisioner.salesforce.fields import (
     LONGEST_AREA,
@@ -18,7 +19,6 @@ from provisioner.salesforce.fields import (
     rows_in,
     text,
 )
-from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.soql import equals, one_of, select
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 import sys
 from urllib.parse import SplitResult, urlsplit
 
-from provisioner.salesforce.audience import is_loopback
+from provisioner.salesforce.login_endpoints import is_loopback
 
 
 def proxy_for(origin: str) -> SplitResult | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import Row, flag, integer, row, rows_in, text
-from provisioner.salesforce.json_text import MalformedAnswerError
 
 MOST_PAGES = 1_000  # of up to 2,000 records
 MOST_WEIGHT = 256 * 1024 * 1024  # of all records together, about their bytes in memory

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from provisioner.salesforce.json_text import read_json
+from provisioner.salesforce.answer_json import read_json
 
 
 class Headers(Protocol):

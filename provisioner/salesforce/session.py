@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from provisioner.errors import ErrorKind, SalesforceError
-from provisioner.salesforce.calls import Who, resource
-from provisioner.salesforce.envelope import (
+from provisioner.salesforce.api_errors import (
     NOT_SENT,
     TIMED_OUT,
     Call,
@@ -20,6 +19,7 @@ from provisioner.salesforce.envelope import (
     lost,
     refused,
 )
+from provisioner.salesforce.calls import Who, resource
 from provisioner.salesforce.reply import RETRIED, Reply
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from provisioner.salesforce.grant import App, Grant, Post, sign_in
 from provisioner.salesforce.keys import SigningKey, load_signing_key
 
 if TYPE_CHECKING:
-    from provisioner.salesforce.audience import Rung
+    from provisioner.salesforce.login_endpoints import LoginEndpoint
     from provisioner.salesforce.server_clock import ServerClock
 
 
@@ -26,7 +26,7 @@ class Credentials:
     consumer_key: str
     key: Path | Secret  # the key's file, or the PEM text itself
     passphrase: Secret | None
-    rungs: tuple[Rung, ...]
+    endpoints: tuple[LoginEndpoint, ...]
 
 
 class SignIn:
@@ -49,7 +49,7 @@ class SignIn:
         app = App(credentials.consumer_key, self._key(credentials))
         try:
             with budget(f"login of {credentials.username}", time_scale=self._time_scale):
-                return sign_in(app, credentials.username, credentials.rungs, post)
+                return sign_in(app, credentials.username, credentials.endpoints, post)
         except LoginError:
             if clock is not None:
                 clock.check()

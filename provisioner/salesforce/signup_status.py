@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from provisioner.errors import UsageError
-from provisioner.salesforce.audience import origin
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import (
     Row,
     nullable_day,
@@ -16,7 +16,7 @@ from provisioner.salesforce.fields import (
     nullable_text,
     record_id,
 )
-from provisioner.salesforce.json_text import MalformedAnswerError
+from provisioner.salesforce.login_endpoints import origin
 from provisioner.salesforce.soql import one_of, select
 
 PREFIX = "2SR"  # of the ids of ScratchOrgInfo

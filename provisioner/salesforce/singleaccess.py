@@ -5,12 +5,12 @@ from __future__ import annotations
 from urllib.parse import urlencode, urlsplit
 
 from provisioner.errors import LoginError, UsageError
-from provisioner.salesforce.answers import unreachable
-from provisioner.salesforce.audience import named_origin
-from provisioner.salesforce.hosts import may_be_told
-from provisioner.salesforce.json_text import read_json
+from provisioner.salesforce.answer_json import read_json
+from provisioner.salesforce.hosts import may_receive_token
+from provisioner.salesforce.login_endpoints import named_origin
+from provisioner.salesforce.login_errors import FOREIGN_HOST
+from provisioner.salesforce.network_errors import network_reason
 from provisioner.salesforce.post import get_with_token
-from provisioner.salesforce.refusals import FOREIGN_HOST
 
 PATH = "/services/oauth2/singleaccess"
 
@@ -27,7 +27,7 @@ def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
         reply = get_with_token(f"{instance_url}{PATH}{query}", token)
     except OSError as error:
         raise LoginError(
-            f"{host} returned no login link: {unreachable(error).text}", code="unreachable"
+            f"{host} returned no login link: {network_reason(error)}", code="unreachable"
         ) from None
     try:
         link = read_json(reply.body)["frontdoor_uri"] if reply.status == 200 else None
@@ -51,6 +51,6 @@ def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
 
 def _may_be_opened(link: str, instance_url: str) -> bool:
     try:
-        return may_be_told(named_origin(link), instance_url)
+        return may_receive_token(named_origin(link), instance_url)
     except UsageError:
         return False

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.input_file import TEXT
-from provisioner.json_text import JsonProblem, parse_json
+from provisioner.input_json import JsonProblem, parse_json
 from provisioner.source.problems import Findings, Refusal, WarningKind
 from provisioner.source.registry import Registry, RegistryError, load
 from provisioner.source.tree import Tree

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from provisioner.json_text import JsonProblem, parse_json
+from provisioner.input_json import JsonProblem, parse_json
 from provisioner.source.component import Component, Site
 from provisioner.source.problems import Refusal
 from provisioner.source.tree import join

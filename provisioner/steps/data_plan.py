@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from provisioner.input_file import DATA, TEXT, read_input
-from provisioner.json_places import JsonPath, places
-from provisioner.json_text import JsonProblem, parse_json
+from provisioner.input_json import JsonProblem, parse_json
+from provisioner.json_locations import JsonPath, places
 
 _REFERENCE = re.compile(r"@\w+Ref\d+")  # the form that an export writes
 _BROKEN = object()  # in place of the content of a file that cannot be parsed

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.json_places import JsonPath
+from provisioner.json_locations import JsonPath
 from provisioner.salesforce.records import MOST_RECORDS, MOST_TYPES
 from provisioner.steps.data_plan import (
     PlannedFile,

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from provisioner.declare.options import Finding, option
 from provisioner.errors import ErrorKind, SalesforceError, UsageError
-from provisioner.salesforce.envelope import NOT_SENT, TIMED_OUT
+from provisioner.salesforce.api_errors import NOT_SENT, TIMED_OUT
 from provisioner.salesforce.records import (
     TreeRefusedError,
     count_created_by,

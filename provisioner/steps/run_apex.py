@@ -11,7 +11,7 @@ from provisioner.declare.options import Finding, option
 from provisioner.errors import ErrorKind, SalesforceError, UsageError
 from provisioner.input_file import TEXT, read_input
 from provisioner.salesforce.apex import execute_anonymous
-from provisioner.salesforce.envelope import NOT_SENT
+from provisioner.salesforce.api_errors import NOT_SENT
 from provisioner.steps.base import (
     Done,
     Outcome,

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote_plus
 
 from provisioner.errors import ErrorKind, SalesforceError
-from provisioner.salesforce.asked_again import asked_again, is_malformed
-from provisioner.salesforce.envelope import Call
+from provisioner.salesforce.answer_json import MalformedAnswerError
+from provisioner.salesforce.api_errors import Call
 from provisioner.salesforce.fields import nullable_moment, record_id
 from provisioner.salesforce.ids import to_18
-from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.query_pages import all_records
+from provisioner.salesforce.retry_malformed import is_malformed, retry_malformed
 from provisioner.salesforce.soql import select
 from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed
 
@@ -81,7 +81,7 @@ def verify_identity(session: OrgSession, org_id: str, api_version: str) -> datet
         return nullable_moment(row, "TrialExpirationDate")
 
     try:
-        return asked_again(session, Call(session.name, "GET", "query"), read)
+        return retry_malformed(session, Call(session.name, "GET", "query"), read)
     except SalesforceError as error:
         if not is_malformed(error):
             raise

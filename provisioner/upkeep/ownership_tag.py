@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from provisioner.salesforce.json_text import read_json
+from provisioner.salesforce.answer_json import read_json
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile

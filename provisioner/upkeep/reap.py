@@ -19,8 +19,8 @@ from provisioner.upkeep.ownership_tag import project_identity, read_tag
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.broken import BrokenRow
+    from provisioner.salesforce.active_orgs import ActiveOrg
     from provisioner.salesforce.hub import DevHub
-    from provisioner.salesforce.living import LivingOrg
 
 
 @dataclass(frozen=True)
@@ -70,26 +70,26 @@ def _has_lapsed(org: Org, lease_until: datetime, now: datetime) -> bool:
 
 def orphans(
     config: PoolFile,
-    living: Sequence[LivingOrg],
+    active: Sequence[ActiveOrg],
     rows: Sequence[Org],
     broken: Sequence[BrokenRow],
-) -> list[tuple[LivingOrg, Org]]:
+) -> list[tuple[ActiveOrg, Org]]:
     """Active orgs with our tag whose rows are missing, or closed; with rows made from the tag.
 
-    `living` must have been read before `rows` (all states): a build commits a row before it
-    asks for the org, so one that is in `living` and of a running build is in `rows`. `broken` are
+    `active` must have been read before `rows` (all states): a build commits a row before it
+    asks for the org, so one that is in `active` and of a running build is in `rows`. `broken` are
     rows that could not be read: their orgs are known, too. Where one does not even tell its
     username, it may be that of any org, and none is called an orphan.
     """
     if any(not row.username for row in broken):
         return []
     unread = {row.username.lower() for row in broken}
-    living = [org for org in living if org.username.lower() not in unread]
+    active = [org for org in active if org.username.lower() not in unread]
     known = {row.username: row for row in rows}
     by_sign_up = {row.signup_id for row in rows if row.signup_id and row.state is not State.DELETED}
     project = project_identity(config)
     found = []
-    for org in living:
+    for org in active:
         tag = read_tag(org.description)
         if tag is None or tag.project != project or org.sign_up.id in by_sign_up:
             continue
@@ -116,14 +116,14 @@ def orphans(
     return found
 
 
-def orphan_reasons(found: Sequence[tuple[LivingOrg, Org]], rows: Sequence[Org]) -> list[Reaped]:
+def orphan_reasons(found: Sequence[tuple[ActiveOrg, Org]], rows: Sequence[Org]) -> list[Reaped]:
     """Why each orphan is to be deleted."""
     closed: Mapping[str, Org] = {row.username: row for row in rows}
     reaped = []
     for org, row in found:
         if org.username in closed:
             reason = "has our ownership tag; the ledger says deleted, the Dev Hub says active"
-        elif org.is_active:
+        elif org.is_signed_up:
             reason = "has our ownership tag, and is unknown to the ledger"
         else:
             reason = "has our ownership tag, is unknown to the ledger, and is still being signed up"

@@ -18,7 +18,7 @@ from provisioner.ledger.base import Ledger, Org, State
 from provisioner.upkeep.ownership_tag import read_tag
 
 if TYPE_CHECKING:
-    from provisioner.salesforce.living import LivingOrg
+    from provisioner.salesforce.active_orgs import ActiveOrg
 
 UNKNOWN_OWNER = "unknown (the ledger was lost)"
 OWN_LOGINS = timedelta(minutes=1)  # after the verification: perhaps still ours, and no consumer's
@@ -48,7 +48,7 @@ class Rebuilt:
 
 def rebuild(
     ledger: Ledger,
-    found: Sequence[tuple[LivingOrg, Org]],
+    found: Sequence[tuple[ActiveOrg, Org]],
     consumer_key: str,
     enter: Enter,
     now: datetime,
@@ -60,20 +60,20 @@ def rebuild(
     and deleted by the next `build` or `reap`.
     """
     rebuilt = []
-    for living, row in found:
+    for active, row in found:
         known = replace(row, consumer_key=consumer_key, created_at=now)
-        org, how = _judged(living, known, enter, now)
+        org, how = _judged(active, known, enter, now)
         if not ledger.restore(org, note=f"{NOTE}: {how}"):
             how = "its row is closed: `reap` deletes the org"
         rebuilt.append(Rebuilt(org, how))
     return rebuilt
 
 
-def _judged(living: LivingOrg, row: Org, enter: Enter, now: datetime) -> tuple[Org, str]:
-    if not living.is_active:
+def _judged(active: ActiveOrg, row: Org, enter: Enter, now: datetime) -> tuple[Org, str]:
+    if not active.is_signed_up:
         pending = replace(row, state=State.SIGNING_UP)
         return pending, "is being signed up: the next build resumes it"
-    tag = read_tag(living.description)
+    tag = read_tag(active.description)
     ready = _time(tag.ready) if tag else None
     if ready is None:
         return _failed(row, "was not complete when the ledger was lost")

@@ -10,20 +10,25 @@ from provisioner.emulator.server import EmulatorServer
 from provisioner.errors import LoginError
 from provisioner.login import Session, identity
 from provisioner.salesforce.assertion import App
-from provisioner.salesforce.audience import Rung, hub_rungs, scratch_rungs, user_rungs
 from provisioner.salesforce.grant import Grant, sign_in
 from provisioner.salesforce.keys import SigningKey
+from provisioner.salesforce.login_endpoints import (
+    LoginEndpoint,
+    hub_endpoints,
+    scratch_endpoints,
+    user_endpoints,
+)
 from provisioner.salesforce.post import post_form
 from provisioner.salesforce.singleaccess import single_use_link
 from tests.login.host import CONSUMER_KEY, HUB_USER, USERNAME
 
 
-def climb(app: App, username: str, rungs: tuple[Rung, ...]) -> Grant:
-    return sign_in(app, username, rungs, post_form)
+def log_in(app: App, username: str, endpoints: tuple[LoginEndpoint, ...]) -> Grant:
+    return sign_in(app, username, endpoints, post_form)
 
 
 def test_the_hub_lets_its_user_in_at_the_first_try(app: App, emulator: EmulatorServer) -> None:
-    grant = climb(app, HUB_USER, hub_rungs(emulator.url))
+    grant = log_in(app, HUB_USER, hub_endpoints(emulator.url))
     assert grant.org_id == emulator.world.hub.id
     assert grant.instance_url == emulator.url
     assert len(emulator.world.log.entries()) == 1
@@ -32,7 +37,7 @@ def test_the_hub_lets_its_user_in_at_the_first_try(app: App, emulator: EmulatorS
 def test_a_scratch_org_lets_its_user_in_at_the_first_try(
     app: App, emulator: EmulatorServer, org: EmulatedOrg
 ) -> None:
-    grant = climb(app, USERNAME, scratch_rungs(emulator.url, emulator.url))
+    grant = log_in(app, USERNAME, scratch_endpoints(emulator.url, emulator.url))
     assert (grant.org_id, grant.user_id) == (org.id, org.admin_id)
     assert len(emulator.world.log.entries()) == 1
 
@@ -41,13 +46,13 @@ def test_a_scratch_org_lets_its_user_in_at_the_first_try(
 def test_an_address_alone_leads_to_either(
     username: str, app: App, emulator: EmulatorServer, org: EmulatedOrg
 ) -> None:
-    assert climb(app, username, user_rungs(emulator.url)).access_token.startswith("00D")
+    assert log_in(app, username, user_endpoints(emulator.url)).access_token.startswith("00D")
 
 
 def test_who_and_browser_link_come_from_the_session(
     app: App, emulator: EmulatorServer, org: EmulatedOrg
 ) -> None:
-    grant = climb(app, USERNAME, user_rungs(emulator.url))
+    grant = log_in(app, USERNAME, user_endpoints(emulator.url))
     session = Session(
         username=USERNAME,
         org_id=grant.org_id,
@@ -66,7 +71,7 @@ def test_who_and_browser_link_come_from_the_session(
 def test_a_wrong_key_an_unknown_app_and_an_unknown_user_are_told_apart(
     app: App, emulator: EmulatorServer, org: EmulatedOrg, other_key: RSAPrivateKey
 ) -> None:
-    rungs = scratch_rungs(emulator.url, emulator.url)
+    endpoints = scratch_endpoints(emulator.url, emulator.url)
     cases = [
         (App(CONSUMER_KEY, SigningKey(other_key)), USERNAME, "login_bad_signature"),
         (App("3MVG9.unknown", app.key), USERNAME, "login_unknown_key"),
@@ -74,5 +79,5 @@ def test_a_wrong_key_an_unknown_app_and_an_unknown_user_are_told_apart(
     ]
     for one, username, code in cases:
         with pytest.raises(LoginError) as caught:
-            climb(one, username, rungs)
+            log_in(one, username, endpoints)
         assert caught.value.code == code

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from provisioner.errors import LoginError
 from provisioner.retry import CALL
 from provisioner.salesforce.assertion import App
-from provisioner.salesforce.audience import SANDBOX, Rung, scratch_rungs
 from provisioner.salesforce.grant import Grant, sign_in
 from provisioner.salesforce.keys import SigningKey
+from provisioner.salesforce.login_endpoints import SANDBOX, LoginEndpoint, scratch_endpoints
 from provisioner.salesforce.post import post_form
 from tests.login.host import (
     CONSUMER_KEY,
@@ -33,19 +33,19 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("provisioner.retry.sleep", lambda _: None)
 
 
-def climb(app: App, host: LoginHost, username: str = USERNAME) -> Grant:
-    return sign_in(app, username, scratch_rungs(host.url), post_form)
+def log_in(app: App, host: LoginHost, username: str = USERNAME) -> Grant:
+    return sign_in(app, username, scratch_endpoints(host.url), post_form)
 
 
 def refuse(app: App, host: LoginHost, username: str = USERNAME) -> LoginError:
     with pytest.raises(LoginError) as caught:
-        climb(app, host, username)
+        log_in(app, host, username)
     return caught.value
 
 
 def test_a_host_that_wants_its_own_address_as_audience_gets_it(app: App, host: LoginHost) -> None:
     host.audiences = {host.url}
-    assert climb(app, host).org_id == ORG
+    assert log_in(app, host).org_id == ORG
     assert [seen.claims["aud"] for seen in host.seen] == [SANDBOX, host.url]
 
 
@@ -54,13 +54,13 @@ def test_usernames_with_quotes_and_other_scripts_log_in(
     username: str, app: App, host: LoginHost
 ) -> None:
     host.users = {username}
-    assert climb(app, host, username).user_id == USER
+    assert log_in(app, host, username).user_id == USER
 
 
 def test_a_wrong_key_is_told_after_one_request(host: LoginHost, other_key: RSAPrivateKey) -> None:
     error = refuse(App(CONSUMER_KEY, SigningKey(other_key)), host)
     assert error.code == "login_bad_signature"
-    assert "does not fit the certificate" in error.message
+    assert "does not match the app's certificate" in error.message
     assert "openssl x509" in error.hint
     assert len(host.seen) == 1
 
@@ -74,7 +74,9 @@ def test_a_wrong_consumer_key_and_a_wrong_username_are_told_apart(
 
 def test_a_slow_clock_is_told_with_its_lag(app: App, host: LoginHost) -> None:
     with pytest.raises(LoginError, match=r"clock of this machine is behind \(by (59|60)\d s\)"):
-        sign_in(app, USERNAME, scratch_rungs(host.url), post_form, now=lambda: time.time() - 600)
+        sign_in(
+            app, USERNAME, scratch_endpoints(host.url), post_form, now=lambda: time.time() - 600
+        )
 
 
 def test_a_deleted_org_is_told_by_its_420(app: App, host: LoginHost) -> None:
@@ -112,7 +114,7 @@ def test_trouble_twice_is_passed_over_and_trouble_without_end_is_told(
 ) -> None:
     """A token may be asked for again: the assertion opens the same session."""
     host.script = [trouble] * 2
-    assert climb(app, host).org_id == ORG
+    assert log_in(app, host).org_id == ORG
     host.script = [trouble] * CALL.tries
     assert refuse(app, host).code in ("server_error", "unreachable")
     assert not host.script
@@ -121,7 +123,7 @@ def test_trouble_twice_is_passed_over_and_trouble_without_end_is_told(
 def test_a_host_that_never_answers_is_given_up(app: App, host: LoginHost) -> None:
     host.script = [Scripted(delay=5)]
     with pytest.raises(LoginError, match="timed out") as caught:
-        sign_in(app, USERNAME, scratch_rungs(host.url), partial(post_form, timeout=0.1))
+        sign_in(app, USERNAME, scratch_endpoints(host.url), partial(post_form, timeout=0.1))
     assert caught.value.code == "unreachable"
     assert caught.value.is_transient
     assert len(host.seen) == 1, "nor is it asked again with another audience"
@@ -132,15 +134,15 @@ def test_a_port_where_nobody_listens_is_told(app: App) -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(LoginError, match="connection refused") as caught:
-            sign_in(app, USERNAME, scratch_rungs(url), post_form)
+            sign_in(app, USERNAME, scratch_endpoints(url), post_form)
     assert caught.value.code == "unreachable"
 
 
 def test_a_name_that_does_not_resolve_is_told(app: App) -> None:
     """`.invalid` is kept free of hosts for ever (RFC 6761)."""
-    rungs = (Rung("https://org.invalid", SANDBOX),)
-    with pytest.raises(LoginError, match="network: no such host") as caught:
-        sign_in(app, USERNAME, rungs, post_form)
+    endpoints = (LoginEndpoint("https://org.invalid", SANDBOX),)
+    with pytest.raises(LoginError, match="no such host") as caught:
+        sign_in(app, USERNAME, endpoints, post_form)
     assert caught.value.is_transient
 
 

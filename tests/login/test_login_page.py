@@ -15,7 +15,7 @@ from provisioner.config.load import load
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.server import EmulatorServer
 from provisioner.ledger.base import State
-from provisioner.salesforce.refusals import REFUSALS
+from provisioner.salesforce.login_errors import LOGIN_ERROR_TYPES
 from tests.login import machine
 from tests.login.command import ROOT, Run, record, write_pool_file
 from tests.login.host import CONSUMER_KEY, USERNAME
@@ -174,4 +174,4 @@ def test_the_simple_salesforce_recipes_log_in(
 def test_every_code_that_a_refused_login_may_have_is_explained() -> None:
     text = PAGE.read_text(encoding="utf-8")
     explained = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
-    assert sorted(explained) == sorted({kind.code for kind in REFUSALS})
+    assert sorted(explained) == sorted({row.code for row in LOGIN_ERROR_TYPES})

@@ -33,7 +33,7 @@ def hub(login_url: str, scratch_login_url: str | None = None) -> DevHub:
         (hub(EMULATOR), EMULATOR),
         (hub(EMULATOR), "http://localhost:9090"),
         (hub(PRODUCTION, "https://orgs.acme.example"), "https://org1.orgs.acme.example"),
-        (hub(EMULATOR), SCRATCH),  # the ladder asks the emulator instead
+        (hub(EMULATOR), SCRATCH),  # the endpoints name the emulator instead
     ],
 )
 def test_salesforces_hosts_and_those_of_pool_yaml_are_asked(configured: DevHub, named: str) -> None:

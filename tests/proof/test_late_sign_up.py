@@ -69,7 +69,7 @@ def test_while_the_next_build_sends_it_again(
 
 
 def test_after_its_row_was_closed(night: WholeNight, whole: Complete) -> None:
-    """Nothing was there when the row was closed: `reap` finds the org by its stamp."""
+    """Nothing was there when the row was closed: `reap` finds the org by its ownership tag."""
     hold = die_at_a_sign_up(night)
     night.write_json("config/project-scratch-def.json", {"edition": "Developer"})
     assert build(night).code == 0

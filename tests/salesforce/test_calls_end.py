@@ -13,10 +13,10 @@ from functools import cache
 import pytest
 
 from provisioner.errors import SalesforceError
-from provisioner.salesforce.answers import unreachable
+from provisioner.salesforce.api_errors import TIMED_OUT
 from provisioner.salesforce.bounded import Limits
-from provisioner.salesforce.envelope import TIMED_OUT
 from provisioner.salesforce.http_client import HttpClient
+from provisioner.salesforce.network_errors import network_reason
 from provisioner.salesforce.post import get_with_token, post_form
 from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport
@@ -100,7 +100,7 @@ def test_an_answer_that_trickles_is_given_up_at_the_deadline(name: str, ask: Ask
             ask(server.url, Limits(answer=0.2), b"")
         assert len(server.seen) == 1, "it is not asked for again at once"
     says = str(caught.value)
-    assert "no answer in time" in says or unreachable(caught.value).text == "network: timed out"
+    assert "no answer in time" in says or network_reason(caught.value) == "timed out"
 
 
 def test_a_deadline_that_has_passed_leaves_the_outcome_open() -> None:
@@ -179,7 +179,7 @@ def test_an_answer_that_is_too_large_is_an_error_and_not_in_memory(name: str, as
         with pytest.raises(OSError) as caught, measured() as peak:  # noqa: PT011 - the words count
             ask(server.url, Limits(size=4 * MEGABYTE), b"")
         tries = len(server.seen)
-    says = f"{caught.value} {unreachable(caught.value).text}"
+    says = f"{caught.value} {network_reason(caught.value)}"
     assert "the answer is larger than 4 MB" in says
     assert max(peak) < 20 * MEGABYTE
     assert server.sent < tries * 20 * MEGABYTE

@@ -89,9 +89,9 @@ def test_a_username_of_the_definition_gives_way_to_ours() -> None:
 
 
 def test_the_stamp_is_the_last_line_of_the_description() -> None:
-    stamp = '{"provisioner": 1}'
-    assert fields({}, stamp=stamp)["Description"] == stamp
-    assert fields({"description": "For QA"}, stamp=stamp)["Description"] == f"For QA\n{stamp}"
-    long = fields({"description": "x" * 3000}, stamp=stamp)["Description"]
+    tag = '{"provisioner": 1}'
+    assert fields({}, ownership_tag=tag)["Description"] == tag
+    assert fields({"description": "For QA"}, ownership_tag=tag)["Description"] == f"For QA\n{tag}"
+    long = fields({"description": "x" * 3000}, ownership_tag=tag)["Description"]
     assert len(long) <= 2000
-    assert long.splitlines()[-1] == stamp
+    assert long.splitlines()[-1] == tag

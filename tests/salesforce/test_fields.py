@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.salesforce import fields
-from provisioner.salesforce.json_text import MalformedAnswerError
+from provisioner.salesforce.answer_json import MalformedAnswerError
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "text": lambda row: fields.text(row, "it"),

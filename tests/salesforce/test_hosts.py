@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.salesforce.hosts import DOMAINS, is_salesforce, may_be_told, my_domain
+from provisioner.salesforce.hosts import DOMAINS, is_salesforce, may_receive_token, my_domain
 
 LOGIN = "https://login.salesforce.com"
 ACME = "https://acme.my.salesforce.com"
@@ -39,7 +39,7 @@ def test_a_domain_and_its_subdomains_are_salesforces(domain: str) -> None:
     ],
 )
 def test_a_token_may_go_to_salesforce_and_to_the_configured_host(asked: str, named: str) -> None:
-    assert may_be_told(named, asked)
+    assert may_receive_token(named, asked)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_token_may_go_to_salesforce_and_to_the_configured_host(asked: str, nam
     ],
 )
 def test_a_token_goes_nowhere_else(asked: str, named: str) -> None:
-    assert not may_be_told(named, asked)
+    assert not may_receive_token(named, asked)
 
 
 def test_a_host_that_shows_pages_is_told_from_a_my_domain() -> None:

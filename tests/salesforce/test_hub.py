@@ -8,8 +8,8 @@ import pytest
 
 from provisioner.emulator.world import Limits
 from provisioner.errors import ErrorKind, HubLimitError, SalesforceError
+from provisioner.salesforce.active_orgs import active_orgs
 from provisioner.salesforce.hub import HubLimits, SignUp, SignUpStatus
-from provisioner.salesforce.living import living_orgs
 from tests.salesforce.world import CONSUMER_KEY, HUB_USER, Emulated
 
 DEFINITION = {"edition": "Developer", "features": ["API"]}
@@ -35,7 +35,7 @@ def test_a_dev_hub_tells_its_limits(emulated: Emulated) -> None:
 
 def test_a_sign_up_becomes_an_org_that_its_username_enters(emulated: Emulated) -> None:
     hub = emulated.hub()
-    signup_id = hub.sign_up(request("Morning-1@acme.example", stamp='{"mine": 1}'))
+    signup_id = hub.sign_up(request("Morning-1@acme.example", ownership_tag='{"mine": 1}'))
     assert signup_id.startswith("2SR")
     status = settled(emulated, "morning-1@acme.example")
     assert (status.id, status.status, status.error_code) == (signup_id, "Active", "")
@@ -43,7 +43,7 @@ def test_a_sign_up_becomes_an_org_that_its_username_enters(emulated: Emulated) -
     assert status.login_url == emulated.server.url
     assert status.expiration_date is not None
     assert emulated.sign_in("morning-1@acme.example").org_id == status.org_id
-    (living,) = living_orgs(hub)
+    (living,) = active_orgs(hub)
     assert living.sign_up == status
     assert living.description == '{"mine": 1}'
 
@@ -128,10 +128,10 @@ def test_deleting_ends_orgs_by_username_and_by_id_once(emulated: Emulated) -> No
     orgs = [settled(emulated, f"d-{n}@acme.example") for n in range(3)]
     names = ["d-0@acme.example", orgs[1].org_id, "unknown@acme.example"]
     assert hub.delete_orgs(names) == {}
-    assert [org.username for org in living_orgs(hub)] == ["d-2@acme.example"]
+    assert [org.username for org in active_orgs(hub)] == ["d-2@acme.example"]
     assert hub.delete_orgs(names) == {}
     assert hub.delete_orgs(["D-2@acme.example"]) == {}
-    assert living_orgs(hub) == []
+    assert active_orgs(hub) == []
 
 
 def test_a_deletion_that_is_refused_is_named(emulated: Emulated) -> None:

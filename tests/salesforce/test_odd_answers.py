@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from provisioner.errors import ErrorKind, SalesforceError
+from provisioner.salesforce.active_orgs import active_orgs
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.fields import row
 from provisioner.salesforce.hub import DevHub
-from provisioner.salesforce.living import living_orgs
 from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy
 from provisioner.salesforce.org import OrgClient
 from provisioner.salesforce.packages import InstallRequest, install_status, request_install
@@ -170,7 +170,7 @@ def test_a_malformed_row_takes_no_other_with_it(
     assert found[other["Id"]] == "Active"
     living = hub_that_says(server, transport, *[{**r, "Description": ""} for r in (
         {**ROW, **ODD[odd]}, other)])  # fmt: skip
-    assert [org.sign_up.id for org in living_orgs(living)] == [other["Id"]]
+    assert [org.sign_up.id for org in active_orgs(living)] == [other["Id"]]
 
 
 def test_a_sign_up_that_was_not_asked_for_is_ignored(

@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce import query_pages
-from provisioner.salesforce.json_text import MalformedAnswerError
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.query_pages import MOST_PAGES, all_records
 from provisioner.salesforce.transport import Transport
 from tests.salesforce.hostile import HEAD, HostileServer, Peer

@@ -13,8 +13,8 @@ from provisioner.emulator.tls import Tls, make_tls
 from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.retry import CALL
 from provisioner.salesforce.apex import LONGEST_URL, execute_anonymous
+from provisioner.salesforce.api_errors import NO_ANSWER, NOT_SENT
 from provisioner.salesforce.definition import SignUp
-from provisioner.salesforce.envelope import NO_ANSWER, NOT_SENT
 from provisioner.salesforce.http_client import HttpClient
 from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.metadata import deploy_body, start_deploy

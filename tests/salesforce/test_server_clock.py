@@ -8,8 +8,8 @@ from email.utils import format_datetime
 import pytest
 
 from provisioner.errors import ClockError
+from provisioner.salesforce.active_orgs import active_orgs
 from provisioner.salesforce.hub import SignUp
-from provisioner.salesforce.living import living_orgs
 from provisioner.salesforce.server_clock import ServerClock
 from tests.salesforce.world import CONSUMER_KEY, Emulated
 
@@ -107,13 +107,13 @@ def test_no_org_is_deleted_by_a_clock_that_has_just_become_wrong() -> None:
                 duration_days=7,
             )
         )
-        while not living_orgs(hub)[0].is_active:
+        while not active_orgs(hub)[0].is_signed_up:
             pass
         emulated.world.clock.advance(-DAY.total_seconds())
         with pytest.raises(ClockError, match="24 hours ahead"):
             hub.delete_orgs(["a@acme.example"])
         emulated.world.clock.advance(DAY.total_seconds())
-        assert living_orgs(hub)[0].is_active
+        assert active_orgs(hub)[0].is_signed_up
         assert hub.delete_orgs(["a@acme.example"]) == {}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.errors import ErrorKind, LoginError, SalesforceError
 from provisioner.retry import CALL
-from provisioner.salesforce.envelope import NO_ANSWER, NOT_SENT, TIMED_OUT
+from provisioner.salesforce.api_errors import NO_ANSWER, NOT_SENT, TIMED_OUT
 from provisioner.salesforce.grant import Grant
 from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport
@@ -31,7 +31,7 @@ TRIES = CALL.tries
 
 
 def grant(url: str, token: str = FIRST_TOKEN) -> Grant:
-    return Grant(token, url, "00D000000000001EAA", "005000000000001AAA", "")
+    return Grant(token, url, "00D000000000001EAA", "005000000000001AAA")
 
 
 @pytest.fixture

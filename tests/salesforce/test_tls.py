@@ -12,7 +12,7 @@ from provisioner.emulator.tls import Tls, make_tls
 from provisioner.emulator.world import World
 from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce import certificates
-from provisioner.salesforce.envelope import NOT_SENT
+from provisioner.salesforce.api_errors import NOT_SENT
 from provisioner.salesforce.org import newest_api_version
 from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport

@@ -18,11 +18,11 @@ from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.world import Limits, World
 from provisioner.salesforce.assertion import App
-from provisioner.salesforce.audience import hub_rungs, scratch_rungs
 from provisioner.salesforce.calls import Who
 from provisioner.salesforce.grant import Grant, sign_in
 from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.keys import SigningKey
+from provisioner.salesforce.login_endpoints import hub_endpoints, scratch_endpoints
 from provisioner.salesforce.org import OrgClient
 from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.transport import Transport
@@ -91,8 +91,12 @@ class Emulated:
     def sign_in(self, username: str = USERNAME) -> Grant:
         """A fresh login."""
         is_hub = username == HUB_USER
-        rungs = hub_rungs(self.server.url) if is_hub else scratch_rungs(None, self.server.url)
-        return sign_in(self.app, username, rungs, self.transport.post("hub" if is_hub else "org"))
+        endpoints = (
+            hub_endpoints(self.server.url) if is_hub else scratch_endpoints(None, self.server.url)
+        )
+        return sign_in(
+            self.app, username, endpoints, self.transport.post("hub" if is_hub else "org")
+        )
 
     def _client(self, who: Who, username: str) -> OrgClient:
         def renew() -> Grant:

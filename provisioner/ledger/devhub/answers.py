@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import (
     LARGEST,
     LONGEST_AREA,
@@ -21,7 +22,6 @@ from provisioner.salesforce.fields import (
     rows_in,
     text,
 )
-from provisioner.salesforce.json_text import MalformedAnswerError
 from provisioner.salesforce.query_pages import all_records
 
 Record = dict[str, Any]

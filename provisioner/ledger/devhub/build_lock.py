@@ -33,8 +33,8 @@ from provisioner.ledger.devhub.records import LEASE, literal
 from provisioner.ledger.devhub.session import API, HubSession
 from provisioner.ledger.devhub.writes import part, refusals, send
 from provisioner.ledger.holder import Holder, busy, kernel_of_this_process
+from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import record_id, row
-from provisioner.salesforce.json_text import MalformedAnswerError
 
 KEY = "build"
 _MOST_LOSSES = 50  # of attempts to take a lock that is free

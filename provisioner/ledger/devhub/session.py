@@ -18,10 +18,10 @@ from provisioner.ledger.devhub.errors import BUILDER, CONSUMER, LostError, Refus
 from provisioner.ledger.devhub.login import HubLogin
 from provisioner.ledger.rows import utc_now
 from provisioner.retry import AT_ONCE, LEDGER, Budget
-from provisioner.salesforce.answers import unreachable
-from provisioner.salesforce.envelope import error_codes
+from provisioner.salesforce.answer_json import MalformedAnswerError, read_json
+from provisioner.salesforce.api_errors import error_codes
 from provisioner.salesforce.http_client import HttpClient
-from provisioner.salesforce.json_text import MalformedAnswerError, read_json
+from provisioner.salesforce.network_errors import network_reason
 from provisioner.salesforce.server_clock import ServerClock
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class HubSession:
         try:
             reply = self._client.send(method, grant.instance_url + path, headers, content)
         except OSError as error:
-            raise LostError(unreachable(error).text.removeprefix("network: ")) from None
+            raise LostError(network_reason(error)) from None
         return reply
 
 

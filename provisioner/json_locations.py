@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection
 
-from provisioner.json_text import place
+from provisioner.input_json import place
 
 JsonPath = tuple[str | int, ...]
 """The keys and indexes that lead to a value; () is the whole."""

@@ -1,4 +1,4 @@
-"""A login climbs its ladder of hosts and audiences until one gives a token."""
+"""A login tries its endpoints in order until one returns a session."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pytest
 
 from provisioner.errors import LoginError, UsageError
 from provisioner.salesforce.grant import App, Grant, Reply, sign_in
-from tests.login.ladder import (
+from tests.login.endpoints import (
+    ENDPOINTS,
     HTML,
-    LADDER,
     NOT_YET,
     OWN,
     TEST,
@@ -22,17 +22,17 @@ from tests.login.ladder import (
 )
 
 
-def test_the_ladder_is_climbed_until_a_host_grants(app: App) -> None:
+def test_the_endpoints_are_tried_until_one_returns_a_session(app: App) -> None:
     hosts = Hosts(WRONG_AUDIENCE, NOT_YET, granted())
-    grant = sign_in(app, WHO, LADDER, hosts)
+    grant = sign_in(app, WHO, ENDPOINTS, hosts)
     assert grant.org_id == "00D000000000062EAA"
-    assert hosts.asked == [f"{rung.host}/services/oauth2/token" for rung in LADDER]
+    assert hosts.asked == [f"{endpoint.host}/services/oauth2/token" for endpoint in ENDPOINTS]
 
 
-def test_what_every_host_would_repeat_ends_the_ladder(app: App) -> None:
+def test_a_refusal_that_every_host_would_repeat_ends_the_login(app: App) -> None:
     hosts = Hosts(refusal("invalid_grant", "invalid assertion"), granted())
     with pytest.raises(LoginError, match="signature"):
-        sign_in(app, WHO, LADDER, hosts)
+        sign_in(app, WHO, ENDPOINTS, hosts)
     assert len(hosts.asked) == 1
 
 
@@ -41,7 +41,7 @@ def test_a_host_that_does_not_serve_is_not_asked_again_with_another_audience(
     app: App, answer: Answer
 ) -> None:
     hosts = Hosts(answer, granted())
-    assert sign_in(app, WHO, LADDER, hosts).access_token
+    assert sign_in(app, WHO, ENDPOINTS, hosts).access_token
     assert [url.split("/")[2] for url in hosts.asked] == [OWN[8:], TEST[8:]]
 
 
@@ -50,7 +50,7 @@ def test_each_rung_gets_an_assertion_of_its_own_time(app: App) -> None:
     hosts = Hosts(WRONG_AUDIENCE)
     times = iter([1000.0, 2000.0, 3000.0, 4000.0])
     with pytest.raises(LoginError):
-        sign_in(app, WHO, LADDER, hosts, now=lambda: next(times))
+        sign_in(app, WHO, ENDPOINTS, hosts, now=lambda: next(times))
     assert len(set(hosts.assertions)) == 3
 
 
@@ -75,7 +75,7 @@ def test_each_rung_gets_an_assertion_of_its_own_time(app: App) -> None:
 def test_ids_come_out_of_the_identity_url_or_the_token(
     app: App, changes: dict[str, object], org: str, user: str
 ) -> None:
-    grant = sign_in(app, WHO, LADDER, Hosts(granted(**changes)))
+    grant = sign_in(app, WHO, ENDPOINTS, Hosts(granted(**changes)))
     assert (grant.org_id, grant.user_id) == (org, user)
 
 
@@ -117,21 +117,21 @@ def test_a_session_for_a_host_that_is_not_salesforces_is_refused(app: App, url: 
 
 
 def test_a_slash_after_the_instance_url_is_dropped(app: App) -> None:
-    grant = sign_in(app, WHO, LADDER, Hosts(granted(instance_url=OWN + "/")))
+    grant = sign_in(app, WHO, ENDPOINTS, Hosts(granted(instance_url=OWN + "/")))
     assert grant.instance_url == OWN
 
 
 def test_nothing_is_asked_without_a_username_or_a_host(app: App) -> None:
     hosts = Hosts(granted())
     with pytest.raises(UsageError, match="has no username"):
-        sign_in(app, "  ", LADDER, hosts)
+        sign_in(app, "  ", ENDPOINTS, hosts)
     with pytest.raises(LoginError, match="no login endpoint"):
         sign_in(app, WHO, (), hosts)
     assert hosts.asked == []
 
 
 def test_a_token_is_never_printed(app: App) -> None:
-    grant = sign_in(app, WHO, LADDER, Hosts(granted()))
+    grant = sign_in(app, WHO, ENDPOINTS, Hosts(granted()))
     assert isinstance(grant, Grant)
     assert "planted" not in repr(grant)
     assert "planted" not in repr(granted())

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.json_places import JsonPath, places
-from provisioner.json_text import parse_json
+from provisioner.input_json import parse_json
+from provisioner.json_locations import JsonPath, places
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text('a"\\{[,:\n', max_size=4),

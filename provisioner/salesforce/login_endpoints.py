@@ -1,9 +1,9 @@
-"""Which hosts to ask for a token, with which audience, in which order.
+"""The login endpoints of an org: which hosts get a JWT, with which audience, in which order.
 
-Salesforce accepts a JWT only when its audience fits the host and the kind of org, and which
-pair works depends on the org, the app and the day (docs/reference/login.md). So a login climbs a
-ladder of rungs until one answers with a token. No rung leads from a loopback address to a
-public host, and none sends an assertion in clear over a network.
+Salesforce accepts a JWT only when its audience matches the host and the type of org. Which pair
+works depends on the org and on the app (docs/reference/login.md#audience-and-host), so a login
+tries several. A login at a loopback address never goes on to a public host, and no assertion is
+sent unencrypted over a network.
 """
 
 from __future__ import annotations
@@ -23,38 +23,38 @@ _SCRATCH_HOST = re.compile(r"\.scratch\.my\.")
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One try: the host that is asked, and the audience that the assertion names."""
+class LoginEndpoint:
+    """A host that gets the request, and the audience that the assertion names."""
 
-    host: str  # scheme, name and port, no slash at the end
+    host: str  # scheme, name and port, without a slash at the end
     audience: str
 
     @property
     def token_url(self) -> str:
-        """Where the assertion is posted."""
+        """The URL to which the assertion is posted."""
         return f"{self.host}/services/oauth2/token"
 
 
 def origin(url: str) -> str:
-    """`url` reduced to scheme, host and port, lower case, without a slash at the end.
+    """Scheme, host and port of `url` in lower case, without a slash at the end.
 
-    A host without scheme means https; the Lightning or Setup host of an org means its My Domain.
-    Raises UsageError for what is no address, and for http to any host but loopback: the
-    assertion and the token would travel in clear.
+    A host without a scheme gets https. The Lightning or Setup host of an org is replaced by its
+    My Domain. Raises UsageError for an invalid address, and for http to any host but loopback:
+    the assertion and the token would not be encrypted.
     """
     scheme, name, port = _parts(url)
     if scheme == "http" and not is_this_machine(name):
         raise UsageError(
-            f"login over http to {name} is refused: assertion and token would travel in clear",
+            f"login over http to {name} is refused: assertion and token would not be encrypted",
             code="insecure_login_url",
-            hint=f"write https://{name} (http serves loopback addresses only)",
+            hint=f"write https://{name} (http is allowed for loopback addresses only)",
         )
     page = my_domain(name)
     return _joined(scheme, page[1] if page else name, port)
 
 
 def named_origin(url: str) -> str:
-    """As `origin`, of an address that an answer names, with http as it is. Raises UsageError."""
+    """Like `origin`, for an address in an answer: http and page hosts stay. Raises UsageError."""
     return _joined(*_parts(url))
 
 
@@ -65,28 +65,33 @@ def _joined(scheme: str, name: str, port: int | None) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether `url` names this machine itself: an emulator."""
+    """Whether `url` names this machine, as the address of an emulator does."""
     return is_this_machine(urlsplit(origin(url)).hostname or "")
 
 
-def hub_rungs(login_url: str) -> tuple[Rung, ...]:
-    """The ladder for a Dev Hub (or any org that is no scratch org) that logs in at `login_url`."""
+def hub_endpoints(login_url: str) -> tuple[LoginEndpoint, ...]:
+    """The endpoints for a Dev Hub, or any other org that is not a scratch org."""
     own = origin(login_url)
     if own in (PRODUCTION, SANDBOX):
-        return (Rung(own, own),)
+        return (LoginEndpoint(own, own),)
     if not _is_salesforce(own):
-        return (Rung(own, own), Rung(own, PRODUCTION), Rung(own, SANDBOX))
+        return (
+            LoginEndpoint(own, own),
+            LoginEndpoint(own, PRODUCTION),
+            LoginEndpoint(own, SANDBOX),
+        )
     generic = SANDBOX if _is_sandbox(own) else PRODUCTION
-    return (Rung(own, own), Rung(own, generic), Rung(generic, generic))
+    return (LoginEndpoint(own, own), LoginEndpoint(own, generic), LoginEndpoint(generic, generic))
 
 
-def scratch_rungs(login_url: str | None, generic_login_url: str = SANDBOX) -> tuple[Rung, ...]:
-    """The ladder for a scratch org: its own host first, which knows a new user at once.
+def scratch_endpoints(
+    login_url: str | None, generic_login_url: str = SANDBOX
+) -> tuple[LoginEndpoint, ...]:
+    """The endpoints for a scratch org: its own host first, which knows a new user immediately.
 
-    `login_url` is what the Dev Hub gave for the org (`ScratchOrgInfo.LoginUrl`), None when it
-    is not known; `generic_login_url` is where scratch-org users log in otherwise. The audience
-    of sandboxes at the org's own host is the pair seen to work for connected apps, the org's own
-    address the one that External Client Apps need.
+    `login_url` is `ScratchOrgInfo.LoginUrl`, or None when it is unknown; `generic_login_url` is
+    the login host of all scratch orgs. At the org's own host, connected apps need the audience of
+    sandboxes, and External Client Apps need the org's own address.
     """
     generic = origin(generic_login_url)
     own = origin(login_url) if login_url else generic
@@ -94,20 +99,25 @@ def scratch_rungs(login_url: str | None, generic_login_url: str = SANDBOX) -> tu
         own = generic
     if _is_salesforce(generic) and not _is_salesforce(own):
         generic = own
-    rungs = (Rung(own, SANDBOX), Rung(own, own), Rung(generic, SANDBOX), Rung(generic, generic))
-    return tuple(dict.fromkeys(rungs))
+    endpoints = (
+        LoginEndpoint(own, SANDBOX),
+        LoginEndpoint(own, own),
+        LoginEndpoint(generic, SANDBOX),
+        LoginEndpoint(generic, generic),
+    )
+    return tuple(dict.fromkeys(endpoints))
 
 
-def user_rungs(login_url: str) -> tuple[Rung, ...]:
-    """The ladder for a user of whom nothing is known but an address to log in at."""
+def user_endpoints(login_url: str) -> tuple[LoginEndpoint, ...]:
+    """The endpoints for a user of an org of unknown type."""
     own = origin(login_url)
     if not _is_salesforce(own) or own == SANDBOX or _SCRATCH_HOST.search(own):
-        return scratch_rungs(own)
-    return hub_rungs(own)
+        return scratch_endpoints(own)
+    return hub_endpoints(own)
 
 
 def _parts(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host name and port. Raises UsageError when `url` is no address of a host."""
+    """Scheme, host name and port. Raises UsageError when `url` is not the address of a host."""
     text = url.strip()
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
@@ -125,7 +135,7 @@ def _parts(url: str) -> tuple[str, str, int | None]:
 
 
 def _shown(url: str) -> str:
-    """`url` for an error, without a password that may stand in it."""
+    """`url` for an error message, without user name and password."""
     return re.sub(r"//[^/@]*@", "//***@", url)
 
 

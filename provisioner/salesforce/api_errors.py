@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.errors import ErrorKind, SalesforceError
-from provisioner.salesforce.answers import causes, unreachable
+from provisioner.salesforce.answer_json import MalformedAnswerError, read_json
 from provisioner.salesforce.error_kinds import classify
 from provisioner.salesforce.http_client import NotConnectedError
-from provisioner.salesforce.json_text import MalformedAnswerError, read_json
+from provisioner.salesforce.network_errors import causes, network_reason
 from provisioner.salesforce.redaction import one_line, redact
 
 NOT_SENT = "NOT_SENT"
@@ -123,7 +123,7 @@ def unusable(call: Call, status: int, what: str) -> SalesforceError:
 
 def lost(call: Call, error: OSError) -> SalesforceError:
     """The error for a request that got no answer; its `error_code` tells whether it was sent."""
-    reason = unreachable(error).text.removeprefix("network: ")
+    reason = network_reason(error)
     behind = list(causes(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in behind):
         return SalesforceError(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from provisioner.errors import UsageError
-from provisioner.salesforce.audience import (
-    Rung,
-    hub_rungs,
+from provisioner.salesforce.login_endpoints import (
+    LoginEndpoint,
+    hub_endpoints,
     is_loopback,
     origin,
-    scratch_rungs,
-    user_rungs,
+    scratch_endpoints,
+    user_endpoints,
 )
 
 LOGIN = "https://login.salesforce.com"
@@ -23,7 +23,7 @@ EMULATOR = "http://127.0.0.1:8080"
 
 
 @pytest.mark.parametrize(
-    ("login_url", "rungs"),
+    ("login_url", "endpoints"),
     [
         (LOGIN, [(LOGIN, LOGIN)]),
         (TEST, [(TEST, TEST)]),
@@ -33,13 +33,13 @@ EMULATOR = "http://127.0.0.1:8080"
     ],
 )
 def test_a_hub_is_asked_at_its_own_address_first(
-    login_url: str, rungs: list[tuple[str, str]]
+    login_url: str, endpoints: list[tuple[str, str]]
 ) -> None:
-    assert list(hub_rungs(login_url)) == [Rung(*each) for each in rungs]
+    assert list(hub_endpoints(login_url)) == [LoginEndpoint(*each) for each in endpoints]
 
 
 @pytest.mark.parametrize(
-    ("login_url", "generic", "rungs"),
+    ("login_url", "generic", "endpoints"),
     [
         (SCRATCH, TEST, [(SCRATCH, TEST), (SCRATCH, SCRATCH), (TEST, TEST)]),
         (None, TEST, [(TEST, TEST)]),
@@ -48,26 +48,28 @@ def test_a_hub_is_asked_at_its_own_address_first(
     ],
 )
 def test_a_scratch_org_is_asked_itself_with_the_audience_of_sandboxes_first(
-    login_url: str | None, generic: str, rungs: list[tuple[str, str]]
+    login_url: str | None, generic: str, endpoints: list[tuple[str, str]]
 ) -> None:
-    assert list(scratch_rungs(login_url, generic)) == [Rung(*each) for each in rungs]
+    assert list(scratch_endpoints(login_url, generic)) == [
+        LoginEndpoint(*each) for each in endpoints
+    ]
 
 
 @pytest.mark.parametrize("own", [EMULATOR, SCRATCH, TEST, LOGIN, None])
 def test_no_rung_leads_from_an_emulator_to_a_public_host(own: str | None) -> None:
     """Whatever login URL a Dev Hub gives for an org, when the configured one is loopback."""
-    assert {rung.host for rung in scratch_rungs(own, EMULATOR)} == {EMULATOR}
-    assert {rung.host for rung in scratch_rungs(EMULATOR, TEST)} == {EMULATOR}
-    assert {rung.host for rung in hub_rungs(EMULATOR)} == {EMULATOR}
-    assert {rung.host for rung in user_rungs(EMULATOR)} == {EMULATOR}
+    assert {endpoint.host for endpoint in scratch_endpoints(own, EMULATOR)} == {EMULATOR}
+    assert {endpoint.host for endpoint in scratch_endpoints(EMULATOR, TEST)} == {EMULATOR}
+    assert {endpoint.host for endpoint in hub_endpoints(EMULATOR)} == {EMULATOR}
+    assert {endpoint.host for endpoint in user_endpoints(EMULATOR)} == {EMULATOR}
 
 
-def test_a_user_of_whom_only_an_address_is_known_gets_the_ladder_of_that_address() -> None:
-    assert user_rungs(TEST) == (Rung(TEST, TEST),)
-    assert user_rungs(LOGIN) == hub_rungs(LOGIN)
-    assert user_rungs(ACME) == hub_rungs(ACME)
-    assert user_rungs(SCRATCH) == scratch_rungs(SCRATCH)
-    assert user_rungs(EMULATOR) == scratch_rungs(EMULATOR, EMULATOR)
+def test_a_user_of_whom_only_an_address_is_known_gets_the_endpoints_of_that_address() -> None:
+    assert user_endpoints(TEST) == (LoginEndpoint(TEST, TEST),)
+    assert user_endpoints(LOGIN) == hub_endpoints(LOGIN)
+    assert user_endpoints(ACME) == hub_endpoints(ACME)
+    assert user_endpoints(SCRATCH) == scratch_endpoints(SCRATCH)
+    assert user_endpoints(EMULATOR) == scratch_endpoints(EMULATOR, EMULATOR)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +103,9 @@ def test_addresses_are_reduced_to_scheme_host_and_port(url: str, expected: str) 
 )
 def test_http_to_another_host_is_refused_by_name(url: str) -> None:
     """An assertion in clear on a network is a login for everyone who listens."""
-    for ladder in (hub_rungs, scratch_rungs, user_rungs):
+    for endpoints in (hub_endpoints, scratch_endpoints, user_endpoints):
         with pytest.raises(UsageError, match="over http to") as caught:
-            ladder(url)
+            endpoints(url)
         assert caught.value.code == "insecure_login_url"
         assert (
             (origin(url.lower().replace("http:", "https:")).split("/")[2]).split(":")[0]

@@ -1,4 +1,4 @@
-"""A ladder of three rungs, and hosts that answer what a test wants: no network in between."""
+"""Three login endpoints, and hosts that answer what a test wants, without a network."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from provisioner.errors import LoginError
-from provisioner.salesforce.grant import App, Reply, Rung, sign_in
+from provisioner.salesforce.grant import App, LoginEndpoint, Reply, sign_in
 
 OWN = "https://org.scratch.my.salesforce.com"
 TEST = "https://test.salesforce.com"
-LADDER = (Rung(OWN, TEST), Rung(OWN, OWN), Rung(TEST, TEST))
+ENDPOINTS = (LoginEndpoint(OWN, TEST), LoginEndpoint(OWN, OWN), LoginEndpoint(TEST, TEST))
 WHO = "morning-7f3k@acme.example"
 HTML = Reply(200, b"<html>Maintenance</html>", "text/html; charset=UTF-8")
 Answer = Reply | OSError
@@ -53,7 +53,7 @@ class Hosts:
 
 def refuse(app: App, *answers: Answer, now: Callable[[], float] = lambda: 1e9) -> LoginError:
     with pytest.raises(LoginError) as caught:
-        sign_in(app, WHO, LADDER, Hosts(*answers), now=now)
+        sign_in(app, WHO, ENDPOINTS, Hosts(*answers), now=now)
     return caught.value
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from provisioner.errors import LoginError
 from provisioner.salesforce.grant import App, Reply, sign_in
-from provisioner.salesforce.refusals import REFUSALS, Then
-from tests.login.ladder import (
+from provisioner.salesforce.login_errors import LOGIN_ERROR_TYPES, Then
+from tests.login.endpoints import (
+    ENDPOINTS,
     HTML,
-    LADDER,
     NOT_YET,
     OWN,
     TEST,
@@ -30,8 +30,8 @@ from tests.login.ladder import (
     ("answer", "code", "cause", "is_transient"),
     [
         (NOT_YET, "login_not_approved", "app is not approved", True),
-        (WRONG_AUDIENCE, "login_audience", "does not fit the kind of org", False),
-        (refusal("invalid_grant", "Audience validation failed"), "login_audience", "fit", False),
+        (WRONG_AUDIENCE, "login_audience", "does not match the type of org", False),
+        (refusal("invalid_grant", "Audience validation failed"), "login_audience", "match", False),
         (refusal("invalid_grant", "invalid assertion"), "login_bad_signature", "certifi", False),
         (
             refusal("invalid_grant", "expired authorization code"),
@@ -54,14 +54,14 @@ from tests.login.ladder import (
         (
             refusal("invalid_client", "invalid client credentials", 401),
             "login_client_credentials",
-            "other credentials",
+            "credentials other than",
             False,
         ),
-        (refusal("app_not_found", "no such app"), "login_app_missing", "know the app", True),
+        (refusal("app_not_found", "no such app"), "login_app_missing", "not in the org", True),
         (
             refusal("invalid_grant", "External client app is not installed in this org"),
             "login_app_missing",
-            "External Client App",
+            "cannot find it",
             True,
         ),
         (
@@ -86,13 +86,23 @@ from tests.login.ladder import (
         (refusal("rate_limit_exceeded", "login rate exceeded"), "login_rate", "3,600", True),
         (refusal("invalid_grant", "something new"), "login_refused", "refused", False),
         (Reply(420, b"<html>", "text/html"), "org_gone", "deleted, expired or under", True),
-        (refusal("unknown_error", "retry your request"), "server_error", "this moment", True),
-        (refusal("server_error", "x", 500), "server_error", "this moment", True),
-        (refusal("temporarily_unavailable", "x", 503), "server_error", "this moment", True),
+        (
+            refusal("unknown_error", "retry your request"),
+            "server_error",
+            "temporarily unavailable",
+            True,
+        ),
+        (refusal("server_error", "x", 500), "server_error", "temporarily unavailable", True),
+        (
+            refusal("temporarily_unavailable", "x", 503),
+            "server_error",
+            "temporarily unavailable",
+            True,
+        ),
         (
             Reply(403, b"<html><h1>Access Declined</h1>", "text/html"),
             "server_error",
-            "this moment",
+            "temporarily unavailable",
             True,
         ),
         (
@@ -118,22 +128,37 @@ from tests.login.ladder import (
             False,
         ),
         (Reply(503, b"", ""), "server_error", "maintenance", True),
-        (Reply(500, b'[{"errorCode":"UNKNOWN_EXCEPTION"}]', ""), "server_error", "fault", True),
+        (
+            Reply(500, b'[{"errorCode":"UNKNOWN_EXCEPTION"}]', ""),
+            "server_error",
+            "internal error",
+            True,
+        ),
         (Reply(429, b"", ""), "login_rate", "too many", True),
-        (HTML, "login_bad_answer", "not that of a Salesforce login host", False),
-        (Reply(404, b"", "text/html"), "login_bad_answer", "not that of", False),
-        (Reply(200, b'["a list"]', "application/json"), "login_bad_answer", "not that", False),
-        (Reply(200, b"[" * 100_000, "application/json"), "login_bad_answer", "not that", False),
+        (HTML, "login_bad_answer", "not answer like a Salesforce login host", False),
+        (Reply(404, b"", "text/html"), "login_bad_answer", "not answer like", False),
+        (
+            Reply(200, b'["a list"]', "application/json"),
+            "login_bad_answer",
+            "not answer like",
+            False,
+        ),
+        (
+            Reply(200, b"[" * 100_000, "application/json"),
+            "login_bad_answer",
+            "not answer like",
+            False,
+        ),
         (
             Reply(302, b"", location="https://sso.acme.example/?RelayState=x"),
             "login_redirected",
-            "elsewhere",
+            "redirect",
             False,
         ),
         (
             socket.gaierror(-2, "Name or service not known"),
             "unreachable",
-            "name is not known",
+            "cannot be resolved",
             True,
         ),
         (ConnectionRefusedError(111, "Connection refused"), "unreachable", "no answer", True),
@@ -141,7 +166,7 @@ from tests.login.ladder import (
         (TimeoutError("timed out"), "unreachable", "no answer", True),
         (OSError(113, "No route to host"), "unreachable", "no answer", True),
         (OSError("Tunnel connection failed: 407 Auth"), "proxy_refused", "proxy", False),
-        (ssl.SSLCertVerificationError("self-signed"), "tls_certificate", "not trusted", False),
+        (ssl.SSLCertVerificationError("self-signed"), "tls_certificate", "does not trust", False),
         (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "unreachable", "no answer", True),
     ],
 )
@@ -159,17 +184,19 @@ def test_each_refusal_names_cause_fix_user_and_host(
 
 
 def test_every_row_says_what_it_is_what_to_do_and_the_last_one_takes_all() -> None:
-    for kind in REFUSALS:
-        assert kind.code
-        assert kind.cause
-        assert kind.fix
-        assert not kind.cause.endswith(".")
-    assert REFUSALS[-1].pattern == ""
-    stops = [kind.then is Then.STOP for kind in REFUSALS]
-    assert stops == sorted(stops, reverse=True), "what ends a ladder must also be what is shown"
+    for row in LOGIN_ERROR_TYPES:
+        assert row.code
+        assert row.cause
+        assert row.fix
+        assert not row.cause.endswith(".")
+    assert LOGIN_ERROR_TYPES[-1].pattern == ""
+    stops = [row.then is Then.STOP for row in LOGIN_ERROR_TYPES]
+    assert stops == sorted(stops, reverse=True), (
+        "a refusal that ends the login must be the one that is shown"
+    )
 
 
-def test_the_most_telling_refusal_leads_and_each_answer_is_listed(app: App) -> None:
+def test_the_most_specific_refusal_leads_and_each_answer_is_listed(app: App) -> None:
     unknown = refusal("invalid_client_id", "client identifier invalid")
     error = refuse(app, WRONG_AUDIENCE, NOT_YET, unknown)
     assert error.code == "login_not_approved"
@@ -206,7 +233,7 @@ def test_a_host_that_echoes_the_request_does_not_get_the_assertion_into_the_erro
         return refusal(f"bad\n{form['assertion']}", f"token 00D000000000062!planted {form}")
 
     with pytest.raises(LoginError) as caught:
-        sign_in(app, WHO, LADDER, echo)
+        sign_in(app, WHO, ENDPOINTS, echo)
     shown = str(caught.value) + repr(caught.value) + caught.value.hint
     assert "planted" not in shown
     assert not any(part in shown for text in seen for part in text.split("."))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.salesforce import json_text
-from provisioner.salesforce.json_text import MOST_LEVELS, MalformedAnswerError, read_json
+from provisioner.salesforce import answer_json
+from provisioner.salesforce.answer_json import MOST_LEVELS, MalformedAnswerError, read_json
 
 MALFORMED: dict[str, tuple[bytes, str]] = {
     "an empty body": (b"", "no JSON"),
@@ -80,7 +80,7 @@ def test_the_depth_of_the_callers_own_stack_does_not_change_the_kind_of_error() 
         if left:
             at_depth(left - 1)
             return
-        with pytest.raises(json_text.MalformedAnswerError):
+        with pytest.raises(answer_json.MalformedAnswerError):
             read_json(b"[" * 900 + b"]" * 900)
 
     at_depth(sys.getrecursionlimit() // 2)

@@ -1,4 +1,4 @@
-"""An answer of success that is malformed is asked for again, before it costs anybody anything."""
+"""Retries a request whose answer has a success status and malformed content."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from provisioner.errors import ErrorKind, SalesforceError
-from provisioner.salesforce.envelope import Call, unusable
-from provisioner.salesforce.json_text import MalformedAnswerError
+from provisioner.salesforce.answer_json import MalformedAnswerError
+from provisioner.salesforce.api_errors import Call, unusable
 
 if TYPE_CHECKING:
     from provisioner.salesforce.session import OrgSession
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def asked_again(session: OrgSession, call: Call, read: Callable[[], T]) -> T:
-    """What `read` gives; only for what may be asked twice.
+def retry_malformed(session: OrgSession, call: Call, read: Callable[[], T]) -> T:
+    """Return what `read` returns. `read` must be safe to repeat.
 
-    All requests of the call share its tries. Raises SalesforceError of kind TRANSIENT when all
-    answers were malformed, and what else `read` raises.
+    All requests of the call share its retry budget. Raises SalesforceError of kind TRANSIENT when
+    the last answer is malformed too, and whatever else `read` raises.
     """
     with session.budget(call) as left:
         while True:
@@ -31,7 +31,7 @@ def asked_again(session: OrgSession, call: Call, read: Callable[[], T]) -> T:
 
 
 def checked(call: Call, read: Callable[[], T]) -> T:
-    """What `read` gives. Raises SalesforceError for an answer that is malformed."""
+    """Return what `read` returns. Raises SalesforceError for a malformed answer."""
     try:
         return read()
     except MalformedAnswerError as error:
@@ -39,5 +39,5 @@ def checked(call: Call, read: Callable[[], T]) -> T:
 
 
 def is_malformed(error: SalesforceError) -> bool:
-    """Whether the answer was a success by its status, and none by what it holds."""
+    """Whether the answer had a success status and malformed content."""
     return 200 <= error.status < 300 and error.kind is ErrorKind.TRANSIENT

@@ -1,4 +1,4 @@
-"""All scratch orgs that live or may yet come to life, with what their descriptions say."""
+"""All active scratch orgs and pending sign-ups of a Dev Hub, with their descriptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.salesforce.signup_status import SignUpStatus, sign_up_status
 if TYPE_CHECKING:
     from provisioner.salesforce.hub import DevHub
 
-BATCH = 200  # records that one collection call takes (docs/reference/http.md#collections)
+BATCH = 200  # records of one collection call (docs/reference/http.md#collections)
 _QUERY = (
     "SELECT Id, Username, SignupUsername, Status, ErrorCode, ScratchOrg, LoginUrl, "
     "SignupInstance, ExpirationDate, Description FROM ScratchOrgInfo "
@@ -22,40 +22,40 @@ _QUERY = (
 
 
 @dataclass(frozen=True)
-class LivingOrg:
-    """A sign-up that is active, or may become so; whoever made it."""
+class ActiveOrg:
+    """A sign-up that is active or pending, of any user of the Dev Hub."""
 
     sign_up: SignUpStatus
-    description: str  # its last line is the stamp, if the org is one of ours
+    description: str  # its last line is the ownership tag, when the org has one
 
     @property
-    def is_active(self) -> bool:
-        """Whether the org is there; else it is still being signed up."""
+    def is_signed_up(self) -> bool:
+        """Whether the org is active. Otherwise its sign-up is pending."""
         return self.sign_up.status == "Active"
 
     @property
     def username(self) -> str:
-        """Lower case; "" where the Dev Hub does not tell it yet."""
+        """Lower case; "" while the Dev Hub does not return it."""
         return self.sign_up.username
 
     @property
     def expiration_date(self) -> date | None:
-        """The day on which the org ends."""
+        """The day on which the org expires."""
         return self.sign_up.expiration_date
 
 
-def living_orgs(hub: DevHub) -> list[LivingOrg]:
-    """All that the user may see, in one query; AuthCode is a credential and never selected.
+def active_orgs(hub: DevHub) -> list[ActiveOrg]:
+    """All that the user may see, in one query. AuthCode is a credential and never selected.
 
-    A row that stays malformed is left out: whoever misses an org asks for it by its id.
+    A row that stays malformed is left out. A caller that misses an org queries it by its id.
     """
-    return hub.readable(_QUERY, _living, lambda _: None)
+    return hub.readable(_QUERY, _active_org, lambda _: None)
 
 
 def describe(hub: DevHub, descriptions: Mapping[str, str]) -> None:
-    """Write descriptions, by ScratchOrgInfo id: one request for every 200.
+    """Write descriptions by ScratchOrgInfo id, 200 in one request.
 
-    A row that is refused keeps its old description. Raises SalesforceError.
+    A row whose update is refused keeps its old description. Raises SalesforceError.
     """
     records = [
         {"attributes": {"type": "ScratchOrgInfo"}, "id": key, "Description": text}
@@ -66,6 +66,6 @@ def describe(hub: DevHub, descriptions: Mapping[str, str]) -> None:
         hub.client.call("PATCH", "composite/sobjects", json=batch, is_repeatable=True)
 
 
-def _living(row: Row) -> LivingOrg:
+def _active_org(row: Row) -> ActiveOrg:
     description = nullable_text(row, "Description", longest=LONGEST_AREA)
-    return LivingOrg(sign_up_status(row), description)
+    return ActiveOrg(sign_up_status(row), description)
