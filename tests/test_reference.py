@@ -76,6 +76,20 @@ def test_each_link_of_a_page_leads_to_a_file_and_heading_of_the_project(page: Pa
     assert not broken
 
 
+def test_each_test_that_the_page_on_protections_names_exists() -> None:
+    """Relative to `tests/`, or to `tests/proof/`."""
+    page = (DOCS / "nothing-lost.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[a-z_]+/)*test_\w+\.py)`", page))
+    tests = ROOT / "tests"
+
+    missing = {
+        name for name in named if not any((tests / f / name).is_file() for f in ("", "proof"))
+    }
+
+    assert len(named) > 40
+    assert not missing
+
+
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 def test_the_glossary_and_the_reference_can_be_found_from(page: str) -> None:
     linked = {name for name, _ in _LINK.findall((ROOT / page).read_text(encoding="utf-8"))}
