@@ -1,4 +1,4 @@
-"""Turns answers with an error, and lost answers, into SalesforceError with words for people."""
+"""Turns error answers and lost answers of the API into SalesforceError."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from provisioner.salesforce.network_errors import causes, network_reason
 from provisioner.salesforce.redaction import one_line, redact
 
 NOT_SENT = "NOT_SENT"
-"""Error code of a request that never left: no connection came about. Safe to send again."""
+"""Error code of a request that was not sent, for lack of a connection. Safe to send again."""
 
 NO_ANSWER = "NO_ANSWER"
 """Error code of a request whose answer was lost: the server may have acted on it."""
 
 TIMED_OUT = "TIMED_OUT"
-"""As NO_ANSWER, and the server may be acting still."""
+"""Error code of a request without an answer in time: the server may still be acting on it."""
 
 HINTS: Mapping[str, str] = {
-    "REQUEST_LIMIT_EXCEEDED": "the org's API calls of the last 24 hours are used up; wait, or see "
-    "Setup, Company Information",
+    "REQUEST_LIMIT_EXCEEDED": "the org's API calls of the last 24 hours are used up; try again "
+    "later, or see Setup, Company Information",
     "INVALID_SESSION_ID": "check the session policies of the app and of the user's profile",
-    "API_DISABLED_FOR_ORG": "the user's profile needs the permission API Enabled",
+    "API_DISABLED_FOR_ORG": "give the user's profile the permission API Enabled",
 }
 
-PAGE = 20_000  # characters of a page that are searched for words that are known
+PAGE = 20_000  # characters of a page that are searched for known texts
 _USAGE = re.compile(r"\bapi-usage=(\d{1,12})/(\d{1,12})\b")
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request, as errors name it."""
+    """One request, as error messages name it."""
 
     org: str  # "Dev Hub hub@acme.example", or a scratch org's username
     method: str
@@ -48,10 +48,11 @@ class Call:
 
 
 def error_codes(body: str) -> list[tuple[str, str]]:
-    """Code and text of each error in an answer's body; empty when it is no error envelope.
+    """Code and text of each error in an answer's body; empty for any other body.
 
-    REST answers a list of `{errorCode, message, fields}`, the token endpoint
-    `{error, error_description}`, composite calls `{statusCode, message}` (docs/reference/http.md).
+    REST returns a list of `{errorCode, message, fields}`, the token endpoint
+    `{error, error_description}`, composite calls `{statusCode, message}`
+    (docs/reference/http.md#error-bodies).
     """
     try:
         answer = read_json(body)
@@ -66,7 +67,7 @@ def error_codes(body: str) -> list[tuple[str, str]]:
 
 
 def api_usage(limit_info: str) -> tuple[int, int] | None:
-    """API calls of the day, used and allowed, from a `Sforce-Limit-Info` header."""
+    """API calls of the day, used and allowed, from a `Sforce-Limit-Info` header; None without."""
     found = _USAGE.search(limit_info)
     return (int(found[1]), int(found[2])) if found else None
 
@@ -76,7 +77,7 @@ def _first(error: Mapping[str, Any], *keys: str) -> str:
 
 
 def _fields(error: Mapping[str, Any]) -> str:
-    """The fields that an error is about, unless its text names them anyway."""
+    """The fields of an error that its text does not name."""
     fields = error.get("fields")
     text = str(error.get("message"))
     missing = [str(f) for f in fields if str(f) not in text] if isinstance(fields, list) else []
@@ -86,7 +87,7 @@ def _fields(error: Mapping[str, Any]) -> str:
 def refused(
     call: Call, status: int, body: str, content_type: str, *, is_hub: bool = False
 ) -> SalesforceError:
-    """The error for an answer with an error status; `is_hub`: it came from the Dev Hub."""
+    """The error for an answer with an error status. `is_hub`: the Dev Hub sent it."""
     errors = error_codes(body)
     code = errors[0][0] if errors else ""
     kind = classify(status, code, errors[0][1] if errors else _page(body), is_hub=is_hub)
@@ -108,12 +109,12 @@ def refused(
 
 
 def _page(body: str) -> str:
-    """What of an answer without error codes may say its class; pages are long."""
+    """The part of an answer without error codes that is classified: pages are long."""
     return body[:PAGE]
 
 
 def unusable(call: Call, status: int, what: str) -> SalesforceError:
-    """The error for an answer of success that is not what the API promises."""
+    """The error for an answer with a success status and unexpected content."""
     return SalesforceError(
         f"{call}: HTTP {status}, but {one_line(redact(what))}",
         status=status,
@@ -122,20 +123,21 @@ def unusable(call: Call, status: int, what: str) -> SalesforceError:
 
 
 def lost(call: Call, error: OSError) -> SalesforceError:
-    """The error for a request that got no answer; its `error_code` tells whether it was sent."""
+    """The error for a request without an answer. Its `error_code` says whether it was sent."""
     reason = network_reason(error)
-    behind = list(causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in behind):
+    found = list(causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in found):
         return SalesforceError(
             f"{call}: {reason}",
             error_code=NOT_SENT,
             kind=ErrorKind.CONFIGURATION,
-            hint="set REQUESTS_CA_BUNDLE to the file of the private CA",
+            hint="set SSL_CERT_FILE to the certificate file of your private CA, or of your company's "
+            "proxy",
             code="tls_certificate",
         )
     if isinstance(error, NotConnectedError):
         code, text = NOT_SENT, f"not sent: {reason}"
-    elif any(isinstance(cause, TimeoutError) for cause in behind):
+    elif any(isinstance(cause, TimeoutError) for cause in found):
         code, text = TIMED_OUT, "no answer in time"
     else:
         code, text = NO_ANSWER, f"the answer was lost: {reason}"

@@ -1,9 +1,9 @@
-"""What may be done about an error of Salesforce: one table of its words, one of its statuses.
+"""The kind of each error of Salesforce, by its text, its code and its HTTP status.
 
-A caller never looks at codes itself: `classify` answers with the class of an API error,
-`sign_up_kind` and `sign_up_meaning` with that of a sign-up that ended in Error. Sources:
-`sign-up.md`, `packages.md`, `deploys.md` and `http.md` in docs/reference/; the codes themselves
-are in the API's WSDL (docs/reference/http.md#error-bodies).
+Callers do not compare codes: `classify` returns the kind of an API error, `sign_up_kind` and
+`sign_up_meaning` those of a sign-up that ended in Error. Sources: `sign-up.md`, `packages.md`,
+`deploys.md` and `http.md` in docs/reference/. The codes are in the WSDL of the API
+(docs/reference/http.md#error-bodies).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from provisioner.errors import ErrorKind
 
 CODES: Mapping[str, ErrorKind] = {
-    # busy, or one of its parts is out of order
-    "ALREADY_IN_PROCESS": ErrorKind.TRANSIENT,  # another install or deploy holds the org's set-up
-    "INVALID_QUERY_LOCATOR": ErrorKind.TRANSIENT,  # the query is to be sent again from its start
+    # the org is busy, or a part of it is not available
+    "ALREADY_IN_PROCESS": ErrorKind.TRANSIENT,  # another install or deploy holds the setup lock
+    "INVALID_QUERY_LOCATOR": ErrorKind.TRANSIENT,  # the query has to start again
     "PACKAGE_UNAVAILABLE": ErrorKind.TRANSIENT,  # a new version has not reached this instance yet
     "PACKAGE_UNAVAILABLE_CRC": ErrorKind.TRANSIENT,
     "PACKAGE_UNAVAILABLE_ZIP": ErrorKind.TRANSIENT,
@@ -26,30 +26,30 @@ CODES: Mapping[str, ErrorKind] = {
     "UNABLE_TO_LOCK_ROW": ErrorKind.TRANSIENT,
     "UNINSTALL_IN_PROGRESS": ErrorKind.TRANSIENT,
     "UNKNOWN_EXCEPTION": ErrorKind.TRANSIENT,
-    "server_error": ErrorKind.TRANSIENT,  # words of the token endpoint
+    "server_error": ErrorKind.TRANSIENT,  # error codes of the token endpoint
     "temporarily_unavailable": ErrorKind.TRANSIENT,
     "unknown_error": ErrorKind.TRANSIENT,
-    # allowances
+    # limits
     "LIMIT_EXCEEDED": ErrorKind.LIMIT,  # sign-ups of the Dev Hub
-    "REQUEST_LIMIT_EXCEEDED": ErrorKind.LIMIT,  # API calls of a day; another case is in MESSAGES
-    # how the org, the app or the user is set up
+    "REQUEST_LIMIT_EXCEEDED": ErrorKind.LIMIT,  # API calls of a day; see also MESSAGES
+    # settings of the org, the app or the user
     "API_CURRENTLY_DISABLED": ErrorKind.CONFIGURATION,
     "API_DISABLED_FOR_ORG": ErrorKind.CONFIGURATION,
     "FUNCTIONALITY_NOT_ENABLED": ErrorKind.CONFIGURATION,
     "INSUFFICIENT_ACCESS": ErrorKind.CONFIGURATION,
     "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": ErrorKind.CONFIGURATION,
     "INSUFFICIENT_ACCESS_OR_READONLY": ErrorKind.CONFIGURATION,
-    "INVALID_SESSION_ID": ErrorKind.CONFIGURATION,  # also after the session was renewed
+    "INVALID_SESSION_ID": ErrorKind.CONFIGURATION,  # also after a renewal of the session
     "INVALID_SIGNUP_COUNTRY": ErrorKind.CONFIGURATION,
     "INVALID_SIGNUP_OPTION": ErrorKind.CONFIGURATION,  # such as a release after its preview
     "UNSUPPORTED_API_VERSION": ErrorKind.CONFIGURATION,
-    # the org has ended, or is closed for a while
+    # the org is deleted, expired or locked
     "INACTIVE_ORG": ErrorKind.GONE,
     "ORG_LOCKED": ErrorKind.GONE,
 }
 
 MESSAGES: Mapping[str, ErrorKind] = {
-    # 403 REQUEST_LIMIT_EXCEEDED for too many long requests at once passes within seconds
+    # 403 REQUEST_LIMIT_EXCEEDED for too many concurrent long requests: passes within seconds
     "concurrent": ErrorKind.TRANSIENT,
     "unable to obtain exclusive access": ErrorKind.TRANSIENT,
     "temporarily lock your organization": ErrorKind.TRANSIENT,
@@ -58,10 +58,10 @@ MESSAGES: Mapping[str, ErrorKind] = {
     "failed while fetching query cursor data": ErrorKind.TRANSIENT,
     "unexpected internal servlet state": ErrorKind.TRANSIENT,
     "retry your request": ErrorKind.TRANSIENT,  # 400 unknown_error
-    "access declined": ErrorKind.TRANSIENT,  # a page that Salesforce shows under load
-    'that have the "updated" status': ErrorKind.TRANSIENT,  # a permission set group recalculates
+    "access declined": ErrorKind.TRANSIENT,  # a page of Salesforce under load
+    'that have the "updated" status': ErrorKind.TRANSIENT,  # a group is recalculated
 }
-"""Parts of an error's text, lower case. They count before its code: one code has many senses."""
+"""Parts of an error's text in lower case. They take precedence over its code."""
 
 STATUSES: Mapping[int, ErrorKind] = {
     0: ErrorKind.TRANSIENT,  # no answer
@@ -75,7 +75,7 @@ STATUSES: Mapping[int, ErrorKind] = {
     503: ErrorKind.TRANSIENT,
     504: ErrorKind.TRANSIENT,
 }
-"""By HTTP status, for answers whose words say nothing; what is not here is content."""
+"""By HTTP status, for errors with an unknown text and code. Other statuses: see `_by_hundreds`."""
 
 PACKAGE_RETRIES = (
     "this package is not yet available",
@@ -90,7 +90,7 @@ PACKAGE_RETRIES = (
     "already been locked by another change",
     "invalid cross reference id",
 )
-"""Parts of the text of a failed install that passes by itself (CumulusCI's list).
+"""Parts of the text of a failed install that is worth a retry, as CumulusCI lists them.
 
 Source: docs/reference/packages.md#failures-that-pass.
 """
@@ -103,63 +103,142 @@ DEPLOY_RETRIES = (
     "already been locked by another change",
     "background job",
 )
-"""Parts of the error of a failed deploy that is worth another one (docs/reference/deploys.md)."""
+"""Parts of the error of a failed deploy that is worth a retry.
+
+Source: docs/reference/deploys.md#failures-that-pass.
+"""
 
 _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
-    "": (ErrorKind.TRANSIENT, "the sign-up failed without an error code"),
-    "C-1007": (ErrorKind.TRANSIENT, "the username is in use already"),
-    "C-1015": (ErrorKind.TRANSIENT, "the My Domain of the org could not be registered"),
+    "": (ErrorKind.TRANSIENT, "Salesforce gives no error code; try again later"),
+    "C-1007": (
+        ErrorKind.TRANSIENT,
+        "the username is already in use; a new sign-up uses another one",
+    ),
+    "C-1015": (
+        ErrorKind.TRANSIENT,
+        "Salesforce could not register the org's My Domain; try again later",
+    ),
     "C-1016": (
         ErrorKind.CONFIGURATION,
-        "the connected app could not be set up in the org: its consumer key is wrong, its "
-        "certificate has expired, or it is an External Client App, which sign-ups cannot copy; "
-        "make a connected app in the Dev Hub",
+        "the connected app could not be set up in the org: its consumer key or callback URL is "
+        "wrong, its certificate has expired, or it is an External Client App, which sign-ups do "
+        "not copy; check consumer_key and the app, and use a connected app of the Dev Hub",
     ),
-    "C-1017": (ErrorKind.CONFIGURATION, "the namespace is not valid"),
-    "C-1018": (ErrorKind.CONFIGURATION, "the My Domain name is not valid"),
-    "C-1019": (ErrorKind.TRANSIENT, "the My Domain name is in use"),
-    "C-1020": (ErrorKind.CONFIGURATION, "the template does not exist"),
-    "C-1027": (ErrorKind.CONFIGURATION, "the template is not supported; use an edition instead"),
-    "C-1033": (ErrorKind.TRANSIENT, "the template has the wrong version"),
+    "C-1017": (
+        ErrorKind.CONFIGURATION,
+        "the namespace has a wrong format; correct namespace in the org definition",
+    ),
+    "C-1018": (
+        ErrorKind.CONFIGURATION,
+        "the My Domain name is invalid; correct it in the org definition",
+    ),
+    "C-1019": (ErrorKind.TRANSIENT, "the My Domain name is in use; try again later"),
+    "C-1020": (
+        ErrorKind.CONFIGURATION,
+        "the template does not exist; correct template in the org definition",
+    ),
+    "C-1027": (
+        ErrorKind.CONFIGURATION,
+        "the template is not supported; use edition instead of template",
+    ),
+    "C-1033": (ErrorKind.TRANSIENT, "the template has the wrong version; try again later"),
     "C-1034": (
         ErrorKind.TRANSIENT,
-        "the org could not be created; ask Salesforce Support for the reason",
+        "Salesforce could not create the org; if this happens again, ask Salesforce Support",
     ),
-    "C-9998": (ErrorKind.CONFIGURATION, "not a valid scratch org"),
-    "C-9999": (ErrorKind.TRANSIENT, "a fatal error of the sign-up service"),
-    "INVALID_ID_FIELD": (ErrorKind.CONFIGURATION, "the template id is malformed"),
-    "S-1006": (ErrorKind.CONFIGURATION, "adminEmail is not a valid e-mail address"),
-    "S-1017": (ErrorKind.CONFIGURATION, "the namespace is not linked to the Dev Hub"),
-    "S-1018": (ErrorKind.CONFIGURATION, "the My Domain name is not valid"),
-    "S-1019": (ErrorKind.TRANSIENT, "the My Domain name is in use"),
-    "S-1026": (ErrorKind.CONFIGURATION, "the namespace is not valid"),
-    "S-2006": (ErrorKind.CONFIGURATION, "the country code is not valid"),
-    "S-9999": (ErrorKind.TRANSIENT, "a fatal error of the sign-up service"),
+    "C-9998": (ErrorKind.CONFIGURATION, "not a valid scratch org; check the org definition"),
+    "C-9999": (
+        ErrorKind.TRANSIENT,
+        "the sign-up service failed and gives no reason; try again later",
+    ),
+    "INVALID_ID_FIELD": (
+        ErrorKind.CONFIGURATION,
+        "the template id is malformed; correct template in the org definition",
+    ),
+    "S-1006": (
+        ErrorKind.CONFIGURATION,
+        "adminEmail is not a valid e-mail address; correct it in the org definition",
+    ),
+    "S-1017": (
+        ErrorKind.CONFIGURATION,
+        "the namespace is not linked to the Dev Hub; link it in the Dev Hub, or remove "
+        "namespace from the org definition",
+    ),
+    "S-1018": (
+        ErrorKind.CONFIGURATION,
+        "the My Domain name is invalid; correct it in the org definition",
+    ),
+    "S-1019": (ErrorKind.TRANSIENT, "the My Domain name is in use; try again later"),
+    "S-1026": (
+        ErrorKind.CONFIGURATION,
+        "the namespace has a wrong format; correct namespace in the org definition",
+    ),
+    "S-2006": (
+        ErrorKind.CONFIGURATION,
+        "the country code is invalid; correct country in the org definition",
+    ),
+    "S-9999": (
+        ErrorKind.TRANSIENT,
+        "the sign-up service failed and gives no reason; try again later",
+    ),
     "SH-0001": (
         ErrorKind.CONFIGURATION,
-        "the source org has not shared its shape with the Dev Hub",
+        "the source org has not shared its org shape with the Dev Hub; share it in the source org",
     ),
-    "SH-0002": (ErrorKind.CONFIGURATION, "the source org has no org shape"),
-    "SH-0003": (ErrorKind.CONFIGURATION, "the org shape is of an older release; make it again"),
-    "SH-9999": (ErrorKind.TRANSIENT, "the org shape could not be checked"),
-    "SN-0001": (ErrorKind.CONFIGURATION, "the snapshot has expired"),
-    "SN-0002": (ErrorKind.CONFIGURATION, "the snapshot belongs to another Dev Hub"),
-    "T-0002": (ErrorKind.CONFIGURATION, "there is no such template or snapshot"),
-    "T-0003": (ErrorKind.CONFIGURATION, "the template is not approved"),
-    "T-0004": (ErrorKind.CONFIGURATION, "the source org of the template is gone"),
-    "VR-0001": (ErrorKind.TRANSIENT, "scratch orgs cannot be created now"),
-    "VR-0002": (ErrorKind.CONFIGURATION, "the release asked for is not available"),
-    "VR-0003": (ErrorKind.CONFIGURATION, "the release asked for is not available"),
+    "SH-0002": (
+        ErrorKind.CONFIGURATION,
+        "the source org has no org shape; create one in the source org",
+    ),
+    "SH-0003": (
+        ErrorKind.CONFIGURATION,
+        "the org shape is from an older release; create it again in the source org",
+    ),
+    "SH-9999": (
+        ErrorKind.TRANSIENT,
+        "Salesforce could not validate the org shape; try again later",
+    ),
+    "SN-0001": (ErrorKind.CONFIGURATION, "the snapshot has expired; create a new one"),
+    "SN-0002": (
+        ErrorKind.CONFIGURATION,
+        "the snapshot belongs to another Dev Hub; create one on this Dev Hub",
+    ),
+    "T-0002": (
+        ErrorKind.CONFIGURATION,
+        "the template or snapshot does not exist; correct its name in the org definition",
+    ),
+    "T-0003": (
+        ErrorKind.CONFIGURATION,
+        "the template is not approved; use an approved template, or an edition",
+    ),
+    "T-0004": (
+        ErrorKind.CONFIGURATION,
+        "the source org of the template no longer exists; use another template, or an edition",
+    ),
+    "VR-0001": (
+        ErrorKind.TRANSIENT,
+        "scratch orgs cannot be created at the moment; try again later",
+    ),
+    "VR-0002": (
+        ErrorKind.CONFIGURATION,
+        "the requested release is not available; correct release in the org definition",
+    ),
+    "VR-0003": (
+        ErrorKind.CONFIGURATION,
+        "the requested release is not available; correct release in the org definition",
+    ),
 }
-"""ScratchOrgInfo.ErrorCode → class and meaning (docs/reference/sign-up.md#errors-of-a-sign-up)."""
+"""ScratchOrgInfo.ErrorCode → kind, and cause with fix.
+
+Source: docs/reference/sign-up.md#errors-of-a-sign-up.
+"""
 
 
 def classify(
     status: int, error_code: str = "", message: str = "", *, is_hub: bool = False
 ) -> ErrorKind:
-    """The class of an API error: by what its text says, then its code, then the HTTP status.
+    """The kind of an API error, by its text, else its code, else its HTTP status.
 
-    From the Dev Hub nothing is GONE: what says so of an org passes there.
+    An error of the Dev Hub is never GONE: it is TRANSIENT there.
     """
     kind = _kind(status, error_code, message)
     return ErrorKind.TRANSIENT if is_hub and kind is ErrorKind.GONE else kind
@@ -177,23 +256,23 @@ def _kind(status: int, error_code: str, message: str) -> ErrorKind:
 
 def _by_hundreds(status: int) -> ErrorKind:
     if status < 300:
-        return ErrorKind.TRANSIENT  # a success, but not of Salesforce: some page in between
+        return ErrorKind.TRANSIENT  # a success with a page that is not Salesforce's
     return ErrorKind.CONFIGURATION if status < 400 else ErrorKind.CONTENT  # 3xx: a redirect
 
 
 def sign_up_kind(error_code: str | None) -> ErrorKind:
-    """The class of a sign-up that ended in Error.
+    """The kind of a sign-up that ended in Error.
 
-    A code that nobody has described counts as transient: how many sign-ups that may cost is
-    bounded (`provisioner.builder.signup_breaker`).
+    An unknown code is TRANSIENT. `provisioner.builder.signup_breaker` limits the sign-ups that
+    this costs.
     """
     return _SIGN_UP.get(error_code or "", (ErrorKind.TRANSIENT, ""))[0]
 
 
 def sign_up_meaning(error_code: str | None) -> str:
-    """What the error code of a sign-up means, in words."""
+    """The cause of a failed sign-up by its error code, and how to fix it."""
     return _SIGN_UP.get(
-        error_code or "", (ErrorKind.TRANSIENT, "an error code without a documented meaning")
+        error_code or "", (ErrorKind.TRANSIENT, "the meaning of this error code is not documented")
     )[1]
 
 

@@ -1,4 +1,4 @@
-"""Every error of Salesforce falls into one class, which says what may be done."""
+"""Every error of Salesforce has one kind, which says what a caller may do."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ API_ERRORS = [
 
 
 @pytest.mark.parametrize(("status", "code", "text", "kind"), API_ERRORS)
-def test_an_api_error_has_a_class(status: int, code: str, text: str, kind: ErrorKind) -> None:
+def test_an_api_error_has_a_kind(status: int, code: str, text: str, kind: ErrorKind) -> None:
     assert classify(status, code, text) is kind
 
 
@@ -64,8 +64,8 @@ def test_other_sign_ups_would_fail_again(code: str) -> None:
 
 def test_a_sign_up_code_is_explained() -> None:
     assert "External Client App" in sign_up_meaning("C-1016")
-    assert sign_up_meaning("S-1017") == "the namespace is not linked to the Dev Hub"
-    assert sign_up_meaning("X-1") == "an error code without a documented meaning"
+    assert sign_up_meaning("S-1017").startswith("the namespace is not linked to the Dev Hub; ")
+    assert sign_up_meaning("X-1") == "the meaning of this error code is not documented"
     assert sign_up_kind("X-1") is ErrorKind.TRANSIENT
 
 

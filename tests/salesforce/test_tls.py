@@ -48,7 +48,7 @@ def test_a_host_that_nobody_vouches_for_is_refused(server: EmulatorServer) -> No
         version(transport, server.url)
     assert (caught.value.kind, caught.value.error_code) == (ErrorKind.CONFIGURATION, NOT_SENT)
     assert caught.value.message.startswith("me: GET data: certificate: ")
-    assert caught.value.hint == "set REQUESTS_CA_BUNDLE to the file of the private CA"
+    assert caught.value.hint.startswith("set SSL_CERT_FILE to the certificate file")
     assert transport.calls.totals()["org"] == 1
 
 
