@@ -131,8 +131,8 @@ def lost(call: Call, error: OSError) -> SalesforceError:
             f"{call}: {reason}",
             error_code=NOT_SENT,
             kind=ErrorKind.CONFIGURATION,
-            hint="set SSL_CERT_FILE to the certificate file of your private CA, or of your company's "
-            "proxy",
+            hint="set SSL_CERT_FILE to the certificate file of your private CA, or of your "
+            "company's proxy",
             code="tls_certificate",
         )
     if isinstance(error, NotConnectedError):

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from urllib.parse import quote_plus
 
 from hypothesis import given
 from hypothesis import strategies as st
+from simple_salesforce.format import quote_soql_value
 
-from provisioner.salesforce.soql import LONGEST_URL, equals, one_of, portions, select
+from provisioner.salesforce.soql import LONGEST_URL, equals, literal, one_of, portions, select
 
 
 def test_a_value_cannot_leave_its_quotes() -> None:
     hostile = "x' OR Name != '\\"
     assert equals("Username", hostile) == r"Username = 'x\' OR Name != \'\\'"
     assert one_of("Id", ["a", "b'"]) == r"Id IN ('a','b\'')"
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x2FF), max_size=40))
+def test_a_value_is_quoted_as_simple_salesforce_quotes_it(value: str) -> None:
+    assert literal(value) == quote_soql_value(value)
+
+
+def test_ids_and_usernames_are_quoted_without_simple_salesforce() -> None:
+    code = (
+        "import sys; from provisioner.salesforce.soql import literal; "
+        "literal('2SR000000000001AAA'), literal('morning-7f3k@acme.example'), literal('ns__Name'); "
+        "print('simple_salesforce' in sys.modules); literal(\"O'Neil\"); "
+        "print('simple_salesforce' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_a_query_names_what_it_wants() -> None:
