@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Done:
-    """The step is complete; `note` goes into the event log (`installed Billing 1.2.0.3`)."""
+    """The step is complete; `note` says what it did (`installed 04t…`)."""
 
     note: str = ""
     changes: Mapping[str, Any] = field(default_factory=dict)

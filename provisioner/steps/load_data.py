@@ -136,7 +136,7 @@ class _Loading:
     def confirmed(self, progress: LoadProgress) -> LoadProgress:
         """The progress with the request whose answer was lost: not done, or done.
 
-        Raises StepFailed where the number of records does not tell.
+        Raises StepFailed where the number of records does not show which.
         """
         chunk = self._load.chunks[progress.done]
         before = self._load.totals(progress.done)[chunk.sobject]

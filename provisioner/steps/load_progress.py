@@ -107,7 +107,8 @@ def progress_of(
     `known` is what this process has in memory. Raises IdsLostError when the ids are neither in
     the state nor in memory.
     """
-    if (state.digest, state.count) != (load.digest, len(load.chunks)) or state.done > state.count:
+    last = state.count - 1 if state.is_sending else state.count
+    if (state.digest, state.count) != (load.digest, len(load.chunks)) or state.done > last:
         return None
     if state.ids is not None:
         ids: Mapping[str, str] | None = _ids(state.ids, load.open_by_object(state.done))

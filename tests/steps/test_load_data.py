@@ -314,7 +314,8 @@ def test_an_org_is_replaced_when_the_process_that_had_its_ids_was_killed(
 @pytest.mark.parametrize(
     "text",
     ["1/3 loaded {} =0010000000000001+999999999", "1/3 loaded {} +5", "1/3 loaded {} =001,=003",
-     "1/3 loaded {} ", "9/3 loaded {}", "1/3 loaded {} =00100000000000!"],
+     "1/3 loaded {} ", "9/3 loaded {}", "0/4 loaded {}", "3/3 sending {}",
+     "1/3 loaded {} =00100000000000!"],
 )  # fmt: skip
 def test_an_org_is_replaced_when_the_state_is_not_of_this_load(
     runner: StepRunner, text: str
