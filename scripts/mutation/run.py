@@ -21,15 +21,17 @@ import operators
 
 ROOT = Path(__file__).parent.parent.parent
 WORK = ROOT / ".venv" / "mutation"
+SURVIVORS = ROOT / ".venv" / "mutation-survivors"
 
 RELATED: dict[str, tuple[str, ...]] = {
     "provisioner/claim": ("tests/claim",),
-    "provisioner/salesforce": ("tests/salesforce", "tests/login", "tests/steps"),
+    "provisioner/salesforce": ("tests/salesforce", "tests/login"),
     "provisioner/steps": ("tests/steps",),
     "provisioner/builder": ("tests/builder",),
+    "provisioner/retry.py": ("tests/test_retry.py", "tests/salesforce", "tests/login"),
     "provisioner": ("tests",),
 }
-"""The tests of a package; those of its first parent that is listed apply."""
+"""The tests of a file or a package; of those that are listed, the nearest counts."""
 
 SETTINGS = """
 [tool.mutmut]
@@ -38,8 +40,8 @@ only_mutate = {files}
 also_copy = {copied}
 pytest_add_cli_args = ["-p", "no:cacheprovider", "-o", "addopts="]
 pytest_add_cli_args_test_selection = {tests}
-timeout_multiplier = 8.0
-timeout_constant = 2.0
+timeout_multiplier = 2.0
+timeout_constant = 5.0
 type_check_command = {mypy}
 """
 
@@ -74,10 +76,15 @@ def main() -> int:
             os.environ.pop("MUTANT_UNDER_TEST", None)
 
     mutmut.set_mutant_under_test = select_here
+    again = SURVIVORS.read_text(encoding="utf-8").split() if options.again else []
     with _output_in(WORK / "log"):
-        mutmut._run((), max_children=1)
-    outcome = _outcome(files)
+        mutmut._run(again, max_children=1)
+    outcome = {
+        name: status for name, status in _outcome(files).items() if not again or name in again
+    }
     _try_processes(outcome)
+    left = [name for name, status in outcome.items() if status not in KILLED]
+    SURVIVORS.write_text("\n".join(left), encoding="utf-8")
     return _report(outcome, files, tests)
 
 
@@ -105,6 +112,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tests", nargs="+", help="test folders or files; by default by package")
     parser.add_argument("--share", type=float, default=1.0, help="of the mutants, 0 to 1")
     parser.add_argument("--seed", type=int, default=1, help="chooses the share")
+    parser.add_argument(
+        "--again", action="store_true", help="only the survivors of the last run; code unchanged"
+    )
     return parser.parse_args()
 
 
@@ -119,7 +129,8 @@ def _files(paths: Iterable[str]) -> set[str]:
 
 
 def _related(file: str) -> tuple[str, ...]:
-    return next(RELATED[str(folder)] for folder in Path(file).parents if str(folder) in RELATED)
+    places = map(str, (file, *Path(file).parents))
+    return next(RELATED[place] for place in places if place in RELATED)
 
 
 def _copy_project(files: Sequence[str], tests: Sequence[str]) -> None:

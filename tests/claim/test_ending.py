@@ -91,11 +91,9 @@ def test_an_org_that_a_build_deletes_at_the_same_moment_is_deleted(
 
 def test_of_several_problems_in_pool_yaml_the_first_is_said(ledger: Ledger, folder: Path) -> None:
     def load() -> PoolFile:
-        raise ConfigError(
-            (Problem("pool.yaml", 1, 2, "a", "x"), Problem("pool.yaml", 3, 4, "b", "y"))
-        )
+        raise ConfigError(tuple(Problem("pool.yaml", n, 1, "a", "x") for n in (1, 2, 3)))
 
     said: list[str] = []
     org = released(ledger)
     assert ended(org, ledger, load, said.append) == org
-    assert said == ["a@acme.example could not be deleted now: pool.yaml:1:2: a: x"]
+    assert said == ["a@acme.example could not be deleted now: pool.yaml:1:1: a: x"]

@@ -190,11 +190,9 @@ def test_without_the_keys_of_pool_yaml_the_org_is_given_with_one_line_of_why(
     look: Look, ledger: Ledger, folder: Path
 ) -> None:
     def load() -> PoolFile:
-        raise ConfigError(
-            (Problem("pool.yaml", 1, 2, "a", "x"), Problem("pool.yaml", 3, 4, "b", "y"))
-        )
+        raise ConfigError(tuple(Problem("pool.yaml", n, 1, "a", "x") for n in (1, 2, 3)))
 
     org = claimed(ledger, age=5 * HOUR)
     part = load_ledger_part(folder / "pool.yaml", environ=os.environ)
     assert proven(org, part, ledger, load, look.warnings.append) == org
-    assert look.warnings == ["a@acme.example could not be verified: pool.yaml:1:2: a: x"]
+    assert look.warnings == ["a@acme.example could not be verified: pool.yaml:1:1: a: x"]
