@@ -92,7 +92,7 @@ PACKAGE_RETRIES = (
 )
 """Parts of the text of a failed install that is worth a retry, as CumulusCI lists them.
 
-Source: docs/reference/packages.md#failures-that-pass.
+Source: docs/reference/packages.md#transient-failures.
 """
 
 DEPLOY_RETRIES = (
