@@ -105,7 +105,7 @@ DEPLOY_RETRIES = (
 )
 """Parts of the error of a failed deploy that is worth a retry.
 
-Source: docs/reference/deploys.md#failures-that-pass.
+Source: docs/reference/deploys.md#transient-failures.
 """
 
 _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
