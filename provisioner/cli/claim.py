@@ -19,7 +19,9 @@ def command(
     call: Invocation,
     username: Annotated[
         str | None,
-        typer.Argument(help="The org to claim; by default any available one."),
+        typer.Argument(
+            metavar="[USERNAME]", help="The org to claim; by default any available one."
+        ),
     ] = None,
     pool: Annotated[
         str | None, typer.Option(metavar="POOL", help="Claim any available org of this pool.")

@@ -13,20 +13,31 @@ from provisioner.output import Output
 
 def command(
     port: Annotated[
-        int, typer.Option(help="Port on 127.0.0.1; 0 chooses a free one.", min=0, max=65535)
+        int,
+        typer.Option(
+            metavar="N", help="Port on 127.0.0.1; 0 chooses a free one.", min=0, max=65535
+        ),
     ] = 0,
     certificate: Annotated[
         Path | None,
-        typer.Option(help="Register this certificate (PEM); by default a key pair is generated."),
+        typer.Option(
+            metavar="FILE",
+            help="Register this certificate (PEM); by default a key pair is generated.",
+        ),
     ] = None,
     consumer_key: Annotated[
-        str | None, typer.Option(help="Consumer key of the Dev Hub's connected app.")
+        str | None, typer.Option(metavar="KEY", help="Consumer key of the Dev Hub's connected app.")
     ] = None,
-    hub_username: Annotated[str | None, typer.Option(help="Username of the Dev Hub user.")] = None,
+    hub_username: Annotated[
+        str | None, typer.Option(metavar="USERNAME", help="Username of the Dev Hub user.")
+    ] = None,
     speed: Annotated[
-        float, typer.Option(help="How many times faster slow operations are.", min=0.001)
+        float,
+        typer.Option(metavar="N", help="How many times faster slow operations are.", min=0.001),
     ] = 1.0,
-    seed: Annotated[int, typer.Option(help="Seed of ids, tokens, durations and faults.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Seed of ids, tokens, durations and faults.")
+    ] = 0,
     faults: Annotated[
         Path | None, typer.Option(metavar="FILE", help="JSON file with faults and latencies.")
     ] = None,

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def command(
     call: Invocation,
-    username: Annotated[str, typer.Argument(help="Username of the org that you have claimed.")],
+    username: Annotated[
+        str,
+        typer.Argument(metavar="USERNAME", help="Username of the org that you have claimed."),
+    ],
     owner: Annotated[
         str | None,
         typer.Option(

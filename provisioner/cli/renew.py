@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def command(
     call: Invocation,
-    username: Annotated[str, typer.Argument(help="Username of the org that you have claimed.")],
+    username: Annotated[
+        str,
+        typer.Argument(metavar="USERNAME", help="Username of the org that you have claimed."),
+    ],
     lease: Annotated[
         str | None, typer.Option(metavar="8h", help="Length of the lease from now; default 8h.")
     ] = None,

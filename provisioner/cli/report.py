@@ -20,7 +20,7 @@ def command(
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]", help="Id of the run; by default the last run.", show_default=""
+            metavar="[RUN]", help="Id of the run; by default the last run.", show_default=False
         ),
     ] = None,
 ) -> None:

@@ -59,9 +59,11 @@ def convert(
         Path | None,
         typer.Option(metavar="FILE", help="Manifest of components to delete after the deployment."),
     ] = None,
-    strict: Annotated[bool, typer.Option(help="Treat warnings as errors.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Treat warnings as errors.", show_default=False)
+    ] = False,
     explain: Annotated[
-        bool, typer.Option(help="Show all warnings, with the reason of each.")
+        bool, typer.Option(help="Show all warnings, with the reason of each.", show_default=False)
     ] = False,
 ) -> None:
     """Convert a source project to the metadata package that a deployment sends.

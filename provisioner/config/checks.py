@@ -106,6 +106,9 @@ def _missing(path: Path, kind: str, directory: Path, text: Text) -> str:
     what = "folder" if kind == "folder" else "file"
     if text.variables:
         return f"{text.shown} is not the path of an existing {what}; correct the variable"
+    if (directory / path).is_symlink():
+        target = os.readlink(directory / path)
+        return f"{text.written.strip()} is a link to {target}, which does not exist; fix the link"
     try:
         neighbours = [e.name for e in islice((directory / path).parent.iterdir(), _NEIGHBOURS)]
     except OSError:

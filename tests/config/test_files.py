@@ -68,12 +68,14 @@ def test_a_missing_folder_is_called_one(project: Project) -> None:
     assert problem.message.startswith("the folder force-app")
 
 
-def test_a_link_that_leads_nowhere_is_no_file(project: Project) -> None:
+def test_a_link_whose_target_does_not_exist_is_reported_as_such(project: Project) -> None:
     (project.folder / "data/link.json").symlink_to("gone.json")
 
     [problem] = project.problems(with_steps("- load_data: {plan: data/link.json}"))
 
-    assert problem.message.startswith("the file data/link.json")
+    assert problem.message == (
+        "data/link.json is a link to gone.json, which does not exist; fix the link"
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
