@@ -1,8 +1,8 @@
-"""The programs that this one starts, and the one environment that they get: without secrets.
+"""Starts other programs, with an environment from which the secrets are removed.
 
-No other module starts a program: so no program finds a private key, a passphrase, an
-installation key or the password of a database in its environment. Everything else stays: PATH,
-HOME, proxies, locale, and whatever the user's own commands look for.
+No other module starts a program, so no program gets a private key, a passphrase, an installation
+key or a database password in its environment. All other variables are kept: PATH, HOME, proxies,
+the locale, and those of the user's own commands.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ _NAMES = re.compile(r"SF_PRIVATE_KEY.*|PGPASSWORD|SCRATCH_ORG_ACCESS_TOKEN")
 _KEY_TEXT = re.compile(
     r"PRIVATE KEY-----|LS0tLS1CRUdJTiB(?:QUklWQVRF|SU0Eg|FTkNSWVBU)"
 )  # also in base64
-_SURELY_SECRET = 8  # characters; a shorter value may be that of another variable by chance
+_SURELY_SECRET = 8  # characters; another variable may have a shorter value by chance
 _LONGEST_WORD = 30  # characters; a line of a key is longer
-_GRACE = 5.0  # seconds that a program gets to end when it is stopped
+_GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
 
 class Environment(dict[str, str]):
-    """What a program finds. Only `environment` makes one; every start of a program asks for it."""
+    """The environment of a program. Only `environment` creates one; each start needs one."""
 
     def plus(self, more: Mapping[str, str]) -> Environment:
-        """With variables that are handed over on purpose."""
+        """This environment with more variables, which may be secrets."""
         return Environment({**self, **more})
 
 
 def environment(environ: Mapping[str, str], secret_names: Collection[str] = ()) -> Environment:
-    """`environ` without what holds a secret, by name or by value.
+    """`environ` without the variables that hold a secret, by name or by value.
 
-    `secret_names` are the variables that pool.yaml takes its secrets from. A variable of
-    another name goes, too, if it holds the same value, or a private key.
+    `secret_names` are the variables that hold the secrets of pool.yaml. Other variables with the
+    same value, or with a private key, are also removed.
     """
     hidden = {name for name in environ if name in secret_names or _NAMES.fullmatch(name)}
     values = {environ[name] for name in hidden if len(environ[name]) >= _SURELY_SECRET}
@@ -52,7 +52,7 @@ def environment(environ: Mapping[str, str], secret_names: Collection[str] = ()) 
 
 
 def secrets(environ: Mapping[str, str]) -> Iterator[str]:
-    """The values in `environ` that are secrets whatever pool.yaml says; keys line by line."""
+    """The values in `environ` that are always secrets; a key is returned line by line."""
     for name, value in environ.items():
         if _KEY_TEXT.search(value):
             yield from (line for line in re.split(r"\\n|\s", value) if len(line) > _LONGEST_WORD)
@@ -68,11 +68,11 @@ def run(
     pass_fds: Sequence[int] = (),
     with_errors: bool = False,
 ) -> tuple[int, str]:
-    """Run a program to its end, without input: its exit code, and what it said on stdout.
+    """Run a program without input until it exits. Returns its exit code and its stdout.
 
-    With `with_errors` also what it said on stderr. Raises OSError when it cannot be started,
-    TimeoutError when it takes longer than `timeout` seconds. Whatever ends the wait ends the
-    program and those that it has started.
+    With `with_errors`, stderr is included. Raises OSError when the program cannot be started,
+    TimeoutError when it takes longer than `timeout` seconds. When any exception ends the wait, the
+    program and its child processes are terminated.
     """
     import subprocess
 
@@ -89,20 +89,20 @@ def run(
         process_group=0,
     ) as process:
         try:
-            said, _ = process.communicate(timeout=timeout)
+            output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             _stop(process)
-            raise TimeoutError(errno.ETIMEDOUT, f"no end in {timeout:g} s") from None
+            raise TimeoutError(errno.ETIMEDOUT, f"not finished after {timeout:g} s") from None
         except BaseException:
             _stop(process)
             raise
-        return process.returncode, said
+        return process.returncode, output
 
 
 def start(
     command: Sequence[str], environ: Environment, *, cwd: Path | None = None
 ) -> subprocess.Popen[str]:
-    """Start a program whose stdout the caller reads, and which the caller ends."""
+    """Start a program. The caller reads its stdout and terminates it."""
     import subprocess
 
     return subprocess.Popen(  # noqa: S603 - a list, and no shell
@@ -111,22 +111,22 @@ def start(
 
 
 def show(command: Sequence[str], environ: Environment) -> int:
-    """Run a program that talks with the user on our own streams; its exit code."""
+    """Run a program on this process's standard streams. Returns its exit code."""
     import subprocess
 
     return subprocess.run(list(command), env=environ, check=False).returncode  # noqa: S603 - a list, and no shell
 
 
 def become(path: str, command: Sequence[str], environ: Environment) -> NoReturn:
-    """Let a program take the place of this one. Raises OSError when it cannot be started."""
-    for name in ("SIGPIPE", "SIGXFSZ"):  # ignored by Python; a program expects them as usual
+    """Replace this process by a program. Raises OSError when it cannot be started."""
+    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them; programs expect the default
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     os.execve(path, list(command), environ)  # noqa: S606 - no shell wanted
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    """End the program and its own children; kill what does not go by itself."""
+    """Terminate a program and its child processes, and kill them if they do not exit."""
     import subprocess
 
     for number in (signal.SIGTERM, signal.SIGKILL):

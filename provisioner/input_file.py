@@ -12,13 +12,13 @@ import os
 import stat
 
 SETTINGS = 1_000_000
-"""Bytes of a file that people write."""
+"""Maximum bytes of a file that users write."""
 
 TEXT = 10_000_000
-"""Bytes of a file that programs may have written: a manifest, a script, a list of packages."""
+"""Maximum bytes of a file that programs may write: a manifest, a script, a list of packages."""
 
 DATA = 100_000_000
-"""Bytes of a file of records."""
+"""Maximum bytes of a file of records."""
 
 _KINDS = (
     (stat.S_ISFIFO, "a pipe"),
@@ -26,18 +26,17 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISSOCK, "a socket"),
 )
-_FIRST = 1 << 15  # most files are smaller, and are read by one call
+_FIRST = 1 << 15  # bytes; most files are smaller and are read by one call
 _NEXT = 1 << 20
-# Should the file give way to a pipe between the look and the opening, that must not wait.
+# Do not wait if the file is replaced by a pipe between the check and the opening.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 def open_input(path: str | os.PathLike[str], *, is_regular: bool = False) -> int:
-    """A descriptor of the regular file at `path`, links followed. Raises OSError.
+    """A descriptor of the regular file at `path`; links are followed. Raises OSError.
 
-    Anything else is not even opened, because that alone may wait for ever or set a device going.
-    With `is_regular` the caller has just seen that the path is a file, and only the open file is
-    looked at.
+    Anything else is not opened, because opening alone may block for ever or start a device. With
+    `is_regular`, the caller has checked the path already, and only the open file is checked.
     """
     if not is_regular:
         _refuse_special(os.stat(path).st_mode, path)
@@ -51,7 +50,7 @@ def open_input(path: str | os.PathLike[str], *, is_regular: bool = False) -> int
 
 
 def read_input(path: str | os.PathLike[str], most: int, *, is_regular: bool = False) -> bytes:
-    """The whole of the regular file at `path`, of at most `most` bytes. Raises OSError."""
+    """The content of the regular file at `path`, at most `most` bytes. Raises OSError."""
     descriptor = open_input(path, is_regular=is_regular)
     try:
         return read_descriptor(descriptor, most, path)
@@ -60,15 +59,15 @@ def read_input(path: str | os.PathLike[str], most: int, *, is_regular: bool = Fa
 
 
 def is_handed_over(path: str | os.PathLike[str]) -> bool:
-    """Whether a path names a file that the calling process has opened for us: `<(vault read …)`."""
+    """Whether a path names a file that the calling process has opened: `<(vault read …)`."""
     name = os.fspath(path)
     return name == "/dev/stdin" or name.startswith(("/dev/fd/", "/proc/self/fd/"))
 
 
 def read_handed_over(path: str | os.PathLike[str], most: int) -> bytes:
-    """All of the file or pipe at such a path, of at most `most` bytes. Raises OSError.
+    """The content of the file or pipe at such a path, at most `most` bytes. Raises OSError.
 
-    It waits for the writer of a pipe, whom the caller has started. A device is refused.
+    This waits for the writer of a pipe. A device is refused.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -85,7 +84,7 @@ def read_handed_over(path: str | os.PathLike[str], most: int) -> bytes:
 
 
 def read_descriptor(descriptor: int, most: int, path: str | os.PathLike[str]) -> bytes:
-    """All that an open file holds. Raises OSError beyond `most` bytes, before they are read."""
+    """The content of an open file. Raises OSError if it has more than `most` bytes."""
     data = os.read(descriptor, min(_FIRST, most + 1))
     if len(data) < _FIRST and len(data) <= most:
         return data
@@ -95,7 +94,7 @@ def read_descriptor(descriptor: int, most: int, path: str | os.PathLike[str]) ->
     while piece := os.read(descriptor, _NEXT):
         pieces.append(piece)
         size += len(piece)
-        refuse_large(size, most, path)  # it may grow meanwhile, or not know its size
+        refuse_large(size, most, path)  # the file may grow, or its size may be unknown
     return b"".join(pieces)
 
 

@@ -17,8 +17,8 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|-?\d+', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-class JsonProblem(ValueError):  # noqa: N818 - a finding with its place
-    """What is wrong with a text, in `message`, and where: lines and columns count from 1."""
+class JsonProblem(ValueError):  # noqa: N818 - a finding with its location
+    """A problem in a JSON text: the message, and the line and column (from 1)."""
 
     def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
         super().__init__(message)
@@ -36,14 +36,14 @@ def parse_json(text: str) -> Any:
     except RecursionError:
         raise _too_deep(text) from None
     except ValueError as error:
-        raise _odd_number(text, str(error)) from None
+        raise _number_problem(text, str(error)) from None
     if _is_deep(value):
         raise _too_deep(text)
     surrogate = _SURROGATE.search(text)
     if surrogate and not _can_be_encoded(value):
         raise JsonProblem(
             "a \\u escape is half of a character (a lone surrogate)",
-            *place(text, surrogate.start()),
+            *location_at(text, surrogate.start()),
         )
     return value
 
@@ -79,21 +79,21 @@ def _too_deep(text: str) -> JsonProblem:
         if depth > DEEPEST:
             return JsonProblem(
                 f"nested more than {DEEPEST} levels deep",
-                *place(text, match.start()),
+                *location_at(text, match.start()),
             )
     return JsonProblem(f"nested more than {DEEPEST} levels deep")
 
 
-def _odd_number(text: str, message: str) -> JsonProblem:
-    """The problem of a number that Python does not take, or of a name that JSON does not know."""
+def _number_problem(text: str, message: str) -> JsonProblem:
+    """The problem of a number that Python does not accept, or of a name that is not JSON."""
     name = message.partition(" ")[0]
     if name in ("NaN", "Infinity", "-Infinity"):
         found = re.search(rf"(?<![\w\"-]){re.escape(name)}", text)
-        return JsonProblem(message, *place(text, found.start() if found else 0))
+        return JsonProblem(message, *location_at(text, found.start() if found else 0))
     long = (m.start() for m in _TOKEN.finditer(text) if m[0][:1] not in '"{}[]' and len(m[0]) > 999)
-    return JsonProblem("a number has thousands of digits", *place(text, next(long, 0)))
+    return JsonProblem("a number has thousands of digits", *location_at(text, next(long, 0)))
 
 
-def place(text: str, at: int) -> tuple[int, int]:
+def location_at(text: str, at: int) -> tuple[int, int]:
     """Line and column, from 1, of the character at an index."""
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)

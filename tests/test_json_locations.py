@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.input_json import parse_json
-from provisioner.json_locations import JsonPath, places
+from provisioner.json_locations import JsonPath, locations
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text('a"\\{[,:\n', max_size=4),
@@ -36,7 +36,7 @@ def test_what_stands_at_a_place_is_the_value_or_its_key(value: Any, indent: int 
     lines = text.split("\n")
     wanted = paths(value)
 
-    found = places(text, wanted)
+    found = locations(text, wanted)
 
     assert found.keys() == set(wanted)
     for path, (line, column) in found.items():
@@ -49,7 +49,7 @@ def test_what_stands_at_a_place_is_the_value_or_its_key(value: Any, indent: int 
 
 
 def test_a_path_that_is_not_there_has_no_place() -> None:
-    assert places('{"a": [1]}', [("a", 1), ("b",), ("a", 0)]) == {("a", 0): (1, 8)}
+    assert locations('{"a": [1]}', [("a", 1), ("b",), ("a", 0)]) == {("a", 0): (1, 8)}
 
 
 @given(VALUES)

@@ -18,7 +18,7 @@ def watch_holder(call: Invocation, org: Org, owner: str | None, *, strict: bool)
     `owner` is the value of --owner. With `strict`, ClaimError is raised in the first two cases, and
     UsageError when the owner cannot be determined.
     """
-    error = _refusal(org, _who(call, org, owner, strict=strict))
+    error = _refusal(org, _owner_name(call, org, owner, strict=strict))
     if error is None:
         _warn_if_lease_ended(call, org)
         return
@@ -27,7 +27,7 @@ def watch_holder(call: Invocation, org: Org, owner: str | None, *, strict: bool)
     call.output.warn(f"{error.message} ({error.hint})")
 
 
-def _who(call: Invocation, org: Org, owner: str | None, *, strict: bool) -> str:
+def _owner_name(call: Invocation, org: Org, owner: str | None, *, strict: bool) -> str:
     """The owner name of the user, needed only for a claimed org; "you" if it is not known."""
     from provisioner.cli.pools import owner_of
 
@@ -41,12 +41,12 @@ def _who(call: Invocation, org: Org, owner: str | None, *, strict: bool) -> str:
         return "you"
 
 
-def _refusal(org: Org, who: str) -> ClaimError | None:
+def _refusal(org: Org, user: str) -> ClaimError | None:
     from provisioner.claim.refusal import not_yours
 
-    if org.state is State.CLAIMED and org.owner.casefold() == who.casefold():
+    if org.state is State.CLAIMED and org.owner.casefold() == user.casefold():
         return None
-    error = not_yours(org, who)
+    error = not_yours(org, user)
     if org.state is State.CLAIMED:
         error.hint = "pass --owner if you claimed it under another name"
     elif org.state is State.AVAILABLE:

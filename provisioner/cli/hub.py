@@ -92,9 +92,13 @@ def uninstall_command(
     from provisioner.ledger.devhub.install import uninstall
 
     with _administered(call.load("hub_and_ledger")) as client:
-        was_there = uninstall(client, force=force, say=call.output.say, time_scale=time_scale)
-    text = "The ledger was removed from the Dev Hub." if was_there else "The Dev Hub has no ledger."
-    call.output.result(text, {"uninstalled": was_there})
+        was_installed = uninstall(client, force=force, say=call.output.say, time_scale=time_scale)
+    text = (
+        "The ledger was removed from the Dev Hub."
+        if was_installed
+        else "The Dev Hub has no ledger."
+    )
+    call.output.result(text, {"uninstalled": was_installed})
 
 
 @app.command("unlock")

@@ -126,12 +126,12 @@ def _claim_and_log_in(
     org: Org = claim(ledger, owner="rehearsal", pools=config.pools)
     options = Options(running.consumer_key, running.private_key, running.url)
     credentials = find_credentials(org.username, options, call.environ, lambda: config)
-    who = identity(login(credentials))
+    claims = identity(login(credentials))
     command = ["provisioner", "login", org.username, "--consumer-key", running.consumer_key]
     command += ["--key", str(running.private_key), "--login-url", running.url]
     return {
         "username": org.username,
-        "org_id": who["organization_id"],
+        "org_id": claims["organization_id"],
         "instance_url": org.instance_url,
         "command": shlex.join(command),
     }

@@ -71,8 +71,8 @@ def _certificate_problems(
     if expires <= now:
         yield f"the certificate expired on {expires:%Y-%m-%d}; {renew}", False
     elif certificate.not_valid_before_utc > now:
-        begins = certificate.not_valid_before_utc
-        yield f"the certificate is not valid before {begins:%Y-%m-%d}; check the clock", False
+        valid_from = certificate.not_valid_before_utc
+        yield f"the certificate is not valid before {valid_from:%Y-%m-%d}; check the clock", False
     elif expires - now < WARN_BEFORE:
         yield f"the certificate expires on {expires:%Y-%m-%d}; {renew}", True
     if certificate.public_key() != key.public_key():

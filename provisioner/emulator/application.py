@@ -70,9 +70,9 @@ class Application:
         number, status, label = self.world.log.next_number(), 0, org.label if org else ""
         name = found.route.name if found.route else "unknown"
         try:
-            place = (name, request.method, path)
-            who = _login_of(request) if name == "oauth.token" and self.world.faults else ""
-            with misbehaviour.around(self.world, place, label, found.token, who) as it:
+            request_key = (name, request.method, path)
+            login = _login_of(request) if name == "oauth.token" and self.world.faults else ""
+            with misbehaviour.around(self.world, request_key, label, found.token, login) as it:
                 if it.reply is None:
                     reply, handled = self._handle(request, found, path, query)
                     label = handled or label
@@ -260,7 +260,9 @@ def _form(
     try:
         _, form, files = parser.parse(BytesIO(body), kind, len(body), options)
     except ValueError as error:
-        raise ApiError(400, "JSON_PARSER_ERROR", f"the body is no multipart: {error}") from error
+        raise ApiError(
+            400, "JSON_PARSER_ERROR", f"the body is not multipart data: {error}"
+        ) from error
     contents = {}
     for name, part in files.items():
         contents[name] = part.stream.read()

@@ -23,7 +23,7 @@ class Misbehaviour:
 
     world: World
     behaviour: Behaviour | None
-    place: tuple[str, str, str]  # route, method, path
+    request_key: tuple[str, str, str]  # route, method, path
     token: str = ""
     reply: Reply | None = None
 
@@ -40,32 +40,32 @@ class Misbehaviour:
         if kind == "delay":
             time.sleep(float(behaviour.get("seconds", 1)))
         elif kind in ("hang", "hold"):
-            self.world.holds.wait_in(*self.place, behaviour.get("at", "before"))
+            self.world.holds.wait_in(*self.request_key, behaviour.get("at", "before"))
             if kind == "hang":
                 raise DroppedError(with_reset=False)
         elif kind == "expire_session":
             self.world.sessions.end(self.token)
         elif kind == "answer":
-            self.reply = answer(behaviour, self.place[0])
+            self.reply = answer(behaviour, self.request_key[0])
 
 
 @contextmanager
 def around(
-    world: World, place: tuple[str, str, str], org: str, token: str, subject: str
+    world: World, request_key: tuple[str, str, str], org: str, token: str, subject: str
 ) -> Iterator[Misbehaviour]:
     """A request with its fault, if any; faults that are due before processing are applied."""
-    route, method, path = place
+    route, method, path = request_key
     behaviour = world.faults.request(
         route=route, method=method, path=path, org=org, subject=subject
     )
-    request = Misbehaviour(world, behaviour, place, token)
+    request = Misbehaviour(world, behaviour, request_key, token)
     if behaviour and behaviour.get("at", "before") == "before":
         request.happen(behaviour)
     yield request
 
 
 def answer(behaviour: Behaviour, route: str = "") -> Reply:
-    """The reply of a fault in place of the platform's, in the error format of the route."""
+    """The reply of a fault that replaces the platform's, in the error format of the route."""
     status = int(behaviour.get("status", 503))
     headers = behaviour.get("headers")
     if "body" in behaviour:

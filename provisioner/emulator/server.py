@@ -36,7 +36,7 @@ class _BodyError(Exception):
 def _size(text: str, base: int) -> int:
     digits = text.strip()
     if not re.fullmatch(r"[0-9A-Fa-f]{1,16}" if base == 16 else r"[0-9]{1,16}", digits):
-        raise _BodyError(400, "Bad Request: the length of the body is no number")
+        raise _BodyError(400, "Bad Request: Content-Length is not a number")
     return _checked(int(digits, base))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
     from provisioner.emulator.org import EmulatedOrg
 
-_EACH_ORG_HAS_ITS_OWN = {
+_VALUES_OF_EACH_ORG = {
     "User": "Alias",
     "Profile": "Name",
     "UserLicense": "Name",
@@ -65,7 +65,7 @@ def _counterparts(snapshot: Snapshot, org: EmulatedOrg) -> dict[str, str]:
     Users other than the admin are not copied; the admin becomes the owner of their records.
     """
     known = {row["Id"]: org.admin_id for row in snapshot.rows["User"]}
-    for name, field in _EACH_ORG_HAS_ITS_OWN.items():
+    for name, field in _VALUES_OF_EACH_ORG.items():
         for row in snapshot.rows[name]:
             found = org.store.find_by(name, field, row[field])
             if found:

@@ -55,7 +55,7 @@ def estimate(config: PoolFile, plans: Sequence[PoolPlan], runs: Sequence[Run]) -
     for run in runs:
         built, calls = run.summary.get("built") or 0, run.summary.get("api_calls") or {}
         if built and calls:
-            hub, org = (round(orgs * calls.get(who, 0) / built) for who in ("hub", "org"))
+            hub, org = (round(orgs * calls.get(target, 0) / built) for target in ("hub", "org"))
             return Estimate(hub, org, seconds, f"estimated from run {run.id}")
     org_requests = sum(_requests(config, plan) for plan in plans)
     return Estimate(round(orgs * HUB_REQUESTS), round(org_requests), seconds, "typical values")

@@ -123,7 +123,7 @@ class _Reader:
     """Parses one file with expat and records where the elements below the root start and end."""
 
     def __init__(self, data: bytes, path: str, keys: Mapping[str, str] | None = None) -> None:
-        self._data, self._oddity = prepared(data, path)
+        self._data, self._warning = prepared(data, path)
         self._path = path
         self._keys = keys or {}
         self._parser = expat.ParserCreate("utf-8")
@@ -158,7 +158,7 @@ class _Reader:
             tuple(self._sections(body_start, body_end)) if has_sections else (),
             self._data[body_start:body_end],
             self._data[self._root_at : self._tag_end(body_end) if not is_empty else body_end],
-            self._oddity,
+            self._warning,
             b"<!--" in self._data[: self._root_at],
         )
 

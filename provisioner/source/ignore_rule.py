@@ -162,8 +162,8 @@ def _range(rest: str, at: int) -> tuple[str, int]:
     if end < 0 or "/" in rest[at:end]:
         return "(?!)", len(rest) - at
     inside = rest[at + 1 : end]
-    sane = re.sub(
+    cleaned = re.sub(
         r"([0-z])-([0-z])", lambda m: m[0] if m[1] <= m[2] else "", inside.replace("\\", "\\\\")
     )
-    sane = sane.replace("[", r"\[").replace("^", r"\^")  # no range is in reverse order
-    return (f"[{sane}]" if sane else "(?!)"), end + 1 - at
+    cleaned = cleaned.replace("[", r"\[").replace("^", r"\^")  # no range is in reverse order
+    return (f"[{cleaned}]" if cleaned else "(?!)"), end + 1 - at

@@ -39,8 +39,8 @@ def as_root(kind: MetadataType, path: str) -> Root | None:
     if kind.is_strict:
         parts = folder.split("/")
         type_folder = parts[-2:-1] if kind.is_in_folder else parts[-1:]
-        is_at_home = parts[-1] == found[0] or type_folder == [kind.directory]
-        if found[1] not in kind.root_suffixes or not is_at_home:
+        is_in_type_folder = parts[-1] == found[0] or type_folder == [kind.directory]
+        if found[1] not in kind.root_suffixes or not is_in_type_folder:
             return None
     return found[0], path
 
@@ -52,10 +52,10 @@ def metadata_format_name(kind: MetadataType, path: str) -> str:
         nested = nested_full_name(path, kind.directory)
         if nested:
             return nested
-    home = len(parts) - (3 if kind.folder_type == kind.id else 2)
+    folder_index = len(parts) - (3 if kind.folder_type == kind.id else 2)
     name, dot, suffix = parts[-1].rpartition(".")
-    at_home = last_index(parts[:-1], kind.directory) == home
-    return name if at_home and dot and suffix == kind.suffix else ""
+    is_in_strict_folder = last_index(parts[:-1], kind.directory) == folder_index
+    return name if is_in_strict_folder and dot and suffix == kind.suffix else ""
 
 
 def nested_full_name(path: str, directory: str) -> str:

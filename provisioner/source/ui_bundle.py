@@ -41,7 +41,7 @@ _UNSAFE_RESOURCE: Sequence[tuple[str, str]] = (
 )
 
 
-class _Wrong(Exception):  # noqa: N818 - becomes a Refusal with the file's name
+class _Fault(Exception):  # noqa: N818 - becomes a Refusal with the file's name
     """A problem of the descriptor, or of a file that it names."""
 
     def __init__(self, message: str, name: str = "InvalidUiBundleConfigError") -> None:
@@ -59,20 +59,20 @@ def check(component: Component) -> None:
         settings = _parsed(site.tree.read(path))
         _Descriptor(settings).check()
         _Files(site, component.content).check(settings)
-    except _Wrong as wrong:
-        raise Refusal(wrong.name, path, str(wrong)) from None
+    except _Fault as fault:
+        raise Refusal(fault.name, path, str(fault)) from None
 
 
 def _parsed(raw: bytes) -> Mapping[str, Any]:
     if len(raw) > _MOST_BYTES:
-        raise _Wrong(f"it has {len(raw)} bytes; at most {_MOST_BYTES} are allowed")
+        raise _Fault(f"it has {len(raw)} bytes; at most {_MOST_BYTES} are allowed")
     try:
         text = raw.decode("utf-8", "replace").strip()
         settings = parse_json(text) if text else None
     except JsonProblem as problem:
-        raise _Wrong(f"malformed JSON in line {problem.line}: {problem.message}") from None
+        raise _Fault(f"malformed JSON in line {problem.line}: {problem.message}") from None
     if not isinstance(settings, dict) or not settings:
-        raise _Wrong("it must be a JSON object with at least one key")
+        raise _Fault("it must be a JSON object with at least one key")
     return settings
 
 
@@ -114,53 +114,53 @@ class _Descriptor:
         names = [item["name"].strip() for item in value]
         for name in names:
             if names.count(name) > 1:
-                raise _Wrong(f"mcpResources has more than one entry named {name}")
+                raise _Fault(f"mcpResources has more than one entry named {name}")
 
 
 def _known_keys(value: Mapping[str, Any], known: Sequence[str], location: str) -> None:
     unknown = [key for key in value if key not in known]
     if unknown:
-        raise _Wrong(
+        raise _Fault(
             f"{location} has unknown keys: {', '.join(unknown)}; known keys: {', '.join(known)}"
         )
 
 
 def _object(value: Any, known: Sequence[str], location: str) -> Mapping[str, Any]:
     if not isinstance(value, dict) or not value:
-        raise _Wrong(f"{location} must be an object with at least one key")
+        raise _Fault(f"{location} must be an object with at least one key")
     _known_keys(value, known, location)
     return value
 
 
 def _each(value: Any, location: str, check: Callable[[Any, str], None]) -> None:
     if not isinstance(value, list) or not value:
-        raise _Wrong(f"{location} must be a list with at least one entry")
+        raise _Fault(f"{location} must be a list with at least one entry")
     for index, item in enumerate(value):
         check(item, f"{location}[{index}]")
 
 
 def _one_of(value: Any, allowed: Sequence[object], location: str) -> None:
     if not any(value is one or (value == one and type(value) is type(one)) for one in allowed):
-        raise _Wrong(f"{location} must be one of {', '.join(json.dumps(one) for one in allowed)}")
+        raise _Fault(f"{location} must be one of {', '.join(json.dumps(one) for one in allowed)}")
 
 
 def _text(value: Any, location: str) -> str:
     if not isinstance(value, str) or not value:
-        raise _Wrong(f"{location} must be a non-empty text")
+        raise _Fault(f"{location} must be a non-empty text")
     return value
 
 
 def _path(value: Any, location: str) -> None:
     path = _text(value, location).lstrip("/")
     if not path:
-        raise _Wrong(f"{location} must not be only slashes")
+        raise _Fault(f"{location} must not be only slashes")
     _safe(path, location, _UNSAFE)
 
 
 def _safe(path: str, location: str, unsafe: Sequence[tuple[str, str]]) -> None:
     for pattern, fault in unsafe:
         if re.search(pattern, path):
-            raise _Wrong(f"{location}, {path!r}, {fault}")
+            raise _Fault(f"{location}, {path!r}, {fault}")
 
 
 def _rewrite(item: Any, location: str) -> None:
@@ -198,14 +198,14 @@ def _resource(item: Any, location: str) -> None:
         str(_text(found.get(key), f"{location}.{key}")).strip() for key in ("name", "path")
     )
     if not _NAME.fullmatch(name):
-        raise _Wrong(
+        raise _Fault(
             f"{location}.name, {name!r}, must be letters, digits, dots, hyphens, underscores"
         )
     if not path or len(path) > _LONGEST_PATH:
-        raise _Wrong(f"{location}.path must have 1 to {_LONGEST_PATH} characters")
+        raise _Fault(f"{location}.path must have 1 to {_LONGEST_PATH} characters")
     _safe(path, f"{location}.path", _UNSAFE_RESOURCE)
     if not path.lower().endswith(".html"):
-        raise _Wrong(f"{location}.path, {path!r}, must be an .html file")
+        raise _Fault(f"{location}.path, {path!r}, must be an .html file")
 
 
 class _Files:
@@ -231,11 +231,11 @@ class _Files:
     def _output(self, directory: str) -> str:
         path = posixpath.normpath(join(self._content, directory))
         if path == self._content:
-            raise _Wrong("outputDir must be a folder within the bundle")
+            raise _Fault("outputDir must be a folder within the bundle")
         if not self._tree.is_folder(path):
-            raise _Wrong(f"outputDir {directory} is not a folder", "ExpectedSourceFilesError")
+            raise _Fault(f"outputDir {directory} is not a folder", "ExpectedSourceFilesError")
         if not self._has_file(path, 0):
-            raise _Wrong(f"outputDir {directory} has no files", "ExpectedSourceFilesError")
+            raise _Fault(f"outputDir {directory} has no files", "ExpectedSourceFilesError")
         return path
 
     def _has_file(self, path: str, depth: int) -> bool:
@@ -249,4 +249,4 @@ class _Files:
     def _exists(self, base: str, target: str, *, is_file: bool = False) -> None:
         path = posixpath.normpath(join(base, target))
         if not self._tree.exists(path) or (is_file and self._tree.is_folder(path)):
-            raise _Wrong(f"file {target} does not exist in {base}", "ExpectedSourceFilesError")
+            raise _Fault(f"file {target} does not exist in {base}", "ExpectedSourceFilesError")

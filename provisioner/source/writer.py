@@ -14,7 +14,7 @@ from provisioner.source.replacements import Replacements
 from provisioner.source.tree import PIECE, Tree
 from provisioner.source.xml_bytes import refuse_entities
 
-_AT_ONCE = 4  # pieces; a file with more is never in memory as a whole
+_MOST_IN_MEMORY = 4  # pieces; a file with more is never in memory as a whole
 
 
 class Writer:
@@ -51,8 +51,8 @@ class Writer:
             archive.add(name, self.read_copy(path))  # as a whole: a match may be anywhere
             return
         pieces = self._tree.pieces(path)
-        data = b"".join(itertools.islice(pieces, _AT_ONCE))
-        if len(data) == _AT_ONCE * PIECE:
+        data = b"".join(itertools.islice(pieces, _MOST_IN_MEMORY))
+        if len(data) == _MOST_IN_MEMORY * PIECE:
             archive.add_pieces(name, itertools.chain([data], pieces))
             return
         archive.add(name, data)

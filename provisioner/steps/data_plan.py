@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from provisioner.input_file import DATA, TEXT, read_input
 from provisioner.input_json import JsonProblem, parse_json
-from provisioner.json_locations import JsonPath, places
+from provisioner.json_locations import JsonPath, locations
 
 _REFERENCE = re.compile(r"@\w+Ref\d+")  # the form that an export writes
 _BROKEN = object()  # in place of the content of a file that cannot be parsed
@@ -45,7 +45,7 @@ def _placed(problems: list[PlanProblem], texts: Mapping[str, str]) -> Iterator[s
     for problem in problems:
         if problem.path is not None:
             wanted.setdefault(problem.file, set()).add(problem.path)
-    found = {file: places(texts[file], paths) for file, paths in wanted.items()}
+    found = {file: locations(texts[file], paths) for file, paths in wanted.items()}
     for file, path, message in problems:
         if path is None:
             yield f"{file}:{message}"

@@ -65,7 +65,7 @@ def test_what_a_program_needs_beyond_it_is_handed_over_on_purpose() -> None:
 
 def test_a_program_that_takes_too_long_ends_with_those_that_it_started(tmp_path: Path) -> None:
     script = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
-    with pytest.raises(TimeoutError, match=r"no end in 0\.5 s"):
+    with pytest.raises(TimeoutError, match=r"not finished after 0\.5 s"):
         children.run(["sh", "-c", script], environment(os.environ), timeout=0.5)
     state = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
     assert not state.exists() or " Z " in state.read_text()

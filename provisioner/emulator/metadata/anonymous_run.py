@@ -140,10 +140,10 @@ class Run:
         if value.kind != "new":
             raise _NotFollowedError
         try:
-            said = str(self._value(value.arguments[0])) if value.arguments else ""
+            message = str(self._value(value.arguments[0])) if value.arguments else ""
         except _NotFollowedError:
-            said = ""
-        return f"{value.name}: {said or 'Script-thrown exception'}"
+            message = ""
+        return f"{value.name}: {message or 'Script-thrown exception'}"
 
 
 def _fails(assertion: str, arguments: list[Any]) -> bool:

@@ -103,10 +103,10 @@ def _compare(package: Package, allow_missing: bool) -> None:
 
 def _missing_files(package: Package) -> Iterator[Outcome]:
     components = package.contents.components.values()
-    there = {(one.type, plain_name(name)) for one in components for name in _names(one)}
+    in_package = {(one.type, plain_name(name)) for one in components for name in _names(one)}
     for member in package.manifest.members:
         key = member.type, plain_name(member.name)
-        if member.name != WILDCARD and key not in there and member.name not in _FILELESS:
+        if member.name != WILDCARD and key not in in_package and member.name not in _FILELESS:
             yield _not_found(package, member)
 
 

@@ -22,7 +22,7 @@ INSTALLED = "InstalledSubscriberPackage"
 STATES = ("IN_PROGRESS", "SUCCESS")
 
 
-NOT_THERE = "The requested package doesn't yet exist or has been deleted."
+NO_SUCH_VERSION = "The requested package doesn't yet exist or has been deleted."
 NOT_YET = (
     "This package is not yet available. It may take some time until a new package version is "
     "available on your instance."
@@ -94,7 +94,7 @@ def _injected(org: EmulatedOrg, version_id: str) -> str:
 def _problem(org: EmulatedOrg, package: PackageVersion | None, key: str | None) -> str:
     """Why this install will fail; "" if it will succeed."""
     if package is None:
-        return NOT_THERE
+        return NO_SUCH_VERSION
     if not opens(package, key):
         # the text of the platform was not seen
         return "Can't install package. The installation key is missing or invalid."

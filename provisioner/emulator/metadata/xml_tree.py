@@ -136,24 +136,24 @@ def _explain(error: SAXParseException, handler: _TreeBuilder, data: bytes) -> No
     """Expat's message in the words of the platform's parser (Xerces)."""
     line = error.getLineNumber() or 1
     column = (error.getColumnNumber() or 0) + 1
-    said = error.getMessage()
+    problem = error.getMessage()
     inner = handler.open[-1].name if handler.open else ""
-    if said == "mismatched tag":
+    if problem == "mismatched tag":
         message = (
             f'The element type "{inner}" must be terminated by the matching end-tag "</{inner}>".'
         )
-    elif said == "junk after document element":
+    elif problem == "junk after document element":
         message = "The markup in the document following the root element must be well-formed."
     elif not data.strip():
         message = "Premature end of file."
-    elif said == "XML or text declaration not at start of entity":
+    elif problem == "XML or text declaration not at start of entity":
         message = 'The processing instruction target matching "[xX][mM][lL]" is not allowed.'
     elif handler.root is None and not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         message = "Content is not allowed in prolog."
-    elif said in ("no element found", "unclosed token"):
+    elif problem in ("no element found", "unclosed token"):
         message = "XML document structures must start and end within the same entity."
-    elif said == "undefined entity":
+    elif problem == "undefined entity":
         message = "The entity was referenced, but not declared."
     else:
-        message = said[:1].upper() + said[1:] + "."
+        message = problem[:1].upper() + problem[1:] + "."
     raise XmlProblem(message, line, column) from error

@@ -46,14 +46,14 @@ def _attach(change: Change) -> None:
         return
     document = store.add("ContentDocument", shared, user_id=change.user_id)
     record["ContentDocumentId"] = document
-    for place in (change.user_id, record["FirstPublishLocationId"]):
-        if place:
-            _link(store, document, place)
+    for entity in (change.user_id, record["FirstPublishLocationId"]):
+        if entity:
+            _link(store, document, entity)
 
 
-def _link(store: Rows, document: str, place: str) -> None:
-    link: Record = {"ContentDocumentId": document, "LinkedEntityId": place}
-    link |= {"ShareType": "I" if place.startswith("005") else "V", "Visibility": "AllUsers"}
+def _link(store: Rows, document: str, entity: str) -> None:
+    link: Record = {"ContentDocumentId": document, "LinkedEntityId": entity}
+    link |= {"ShareType": "I" if entity.startswith("005") else "V", "Visibility": "AllUsers"}
     store.add("ContentDocumentLink", link)
 
 

@@ -67,7 +67,7 @@ def _check_existence(org: EmulatedOrg, version_id: str) -> None:
     whether to retry (docs/reference/packages.md)."""
     package, fields = find_version(org.world, version_id), ["SubscriberPackageVersionKey"]
     if package is None:
-        raise RecordError("INVALID_CROSS_REFERENCE_KEY", installs.NOT_THERE, fields)
+        raise RecordError("INVALID_CROSS_REFERENCE_KEY", installs.NO_SUCH_VERSION, fields)
     if not installs.is_available(org, package):
         raise RecordError("PACKAGE_UNAVAILABLE", installs.NOT_YET, fields)
 

@@ -16,7 +16,7 @@ from provisioner.emulator.routing import Call, Reply, route
 
 _DATA = "/services/data/v<version>/sobjects/<type>"
 _TOOLING = "/services/data/v<version>/tooling/sobjects/<type>"
-_GONE = "The requested resource does not exist"
+_NOT_FOUND = "The requested resource does not exist"
 
 
 @route(_DATA, "POST", name="sobjects.create")
@@ -69,9 +69,9 @@ def object_type_of(call: Call) -> ObjectType:
     try:
         found = store.object_type(call.params["type"], tooling=is_tooling)
     except ApiError as error:
-        raise ApiError(404, "NOT_FOUND", _GONE) from error
+        raise ApiError(404, "NOT_FOUND", _NOT_FOUND) from error
     if not permissions.may_read(store, found, call.user_id):
-        raise ApiError(404, "NOT_FOUND", _GONE)
+        raise ApiError(404, "NOT_FOUND", _NOT_FOUND)
     return permissions.view(store, found, call.user_id)
 
 
@@ -86,7 +86,7 @@ def record_of(call: Call, object_type: ObjectType) -> Record:
     if len(to_18(record_id)) != 18 or not record_id.isalnum():
         text = f"Provided external ID field does not exist or is not accessible: {record_id}"
         raise ApiError(404, "NOT_FOUND", text)
-    raise ApiError(404, "NOT_FOUND", _GONE)
+    raise ApiError(404, "NOT_FOUND", _NOT_FOUND)
 
 
 def values_of(call: Call) -> dict[str, Any]:

@@ -51,16 +51,16 @@ def _columns(scope: Scope, query: Query) -> list[Column]:
             columns.append(_children(scope, one))
         elif isinstance(one, FieldGroup):
             for bound in expand(scope, query, one):
-                _place(columns, bound)
+                _add_bound(columns, bound)
         elif isinstance(one.expression, Path):
-            _place(columns, scope.bind(one.expression))
+            _add_bound(columns, scope.bind(one.expression))
         else:
             field, _ = bind_row_expression(scope, one.expression)
             columns.append(_column(one.alias or field.name, field))
     return columns
 
 
-def _place(columns: list[Column], bound: BoundField) -> None:
+def _add_bound(columns: list[Column], bound: BoundField) -> None:
     """Put a field into its parent's column, which is added if it is missing."""
     for hop in bound.hops:
         name = hop.relationship_name

@@ -76,7 +76,7 @@ def tokenise(query: str) -> list[Token]:
 
 def _illegal(query: str, position: int) -> Exception:
     line_start = query.rfind("\n", 0, position) + 1
-    place = f"line {query.count(chr(10), 0, position) + 1}:{position - line_start}"
+    position_text = f"line {query.count(chr(10), 0, position) + 1}:{position - line_start}"
     if query[position] == "'":
-        return malformed(f"{place} mismatched character '<EOF>' expecting '''")
-    return malformed(f"{place} unexpected token: '{query[position]}'")
+        return malformed(f"{position_text} mismatched character '<EOF>' expecting '''")
+    return malformed(f"{position_text} unexpected token: '{query[position]}'")

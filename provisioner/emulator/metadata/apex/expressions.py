@@ -117,8 +117,10 @@ class ExpressionReader(Cursor):
         start, known = self.index, len(self.unit.types)
         if self.token.kind == "name" and self.try_type() and self.at(")"):
             after = self.peek()
-            begins = after.kind in ("name", "number", "string") and after.lower != "instanceof"
-            if begins or after.text in ("(", "[", "!", "~"):
+            is_operand_start = (
+                after.kind in ("name", "number", "string") and after.lower != "instanceof"
+            )
+            if is_operand_start or after.text in ("(", "[", "!", "~"):
                 self.take()
                 return self._operand()
         self.rewind(start, known)

@@ -79,7 +79,7 @@ ExternalClientApplication ExtlClntAppGlobalOauthSettings ExtlClntAppOauthSetting
 PermissionSet MutingPermissionSet PermissionSetGroup Profile
 ExtlClntAppOauthConfigurablePolicies ExtlClntAppConfigurablePolicies
 """
-_RANKS = {name: place for place, name in enumerate(_ORDER.split())}
+_RANKS = {name: rank for rank, name in enumerate(_ORDER.split())}
 """The order of application: types come after those to which they refer."""
 
 
