@@ -36,21 +36,21 @@ def test_the_key_alone_opens_the_dev_hub(client: Client) -> None:
 @pytest.mark.parametrize(
     "claims",
     [
-        {"aud": "https://login.salesforce.com"},
-        {"aud": "https://login.salesforce.com/"},
-        {"aud": ["https://login.salesforce.com"]},
-        {"exp": int(time.time() * 1000) + 300},  # milliseconds: the Salesforce CLI
-        {"exp": str(int(time.time()) + 180)},  # a string: simple-salesforce
-        {"exp": int(time.time())},  # this very second: CumulusCI
-        {"exp": int(time.time()) - 120},  # within the platform's tolerance
-        {"iat": int(time.time()), "alg": "RS256"},
-        {"sub": DEFAULT_HUB_USERNAME.upper()},
+        lambda _: {"aud": "https://login.salesforce.com"},
+        lambda _: {"aud": "https://login.salesforce.com/"},
+        lambda _: {"aud": ["https://login.salesforce.com"]},
+        lambda now: {"exp": now * 1000 + 300},  # milliseconds: the Salesforce CLI
+        lambda now: {"exp": str(now + 180)},  # a string: simple-salesforce
+        lambda now: {"exp": now},  # this very second: CumulusCI
+        lambda now: {"exp": now - 120},  # within the platform's tolerance
+        lambda now: {"iat": now, "alg": "RS256"},
+        lambda _: {"sub": DEFAULT_HUB_USERNAME.upper()},
     ],
 )
 def test_assertions_as_real_clients_send_them_are_taken(
-    client: Client, claims: dict[str, Any]
+    client: Client, claims: Callable[[int], dict[str, Any]]
 ) -> None:
-    assert client.grant(**claims).status_code == 200
+    assert client.grant(**claims(int(time.time()))).status_code == 200
 
 
 def test_the_own_address_is_an_audience_with_and_without_a_slash(client: Client) -> None:
