@@ -1,4 +1,4 @@
-"""The lower bounds of pyproject.toml; all else as requirements-dev.lock has it."""
+"""Prints the lower bounds of pyproject.toml; other packages as in requirements-dev.lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipes of docs/login.md that need the Salesforce CLI, as they stand there."""
+"""The recipes of docs/login.md that need the Salesforce CLI."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """simple-salesforce against an emulator; see `scripts/clients/simple-salesforce`.
 
-The library speaks https only and names *.salesforce.com itself: a requests adapter sends what it
-asks of any host to the emulator.
+The library uses only https and *.salesforce.com. A requests adapter sends its requests to the
+emulator instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the trials of real clients share: an emulator beside them, steps, the table at the end."""
+"""Shared code of the trials of clients: an emulator, steps, the table of results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 CACHE = Path(os.environ.get("CLIENTS_HOME") or Path.home() / ".cache" / "provisioner-clients")
-"""Where clients are installed: outside the repository, kept from one trial to the next."""
+"""Where clients are installed: outside the repository, so that later trials can use them."""
 
 
 @dataclass

