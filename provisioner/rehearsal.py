@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from provisioner import children
 from provisioner.config.hub import DevHub
 from provisioner.errors import ProvisionerError, UsageError
+from provisioner.input_file import SETTINGS, read_input
 
 PLACEHOLDER = "placeholder-of-the-rehearsal"
 
@@ -34,11 +37,44 @@ class RunningEmulator:
 
     def link_namespaces(self, prefixes: Iterable[str]) -> None:
         """Link these namespaces: a rehearsal assumes that the real Dev Hub has linked them."""
-        body = json.dumps({"prefixes": sorted(set(prefixes))}).encode()
-        address = f"{self.url}/_emulator/namespaces"
-        request = urllib.request.Request(address, body, method="POST")  # noqa: S310 - our emulator
+        self._control("namespaces", {"prefixes": sorted(set(prefixes))})
+
+    def assume(self, texts: Iterable[str]) -> None:
+        """Give every org these: `permission-set:NAME` and the like. Raises UsageError."""
+        self._checked("assumptions", {"assume": list(texts)}, "")
+
+    def add_packages(self, path: Path) -> None:
+        """The packages of a file, with their contents; others exist, too. Raises UsageError."""
+        try:
+            packages = json.loads(read_input(path, SETTINGS))
+        except OSError as error:
+            text = f"{path} cannot be read: {error.strerror}"
+            raise UsageError(text, code="packages_file") from None
+        except ValueError as error:
+            raise UsageError(f"{path} is not JSON: {error}", code="packages_file") from None
+        if not isinstance(packages, dict):
+            text = f"{path} must be an object with a key for each package version (04t…)"
+            raise UsageError(text, code="packages_file")
+        self._checked("packages", {**packages, "*": {}}, f"{path}: ")
+
+    def _checked(self, name: str, body: Mapping[str, object], where: str) -> None:
+        try:
+            self._control(name, body)
+        except urllib.error.HTTPError as error:
+            wrong = json.load(error).get("error", "")
+            raise UsageError(f"{where}{wrong}", hint="see `provisioner rehearse --help`") from None
+
+    def notes(self) -> list[str]:
+        """What the emulator does not know about the orgs that it has made."""
+        return [str(note) for note in self._control("notes")]
+
+    def _control(self, name: str, body: Mapping[str, object] | None = None) -> Any:
+        """A request to the control plane of our own emulator."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_emulator/{name}", data)  # noqa: S310
         without_proxy = urllib.request.ProxyHandler({})
-        urllib.request.build_opener(without_proxy).open(request, timeout=30).close()
+        with urllib.request.build_opener(without_proxy).open(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
 
     def dev_hub(self) -> DevHub:
         """The settings that replace `dev_hub` of pool.yaml, so that a build uses this emulator."""

@@ -25,6 +25,8 @@ OUR_OWN = {
     "emulator/metadata/component_types.py": "a table that is part of the package",
     "emulator/metadata/kinds/settings.py": "a table that is part of the package",
     "emulator/objects/catalogue.py": "tables that are part of the package",
+    "emulator/features/state_and_country.py": "a table that is part of the package",
+    "emulator/features/table.py": "a table that is part of the package",
     "emulator/objects/table.py": "tables that are part of the package",
     "ledger/devhub/install.py": "metadata that is part of the package",
     "ledger/__init__.py": "opens no file itself: `open` of a backend",

@@ -29,6 +29,20 @@ def command(
             metavar="FILE", help="JSON file with faults that the emulator injects.", exists=True
         ),
     ] = None,
+    packages: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="JSON file with the packages that exist, and what they contain."
+        ),
+    ] = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND:NAME",
+            help="What every org has, for example permission-set:Acme_Admin, object:Acme__c, "
+            "field:Account.Acme__c. Repeat it for several.",
+        ),
+    ] = None,
     speed: Annotated[
         float, typer.Option(metavar="N", help="How much faster than real time.", min=1.0)
     ] = 100.0,
@@ -51,7 +65,12 @@ def command(
         emulator(Path(folder), options) as running,
     ):
         call.output.say(f"Emulated Dev Hub at {running.url} ({speed:g}× speed)")  # noqa: RUF001 - the sign is meant
+        running.assume(assume or ())
+        if packages:
+            running.add_packages(packages)
         code = _build_and_log_in(call, running, Path(folder), pools, 1 / speed)
+        for note in running.notes():
+            call.output.warn(note)
         if serve:
             _wait(call)
         else:
@@ -107,6 +126,9 @@ def _config(call: Invocation, running: RunningEmulator, folder: Path) -> PoolFil
         if definition.content.get("namespace")
     }
     running.link_namespaces(namespaces)
+    running.assume(config.rehearsal.assume)
+    if config.rehearsal.packages:
+        running.add_packages(config.directory / config.rehearsal.packages)
     for name in sorted(namespaces):
         call.output.say(f"Assuming that the namespace {name} is linked to the Dev Hub.")
     for name in sorted(environ.used):

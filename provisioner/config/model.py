@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from provisioner.config.hub import ConnectedApp, DevHub, ScratchApp
 from provisioner.config.portion import Portion
+from provisioner.config.rehearsal import Rehearsal
 from provisioner.config.rules import ledger_rule
 from provisioner.declare.duration import format_duration
 from provisioner.declare.options import Finding, option
@@ -29,6 +30,7 @@ __all__ = [
     "Limits",
     "Pool",
     "PoolFile",
+    "Rehearsal",
     "ScratchApp",
     "StepEntry",
 ]
@@ -216,6 +218,7 @@ class PoolFile:
         repr=False,  # the URL of a database may hold its password
     )
     limits: Limits = option("quota reserved for people", default=Limits())
+    rehearsal: Rehearsal = option("what `rehearse` assumes of the orgs", default=Rehearsal())
     pools: Mapping[str, Pool] = option(
         "the pools, by name",
         default_factory=dict,

@@ -62,6 +62,8 @@ class Surroundings(Protocol):
 
     def now(self) -> datetime: ...
 
+    def note(self, text: str) -> None: ...
+
     def origin(self) -> str: ...
 
     def progression(self, operation: str, states: Sequence[str]) -> Progression: ...
@@ -109,6 +111,8 @@ class EmulatedOrg:
     namespace: str | None = None
     instance: str = "USA1234S"
     features: tuple[str, ...] = ()
+    enabled: set[str] = field(default_factory=set)  # features whose content it has, in lower case
+    has_unknown_package: bool = False  # one of whose components nobody here knows
     is_deleted: bool = False
     admin_id: str = ""
     # Source: docs/reference/login.md#first-minutes-of-an-org

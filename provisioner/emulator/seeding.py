@@ -26,14 +26,10 @@ def fill(
     """Add the initial records of a new org."""
     org.admin_id = org.world.ids.new("005")  # known first: it has created all that follows
     licenses = {
-        name: org.store.add("UserLicense", {"Name": name, "MasterLabel": name,
-                                            "LicenseDefinitionKey": key, "Status": "Active",
-                                            "TotalLicenses": _licenses(org, name),
-                                            "UsedLicenses": int(name == "Salesforce")})
-        for name, key in LICENSES
-    }  # fmt: skip
+        name: user_license(org, name, key, total=_licenses(org, name)) for name, key in LICENSES
+    }
     for name, license_name in PROFILES:
-        _profile(org, name, licenses[license_name])
+        profile(org, name, licenses[license_name])
     org.store.add("User", _admin(org, username, email))
     org.world.usernames[username.lower()] = (org, org.admin_id)
     _organization(org)
@@ -54,7 +50,33 @@ def _licenses(org: EmulatedOrg, name: str) -> int:
     return 2 if org.edition == "Developer" else 5
 
 
-def _profile(org: EmulatedOrg, name: str, license_id: str) -> None:
+def user_license(org: EmulatedOrg, name: str, key: str, *, total: int) -> str:
+    """Add a user licence; its id."""
+    row = {
+        "Name": name,
+        "MasterLabel": name,
+        "LicenseDefinitionKey": key,
+        "Status": "Active",
+        "TotalLicenses": total,
+        "UsedLicenses": int(name == "Salesforce"),
+    }
+    return org.store.add("UserLicense", row)
+
+
+def permission_set_license(org: EmulatedOrg, name: str) -> None:
+    """Add a permission set licence, known by its developer name."""
+    row = {"DeveloperName": name, "MasterLabel": name, "Status": "Active", "TotalLicenses": 10}
+    org.store.add("PermissionSetLicense", row)
+
+
+def permission_set(org: EmulatedOrg, name: str, *, namespace: str | None = None) -> None:
+    """Add a permission set that no deploy has brought, a standard one or one of a package."""
+    row = {"Name": name, "Label": name, "IsCustom": False, "NamespacePrefix": namespace}
+    org.store.add("PermissionSet", row)
+
+
+def profile(org: EmulatedOrg, name: str, license_id: str) -> None:
+    """Add a profile with the permission set that it owns."""
     profile_id = org.store.add(
         "Profile", {"Name": name, "UserLicenseId": license_id, "UserType": "Standard"}
     )

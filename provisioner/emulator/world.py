@@ -17,6 +17,8 @@ from provisioner.emulator.apps import (
 )
 from provisioner.emulator.clock import Clock, Progression
 from provisioner.emulator.faults import Faults
+from provisioner.emulator.features import schema
+from provisioner.emulator.features.assumptions import Assumption
 from provisioner.emulator.holds import Holds
 from provisioner.emulator.ids import IdFactory, to_15
 from provisioner.emulator.latencies import Latencies
@@ -68,6 +70,8 @@ class World:
         self.faults = Faults(seed=seed)
         self.log = RequestLog()
         self.holds = Holds()
+        self.notes: list[str] = []  # for people
+        self.assumptions: list[Assumption] = []  # what every new scratch org has
         self.url = ""  # set by the server when it listens
         self.usernames: dict[str, tuple[EmulatedOrg, str]] = {}  # lower case → org, user id
         self.orgs: dict[str, EmulatedOrg] = {}  # by 15-character id
@@ -125,7 +129,24 @@ class World:
         )
         self._add(org)
         seeding.fill(org, username, email=admin_email, has_sample_data=has_sample_data)
+        self._enable(org)
         return org
+
+    def _enable(self, org: EmulatedOrg) -> None:
+        """Give an org what its features add, and what the rehearsal assumes of it."""
+        for name in org.features:
+            if not schema.enable(org, name):
+                self.note(
+                    f"The emulator does not know what the feature {name} adds to an org. What your "
+                    "project uses of it can be assumed (rehearse --assume)."
+                )
+        for assumption in self.assumptions:
+            assumption.apply(org)
+
+    def note(self, text: str) -> None:
+        """Keep a remark for the user of the emulator, once; `GET /_emulator/notes` answers them."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def _add(self, org: EmulatedOrg) -> None:
         self.orgs[to_15(org.id)] = org

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +56,17 @@ class Name:
         return None if self.namespace else 1
 
 
+def _filters(names: Collection[Name]) -> Iterator[str]:
+    """A filter for the names of each namespace, and one for those without."""
+    for namespace in dict.fromkeys(name.namespace for name in names):
+        same = one_of("Name", dict.fromkeys(n.name for n in names if n.namespace == namespace))
+        yield f"({same} AND {one_of('NamespacePrefix', [namespace])})" if namespace else same
+
+
 def find(org: OrgClient, names: Collection[str]) -> dict[str, str]:
     """The ids of those of `names` that exist: one query."""
     parsed = {text: Name.parse(text) for text in names}
-    plain = dict.fromkeys(name.name for name in parsed.values())
-    where = f"{one_of('Name', plain)} AND {_NOT_OF_PROFILE}"
+    where = f"({' OR '.join(_filters(parsed.values()))}) AND {_NOT_OF_PROFILE}"
     rows = org.query_as(select("Id, Name, NamespacePrefix", "PermissionSet", where), _named)
     found = {}
     for wanted, name in parsed.items():

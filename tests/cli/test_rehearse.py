@@ -237,3 +237,83 @@ def test_the_build_waits_as_much_less_as_the_emulator_is_faster(
     monkeypatch.setattr("provisioner.builder.run.build", recorded)
     assert cli("rehearse", "--speed", "4000", "one").code == 0
     assert time_scales == [1 / 4000]
+
+
+ASSUMING = """\
+dev_hub:
+  username: ${{SF_HUB_USERNAME}}
+  consumer_key: ${{SF_CONSUMER_KEY}}
+  private_key: ${{SF_PRIVATE_KEY}}
+{rehearsal}pools:
+  one:
+    size: 1
+    replacements: 0
+    definitions: [config/project-scratch-def.json]
+    steps: {steps}
+"""
+
+
+def write_pool(folder: Path, steps: list[dict[str, Any]], rehearsal: str = "") -> None:
+    """A pool.yaml whose orgs take these steps."""
+    text = ASSUMING.format(rehearsal=rehearsal, steps=json.dumps(steps))
+    (folder / "pool.yaml").write_text(text)
+
+
+@pytest.mark.parametrize("where", ["option", "pool.yaml"])
+def test_what_the_emulator_cannot_know_can_be_assumed(cli: Cli, pools: Path, where: str) -> None:
+    steps = [{"assign_permission_sets": ["Sales_Excellence"]}]
+    write_pool(pools, steps)
+    refused = cli("rehearse", "--speed", FAST)
+    assert refused.code == 6
+    assert "permission sets not found in the org: Sales_Excellence" in refused.err + refused.out
+    options = ["--assume", "permission-set:Sales_Excellence"] if where == "option" else []
+    if where == "pool.yaml":
+        write_pool(pools, steps, "rehearsal: { assume: ['permission-set:Sales_Excellence'] }\n")
+    assert cli("rehearse", "--speed", FAST, *options).code == 0
+
+
+def test_an_assumption_of_an_unknown_kind_is_a_usage_error(cli: Cli, pools: Path) -> None:
+    write_pool(pools, [])
+    done = cli("rehearse", "--speed", FAST, "--assume", "nonsense:A")
+    assert done.code == 2
+    assert "'nonsense:A' is no assumption" in done.err
+    write_pool(pools, [], "rehearsal: { assume: ['nonsense:A'] }\n")
+    done = cli("rehearse", "--speed", FAST)
+    assert done.code == 2
+    assert "pool.yaml:5:" in done.err
+    assert "write KIND:NAME" in done.err
+
+
+def test_names_of_a_package_are_accepted_with_one_warning(cli: Cli, pools: Path) -> None:
+    """Of a package that no packages file describes nobody knows what it contains."""
+    install = {"install_package": {"version": "04t000000000001AAA"}}
+    write_pool(pools, [install, {"assign_permission_sets": ["acme__Admin"]}])
+    done = cli("rehearse", "--speed", FAST)
+    assert done.code == 0, done.err
+    assert done.err.count("does not know what the package with the namespace acme contains") == 1
+
+
+def test_a_packages_file_says_what_a_package_contains(cli: Cli, pools: Path) -> None:
+    contents = {"namespace": "acme", "permission_sets": ["Admin"]}
+    (pools / "packages.json").write_text(json.dumps({"04t000000000001AAA": contents}))
+    install = {"install_package": {"version": "04t000000000001AAA"}}
+    write_pool(pools, [install, {"assign_permission_sets": ["acme__Admin"]}])
+    done = cli("rehearse", "--speed", FAST, "--packages", "packages.json")
+    assert done.code == 0, done.err
+    assert "does not know" not in done.err
+    write_pool(
+        pools,
+        [install, {"assign_permission_sets": ["acme__Other"]}],
+        "rehearsal: { packages: packages.json }\n",
+    )
+    done = cli("rehearse", "--speed", FAST)
+    assert done.code == 6, "the file says all that this package contains"
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"033": {}}', '{"04t000000000001AAA": 3}'])
+def test_a_broken_packages_file_is_a_usage_error(cli: Cli, pools: Path, text: str) -> None:
+    (pools / "packages.json").write_text(text)
+    write_pool(pools, [])
+    done = cli("rehearse", "--speed", FAST, "--packages", "packages.json")
+    assert done.code == 2, done.err
+    assert "packages.json" in done.err

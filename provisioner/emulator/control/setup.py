@@ -8,6 +8,7 @@ from typing import Any
 from provisioner.emulator import typed
 from provisioner.emulator.apps import app_from_certificate
 from provisioner.emulator.control import ROOT, ControlError, body_of
+from provisioner.emulator.features.assumptions import Assumption
 from provisioner.emulator.metadata.packages import checked_packages
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.routing import Call, Reply, route
@@ -138,3 +139,19 @@ def user_id_of(call: Call, username: str) -> str:
     if username.lower() not in call.world.usernames:
         raise ControlError(f"no user has the username {username!r}")
     return call.world.usernames[username.lower()][1]
+
+
+@route(f"{ROOT}/assumptions", "POST", name="control.assumptions", access="control")
+def assumptions(call: Call) -> Reply:
+    """Give every new scratch org more than the emulator knows: `{"assume": ["object:Ext__c"]}`."""
+    texts = body_of(call, "assume").get("assume", [])
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        raise ControlError("assume must be a list of texts")
+    call.world.assumptions += [Assumption.parse(one) for one in texts]
+    return Reply({"assume": [f"{one.kind}:{one.name}" for one in call.world.assumptions]})
+
+
+@route(f"{ROOT}/notes", name="control.notes", access="control")
+def notes(call: Call) -> Reply:
+    """What the emulator does not know about the orgs that it has made, for people."""
+    return Reply(call.world.notes)

@@ -96,7 +96,8 @@ def _impossible(element: Element, kind_name: str) -> Iterator[Complaint]:
         )
         yield text, element
     for name in ("unique", "externalId"):
-        if element.flag(name) and kind_name not in _KEYS:
+        is_key = kind_name in _KEYS or (name, kind_name) == ("unique", "MetadataRelationship")
+        if element.flag(name) and not is_key:
             at = element.find(name) or element
             yield f"Can not specify '{name}' for a CustomField of type {kind_name}", at
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def add_contents(org: EmulatedOrg, package: PackageVersion, user_id: str) -> None:
     """Add a package's components to the org; existing ones remain (an upgrade)."""
+    org.has_unknown_package = org.has_unknown_package or package.is_unknown
     for entry in package.objects:
         _add_object(org, package, entry, user_id)
     for entry in package.permission_sets:

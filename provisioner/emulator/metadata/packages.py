@@ -43,12 +43,17 @@ class PackageVersion:
     permission_sets: tuple[Mapping[str, Any], ...] = ()
     objects: tuple[Mapping[str, Any], ...] = ()
     classes: tuple[str, ...] = ()
+    is_unknown: bool = False  # nobody has said what it contains
 
     @property
     def number(self) -> str:
         """`1.2.0`, as messages name a version."""
         major, minor, patch, _ = self.version
         return f"{major}.{minor}" if patch == 0 else f"{major}.{minor}.{patch}"
+
+
+OTHERS = "*"
+"""As a version id: all versions that are not listed exist, too; nobody knows what they contain."""
 
 
 def find_version(world: Surroundings, version_id: str) -> PackageVersion | None:
@@ -60,13 +65,16 @@ def find_version(world: Surroundings, version_id: str) -> PackageVersion | None:
     for known, data in world.packages.items():
         if to_15(known) == to_15(version_id):
             return _read(to_18(known), data)
-    return None
+    return _any_version(to_18(version_id)) if OTHERS in world.packages else None
 
 
 def checked_packages(data: Any) -> dict[str, dict[str, Any]]:
     """Package versions by 04t id, as a file or a client gives them. Raises ValueError."""
-    checked = {}
+    checked: dict[str, dict[str, Any]] = {}
     for version_id, one in typed.mapping(data, "packages").items():
+        if version_id == OTHERS:
+            checked[version_id] = {}
+            continue
         if not VERSION_ID.match(version_id):
             raise ValueError(f"{version_id[:40]!r} is not a package version id (04t…)")
         try:
@@ -78,7 +86,8 @@ def checked_packages(data: Any) -> dict[str, dict[str, Any]]:
 
 
 def _any_version(version_id: str) -> PackageVersion:
-    return PackageVersion(version_id, f"Package {version_id[:15]}", _package_id(version_id))
+    name = f"Package {version_id[:15]}"
+    return PackageVersion(version_id, name, _package_id(version_id), is_unknown=True)
 
 
 def _package_id(version_id: str) -> str:

@@ -88,9 +88,9 @@ def is_known(name: str) -> bool:
 
 
 def elsewhere_type(name: str) -> ObjectType | None:
-    """The whole type of a standard object that not every org has."""
+    """A standard object that not every org has, as an org has it without other features."""
     block = _everywhere().get(name)
-    return parsed(block, with_elsewhere=True) if block and block.key_prefix else None
+    return parsed(block) if block and block.key_prefix else None
 
 
 def elsewhere_fields(name: str) -> dict[str, Field]:

@@ -26,7 +26,11 @@ class ObjectTypes(Transactions):
         if not self._names:
             self._names = {key.lower(): key for key in self.types}
         known = self._names.get(name.lower())
-        return self.types.get(known) if known else None
+        return self.types.get(known) if known else self._unknown_type(name)
+
+    def _unknown_type(self, name: str) -> ObjectType | None:  # noqa: ARG002 - see Store
+        """A type for a name that nobody has defined; None where there is none."""
+        return None
 
     def object_type(self, name: str, *, tooling: bool = False) -> ObjectType:
         """A type that the data API (or the Tooling API) serves; ApiError INVALID_TYPE else.

@@ -39,12 +39,19 @@ Rule = Callable[[Any, Change], None]
 ReadRule = Callable[[Any, Record], None]
 """Both get the EmulatedOrg first; its class is in a layer above and cannot be named here."""
 
+TypeMaker = Callable[[Any, str], "ObjectType | None"]
+TYPE_MAKERS: list[TypeMaker] = []
+"""Asked in turn for the type of a name that an org does not know; each gets the EmulatedOrg."""
+
 RULES: dict[tuple[str, Event], list[Rule]] = defaultdict(list)
 READ_RULES: dict[str, list[ReadRule]] = defaultdict(list)
 
 
 def rule(type_name: str, event: Event) -> Callable[[Rule], Rule]:
-    """Register a rule: it may raise RecordError to refuse the change (all of it is undone)."""
+    """Register a rule: it may raise RecordError to refuse the change (all of it is undone).
+
+    A rule of the type `*` runs for records of every type.
+    """
 
     def register(function: Rule) -> Rule:
         RULES[type_name, event].append(function)
@@ -83,8 +90,8 @@ def on_read(type_name: str) -> Callable[[ReadRule], ReadRule]:
 
 
 def run(org: Owner, event: Event, change: Change) -> None:
-    """Run the rules of an event in the org of the record."""
-    for function in RULES.get((change.type.name, event), ()):
+    """Run the rules of an event in the org of the record, those of any type first."""
+    for function in (*RULES.get(("*", event), ()), *RULES.get((change.type.name, event), ())):
         function(org, change)
 
 

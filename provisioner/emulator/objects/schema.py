@@ -49,12 +49,16 @@ class ObjectType:
     is_updateable: bool = True
     is_deletable: bool = True
     is_setup: bool = False  # mixed DML: may not change together with ordinary objects
+    is_open: bool = False  # nobody knows its custom fields: it has those that are asked for
     properties: Mapping[str, Any] = field(default_factory=dict)  # sharingModel, record types …
 
     def find_field(self, name: str) -> Field | None:
         """A field by API name, in any case, as Salesforce compares names."""
         wanted = name.lower()
-        return next((f for key, f in self.fields.items() if key.lower() == wanted), None)
+        found = next((f for key, f in self.fields.items() if key.lower() == wanted), None)
+        if found is None and self.is_open and wanted.endswith("__c"):
+            found = self.fields[name] = Field(name, label=name)
+        return found
 
     def find_relationship(self, name: str) -> Field | None:
         """The reference field that a path like `Account.Name` begins with."""

@@ -63,6 +63,14 @@ class Store(Rows):
 
     # --- inside ---------------------------------------------------------------------------
 
+    def _unknown_type(self, name: str) -> ObjectType | None:
+        for maker in rules.TYPE_MAKERS:
+            made = maker(self.org, name)
+            if made is not None:
+                self.add_type(made)
+                return made
+        return None
+
     def _poll(self, type_name: str, record_id: str | None) -> None:
         readers = rules.READ_RULES.get(type_name)
         if not readers:

@@ -89,14 +89,14 @@ def _block(text: str, lists: Mapping[str, str]) -> Block:
     return Block(name, prefix if prefix != "-" else "", words_of(words), lines, lists)
 
 
-def parsed(block: Block, *, with_elsewhere: bool = False) -> ObjectType:
-    """The type that a block describes; with the fields that only some orgs have on request."""
+def parsed(block: Block) -> ObjectType:
+    """The type that a block describes, without the fields that only some orgs have."""
     given = block.words
     fields = audit_fields(owned="owned" in given) if "bare" not in given else {}
     if {"setup", "tooling", "both"} & given.keys():
         fields.pop("IsDeleted", None)  # they have no recycle bin
     fields.setdefault("Id", field_of("Id id ro"))
-    lines = [one for one in block.lines() if with_elsewhere or not _is_elsewhere(one)]
+    lines = [one for one in block.lines() if not _is_elsewhere(one)]
     fields |= {one.name: one for one in map(field_of, lines)}
     label = label_of(block.name)
     return ObjectType(

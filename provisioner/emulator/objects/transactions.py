@@ -31,6 +31,10 @@ class Transactions:
                 outer.extend(self._undo)
             self._undo = outer
 
+    def on_undo(self, undo: Callable[[], None]) -> None:
+        """Call this, too, when the transaction is undone: for what the org keeps elsewhere."""
+        self._remember(undo)
+
     def _remember(self, undo: Callable[[], None]) -> None:
         if self._undo is not None:
             self._undo.append(undo)

@@ -6,18 +6,22 @@ add a file here.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from provisioner.emulator import control
+from provisioner.emulator import control, features
 
 
 @cache
 def load() -> tuple[str, ...]:
-    """Import every resource, and the control plane, once; returns their module names."""
-    names = [f"{__name__}.{module.name}" for module in iter_modules(__path__)]
-    names += [f"{control.__name__}.{module.name}" for module in iter_modules(control.__path__)]
+    """Import every resource, control request and feature, once; returns their module names."""
+    names = [
+        f"{package.__name__}.{module.name}"
+        for package in (sys.modules[__name__], control, features)
+        for module in iter_modules(package.__path__)
+    ]
     for name in names:
         import_module(name)
     return tuple(names)

@@ -8,8 +8,9 @@ objects of the Tooling API require certain filters, or have unlimited rows:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.soql.errors import malformed
@@ -30,6 +31,8 @@ class QueryView:
     """The filters by `=` or IN at the top level of WHERE: values by exact field name."""
     tooling: bool
     user_id: str
+    branches: tuple[Mapping[str, tuple[Any, ...]], ...] = ()
+    """The same for each branch of an OR in WHERE, with the filters around it."""
 
     def require(self, *field_names: str) -> None:
         """MALFORMED_QUERY unless one of these fields is filtered by `=` or IN."""
@@ -65,7 +68,8 @@ def run_query_rules(
     equal: dict[str, tuple[Any, ...]] = {}
     if query.where is not None:
         _collect(object_type, query.where, equal)
-    view = QueryView(store, object_type, equal, tooling, user_id)
+    branches = tuple(_branches(object_type, query.where)) if query.where is not None else ()
+    view = QueryView(store, object_type, equal, tooling, user_id, branches)
     for rule in rules:
         rule(store.org, view)
 
@@ -82,3 +86,19 @@ def _collect(
     elif condition.operator == "AND":
         for part in condition.parts:
             _collect(object_type, part, equal)
+
+
+def _branches(
+    object_type: ObjectType, condition: Condition
+) -> Iterator[Mapping[str, tuple[Any, ...]]]:
+    """The filters of each way in which a condition can hold; negations are left out."""
+    if isinstance(condition, Comparison) or condition.operator not in ("AND", "OR"):
+        equal: dict[str, tuple[Any, ...]] = {}
+        _collect(object_type, condition, equal)
+        yield equal
+    elif condition.operator == "OR":
+        for part in condition.parts:
+            yield from _branches(object_type, part)
+    else:
+        for several in product(*(list(_branches(object_type, one)) for one in condition.parts)):
+            yield {name: values for one in several for name, values in one.items()}

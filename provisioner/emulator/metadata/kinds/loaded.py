@@ -11,6 +11,7 @@ from provisioner.emulator.metadata.kinds import (  # noqa: F401 - they register 
     permission_sets,
     record_types,
     settings,
+    sites,
 )
 from provisioner.emulator.metadata.kinds.registry import KINDS, Kind
 from provisioner.emulator.metadata.kinds.stored import apply_stored

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from provisioner.emulator.features import schema
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.kinds.registry import DeployContext, kind
 from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
@@ -43,6 +44,15 @@ def apply_settings(context: DeployContext, component: Component) -> None:
             component.problem(f"Error parsing file: {text}", child)
     if not component.problems:
         context.keep(component)
+        _enable(context, name, element)
+
+
+def _enable(context: DeployContext, name: str, element: Element) -> None:
+    """What a setting adds to the org is there as soon as the setting is."""
+    for child in element.children:
+        is_on = (child.text or "").strip() == "true" or child.name == "countriesAndStates"
+        if is_on:
+            schema.enable(context.org, f"{name}.{child.name}")
 
 
 def _refuse(component: Component, element: Element) -> None:

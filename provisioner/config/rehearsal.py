@@ -1,0 +1,40 @@
+"""What a rehearsal takes for given, as `pool.yaml` declares it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.declare.options import Finding, option
+
+KINDS = ("permission-set", "object", "field", "profile", "feature")
+_ASSUMPTION = re.compile(rf"({'|'.join(KINDS)}):\S.*")
+
+
+def assumption_rule(text: str) -> str:
+    """`KIND:NAME`; a field is `field:OBJECT.NAME`."""
+    if not _ASSUMPTION.fullmatch(text) or (text.startswith("field:") and "." not in text):
+        return f"write KIND:NAME with one of the kinds {', '.join(KINDS)} (field:OBJECT.NAME)"
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """Used by `rehearse` alone: what the emulator cannot know of the real orgs."""
+
+    packages: Path | None = option(
+        "a JSON file with the packages that exist and what they contain", default=None, path="file"
+    )
+    assume: tuple[str, ...] = option(
+        "what every org of a rehearsal has, as KIND:NAME",
+        default=(),
+        example="[permission-set:Acme_Admin, object:Acme__c]",
+    )
+
+    def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
+        """Each assumption must be one."""
+        for index, text in enumerate(self.assume):
+            if wrong := assumption_rule(text):
+                yield Finding(f"assume.{index}", wrong)

@@ -1,0 +1,89 @@
+"""What a rehearsal assumes of its orgs: things of which the emulator knows nothing.
+
+An assumption is text: `permission-set:NAME`, `object:NAME`, `field:OBJECT.NAME`, `feature:NAME`,
+`profile:NAME`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.emulator import seeding
+from provisioner.emulator.features import schema
+from provisioner.emulator.objects import catalogue
+from provisioner.emulator.objects.schema import Field, ObjectType
+
+if TYPE_CHECKING:
+    from provisioner.emulator.org import EmulatedOrg
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One thing that every new scratch org is given."""
+
+    kind: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Assumption:
+        """Raises ValueError for a text that is none."""
+        kind, _, name = text.partition(":")
+        if kind not in _KINDS or not re.fullmatch(_NAMES.get(kind, r".+"), name):
+            raise ValueError(
+                f"{text!r} is no assumption; write {', '.join(f'{one}:NAME' for one in _KINDS)} "
+                "(field:OBJECT.NAME)"
+            )
+        return cls(kind, name)
+
+    def apply(self, org: EmulatedOrg) -> None:
+        """Add it, unless the org has it."""
+        _KINDS[self.kind](org, self.name)
+
+
+def _permission_set(org: EmulatedOrg, name: str) -> None:
+    if not org.store.find_by("PermissionSet", "Name", name):
+        seeding.permission_set(org, name)
+
+
+def _profile(org: EmulatedOrg, name: str) -> None:
+    if not org.store.find_by("Profile", "Name", name):
+        license_id = org.store.find_by("UserLicense", "Name", "Salesforce")[0]["Id"]
+        seeding.profile(org, name, license_id)
+
+
+def _object(org: EmulatedOrg, name: str) -> None:
+    if org.store.find_type(name) is None and not schema.add_object(org, name):
+        fields = {**catalogue.audit_fields(), "Name": Field("Name", label="Name", length=80)}
+        taken = {prefix for prefix, _ in org.store.types.key_prefixes()}
+        prefix = next(one for one in (f"a{n:02}" for n in range(99, 0, -1)) if one not in taken)
+        label = catalogue.label_of(name)
+        org.store.add_type(
+            ObjectType(name, prefix, label, f"{label}s", fields, is_custom=name.endswith("__c"))
+        )
+
+
+def _field(org: EmulatedOrg, name: str) -> None:
+    object_name, _, field_name = name.partition(".")
+    _object(org, object_name)
+    known = org.store.find_type(object_name)
+    assert known is not None
+    if known.find_field(field_name) is None:
+        published = catalogue.elsewhere_fields(known.name).get(field_name)
+        org.store.add_field(known.name, published or Field(field_name, label=field_name))
+
+
+def _feature(org: EmulatedOrg, name: str) -> None:
+    schema.enable(org, name)
+
+
+_KINDS: Mapping[str, Callable[[EmulatedOrg, str], None]] = {
+    "permission-set": _permission_set,
+    "object": _object,
+    "field": _field,
+    "feature": _feature,
+    "profile": _profile,
+}
+_NAMES = {"object": r"\w+", "field": r"\w+\.\w+", "permission-set": r"\w+"}
