@@ -25,7 +25,7 @@ from provisioner.steps.data_plan import (
     read_plan,
     values,
 )
-from provisioner.steps.data_rules import given, given_twice, plan_problems
+from provisioner.steps.data_rules import duplicate_reference_id, plan_problems, reference_counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +83,8 @@ class DataLoad:
 
     def open_references(self, done: int) -> list[str]:
         """Reference ids of the first `done` requests that later ones need."""
-        given = (ref for chunk in self.chunks[:done] for ref in chunk.references)
-        return [ref for ref in given if self._last_use.get(ref, -1) >= done]
+        sent = (ref for chunk in self.chunks[:done] for ref in chunk.references)
+        return [ref for ref in sent if self._last_use.get(ref, -1) >= done]
 
     def open_by_object(self, done: int) -> list[list[str]]:
         """`open_references`, grouped by object: ids of one object are similar."""
@@ -108,7 +108,7 @@ def read_load(path: Path) -> DataLoad:
     plan = read_plan(path)
     problems = list(plan_problems(plan.files))
     chunks = () if problems else tuple(_ordered(plan))
-    problems += [problem for chunk in chunks for problem in _twice(chunk)]
+    problems += [problem for chunk in chunks for problem in _duplicates(chunk)]
     if problems:
         raise PlanError(problems, plan.texts)
     return DataLoad(chunks, tuple(plan.contents))
@@ -124,7 +124,7 @@ def _texts(record: PlannedRecord) -> Iterator[tuple[str, str]]:
         yield from values(node)
 
 
-def _twice(chunk: Chunk) -> Iterator[PlanProblem]:
+def _duplicates(chunk: Chunk) -> Iterator[PlanProblem]:
     """A reference id may be used once in a request (docs/reference/data.md#tree-requests)."""
     if len(set(chunk.references)) == len(chunk.references):
         return
@@ -132,18 +132,18 @@ def _twice(chunk: Chunk) -> Iterator[PlanProblem]:
     for record in chunk.records:
         for path, node in record.located:
             if counts[node["attributes"]["referenceId"]] > 1:
-                yield given_twice(record, path, node)
+                yield duplicate_reference_id(record, path, node)
 
 
 def _ordered(plan: Plan) -> Iterator[Chunk]:
     """Chunks in an order in which a record comes after all that it refers to."""
     files = plan.files
-    all_given = set(given(files))
-    needs = {r: references_of(r, all_given) for file in files for r in file.records}
+    all_references = set(reference_counts(files))
+    needs = {r: references_of(r, all_references) for file in files for r in file.records}
     queue = deque((file.sobject, list(file.records)) for file in files)
     known: set[str] = set()
-    fruitless = 0
-    while queue and fruitless < len(queue):
+    without_progress = 0
+    while queue and without_progress < len(queue):
         sobject, records = queue.popleft()
         ready = [r for r in records if needs[r] <= known]
         waiting = [r for r in records if not needs[r] <= known]
@@ -154,15 +154,15 @@ def _ordered(plan: Plan) -> Iterator[Chunk]:
             queue.appendleft((sobject, waiting))
         elif waiting:
             queue.append((sobject, waiting))
-        fruitless = 0 if ready or not records else fruitless + 1
+        without_progress = 0 if ready or not records else without_progress + 1
     if queue:
-        stuck = [r for _, records in queue for r in records]
+        blocked = [r for _, records in queue for r in records]
         raise PlanError(
             [
                 r.problem(
                     r.located[0][0], f"it refers to itself through {_names(needs[r] - known)}"
                 )
-                for r in stuck
+                for r in blocked
             ],
             plan.texts,
         )

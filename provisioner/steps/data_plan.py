@@ -36,11 +36,11 @@ class PlanError(ValueError):
     """The problems of a plan and its files: one line each, with file, line and record."""
 
     def __init__(self, problems: Iterable[PlanProblem], texts: Mapping[str, str]) -> None:
-        self.problems = tuple(_placed(list(problems), texts))
+        self.problems = tuple(_lines(list(problems), texts))
         super().__init__("\n".join(self.problems))
 
 
-def _placed(problems: list[PlanProblem], texts: Mapping[str, str]) -> Iterator[str]:
+def _lines(problems: list[PlanProblem], texts: Mapping[str, str]) -> Iterator[str]:
     wanted: dict[str, set[JsonPath]] = {}
     for problem in problems:
         if problem.path is not None:

@@ -23,12 +23,14 @@ MOST_LEVELS = 5
 _REFERENCE_ID = re.compile(r"[A-Za-z0-9_]+")
 
 
-def given(files: Sequence[PlannedFile]) -> Counter[str]:
+def reference_counts(files: Sequence[PlannedFile]) -> Counter[str]:
     """The reference ids of the records of the plan, and how often each is used."""
     return Counter(ref for file in files for r in file.records for ref in r.references)
 
 
-def given_twice(record: PlannedRecord, path: JsonPath, node: Mapping[str, Any]) -> PlanProblem:
+def duplicate_reference_id(
+    record: PlannedRecord, path: JsonPath, node: Mapping[str, Any]
+) -> PlanProblem:
     """The problem of a record whose reference id another record has as well."""
     reference = node["attributes"]["referenceId"]
     message = f"the referenceId {reference} is used by another record as well"
@@ -37,7 +39,7 @@ def given_twice(record: PlannedRecord, path: JsonPath, node: Mapping[str, Any]) 
 
 def plan_problems(files: Sequence[PlannedFile]) -> Iterator[PlanProblem]:
     """All problems, in the order of the plan's files."""
-    rules = _Rules(given(files), _needed(files))
+    rules = _Rules(reference_counts(files), _needed(files))
     for file in files:
         for record in file.records:
             yield from rules.problems(file, record)
@@ -57,10 +59,10 @@ def _needed(files: Sequence[PlannedFile]) -> frozenset[str]:
 class _Rules:
     """The rules for one record, given all others."""
 
-    def __init__(self, all_given: Counter[str], needed: frozenset[str]) -> None:
-        self._given = all_given
+    def __init__(self, counts: Counter[str], needed: frozenset[str]) -> None:
+        self._counts = counts
         self._needed = needed
-        self._by_lower = {reference.lower(): reference for reference in all_given}
+        self._by_lower = {reference.lower(): reference for reference in counts}
 
     def problems(self, file: PlannedFile, record: PlannedRecord) -> Iterator[PlanProblem]:
         """The problems of a record of a file and of those inside it."""
@@ -89,20 +91,20 @@ class _Rules:
         if not _REFERENCE_ID.fullmatch(reference):
             message = f"the referenceId {reference!r} may have only letters, digits and underscores"
             yield record.problem(at_reference, message)
-        if self._given[reference] > 1 and reference in self._needed:
-            yield given_twice(record, path, node)
+        if self._counts[reference] > 1 and reference in self._needed:
+            yield duplicate_reference_id(record, path, node)
         for key in node:
             if key.lower() == "id":
                 message = "a new record cannot have an Id; leave it out, or refer to another record"
                 yield record.problem((*path, key), message)
         for field, value in values(node):
-            message = self._fault(field, value)
+            message = self._problem_of_value(field, value)
             if message:
                 yield record.problem((*path, field), f"{field}: {message}")
 
-    def _fault(self, field: str, value: str) -> str:
+    def _problem_of_value(self, field: str, value: str) -> str:
         """Why a value is a reference to no record; "" if it is not a reference, or a valid one."""
-        if not value.startswith("@") or value[1:] in self._given:
+        if not value.startswith("@") or value[1:] in self._counts:
             return ""
         near = self._by_lower.get(value[1:].lower())
         if near:
