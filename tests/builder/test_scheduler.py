@@ -67,6 +67,58 @@ def test_adding_a_waiting_key_again_brings_it_forward() -> None:
     assert runs == ["now"]
 
 
+def test_a_registered_job_runs_when_it_is_woken_and_may_be_woken_again() -> None:
+    scheduler, runs = Scheduler(1), []
+    scheduler.register("a", lambda: runs.append(1))
+    scheduler.run()
+    assert runs == []
+    scheduler.wake("a")
+    scheduler.wake("a")
+    scheduler.run()
+    assert runs == [1], "two wakes before it runs are one"
+    scheduler.wake("a")
+    scheduler.run()
+    assert runs == [1, 1]
+
+
+def test_of_several_wakes_the_earliest_counts() -> None:
+    scheduler, runs = Scheduler(1), []
+    scheduler.register("a", lambda: runs.append(time.monotonic()))
+    scheduler.wake("a", 3600)
+    scheduler.wake("a")
+    scheduler.wake("a", 3600)
+    started = time.monotonic()
+    scheduler.run()
+    assert len(runs) == 1
+    assert time.monotonic() - started < 60
+
+
+def test_a_job_that_is_woken_while_it_runs_runs_again() -> None:
+    """Whether it has asked for a later run itself or not, and never twice at once."""
+    scheduler, runs = Scheduler(4), []
+
+    def job() -> float | None:
+        runs.append(1)
+        if len(runs) < 3:
+            scheduler.wake("a", 3600)
+            scheduler.wake("a", 0.01)
+        return 3600 if len(runs) == 1 else None
+
+    scheduler.register("a", job)
+    scheduler.wake("a")
+    scheduler.run()
+    assert len(runs) == 3
+
+
+def test_a_key_names_one_job() -> None:
+    scheduler = Scheduler(1)
+    scheduler.register("a", lambda: None)
+    with pytest.raises(ValueError, match="already"):
+        scheduler.register("a", lambda: None)
+    with pytest.raises(KeyError):
+        scheduler.wake("b")
+
+
 def test_stop_starts_nothing_further_and_lets_the_running_job_end() -> None:
     scheduler, ended = Scheduler(1), []
 
