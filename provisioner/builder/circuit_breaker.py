@@ -49,9 +49,13 @@ class CircuitBreaker:
         """Whether an org of this content has been available once."""
         return creation.fingerprint in self._proven
 
-    def refuses(self, creation: Creation) -> bool:
-        """Whether this is not to be sent any more, though it was let through."""
-        return self.is_closed or creation.fingerprint in self._bad
+    def still_allowed(self, creations: Iterable[Creation]) -> list[Creation]:
+        """Of creations that were let through before, those that may still be sent; drop others."""
+        wanted = list(creations)
+        with self._lock:
+            allowed = [c for c in wanted if not (self.is_closed or c.fingerprint in self._bad)]
+            self.dropped += len(wanted) - len(allowed)
+        return allowed
 
     def admit(self, creations: Iterable[Creation]) -> list[Creation]:
         """Those that may be sent now; the others are held behind their canary, or dropped."""

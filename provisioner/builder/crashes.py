@@ -1,4 +1,4 @@
-"""Unexpected exceptions of one build: each costs at most the org whose job it came out of."""
+"""Unexpected exceptions of one build: each costs at most the org whose job raised it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioner.builder.scheduler import Job, bounded
 from provisioner.errors import STOPS, ErrorKind, RowValueError
 from provisioner.steps.base import StepFailed
 
-MOST_FILES = 20  # crash files of one build; what comes after them is told, and not written
+MOST_FILES = 20  # crash files of one build; later exceptions are reported without a file
 
 
 class Crashes:
@@ -20,10 +20,10 @@ class Crashes:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, str] = {}  # place in the code → what was said of it
+        self._known: dict[str, str] = {}  # place in the code → its description
 
     def described(self, error: BaseException) -> str:
-        """What happened, and which file has the traceback; no text of the error itself."""
+        """What happened, and which file has the traceback; without the text of the error."""
         last = traceback.extract_tb(error.__traceback__)[-1:]
         place = f"{type(error).__name__} {[(frame.filename, frame.lineno) for frame in last]}"
         with self._lock:
@@ -35,22 +35,22 @@ class Crashes:
 
 
 class Reporting(Protocol):
-    """Where what happened goes: the part of a build's context that is needed here."""
+    """Where unexpected exceptions are reported; a Reporter is one."""
 
     @property
     def crashes(self) -> Crashes:
         """The crash files of the build."""
 
-    def say(self, text: str, *, is_warning: bool = False) -> None:
-        """Pass a line about the build on."""
+    def warn(self, text: str) -> None:
+        """Report a warning about the build."""
 
 
-def guarded(context: Reporting, job: Job, failed: Callable[[StepFailed], float | None]) -> Job:
-    """`job`, whose unexpected exceptions become a StepFailed that `failed` is told of.
+def guarded(reporter: Reporting, job: Job, failed: Callable[[StepFailed], float | None]) -> Job:
+    """`job`, whose unexpected exceptions are passed to `failed` as a StepFailed.
 
-    The answer of `failed` is the delay until the job runs again, None when it is over. A
-    LedgerError goes through: without its ledger a build stops, and by a wrong clock (ClockError);
-    a value that the ledger cannot hold is the affair of the org that it belongs to.
+    `failed` returns the delay until the job runs again, None when it does not. A LedgerError and a
+    ClockError are raised: without its ledger, or with a wrong clock, a build stops. A RowValueError
+    is the failure of one org.
     """
 
     def run() -> float | None:
@@ -58,47 +58,41 @@ def guarded(context: Reporting, job: Job, failed: Callable[[StepFailed], float |
             delay = job()
             return None if delay is None else bounded(delay)
         except RowValueError as error:
-            return _handed(context, StepFailed(error.message), failed)
+            return _pass_on(reporter, StepFailed(error.message), failed)
         except STOPS:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other orgs go on
-            return _told(context, error, failed)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other orgs continue
+            what = reporter.crashes.described(error)
+            return _pass_on(
+                reporter, StepFailed(what, kind=ErrorKind.REPLACE, hint=crash.REPORT), failed
+            )
 
     return run
 
 
-def _told(
-    context: Reporting, error: Exception, failed: Callable[[StepFailed], float | None]
-) -> float | None:
-    what = context.crashes.described(error)
-    return _handed(context, StepFailed(what, kind=ErrorKind.REPLACE, hint=crash.REPORT), failed)
-
-
-def _handed(
-    context: Reporting, error: StepFailed, failed: Callable[[StepFailed], float | None]
+def _pass_on(
+    reporter: Reporting, error: StepFailed, failed: Callable[[StepFailed], float | None]
 ) -> float | None:
     try:
         return failed(error)
     except RowValueError as second:
-        context.say(f"{second.message}; the org is left to the next build", is_warning=True)
+        reporter.warn(f"{second.message}; the org is left to the next build")
         return None
     except STOPS:
         raise
-    except Exception as second:  # noqa: BLE001 - the row stays as it is; the next build sees to it
-        context.say(
-            f"{context.crashes.described(second)}; the org is left to the next build",
-            is_warning=True,
-        )
+    except Exception as second:  # noqa: BLE001 - the row is unchanged; the next build continues
+        what = reporter.crashes.described(second)
+        reporter.warn(f"{what}; the org is left to the next build")
         return None
 
 
-def harmless(context: Reporting, what: str, action: Callable[[], None]) -> None:
-    """Do what the build can do without: an unexpected exception is told, and goes no further."""
+def harmless(reporter: Reporting, what: str, action: Callable[[], None]) -> None:
+    """Do what the build can do without: an unexpected exception is reported, not raised."""
     try:
         action()
     except RowValueError as error:
-        context.say(f"{what}: {error.message}", is_warning=True)
+        reporter.warn(f"{what}: {error.message}")
     except STOPS:
         raise
     except Exception as error:  # noqa: BLE001 - as above
-        context.say(f"{what}: {context.crashes.described(error)}", is_warning=True)
+        reporter.warn(f"{what}: {reporter.crashes.described(error)}")

@@ -1,4 +1,4 @@
-"""Deletes orgs for a build: the row first, then the org; and keeps a list of them, with reasons."""
+"""Deletes orgs for a build: the row first, then the org; and lists them with the reasons."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def delete(context: BuildContext, removals: Sequence[Removal]) -> list[Org]:
-    """Delete these orgs; those that are deleted. One that somebody has claimed meanwhile stays.
+    """Delete these orgs; returns those that are deleted. One that is claimed meanwhile is kept.
 
-    What cannot be deleted now is told, and stays in a state of which nobody gets it.
+    What cannot be deleted now is reported, and stays marked for deletion.
     """
     now = context.now()
     wanted = {r.org.username: r.reason for r in removals}
@@ -28,16 +28,18 @@ def delete(context: BuildContext, removals: Sequence[Removal]) -> list[Org]:
     if not marked:
         return []
     outcome = delete_orgs(context.connections.hub, context.ledger, marked)
-    with context.lock:
-        context.deleted += [Removal(org, wanted[org.username]) for org in outcome.deleted]
+    context.progress.delete(Removal(org, wanted[org.username]) for org in outcome.deleted)
     for org, why in outcome.left:
-        context.say(
-            f"{org.username} could not be deleted; the next build or reap tries again: {why}",
-            is_warning=True,
-        )
+        warn_not_deleted(context, org, why)
     return outcome.deleted
 
 
+def warn_not_deleted(context: BuildContext, org: Org, why: str) -> None:
+    """Report that an org is still there."""
+    text = f"{org.username} could not be deleted; the next build or reap tries again: {why}"
+    context.reporter.warn(text)
+
+
 def why_deleted(org: Org) -> str:
-    """Why an org that is to be deleted anyway is: its error, or its state."""
+    """Why an org that is marked for deletion is deleted: its error, or its state."""
     return org.error.partition("\n")[0] or org.state.value

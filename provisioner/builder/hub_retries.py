@@ -1,4 +1,4 @@
-"""Waits for a Dev Hub that is out of order for a moment when the night begins."""
+"""Waits for a Dev Hub that is out of order for a moment when a build starts."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PASSING_LOGINS = frozenset({"unreachable", "server_error", "org_gone"})
-"""Refusals of a hub login that are worth a wait. An app that is not approved stays so."""
+_TRANSIENT_LOGINS = frozenset({"unreachable", "server_error", "org_gone"})
+"""Refused hub logins that are retried. An app that is not approved does not approve itself."""
 
 
 def retried(context: BuildContext, what: str, action: Callable[[], T]) -> T:
-    """The result of `action`, tried again while it fails in passing. Raises its last error."""
+    """The result of `action`, retried after transient failures. Raises its last error."""
     with repeated(set()):
         for wait in BUILD_START.waits:
             try:
                 return action()
             except (SalesforceError, LoginError) as error:
-                if not _passes(error):
+                if not _is_transient(error):
                     raise
                 first_line = error.message.partition("\n")[0]
-                context.say(f"{what}: {first_line}; retrying", is_warning=True)
+                context.reporter.warn(f"{what}: {first_line}; retrying")
             retry.sleep(context.wait(wait))
         return action()
 
 
-def _passes(error: SalesforceError | LoginError) -> bool:
+def _is_transient(error: SalesforceError | LoginError) -> bool:
     if isinstance(error, LoginError):
-        return error.code in _PASSING_LOGINS
+        return error.code in _TRANSIENT_LOGINS
     return error.kind is ErrorKind.TRANSIENT

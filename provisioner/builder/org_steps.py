@@ -1,102 +1,101 @@
-"""Carries one org through its steps: looks at its row, does the next idempotent thing."""
+"""Carries an org through its steps: reads its row, and does the next idempotent action."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from provisioner.builder.context import BuildContext, RowLostError
-from provisioner.builder.crashes import guarded, harmless
+from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
-from provisioner.builder.failures import Failures
+from provisioner.builder.lifecycle import RowLostError
 from provisioner.builder.step_list import ListedStep, StepLists
-from provisioner.builder.stopwatch import Stopwatch
-from provisioner.builder.suspects import Suspects, looks_gone
+from provisioner.builder.unreachable_orgs import UnreachableOrgs, may_be_gone
 from provisioner.errors import STOPS, ErrorKind, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.retry import STEP, repeated
 from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepState, state_text
 
-# Source: docs/reference/login.md#first-minutes-of-an-org
-PROPAGATION = 300.0  # seconds after activation in which a refused login may pass
-ATTEMPTS = len(STEP.waits)  # transient failures of one step before its org is given up
-LONGEST_POLL = 15.0
-PASSING = frozenset({ErrorKind.TRANSIENT, ErrorKind.LIMIT, ErrorKind.GONE})
-"""Kinds of errors after which a step is tried again; what looks gone is asked about meanwhile."""
+if TYPE_CHECKING:
+    from provisioner.builder.context import BuildContext
+    from provisioner.builder.deadline import Deadline
+    from provisioner.builder.outcomes import Outcomes
+
+ATTEMPTS = len(STEP.waits)  # transient failures of one step before its org fails
+LONGEST_INTERVAL = 15.0  # seconds between two polls of a step, and between two logins
+RETRIED = frozenset({ErrorKind.TRANSIENT, ErrorKind.LIMIT, ErrorKind.GONE})
+"""Kinds of errors after which a step is retried; of GONE, the Dev Hub is asked meanwhile."""
 
 
 @dataclass
-class _Progress:
-    """What this process knows of an org beyond its row; lost at a kill without harm."""
+class _OrgProgress:
+    """What this process knows of an org beyond its row; a kill loses it without harm."""
 
     org: Org
-    active: Stopwatch
-    step: Stopwatch = field(default_factory=Stopwatch)
+    login_window: Deadline
+    deadline: Deadline | None = None  # of the current step; None until it runs in this process
     memory: dict[str, Any] = field(default_factory=dict)  # of the current step
     failed: set[str] = field(default_factory=set)  # calls whose retries are used up
-    at: str = "steps"  # what it is at, as reports call it
+    current: str = "steps"  # the current step, as reports call it
 
 
 class OrgSteps:
     """Starts, polls, retries and finishes the steps of every active org."""
 
-    def __init__(
-        self, context: BuildContext, failures: Failures, available: Callable[[Org], None]
-    ) -> None:
-        """`available` is told of each org that is proven."""
+    def __init__(self, context: BuildContext, outcomes: Outcomes) -> None:
         self._context = context
-        self._failures = failures
-        self._available = available
+        self._outcomes = outcomes
         self._lists = StepLists(context.config)
-        self._suspects = Suspects(context)
+        self._unreachable = UnreachableOrgs(context)
 
     def start(self, org: Org) -> None:
-        """Take an org that is active: new, or left in `building` by a dead run."""
-        now = self._context.now()
-        progress = _Progress(org, Stopwatch.since(org.active_at, now))
-        if org.step_state:  # else the step begins anew
-            progress.step = Stopwatch.since(org.step_since, now)
-        self._context.under_way.add(org.username)
+        """Run the steps of an org that is active: a new one, or one that a build left there."""
+        progress = _OrgProgress(org, self._context.lifecycle.login_window(org))
+        self._context.progress.start(org.username)
         job = guarded(
-            self._context, lambda: self._advance(progress), lambda e: self._broken(progress, e)
+            self._context.reporter,
+            lambda: self._advance(progress),
+            lambda error: self._broken(progress, error),
         )
         self._context.scheduler.add(f"org {org.username}", job)
 
-    def _advance(self, progress: _Progress) -> float | None:
-        """Do what can be done now; answers the seconds until there may be more."""
+    def _advance(self, progress: _OrgProgress) -> float | None:
+        """Do what can be done now; returns the seconds until the next poll, None at the end."""
         steps = self._lists.of(progress.org)
-        while progress.org.step < len(steps):
-            step = steps[progress.org.step]
-            progress.at = step.name
-            try:
-                wait = self._do(progress, step, len(steps))
-            except RowLostError:
-                return None
-            except STOPS:
-                raise  # nothing is wrong with the org: the build stops, the next one resumes it
-            except ProvisionerError as error:
-                return self._failed(progress, step, error)
-            if wait is not None:
-                return self._context.wait(wait)
-        self._finish(progress)
+        try:
+            while progress.org.step < len(steps):
+                step = steps[progress.org.step]
+                progress.current = step.name
+                try:
+                    wait = self._do(progress, step, len(steps))
+                except STOPS:
+                    raise  # not the org's fault: the build stops, and the next one resumes the org
+                except ProvisionerError as error:
+                    return self._failed(progress, step, error)
+                if wait is not None:
+                    return self._context.wait(wait)
+            self._finish(progress)
+        except RowLostError:
+            self._context.connections.forget(progress.org)
+            self._outcomes.lost(progress.org)
         return None
 
-    def _do(self, progress: _Progress, step: ListedStep, count: int) -> float | None:
-        """One look at one step; None when it is done, else when to look again."""
+    def _do(self, progress: _OrgProgress, step: ListedStep, count: int) -> float | None:
+        """Start or poll one step; returns None when it is done, else the wait until a poll."""
         org = progress.org
+        if progress.deadline is None:
+            progress.deadline = self._context.lifecycle.step_deadline(org, step.timeout)
         if not org.step_state:
-            self._tell(org, step, count)
+            self._report(org, step, count)
         with repeated(progress.failed):
             outcome = self._run(progress, step)
         if isinstance(outcome, Pending):
             self._remember(progress, outcome.state)
-            return self._until_next_poll(progress, step, outcome)
-        self._complete(progress, outcome)
+            return _until_next_poll(progress.deadline, outcome)
+        self._finish_step(progress, outcome)
         return None
 
-    def _run(self, progress: _Progress, step: ListedStep) -> Outcome:
-        """Start the step, or look at its request when the row holds one."""
+    def _run(self, progress: _OrgProgress, step: ListedStep) -> Outcome:
+        """Start the step, or poll it when the row holds a state of it."""
         org, build = progress.org, self._context
         context = StepContext(
             org=build.connections.org(org),
@@ -113,134 +112,92 @@ class OrgSteps:
             return step.step.poll(context, step.step.read_state(org.step_state))
         return step.step.start(context)
 
-    def _remember(self, progress: _Progress, state: StepState) -> None:
+    def _remember(self, progress: _OrgProgress, state: StepState) -> None:
         """Commit the state of the current step, before anything else is done about it."""
-        org, text = progress.org, state_text(state)
-        if text != org.step_state:
-            since = org.step_since if org.step_state else self._context.now()
-            progress.org = self._context.change(org, step_state=text, step_since=since)
+        progress.org = self._context.lifecycle.remember(progress.org, state_text(state))
 
-    def _complete(self, progress: _Progress, outcome: Done) -> None:
-        progress.org = self._context.change(
-            progress.org,
-            step=progress.org.step + 1,
-            step_state="",
-            attempts=0,
-            step_since=None,
-            error="",
-            **outcome.changes,
-        )
-        progress.step = Stopwatch()
+    def _finish_step(self, progress: _OrgProgress, outcome: Done) -> None:
+        progress.org = self._context.lifecycle.finish_step(progress.org, outcome.changes)
+        progress.deadline = None
         progress.memory = {}
 
-    def _until_next_poll(self, progress: _Progress, step: ListedStep, outcome: Pending) -> float:
-        """Looks grow apart as the step grows old, so that a long one stays cheap.
-
-        A wait of 0 is a step that has more to do and only gave its thread back.
-        """
-        age = progress.step.seconds() / self._context.options.time_scale
-        if age > step.timeout:
-            minutes = int(step.timeout // 60)
-            raise SalesforceError(f"not finished after {minutes} minutes", kind=ErrorKind.REPLACE)
-        return outcome.wait and max(outcome.wait, min(age / 4, LONGEST_POLL))
-
     def _failed(
-        self, progress: _Progress, step: ListedStep, error: ProvisionerError
+        self, progress: _OrgProgress, step: ListedStep, error: ProvisionerError
     ) -> float | None:
-        """Wait and try again where that may help; else give the org up."""
+        """Retry the step where that may help; else the org fails."""
         org = progress.org
-        is_gone = looks_gone(error) and self._suspects.is_gone(org)
-        if error.kind in PASSING and not is_gone and self._may_retry(progress, error):
-            if looks_gone(error):
-                self._suspects.add(org)
-            try:
-                progress.org = self._context.change(org, attempts=org.attempts + 1)
-            except RowLostError:
-                return None
-            self._tell(org, step, 0, note=error.message, is_retry=True)
-            wait = min(STEP.wait(org.attempts + 1), self._longest(error))
-            return self._context.wait(wait)
+        is_gone = may_be_gone(error) and self._unreachable.is_gone(org)
+        if error.kind in RETRIED and not is_gone and self._may_retry(progress, error):
+            return self._retry(progress, step, error)
         self._context.connections.forget(org)
         if is_gone:
             first_line = error.message.partition("\n")[0]
-            error = SalesforceError(
-                f"the Dev Hub says that the org is gone: {first_line}", kind=ErrorKind.GONE
-            )
-        elif looks_gone(error) and not org.error:
-            self._leave(org, step, error)
+            text = f"the Dev Hub says that the org is gone: {first_line}"
+            error = SalesforceError(text, kind=ErrorKind.GONE)
+        elif may_be_gone(error) and not org.error:
+            self._outcomes.postponed(org, step.name, error)
             return None
-        self._failures.fail(org, step.name, error)
+        self._outcomes.failed(org, step.name, error)
         return None
 
-    def _leave(self, org: Org, step: ListedStep, error: ProvisionerError) -> None:
-        """The org may be in maintenance, or this network out of order: nothing is destroyed.
+    def _retry(self, progress: _OrgProgress, step: ListedStep, error: ProvisionerError) -> float:
+        """Count the attempt; returns the wait until the step runs again."""
+        org = progress.org
+        if may_be_gone(error):
+            self._unreachable.add(org)
+        progress.org = self._context.lifecycle.retry_step(org)
+        self._report(org, step, 0, note=error.message, is_retry=True)
+        longest = LONGEST_INTERVAL if isinstance(error, LoginError) else STEP.waits[-1]
+        return self._context.wait(min(STEP.wait(org.attempts + 1), longest))
 
-        The next build tries again; should the org still refuse then, it is given up.
-        """
-        why = self._context.redacted(f"{step.name}: {error.message}".partition("\n")[0])
-        try:
-            left = self._context.change(org, attempts=0, error=why)
-        except RowLostError:
-            return
-        self._context.leave(left, why, what="which continues its steps")
-        self._failures.dispatch(
-            self._context.circuit_breaker.instead(org.fingerprint)
-        )  # if it was a canary
-
-    def _broken(self, progress: _Progress, error: ProvisionerError) -> None:
-        """An unexpected exception: the org is given up, unless it was complete by then.
-
-        What the ledger holds counts: the exception may have come after a write.
-        """
-        self._context.connections.forget(progress.org)
-        org = self._context.ledger.get(progress.org.username)
-        if org is None:
-            return
-        if org.state is State.BUILDING and org.builder_id == self._context.run.id:
-            self._failures.fail(org, progress.at, error)
-        elif org.state is State.AVAILABLE:
-            self._is_available(org)
-
-    def _may_retry(self, progress: _Progress, error: ProvisionerError) -> bool:
-        """A login may be refused for as long as a new org may need, and as often as any request."""
+    def _may_retry(self, progress: _OrgProgress, error: ProvisionerError) -> bool:
+        """Each step may be retried equally often; a new org may refuse logins more often."""
         if progress.org.attempts < ATTEMPTS:
             return True
-        is_new = progress.active.seconds() < PROPAGATION * self._context.options.time_scale
-        return isinstance(error, LoginError) and is_new
+        return isinstance(error, LoginError) and not progress.login_window.has_passed
 
-    def _longest(self, error: ProvisionerError) -> float:
-        return LONGEST_POLL if isinstance(error, LoginError) else STEP.waits[-1]
+    def _broken(self, progress: _OrgProgress, error: ProvisionerError) -> None:
+        """An unexpected exception: the org fails, unless it is available already.
 
-    def _finish(self, progress: _Progress) -> None:
-        """All steps are done, the last of them the proof: the org may be claimed."""
-        org = progress.org
-        self._context.connections.forget(org)
-        self._context.under_way.discard(org.username)
-        try:
-            now = self._context.now()
-            org = self._context.move(org, State.AVAILABLE, note="proven", available_at=now)
-        except RowLostError:
-            return
-        self._is_available(org)
+        Its row in the ledger decides, since the exception may have come after a write.
+        """
+        self._context.connections.forget(progress.org)
+        org = self._context.lifecycle.current(progress.org)
+        if org is None:
+            self._outcomes.lost(progress.org)
+        elif org.state is State.BUILDING:
+            self._outcomes.failed(org, progress.current, error)
+        elif org.state is State.AVAILABLE:
+            self._outcomes.available(org)
 
-    def _is_available(self, org: Org) -> None:
-        with self._context.lock:
-            self._context.built.append(org)
-        self._context.tell(OrgEvent(org.username, org.pool, State.AVAILABLE))
-        harmless(self._context, f"after {org.username}", lambda: self._available(org))
+    def _finish(self, progress: _OrgProgress) -> None:
+        """All steps are done, the last of them the verification: the org may be claimed."""
+        self._context.connections.forget(progress.org)
+        self._outcomes.available(self._context.lifecycle.complete(progress.org))
 
-    def _tell(
+    def _report(
         self, org: Org, step: ListedStep, count: int, *, note: str = "", is_retry: bool = False
     ) -> None:
-        self._context.tell(
-            OrgEvent(
-                org.username,
-                org.pool,
-                org.state,
-                step=step.name,
-                position=org.step + 1,
-                steps=count,
-                note=note,
-                is_retry=is_retry,
-            )
+        event = OrgEvent(
+            org.username,
+            org.pool,
+            org.state,
+            step=step.name,
+            position=org.step + 1,
+            steps=count,
+            note=note,
+            is_retry=is_retry,
         )
+        self._context.reporter.org(event)
+
+
+def _until_next_poll(deadline: Deadline, outcome: Pending) -> float:
+    """The wait grows with the age of the step, so that a long step costs few requests.
+
+    A wait of 0 is a step that has more to do, and only frees its thread for other orgs. Raises
+    SalesforceError after the deadline.
+    """
+    if deadline.has_passed:
+        minutes = int(deadline.limit // 60)
+        raise SalesforceError(f"not finished after {minutes} minutes", kind=ErrorKind.REPLACE)
+    return outcome.wait and max(outcome.wait, min(deadline.age / 4, LONGEST_INTERVAL))

@@ -1,4 +1,4 @@
-"""The plan of a build: fingerprints of today, the ledger, and what the Dev Hub has left."""
+"""The plan of a build: current fingerprints, the ledger, and what the Dev Hub has left."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from provisioner.salesforce.hub import HubLimits
 
 UNBOUNDED = Allowance(1_000_000, 1_000_000)
-"""To see what is wanted; the limits are asked for only when something is."""
+"""To find out what is wanted; the limits are requested only if anything is."""
 
 
 def preview(config: PoolFile, pools: Sequence[str], ledger: Ledger) -> list[PoolPlan]:
-    """What a build would do now; asks for the Dev Hub's limits and changes nothing."""
+    """What a build would do now; requests the Dev Hub's limits and changes nothing."""
     with Connections(config) as connections:
         allowance = hub_allowance(config, connections)
         now, rows = connections.clock.now(), ledger.orgs()
@@ -45,7 +45,8 @@ def _is_active(org: Org) -> bool:
 
 def _delete(context: BuildContext, removals: Sequence[Removal]) -> None:
     if removals and (count := len(delete(context, removals))):
-        context.say(f"deleted {count} orgs that were failed, expired, outdated or released")
+        text = f"deleted {count} orgs that were failed, expired, outdated or released"
+        context.reporter.inform(text)
 
 
 def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
@@ -64,25 +65,26 @@ def left_for_us(config: PoolFile, limits: HubLimits) -> Allowance:
 def plan_build(
     context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]
 ) -> list[PoolPlan]:
-    """Plan, tell what is resumed and what falls short, and set the context's allowance."""
+    """Plan, set the allowance of the build, and report what is resumed and what cannot be built."""
     config, connections = context.config, context.connections
     unfinished = sum(org.pool in pools for org in adopted)
     if unfinished:
-        context.say(f"resuming {unfinished} orgs that an earlier build did not finish")
+        text = f"resuming {unfinished} orgs that an earlier build did not finish"
+        context.reporter.inform(text)
     prints = fingerprints(config, pools)
     context.contents.update(contents(config, pools, prints))
     rows, now = context.ledger.orgs(), context.now()
     plans = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
-    doomed = [removal for plan in plans for removal in plan.remove]
-    harmless(context, "orgs to delete", lambda: _delete(context, doomed))
+    removed = [removal for plan in plans for removal in plan.remove]
+    harmless(context.reporter, "orgs to delete", lambda: _delete(context, removed))
     if any(plan.create or plan.resume for plan in plans):
-        rows = context.ledger.orgs() if doomed else rows  # and only now the limits: of what is left
-        context.allowance = retried(
-            context, "Dev Hub limits", lambda: hub_allowance(config, connections)
-        )
-        plans = plan_pools(config, pools, rows, prints, context.allowance, now)
+        rows = context.ledger.orgs() if removed else rows
+        # Only now the limits: deletions have freed some of them.
+        allowance = retried(context, "Dev Hub limits", lambda: hub_allowance(config, connections))
+        context.progress.allow(allowance)
+        plans = plan_pools(config, pools, rows, prints, allowance, now)
     for plan in plans:
         if plan.not_more_because:
             text = f"{plan.pool}: {plan.missing} orgs cannot be built: {plan.not_more_because}"
-            context.say(text, is_warning=True)
+            context.reporter.warn(text)
     return plans

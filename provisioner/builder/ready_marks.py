@@ -1,4 +1,4 @@
-"""Marks proven orgs as complete on the Dev Hub: so a ledger that is lost can be rebuilt."""
+"""Marks verified orgs as complete on the Dev Hub, so that a lost ledger can be rebuilt."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ AT_ONCE = 25  # orgs that one request marks; the last ones are marked at the end
 
 
 class ReadyMarks:
-    """Collects proven orgs; many are marked by one request.
+    """Collects verified orgs, and marks many with one request. Safe to use from several threads.
 
-    An org that a kill left unmarked is ended, not lost, if the ledger is lost, too.
+    If a kill leaves an org unmarked and the ledger is lost as well, the org is deleted.
     """
 
     def __init__(self, context: BuildContext) -> None:
@@ -28,24 +28,24 @@ class ReadyMarks:
         self._waiting: dict[str, str] = {}
 
     def add(self, org: Org) -> None:
-        """Mark this org, sooner or later."""
+        """Mark this org, now or together with later ones."""
+        description = self._description(org)
         with self._context.lock:
-            self._waiting[org.signup_id] = self._description(org)
+            self._waiting[org.signup_id] = description
             is_enough = len(self._waiting) >= AT_ONCE
         if is_enough:
             self.send()
 
     def send(self) -> None:
-        """Mark what waits. What cannot be marked is said, and does no other harm."""
+        """Mark the orgs that wait for it. A failure is reported, and has no other effect."""
         with self._context.lock:
             batch, self._waiting = self._waiting, {}
         try:
             describe(self._context.connections.hub, batch)
         except ProvisionerError as error:
-            self._context.say(
+            self._context.reporter.warn(
                 f"{len(batch)} orgs could not be marked as complete on the Dev Hub (only needed if "
-                f"the ledger is lost): {error.message}",
-                is_warning=True,
+                f"the ledger is lost): {error.message}"
             )
 
     def _description(self, org: Org) -> str:

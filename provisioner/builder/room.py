@@ -1,19 +1,25 @@
-"""Room for new orgs: free slots of the Dev Hub, and stale orgs that make way, a batch at a time.
+"""Room for new orgs: free slots of the Dev Hub, and outdated orgs that are deleted in batches.
 
-An org that waits in a pool is deleted only on evidence that another will take its place. The first
-org of a new content proves it; until then one stale org may make way, and only where that first one
-has no other room. After that as many may be missing at a time as `swap` of the pool says. What is
-missing is read from the ledger each time: orgs under way, and orgs that could not be deleted.
+An available org is deleted only on evidence that another will take its place. The first org of a
+new content is that evidence. Until it is available, one outdated org may be deleted, and only if
+the first one has no other room. After that, as many orgs may be missing at a time as `swap` of the
+pool says.
+
+How many are missing must never be underestimated, or too many orgs are deleted. A slot is missing
+while it is free, or while its org is pending, or failed and not deleted yet. Each slot is in
+exactly one of two counts, and moves between them under the build's lock: `free`, and the usernames
+in `taken`. To these, the ledger adds orgs that wait for deletion and are not this build's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
 from provisioner.builder.deletions import delete, why_deleted
+from provisioner.builder.signup_queue import DISPATCH
 from provisioner.ledger.base import TO_DELETE, UNFINISHED, Org, State
 from provisioner.plan import Creation, PoolPlan, Removal
 
@@ -24,30 +30,34 @@ _READ = frozenset({State.AVAILABLE}) | UNFINISHED | TO_DELETE
 
 
 @dataclass
-class _Pool:
+class _PoolRoom:
     plan: PoolPlan
     free: int  # slots that this pool may use
-    reasons: dict[str, str] = field(default_factory=dict)  # username of a stale org → why
-    asked: object = None  # how things stood when last no org could make way
+    taken: set[str]  # usernames of this build's orgs that are not available, kept or deleted
+    reasons: dict[str, str] = field(default_factory=dict)  # username of an outdated org → why
+    searched: object = None  # the counts of the build when no org could be deleted for room
 
 
 class Room:
-    """Who may be signed up now. Safe to use from several threads."""
+    """Which orgs may be signed up now. Safe to use from several threads."""
 
     def __init__(self, context: BuildContext, plans: Sequence[PoolPlan]) -> None:
         self._context = context
         self._pools = {
-            plan.pool: _Pool(plan, plan.slots, {r.org.username: r.reason for r in plan.retire})
+            plan.pool: _PoolRoom(
+                plan,
+                free=plan.slots,
+                taken={org.username for org in plan.resume},
+                reasons={r.org.username: r.reason for r in plan.retire},
+            )
             for plan in plans
         }
         promised = sum(plan.slots for plan in plans)
         promised += sum(org.state is State.INTENDED for plan in plans for org in plan.resume)
-        self._spare = max(0, context.allowance.active - promised)
-        self.found: Callable[[], None] = lambda: None
-        """Set by the build: there is room that was not there before."""
+        self._spare = max(0, context.progress.allowance.active - promised)
 
-    def take(self, pool: str) -> bool:
-        """Take a slot for one new org of `pool`; False when there is none."""
+    def take(self, pool: str, username: str) -> bool:
+        """Take a slot for one new org of `pool`; False when there is none. Memory only."""
         with self._context.lock:
             own = self._pools[pool]
             if own.free > 0:
@@ -56,96 +66,111 @@ class Room:
                 self._spare -= 1
             else:
                 return False
+            own.taken.add(username)
             return True
 
-    def give(self, pool: str) -> None:
-        """A slot of `pool` is free again: its org is deleted, or was never made."""
+    def give(self, pool: str, username: str) -> None:
+        """A slot of `pool` is free again: its org is deleted, or was never created."""
         with self._context.lock:
-            self._pools[pool].free += 1
-        self.found()
+            own = self._pools[pool]
+            own.free += 1
+            own.taken.discard(username)
+        self._context.scheduler.wake(DISPATCH)
 
-    def ask(self, creations: Sequence[Creation]) -> None:
-        """Let stale orgs make way for these, as far as that is safe; `found` is told if any did."""
+    def keep(self, pool: str, username: str) -> None:
+        """An org keeps its slot: it is available, kept for people, or somebody else's."""
+        with self._context.lock:
+            self._pools[pool].taken.discard(username)
+
+    def request(self, creations: Sequence[Creation]) -> None:
+        """Delete outdated orgs for these, if that is safe; then sign-ups are dispatched again."""
         for pool in dict.fromkeys(creation.pool for creation in creations):
             waiting = [creation for creation in creations if creation.pool == pool]
             self._schedule(self._pools[pool], waiting)
 
-    def _schedule(self, own: _Pool, waiting: Sequence[Creation]) -> None:
-        context = self._context
-        stands = (len(context.built), len(context.failed), len(context.deleted), own.free)
-        if own.asked == stands:
-            return  # nothing has happened since: the ledger need not be read again
-        own.asked = stands
+    def _schedule(self, own: _PoolRoom, waiting: Sequence[Creation]) -> None:
+        context, progress = self._context, self._context.progress
+        with context.lock:
+            counts = len(progress.built), len(progress.failed), len(progress.deleted), own.free
+            if own.searched == counts:
+                return  # nothing has changed since: the ledger need not be read again
+            own.searched = counts
 
-        def not_made(error: Exception) -> None:
-            context.say(
-                f"{own.plan.pool}: outdated orgs could not be deleted to make room: {error}",
-                is_warning=True,
+        def failed(error: Exception) -> None:
+            context.reporter.warn(
+                f"{own.plan.pool}: outdated orgs could not be deleted to make room: {error}"
             )
 
-        job = guarded(context, lambda: self._make(own, waiting), not_made)
+        job = guarded(context.reporter, lambda: self._make(own, waiting), failed)
         context.scheduler.add(f"room {own.plan.pool}", job)
 
-    def _make(self, own: _Pool, waiting: Sequence[Creation]) -> None:
-        """What is to be deleted anyway makes way first, then stale orgs."""
-        going = self._context.ledger.orgs(pool=own.plan.pool, states=TO_DELETE)
-        going = [row for row in going if row.org_id and not row.kept]
-        has_found = self._delete(own, [Removal(row, why_deleted(row)) for row in going])
-        with self._context.lock:  # a slot that is free and an org under way: each counts once
-            rows = self._context.ledger.orgs(pool=own.plan.pool, states=_READ)
-            free, batch = own.free, self._batch(own, waiting)
-        available = [row for row in rows if row.state is State.AVAILABLE]
-        missing = sum(row.state is not State.AVAILABLE and not row.kept for row in rows)
-        most = max(0, batch - missing - free) + max(0, len(available) - own.plan.size)
-        count = max(0, min(len(waiting) - free, most))
-        swaps = [*self._swaps(own, available, waiting)][:count]
+    def _make(self, own: _PoolRoom, waiting: Sequence[Creation]) -> None:
+        """Delete what is marked for deletion anyway, then outdated orgs."""
+        marked = self._context.ledger.orgs(pool=own.plan.pool, states=TO_DELETE)
+        marked = [row for row in marked if row.org_id and not row.kept]
+        has_found = self._delete(own, [Removal(row, why_deleted(row)) for row in marked])
+        swaps = self._swaps(own, waiting)
         self._delete(own, swaps)
-        if swaps or has_found:  # also when somebody has claimed them all: the next are looked at
-            own.asked = None
-            self.found()
+        if swaps or has_found:  # or somebody has just claimed them all: search for others
+            with self._context.lock:
+                own.searched = None
+            self._context.scheduler.wake(DISPATCH)
 
-    def _delete(self, own: _Pool, removals: Sequence[Removal]) -> bool:
-        gone = len(delete(self._context, removals))
-        with self._context.lock:
-            own.free += gone
-        return gone > 0
+    def _delete(self, own: _PoolRoom, removals: Sequence[Removal]) -> bool:
+        deleted = delete(self._context, removals)
+        for org in deleted:
+            self.give(own.plan.pool, org.username)
+        return bool(deleted)
 
-    def _batch(self, own: _Pool, waiting: Sequence[Creation]) -> int:
-        """How many may be missing: one, until the new content has been seen to work."""
+    def _swaps(self, own: _PoolRoom, waiting: Sequence[Creation]) -> list[Removal]:
+        """The available orgs that may be deleted now."""
+        rows = self._context.ledger.orgs(pool=own.plan.pool, states=_READ)
+        available = [row for row in rows if row.state is State.AVAILABLE]
+        others = {r.username for r in rows if r.state is not State.AVAILABLE and not r.kept}
+        with self._context.lock:  # after the rows: a slot that moves meanwhile is counted here
+            free, missing = own.free, own.free + len(own.taken | others)
+        too_many = max(0, len(available) - own.plan.size)
+        most = max(0, self._batch(own, waiting) - missing) + too_many
+        count = max(0, min(len(waiting) - free, most))
+        return [*_matching(own, available, waiting)][:count]
+
+    def _batch(self, own: _PoolRoom, waiting: Sequence[Creation]) -> int:
+        """How many orgs may be missing: one, until an org of the new content was available."""
         is_proven = all(map(self._context.circuit_breaker.is_proven, waiting))
         return own.plan.swap if is_proven else 1
 
-    def _swaps(
-        self, own: _Pool, available: Sequence[Org], waiting: Sequence[Creation]
-    ) -> Iterator[Removal]:
-        """A stale org for each creation, if it can be, of the same definition."""
-        stale = [row for row in available if row.username in own.reasons]
-        for creation in waiting:
-            if stale:
-                same = (row for row in stale if row.definition == creation.definition)
-                row = next(same, stale[0])
-                stale.remove(row)
-                yield Removal(row, f"to make room for a new org: {own.reasons[row.username]}")
-
     def retire(self) -> None:
-        """At the end: delete as many stale orgs as new ones have come to take their place."""
+        """At the end of a build: delete as many outdated orgs as new ones have replaced."""
         for own in self._pools.values():
             if own.reasons and not self._context.scheduler.is_stopping:
                 rows = self._context.ledger.orgs(pool=own.plan.pool, states=[State.AVAILABLE])
                 delete(self._context, _surplus(own, rows))
 
 
-def _surplus(own: _Pool, available: Sequence[Org]) -> list[Removal]:
-    """The stale orgs that are not needed, those of definitions with most orgs first."""
+def _matching(
+    own: _PoolRoom, available: Sequence[Org], waiting: Sequence[Creation]
+) -> Iterator[Removal]:
+    """An outdated org for each creation, of the same definition if there is one."""
+    outdated = [row for row in available if row.username in own.reasons]
+    for creation in waiting:
+        if outdated:
+            same = (row for row in outdated if row.definition == creation.definition)
+            row = next(same, outdated[0])
+            outdated.remove(row)
+            yield Removal(row, f"to make room for a new org: {own.reasons[row.username]}")
+
+
+def _surplus(own: _PoolRoom, available: Sequence[Org]) -> list[Removal]:
+    """The outdated orgs that are not needed, those of definitions with most orgs first."""
     left = list(available)
     fresh = sum(row.username not in own.reasons for row in left)
     count = len(left) - own.plan.size
     if fresh < own.plan.size:
         count = min(count, fresh)
     found: list[Removal] = []
-    while len(found) < count and (stale := [r for r in left if r.username in own.reasons]):
-        counts = [sum(other.definition == row.definition for other in left) for row in stale]
-        row = stale[counts.index(max(counts))]
+    while len(found) < count and (old := [r for r in left if r.username in own.reasons]):
+        counts = [sum(other.definition == row.definition for other in left) for row in old]
+        row = old[counts.index(max(counts))]
         left.remove(row)
         found.append(Removal(row, own.reasons[row.username]))
     return found

@@ -1,4 +1,7 @@
-"""One build: lock, look, plan, do; the same path starts, resumes, tops up and repairs."""
+"""One build: lock, compare, plan, execute.
+
+Starting, resuming after a kill, adding orgs at noon and repairing take the same path.
+"""
 
 from __future__ import annotations
 
@@ -21,24 +24,30 @@ from provisioner.builder.connections import Connections
 from provisioner.builder.context import BuildContext, Options
 from provisioner.builder.crashes import harmless
 from provisioner.builder.deletions import delete, why_deleted
-from provisioner.builder.events import Message, Observer
-from provisioner.builder.failures import Failures
+from provisioner.builder.events import Observer
 from provisioner.builder.hub_retries import retried
+from provisioner.builder.lifecycle import OrgLifecycle
 from provisioner.builder.org_steps import OrgSteps
+from provisioner.builder.outcomes import Outcomes
+from provisioner.builder.pending_signups import PendingSignUps
 from provisioner.builder.planning import plan_build
 from provisioner.builder.ready_marks import ReadyMarks
+from provisioner.builder.reporter import Reporter
 from provisioner.builder.result import BuildResult, requests_sent, summarise
 from provisioner.builder.room import Room
 from provisioner.builder.scheduler import Scheduler
 from provisioner.builder.signup_breaker import SignUpBreaker
+from provisioner.builder.signup_dispatch import SignUpDispatch
+from provisioner.builder.signup_poll import SignUpPoll
+from provisioner.builder.signup_queue import SignUpQueue
 from provisioner.builder.signups import SignUps
 from provisioner.builder.survey import reconcile, survey
+from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
-from provisioner.plan import Allowance, Creation, PoolPlan, Removal
+from provisioner.plan import Creation, PoolPlan, Removal
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
-    from provisioner.ledger.base import Org
 
 
 def build(
@@ -53,35 +62,33 @@ def build(
     run = new_run()
     started = time.monotonic()
 
-    def waits(text: str) -> None:
-        observer.message(Message(text))
-
-    with ledger.builder_lock(run, wait=options.wait, on_wait=waits):
-        context = _context(config, ledger, observer, options, run)
+    reporter = Reporter(observer, secret_values(config))
+    with ledger.builder_lock(run, wait=options.wait, on_wait=reporter.inform):
+        context = _context(config, ledger, reporter, options, run)
         try:
             active = retried(context, "Dev Hub", lambda: survey(context.connections))
             _repair(context)
-            adopted = ledger.adopt(run.id)
+            adopted = context.lifecycle.take_over()
             reconcile(context, active)
             plans = plan_build(context, pools, adopted)
             with _stopped_by_signals(context.scheduler) as interruption:
-                _carry_out(context, plans)
+                _execute(context, plans)
             result = summarise(context, plans, interruption.is_set(), time.monotonic() - started)
         finally:
             context.connections.close()
         ledger.finish_run(replace(run, finished_at=context.now(), summary=result.counts()))
-    # The lock's end costs a ledger on the Dev Hub requests, too: only now all are counted.
+    # A ledger on the Dev Hub sends requests when it releases the lock: only now all are counted.
     return replace(result, api_calls=requests_sent(context))
 
 
 def _repair(context: BuildContext) -> None:
-    """Repair rows that nobody can read or change, and tell of them; those left are told of, too."""
+    """Repair rows that cannot be read or changed, and report them, also those that stay broken."""
     ledger = context.ledger
     for row in ledger.repair(ledger.orgs()):
         text = f"{row.name}: repaired its broken row in the ledger: {row.why}"
-        context.say(text, is_warning=True)
+        context.reporter.warn(text)
     for row in ledger.broken():
-        context.say(str(row), is_warning=True)
+        context.reporter.warn(str(row))
 
 
 def new_run() -> Run:
@@ -92,54 +99,50 @@ def new_run() -> Run:
 
 
 def _context(
-    config: PoolFile, ledger: Ledger, observer: Observer, options: Options, run: Run
+    config: PoolFile, ledger: Ledger, reporter: Reporter, options: Options, run: Run
 ) -> BuildContext:
     proven = {org.fingerprint for org in ledger.orgs(states=State) if org.available_at}
-    connections = Connections(config, time_scale=options.time_scale)
+    scale = options.time_scale
+    connections = Connections(config, time_scale=scale)
     return BuildContext(
         config=config,
         ledger=ledger,
         connections=connections,
         scheduler=Scheduler(workers=min(32, config.limits.concurrent_signups + 8)),
         run=run,
-        observer=observer,
+        reporter=reporter,
+        lifecycle=OrgLifecycle(ledger, run, config, connections.clock.now, time_scale=scale),
         options=options,
-        allowance=Allowance(0, 0),  # until the Dev Hub has said what is left
         circuit_breaker=CircuitBreaker(proven, lambda pool: config.pools[pool].canary),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
 
 
-def _carry_out(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
-    failures, marks, room = Failures(context), ReadyMarks(context), Room(context, plans)
+def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
+    """Put the parts of the build together, each from those before it, and run their jobs."""
     context.circuit_breaker.guard(plan.pool for plan in plans if plan.is_short_of_room)
-
-    def available(org: Org) -> None:
-        marks.add(org)
-        sign_ups.dispatch(context.circuit_breaker.available(org))
-
-    steps = OrgSteps(context, failures, available)
-    sign_ups = SignUps(context, failures, room, steps.start)
-    failures.replace = lambda creation: sign_ups.request([creation])
-    failures.dispatch = sign_ups.dispatch
-    failures.repeat = sign_ups.repeat
     wanted = sum(len(plan.create) + len(plan.resume) for plan in plans)
-    context.signup_breaker = SignUpBreaker(wanted, time_scale=context.options.time_scale)
-    failures.freed = room.give
-    for plan in plans:
-        for org in plan.resume:
-            steps.start(org) if org.state is State.BUILDING else sign_ups.resume(org)
-    sign_ups.request(_in_turn(plans))
+    breaker = SignUpBreaker(wanted, time_scale=context.options.time_scale)
+    queue, pending = SignUpQueue(context), PendingSignUps(context)
+    room, marks = Room(context, plans), ReadyMarks(context)
+    outcomes = Outcomes(context, queue, room, marks)
+    steps = OrgSteps(context, outcomes)
+    sign_ups = SignUps(context, queue, pending, room, outcomes)
+    poll = SignUpPoll(context, pending, breaker, outcomes, steps, sign_ups)
+    SignUpDispatch(context, queue, pending, room, breaker, sign_ups)
+    for org in (org for plan in plans for org in plan.resume):
+        steps.start(org) if org.state is State.BUILDING else poll.resume(org)
+    queue.request(_in_turn(plans))
     context.scheduler.run()
-    _tell_left(context, sign_ups.left)
-    harmless(context, "marks", marks.send)
-    harmless(context, "orgs to replace", room.retire)
+    _report_without_room(context, len(queue))
+    harmless(context.reporter, "marks", marks.send)
+    harmless(context.reporter, "orgs to replace", room.retire)
     pools = {plan.pool for plan in plans}
-    harmless(context, "orgs to delete", lambda: _end_leftovers(context, pools))
+    harmless(context.reporter, "orgs to delete", lambda: _delete_leftovers(context, pools))
 
 
 def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
-    """The creations of all pools; a pool of one does not wait behind a pool of fifty."""
+    """The creations of all pools in turn: a pool of one does not wait behind a pool of fifty."""
     queues = [list(plan.create) for plan in plans]
     while any(queues):
         for queue in queues:
@@ -147,18 +150,19 @@ def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
                 yield queue.pop(0)
 
 
-def _tell_left(context: BuildContext, count: int) -> None:
-    """Orgs that were wanted and found no room: claims, or other people's orgs, have taken it."""
-    if not count or context.limit or context.scheduler.is_stopping:
+def _report_without_room(context: BuildContext, count: int) -> None:
+    """Orgs that were wanted and had no room: claims, or other people's orgs, have taken it."""
+    progress = context.progress
+    if not count or progress.limit or context.scheduler.is_stopping:
         return
     text = f"the Dev Hub's active scratch org limit leaves no room for {count} more orgs"
-    context.say(text, is_warning=True)
-    if not context.failed:
-        context.limit, context.limit_message = "active_limit", text
+    context.reporter.warn(text)
+    if not progress.failed:
+        progress.reach_limit("active_limit", text)
 
 
-def _end_leftovers(context: BuildContext, pools: set[str]) -> None:
-    """End what could not be ended before: orgs whose sign-ups were still under way then."""
+def _delete_leftovers(context: BuildContext, pools: set[str]) -> None:
+    """Delete what could not be deleted before: orgs whose sign-ups were still pending then."""
     rows = context.ledger.orgs(states=TO_DELETE)
     left = [org for org in rows if org.pool in pools and not org.kept]
     if left and not context.scheduler.is_stopping:
@@ -167,10 +171,10 @@ def _end_leftovers(context: BuildContext, pools: set[str]) -> None:
 
 @contextmanager
 def _stopped_by_signals(scheduler: Scheduler) -> Iterator[threading.Event]:
-    """Ctrl-C, SIGTERM and SIGHUP let running requests end, then stop.
+    """Ctrl-C, SIGTERM and SIGHUP stop the build after its running requests.
 
-    A second one ends at once, but not a SIGHUP: a shell and the kernel both send it when a
-    terminal goes. What whoever started us has chosen to ignore (`nohup`) stays ignored.
+    A second one exits at once, except a SIGHUP: the shell and the kernel both send it when a
+    terminal is closed. Signals that the parent process ignores (`nohup`) stay ignored.
     """
     interruption = threading.Event()
 
@@ -178,7 +182,7 @@ def _stopped_by_signals(scheduler: Scheduler) -> Iterator[threading.Event]:
         if interruption.is_set():
             if number == getattr(signal, "SIGHUP", None):
                 return
-            os._exit(130)  # the ledger is committed at every instant: nothing is lost
+            os._exit(130)  # the ledger is always committed: nothing is lost
         interruption.set()
         scheduler.stop()
 
@@ -186,8 +190,8 @@ def _stopped_by_signals(scheduler: Scheduler) -> Iterator[threading.Event]:
         yield interruption
         return
     numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
-    heeded = [n for n in numbers if n is not None and signal.getsignal(n) is not signal.SIG_IGN]
-    previous = {number: signal.signal(number, stop) for number in heeded}
+    handled = [n for n in numbers if n is not None and signal.getsignal(n) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, stop) for number in handled}
     try:
         yield interruption
     finally:

@@ -1,4 +1,4 @@
-"""What the Dev Hub holds, held against the ledger before a build plans."""
+"""Compares the scratch orgs of the Dev Hub with the ledger, before a build plans."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NOT_A_HUB = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 
 
 def survey(connections: Connections) -> list[ActiveOrg]:
-    """All scratch orgs that live, in one query.
+    """All active scratch orgs, in one query.
 
-    Raises SalesforceError when the org that was logged in to is no Dev Hub: its limits do not
-    tell, an ordinary org lists scratch orgs among them, too (docs/reference/dev-hub.md). Raises
-    ClockError when the clock of this machine is wrong.
+    Raises SalesforceError when the org is not a Dev Hub. (Its limits do not show that: an ordinary
+    org has limits of scratch orgs as well, see docs/reference/dev-hub.md.) Raises ClockError when
+    the clock of this machine is wrong.
     """
     hub = connections.hub
     try:
@@ -44,44 +44,43 @@ def survey(connections: Connections) -> list[ActiveOrg]:
 
 
 def reconcile(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
-    """Close rows whose orgs are gone, end orgs whose rows are closed, tell of unknown ones."""
+    """Expire rows whose orgs are gone, delete orgs whose rows are closed, report unknown ones."""
     ledger, hub = context.ledger, context.connections.hub
     _correct(context, active)
     for org in gone(hub, active, ledger.orgs(states=[State.AVAILABLE])):
         why = "no longer on the Dev Hub"
-        if ledger.move(org, State.EXPIRED, note=why, error=why) is not None:
-            context.say(f"{org.username} is {why} and will be replaced", is_warning=True)
+        if context.lifecycle.expire(org, why):
+            context.reporter.warn(f"{org.username} is {why} and will be replaced")
     rows = ledger.orgs(states=State)
     found = orphan_reasons(orphans(context.config, active, rows, ledger.broken()), rows)
     known = {row.username for row in rows}
-    ended = [item for item in found if item.org.username in known]
-    done = reap(hub, ledger, ended, context.now())
-    context.deleted += [Removal(i.org, i.reason) for i in done if not i.left_because]
+    closed = [item for item in found if item.org.username in known]
+    done = reap(hub, ledger, closed, context.now())
+    context.progress.delete(Removal(i.org, i.reason) for i in done if not i.left_because)
     unknown = sum(item.org.username not in known for item in found)
     if unknown:
-        context.say(
+        context.reporter.warn(
             f"{unknown} orphans: scratch orgs with this project's ownership tag that are not in "
-            "the ledger. `provisioner reap` deletes them; `reap --rebuild` restores their rows",
-            is_warning=True,
+            "the ledger. `provisioner reap` deletes them; `reap --rebuild` restores their rows"
         )
 
 
 def _correct(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
-    """Write the Dev Hub's day into rows that end before it: claims judge by the row."""
+    """Write the Dev Hub's day of expiry into rows that have an earlier one: claims read the row."""
     rows = context.ledger.orgs(states=HELD)
     for row, better in zip(rows, corrected(rows, (o.sign_up for o in active)), strict=True):
         if better is not row:
-            context.ledger.change(row, expires_at=better.expires_at)
+            context.lifecycle.correct_expiry(row, better.expires_at)
 
 
 def gone(hub: DevHub, active: Sequence[ActiveOrg], rows: Sequence[Org]) -> list[Org]:
     """Rows whose orgs the Dev Hub says are deleted.
 
-    Not to be listed is not enough: a user of the Dev Hub may not see what another has made.
+    It is not enough that an org is not listed: a user may not see the orgs of another user.
     """
-    alive = {org.sign_up.id for org in active}
-    suspects = {row.signup_id: row for row in rows if row.signup_id and row.signup_id not in alive}
-    if not suspects:
+    listed = {org.sign_up.id for org in active}
+    missing = {row.signup_id: row for row in rows if row.signup_id and row.signup_id not in listed}
+    if not missing:
         return []
-    ended = {s.id for s in hub.signups(list(suspects), []) if s.status in ("Deleted", "Error")}
-    return [row for key, row in suspects.items() if key in ended]
+    deleted = {s.id for s in hub.signups(list(missing), []) if s.status in ("Deleted", "Error")}
+    return [row for key, row in missing.items() if key in deleted]

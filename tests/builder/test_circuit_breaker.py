@@ -140,11 +140,12 @@ def test_where_orgs_must_make_room_a_canary_goes_ahead_of_any_two() -> None:
     assert len(proven.admit(creations(2))) == 2
 
 
-def test_what_was_let_through_before_its_canary_failed_is_refused() -> None:
+def test_what_was_let_through_before_its_canary_failed_is_dropped() -> None:
     one = gate()
     (canary,) = one.admit(creations(5))
     one.failed(org(), ErrorKind.CONTENT, "deploy_source: bad")
-    assert one.refuses(canary)
-    assert not one.refuses(creations(1, "other")[0])
+    others = creations(1, "other")
+    assert one.still_allowed([canary, *others]) == others
+    assert one.dropped == 5
     one.available(org())
-    assert not one.refuses(canary), "another org of that content has come through after all"
+    assert one.still_allowed([canary]) == [canary], "another org of that content has succeeded"

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from provisioner.builder.events import Message, OrgEvent
-from provisioner.ledger.base import Org, State
+from provisioner.builder.lifecycle import OrgLifecycle
+from provisioner.ledger.base import State
 from provisioner.salesforce.hub import DevHub
 from provisioner.steps.run_apex import RunApex
 from provisioner.steps.verification import Verification
@@ -135,7 +136,7 @@ def test_a_request_that_cannot_be_made_was_never_sent(
     assert night.orgs() == []
 
 
-def test_looks_at_sign_ups_that_raise_are_made_again(
+def test_polls_of_sign_ups_that_raise_are_repeated(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     night.write_pool(size=3, steps="")
@@ -145,7 +146,7 @@ def test_looks_at_sign_ups_that_raise_are_made_again(
     nothing_lost(night)
 
 
-def test_when_every_look_raises_the_build_stops_and_the_next_one_finishes_it(
+def test_when_every_poll_raises_the_build_stops_and_the_next_one_finishes_it(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     night.write_pool(size=3, steps="", top="limits: { concurrent_signups: 2 }")
@@ -165,22 +166,10 @@ def test_an_exception_about_one_sign_up_concerns_no_other(
     night: Night, monkeypatch: pytest.MonkeyPatch, *, after: bool
 ) -> None:
     """Also when it comes out of the write that makes the org active, done or not."""
-    from provisioner.builder.context import BuildContext
-
     night.write_pool(size=3, steps="")
-    real = BuildContext.move
-    raised: list[str] = []
-
-    def move(context: BuildContext, org: Org, to: State, **options: Any) -> Org:
-        moved = real(context, org, to, **options) if after or raised else None
-        if to is State.BUILDING and not raised:
-            raised.append(org.username)
-            raise TypeError("a value of a type that nobody expected")
-        return moved or real(context, org, to, **options)
-
-    monkeypatch.setattr(BuildContext, "move", move)
+    raised = broken(monkeypatch, OrgLifecycle, "activate", times=1, after=after)
     result = night.build()
-    assert raised
+    assert raised() == 1
     assert (len(result.built), len(result.failed), result.exit_code) == (3, 0, 0)
     nothing_lost(night)
 
@@ -188,20 +177,8 @@ def test_an_exception_about_one_sign_up_concerns_no_other(
 def test_an_org_that_was_complete_when_the_exception_came_stays_available(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from provisioner.builder.context import BuildContext
-
     night.write_pool(size=2, steps="")
-    real = BuildContext.move
-    raised: list[str] = []
-
-    def move(context: BuildContext, org: Org, to: State, **options: Any) -> Org:
-        moved = real(context, org, to, **options)
-        if to is State.AVAILABLE and not raised:
-            raised.append(org.username)
-            raise TypeError("a value of a type that nobody expected")
-        return moved
-
-    monkeypatch.setattr(BuildContext, "move", move)
+    broken(monkeypatch, OrgLifecycle, "complete", times=1, after=True)
     result = night.build()
     assert (len(result.built), len(result.failed), result.exit_code) == (2, 0, 0)
 

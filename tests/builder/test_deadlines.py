@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from provisioner.builder.deadline import Deadline
 from provisioner.builder.org_steps import ATTEMPTS
-from provisioner.builder.stopwatch import Stopwatch
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import State
 from tests.builder.night import Night
@@ -132,8 +132,17 @@ def test_only_a_new_org_may_refuse_logins_more_often_than_other_requests(
     assert night.build().exit_code == code
 
 
-def test_a_stopwatch_goes_on_from_what_the_ledger_says() -> None:
+def test_a_deadline_counts_from_the_time_in_the_ledger() -> None:
     now = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-    assert Stopwatch.since(now - timedelta(minutes=7), now).seconds() >= 420
-    assert Stopwatch.since(now + timedelta(hours=1), now).earlier == 0, "a clock was set back"
-    assert Stopwatch.since(None, now).earlier == 0
+    deadline = Deadline.since(now - timedelta(minutes=7), now, limit=400)
+    assert deadline.age >= 420
+    assert deadline.has_passed
+    assert Deadline.since(now + timedelta(hours=1), now, 400).earlier == 0, "a clock was set back"
+    assert not Deadline.since(None, now, limit=400).has_passed
+
+
+def test_a_deadline_is_at_the_time_scale_of_the_build() -> None:
+    now = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    start = now - timedelta(seconds=10)
+    assert Deadline.since(start, now, limit=900, time_scale=0.01).has_passed
+    assert not Deadline.since(start, now, limit=11, time_scale=1.0).has_passed

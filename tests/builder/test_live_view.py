@@ -100,8 +100,8 @@ def test_a_terminal_may_change_its_size(night: Night, before: int, after: int) -
 def test_a_low_terminal_shows_as_many_as_have_room_and_counts_the_rest(night: Night) -> None:
     with held_build(night, size=6, lines=8) as terminal:
         terminal.until(lambda screen: at_the_step(screen) == 4)
-        terminal.repainted()
-        assert terminal.screen.showing("0 available, 0 failed, 2 more in progress") == 1
+        counts = "0 available, 0 failed, 2 more in progress"
+        terminal.until(lambda screen: screen.showing(counts) == 1)
 
 
 @pytest.mark.parametrize("no_color", ["1", ""])

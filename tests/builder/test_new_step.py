@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from provisioner.builder.context import BuildContext
+from provisioner.builder.lifecycle import OrgLifecycle
 from provisioner.config.schema import schema
 from provisioner.ledger.base import Org, State
 from provisioner.steps import STEPS
@@ -31,13 +31,13 @@ def test_a_build_stores_its_states_and_polls_until_it_is_done(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states: list[str] = []
-    real = BuildContext.change
+    real = OrgLifecycle.remember
 
-    def change(context: BuildContext, org: Org, **changes: Any) -> Org:
-        states.append(changes.get("step_state", ""))
-        return real(context, org, **changes)
+    def remember(lifecycle: OrgLifecycle, org: Org, step_state: str) -> Org:
+        states.append(step_state)
+        return real(lifecycle, org, step_state)
 
-    monkeypatch.setattr(BuildContext, "change", change)
+    monkeypatch.setattr(OrgLifecycle, "remember", remember)
     night.write_pool(size=1, steps="- poll_times: 3\n")
     assert night.build().exit_code == 0
     assert len(night.orgs(State.AVAILABLE)) == 1

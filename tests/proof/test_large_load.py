@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioner.builder.context import BuildContext
+from provisioner.builder.lifecycle import OrgLifecycle
 from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import Org, State
 from tests.ledger import postgresql_server
@@ -45,13 +44,13 @@ def test_ten_thousand_open_references_are_loaded(
 ) -> None:
     large_plan(night.folder / "large")
     kept: list[str] = []
-    real = BuildContext.change
+    real = OrgLifecycle.remember
 
-    def change(context: BuildContext, org: Org, **changes: Any) -> Org:
-        kept.append(changes.get("step_state") or "")
-        return real(context, org, **changes)
+    def remember(lifecycle: OrgLifecycle, org: Org, step_state: str) -> Org:
+        kept.append(step_state)
+        return real(lifecycle, org, step_state)
 
-    monkeypatch.setattr(BuildContext, "change", change)
+    monkeypatch.setattr(OrgLifecycle, "remember", remember)
     assert night.build().exit_code == 0
     (org,) = night.orgs(State.AVAILABLE)
     accounts = {row["Id"] for row in night.rows_in(org, "Account")}

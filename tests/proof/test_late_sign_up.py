@@ -17,11 +17,14 @@ SIZE = 3
 
 
 def die_at_a_sign_up(night: WholeNight) -> Hold:
-    """A build that dies while its second sign-up is on its way."""
+    """A build that is killed while one sign-up is in transit; the others have arrived."""
     night.fault({"route": "sobjects.create", "nth": 2}, {"do": "hold"})
     process = Process(night, "build", "--pace", PACE)
     hold = process.hold()
     assert hold
+    while len(night.hub_rows("ScratchOrgInfo")) < SIZE - 1:
+        assert process.process.poll() is None
+        time.sleep(0.001)
     process.kill()
     return hold
 

@@ -1,0 +1,191 @@
+"""What follows when an org is available, has failed, or is left to the next build.
+
+An outcome is recorded in the row, counted and reported. It may lead to further sign-ups: those that
+the circuit breaker held back, a retry, or a replacement.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.builder.crashes import guarded, harmless
+from provisioner.builder.deletions import delete, warn_not_deleted, why_deleted
+from provisioner.builder.events import OrgEvent
+from provisioner.builder.lifecycle import RowLostError
+from provisioner.errors import ErrorKind, ProvisionerError
+from provisioner.ledger.base import Org, State
+from provisioner.plan import Creation, Removal
+from provisioner.salesforce.error_kinds import sign_up_kind, sign_up_meaning
+
+if TYPE_CHECKING:
+    from provisioner.builder.context import BuildContext
+    from provisioner.builder.ready_marks import ReadyMarks
+    from provisioner.builder.room import Room
+    from provisioner.builder.signup_queue import SignUpQueue
+    from provisioner.salesforce.hub import SignUpStatus
+
+REPLACEABLE = frozenset({ErrorKind.TRANSIENT, ErrorKind.GONE, ErrorKind.REPLACE})
+"""Kinds of failure that another org may not have; content and configuration fail every org."""
+
+
+def is_transient(status: SignUpStatus) -> bool:
+    """Whether a failed sign-up may succeed when it is sent again."""
+    return status.status == "Error" and sign_up_kind(status.error_code) is ErrorKind.TRANSIENT
+
+
+def reason_of(status: SignUpStatus) -> str:
+    """Why a sign-up made no org."""
+    code = status.error_code or "no code"
+    return f"sign-up: {status.status} {code}: {sign_up_meaning(status.error_code)}"
+
+
+class Outcomes:
+    """Records the outcome of each org; a failed org never disturbs the others."""
+
+    def __init__(
+        self, context: BuildContext, queue: SignUpQueue, room: Room, marks: ReadyMarks
+    ) -> None:
+        self._context = context
+        self._queue = queue
+        self._room = room
+        self._marks = marks
+
+    def available(self, org: Org) -> None:
+        """An org is verified, and may be claimed."""
+        self._context.progress.complete(org)
+        self._room.keep(org.pool, org.username)
+        self._context.reporter.org(OrgEvent(org.username, org.pool, State.AVAILABLE))
+        what = f"after {org.username}"
+        harmless(self._context.reporter, what, lambda: self._after_available(org))
+
+    def _after_available(self, org: Org) -> None:
+        self._queue.add(self._context.circuit_breaker.available(org))
+        self._marks.add(org)
+
+    def failed(self, org: Org, step: str, error: ProvisionerError) -> None:
+        """A sign-up or step failed for good: delete the org, and replace it where that may help."""
+        details = getattr(error, "details", ())
+        reason = "\n".join([f"{step}: {error.message}", *details])
+        failed = self._record(org, reason, step, error.kind)
+        if failed is None:
+            return
+        if not failed.kept:
+            job = guarded(
+                self._context.reporter,
+                lambda: self._delete(failed),
+                lambda e: warn_not_deleted(self._context, failed, e.message),
+            )
+            self._context.scheduler.add(f"delete {org.username}", job)
+        self._replace(failed, error.kind)
+
+    def sign_up_failed(self, org: Org, status: SignUpStatus) -> None:
+        """The sign-up ended in Error or Deleted: there is no org, only a reason."""
+        kind, may_retry = sign_up_kind(status.error_code), is_transient(status)
+        reason = reason_of(status)
+        failed = self._record(org, reason, "sign-up", kind, counts_for_breaker=not may_retry)
+        if failed is None:
+            return
+        self._close(failed, "no org was made")
+        if may_retry:
+            self._retry(failed)
+        else:
+            self._replace(failed, kind)
+
+    def never_signed_up(
+        self, org: Org, error: ProvisionerError, *, is_failure: bool = True
+    ) -> None:
+        """The Dev Hub refused the request itself: there is no org."""
+        reason = f"sign-up: {error.message}"
+        failed = self._record(org, reason, "sign-up", error.kind, is_failure=is_failure)
+        if failed is not None:
+            self._close(failed, "never signed up")
+
+    def left(self, org: Org, why: str, *, what: str = "which looks up its sign-up") -> None:
+        """The next build continues: a sign-up may have been sent, or an org may still exist."""
+        self._context.progress.leave(org)
+        text = f"{org.username} is left to the next build, {what}: {why}"
+        self._context.reporter.warn(text)
+
+    def postponed(self, org: Org, step: str, error: ProvisionerError) -> None:
+        """The org may be in maintenance, or this network out of order: nothing is deleted.
+
+        The next build tries again. If the org still refuses requests then, it fails.
+        """
+        why = self._context.reporter.redacted(f"{step}: {error.message}".partition("\n")[0])
+        left = self._context.lifecycle.postpone(org, why)
+        self.left(left, why, what="which continues its steps")
+        self._queue.add(self._context.circuit_breaker.instead(org.fingerprint))  # if a canary
+
+    def lost(self, org: Org) -> None:
+        """The row was changed by somebody else: this build leaves the org alone."""
+        self._context.progress.drop(org.username)
+        self._room.keep(org.pool, org.username)
+
+    def _record(
+        self,
+        org: Org,
+        reason: str,
+        step: str,
+        kind: ErrorKind,
+        *,
+        is_failure: bool = True,
+        counts_for_breaker: bool = True,
+    ) -> Org | None:
+        """Record a failure; None when the row was changed by somebody else."""
+        context = self._context
+        reason = context.reporter.redacted(reason)
+        kept = context.options.keep_failed and bool(org.org_id)
+        try:
+            failed = context.lifecycle.fail(org, reason, kept=kept)
+        except RowLostError:
+            self.lost(org)
+            return None
+        context.progress.fail(failed, is_counted=is_failure)
+        if kept:
+            self._room.keep(failed.pool, failed.username)
+        if is_failure:
+            event = OrgEvent(org.username, org.pool, State.FAILED, step=step, note=reason)
+            context.reporter.org(event)
+            if counts_for_breaker:
+                self._count(failed, kind, reason)
+        return failed
+
+    def _count(self, org: Org, kind: ErrorKind, reason: str) -> None:
+        """Count the failure in the circuit breaker, and report what that decides."""
+        breaker = self._context.circuit_breaker
+        before = breaker.reason
+        self._queue.add(breaker.failed(org, kind, reason, len(self._context.progress.pending)))
+        if breaker.reason != before:
+            end = ". No further sign-ups are sent." if breaker.is_closed else ""
+            self._context.reporter.warn(f"{breaker.reason}{end}")
+
+    def _close(self, org: Org, note: str) -> None:
+        self._context.lifecycle.close(org, note)
+        self._room.give(org.pool, org.username)
+
+    def _delete(self, org: Org) -> None:
+        """Delete the scratch org; one that cannot be deleted now stays `failed` for `reap`."""
+        for deleted in delete(self._context, [Removal(org, why_deleted(org))]):
+            self._room.give(deleted.pool, deleted.username)
+
+    def _retry(self, org: Org) -> None:
+        """Send the sign-up again: no org was made, so it is not a replacement."""
+        if self._may_send_more():
+            self._queue.retry(_creation(org))
+
+    def _replace(self, org: Org, kind: ErrorKind) -> None:
+        progress = self._context.progress
+        if kind not in REPLACEABLE or not self._may_send_more() or progress.allowance.daily <= 0:
+            return
+        if progress.take_replacement(org.pool, self._context.config.pools[org.pool].replacements):
+            self._queue.request([_creation(org)])
+
+    def _may_send_more(self) -> bool:
+        context = self._context
+        has_stopped = context.circuit_breaker.is_closed or context.scheduler.is_stopping
+        return not context.progress.limit and not has_stopped
+
+
+def _creation(org: Org) -> Creation:
+    """Another org of the same kind."""
+    return Creation(org.pool, org.definition, org.fingerprint)

@@ -1,0 +1,91 @@
+"""The sign-ups that are being sent, or whose outcome the Dev Hub has not told yet. Memory only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.builder.signup_queue import DISPATCH
+
+if TYPE_CHECKING:
+    from provisioner.builder.context import BuildContext
+    from provisioner.builder.deadline import Deadline
+    from provisioner.ledger.base import Org
+
+POLL = "poll of sign-ups"
+"""The key of the job that polls them (`provisioner.builder.signup_poll`)."""
+FIRST_POLL = 1.0  # seconds from a sign-up to its first poll
+
+
+@dataclass
+class PendingSignUp:
+    """One sign-up that is polled."""
+
+    org: Org
+    deadline: Deadline
+    since: float  # by time.monotonic: since when this build polls it
+    misses: int | None  # polls that did not find it; None when the Dev Hub has it
+    is_fresh: bool  # sent by this process, which therefore knows its age
+    crashes: int = 0  # unexpected exceptions that were about it
+
+
+class PendingSignUps:
+    """The sign-ups in progress. Safe to use from several threads.
+
+    Each counts from the decision to send it until it is decided: the org is active, has failed, or
+    is left to the next build. The next one may then be sent.
+    """
+
+    def __init__(self, context: BuildContext) -> None:
+        self._context = context
+        self._usernames: set[str] = set()
+        self._polled: dict[str, PendingSignUp] = {}
+
+    def __len__(self) -> int:
+        return len(self._usernames)
+
+    @property
+    def polled(self) -> list[PendingSignUp]:
+        """Those that are to be polled."""
+        with self._context.lock:
+            return list(self._polled.values())
+
+    def start(self, username: str) -> None:
+        """A sign-up is about to be sent."""
+        with self._context.lock:
+            self._usernames.add(username)
+
+    def poll(self, org: Org, *, is_unconfirmed: bool = False, delay: float = FIRST_POLL) -> None:
+        """Poll a sign-up that was sent, or `is_unconfirmed`: perhaps sent, the answer was lost."""
+        pending = PendingSignUp(
+            org,
+            self._context.lifecycle.sign_up_deadline(org),
+            time.monotonic(),
+            misses=0 if is_unconfirmed else None,
+            is_fresh=delay > 0 and not is_unconfirmed,
+        )
+        with self._context.lock:
+            is_first = not self._polled
+            self._usernames.add(org.username)
+            self._polled[org.username] = pending
+        if is_first or not delay:
+            self._context.scheduler.wake(POLL, self._context.wait(delay))
+
+    def poll_again(self, pending: PendingSignUp) -> None:
+        """Go on polling a sign-up that was decided or interrupted by an unexpected exception."""
+        with self._context.lock:
+            self._usernames.add(pending.org.username)
+            self._polled[pending.org.username] = pending
+
+    def stop_polling(self, org: Org) -> None:
+        """It is to be sent again."""
+        with self._context.lock:
+            self._polled.pop(org.username, None)
+
+    def decide(self, username: str) -> None:
+        """It is pending no longer: there is a place for another one."""
+        with self._context.lock:
+            self._usernames.discard(username)
+            self._polled.pop(username, None)
+        self._context.scheduler.wake(DISPATCH)

@@ -1,0 +1,87 @@
+"""What a build has done so far, and what it may still spend. Memory only: nothing here does I/O."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+
+from provisioner.ledger.base import Org
+from provisioner.plan import Allowance, Removal
+
+
+class BuildProgress:
+    """Counts of one build. Safe to use from several threads.
+
+    `lock` is the build's lock. Whoever holds it reads and writes memory only: no ledger, no
+    request, no terminal.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.built: list[Org] = []
+        self.failed: list[Org] = []
+        self.deleted: list[Removal] = []  # orgs that are deleted, and why
+        self.unconfirmed: list[Org] = []  # left to the next build
+        self.pending: set[str] = set()  # usernames of orgs that have no outcome yet
+        self.allowance = Allowance(0, 0)  # sign-ups that may still be sent
+        self.limit = ""  # the Dev Hub limit that stopped sign-ups, as `--json` names it
+        self.limit_message = ""
+        self._replacements: Counter[str] = Counter()  # sign-ups sent for failed orgs, by pool
+
+    def allow(self, allowance: Allowance) -> None:
+        """Set what the Dev Hub has left, before the first sign-up."""
+        with self.lock:
+            self.allowance = allowance
+
+    def start(self, username: str, *, spends_sign_up: bool = False) -> None:
+        """An org is in progress from now on; its sign-up may have to be paid for."""
+        with self.lock:
+            self.pending.add(username)
+            if spends_sign_up:
+                self.allowance = self.allowance.less(1)
+
+    def complete(self, org: Org) -> None:
+        """An org is available."""
+        with self.lock:
+            self.pending.discard(org.username)
+            self.built.append(org)
+
+    def fail(self, org: Org, *, is_counted: bool = True) -> None:
+        """An org has failed; with `is_counted` the result lists it."""
+        with self.lock:
+            self.pending.discard(org.username)
+            if is_counted:
+                self.failed.append(org)
+
+    def leave(self, org: Org) -> None:
+        """An org is left to the next build."""
+        with self.lock:
+            self.pending.discard(org.username)
+            self.unconfirmed.append(org)
+
+    def drop(self, username: str) -> None:
+        """An org is no longer this build's, or was never requested."""
+        with self.lock:
+            self.pending.discard(username)
+
+    def delete(self, removals: Iterable[Removal]) -> None:
+        """Orgs are deleted."""
+        with self.lock:
+            self.deleted += removals
+
+    def reach_limit(self, limit: str, message: str) -> bool:
+        """A Dev Hub limit keeps orgs from being built; False when one was reached before."""
+        with self.lock:
+            if self.limit:
+                return False
+            self.limit, self.limit_message = limit, message
+            return True
+
+    def take_replacement(self, pool: str, most: int) -> bool:
+        """Count one more replacement of `pool`; False when it has had `most` already."""
+        with self.lock:
+            if self._replacements[pool] >= most:
+                return False
+            self._replacements[pool] += 1
+            return True

@@ -1,0 +1,72 @@
+"""Orgs that wait for their sign-ups to be sent. Memory only.
+
+Failures, completed orgs and free slots all lead to further sign-ups. They append to this queue, or
+wake the job that sends what is in it (`provisioner.builder.signup_dispatch`), and need no reference
+to that job.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from provisioner.plan import Creation
+
+if TYPE_CHECKING:
+    from provisioner.builder.context import BuildContext
+
+DISPATCH = "dispatch of sign-ups"
+"""The key of the job that sends what is in the queue."""
+
+
+class SignUpQueue:
+    """What is to be signed up, in this order. Safe to use from several threads."""
+
+    def __init__(self, context: BuildContext) -> None:
+        self._context = context
+        self._waiting: deque[Creation] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def request(self, creations: Iterable[Creation]) -> None:
+        """Sign these orgs up; the circuit breaker may hold some of them back, or drop them."""
+        self.add(self._context.circuit_breaker.admit(creations))
+
+    def add(self, creations: Iterable[Creation]) -> None:
+        """Sign these orgs up; the circuit breaker has let them through."""
+        with self._context.lock:
+            self._waiting.extend(creations)
+        self._context.scheduler.wake(DISPATCH)
+
+    def retry(self, creation: Creation) -> None:
+        """Sign up again after a transient failure, if the Dev Hub has one more sign-up today.
+
+        It is not documented whether the Dev Hub counts a failed one, so it counts as used. If the
+        failed one was a canary, so is the new one.
+        """
+        breaker = self._context.circuit_breaker
+        with self._context.lock:
+            has_one = self._context.progress.allowance.daily > len(self._waiting) + breaker.waiting
+            self._waiting.extend([creation] if has_one else breaker.instead(creation.fingerprint))
+        self._context.scheduler.wake(DISPATCH)
+        if has_one:
+            return
+        message = "A sign-up failed, and the Dev Hub's daily limit allows no retry."
+        if self._context.progress.reach_limit("daily_limit", message):
+            self._context.reporter.warn(message)
+
+    def take_all(self) -> list[Creation]:
+        """Empty the queue, under the build's lock; `put_back` returns what cannot be sent yet."""
+        taken, self._waiting = list(self._waiting), deque()
+        return taken
+
+    def put_back(self, creations: Iterable[Creation]) -> None:
+        """Return creations to the front of the queue, under the build's lock."""
+        self._waiting.extendleft(reversed(list(creations)))
+
+    def clear(self) -> None:
+        """Send none of them."""
+        with self._context.lock:
+            self._waiting.clear()
