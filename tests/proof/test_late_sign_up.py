@@ -14,6 +14,7 @@ from tests.proof.truth import leaks, unfit, unfull
 from tests.proof.whole_night import WholeNight
 
 SIZE = 3
+ENDED = {"Active", "Error", "Deleted"}
 
 
 def die_at_a_sign_up(night: WholeNight) -> Hold:
@@ -32,8 +33,13 @@ def die_at_a_sign_up(night: WholeNight) -> Hold:
 def let_in(night: WholeNight, hold: Hold) -> None:
     """The request arrives now, and the platform carries it out."""
     release(night, hold)
-    while night.hub_rows("ScratchOrgInfo")[-1]["Status"] not in ("Active", "Error"):
-        run(night, "reap", "--dry-run")  # looks at the Dev Hub: the sign-up goes on
+    settle(night)
+
+
+def settle(night: WholeNight) -> None:
+    """Wait until each sign-up has ended; a query of the Dev Hub lets the emulator go on."""
+    while {row["Status"] for row in night.hub_rows("ScratchOrgInfo")} - ENDED:
+        run(night, "reap", "--dry-run")
 
 
 def release(night: WholeNight, hold: Hold) -> None:
@@ -66,6 +72,7 @@ def test_while_the_next_build_sends_it_again(
         release(night, hold)
     ended = process.end()
     assert ended.code == 0, ended.err
+    settle(night)
     statuses = [row["Status"] for row in night.hub_rows("ScratchOrgInfo")]
     assert sorted(statuses) == ["Active"] * SIZE + ["Error"]
     assert not [*unfull(night, SIZE), *leaks(night), *unfit(night, whole)]
