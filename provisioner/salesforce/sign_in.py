@@ -36,7 +36,7 @@ class SignIn:
         """`time_scale` stretches or shortens the waits between the tries."""
         self._time_scale = time_scale
         self._lock = threading.Lock()
-        self._keys: dict[str, SigningKey] = {}
+        self._keys: dict[Path | str, SigningKey] = {}
 
     def __call__(
         self, credentials: Credentials, post: Post, *, clock: ServerClock | None = None
@@ -56,12 +56,11 @@ class SignIn:
             raise
 
     def _key(self, credentials: Credentials) -> SigningKey:
-        source, passphrase = credentials.key, credentials.passphrase
-        known_as = source.reveal() if isinstance(source, Secret) else str(source)
+        key, passphrase = credentials.key, credentials.passphrase
+        source = key.reveal() if isinstance(key, Secret) else key
         with self._lock:
-            if known_as not in self._keys:
-                self._keys[known_as] = load_signing_key(
-                    source.reveal() if isinstance(source, Secret) else source,
-                    passphrase.reveal() if passphrase else None,
+            if source not in self._keys:
+                self._keys[source] = load_signing_key(
+                    source, passphrase.reveal() if passphrase else None
                 )
-            return self._keys[known_as]
+            return self._keys[source]
