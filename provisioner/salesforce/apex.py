@@ -1,4 +1,4 @@
-"""Anonymous Apex: over REST, and over the SOAP Apex API what is too long for a URL.
+"""Anonymous Apex: over REST, or over the SOAP Apex API when the script is too long for a URL.
 
 Sources: docs/reference/data.md#anonymous-apex, docs/reference/clients.md#salesforce-cli.
 """
@@ -20,26 +20,26 @@ from provisioner.salesforce.retry_malformed import checked
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
-LONGEST_URL = 12_000  # characters of the encoded script; URLs beyond 16 kB are refused (414)
+LONGEST_URL = 12_000  # characters of the encoded script; Salesforce refuses URLs over 16 kB (414)
 _SOAP = "Soap/s executeAnonymous"
 _APEX = "http://soap.sforce.com/2006/08/apex"
 
 
 @dataclass(frozen=True)
 class ApexResult:
-    """What became of a script. It ran as one transaction: an exception has undone all of it."""
+    """The result of a script. It runs as one transaction: an exception rolls back everything."""
 
     is_compiled: bool
     is_success: bool
-    line: int  # of the problem, from 1
+    line: int  # of the compile problem, from 1
     column: int
-    problem: str  # why it does not compile
-    exception: str  # what it threw
+    problem: str  # the compile problem
+    exception: str  # the exception that the script threw
     trace: str
 
 
 def execute_anonymous(org: OrgClient, script: str) -> ApexResult:
-    """Run a script once. Never repeated here: after a lost answer it may have run."""
+    """Run a script once. It is not retried here: after a lost answer it may have run."""
     encoded = quote(script)
     if len(encoded) > LONGEST_URL:
         answer = _over_soap(org, script)
@@ -49,24 +49,24 @@ def execute_anonymous(org: OrgClient, script: str) -> ApexResult:
 
 
 def _result(answer: Any) -> ApexResult:
-    """Raises MalformedAnswerError, also for `null`: an internal error.
+    """Raises MalformedAnswerError, also for `null`, which means an internal error.
 
     Source: docs/reference/data.md#anonymous-apex.
     """
-    told = row(answer)
+    result = row(answer)
     return ApexResult(
-        is_compiled=flag(told, "compiled"),
-        is_success=flag(told, "success"),
-        line=_number(told, "line"),
-        column=_number(told, "column"),
-        problem=_text(told, "compileProblem"),
-        exception=_text(told, "exceptionMessage"),
-        trace=_text(told, "exceptionStackTrace"),
+        is_compiled=flag(result, "compiled"),
+        is_success=flag(result, "success"),
+        line=_number(result, "line"),
+        column=_number(result, "column"),
+        problem=_text(result, "compileProblem"),
+        exception=_text(result, "exceptionMessage"),
+        trace=_text(result, "exceptionStackTrace"),
     )
 
 
 def _number(answer: Row, key: str) -> int:
-    """A number that SOAP writes as a text; -1 where there is none."""
+    """A number, which SOAP writes as a text; -1 without one."""
     value = answer.get(key)
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value):
         return int(value)
@@ -78,7 +78,7 @@ def _text(answer: Row, key: str) -> str:
 
 
 def _over_soap(org: OrgClient, script: str) -> Mapping[str, Any]:
-    """The same result from `executeAnonymous` of the Apex API; a new session, once."""
+    """The result from `executeAnonymous` of the Apex API; an ended session is renewed once."""
     answer = _post(org, script)
     if answer.get("faultcode", "").endswith("INVALID_SESSION_ID"):
         org.session.renew(org.session.grant)
@@ -90,7 +90,7 @@ def _over_soap(org: OrgClient, script: str) -> Mapping[str, Any]:
 
 
 def _post(org: OrgClient, script: str) -> dict[str, str]:
-    """The elements of the answer's result, or of its fault, by name."""
+    """The elements of the result, or of the fault, by name."""
     grant = org.session.grant
     answer = org.session.request(
         "POST",
@@ -109,7 +109,7 @@ def _elements(org: OrgClient, status: int, content: bytes) -> dict[str, str]:
         return first_texts(content)
     except NotXmlError:
         call = Call(org.name, "POST", _SOAP)
-        raise unusable(call, status, "the answer is no XML") from None
+        raise unusable(call, status, "the answer is not XML") from None
 
 
 def _envelope(token: str, script: str) -> str:

@@ -1,4 +1,4 @@
-"""The signed statement of a JWT bearer login: who asks, as whom, of which host, until when."""
+"""The signed assertion of a JWT bearer login: app, user, audience and expiry."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ LIFE = 180  # seconds; Salesforce documents a window of three minutes (docs/refe
 
 @dataclass(frozen=True)
 class App:
-    """A connected app as a client sees it: its consumer key, and the key of its certificate."""
+    """A connected app: its consumer key, and the private key of its certificate."""
 
     consumer_key: str
     key: SigningKey
 
 
 def assertion(app: App, username: str, audience: str, now: float) -> str:
-    """A JWT signed with RS256 that asks for a session of `username`.
+    """A JWT signed with RS256 that requests a session of `username`.
 
-    `now` is in seconds since 1970. `exp` is an integer and nothing beyond the four claims that
-    Salesforce reads is sent. The result is a credential for `LIFE` seconds: never log it.
+    `now` is in seconds since 1970. The JWT has only the four claims that Salesforce reads; `exp`
+    is an integer. The result is a credential for `LIFE` seconds: never log it.
     """
     import jwt
 

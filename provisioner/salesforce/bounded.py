@@ -1,8 +1,8 @@
-"""Connections whose calls end: request and answer have a time and a size, whatever the peer does.
+"""HTTP connections with a limit on the time and the size of each request and answer.
 
-A time-out of a socket ends a silence only; a peer that sends one byte a second keeps a call
-waiting for ever. Both HTTP clients stand on http.client, so the bounds are set there: header and
-body are read through a stream that counts, and no thread has to watch.
+The time-out of a socket limits only the time without a byte: a peer that sends one byte a second
+keeps a call waiting for ever. The limits are set in http.client: headers and body are read through
+a stream that counts bytes and time, without an extra thread.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     import socket
     import zlib
 
-CHUNK = 65_536  # bytes of a body that are read, and unpacked, at once
+CHUNK = 65_536  # bytes of a body that are read and decompressed at once
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one call may take. The silence that is endured is the connection's own time-out."""
+    """The limits of one call. The connection's own time-out limits the time without a byte."""
 
-    sending: float = 600.0  # seconds until the request is out; the largest deploy has 39 MB
-    answer: float = 120.0  # seconds from then until the answer is complete
-    size: int = MOST_BYTES  # of the answer, as it comes and unpacked
+    sending: float = 600.0  # seconds for sending the request; the largest deploy has 39 MB
+    answer: float = 120.0  # seconds from the sent request to the complete answer
+    size: int = MOST_BYTES  # of the answer, both compressed and decompressed
 
 
 class TooLargeError(OSError):
-    """The answer is larger than any that an honest server sends."""
+    """The answer is larger than the limit."""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"the answer is larger than {most >> 20} MB")
@@ -42,9 +42,9 @@ class TooLargeError(OSError):
 
 @lru_cache(maxsize=64)
 def bounded(kind: type[HTTPConnection], limits: Limits) -> type[HTTPConnection]:
-    """The class of connections `kind`, whose calls keep to `limits`.
+    """A subclass of the connection class `kind` whose calls have `limits`.
 
-    Raises TimeoutError and TooLargeError where http.client raises what a broken connection does.
+    Beyond them, TimeoutError and TooLargeError are raised.
     """
     response = staticmethod(partial(_BoundedResponse, limits=limits))
     members = {"limits": limits, "response_class": response}
@@ -52,10 +52,10 @@ def bounded(kind: type[HTTPConnection], limits: Limits) -> type[HTTPConnection]:
 
 
 def whole_body(read: Callable[[int], bytes], encoding: str, most: int) -> bytes:
-    """The body that `read` gives piece by piece, unpacked when `encoding` names gzip or deflate.
+    """The body that `read` returns in pieces, decompressed when `encoding` is gzip or deflate.
 
     Raises TooLargeError before more than `most` bytes are in memory, and ConnectionResetError
-    for what cannot be unpacked.
+    when the body cannot be decompressed.
     """
     unpacker = _unpacker(encoding)
     parts: list[bytes] = []
@@ -67,7 +67,7 @@ def whole_body(read: Callable[[int], bytes], encoding: str, most: int) -> bytes:
             raise TooLargeError(most)
         parts.append(part)
     if unpacker and parts and not unpacker.eof:
-        raise ConnectionResetError("broken answer: the packed body is cut off")
+        raise ConnectionResetError("broken answer: the compressed body is incomplete")
     return b"".join(parts)
 
 
@@ -76,10 +76,12 @@ def _unpacker(encoding: str) -> zlib._Decompress | None:
     if name in ("", "identity"):
         return None
     if name not in ("gzip", "x-gzip", "deflate"):
-        raise ConnectionResetError("broken answer: packed in a way that nobody asked for")
+        raise ConnectionResetError(
+            "broken answer: it has a Content-Encoding that was not requested"
+        )
     import zlib
 
-    return zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, as its first bytes say
+    return zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, detected by the first bytes
 
 
 def _unpacked(unpacker: zlib._Decompress, piece: bytes, most: int) -> bytes:
@@ -88,31 +90,31 @@ def _unpacked(unpacker: zlib._Decompress, piece: bytes, most: int) -> bytes:
     try:
         return unpacker.decompress(piece, most)
     except zlib.error:
-        raise ConnectionResetError("broken answer: the body cannot be unpacked") from None
+        raise ConnectionResetError("broken answer: the body cannot be decompressed") from None
 
 
 class _Bounded:
-    """Mixed into a class of connections: a request is out in time, or not at all."""
+    """A mix-in for connection classes that limits the time of sending."""
 
     limits: Limits
     sock: socket.socket | None
     timeout: float | None
 
     def send(self, data: bytes) -> None:
-        """Send all of `data`, connecting first where that is needed."""
+        """Send all of `data`; connect first if necessary."""
         if self.sock is None:
             cast(HTTPConnection, self).connect()
         assert self.sock is not None
         ends = time.monotonic() + self.limits.sending
         rest = memoryview(data)
         while rest:
-            self.sock.settimeout(_left(ends, self.timeout, "the request was not taken in time"))
+            self.sock.settimeout(_left(ends, self.timeout, "the request was not sent in time"))
             rest = rest[self.sock.send(rest) :]
         self.sock.settimeout(self.timeout)
 
 
 class _BoundedResponse(HTTPResponse):
-    """An answer that is complete in time; its time begins when its request is out."""
+    """An answer with limits. Its time starts when its request is sent."""
 
     def __init__(self, sock: socket.socket, *args: Any, limits: Limits, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -120,14 +122,14 @@ class _BoundedResponse(HTTPResponse):
         self.fp = io.BufferedReader(self._counted)
 
     def begin(self) -> None:
-        """Read the head. http.client takes one that is cut off for a whole one."""
+        """Read the headers. http.client does not notice when they are incomplete."""
         super().begin()
         if self._counted.has_ended:
-            raise RemoteDisconnected("the head of the answer is cut off")
+            raise RemoteDisconnected("the headers of the answer are incomplete")
 
 
 class _Counted(io.RawIOBase):
-    """What a socket gives, up to a time and a size."""
+    """The bytes of a socket, up to a time and a size."""
 
     def __init__(self, stream: io.RawIOBase, sock: socket.socket, limits: Limits) -> None:
         self._stream = stream
@@ -155,7 +157,7 @@ class _Counted(io.RawIOBase):
 
 
 def _left(ends: float, silence: float | None, what: str) -> float:
-    """Seconds that the next piece may take. Raises TimeoutError when there are none."""
+    """Seconds that the next piece may take. Raises TimeoutError when no time is left."""
     left = ends - time.monotonic()
     if left <= 0:
         raise TimeoutError(f"timed out: {what}")

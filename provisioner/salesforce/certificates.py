@@ -1,4 +1,4 @@
-"""Which certificates are trusted: those of this machine, or certifi's where it has none."""
+"""The trusted CA certificates: those of this machine, or certifi's when it has none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def trusted_certificates() -> ssl.SSLContext:
-    """Certificates as OpenSSL finds them (SSL_CERT_FILE), the CA of requests, else certifi's."""
+    """The certificates of OpenSSL (SSL_CERT_FILE) and of REQUESTS_CA_BUNDLE, else certifi's."""
     import ssl
 
     context = ssl.create_default_context()

@@ -1,4 +1,4 @@
-"""Idle connections, by origin: each serves one thread at a time, and there is a bound for all."""
+"""A pool of idle connections by origin. One thread at a time uses a connection."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import threading
 from contextlib import suppress
 from http.client import HTTPConnection
 
-MOST_IDLE = 256  # connections; every scratch org is an origin of its own
+MOST_IDLE = 256  # connections; every scratch org has its own origin
 
 
 class ConnectionPool:
-    """Connections that wait for their next request. Safe to use from several threads."""
+    """Idle connections. Safe to use from several threads."""
 
     def __init__(self, most: int = MOST_IDLE) -> None:
         self._most = most
         self._count = 0
-        self._idle: dict[str, list[HTTPConnection]] = {}  # the origin used last comes last
+        self._idle: dict[str, list[HTTPConnection]] = {}  # the most recently used origin is last
         self._lock = threading.Lock()
 
     def take(self, origin: str) -> HTTPConnection | None:
-        """A connection to `origin` that its server has not closed; None without one.
+        """A connection to `origin` that the server has not closed, or None.
 
-        A request on a closed connection would be lost, and nobody could tell whether it arrived.
+        After a request on a closed connection it would be unknown whether the request arrived.
         """
         while (found := self._pop(origin)) is not None:
             if not _is_closed_by_peer(found):
@@ -31,7 +31,7 @@ class ConnectionPool:
         return None
 
     def put(self, origin: str, connection: HTTPConnection) -> None:
-        """Keep a connection whose answer has been read; the one idle longest makes room for it."""
+        """Pool a connection whose answer has been read. A full pool closes its oldest one."""
         with self._lock:
             self._idle[origin] = [*self._idle.pop(origin, []), connection]
             self._count += 1
@@ -40,7 +40,7 @@ class ConnectionPool:
             surplus.close()
 
     def close(self) -> None:
-        """Close all that are idle."""
+        """Close all idle connections."""
         with self._lock:
             idle = [one for some in self._idle.values() for one in some]
             self._idle.clear()
@@ -49,7 +49,7 @@ class ConnectionPool:
             connection.close()
 
     def _pop(self, origin: str) -> HTTPConnection | None:
-        """The one that was used last: the others may become superfluous."""
+        """The most recently used connection, so that surplus ones stay idle and are closed."""
         with self._lock:
             some = self._idle.get(origin)
             if not some:
@@ -70,7 +70,7 @@ class ConnectionPool:
 
 
 def _is_closed_by_peer(connection: HTTPConnection) -> bool:
-    """Whether there is something to read where nothing was asked: an end, as a rule."""
+    """Whether an idle connection has something to read: in general, the end of the stream."""
     sock = connection.sock
     if sock is None:
         return True

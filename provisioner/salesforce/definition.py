@@ -1,7 +1,7 @@
-"""An org definition file → the fields of a ScratchOrgInfo, as the Salesforce CLI maps them.
+"""Maps an org definition file to the fields of a ScratchOrgInfo, as the Salesforce CLI does.
 
-What a definition may hold is checked elsewhere (`provisioner.config.definition`); here it is
-only translated. Source: docs/reference/sign-up.md#definition-files.
+`provisioner.config.definition` checks the file. Source:
+docs/reference/sign-up.md#definition-files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CALLBACK_URL = "http://localhost:1717/OauthRedirect"
-"""What the CLI sends. A sign-up needs one; it fits the app only when the app has it, too."""
+"""The value that the CLI sends. A sign-up requires one, and the app must have the same one."""
 
 LONGEST_DESCRIPTION = 2000
 
@@ -38,21 +38,21 @@ _DROPPED_FEATURES = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class SignUp:
-    """One sign-up that is asked for."""
+    """The request for one scratch org."""
 
-    definition: Mapping[str, Any]  # the org definition file's content
+    definition: Mapping[str, Any]  # the content of the org definition file
     username: str
-    consumer_key: str  # of the app whose key will open the org
+    consumer_key: str  # of the app whose key logs in to the org
     duration_days: int
     ownership_tag: str = ""  # the last line of Description
 
 
 def sign_up_fields(signup: SignUp) -> dict[str, Any]:
-    """The fields to insert as a ScratchOrgInfo.
+    """The fields of the ScratchOrgInfo to insert.
 
-    Unknown keys pass as fields, so that custom fields of the Dev Hub can be set. Ancestors of
-    packages under development (Package2AncestorIds) are not looked up: such an org is for
-    making package versions, and sent is what the CLI sends where there are none.
+    Unknown keys become fields, so that custom fields of the Dev Hub can be set. Package ancestors
+    are not looked up: Package2AncestorIds is empty, as the CLI sends it for a project without
+    ancestors.
     """
     definition = {
         key: value
@@ -65,7 +65,7 @@ def sign_up_fields(signup: SignUp) -> dict[str, Any]:
         fields["Features"] = features(fields["Features"])
     if isinstance(fields.get("Release"), str):
         fields["Release"] = fields["Release"].capitalize()
-    if fields.get("HasSampleData") in ("true", "false"):  # texts, which Salesforce takes as well
+    if fields.get("HasSampleData") in ("true", "false"):  # Salesforce accepts these texts as well
         fields["HasSampleData"] = fields["HasSampleData"] == "true"
     fields.setdefault("Package2AncestorIds", "")
     description = described(str(fields.get("Description", "")), signup.ownership_tag)
@@ -80,19 +80,19 @@ def sign_up_fields(signup: SignUp) -> dict[str, Any]:
 
 
 def features(value: str | Iterable[str]) -> str:
-    """Features as the sign-up takes them: joined by `;`, old names replaced or left out."""
+    """Features in the format of a sign-up: joined by `;`, retired names replaced or dropped."""
     names = re.split(r"[;,]", value) if isinstance(value, str) else value
     kept = [n for n in map(str.strip, names) if n and n.lower() not in _DROPPED_FEATURES]
     return ";".join(_MAPPED_FEATURES.get(name.lower(), name) for name in kept)
 
 
 def upper_first(text: str) -> str:
-    """`text` with its first letter upper case, the others as they are."""
+    """`text` with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
 
 def _with_upper_first(value: Any) -> Any:
-    """Every key with its first letter upper case, at any depth."""
+    """`value` with the first letter of every key in upper case, at any depth."""
     if isinstance(value, Mapping):
         return {upper_first(key): _with_upper_first(item) for key, item in value.items()}
     if isinstance(value, list):

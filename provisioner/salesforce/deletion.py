@@ -1,4 +1,4 @@
-"""What a result says of one record that was to be deleted."""
+"""The result of the deletion of one record."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _GONE_ALREADY = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFE
 
 @dataclass(frozen=True)
 class Deletion:
-    """What became of it. Without a refusal it is deleted, or there was nothing to delete."""
+    """The outcome for one record. Without a refusal it is deleted, or did not exist."""
 
     refusal: str = ""
-    is_gone: bool = False  # nothing was there by that id
+    is_gone: bool = False  # there was no record with that id
 
     @classmethod
     def of(cls, key: str, result: Row) -> Deletion:
-        """Read the result for the record `key`; one that is malformed tells of no deletion."""
+        """Read the result for the record `key`. A malformed result counts as a refusal."""
         try:
             if flag(result, "success"):
                 is_same = record_id(result, "id")[:15] == key[:15]
-                return cls("" if is_same else "the answer was about another one")
+                return cls("" if is_same else "the answer is about another record")
             error = (rows_in(result, "errors") or [{}])[0]
             code = optional_text(error, "statusCode")
             message = optional_text(error, "message", longest=4_000)
         except MalformedAnswerError as malformed:
-            return cls(f"the answer was malformed ({malformed})")
+            return cls(f"the answer is malformed ({malformed})")
         if code in _GONE_ALREADY:
             return cls(is_gone=True)
         return cls(message or code or "no reason given")

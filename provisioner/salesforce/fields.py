@@ -1,7 +1,7 @@
-"""Typed reads of what an answer holds: each gives the value, or says that the answer is malformed.
+"""Typed readers for the fields of an answer. Each raises MalformedAnswerError for a wrong value.
 
-An answer is believed where it enters: with the type, form and range that the API promises. The
-errors name field and type and never quote a value.
+A value must have the type, format and range that the API documents. The errors name field and
+type and never quote a value.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from provisioner.salesforce.ids import is_id, to_18
 
 Row = Mapping[str, Any]
 
-LONGEST = 255  # characters of a text field, unless it is of the long kind
+LONGEST = 255  # characters of a text field
 LONGEST_AREA = 131_072  # of a long text area
-LARGEST = 2**53  # beyond it a JSON number is no exact integer for everybody
-FIRST_YEAR, LAST_YEAR = 1999, 2200  # outside of them a date is garbage
+LARGEST = 2**53  # many JSON parsers do not read larger integers exactly
+FIRST_YEAR, LAST_YEAR = 1999, 2200  # dates outside of this range are malformed
 
 
 def row(value: Any) -> Row:
@@ -60,13 +60,13 @@ def text(source: Row, key: str, *, longest: int = LONGEST) -> str:
 
 
 def nullable_text(source: Row, key: str, *, longest: int = LONGEST) -> str:
-    """A field that must be there, as a text or null; "" for null."""
+    """A required field that holds a text or null; "" for null."""
     _present(source, key)
     return optional_text(source, key, longest=longest)
 
 
 def optional_text(source: Row, key: str, *, longest: int = LONGEST) -> str:
-    """A field that may be missing; a text when it is there, "" without."""
+    """An optional field that holds a text or null; "" without."""
     value = source.get(key)
     if value is None:
         return ""
@@ -78,10 +78,10 @@ def optional_text(source: Row, key: str, *, longest: int = LONGEST) -> str:
 
 
 def integer(source: Row, key: str, *, least: int = 0, most: int = LARGEST) -> int:
-    """A field that must hold an integer in a range; never a text or a flag."""
+    """A field that must hold an integer in a range, and not a text or a boolean."""
     value = _present(source, key)
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # number fields of custom objects come as 7.0
+        value = int(value)  # number fields of custom objects are sent as 7.0
     if not isinstance(value, int) or isinstance(value, bool):
         raise _unexpected(key, value, "an integer")
     if not least <= value <= most:
@@ -100,7 +100,7 @@ def flag(source: Row, key: str) -> bool:
 
 
 def record_id(source: Row, key: str, *, prefix: str = "") -> str:
-    """A field that must hold a record id, of an object when its `prefix` is given."""
+    """A field that must hold a record id, with the given `prefix`."""
     value = nullable_id(source, key, prefix=prefix)
     if not value:
         raise MalformedAnswerError(f"{key} is empty")
@@ -108,41 +108,41 @@ def record_id(source: Row, key: str, *, prefix: str = "") -> str:
 
 
 def nullable_id(source: Row, key: str, *, prefix: str = "") -> str:
-    """A field that must be there, as a record id or null; 18 characters, or "" for null."""
+    """A required field with a record id or null: 18 characters, or "" for null."""
     value = nullable_text(source, key)
     if value and not (is_id(value) and value.startswith(prefix)):
-        raise MalformedAnswerError(f"{key} is no record id{f' {prefix}…' if prefix else ''}")
+        raise MalformedAnswerError(f"{key} is not a record id{f' {prefix}…' if prefix else ''}")
     return to_18(value) if value else ""
 
 
 def nullable_day(source: Row, key: str) -> date | None:
-    """A field that must be there, as a date or null."""
+    """A required field that holds a date or null."""
     value = nullable_text(source, key)
     try:
         found = date.fromisoformat(value[:10]) if value else None
     except ValueError:
-        raise MalformedAnswerError(f"{key} is no date") from None
+        raise MalformedAnswerError(f"{key} is not a date") from None
     if found and not FIRST_YEAR < found.year < LAST_YEAR:
         raise MalformedAnswerError(f"{key} is out of range")
     return found
 
 
 def nullable_moment(source: Row, key: str) -> datetime | None:
-    """A field that must be there, as a time with its zone or null; in UTC."""
+    """A required field that holds a time with a zone or null; in UTC."""
     value = nullable_text(source, key)
     try:
         found = datetime.fromisoformat(value) if value else None
         if found and (found.tzinfo is None or not FIRST_YEAR < found.year < LAST_YEAR):
-            raise MalformedAnswerError(f"{key} has no zone, or is out of range")
+            raise MalformedAnswerError(f"{key} has no time zone, or is out of range")
         return found.astimezone(UTC) if found else None
     except (ValueError, OverflowError) as error:
         if isinstance(error, MalformedAnswerError):
             raise
-        raise MalformedAnswerError(f"{key} is no time") from None
+        raise MalformedAnswerError(f"{key} is not a time") from None
 
 
 def one_for_each(found: Sequence[Any], wanted: int) -> None:
-    """A list of results must have one for each thing that was asked for."""
+    """Raise MalformedAnswerError unless there are `wanted` results."""
     if len(found) != wanted:
         raise MalformedAnswerError(f"{len(found)} results for {wanted} requests")
 
@@ -154,7 +154,7 @@ def _present(source: Row, key: str) -> Any:
 
 
 def _unexpected(key: str, value: Any, wanted: str) -> MalformedAnswerError:
-    return MalformedAnswerError(f"{key}: {wanted} was expected, and not {_named(value)}")
+    return MalformedAnswerError(f"{key}: expected {wanted}, got {_named(value)}")
 
 
 def _named(value: Any) -> str:

@@ -93,7 +93,7 @@ def test_no_value_makes_a_reader_raise_anything_else(reader: str, value: Any) ->
 def test_a_whole_answer_of_another_kind_is_named(answer: Any, kind: str) -> None:
     with pytest.raises(MalformedAnswerError) as caught:
         fields.row(answer)
-    assert str(caught.value) == f"the answer: an object was expected, and not {kind}"
+    assert str(caught.value) == f"the answer: expected an object, got {kind}"
 
 
 def test_a_whole_answer_is_an_object_or_a_list_of_objects() -> None:

@@ -38,7 +38,7 @@ def test_the_newest_api_version_is_by_number_and_not_by_letter(
     server.plays(Answer(200, versions))
     assert newest_api_version(scripted(server, transport).session) == "68.0"
     server.plays(Answer(200, {"odd": 1}))
-    with pytest.raises(SalesforceError, match="a list was expected"):
+    with pytest.raises(SalesforceError, match="expected a list"):
         newest_api_version(scripted(server, transport).session)
 
 
@@ -139,5 +139,5 @@ def test_apex_that_answers_nothing_is_an_error_of_the_server(
     server: ScriptedServer, transport: Transport
 ) -> None:
     server.plays(Answer(200, "null", {"Content-Type": "application/json"}))
-    with pytest.raises(SalesforceError, match="an object was expected, and not null"):
+    with pytest.raises(SalesforceError, match="expected an object, got null"):
         execute_anonymous(scripted(server, transport), "x();")
