@@ -1,7 +1,7 @@
-"""Reads the JSON of an answer that nobody vouches for: bounded, and only one kind of error.
+"""Parses the JSON of an answer, with limits on size and depth and a single error class.
 
-`json.loads` alone lets a RecursionError escape, takes NaN and integers of 4,000 digits that no
-database stores, and hands over depth that fails later, where the value is written or compared.
+`json.loads` alone may raise RecursionError. It accepts NaN and integers of 4,000 digits, which
+databases do not store, and nesting that fails later when the value is written or compared.
 """
 
 from __future__ import annotations
@@ -12,30 +12,32 @@ import re
 from typing import Any
 
 MOST_BYTES = 32 * 1024 * 1024
-"""Of one answer. The largest known one, a deploy with the coverage of all tests, has a few MB."""
+"""Of one answer. The largest known answers, deploys with test coverage, have a few MB."""
 
 MOST_LEVELS = 100
-"""Lists and objects within each other. Salesforce's answers have about ten."""
+"""Nested lists and objects. Salesforce's answers have about ten."""
 
 MOST_CONTAINERS = 2_000_000
-"""Lists and objects in all: a bracket of one byte takes more than 60 bytes of memory."""
+"""Lists and objects in total: each takes more than 60 bytes of memory."""
 
-_MOST_DIGITS = 20  # of an integer of 64 bits, its sign included
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')  # strings, which may hold brackets, and brackets
+_MOST_DIGITS = 20  # of a 64-bit integer, with its sign
+_TOKEN = re.compile(
+    r'"(?:[^"\\]|\\.)*"|[\[\]{}]'
+)  # strings, which may contain brackets, and brackets
 _SUSPECT = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")  # half a character, or NUL
 _UNSTORABLE = re.compile("[\ud800-\udfff\0]")
 
 
 class MalformedAnswerError(ValueError):
-    """The text is no JSON, or none that an honest server sends. Its message quotes nothing."""
+    """The text is not JSON, or exceeds a limit. The message quotes no part of it."""
 
 
 def read_json(body: bytes | str) -> Any:
-    """The value of a JSON text in UTF-8. Raises MalformedAnswerError, and nothing else.
+    """The value of a JSON text in UTF-8. Raises MalformedAnswerError and nothing else.
 
-    Refused are more than MOST_BYTES, MOST_LEVELS or MOST_CONTAINERS, numbers that are not
-    finite, and integers of more than 64 bits. Halves of characters and NUL inside of strings,
-    which neither a terminal nor a database takes, become U+FFFD.
+    More than MOST_BYTES, MOST_LEVELS or MOST_CONTAINERS, numbers that are not finite and integers
+    of more than 64 bits are refused. In strings, lone surrogates and NUL, which terminals and
+    databases do not accept, are replaced by U+FFFD.
     """
     if len(body) > MOST_BYTES:
         raise MalformedAnswerError(f"more than {MOST_BYTES >> 20} MB")
@@ -45,19 +47,19 @@ def read_json(body: bytes | str) -> Any:
         if brackets > MOST_CONTAINERS:
             raise MalformedAnswerError("too many lists and objects")
         if brackets > MOST_LEVELS and _is_deep(text):
-            raise MalformedAnswerError("nested too deep")
+            raise MalformedAnswerError("nested too deeply")
         value = _DECODER.decode(text)
     except UnicodeDecodeError:
         raise MalformedAnswerError("not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise MalformedAnswerError(f"no JSON at character {error.pos}") from None
+        raise MalformedAnswerError(f"invalid JSON at character {error.pos}") from None
     return _storable(value) if _SUSPECT.search(text) else value
 
 
 def _is_deep(text: str) -> bool:
-    """Whether lists and objects stand within each other more than MOST_LEVELS times.
+    """Whether lists and objects are nested more than MOST_LEVELS times.
 
-    Told from the text: a parser that runs out of its stack takes the interpreter's work with it.
+    The text is checked before it is parsed, because a parser may exhaust the stack.
     """
     depth = 0
     for token in _TOKEN.finditer(text):
@@ -72,7 +74,7 @@ def _is_deep(text: str) -> bool:
 
 
 def _storable(value: Any) -> Any:
-    """The value with U+FFFD for what cannot be written; not deeper than MOST_LEVELS."""
+    """The value with U+FFFD for characters that cannot be stored."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, list):
@@ -96,7 +98,7 @@ def _number(text: str) -> float:
 
 
 def _constant(name: str) -> Any:
-    raise MalformedAnswerError(f"{name} is no number")
+    raise MalformedAnswerError(f"{name} is not a number")
 
 
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_constant)

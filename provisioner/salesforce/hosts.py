@@ -1,7 +1,7 @@
-"""Salesforce's own hosts, and which hosts a token or an assertion may go to.
+"""Salesforce's domains, and the hosts that may receive a token or an assertion.
 
-The one list of domains. As the official library has them (sfdcUrl.ts of sfdx-core), with the pages
-of Setup and the domains of governments and of China, where org and pages differ as well.
+The domains are those of the official library (sfdcUrl.ts of sfdx-core), and those of Setup pages,
+of governments and of China.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DOMAINS = (
     "sfcrmproducts.cn",
     "sfcrmapps.cn",
 )
-"""Whoever has a host in one of them has it from Salesforce."""
+"""Domains whose hosts all belong to Salesforce."""
 
 PAGES: Mapping[str, tuple[str, str]] = {
     ".lightning.force.com": ("a Lightning", ".my.salesforce.com"),
@@ -31,24 +31,24 @@ PAGES: Mapping[str, tuple[str, str]] = {
     ".lightning.crmforce.mil": ("a Lightning", ".my.salesforce.mil"),
     ".lightning.sfcrmapps.cn": ("a Lightning", ".my.sfcrmproducts.cn"),
 }
-"""What hosts that only show pages end in: what they are called, and the end of the My Domain."""
+"""Suffix of a host that only shows pages → its name in messages, and the My Domain suffix."""
 
 _LOOPBACK = re.compile(r"^(localhost|.*\.localhost|127(\.\d{1,3}){3}|::1)$")
-_GENERIC = ("login", "test")  # first parts of the names of hosts that log in to many orgs
+_GENERIC = ("login", "test")  # first labels of hosts that log in to many orgs
 
 
 def is_salesforce(host: str) -> bool:
-    """Whether a host name is Salesforce's own."""
+    """Whether a host belongs to Salesforce."""
     return any(host == domain or host.endswith(f".{domain}") for domain in DOMAINS)
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host name is one of the loopback addresses: an emulator."""
+    """Whether a host is a loopback address, as that of an emulator is."""
     return _LOOPBACK.match(host) is not None
 
 
 def my_domain(host: str) -> tuple[str, str] | None:
-    """For a host that shows pages and takes no login: what it is, and the org's own host."""
+    """For a host that only shows pages: its name in messages, and the My Domain of its org."""
     for end, (what, own) in PAGES.items():
         if host.endswith(end):
             return what, host.removesuffix(end) + own
@@ -56,11 +56,11 @@ def my_domain(host: str) -> tuple[str, str] | None:
 
 
 def may_receive_token(named: str, asked: str) -> bool:
-    """Whether a token or an assertion may go to the origin `named`, which the host `asked` names.
+    """Whether the origin `named`, which an answer of `asked` names, may receive a token.
 
-    Over TLS to Salesforce's hosts, and to `asked` itself; from this machine to this machine alone.
-    A host that is not Salesforce's may name its subdomains, and `login.ANY.DOMAIN` or
-    `test.ANY.DOMAIN` also hosts beside itself, as Salesforce's own do.
+    Allowed are Salesforce's hosts and `asked` itself, over TLS. A loopback address may name only
+    loopback addresses. A host outside of Salesforce may name its subdomains; `login.ANY.DOMAIN`
+    and `test.ANY.DOMAIN` may also name other hosts of their domain, as Salesforce's own do.
     """
     to, asked_host = urlsplit(named), urlsplit(asked).hostname or ""
     host = to.hostname or ""

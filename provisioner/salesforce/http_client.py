@@ -1,8 +1,8 @@
-"""The HTTP client for all that is asked of Salesforce, on http.client.
+"""The HTTP client for all requests to Salesforce, based on http.client.
 
-It loads in a moment, as the cold start of a login needs it (requests takes 0.28 s), and pools its
-connections, as a build needs it. Nothing is repeated here: whoever sends knows what may be sent
-again. Redirects are not followed, cookies are not kept, and every call ends.
+It is imported quickly, for the cold start of a login (requests takes 0.28 s), and it pools its
+connections, for a build. It does not retry: only the caller knows which requests are safe to
+repeat. It does not follow redirects or store cookies. Every call has a time limit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from provisioner.salesforce.reply import Reply
 if TYPE_CHECKING:
     import ssl
 
-CONNECT_TIMEOUT = 10.0  # seconds for one address of a host, and for TLS
+CONNECT_TIMEOUT = 10.0  # seconds for one address of a host, and for the TLS handshake
 TIMEOUT = 60.0  # seconds without a byte
 LIMITS = Limits(sending=60.0)
 
@@ -32,13 +32,13 @@ HEADERS: Mapping[str, str] = {
     "Accept-Encoding": "gzip",
     "User-Agent": f"provisioner/{__version__}",
 }
-_MAY_STAND_IN_A_TARGET = "%!#$&'()*+,/:;=?@[]~"
+_TARGET_CHARACTERS = "%!#$&'()*+,/:;=?@[]~"
 
 
 class NotConnectedError(OSError):
-    """No connection came about, or no TLS on it: nothing of the request has left.
+    """The connection or its TLS handshake failed: nothing of the request was sent.
 
-    Its cause is the reason.
+    `__cause__` is the reason.
     """
 
 
@@ -54,9 +54,9 @@ class HttpClient:
         most_idle: int = MOST_IDLE,
         on_answer: Callable[[Reply], None] = lambda _: None,
     ) -> None:
-        """`timeout` is in seconds without a byte, `limits` are those of each request and answer.
+        """`timeout` is in seconds without a byte; `limits` apply to each request and answer.
 
-        `on_answer` is given each answer.
+        `on_answer` is called with each answer.
         """
         self.sent = 0  # requests so far, answered or not
         self._timeout = timeout
@@ -70,14 +70,14 @@ class HttpClient:
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Reply:
-        """One request and its answer, whatever its status.
+        """Send one request and return its answer, whatever its status.
 
-        Raises NotConnectedError when the request has not left, and another OSError when no answer
-        came: it may have been acted on then.
+        Raises NotConnectedError when the request was not sent, and another OSError when there is
+        no answer: the server may have acted on the request.
         """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        target = quote(url[len(origin) :].partition("#")[0] or "/", safe=_MAY_STAND_IN_A_TARGET)
+        target = quote(url[len(origin) :].partition("#")[0] or "/", safe=_TARGET_CHARACTERS)
         with self._lock:
             self.sent += 1
         connection = self._pool.take(origin) or self._connected(origin)
@@ -101,7 +101,7 @@ class HttpClient:
         return reply
 
     def close(self) -> None:
-        """Close all connections that are idle."""
+        """Close all idle connections."""
         self._pool.close()
 
     def _connected(self, origin: str) -> HTTPConnection:
@@ -146,7 +146,7 @@ class HttpClient:
 
 
 def _content(answer: HTTPResponse, most: int) -> bytes:
-    """The whole body, unpacked. Raises IncompleteRead when the connection ended before it."""
+    """The whole body, decompressed. Raises IncompleteRead when the connection ended early."""
     body = whole_body(answer.read, answer.headers.get("Content-Encoding", ""), most)
     if answer.length:
         raise IncompleteRead(body, answer.length)

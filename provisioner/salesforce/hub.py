@@ -1,4 +1,4 @@
-"""The Dev Hub: sign-ups asked for, looked up, ended, and what is left of its limits."""
+"""The API of a Dev Hub: request sign-ups, read their status, delete orgs, read the limits."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ __all__ = ["DevHub", "HubLimits", "SignUp", "SignUpStatus"]
 
 T = TypeVar("T")
 
-BATCH = 200  # records that one collection call takes (docs/reference/http.md#collections)
-_ENDED = frozenset({"Deleted", "Error"})  # states of a sign-up that has no org (any more)
+BATCH = 200  # records of one collection call (docs/reference/http.md#collections)
+_ENDED = frozenset({"Deleted", "Error"})  # states of a sign-up without an org
 
 
 class DevHub:
-    """The Dev Hub's API, and its clock: every answer that is decided by is compared with it.
+    """The API of a Dev Hub.
 
-    Every method raises SalesforceError or LoginError, HubLimitError where a limit is hit, and
-    ClockError when the clock of this machine is wrong.
+    Every method raises SalesforceError or LoginError, HubLimitError when a limit is reached, and
+    ClockError when the clock of this machine differs from the Dev Hub's.
     """
 
     def __init__(self, client: OrgClient) -> None:
         self.client = client
 
     def limits(self) -> HubLimits:
-        """How many scratch orgs are allowed and left, active and within a day."""
+        """The active and daily limits of scratch orgs, and what remains of them."""
         with limits_named():
             try:
                 found = self.client.get("limits", lambda answer: hub_limits(row(answer)))
@@ -56,19 +56,19 @@ class DevHub:
         return found
 
     def sign_up(self, request: SignUp) -> str:
-        """Ask for a scratch org; the id of the ScratchOrgInfo.
+        """Request a scratch org. Returns the id of the ScratchOrgInfo.
 
-        After an error of kind TRANSIENT the Dev Hub may have the request: look for its
-        username (`signups`) before asking again.
+        After an error of kind TRANSIENT the Dev Hub may have the request: query its username
+        (`signups`) before sending it again.
         """
         with limits_named():
             return self.client.create("ScratchOrgInfo", sign_up_fields(request), prefix=PREFIX)
 
     def signups(self, ids: Collection[str], usernames: Collection[str]) -> list[SignUpStatus]:
-        """How the sign-ups with these ids or usernames stand: one query, as long as its URL fits.
+        """The status of the sign-ups with these ids or usernames, by one query per URL length.
 
-        A sign-up that both name is in the answer once; one without a row is not in it. A row
-        that stays malformed has the status `UNREADABLE`: it tells nothing of the sign-up.
+        A sign-up that both an id and a username name is returned once; one without a row is
+        not returned. A row that stays malformed has the status `UNREADABLE`.
         """
         wanted = [value for value in dict.fromkeys([*ids, *usernames]) if value]
         found: list[SignUpStatus] = []
@@ -87,17 +87,18 @@ class DevHub:
         def read(record: Row) -> SignUpStatus:
             status = sign_up_status(record)
             if not is_wanted(status):
-                raise MalformedAnswerError("a sign-up that was not asked for")
+                raise MalformedAnswerError("it has a sign-up that was not requested")
             return status
 
         found = self.readable(sign_up_query(by_id, by_name), read, unreadable)
         return _accounted_for(found, by_id, by_name)
 
     def gone(self, usernames: Collection[str]) -> set[str]:
-        """Those of the signed-up `usernames` whose orgs have ended, as the Dev Hub says it.
+        """Those of the signed-up `usernames` whose orgs are deleted according to the Dev Hub.
 
-        One query for all; another for those that have no ActiveScratchOrg row. Its lack alone
-        is no evidence: a user may not see what another has made. The sign-up must say so, too.
+        One query for all, and a second one for those without an ActiveScratchOrg row. A missing
+        row is not enough, because a user may not see the orgs of others: the sign-up must have
+        ended as well.
         """
         names = list(dict.fromkeys(name.lower() for name in usernames))
         active = {name for part in portions(names) for name in self._active_rows(part).values()}
@@ -109,36 +110,38 @@ class DevHub:
         return {s.username for s in statuses if s.username in missing} - alive
 
     def delete_orgs(self, names: Sequence[str], *, unseen: str = "") -> Mapping[str, str]:
-        """End scratch orgs by signed-up username or org id; gone already is fine.
+        """Delete scratch orgs by signed-up username or org id.
 
-        The answer names those that could not be ended, and why. One query, and one call for
-        every 200 orgs that are there. An org that the Dev Hub does not show counts as gone; for
-        a user who may not see all orgs, `unseen` is why it could not be ended.
+        Returns the orgs that could not be deleted, with the reason. One query, and one call for
+        every 200 existing orgs. An org that the Dev Hub does not list counts as deleted; for a
+        user who may not see all orgs, `unseen` is the reason why it could not be deleted.
         """
-        rows: dict[str, str] = {}  # ActiveScratchOrg id → what the caller calls the org
+        rows: dict[str, str] = {}  # ActiveScratchOrg id → the caller's name of the org
         for portion in portions(list(dict.fromkeys(names))):
             rows |= self._active_rows(portion)
         ids = list(rows)
         refused = dict.fromkeys(set(names).difference(rows.values()), unseen) if unseen else {}
         for start in range(0, len(ids), BATCH):
-            self.check_clock()  # the answer just before each deletion is the evidence
+            self.check_clock()  # by the last answer before each deletion
             refused |= self._delete({row: rows[row] for row in ids[start : start + BATCH]})
         return refused
 
     def _delete(self, rows: Mapping[str, str]) -> dict[str, str]:
-        """Delete rows of ActiveScratchOrg; the names that could not be ended, and why."""
+        """Delete rows of ActiveScratchOrg. Returns the names that were not deleted, and why."""
         with limits_named():
             results = self.client.delete_many(rows)
         pairs = zip(rows, results, strict=True)
         answers = {rows[key]: Deletion.of(key, result) for key, result in pairs}
         refused = {name: answer.refusal for name, answer in answers.items() if answer.refusal}
         if gone := [name for name, answer in answers.items() if answer.is_gone]:
-            still_there = set(self._active_rows(gone).values())  # it was listed a moment ago
-            refused |= dict.fromkeys(still_there, "it is listed, but cannot be found for deletion")
+            still_there = set(self._active_rows(gone).values())  # they were listed a moment ago
+            refused |= dict.fromkeys(
+                still_there, "the Dev Hub lists the org, but does not find it for deletion"
+            )
         return refused
 
     def _active_rows(self, names: Sequence[str]) -> dict[str, str]:
-        """Row id → name of the orgs that are there. Deleting the row ends the org.
+        """Row id → name of the active orgs. Deleting the row deletes the org.
 
         Source: docs/reference/sign-up.md#deletion.
         """
@@ -151,7 +154,7 @@ class DevHub:
             name = by_user.get(nullable_text(record, "SignupUsername").lower())
             name = name or by_id.get(nullable_id(record, "ScratchOrg", prefix="00D")[:15])
             if not name:
-                raise MalformedAnswerError("an org that was not asked for")
+                raise MalformedAnswerError("it has an org that was not requested")
             return record_id(record, "Id"), name
 
         fields = "Id, SignupUsername, ScratchOrg"
@@ -160,10 +163,10 @@ class DevHub:
         return dict(found)
 
     def check_clock(self, *, ask: bool = False) -> None:
-        """Raise ClockError when this machine's clock is wrong by the Dev Hub's last answer.
+        """Raise ClockError when this machine's clock differs from the Dev Hub's.
 
-        One odd answer is no evidence: the Dev Hub is asked once more before. With `ask` it is
-        asked in any case.
+        The Dev Hub's last answer is compared. When it differs, or with `ask`, one more answer is
+        requested first, because a single one may have a wrong date.
         """
         session = self.client.session
         if ask or session.clock.is_off:
@@ -173,7 +176,7 @@ class DevHub:
     def readable(
         self, soql: str, read: Callable[[Row], T], instead: Callable[[Row], T | None]
     ) -> list[T]:
-        """All records of a query; `instead` is for those that stay malformed (OrgClient)."""
+        """All records of a query; see `OrgClient.query_what_can_be_read`."""
         with self._asked():
             return self.client.query_what_can_be_read(soql, read, instead)
 
@@ -187,10 +190,10 @@ class DevHub:
 def _accounted_for(
     found: Sequence[SignUpStatus], ids: Sequence[str], names: Sequence[str]
 ) -> list[SignUpStatus]:
-    """What was found; a row that might be about any sign-up stands for those that are missing."""
-    told = [s for s in found if s.id in ids or s.username in {name.lower() for name in names}]
-    if len(told) == len(found):
-        return told
-    known = {s.id for s in told} | {s.username for s in told}
-    told += [nothing_known(key, "") for key in ids if key not in known]
-    return told + [nothing_known("", name) for name in names if name.lower() not in known]
+    """`found`; if a row cannot be assigned to a sign-up, the missing ones are UNREADABLE."""
+    assigned = [s for s in found if s.id in ids or s.username in {name.lower() for name in names}]
+    if len(assigned) == len(found):
+        return assigned
+    known = {s.id for s in assigned} | {s.username for s in assigned}
+    assigned += [nothing_known(key, "") for key in ids if key not in known]
+    return assigned + [nothing_known("", name) for name in names if name.lower() not in known]

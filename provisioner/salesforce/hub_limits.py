@@ -1,4 +1,4 @@
-"""The limits of a Dev Hub: what is left of them, and the error when one is hit."""
+"""The limits of a Dev Hub: how much remains, and the error when one is reached."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_ORGS = 1_000_000
 
 @dataclass(frozen=True)
 class HubLimits:
-    """Scratch orgs that the Dev Hub allows. Salesforce's figures lag: advice, no promise."""
+    """The limits of scratch orgs. Salesforce's figures lag, so they are estimates."""
 
     active_max: int
     active_remaining: int
@@ -24,7 +24,7 @@ class HubLimits:
 
 @dataclass(frozen=True)
 class _Limit:
-    """One limit, as `--json` and people name it."""
+    """One limit: its code in `--json`, its name and its hint in messages."""
 
     code: str
     name: str
@@ -34,23 +34,23 @@ class _Limit:
 _ACTIVE = _Limit(
     "active_limit",
     "active scratch org limit",
-    "delete scratch orgs that are not needed (provisioner reap), or lower the pools' size",
+    "delete scratch orgs that are not needed (`provisioner reap`), or lower the size of the pools",
 )
 _DAILY = _Limit(
     "daily_limit",
     "daily scratch org limit",
-    "the Dev Hub counts the sign-ups of 24 hours; run the build again later",
+    "the Dev Hub counts the sign-ups of the last 24 hours; run the build again later",
 )
 _API = _Limit(
     "api_limit",
     "API request limit",
-    "the Dev Hub counts the API calls of 24 hours; run the build again later",
+    "the Dev Hub counts the API calls of the last 24 hours; run the build again later",
 )
 
 
 @contextmanager
 def limits_named() -> Iterator[None]:
-    """Turn the Dev Hub's refusal by a limit into the HubLimitError that says which one."""
+    """Raise a HubLimitError that names the limit in place of a SalesforceError of kind LIMIT."""
     try:
         yield
     except SalesforceError as error:
@@ -65,7 +65,7 @@ def limits_named() -> Iterator[None]:
 
 
 def _limit(error: SalesforceError) -> _Limit:
-    """Which limit: the code is the same for both of the sign-ups.
+    """The limit of an error. Both sign-up limits have the same code.
 
     Source: docs/reference/sign-up.md#refused-requests.
     """
@@ -75,19 +75,19 @@ def _limit(error: SalesforceError) -> _Limit:
 
 
 def hub_limits(answer: Row) -> HubLimits:
-    """The two limits of scratch orgs in the answer of `/limits`. Raises MalformedAnswerError."""
+    """The limits in the answer of `/limits`. Raises MalformedAnswerError."""
     active, daily = row_in(answer, "ActiveScratchOrgs"), row_in(answer, "DailyScratchOrgs")
     return HubLimits(*_limit_of(active), *_limit_of(daily))
 
 
 def _limit_of(limit: Row) -> tuple[int, int]:
-    """What is allowed, and what is left of it."""
+    """The maximum, and what remains of it."""
     most = integer(limit, "Max", most=_MOST_ORGS)
     return most, integer(limit, "Remaining", most=most)
 
 
 def no_limits(org: str, answer: Row) -> SalesforceError | None:
-    """The error for an org whose limits do not tell of scratch orgs; None where they do."""
+    """The error for an org whose limits do not include scratch orgs; None otherwise."""
     if "ActiveScratchOrgs" in answer and "DailyScratchOrgs" in answer:
         return None
     return SalesforceError(

@@ -1,4 +1,4 @@
-"""Record ids: the 15-character form that people see and the 18-character form that APIs use."""
+"""Record ids: the 15-character form of Setup pages and the 18-character form of the APIs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def is_id(text: str) -> bool:
 
 
 def to_18(record_id: str) -> str:
-    """The 18-character form of a record id; one that has it already is given back as it is.
+    """The 18-character form of a record id of 15 or 18 characters.
 
-    The three characters added say which of the fifteen are upper case, five by five, so that
-    the long form survives systems that ignore case. Raises ValueError for what is no id.
+    The three added characters encode which of the fifteen are upper case, five by five, so that
+    ids differ even when case is ignored. Raises ValueError for any other text.
     """
     if not is_id(record_id):
         raise ValueError(f"not a record id of 15 or 18 characters: {record_id!r}")
@@ -27,5 +27,5 @@ def to_18(record_id: str) -> str:
 
 
 def _suffix(five: str) -> str:
-    """The character that tells which of five characters are upper case, the first as lowest bit."""
-    return _SUFFIX[sum(1 << place for place, letter in enumerate(five) if "A" <= letter <= "Z")]
+    """The character that encodes which of five are upper case; the first is the lowest bit."""
+    return _SUFFIX[sum(1 << index for index, letter in enumerate(five) if "A" <= letter <= "Z")]

@@ -1,4 +1,4 @@
-"""Metadata deploys over REST: sending a package, and how a deploy stands.
+"""Metadata deploys over REST: send a package, read the status of a deploy.
 
 Source: docs/reference/deploys.md.
 """
@@ -37,24 +37,24 @@ OPTIONS: Mapping[str, Any] = {
     "singlePackage": True,
     "purgeOnDelete": False,
 }
-"""What the CLI sends: all or nothing, package.xml at the root of the zip."""
+"""The options of the CLI: roll back on error, package.xml at the root of the zip."""
 
 _REASONS = ("errorStatusCode", "errorMessage")
-_UNDER_WAY = frozenset({"", "Pending", "InProgress"})
+_IN_PROGRESS = frozenset({"", "Pending", "InProgress"})
 _ENDED = frozenset({"Succeeded", "SucceededPartial", "Failed", "FinalizingFailed", "Canceled"})
 
 
 @dataclass(frozen=True)
 class DeployBody:
-    """A deploy request, ready to send: made once, it serves any number of orgs."""
+    """The body of a deploy request. The same body is sent to any number of orgs."""
 
     content: bytes = field(repr=False)
     content_type: str
-    files: int = 0  # how many there are in the package, when that is known
+    files: int = 0  # number of files in the package; 0: unknown
 
     @property
     def first_wait(self) -> float:
-        """Seconds until the first look makes sense, by size as the official library waits."""
+        """Seconds until the first poll, by size, as in the official library."""
         megabytes = len(self.content) / 1_000_000
         return next(
             (wait for size, wait in ((15, 10.0), (5, 5.0), (1, 2.0)) if megabytes > size), 1.0
@@ -63,11 +63,11 @@ class DeployBody:
 
 @dataclass(frozen=True)
 class ComponentProblem:
-    """What a deploy says against one component."""
+    """A problem or warning of a deploy about one component."""
 
     file: str  # in the package
     problem: str
-    line: int = 0  # 0: not known
+    line: int = 0  # 0: unknown
     column: int = 0
     component_type: str = ""
     full_name: str = ""
@@ -78,36 +78,36 @@ class ComponentProblem:
         return self.line_at(self.file, is_same=True)
 
     def line_at(self, file: str, *, is_same: bool) -> str:
-        """The same with the file that this one was made of; `is_same`: line by line."""
+        """The same for the source file; `is_same`: its lines are those of the packaged file."""
         numbers = [str(number) for number in (self.line, self.column) if number]
-        place = ":".join([file, *(numbers if is_same else ())])
+        location = ":".join([file, *(numbers if is_same else ())])
         about = f"{self.component_type} {self.full_name}".strip()
         if numbers and not is_same:
             about += f"; line {self.line} of {self.file} in the package"
-        return f"{place}: {'warning: ' if self.is_warning else ''}{self.problem} ({about})"
+        return f"{location}: {'warning: ' if self.is_warning else ''}{self.problem} ({about})"
 
 
 @dataclass(frozen=True)
 class DeployStatus:
-    """How a deploy stands; what failed is only known of one that is done."""
+    """The status of a deploy. Failures are only known when it is done."""
 
     id: str  # 0Af…
     status: str
     is_done: bool
     is_success: bool
     deployed: int  # components
-    components: tuple[ComponentProblem, ...] = ()  # that failed
-    tests: tuple[str, ...] = ()  # that failed, a line each
-    error: str = ""  # what stopped the deploy as a whole
+    components: tuple[ComponentProblem, ...] = ()  # failed components
+    tests: tuple[str, ...] = ()  # failed tests, one line each
+    error: str = ""  # of the deploy as a whole
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """A line for each component and each test that failed."""
+        """A line for each failed component and each failed test."""
         return (*map(str, self.components), *self.tests)
 
 
 def deploy_body(zip_bytes: bytes, options: Mapping[str, Any] | None = None) -> DeployBody:
-    """The multipart body that carries options and zip."""
+    """The multipart body with the options and the zip."""
     given = {"deployOptions": {**OPTIONS, **(options or {})}}
     boundary = secrets.token_hex(16)
     parts: list[str | bytes] = []
@@ -123,7 +123,7 @@ def deploy_body(zip_bytes: bytes, options: Mapping[str, Any] | None = None) -> D
 
 
 def start_deploy(org: OrgClient, body: DeployBody) -> DeployStatus:
-    """Send a package. A deploy that ended at once comes back as done."""
+    """Send a package. Returns the first status of the deploy, which may be done."""
     return org.send(
         "POST",
         "metadata/deployRequest",
@@ -134,7 +134,7 @@ def start_deploy(org: OrgClient, body: DeployBody) -> DeployStatus:
 
 
 def deploy_status(org: OrgClient, deploy_id: str) -> DeployStatus:
-    """How a deploy stands; the components are asked for only when it has failed."""
+    """The status of a deploy. Its components are requested only when it has failed."""
     path = f"metadata/deployRequest/{deploy_id}"
     status = org.get(path, lambda answer: _status(row(answer)))
     if status.is_done and not status.is_success:
@@ -145,13 +145,13 @@ def deploy_status(org: OrgClient, deploy_id: str) -> DeployStatus:
 def _status(answer: Row, *, is_first: bool = False) -> DeployStatus:
     """Raises MalformedAnswerError, also when the fields contradict each other.
 
-    The first answer, to the request itself, need not tell how the deploy stands.
+    The answer to the deploy request itself need not contain the status.
     """
     result = _optional_row(answer, "deployResult") if is_first else row_in(answer, "deployResult")
     details = _optional_row(result, "details")
     status = optional_text(result, "status") if is_first else text(result, "status")
     is_done = "done" in result and flag(result, "done")
-    if is_done and status in _UNDER_WAY:
+    if is_done and status in _IN_PROGRESS:
         raise MalformedAnswerError("done and status contradict each other")
     reasons = [optional_text(result, key, longest=LONGEST_AREA) for key in _REASONS]
     return DeployStatus(
@@ -167,12 +167,12 @@ def _status(answer: Row, *, is_first: bool = False) -> DeployStatus:
 
 
 def _is_success(result: Row, status: str) -> bool:
-    is_told = "success" in result and status in _ENDED
-    if is_told and not flag(result, "success") and status == "Succeeded":
+    has_success = "success" in result and status in _ENDED
+    if has_success and not flag(result, "success") and status == "Succeeded":
         raise MalformedAnswerError("success and status contradict each other")
-    if is_told and flag(result, "success") and status in ("Failed", "Canceled"):
+    if has_success and flag(result, "success") and status in ("Failed", "Canceled"):
         raise MalformedAnswerError("success and status contradict each other")
-    return status == "Succeeded" or (is_told and flag(result, "success"))
+    return status == "Succeeded" or (has_success and flag(result, "success"))
 
 
 def _optional_row(source: Row, key: str) -> Row:
@@ -180,7 +180,7 @@ def _optional_row(source: Row, key: str) -> Row:
 
 
 def _problems(messages: Any) -> Iterable[ComponentProblem]:
-    """What is said of each component in a list of them."""
+    """The problems in a list of component messages."""
     for message in _listed(messages):
         yield ComponentProblem(
             file=str(message.get("fileName") or "package.xml"),
@@ -194,12 +194,12 @@ def _problems(messages: Any) -> Iterable[ComponentProblem]:
 
 
 def _number(value: Any) -> int:
-    """A count from 1, which the SOAP API writes as a text; 0 for what is none."""
+    """A number, which the SOAP API writes as a text; 0 for anything else."""
     return int(value) if re.fullmatch(r"[0-9]{1,9}", str(value)) else 0
 
 
 def _tests(details: Mapping[str, Any]) -> Iterable[str]:
-    """A line for each test that failed, and for each warning about coverage."""
+    """A line for each failed test and each warning about coverage."""
     tests = _optional_row(details, "runTestResult")
     for failure in _listed(tests.get("failures")):
         yield f"{failure.get('name')}.{failure.get('methodName')}: {failure.get('message')}"
@@ -208,7 +208,7 @@ def _tests(details: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _listed(value: Any) -> list[Mapping[str, Any]]:
-    """A list of objects; clients of the SOAP API know a single one without its list."""
+    """A list of objects. The SOAP API may send a single object without a list."""
     if isinstance(value, Mapping):
         return [value]
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""The API of one org: queries, records, tooling objects, and plain calls for the rest."""
+"""The API of one org: queries, records, Tooling API, and any other REST call."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ T = TypeVar("T")
 
 
 class OrgClient:
-    """What the steps and the Dev Hub do with an org's API.
+    """The REST API of an org, for steps and the Dev Hub.
 
-    Every method raises SalesforceError (or LoginError, when the session ends and cannot be
-    renewed). What may be asked twice is asked again when its answer is malformed; the answer to
-    a write is then one that was lost. Safe to use from several threads.
+    Every method raises SalesforceError, or LoginError when the session ends and cannot be renewed.
+    A read with a malformed answer is retried; a malformed answer to a write counts as lost. Safe
+    to use from several threads.
     """
 
     def __init__(self, session: OrgSession, api_version: str) -> None:
@@ -42,35 +42,36 @@ class OrgClient:
 
     @property
     def name(self) -> str:
-        """What errors call the org."""
+        """The name of the org in errors."""
         return self.session.name
 
     @property
     def user_id(self) -> str:
-        """The user whom the session belongs to."""
+        """The id of the session's user."""
         return self.session.grant.user_id
 
     def query(self, soql: str) -> list[Row]:
-        """All records of a query, page after page."""
+        """All records of a query, over all pages."""
         return self.query_as(soql, row)
 
     def query_as(self, soql: str, read: Callable[[Row], T]) -> list[T]:
-        """All records of a query, each as `read` gives it, page after page.
+        """All records of a query, over all pages, each converted by `read`.
 
-        `read` raises MalformedAnswerError for a record that it cannot believe.
+        `read` raises MalformedAnswerError for a malformed record.
         """
         return self._found(f"query?q={quote_plus(soql)}", read)
 
     def tooling_query_as(self, soql: str, read: Callable[[Row], T]) -> list[T]:
-        """As `query_as`, of the Tooling API."""
+        """Like `query_as`, for the Tooling API."""
         return self._found(f"tooling/query?q={quote_plus(soql)}", read)
 
     def query_what_can_be_read(
         self, soql: str, read: Callable[[Row], T], instead: Callable[[Row], T | None]
     ) -> list[T]:
-        """As `query`; for a record that stays malformed `instead` gives a value, or None to skip.
+        """Like `query_as`. A record that stays malformed is converted by `instead`, or skipped.
 
-        For queries about many orgs, of which one must not take the others with it.
+        `instead` returns None to skip it. For queries about many orgs, where one malformed record
+        must not affect the other orgs.
         """
         try:
             return self.query_as(soql, read)
@@ -81,11 +82,11 @@ class OrgClient:
         return [each for each in found if each is not None]
 
     def count(self, soql: str) -> int:
-        """The number that a `SELECT COUNT() …` gives."""
+        """The result of a `SELECT COUNT() …`."""
         return self.get(f"query?q={quote_plus(soql)}", counted)
 
     def create(self, sobject: str, fields: Mapping[str, Any], *, prefix: str = "") -> str:
-        """Insert one record; its id, which begins with `prefix`."""
+        """Insert one record. Returns its id, which must start with `prefix`."""
         path = f"sobjects/{sobject}"
         return self.send(
             "POST", path, lambda answer: record_id(row(answer), "id", prefix=prefix), json=fields
@@ -96,13 +97,13 @@ class OrgClient:
         self.call("DELETE", f"sobjects/{sobject}/{record_id}")
 
     def create_many(self, records: Iterable[Record], *, all_or_none: bool = False) -> list[Row]:
-        """Insert up to 200 records; one result each, in order: `id`, `success`, `errors`."""
+        """Insert up to 200 records. Returns one result each: `id`, `success`, `errors`."""
         body: dict[str, Any] = {"allOrNone": all_or_none, "records": list(records)}
         count = len(body["records"])
         return self.send("POST", "composite/sobjects", lambda a: _results(a, count), json=body)
 
     def delete_many(self, record_ids: Iterable[str]) -> list[Row]:
-        """Delete up to 200 records; one result each, in order."""
+        """Delete up to 200 records. Returns one result each, in order."""
         ids = list(record_ids)
         path = f"composite/sobjects?ids={','.join(ids)}&allOrNone=false"
         return self.send("DELETE", path, lambda answer: _results(answer, len(ids)))
@@ -112,14 +113,14 @@ class OrgClient:
         return self.get("limits", row)
 
     def get(self, path: str, read: Callable[[Any], T]) -> T:
-        """What `read` finds in the answer; a malformed one is asked for again."""
+        """What `read` returns for the answer of a GET. A malformed answer is retried."""
         call = Call(self.name, "GET", resource(path))
         return retry_malformed(self.session, call, lambda: read(self.call("GET", path)))
 
     def send(self, method: str, path: str, read: Callable[[Any], T], **options: Any) -> T:
-        """A request that is made once; what `read` finds in its answer.
+        """Send a request once. Returns what `read` returns for its answer.
 
-        After an error of kind TRANSIENT it may have been carried out.
+        After an error of kind TRANSIENT the request may have taken effect.
         """
         call = Call(self.name, method, resource(path))
         return checked(call, lambda: read(self.call(method, path, **options)))
@@ -133,9 +134,9 @@ class OrgClient:
         is_repeatable: bool | None = None,
         **options: Any,
     ) -> Any:
-        """Send any request of the REST API and give its JSON; None where there is none.
+        """Send any request of the REST API. Returns its JSON, or None for an empty answer.
 
-        `path` begins after `/services/data/vXX.X/`, or with a slash after the host.
+        `path` is relative to `/services/data/vXX.X/`, or to the host when it starts with a slash.
         """
         version = f"/services/data/v{self.api_version}/"
         url = self.session.instance_url + (path if path.startswith("/") else version + path)
@@ -157,7 +158,7 @@ class OrgClient:
 
 
 def _results(answer: Any, count: int) -> list[Row]:
-    """The results of a collection call: one for each record, or nothing is known of any."""
+    """The results of a collection call. Raises MalformedAnswerError unless there are `count`."""
     results = rows(answer)
     one_for_each(results, count)
     return results
@@ -171,7 +172,7 @@ def _read_or(record: Row, read: Callable[[Row], T], instead: Callable[[Row], T |
 
 
 def newest_api_version(session: OrgSession) -> str:
-    """The newest API version that the org offers, such as `68.0`.
+    """The newest API version of the org, such as `68.0`.
 
     Source: docs/reference/http.md#api-versions.
     """
@@ -184,7 +185,7 @@ def newest_api_version(session: OrgSession) -> str:
 
 
 def _version(entry: Row) -> str:
-    """A version that its own address confirms: everything that follows stands on it."""
+    """An API version. Its URL must contain it, because all later requests use it."""
     version, url = text(entry, "version"), optional_text(entry, "url")
     if not re.fullmatch(r"\d{1,3}\.0", version) or (url and not url.endswith(f"/v{version}")):
         raise MalformedAnswerError("version is not an API version")
@@ -192,4 +193,4 @@ def _version(entry: Row) -> str:
 
 
 def _none() -> str:
-    raise MalformedAnswerError("it lists no API versions")
+    raise MalformedAnswerError("it contains no API versions")

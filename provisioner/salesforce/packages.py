@@ -1,4 +1,4 @@
-"""Package installs (Tooling API): what is installed, asking for an install, how it stands.
+"""Package installs (Tooling API): list installed versions, request an install, poll it.
 
 Source: docs/reference/packages.md.
 """
@@ -27,21 +27,21 @@ from provisioner.salesforce.soql import equals, select
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
-REQUEST = "0Hf"  # what the ids of install requests begin with
+REQUEST = "0Hf"  # prefix of the ids of install requests
 
 
 @dataclass(frozen=True)
 class InstallRequest:
-    """One install of a package version, as the API takes it."""
+    """The request to install one package version."""
 
     version: str  # 04t…, 15 or 18 characters
     installation_key: str = field(default="", repr=False)
-    security_type: str = "none"  # full: every profile may use it; none: administrators
+    security_type: str = "none"  # full: for all users; none: for administrators
     name_conflict: str = "Block"  # or RenameMetadata
     enable_remote_sites: bool = False
 
     def fields(self) -> dict[str, Any]:
-        """What the CLI sends. The key is escaped as the CLI does it."""
+        """The fields that the CLI sends, with the key escaped like there."""
         fields: dict[str, Any] = {
             "SubscriberPackageVersionKey": self.version,
             "SecurityType": self.security_type,
@@ -58,7 +58,7 @@ class InstallRequest:
 
 @dataclass(frozen=True)
 class InstallStatus:
-    """How an install stands: `SUCCESS`, `ERROR`, or in progress."""
+    """The status of an install: `SUCCESS`, `ERROR`, or in progress."""
 
     status: str
     errors: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class InstallStatus:
 
 
 def escaped(installation_key: str) -> str:
-    """The key as the CLI sends it (docs/reference/packages.md#install-request)."""
+    """The key as the CLI escapes it (docs/reference/packages.md#install-request)."""
     return installation_key.replace("\\", r"\\").replace("'", r"\'")
 
 
@@ -82,14 +82,14 @@ def is_installed(org: OrgClient, version: str) -> bool:
 
 
 def _installed(record: Row) -> str:
-    """The version of an installed package; "" for one that has none."""
+    """The version of an installed package, or ""."""
     if record.get("SubscriberPackageVersion") is None:
         return ""
     return nullable_id(row_in(record, "SubscriberPackageVersion"), "Id", prefix="04t")
 
 
 def request_install(org: OrgClient, request: InstallRequest) -> str:
-    """Ask for an install; the id of the request, 0Hf…"""
+    """Request an install. Returns the id of the request, 0Hf…"""
     path = "tooling/sobjects/PackageInstallRequest"
     return org.send(
         "POST",
@@ -100,28 +100,28 @@ def request_install(org: OrgClient, request: InstallRequest) -> str:
 
 
 def install_status(org: OrgClient, request_id: str) -> InstallStatus:
-    """How an install stands."""
+    """The status of an install."""
     path = f"tooling/sobjects/PackageInstallRequest/{request_id}"
     return org.get(path, lambda answer: _status(row(answer), request_id))
 
 
 def _status(answer: Row, request_id: str) -> InstallStatus:
     if "Id" in answer and record_id(answer, "Id", prefix=REQUEST)[:15] != request_id[:15]:
-        raise MalformedAnswerError("Id is that of another request")
+        raise MalformedAnswerError("it has the Id of another request")
     errors: list[Row] = []
     if answer.get("Errors") is not None:
         errors = rows_in(row_in(answer, "Errors"), "errors")
     texts = [optional_text(error, "message", longest=LONGEST_AREA) for error in errors]
     return InstallStatus(
-        text(answer, "Status"), tuple(one_line(redact(said or "no reason")) for said in texts)
+        text(answer, "Status"), tuple(one_line(redact(each or "no reason")) for each in texts)
     )
 
 
 def availability(org: OrgClient, version: str, installation_key: str = "") -> str:
     """InstallValidationStatus of a version: `NO_ERRORS_DETECTED` when it can be installed.
 
-    Only queries by Id are allowed on this object; a wrong key is an error whose code contains
-    INSTALL_KEY. Empty when the version is not known on this instance (yet).
+    This object can only be queried by Id. A wrong key is an error whose code contains INSTALL_KEY.
+    The result is "" when the instance does not know the version (yet).
     """
     where = equals("Id", version)
     if installation_key:

@@ -1,4 +1,4 @@
-"""Permission sets: found by API name, assigned to a user (docs/reference/permission-sets.md)."""
+"""Permission sets: find them by API name, assign them (docs/reference/permission-sets.md)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from provisioner.salesforce.soql import equals, one_of, select
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
-_NOT_OF_PROFILE = "IsOwnedByProfile = false"  # every profile has a permission set of its own
+_NOT_OF_PROFILE = "IsOwnedByProfile = false"  # every profile has its own permission set
 BATCH = 200
 NOT_UPDATED = 'that have the "updated" status'
-"""Part of the refusal of a group that is not calculated yet, in lower case.
+"""Part of the error for a group that is not calculated yet, in lower case.
 
 Source: docs/reference/permission-sets.md#groups.
 """
@@ -35,19 +35,19 @@ Source: docs/reference/permission-sets.md#groups.
 
 @dataclass(frozen=True)
 class Name:
-    """The API name of a permission set; `ns__Name` says of which namespace."""
+    """The API name of a permission set, with the namespace in `ns__Name`."""
 
     namespace: str
     name: str
 
     @classmethod
     def parse(cls, text: str) -> Name:
-        """The two parts of a name. Without namespace, any will do."""
+        """Parse a name. Without a namespace, it matches any."""
         namespace, separator, name = text.partition("__")
         return cls(namespace, name) if separator else cls("", text)
 
     def rank(self, row: Mapping[str, Any]) -> int | None:
-        """How well a row fits: 0 best, None not at all. Salesforce ignores case here."""
+        """How well a row matches: 0 best, None not at all. Salesforce ignores case here."""
         namespace = str(row["NamespacePrefix"] or "")
         if str(row["Name"]).lower() != self.name.lower():
             return None
@@ -64,7 +64,7 @@ def _filters(names: Collection[Name]) -> Iterator[str]:
 
 
 def find(org: OrgClient, names: Collection[str]) -> dict[str, str]:
-    """The ids of those of `names` that exist: one query."""
+    """The ids of those of `names` that exist, by one query."""
     parsed = {text: Name.parse(text) for text in names}
     where = f"({' OR '.join(_filters(parsed.values()))}) AND {_NOT_OF_PROFILE}"
     rows = org.query_as(select("Id, Name, NamespacePrefix", "PermissionSet", where), _named)
@@ -95,14 +95,14 @@ def all_names(org: OrgClient) -> list[str]:
 
 
 def assigned(org: OrgClient, user_id: str, ids: Collection[str]) -> set[str]:
-    """Those of the permission sets `ids` that the user has."""
+    """Those of the permission sets `ids` that are assigned to the user."""
     where = f"{equals('AssigneeId', user_id)} AND {one_of('PermissionSetId', ids)}"
     soql = select("PermissionSetId", "PermissionSetAssignment", where)
     return set(org.query_as(soql, lambda row: record_id(row, "PermissionSetId")))
 
 
 def assign(org: OrgClient, user_id: str, ids: Collection[str]) -> dict[str, SalesforceError]:
-    """Assign permission sets; the ids that were refused, and why. Having one already is fine."""
+    """Assign permission sets that may be assigned already. Returns the refused ids and why."""
     wanted = list(ids)
     refused = {}
     for start in range(0, len(wanted), BATCH):
@@ -124,14 +124,14 @@ def _assignment(user_id: str, set_id: str) -> dict[str, Any]:
 
 
 def _refusal(result: Mapping[str, Any]) -> SalesforceError | None:
-    """The error of one row; the code of a duplicate is not documented, its text is."""
+    """The error of one row, or None. For a duplicate only the text is documented, not the code."""
     try:
         if flag(result, "success"):
             return None
         error = (rows_in(result, "errors") or [{}])[0]
         code = optional_text(error, "statusCode")
         text = optional_text(error, "message", longest=LONGEST_AREA)
-    except MalformedAnswerError as malformed:  # whether it was assigned, the next look tells
+    except MalformedAnswerError as malformed:  # the retry reads whether it was assigned
         return SalesforceError(f"the answer is malformed ({malformed})", kind=ErrorKind.TRANSIENT)
     if code == "DUPLICATE_VALUE" or text.startswith("Duplicate PermissionSetAssignment"):
         return None

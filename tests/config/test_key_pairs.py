@@ -165,7 +165,7 @@ def test_an_encrypted_key_opens_with_its_passphrase(project: Project) -> None:
     project.environ = {}
     [absent] = judged(project)
 
-    assert "the passphrase does not fit the private key" in wrong.message
+    assert "the passphrase is wrong for the private key" in wrong.message
     assert "is encrypted, but no passphrase was given" in absent.message
     assert "SF_PRIVATE_KEY_PASSPHRASE" in absent.message
     assert "sesame" not in wrong.message

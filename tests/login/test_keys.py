@@ -162,7 +162,7 @@ def public() -> str:
         pytest.param(
             public(), "key_format", "this is a public key, not a private key", id="public key"
         ),
-        pytest.param(elliptic(PrivateFormat.TraditionalOpenSSL), "key_format", "kind EC", id="EC"),
+        pytest.param(elliptic(PrivateFormat.TraditionalOpenSSL), "key_format", "type EC", id="EC"),
         pytest.param(
             elliptic(PrivateFormat.PKCS8), "key_format", "not an RSA key", id="EC, PKCS#8"
         ),
@@ -182,7 +182,7 @@ def test_what_is_no_usable_key_is_named(text: str, code: str, words: str, tmp_pa
 
 
 def test_a_key_cut_off_or_damaged_is_told_from_other_files(pem: Pem) -> None:
-    with pytest.raises(UsageError, match="cut off"):
+    with pytest.raises(UsageError, match="incomplete"):
         load_signing_key(pem()[:900])
     with pytest.raises(UsageError, match="damaged"):
         load_signing_key("\n".join(line for i, line in enumerate(pem().split("\n")) if i != 4))
@@ -193,14 +193,14 @@ def test_a_missing_passphrase_names_the_variable_and_a_wrong_one_is_told(pem: Pe
     with pytest.raises(UsageError, match="no passphrase was given") as caught:
         load_signing_key(encrypted)
     assert "SF_PRIVATE_KEY_PASSPHRASE" in caught.value.hint
-    with pytest.raises(UsageError, match="does not fit") as caught:
+    with pytest.raises(UsageError, match="is wrong") as caught:
         load_signing_key(encrypted, "planted-wrong")
     assert caught.value.code == "key_passphrase"
     assert "planted" not in str(caught.value) + caught.value.hint
 
 
 def test_missing_unreadable_and_oversized_files_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such private key file") as caught:
+    with pytest.raises(UsageError, match="private key file does not exist") as caught:
         load_signing_key(tmp_path / "server.key")
     assert caught.value.code == "key_missing"
     with pytest.raises(UsageError, match="cannot be read: it is a folder"):

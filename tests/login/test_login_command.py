@@ -208,7 +208,7 @@ def test_a_refusal_is_exit_5_with_cause_fix_and_each_answer(
     [
         ({"SF_PRIVATE_KEY_PASSPHRASE": PASSPHRASE}, 0, "Logged in."),
         ({}, 2, "set SF_PRIVATE_KEY_PASSPHRASE"),
-        ({"SF_PRIVATE_KEY_PASSPHRASE": "planted-other"}, 2, "does not fit the private key"),
+        ({"SF_PRIVATE_KEY_PASSPHRASE": "planted-other"}, 2, "is wrong for the private key"),
     ],
 )
 def test_a_passphrase_comes_from_the_environment(

@@ -12,13 +12,13 @@ from provisioner.salesforce import answer_json
 from provisioner.salesforce.answer_json import MOST_LEVELS, MalformedAnswerError, read_json
 
 MALFORMED: dict[str, tuple[bytes, str]] = {
-    "an empty body": (b"", "no JSON"),
-    "a page": (b"<html>", "no JSON"),
-    "half a body": (b'{"a": [1, 2', "no JSON"),
-    "two bodies": (b"{}{}", "no JSON"),
-    "101 levels": (b"[" * 101 + b"]" * 101, "nested too deep"),
-    "2,000 levels of objects": (b'{"a":' * 2000 + b"1" + b"}" * 2000, "nested too deep"),
-    "100,000 levels": (b"[" * 100_000, "nested too deep"),
+    "an empty body": (b"", "invalid JSON"),
+    "a page": (b"<html>", "invalid JSON"),
+    "half a body": (b'{"a": [1, 2', "invalid JSON"),
+    "two bodies": (b"{}{}", "invalid JSON"),
+    "101 levels": (b"[" * 101 + b"]" * 101, "nested too deeply"),
+    "2,000 levels of objects": (b'{"a":' * 2000 + b"1" + b"}" * 2000, "nested too deeply"),
+    "100,000 levels": (b"[" * 100_000, "nested too deeply"),
     "100 MB of brackets": (b"[" * 100_000_000, "more than 32 MB"),
     "30 MB of lists": (b"[" + b"[]," * 10_000_000 + b"[]]", "too many lists"),
     "NaN": (b'{"a": NaN}', "NaN"),

@@ -243,7 +243,7 @@ def test_an_org_that_was_not_asked_for_is_never_deleted(
 ) -> None:
     other = {**ACTIVE, "SignupUsername": "somebody@else.example"}
     server.plays(listed(other))
-    with pytest.raises(SalesforceError, match="not asked for"):
+    with pytest.raises(SalesforceError, match="was not requested"):
         DevHub(scripted(server, transport)).delete_orgs(["a@acme.example"])
     assert {seen.method for seen in server.seen} == {"GET"}
 
