@@ -1,4 +1,4 @@
-"""The requests of a login: forms that are posted, and what is asked with the token at once."""
+"""The requests of a login: the form with the assertion, and reads with the new token."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ Send = Callable[[str, str, Mapping[str, str], bytes], Reply]
 
 
 def posting(send: Send, *, time_scale: float = 1.0, waits_for_host: bool = False) -> Post:
-    """A function that posts the forms of a login by `send`.
+    """A function that posts the form of a login with `send`, with retries.
 
-    A grant may be asked for twice, so lost answers and those that pass are tried again; with
-    `waits_for_host` also a host that cannot be reached, which a person rather hears of at once.
+    A login is safe to repeat, so lost answers and transient errors are retried. With
+    `waits_for_host`, an unreachable host is retried as well; a user at a terminal sees that error
+    immediately instead.
     """
 
     def post(url: str, form: Mapping[str, str]) -> Reply:
@@ -46,9 +47,9 @@ def posting(send: Send, *, time_scale: float = 1.0, waits_for_host: bool = False
 def post_form(
     url: str, form: Mapping[str, str], timeout: float = TIMEOUT, limits: Limits = LIMITS
 ) -> Reply:
-    """Post a form of a login that stands alone.
+    """Post the form of a single login, on its own connection.
 
-    Raises OSError when no answer came: refused, timed out, not resolved, not trusted.
+    Raises OSError without an answer: refused, timed out, not resolved, not trusted.
     """
     with closing(HttpClient(timeout, limits)) as client:
         return posting(client.send)(url, form)
@@ -57,9 +58,9 @@ def post_form(
 def get_with_token(
     url: str, token: str, timeout: float = TIMEOUT, limits: Limits = LIMITS
 ) -> Reply:
-    """Get `url` with a bearer token; answers that pass are retried.
+    """Get `url` with a bearer token. Transient errors are retried.
 
-    Raises OSError when no answer came.
+    Raises OSError without an answer.
     """
     headers = {"Authorization": f"Bearer {token}"}
     with closing(HttpClient(timeout, limits)) as client, budget(f"GET {url}") as left:
@@ -70,7 +71,7 @@ def get_with_token(
 
 
 def _may_differ(error: OSError, waits_for_host: bool) -> bool:
-    """Whether the same form may be answered a moment later; not after a time-out, nor by TLS."""
+    """Whether a retry may get an answer. After a time-out or a TLS error it does not."""
     if isinstance(error, NotConnectedError):
         return waits_for_host and not isinstance(error.__cause__, (TimeoutError, ssl.SSLError))
     return isinstance(error, ConnectionError)

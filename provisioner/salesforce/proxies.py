@@ -1,4 +1,4 @@
-"""Which proxy the environment names for an address; never one for a loopback address."""
+"""The proxy for an address, from the environment. Loopback addresses never have one."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from provisioner.salesforce.login_endpoints import is_loopback
 
 
 def proxy_for(origin: str) -> SplitResult | None:
-    """The proxy to ask for a tunnel to `origin`; None where there is none.
+    """The proxy for a tunnel to `origin`, or None.
 
-    Raises OSError for a proxy that is reached over TLS itself, or by another protocol than HTTP.
+    Raises OSError for a proxy with another scheme than http.
     """
     named = _named(origin)
     if not named:
         return None
     proxy = urlsplit(named if "://" in named else f"http://{named}")
     if proxy.scheme != "http":
-        raise OSError(f"Tunnel connection failed: proxies are reached by http, not {proxy.scheme}")
+        raise OSError(
+            f"Tunnel connection failed: the scheme of the proxy must be http, not {proxy.scheme}"
+        )
     return proxy
 
 
 def credentials(proxy: SplitResult) -> dict[str, str]:
-    """The header by which a proxy knows its user, when its address names one."""
+    """The header with the user name and password of the proxy's address, if it has them."""
     if not proxy.username:
         return {}
     import base64
@@ -36,7 +38,7 @@ def credentials(proxy: SplitResult) -> dict[str, str]:
 
 def _named(origin: str) -> str:
     if is_loopback(origin) or not (
-        sys.platform in ("darwin", "win32")  # where the system's settings may name one
+        sys.platform in ("darwin", "win32")  # the system settings may name a proxy there
         or any(name.lower().endswith("_proxy") for name in os.environ)
     ):
         return ""

@@ -1,4 +1,4 @@
-"""The pages of a query, each checked before the next is asked for."""
+"""Reads all pages of a query. Each page is checked before the next one is requested."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import Row, flag, integer, row, rows_in, text
 
 MOST_PAGES = 1_000  # of up to 2,000 records
-MOST_WEIGHT = 256 * 1024 * 1024  # of all records together, about their bytes in memory
+MOST_WEIGHT = 256 * 1024 * 1024  # of all records together: approximate bytes in memory
 _LONGEST_LINK = 2_000
 
 
 def all_records(ask: Callable[[str], Any], first: str) -> list[Row]:
-    """All records that a query finds, page after page. Raises MalformedAnswerError.
+    """All records of a query, over all pages. Raises MalformedAnswerError.
 
-    `ask` gets the JSON at a path of the same host. A page is malformed when it lacks what the
-    API promises, leads to another host or to a page that was there before, or when there are
-    fewer or more records than it says.
+    `ask` requests the JSON at a path of the same host. A page is malformed when a required field
+    is missing, when the next page is on another host or was read before, or when the number of
+    records differs from the total.
     """
     found: list[Row] = []
     path, seen, left = first, set[str](), MOST_WEIGHT
     while path:
         if path in seen or len(seen) >= MOST_PAGES:
-            raise MalformedAnswerError("the pages have no end")
+            raise MalformedAnswerError("the query has too many pages, or a page is repeated")
         seen.add(path)
         page = row(ask(path))
         records = rows_in(page, "records")
@@ -34,13 +34,13 @@ def all_records(ask: Callable[[str], Any], first: str) -> list[Row]:
         found += records
         path = "" if flag(page, "done") else _next(page)
     total = integer(page, "totalSize", least=-1) if "totalSize" in page else -1
-    if total not in (-1, len(found)):  # -1 where the platform does not count
+    if total not in (-1, len(found)):  # -1: Salesforce gives no total
         raise MalformedAnswerError(f"{len(found)} of {total} records")
     return found
 
 
 def _weight(value: Any) -> int:
-    """About how many bytes a value takes; not deeper than what `read_json` lets in."""
+    """Approximate bytes of a value in memory. `read_json` limits its depth."""
     if isinstance(value, str):
         return 50 + len(value)
     if isinstance(value, Mapping):
@@ -49,7 +49,7 @@ def _weight(value: Any) -> int:
 
 
 def counted(page: Any) -> int:
-    """What a `SELECT COUNT() …` gives."""
+    """The result of a `SELECT COUNT() …`."""
     return integer(row(page), "totalSize")
 
 

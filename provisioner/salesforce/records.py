@@ -1,4 +1,4 @@
-"""Inserting records by sObject Tree: all of a request or none of it (docs/reference/data.md)."""
+"""Inserts records with sObject Tree: all of a request or none (docs/reference/data.md)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from provisioner.salesforce.soql import equals, one_of, select
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
-MOST_RECORDS = 200  # in a request, over all its trees
+MOST_RECORDS = 200  # in all trees of one request
 MOST_TYPES = 5
 MOST_LEVELS = 5
 
@@ -42,7 +42,7 @@ class RecordProblem:
 
 
 class TreeRefusedError(Exception):
-    """No record of the request was inserted; `problems` names those that are to blame."""
+    """No record of the request was inserted. `problems` lists the refused records."""
 
     def __init__(self, problems: Sequence[RecordProblem]) -> None:
         super().__init__(f"{len(problems)} records refused")
@@ -50,7 +50,7 @@ class TreeRefusedError(Exception):
 
     @property
     def kind(self) -> ErrorKind:
-        """Transient only when every record was refused for a transient reason."""
+        """TRANSIENT only when all refusals are transient; else CONTENT."""
         kinds = {classify(400, p.code, p.message) for p in self.problems}
         return ErrorKind.TRANSIENT if kinds == {ErrorKind.TRANSIENT} else ErrorKind.CONTENT
 
@@ -58,10 +58,10 @@ class TreeRefusedError(Exception):
 def insert_tree(
     org: OrgClient, sobject: str, records: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """Insert records with their children; the id of each by its referenceId.
+    """Insert records with their children. Returns the id of each by its referenceId.
 
-    Raises TreeRefusedError, or SalesforceError when the request as a whole was refused. After
-    one of kind TRANSIENT the records may be there.
+    Raises TreeRefusedError, or SalesforceError when the request as a whole fails. After one of
+    kind TRANSIENT the records may have been inserted.
     """
     wanted = set(_references(records))
     answer = org.send(
@@ -86,8 +86,8 @@ def _references(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _tree_answer(answer: Any, wanted: Collection[str]) -> dict[str, str] | TreeRefusedError:
-    """The id of each record, or why none was inserted. Raises MalformedAnswerError."""
-    if answer and isinstance(answer, list):  # errors that concern no single record
+    """The id of each record, or the refusal. Raises MalformedAnswerError."""
+    if answer and isinstance(answer, list):  # errors of the whole request
         return TreeRefusedError(list(_problems("", rows(answer))))
     results = rows_in(row(answer), "results")
     if flag(answer, "hasErrors"):
@@ -99,7 +99,7 @@ def _tree_answer(answer: Any, wanted: Collection[str]) -> dict[str, str] | TreeR
         return TreeRefusedError(problems)
     ids = {text(result, "referenceId"): record_id(result, "id") for result in results}
     if len(results) != len(wanted) or ids.keys() != wanted or len(set(ids.values())) != len(ids):
-        raise MalformedAnswerError("other records than were sent")
+        raise MalformedAnswerError("it has other records than the request")
     return ids
 
 

@@ -1,4 +1,4 @@
-"""An answer of a server, and the one function that the login flow is given to ask it."""
+"""An HTTP answer, and the type of the function with which a login sends its form."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from provisioner.salesforce.answer_json import read_json
 
 
 class Headers(Protocol):
-    """The headers of an answer, whatever has read them; names in any case."""
+    """The headers of an answer. Names are case-insensitive."""
 
     def get(self, name: str, default: str, /) -> str: ...
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer that is here as a whole. The body may hold a token: it has no repr."""
+    """A complete HTTP answer. The body is not in the repr, because it may hold a token."""
 
     status: int
     body: bytes = field(repr=False)
     content_type: str = ""
-    location: str = ""  # where a redirect points to; it is never followed
-    date: str = ""  # the server's Date header: tells how far this machine's clock is off
+    location: str = ""  # the target of a redirect, which is never followed
+    date: str = ""  # the Date header of the server
     headers: Headers = field(default_factory=dict[str, str], repr=False, compare=False)
-    took: float = field(default=0.0, compare=False)  # seconds from the request to its end
+    took: float = field(
+        default=0.0, compare=False
+    )  # seconds from the request to the end of the answer
 
     @classmethod
     def of(cls, status: int, body: bytes, headers: Headers, took: float) -> Reply:
-        """An answer with these headers, `took` seconds after its request was sent."""
+        """Make an answer. `took` is in seconds from the request to the end of the answer."""
         return cls(
             status,
             body,
@@ -42,7 +44,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8, whatever it says: to guess takes minutes for a body of some MB."""
+        """The body as UTF-8. Detecting another encoding takes minutes for a body of some MB."""
         return self.body.decode("utf-8", errors="replace")
 
     def json(self) -> Any:
@@ -51,19 +53,19 @@ class Reply:
 
 
 RETRIED = frozenset({420, 502, 503, 504})
-"""Statuses that a moment later may be another; 420 also stands for an org that is gone."""
+"""Statuses that may be transient. A deleted org also answers with 420."""
 
 ACCESS_DECLINED = b"Access Declined"
-"""Words of the page that Salesforce shows under load instead of an answer."""
+"""Text of the page that Salesforce returns under load."""
 
 _PASSING = (b'"unknown_error"', b'"server_error"', b'"temporarily_unavailable"', ACCESS_DECLINED)
-"""Errors of the token endpoint that pass by themselves."""
+"""Transient errors of the token endpoint."""
 
 
 def may_pass(reply: Reply) -> bool:
-    """Whether the same form may be answered otherwise a moment later."""
+    """Whether a retry of the same form may succeed."""
     return reply.status in RETRIED or any(words in reply.body for words in _PASSING)
 
 
 Post = Callable[[str, Mapping[str, str]], Reply]
-"""Send a form to a URL. Any HTTP status is a Reply; no answer at all raises an OSError."""
+"""Sends a form to a URL. Returns a Reply for any HTTP status; raises OSError without an answer."""

@@ -1,8 +1,8 @@
-"""Whether the clock of this machine is right: compared with the `Date` of Salesforce's answers.
+"""Compares the clock of this machine with the `Date` header of Salesforce's answers.
 
-What is deleted because of its age, and what is recorded with a time, rests on a clock. A clock
-that is days ahead makes a healthy pool look expired. Every answer of the Dev Hub is dated, so the
-comparison costs no request.
+Orgs are deleted by their age, and times are recorded in the ledger. With a clock that is days
+ahead, all orgs of a pool look expired. Every answer of the Dev Hub has a date, so the comparison
+needs no extra request.
 """
 
 from __future__ import annotations
@@ -17,26 +17,25 @@ from provisioner.errors import ClockError
 from provisioner.salesforce.reply import Headers, Post, Reply
 
 TOLERANCE = timedelta(minutes=5)
-"""How far the clocks may be apart; a JWT assertion must be about as exact."""
+"""The accepted difference between the clocks; a JWT assertion needs about the same accuracy."""
 
 _NONE = timedelta()
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """One dated answer."""
+class _DatedAnswer:
+    """One answer with a date."""
 
-    told: datetime  # what its server's clock read
-    read: datetime  # what the clock of this machine read when the answer had come
-    ahead: timedelta  # by how much this machine's clock is ahead; negative: behind
-    at: float  # the same instant by a clock that does not jump, seconds
+    server: datetime  # the time of the server's clock
+    local: datetime  # the time of this machine's clock after the answer
+    ahead: timedelta  # how far this machine's clock is ahead; negative: behind
+    at: float  # the same time by a monotonic clock, in seconds
 
 
 class ServerClock:
-    """The clock of one server, as its last dated answer told it. Safe to use from several threads.
+    """The clock of one server, by its last answer with a date. Safe to use from several threads.
 
-    `wall` and `steady` are this machine's clocks: the one that can be set, and one that does not
-    jump (seconds from any origin).
+    `wall` and `steady` are this machine's clocks: the wall clock, and a monotonic clock in seconds.
     """
 
     def __init__(
@@ -49,57 +48,58 @@ class ServerClock:
         self._name = name
         self._wall = wall
         self._steady = steady
-        self._seen: _Seen | None = None
+        self._last: _DatedAnswer | None = None
         self._lock = threading.Lock()
 
     def observe(self, headers: Headers, took: float = 0.0) -> None:
-        """An answer has come, `took` seconds after its request was sent. One without date says
-        nothing, and neither does one out of a cache (`Age`).
+        """Record the date of an answer that came `took` seconds after its request.
+
+        An answer without a date, or from a cache (`Age`), is ignored.
         """
-        told = _parsed(headers.get("Date", ""))
-        if told is None or headers.get("Age", ""):
+        server = _parsed(headers.get("Date", ""))
+        if server is None or headers.get("Age", ""):
             return
-        read = self._wall()
-        ahead = read - told
-        if ahead > _NONE:  # it may have been dated at any time since its request
+        local = self._wall()
+        ahead = local - server
+        if ahead > _NONE:  # the server may have set the date at any time since the request
             ahead = max(_NONE, ahead - timedelta(seconds=took))
         with self._lock:
-            self._seen = _Seen(told, read, ahead, self._steady())
+            self._last = _DatedAnswer(server, local, ahead, self._steady())
 
     def watching(self, post: Post) -> Post:
-        """`post`, with each of its answers observed."""
+        """A function like `post` that also observes each answer."""
 
-        def watched(url: str, form: Mapping[str, str]) -> Reply:
+        def observed(url: str, form: Mapping[str, str]) -> Reply:
             sent = self._steady()
             reply = post(url, form)
             self.observe({"Date": reply.date}, self._steady() - sent)
             return reply
 
-        return watched
+        return observed
 
     @property
     def is_off(self) -> bool:
-        """Whether the last dated answer says that this machine's clock is wrong."""
-        seen = self._seen
-        return seen is not None and abs(seen.ahead) > TOLERANCE
+        """Whether this machine's clock differs from the server's by more than TOLERANCE."""
+        last = self._last
+        return last is not None and abs(last.ahead) > TOLERANCE
 
     def now(self) -> datetime:
-        """The time, by this machine's clock unless that has jumped since the last answer."""
-        wall, seen = self._wall(), self._seen
-        if seen is None:
+        """The time of this machine, or after a jump of its clock, that of the server."""
+        wall, last = self._wall(), self._last
+        if last is None:
             return wall
-        reckoned = seen.told + timedelta(seconds=self._steady() - seen.at)
-        return wall if abs(wall - reckoned) <= TOLERANCE else reckoned
+        expected = last.server + timedelta(seconds=self._steady() - last.at)
+        return wall if abs(wall - expected) <= TOLERANCE else expected
 
     def check(self) -> None:
-        """Raises ClockError, which states both times, when this machine's clock is wrong."""
-        seen = self._seen
-        if seen is None or abs(seen.ahead) <= TOLERANCE:
+        """Raise ClockError with both times when `is_off`."""
+        last = self._last
+        if last is None or abs(last.ahead) <= TOLERANCE:
             return
-        way = "ahead" if seen.ahead > _NONE else "behind"
+        way = "ahead" if last.ahead > _NONE else "behind"
         raise ClockError(
-            f"the clock of this machine reads {_text(seen.read)}, that of {self._name} "
-            f"{_text(seen.told)}: this machine is {_span(abs(seen.ahead))} {way}. Nothing is "
+            f"the clock of this machine reads {_text(last.local)}, that of {self._name} "
+            f"{_text(last.server)}: this machine is {_span(abs(last.ahead))} {way}. Nothing is "
             "deleted by a wrong clock",
             hint="set the clock of this machine (for instance by NTP: `timedatectl set-ntp true`), "
             "then run the command again; unfinished work is recorded in the ledger",

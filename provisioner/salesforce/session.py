@@ -1,4 +1,4 @@
-"""A session with one org: its token, renewed once when it ends; errors for people; retries."""
+"""A session with one org: sends requests, renews the token, retries, translates errors."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _NEVER_RENEWED = ("not valid for use with the REST API", "not attached to Agent"
 
 
 class OrgSession:
-    """The session with one org: whatever is asked of it is sent through here.
+    """The session with one org. All requests to the org are sent through it.
 
-    Every answer that is an error becomes a SalesforceError; a renewal that fails is a
-    LoginError. Several threads may call at once.
+    An error answer is raised as a SalesforceError, a failed renewal as a LoginError. Safe to use
+    from several threads.
     """
 
     def __init__(
@@ -77,12 +77,11 @@ class OrgSession:
         is_repeatable: bool | None = None,
         expected: Collection[int] = (),
     ) -> Reply:
-        """Send a request and give its answer, when that is a success or one of `expected`.
+        """Send a request. Returns its answer for a success status, or a status of `expected`.
 
-        The body is `json`, or `data` as it is, whose type `headers` name.
-        Lost answers, 420 and 502 to 504 are tried again where a repetition does no harm: by
-        default for all methods but POST and PATCH. What was never sent is tried again always.
-        Raises SalesforceError.
+        The body is `json`, or `data` with the type in `headers`. Requests that are safe to repeat
+        are retried after a lost answer and after 420 and 502 to 504: by default all methods except
+        POST and PATCH. A request that was not sent is always retried. Raises SalesforceError.
         """
         url = self._address(url)
         body, headers = _body(json, data, headers or {})
@@ -97,31 +96,32 @@ class OrgSession:
                     raise answer
 
     def budget(self, call: Call) -> AbstractContextManager[Budget]:
-        """The tries of one call, which may be of several requests."""
+        """The retry budget of one call, which may consist of several requests."""
         return self._transport.budget(str(call))
 
     def renew(self, ended: Grant) -> None:
-        """Log in anew, unless another thread did so since `ended` was in use."""
+        """Log in again, unless another thread has done so since `ended` was in use."""
         with self._renewal:
             if self.grant is ended:
                 self.grant = self._renew_grant()
 
     def with_grant(self, grant: Grant) -> OrgSession:
-        """Another session with the same org, on the same connections, by another login."""
+        """Another session with the same org and connections, from another login."""
         return OrgSession(self._transport, self._who, self.name, grant, self._renew_grant)
 
     def _address(self, url: str) -> str:
-        """Some write https into every address, page links too: an emulator has http.
+        """`url` with the scheme of the org. Raises SalesforceError for another host.
 
-        Source: docs/reference/http.md#simple-salesforce.
+        simple-salesforce writes https into every URL, but an emulator has http. Source:
+        docs/reference/http.md#simple-salesforce.
         """
         parts, own = urlsplit(url), urlsplit(self.instance_url)
         if parts.netloc == own.netloc and parts.scheme != own.scheme:
             return parts._replace(scheme=own.scheme).geturl()
         if (parts.scheme, parts.netloc) != (own.scheme, own.netloc):
             raise SalesforceError(
-                f"{self.name}: nothing is sent to {parts.netloc.rpartition('@')[2]!r}: "
-                f"the session is of {own.netloc}",
+                f"{self.name}: no request is sent to {parts.netloc.rpartition('@')[2]!r}, because "
+                f"the session belongs to {own.netloc}",
                 kind=ErrorKind.CONFIGURATION,
                 hint="check for a proxy between this machine and Salesforce",
             )
@@ -135,7 +135,7 @@ class OrgSession:
         body: bytes | None,
         expected: Collection[int],
     ) -> Reply | SalesforceError:
-        """One try; when the session has ended, the same again with a new one, once."""
+        """Send the request once. When the session has ended, renew it and send once more."""
         grant = self.grant
         answer = self._send(call, url, grant, headers, body)
         if isinstance(answer, Reply) and _session_has_ended(answer):
@@ -178,7 +178,7 @@ def _is_worth_repeating(error: SalesforceError, may_repeat: bool) -> bool:
 
 
 def _session_has_ended(answer: Reply) -> bool:
-    """Whether a new login may help: the token was not accepted, and nothing was done."""
+    """Whether a new login may help: the org refused the token and did not act."""
     if answer.status != 401:
         return False
     return any(

@@ -1,6 +1,7 @@
-"""`settings` and `objectSettings` of an org definition → a metadata package, as the CLI makes it.
+"""Converts `settings` and `objectSettings` of an org definition to a metadata package.
 
-Source: docs/reference/sign-up.md#settings. The package has its package.xml at the root.
+The package is like the CLI's, with package.xml at its root. Source:
+docs/reference/sign-up.md#settings.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _PROCESS_VALUES = {
     "Opportunity": "Prospecting",
     "Solution": "Draft",
 }
-"""The objects whose record types need a business process, and the one value of theirs."""
+"""The objects whose record types need a business process, and the value of that process."""
 
 
 class SettingsError(ValueError):
@@ -32,7 +33,7 @@ class SettingsError(ValueError):
 
 @dataclass
 class _Parts:
-    """Files by their place in the package, members by type."""
+    """The files of the package by path, and its members by type."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
@@ -42,7 +43,7 @@ class _Parts:
 
 
 def settings_package(definition: Mapping[str, Any], api_version: str) -> bytes | None:
-    """The zip to deploy; None when the definition has no settings. Raises SettingsError."""
+    """The zip to deploy, or None when the definition has no settings. Raises SettingsError."""
     settings = definition.get("settings") or {}
     objects = definition.get("objectSettings") or {}
     if not settings and not objects:
@@ -56,14 +57,14 @@ def settings_package(definition: Mapping[str, Any], api_version: str) -> bytes |
 
 
 def _add_settings(parts: _Parts, type_name: str, value: Any) -> None:
-    """One settings file: its name and member are the type without its first `Settings`."""
+    """Add a settings file. Its name and member are the type without the first `Settings`."""
     name = type_name.replace("Settings", "", 1)
     parts.files[f"settings/{name}.settings"] = _document(type_name, [(type_name, value)])
     parts.add_members("Settings", name)
 
 
 def _add_object(parts: _Parts, name: str, options: Mapping[str, Any]) -> None:
-    """One object file: its sharing model, and its default record type where there is one."""
+    """Add an object file with its sharing model and its default record type."""
     parts.add_members("CustomObject", name)
     content: dict[str, Any] = {}
     if options.get("sharingModel"):
@@ -104,9 +105,9 @@ def _document(root: str, content: Iterable[tuple[str, Any]]) -> bytes:
 
 
 def _append(parent: ElementTree.Element, name: str, value: Any) -> None:
-    """Nested objects become nested elements, lists repeated ones; null is left out."""
+    """Append an element: objects become nested elements, lists repeated ones; null is left out."""
     if not _XML_NAME.fullmatch(name):
-        raise SettingsError(f"{name!r} cannot be a setting's name")
+        raise SettingsError(f"{name!r} is not a valid name of a setting")
     if value is None:
         return
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The one way to a session: who, by which app's key, at which hosts; a key is parsed once."""
+"""Signs users in by JWT. Each private key is read and parsed once."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Credentials:
-    """All that a login needs: who, by which app's key, and which hosts to ask."""
+    """The data of a login: user, app with its key, and login endpoints."""
 
     username: str
     consumer_key: str
-    key: Path | Secret  # the key's file, or the PEM text itself
+    key: Path | Secret  # the key file, or the PEM text
     passphrase: Secret | None
     endpoints: tuple[LoginEndpoint, ...]
 
 
 class SignIn:
-    """Logs users in. Safe to use from several threads."""
+    """Signs users in. Safe to use from several threads."""
 
     def __init__(self, *, time_scale: float = 1.0) -> None:
-        """`time_scale` stretches or shortens the waits between the tries."""
+        """`time_scale` is the factor on the waits between retries."""
         self._time_scale = time_scale
         self._lock = threading.Lock()
         self._keys: dict[Path | str, SigningKey] = {}
@@ -41,10 +41,10 @@ class SignIn:
     def __call__(
         self, credentials: Credentials, post: Post, *, clock: ServerClock | None = None
     ) -> Grant:
-        """A fresh session, asked for by `post`; all hosts of the login share the tries of one call.
+        """Request a new session with `post`. All endpoints share the retry budget of one call.
 
-        Raises LoginError, and UsageError for a key that cannot be read; in place of a refusal
-        ClockError, when `clock` says that the clock of this machine is wrong.
+        Raises LoginError, and UsageError for a key that cannot be read. When `clock` shows that
+        this machine's clock is wrong, ClockError is raised in place of a LoginError.
         """
         app = App(credentials.consumer_key, self._key(credentials))
         try:

@@ -1,4 +1,4 @@
-"""ScratchOrgInfo rows: the query for them, and what the Dev Hub says of a sign-up or an org."""
+"""The status of sign-ups: the query for ScratchOrgInfo rows, and how a row is read."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from provisioner.salesforce.fields import (
 from provisioner.salesforce.login_endpoints import origin
 from provisioner.salesforce.soql import one_of, select
 
-PREFIX = "2SR"  # of the ids of ScratchOrgInfo
+PREFIX = "2SR"  # of ids of ScratchOrgInfo
 UNREADABLE = "unreadable"
-"""A status that nobody but us gives: the sign-up's row is malformed, however often it is read."""
+"""Our own status for a sign-up whose row stays malformed after retries."""
 
 
 @dataclass(frozen=True)
 class SignUpStatus:
-    """How one sign-up stands. A status that is not Active, Error or Deleted is in progress."""
+    """The status of a sign-up. Any status but Active, Error and Deleted means in progress."""
 
     id: str  # ScratchOrgInfo, 2SR…
-    username: str  # as signed up; as requested where the Dev Hub tells no other
+    username: str  # SignupUsername, else the requested one
     status: str
     error_code: str
     org_id: str  # 18 characters
     login_url: str
     instance: str
-    expiration_date: date | None  # a date without time: the org dies some time that day
+    expiration_date: date | None  # the org expires at an unknown time of that day
 
 
 def sign_up_query(ids: Sequence[str], usernames: Sequence[str]) -> str:
     """A query for sign-ups by id or username.
 
-    Username may be null for ever, SignupUsername is until the org is active: both are asked
-    for (docs/reference/sign-up.md#status). AuthCode is a credential and never selected.
+    Username may stay null, and SignupUsername is null until the org is active, so both are queried
+    (docs/reference/sign-up.md#status). AuthCode is a credential and never selected.
     """
     by_id = [one_of("Id", ids)] if ids else []
     by_name = [one_of(f, usernames) for f in ("Username", "SignupUsername") if usernames]
@@ -54,16 +54,16 @@ def sign_up_query(ids: Sequence[str], usernames: Sequence[str]) -> str:
 
 
 def sign_up_status(row: Row, *, is_strict: bool = True) -> SignUpStatus:
-    """One row of `sign_up_query`. Raises MalformedAnswerError for one that is not to be believed.
+    """Read one row of `sign_up_query`. Raises MalformedAnswerError.
 
-    `is_strict` refuses an org that is active and has no address; the API may give none.
+    With `is_strict`, an active org without a login URL is malformed.
     """
     status = nullable_text(row, "Status") or "New"
     # Source: docs/reference/sign-up.md#fields
     org_id = nullable_id(row, "ScratchOrg", prefix="00D")  # 15 characters
     login_url = _address(row)
     if status == "Active" and not (org_id and (login_url or not is_strict)):
-        raise MalformedAnswerError("an active org without id or address")
+        raise MalformedAnswerError("an active org has no id or no LoginUrl")
     return SignUpStatus(
         id=record_id(row, "Id", prefix=PREFIX),
         username=_username(row),
@@ -77,9 +77,9 @@ def sign_up_status(row: Row, *, is_strict: bool = True) -> SignUpStatus:
 
 
 def unreadable(row: Row) -> SignUpStatus:
-    """What is left of a row that stays malformed: which sign-up it is about, and nothing of it.
+    """Read what is valid of a row that stays malformed: in general, only id and username.
 
-    Its status counts as in progress; without id and username it may be about any sign-up.
+    The status counts as in progress. A row without id and username may belong to any sign-up.
     """
     with suppress(MalformedAnswerError):
         return sign_up_status(row, is_strict=False)
@@ -92,7 +92,7 @@ def unreadable(row: Row) -> SignUpStatus:
 
 
 def nothing_known(signup_id: str, username: str) -> SignUpStatus:
-    """The status of a sign-up of which an answer came that cannot be read."""
+    """The status of a sign-up whose row cannot be read."""
     return SignUpStatus(signup_id, username.lower(), UNREADABLE, "", "", "", "", None)
 
 
@@ -101,11 +101,11 @@ def _username(row: Row) -> str:
 
 
 def _address(row: Row) -> str:
-    """The org's login host; a path or a port out of range is none."""
+    """The org's login URL, without a path. Raises MalformedAnswerError."""
     url = nullable_text(row, "LoginUrl").rstrip("/")
     try:
         if url and origin(url) != url.lower():
-            raise MalformedAnswerError("LoginUrl is no address of a host")
+            raise MalformedAnswerError("LoginUrl is not the address of a host")
     except UsageError:
-        raise MalformedAnswerError("LoginUrl is no address of a host") from None
+        raise MalformedAnswerError("LoginUrl is not the address of a host") from None
     return url

@@ -16,10 +16,10 @@ PATH = "/services/oauth2/singleaccess"
 
 
 def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
-    """The link that logs a browser in, once and for a short time, and then opens `redirect`.
+    """A link that logs a browser in once, within a short time, and then opens `redirect`.
 
-    The link is a credential: never log it, never put it into the arguments of a process. The
-    older `frontdoor.jsp?sid=` would carry the session itself. Raises LoginError.
+    The link is a credential: never log it or pass it as an argument of a process. The older
+    `frontdoor.jsp?sid=` would contain the session itself. Raises LoginError.
     """
     query = f"?{urlencode({'redirect_uri': redirect})}" if redirect else ""
     host = urlsplit(instance_url).netloc
@@ -37,12 +37,12 @@ def single_use_link(instance_url: str, token: str, redirect: str = "") -> str:
         raise LoginError(
             f"{host} returned no login link: HTTP {reply.status}",
             code="no_browser_link",
-            hint="the app needs the scope 'web' (Manage user data via Web browsers)",
+            hint="give the app the scope 'Manage user data via Web browsers (web)'",
         )
     if not _may_be_opened(link, instance_url):
         raise LoginError(
-            f"{host} gave a browser link to a host that is neither Salesforce's nor its own: "
-            "it is a credential, and is not opened",
+            f"{host} returned a login link to a host that is neither Salesforce's nor its own; "
+            "the link is a credential and was not opened",
             code=FOREIGN_HOST,
             hint="check for a proxy between this machine and Salesforce",
         )

@@ -1,4 +1,4 @@
-"""What all sessions with Salesforce share: one HTTP client, short waits, counts."""
+"""The connection of all sessions to Salesforce: HTTP client, counter, server clock."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from provisioner.salesforce.reply import Post, Reply
 from provisioner.salesforce.server_clock import ServerClock
 
 READ_TIMEOUT = 120.0  # seconds without a byte; an insert of ScratchOrgInfo takes 30 and more
-LIMITS = Limits(answer=240.0)  # `late_call` of the PostgreSQL ledger is a little longer
+LIMITS = Limits(answer=240.0)  # `late_call` of the PostgreSQL ledger is slightly longer
 
 
 class Transport:
-    """One HTTP client for the Dev Hub and all orgs, its time-outs, its counters.
+    """One HTTP client for the Dev Hub and all orgs, with time-outs and a counter.
 
     Safe to use from several threads. Close it, or use it as a context manager.
     """
@@ -32,10 +32,9 @@ class Transport:
         limits: Limits = LIMITS,
         time_scale: float = 1.0,
     ) -> None:
-        """`timeout` is (connect, read) in seconds;
-        `limits` are those of each single request and its answer.
+        """`timeout` is (connect, read) in seconds. `limits` apply to each request and answer.
 
-        `time_scale` stretches or shortens the waits between the tries of a call.
+        `time_scale` is the factor on the waits between the retries of a call.
         """
         self.calls = ApiCalls()
         self.clock = ServerClock()  # the Dev Hub's
@@ -52,7 +51,7 @@ class Transport:
         headers: Mapping[str, str],
         body: bytes | None = None,
     ) -> Reply:
-        """One request, counted, and its answer, whatever its status. Raises OSError."""
+        """Send and count one request. Returns its answer, whatever its status. Raises OSError."""
         self.calls.add(who, method, url)
         reply = self._client.send(method, url, headers, body)
         if who == "hub":
@@ -60,11 +59,11 @@ class Transport:
         return reply
 
     def budget(self, call: str) -> AbstractContextManager[Budget]:
-        """The tries of one call."""
+        """The retry budget of one call."""
         return budget(call, time_scale=self._time_scale)
 
     def post(self, who: Who) -> Post:
-        """A function that `provisioner.salesforce.grant.sign_in` may send its forms with."""
+        """A function with which `provisioner.salesforce.grant.sign_in` sends its form."""
         return posting(partial(self.send, who), time_scale=self._time_scale, waits_for_host=True)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The texts of a SOAP answer, by element; entities and document types are refused."""
+"""Reads the texts of a SOAP answer by element. Entities and document types are refused."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ class NotXmlError(ValueError):
 
 
 def first_texts(content: bytes) -> dict[str, str]:
-    """The text that begins each element, by the name without its prefix; of two the first counts.
+    """The text at the start of each element, by its name without prefix.
 
-    Raises NotXmlError.
+    Of several elements with one name, the first counts. Raises NotXmlError.
     """
     found: dict[str, str] = {}
-    current = ""  # the element whose text comes; "" for one that does not count
+    current = ""  # the element whose text is read; "" for an element that is ignored
 
     def starts(name: str, _attributes: object) -> None:
         nonlocal current
@@ -40,11 +40,11 @@ def first_texts(content: bytes) -> dict[str, str]:
     parser.StartDoctypeDeclHandler = _refuse
     try:
         parser.Parse(content, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:  # also: encodings nobody knows
+    except (expat.ExpatError, ValueError, LookupError) as error:  # or an unknown encoding
         raise NotXmlError(str(error)) from None
     return found
 
 
 def _refuse(*_: object) -> None:
-    """A document type may declare entities, and no answer of Salesforce has one."""
-    raise NotXmlError("a document type")
+    """A document type may declare entities. Answers of Salesforce have none."""
+    raise NotXmlError("the answer has a document type")

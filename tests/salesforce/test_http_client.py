@@ -280,7 +280,7 @@ def test_a_proxy_over_tls_is_refused_in_words(
     client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", "https://127.0.0.1:9")
-    with pytest.raises(NotConnectedError, match="proxies are reached by http, not https"):
+    with pytest.raises(NotConnectedError, match="the scheme of the proxy must be http, not https"):
         client.send("POST", f"https://{HOST}/", {}, b"")
 
 

@@ -372,7 +372,7 @@ def test_nothing_is_sent_to_another_host_than_the_sessions(
     server: ScriptedServer, session: OrgSession, url: str
 ) -> None:
     """Whatever named it, such as the link to the next page of an answer."""
-    with pytest.raises(SalesforceError, match="nothing is sent to '") as caught:
+    with pytest.raises(SalesforceError, match="no request is sent to '") as caught:
         session.request("GET", url.format(own=server.url) + LIMITS)
     assert caught.value.kind is ErrorKind.CONFIGURATION
     assert server.seen == []

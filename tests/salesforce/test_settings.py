@@ -135,5 +135,5 @@ def test_the_same_settings_give_the_same_bytes() -> None:
 
 
 def test_a_key_that_is_no_xml_name_is_refused() -> None:
-    with pytest.raises(SettingsError, match="'a b' cannot be a setting's name"):
+    with pytest.raises(SettingsError, match="'a b' is not a valid name of a setting"):
         settings_package({"settings": {"caseSettings": {"a b": True}}}, "68.0")
