@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Connections:
     """Logs in when a session is first needed, and again when one has ended.
 
-    Tokens live here, in memory, and nowhere else. Safe to use from several threads.
+    Tokens are kept here, in memory, and nowhere else. Safe to use from several threads.
     """
 
     def __init__(self, config: PoolFile, *, time_scale: float = 1.0) -> None:
@@ -40,12 +40,12 @@ class Connections:
 
     @property
     def calls(self) -> ApiCalls:
-        """How many requests went where."""
+        """How many requests were sent to the Dev Hub and to scratch orgs."""
         return self._transport.calls
 
     @property
     def clock(self) -> ServerClock:
-        """The time by which rows are dated and judged."""
+        """The time that rows are dated and compared with."""
         return self._transport.clock
 
     @property
@@ -75,13 +75,13 @@ class Connections:
         try:
             return self._sign_in(credentials, self._transport.post("org"))
         except LoginError as error:
-            if not error.is_transient:  # perhaps it is not the org: no login works by a wrong clock
+            if not error.is_transient:  # perhaps a wrong clock, with which no login works
                 with suppress(SalesforceError):
                     self.hub.check_clock(ask=True)
             raise
 
     def forget(self, row: Org) -> None:
-        """Drop the session of an org that needs no more of this build."""
+        """Drop the session of an org that this build does not need any more."""
         with self._lock:
             self._orgs.pop(row.username, None)
 

@@ -1,4 +1,4 @@
-"""What a build tells whoever watches it: one event per thing worth a line."""
+"""What a build reports to its observer: events of orgs, and messages."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class OrgEvent:
     username: str
     pool: str
     state: State
-    step: str = ""  # what it is at: "sign-up", "install_package", "proof"
-    position: int = 0  # 1-based place of the step …
+    step: str = ""  # the current one: "sign-up", "install_package", "verification"
+    position: int = 0  # of the step, from 1 …
     steps: int = 0  # … of so many
     note: str = ""
     is_retry: bool = False
@@ -24,17 +24,17 @@ class OrgEvent:
 
 @dataclass(frozen=True)
 class Message:
-    """Something about the whole build: a limit, a warning, what was resumed."""
+    """Something about the whole build: a limit, a warning, what is resumed."""
 
     text: str
     is_warning: bool = False
 
 
 class Observer(Protocol):
-    """Called from several threads, never twice at once; must return at once."""
+    """Called from several threads, but never twice at the same time."""
 
     def org(self, event: OrgEvent) -> None:
-        """One org moved on."""
+        """Something happened to one org."""
 
     def message(self, message: Message) -> None:
         """A line about the build itself."""

@@ -161,7 +161,7 @@ class OrgLifecycle:
 
     def complete(self, org: Org) -> Org:
         """Building → available: claims may take the org from now on."""
-        return self._move(org, State.AVAILABLE, note="proven", available_at=self._now())
+        return self._move(org, State.AVAILABLE, note="verified", available_at=self._now())
 
     def fail(self, org: Org, reason: str, *, kept: bool = False) -> Org:
         """Unfinished → failed, with the reason; `kept` orgs are not deleted (`--keep-failed`)."""

@@ -1,4 +1,4 @@
-"""What orgs of a fingerprint hold, in words that a manifest may show."""
+"""What orgs of a fingerprint contain, as the manifest of a build shows it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.plan import Fingerprints
 
-GIT_TIMEOUT = 5.0  # seconds; a manifest is not worth waiting for a broken repository
+GIT_TIMEOUT = 5.0  # seconds; a manifest is not worth a longer wait
 
 
 def contents(config: PoolFile, pools: Iterable[str], prints: Fingerprints) -> dict[str, Any]:
@@ -43,10 +43,10 @@ def source_commit(folder: Path, secret_names: Iterable[str] = ()) -> str:
     def git(*arguments: str) -> str:
         try:
             command = ["git", "-C", str(folder), *arguments]
-            code, said = children.run(command, environ, timeout=GIT_TIMEOUT)
+            code, output = children.run(command, environ, timeout=GIT_TIMEOUT)
         except OSError:
             return ""
-        return said.strip() if code == 0 else ""
+        return output.strip() if code == 0 else ""
 
     head = git("rev-parse", "HEAD")
     return f"{head}+changes" if head and git("status", "--porcelain", "-uno") else head

@@ -156,7 +156,7 @@ class Outcomes:
         before = breaker.reason
         self._queue.add(breaker.failed(org, kind, reason, len(self._context.progress.pending)))
         if breaker.reason != before:
-            end = ". No further sign-ups are sent." if breaker.is_closed else ""
+            end = ". No further sign-ups are sent." if breaker.is_tripped else ""
             self._context.reporter.warn(f"{breaker.reason}{end}")
 
     def _close(self, org: Org, note: str) -> None:
@@ -182,7 +182,7 @@ class Outcomes:
 
     def _may_send_more(self) -> bool:
         context = self._context
-        has_stopped = context.circuit_breaker.is_closed or context.scheduler.is_stopping
+        has_stopped = context.circuit_breaker.is_tripped or context.scheduler.is_stopping
         return not context.progress.limit and not has_stopped
 
 

@@ -1,4 +1,4 @@
-"""The sign-ups that are being sent, or whose outcome the Dev Hub has not told yet. Memory only."""
+"""The sign-ups that are being sent, or have no outcome yet. Memory only."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PendingSignUps:
             self._context.scheduler.wake(POLL, self._context.wait(delay))
 
     def poll_again(self, pending: PendingSignUp) -> None:
-        """Go on polling a sign-up that was decided or interrupted by an unexpected exception."""
+        """Continue to poll a sign-up after an unexpected exception."""
         with self._context.lock:
             self._usernames.add(pending.org.username)
             self._polled[pending.org.username] = pending

@@ -30,8 +30,8 @@ def preview(config: PoolFile, pools: Sequence[str], ledger: Ledger) -> list[Pool
     with Connections(config) as connections:
         allowance = hub_allowance(config, connections)
         now, rows = connections.clock.now(), ledger.orgs()
-        doubtful = in_doubt([row for row in rows if row.pool in pools], now + MINIMUM_LIFE)
-        rows = corrected(rows, connections.hub.signups([row.signup_id for row in doubtful], []))
+        uncertain = in_doubt([row for row in rows if row.pool in pools], now + MINIMUM_LIFE)
+        rows = corrected(rows, connections.hub.signups([row.signup_id for row in uncertain], []))
         prints = fingerprints(config, pools)
         first = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
         allowance = allowance.more(sum(_is_active(r.org) for plan in first for r in plan.remove))

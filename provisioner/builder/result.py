@@ -1,4 +1,4 @@
-"""What a build came to: counts, orgs, and the exit code that tells the truth."""
+"""The result of a build: counts, orgs and the exit code."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class PoolResult:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """One build, over."""
+    """One build that has ended."""
 
     run: str
     pools: tuple[PoolResult, ...]
-    wanted: int  # orgs that this run set out to finish
+    wanted: int  # orgs that this build was to finish
     built: tuple[Org, ...]
     deleted: tuple[Removal, ...]  # in their order, with the reason of each
     failed: tuple[Org, ...]
     limit: str  # the Dev Hub limit that kept orgs from being built, "" when none did
     limit_message: str
-    stopped_because: str  # the one cause for which no further sign-up was sent, if any
+    stopped_because: str  # why the circuit breaker stopped sign-ups, "" when it did not
     is_interrupted: bool
     contents: Mapping[str, Any]
     api_calls: Mapping[str, int]  # to the Dev Hub (`hub`) and to scratch orgs (`org`)
     seconds: float
-    unconfirmed: tuple[Org, ...] = ()  # whose sign-ups may have been sent: the next build looks
+    unconfirmed: tuple[Org, ...] = ()  # left to the next build
 
     @property
     def exit_code(self) -> int:
@@ -74,7 +74,7 @@ class BuildResult:
 
     @property
     def is_full(self) -> bool:
-        """Whether every org that was wanted is there, replacements included."""
+        """Whether every org that was wanted is available, replacements included."""
         return len(self.built) >= self.wanted and not self.limit
 
     def counts(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def requests_sent(context: BuildContext) -> Mapping[str, int]:
 def summarise(
     context: BuildContext, plans: Sequence[PoolPlan], is_interrupted: bool, seconds: float
 ) -> BuildResult:
-    """Put the result together from what the run did."""
+    """The result of a build, from its plans and its progress."""
     limits = [plan for plan in plans if plan.limit]
     pools = []
     for plan in plans:

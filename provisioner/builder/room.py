@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provisioner.builder.crashes import guarded
 from provisioner.builder.deletions import delete, why_deleted
@@ -91,7 +91,8 @@ class Room:
     def _schedule(self, own: _PoolRoom, waiting: Sequence[Creation]) -> None:
         context, progress = self._context, self._context.progress
         with context.lock:
-            counts = len(progress.built), len(progress.failed), len(progress.deleted), own.free
+            outcomes: tuple[list[Any], ...] = progress.built, progress.failed, progress.deleted
+            counts = (*map(len, outcomes), own.free, len(own.taken))
             if own.searched == counts:
                 return  # nothing has changed since: the ledger need not be read again
             own.searched = counts
@@ -136,8 +137,8 @@ class Room:
 
     def _batch(self, own: _PoolRoom, waiting: Sequence[Creation]) -> int:
         """How many orgs may be missing: one, until an org of the new content was available."""
-        is_proven = all(map(self._context.circuit_breaker.is_proven, waiting))
-        return own.plan.swap if is_proven else 1
+        is_verified = all(map(self._context.circuit_breaker.is_verified, waiting))
+        return own.plan.swap if is_verified else 1
 
     def retire(self) -> None:
         """At the end of a build: delete as many outdated orgs as new ones have replaced."""

@@ -101,7 +101,7 @@ def new_run() -> Run:
 def _context(
     config: PoolFile, ledger: Ledger, reporter: Reporter, options: Options, run: Run
 ) -> BuildContext:
-    proven = {org.fingerprint for org in ledger.orgs(states=State) if org.available_at}
+    verified = {org.fingerprint for org in ledger.orgs(states=State) if org.available_at}
     scale = options.time_scale
     connections = Connections(config, time_scale=scale)
     return BuildContext(
@@ -113,7 +113,7 @@ def _context(
         reporter=reporter,
         lifecycle=OrgLifecycle(ledger, run, config, connections.clock.now, time_scale=scale),
         options=options,
-        circuit_breaker=CircuitBreaker(proven, lambda pool: config.pools[pool].canary),
+        circuit_breaker=CircuitBreaker(verified, lambda pool: config.pools[pool].canary),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
 

@@ -1,27 +1,27 @@
-"""How sign-ups that fail in passing are repeated, how many at once, and when no more are sent.
+"""Slows down and stops sign-ups when sign-ups fail with transient errors.
 
-Failures arrive within seconds and successes within minutes: three failures among ten sign-ups
-say nothing while seven may still succeed. So failures are held against the sign-ups that are
-undecided, sending slows down, and it ends on evidence only: several failures in a row and none
-undecided that could speak for the service, or more failures than the night may spend.
+Failures arrive within seconds, successes within minutes: three failures among ten sign-ups mean
+little while seven may still succeed. Therefore failures are compared with the number of undecided
+sign-ups. After failures, sign-ups are sent more slowly. They end when several in a row have failed
+and none is undecided, or when one build has had too many failures.
 """
 
 from __future__ import annotations
 
-IN_A_ROW = 5  # failures without a success between them, and nothing undecided: the service is down
-PROBES = 5  # sign-ups failed and undecided together, as long as none has become an org
-HOLD = 3  # failures in a row after which the undecided ones are waited for
+IN_A_ROW = 5  # failures without a success between them, and none undecided: the service is down
+PROBES = 5  # failed and undecided sign-ups together, until the first has become an org
+HOLD = 3  # failures in a row after which a build waits for the undecided ones
 SHORTEST_PAUSE = 5.0  # seconds after a failure until another sign-up; doubles with each in a row …
 LONGEST_PAUSE = 60.0  # … up to this
-LEAST_BUDGET = 6  # failures that any night may spend
-BUDGET = 0.5  # of the orgs that are wanted: failures that a night may spend
+LEAST_BUDGET = 6  # failures that every build may have
+BUDGET = 0.5  # failures that a build may have, as a part of the orgs that are wanted
 
 
 class SignUpBreaker:
-    """Counts the sign-ups of one build that end in passing failures, and those that succeed.
+    """Counts the sign-ups of one build that fail with transient errors, and those that succeed.
 
-    Pure: the caller brings the time (seconds of a clock that does not jump) and the number of
-    sign-ups that are undecided. Not safe to use from several threads at once.
+    Pure: the caller passes the time (seconds of a monotonic clock) and the number of undecided
+    sign-ups. Not safe to use from several threads at once: a build holds its lock.
     """
 
     def __init__(self, wanted: int = 0, *, time_scale: float = 1.0) -> None:
@@ -32,7 +32,7 @@ class SignUpBreaker:
         self._in_a_row = 0
         self._has_succeeded = False
         self._resume_at = 0.0
-        self._why = ""  # the last failed
+        self._why = ""  # of the last failure
 
     def succeeded(self) -> None:
         """A sign-up has become an org."""
@@ -40,7 +40,7 @@ class SignUpBreaker:
         self._in_a_row = 0
 
     def failed(self, now: float, why: str = "") -> None:
-        """A sign-up has ended in an error that may pass; `why` in words."""
+        """A sign-up has failed with a transient error; `why` in words."""
         self._why = why
         self._failures += 1
         self._in_a_row += 1
@@ -48,11 +48,11 @@ class SignUpBreaker:
         self._resume_at = now + pause * self._time_scale
 
     def wait(self, now: float) -> float:
-        """Seconds of the pause that are left."""
+        """Remaining seconds of the pause."""
         return max(0.0, self._resume_at - now)
 
     def allows(self, undecided: int, now: float) -> bool:
-        """Whether one more sign-up may be sent beside those that are undecided."""
+        """Whether one more sign-up may be sent while so many are undecided."""
         if self.wait(now) or self.verdict(undecided):
             return False
         if undecided and self._in_a_row >= HOLD:
@@ -60,7 +60,7 @@ class SignUpBreaker:
         return self._has_succeeded or self._in_a_row + undecided < PROBES
 
     def verdict(self, undecided: int) -> str:
-        """Why no more sign-ups are to be sent, "" when some may be."""
+        """Why no further sign-up is sent, "" if one may be sent, now or later."""
         if self._failures >= self.budget:
             return (
                 f"{self._failures} sign-ups failed, the maximum of one build; the last: {self._why}"

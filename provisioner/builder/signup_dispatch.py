@@ -77,7 +77,7 @@ class SignUpDispatch:
         with self._context.lock:
             waiting = self._queue.take_all()
             if waiting and (why := self._breaker.verdict(len(self._pending))):
-                breaker.close(why)
+                breaker.trip(why)
                 decision.stopped_because = why
             waiting = breaker.still_allowed(waiting)
             while waiting and self._may_send(len(decision.without_room)):

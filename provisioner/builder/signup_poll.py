@@ -99,7 +99,7 @@ class SignUpPoll:
         if self._broken_polls < MOST_BROKEN_POLLS:
             self._context.reporter.warn(f"sign-ups: {error.message}; polling again")
             return self._context.wait(min(FIRST_POLL * 2.0**self._broken_polls, 60.0))
-        self._context.circuit_breaker.close("the Dev Hub's sign-ups could not be polled")
+        self._context.circuit_breaker.trip("the Dev Hub's sign-ups could not be polled")
         for pending in self._pending.polled:
             self._leave(pending.org, error.message)
         return None

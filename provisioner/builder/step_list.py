@@ -1,4 +1,4 @@
-"""The steps of an org in their order: the definition's settings, pool.yaml's steps, the proof."""
+"""The steps of an org in order: settings of its definition, steps of pool.yaml, verification."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_TIMEOUT = 7200.0  # seconds; installs have taken hours on bad days
 
 @dataclass(frozen=True)
 class ListedStep:
-    """A step in its place, as reports call it; `timeout` in seconds."""
+    """A step and its name in reports; `timeout` in seconds."""
 
     name: str
     step: Step
@@ -34,7 +34,7 @@ class StepLists:
         self._known: dict[tuple[str, str], list[ListedStep]] = {}
 
     def of(self, org: Org) -> list[ListedStep]:
-        """All steps of an org, from the settings of its definition to the proof."""
+        """All steps of an org, from the settings of its definition to the verification."""
         key = (org.pool, org.definition)
         found = self._known.get(key)
         return found if found is not None else self._known.setdefault(key, self._listed(org))

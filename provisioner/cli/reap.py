@@ -82,7 +82,7 @@ def _is_kept(org: Org) -> bool:
 
 
 def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequence[Rebuilt]:
-    from provisioner.builder.entry import enter
+    from provisioner.builder.inspection import inspect_org
     from provisioner.builder.survey import survey
     from provisioner.upkeep.reap import orphans
     from provisioner.upkeep.rebuild import rebuild
@@ -92,7 +92,7 @@ def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequ
     found = orphans(config, active, rows, ledger.broken())
     key = config.consumer_app.consumer_key
     now = connections.clock.now()
-    return rebuild(ledger, found, key, lambda org, since: enter(connections, org, since), now)
+    return rebuild(ledger, found, key, lambda org, since: inspect_org(connections, org, since), now)
 
 
 def _show_rebuilt(call: Invocation, rebuilt: Sequence[Rebuilt]) -> None:

@@ -27,15 +27,15 @@ NOTE = "rebuilt from the Dev Hub"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """What a login to an org found out."""
+class Inspection:
+    """What a login to an org has shown."""
 
     expires_at: datetime | None
     is_in_use: bool  # somebody has logged in since the time that was asked about
 
 
-Enter = Callable[[Org, datetime], Entry]
-"""Logs in to an org and looks whether anybody has done so since a time."""
+Inspect = Callable[[Org, datetime], Inspection]
+"""Logs in to an org, and queries whether anybody else has done so since a time."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def rebuild(
     ledger: Ledger,
     found: Sequence[tuple[ActiveOrg, Org]],
     consumer_key: str,
-    enter: Enter,
+    inspect: Inspect,
     now: datetime,
 ) -> list[Rebuilt]:
     """Give orphans their rows again, each by one insert in its final state.
@@ -62,14 +62,14 @@ def rebuild(
     rebuilt = []
     for active, row in found:
         known = replace(row, consumer_key=consumer_key, created_at=now)
-        org, how = _judged(active, known, enter, now)
+        org, how = _judged(active, known, inspect, now)
         if not ledger.restore(org, note=f"{NOTE}: {how}"):
             how = "its row is closed: `reap` deletes the org"
         rebuilt.append(Rebuilt(org, how))
     return rebuilt
 
 
-def _judged(active: ActiveOrg, row: Org, enter: Enter, now: datetime) -> tuple[Org, str]:
+def _judged(active: ActiveOrg, row: Org, inspect: Inspect, now: datetime) -> tuple[Org, str]:
     if not active.is_signed_up:
         pending = replace(row, state=State.SIGNING_UP)
         return pending, "is being signed up: the next build resumes it"
@@ -78,7 +78,7 @@ def _judged(active: ActiveOrg, row: Org, enter: Enter, now: datetime) -> tuple[O
     if ready is None:
         return _failed(row, "was not complete when the ledger was lost")
     try:
-        entry = enter(row, ready + OWN_LOGINS)
+        inspection = inspect(row, ready + OWN_LOGINS)
     except ClockError:
         raise  # nothing is wrong with the org
     except ProvisionerError as error:
@@ -92,9 +92,9 @@ def _judged(active: ActiveOrg, row: Org, enter: Enter, now: datetime) -> tuple[O
         state=State.AVAILABLE,
         available_at=ready,
         proven_at=now,
-        expires_at=entry.expires_at,
+        expires_at=inspection.expires_at,
     )
-    if not entry.is_in_use:
+    if not inspection.is_in_use:
         return proven, "complete, and available again"
     return _held(proven, now), "somebody has logged in to it: claimed by nobody known"
 

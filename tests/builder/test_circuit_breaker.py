@@ -1,4 +1,4 @@
-"""The gate spends no sign-up on what has just been seen to fail."""
+"""The circuit breaker sends no sign-up for an org that would fail as others did."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ def org(fingerprint: str = "f") -> Org:
     return Org("morning-1@acme.example", "morning", fingerprint=fingerprint)
 
 
-def gate(*proven: str, canary: bool = True) -> CircuitBreaker:
-    return CircuitBreaker(proven, lambda _pool: canary)
+def breaker(*verified: str, canary: bool = True) -> CircuitBreaker:
+    return CircuitBreaker(verified, lambda _pool: canary)
 
 
-def test_the_first_of_more_than_three_goes_ahead_alone() -> None:
-    assert len(gate().admit(creations(4))) == 1
-    assert len(gate().admit(creations(3))) == 3
+def test_the_first_of_more_than_three_is_sent_alone() -> None:
+    assert len(breaker().admit(creations(4))) == 1
+    assert len(breaker().admit(creations(3))) == 3
 
 
-def test_a_proven_fingerprint_and_a_pool_without_canary_need_none() -> None:
-    assert len(gate("f").admit(creations(9))) == 9
-    assert len(gate(canary=False).admit(creations(9))) == 9
+def test_a_verified_fingerprint_and_a_pool_without_canary_need_none() -> None:
+    assert len(breaker("f").admit(creations(9))) == 9
+    assert len(breaker(canary=False).admit(creations(9))) == 9
 
 
 def test_the_others_follow_when_the_canary_is_available() -> None:
-    one = gate()
+    one = breaker()
     one.admit(creations(5))
     assert len(one.available(org())) == 4
     assert len(one.admit(creations(5))) == 5
 
 
 @pytest.mark.parametrize("kind", [ErrorKind.CONTENT, ErrorKind.CONFIGURATION])
-def test_a_canary_that_fails_as_all_would_stops_the_rest(kind: ErrorKind) -> None:
-    one = gate()
+def test_a_canary_that_fails_by_its_content_stops_the_others(kind: ErrorKind) -> None:
+    one = breaker()
     one.admit([*creations(5), *creations(5, "other")])
     assert one.failed(org(), kind, "deploy_source: bad") == []
     assert one.dropped == 4
@@ -60,7 +60,7 @@ def test_a_canary_that_fails_as_all_would_stops_the_rest(kind: ErrorKind) -> Non
     ],
 )
 def test_the_reason_says_how_many_a_failed_canary_stopped(count: int, cancelled: str) -> None:
-    one = gate()
+    one = breaker()
     one.guard(["morning"])
     one.admit(creations(2))  # of which one waits
     one.instead("f")
@@ -69,79 +69,79 @@ def test_the_reason_says_how_many_a_failed_canary_stopped(count: int, cancelled:
     assert one.reason == (f"the canary org of pool morning failed (deploy_source: bad){cancelled}")
 
 
-def test_a_gate_that_closes_drops_what_waits_behind_a_canary() -> None:
-    one = gate("proven")
+def test_a_tripped_circuit_breaker_drops_what_waits_behind_a_canary() -> None:
+    one = breaker("verified")
     one.admit(creations(5))
     for _ in range(3):
-        one.failed(org("proven"), ErrorKind.GONE, "proof: gone")
-    assert (one.is_closed, one.dropped, one.waiting) == (True, 4, 0)
+        one.failed(org("verified"), ErrorKind.GONE, "verification: gone")
+    assert (one.is_tripped, one.dropped, one.waiting) == (True, 4, 0)
     assert one.available(org()) == []
-    one.close("the Dev Hub is in maintenance")
+    one.trip("the Dev Hub is in maintenance")
     assert "3 orgs in a row" in one.reason, "the first reason stays"
 
 
 def test_a_canary_that_was_lost_is_followed_by_the_next() -> None:
-    one = gate()
+    one = breaker()
     one.admit(creations(5))
-    assert len(one.failed(org(), ErrorKind.GONE, "proof: gone")) == 1
+    assert len(one.failed(org(), ErrorKind.GONE, "verification: gone")) == 1
     assert len(one.available(org())) == 3
 
 
-def test_the_last_canary_that_was_lost_leaves_the_way_to_its_replacement() -> None:
-    one = gate()
+def test_after_the_last_canary_was_lost_its_replacement_may_be_sent() -> None:
+    one = breaker()
     one.admit(creations(4))
     for left in (1, 1, 1, 0):
-        assert len(one.failed(org(), ErrorKind.GONE, "proof: gone")) == left
-    assert len(one.admit(creations(1))) == 1, "it waits for no canary that nobody has sent"
+        assert len(one.failed(org(), ErrorKind.GONE, "verification: gone")) == left
+    assert len(one.admit(creations(1))) == 1, "it does not wait for a canary that was not sent"
 
 
-def test_a_cause_that_may_pass_is_held_against_those_undecided() -> None:
-    one = gate("f")
-    closed = []
+def test_a_transient_cause_is_compared_with_the_undecided_orgs() -> None:
+    one = breaker("f")
+    tripped = []
     for undecided in (5, 5, 5, 5, 5, 4):
         one.failed(org(), ErrorKind.TRANSIENT, "install_package: busy", undecided)
-        closed.append(one.is_closed)
-    assert closed == [False] * 5 + [True]
+        tripped.append(one.is_tripped)
+    assert tripped == [False] * 5 + [True]
     assert "6 orgs in a row" in one.reason
 
 
-def test_three_failures_in_a_row_by_one_cause_close_the_gate() -> None:
-    one = gate("f")
+def test_three_failures_in_a_row_by_one_cause_trip_it() -> None:
+    one = breaker("f")
     for number in range(3):
-        assert not one.is_closed
+        assert not one.is_tripped
         user = f"morning-{number}@acme.example"
         one.failed(
             replace(org(), username=user),
             ErrorKind.GONE,
             f"deploy: 0AfE0000000000{number} of {user}",
         )
-    assert one.is_closed
+    assert one.is_tripped
     assert one.admit(creations(2)) == []
     assert one.dropped == 2
     assert "3 orgs in a row" in one.reason
 
 
-def test_a_success_or_another_cause_in_between_keeps_it_open() -> None:
-    one = gate("f")
+def test_a_success_or_another_cause_in_between_does_not_trip_it() -> None:
+    one = breaker("f")
     for reason in ("a", "a", "b", "a", "a"):
         one.failed(org(), ErrorKind.GONE, reason)
     one.available(org())
     one.failed(org(), ErrorKind.GONE, "a")
-    assert not one.is_closed
+    assert not one.is_tripped
 
 
-def test_where_orgs_must_make_room_a_canary_goes_ahead_of_any_two() -> None:
-    one = gate(canary=False)
+def test_where_orgs_must_make_room_the_first_of_two_is_a_canary() -> None:
+    one = breaker(canary=False)
     one.guard(["morning"])
     assert len(one.admit(creations(2))) == 1
     assert len(one.available(org())) == 1
-    proven = gate("f")
-    proven.guard(["morning"])
-    assert len(proven.admit(creations(2))) == 2
+    verified = breaker("f")
+    verified.guard(["morning"])
+    assert len(verified.admit(creations(2))) == 2
 
 
 def test_what_was_let_through_before_its_canary_failed_is_dropped() -> None:
-    one = gate()
+    one = breaker()
     (canary,) = one.admit(creations(5))
     one.failed(org(), ErrorKind.CONTENT, "deploy_source: bad")
     others = creations(1, "other")

@@ -1,4 +1,4 @@
-"""Enters an org to see whether it lives, until when, and whether somebody else was there."""
+"""Logs in to an org to find out whether it works, until when, and whether it is in use."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from provisioner.errors import SalesforceError
 from provisioner.salesforce.fields import nullable_moment
 from provisioner.salesforce.soql import equals
 from provisioner.steps.verification import verify_identity
-from provisioner.upkeep.rebuild import Entry
+from provisioner.upkeep.rebuild import Inspection
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
     from provisioner.ledger.base import Org
 
-OUR_LOGIN = timedelta(minutes=2)  # between our login and our look at the list, clocks included
+OUR_LOGIN = timedelta(minutes=2)  # from our login to our query, with a difference of clocks
 
 
-def enter(connections: Connections, org: Org, since: datetime) -> Entry:
-    """Log in, prove the org, and look for logins of its user since a time.
+def inspect_org(connections: Connections, org: Org, since: datetime) -> Inspection:
+    """Log in, verify the org, and query the logins of its user since a time.
 
-    An org that does not tell of its logins counts as in use. Raises LoginError, StepFailed,
+    An org whose logins cannot be queried counts as in use. Raises LoginError, StepFailed,
     SalesforceError.
     """
     client = connections.org(org)
@@ -35,11 +35,11 @@ def enter(connections: Connections, org: Org, since: datetime) -> Entry:
     try:
         times = client.query_as(soql, lambda row: nullable_moment(row, "LoginTime"))
     except SalesforceError:
-        return Entry(expires_at, is_in_use=True)
+        return Inspection(expires_at, is_in_use=True)
     seen = [at for at in times if at is not None]
-    return Entry(expires_at, is_in_use=not _are_ours(seen, connections.clock.now()))
+    return Inspection(expires_at, is_in_use=not _are_ours(seen, connections.clock.now()))
 
 
 def _are_ours(times: Sequence[datetime], now: datetime) -> bool:
-    """Whether there is no login but, perhaps, the one that has just been made to look."""
+    """Whether there is no login but, perhaps, the one that has just been made here."""
     return not times or (len(times) == 1 and abs(now - times[0]) < OUR_LOGIN)

@@ -1,0 +1,151 @@
+"""How many orgs of a pool are missing is never underestimated, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from provisioner.builder import room as room_module
+from provisioner.builder.context import BuildContext
+from provisioner.builder.progress import BuildProgress
+from provisioner.builder.room import Room
+from provisioner.ledger.base import Org, State
+from provisioner.plan import Creation, PoolPlan, Removal
+
+NEW = Creation("p", "d", "new")
+SIZE = 4
+
+
+def row(name: str, state: State = State.AVAILABLE, **fields: Any) -> Org:
+    return Org(name, "p", state, definition="d", fingerprint="old", org_id=f"00D{name}", **fields)
+
+
+class Rows:
+    """A ledger of rows; `during` happens while they are read, before or after the snapshot."""
+
+    def __init__(self, *rows: Org) -> None:
+        self.rows = {each.username: each for each in rows}
+        self.before: Callable[[], None] = lambda: None
+        self.after: Callable[[], None] = lambda: None
+
+    def orgs(self, *, pool: str, states: Iterable[State]) -> list[Org]:
+        """The rows in these states."""
+        wanted = set(states)
+        if State.AVAILABLE not in wanted:
+            return [each for each in self.rows.values() if each.state in wanted]
+        self.before()
+        found = [each for each in self.rows.values() if each.state in wanted]
+        self.after()
+        return found
+
+
+class Pool:
+    """A full pool of outdated orgs on a Dev Hub without room, of which `swap` may be missing."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, swap: int, resume: tuple[Org, ...] = ()):
+        self.ledger = Rows(*(row(f"old{n}") for n in range(SIZE)), *resume)
+        self.deleted: list[str] = []
+        self.jobs: list[Callable[[], Any]] = []
+        retire = tuple(Removal(each, "outdated") for each in self.ledger.rows.values())
+        plan = PoolPlan("p", SIZE, (), resume, (NEW,) * SIZE, (), retire, slots=0, swap=swap)
+        parts = SimpleNamespace(
+            progress=(progress := BuildProgress()),
+            lock=progress.lock,
+            ledger=self.ledger,
+            reporter=None,
+            circuit_breaker=SimpleNamespace(is_verified=lambda _creation: True),
+            scheduler=SimpleNamespace(
+                wake=lambda _key: None, add=lambda _key, job: self.jobs.append(job)
+            ),
+        )
+        monkeypatch.setattr(room_module, "delete", self._delete)
+        self.room = Room(cast(BuildContext, parts), [plan])
+
+    def _delete(self, _context: object, removals: Iterable[Removal]) -> list[Org]:
+        found = [removal.org for removal in removals]
+        for org in found:
+            del self.ledger.rows[org.username]
+            self.deleted.append(org.username)
+        return found
+
+    def make_room(self, wanted: int = SIZE) -> int:
+        """How many orgs are deleted for so many that wait."""
+        before = len(self.deleted)
+        self.room.request([NEW] * wanted)
+        for job in self.jobs:
+            job()
+        self.jobs.clear()
+        return len(self.deleted) - before
+
+
+def test_as_many_are_deleted_as_may_be_missing_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(monkeypatch, swap=2)
+    assert pool.make_room() == 2
+    assert pool.make_room() == 0, "two slots are free"
+    assert pool.room.take("p", "new1")
+    assert pool.room.take("p", "new2")
+    assert not pool.room.take("p", "new3")
+    assert pool.make_room(2) == 0, "two orgs are pending"
+    pool.ledger.rows["new1"] = row("new1")
+    pool.room.keep("p", "new1")
+    assert pool.make_room(2) == 1, "one of them is available"
+
+
+def test_an_org_that_an_earlier_build_left_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(monkeypatch, swap=2, resume=(row("left", State.BUILDING),))
+    assert pool.make_room() == 1
+
+
+def test_an_org_that_cannot_be_deleted_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(monkeypatch, swap=2)
+    pool.ledger.rows["failed"] = row("failed", State.FAILED, kept=False)
+    monkeypatch.setattr(room_module, "delete", lambda *_: [])
+    pool.make_room()
+    monkeypatch.setattr(room_module, "delete", pool._delete)
+    pool.room._pools["p"].searched = None
+    pool.ledger.rows["failed"] = row("failed", State.FAILED, kept=True)
+    assert pool.make_room() == 2, "one that is kept for people is not"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_slot_that_is_taken_while_rows_are_read_counts(
+    monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Its row is committed after the ledger was read, or before."""
+    pool = Pool(monkeypatch, swap=1)
+    assert pool.make_room() == 1
+
+    def taken() -> None:
+        if pool.room.take("p", "new"):
+            pool.ledger.rows["new"] = row("new", State.INTENDED)
+
+    setattr(pool.ledger, moment, taken)
+    assert pool.make_room(SIZE - 1) == 0
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_slot_that_becomes_free_while_rows_are_read_counts(
+    monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Its row is deleted before its slot is free: between them, it counts as taken."""
+    pool = Pool(monkeypatch, swap=1)
+    assert pool.make_room() == 1
+    assert pool.room.take("p", "new")
+    pool.ledger.rows["new"] = row("new", State.BUILDING)
+    given = threading.Event()
+
+    def freed() -> None:
+        pool.ledger.rows.pop("new", None)
+        if moment == "after":
+            pool.room.give("p", "new")
+            given.set()
+
+    setattr(pool.ledger, moment, freed)
+    assert pool.make_room(SIZE - 1) == 0
+    if not given.is_set():
+        pool.room.give("p", "new")
+    assert pool.make_room(SIZE - 1) == 0
