@@ -182,7 +182,7 @@ class BusyError(ProvisionerError):
 
 
 class Interrupted(ProvisionerError):  # noqa: N818 - an event, not a fault
-    """Ctrl-C, SIGTERM or SIGHUP: what was under way is in the ledger; a build resumes it."""
+    """Ctrl-C, SIGTERM or SIGHUP: work in progress is in the ledger; a build resumes it."""
 
     exit_code = 130
     default_code = "interrupted"

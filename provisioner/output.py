@@ -169,7 +169,7 @@ class Output:
         return Console(file=stream, no_color=not color, highlight=False, quiet=self.quiet)
 
     def _message(self, text: str, mark: str = "") -> None:
-        """Write a text to stderr after `mark`. A build goes on if stderr cannot be written."""
+        """Write a text to stderr after `mark`. A build continues if stderr cannot be written."""
         try:
             self._write(self.err, mark + shown(self._redacted(text)))
         except (OSError, UsageError, ValueError):

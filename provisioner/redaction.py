@@ -40,5 +40,5 @@ def redact_all(value: Any, secrets: Collection[str] = ()) -> Any:
 
 
 def distinctive(secrets: Iterable[str]) -> frozenset[str]:
-    """Those of `secrets` that are long enough to be looked for in any text."""
+    """Those of `secrets` that are long enough to be searched for in any text."""
     return frozenset(secret for secret in secrets if len(secret) >= _SURELY_SECRET)

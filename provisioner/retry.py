@@ -5,7 +5,7 @@ There are two levels, and they add up; they do not multiply.
 1. *One call* (`CALL`): whoever sends may try again a few times, within seconds, while a thread
    waits. All layers of a call draw from one budget: the request, the answer that is malformed,
    the pages of a query, the login and its hosts (`budget`).
-2. *What stands above calls* tries the whole again after longer waits: a build's start
+2. *Code above a call* repeats the whole operation after longer waits: a build's start
    (`BUILD_START`), a step of an org (`STEP`), and a request to the ledger on a Dev Hub (`LEDGER`).
    Within it (`repeated`), a call whose budget was used up is sent once by each repetition, until
    it is answered: the longer wait was its retry.

@@ -11,7 +11,7 @@ Two optional members of such a dataclass:
 
 * `shorthand: ClassVar[str]` names the field that a bare scalar or list stands for
   (`assign_permission_sets: [Sales_Rep]`);
-* `check(self, directory: Path) -> Iterable[Finding]` looks at what only the step knows: the
+* `check(self, directory: Path) -> Iterable[Finding]` checks what only the step knows: the
   files that it names, keys that exclude each other. It runs offline.
 """
 

@@ -1,4 +1,4 @@
-"""All secret values that a configuration holds, for a last look before anything is written."""
+"""All secret values of a configuration, for a last check before anything is written."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PASSWORDS = re.compile(r"://[^/@:]*:([^/@]+)@|[?&](?:ssl)?password=([^&]+)")
 
 
 def passwords_in(url: str) -> Iterator[str]:
-    """The passwords in the URL of a ledger, as they stand there and decoded."""
+    """The passwords in the URL of a ledger, encoded and decoded."""
     for found in _PASSWORDS.findall(url):
         password = "".join(found)
         yield from {password, unquote(password)}
 
 
 def secret_values(value: Any) -> Iterator[str]:
-    """The values of every Secret in a configuration, wherever it stands.
+    """The values of every Secret in a configuration, wherever it is.
 
     A private key counts line by line: an error may quote a part of it.
     """

@@ -122,7 +122,7 @@ class EmulatedOrg:
     components: dict[tuple[str, str], Any] = field(default_factory=dict)  # by type, full name
     deployments: dict[str, Any] = field(default_factory=dict)  # by 0Af id
     installs: dict[str, Any] = field(default_factory=dict)  # by 0Hf id
-    signups: dict[str, Any] = field(default_factory=dict)  # under way, by 2SR or 0Oo id
+    signups: dict[str, Any] = field(default_factory=dict)  # in progress, by 2SR or 0Oo id
     snapshots: dict[str, Any] = field(default_factory=dict)  # by 0Oo id
     jobs: dict[str, Any] = field(default_factory=dict)  # Bulk 2.0, by 750 id
     cursors: dict[str, Any] = field(default_factory=dict)  # query locators

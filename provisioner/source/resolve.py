@@ -1,7 +1,7 @@
 """Finds the components of a package directory: which files are metadata, and of what type.
 
 The rules are those of docs/reference/source-format.md#from-folders-to-components. The official
-converter looks at absolute paths, so that a folder named `objects` above the project changes the
+converter tests absolute paths, so that a folder named `objects` above the project changes the
 result; here a path starts at the project.
 """
 

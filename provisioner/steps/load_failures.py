@@ -45,10 +45,10 @@ def unknown_record_type(
 
 def _line(chunk: Chunk, problem: RecordProblem) -> str:
     record = chunk.find(problem.reference) or next(_by_field(chunk, problem), None)
-    place = str(record) if record else f"{chunk.records[0].file}: some record"
+    location = str(record) if record else f"{chunk.records[0].file}: some record"
     fields = [name for name in problem.fields if name not in problem.message]
     about = f" ({', '.join(fields)})" if fields else ""
-    return f"{place}: {problem.code}: {problem.message}{about}"
+    return f"{location}: {problem.code}: {problem.message}{about}"
 
 
 def _by_field(chunk: Chunk, problem: RecordProblem) -> Iterator[PlannedRecord]:

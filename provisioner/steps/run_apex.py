@@ -112,11 +112,11 @@ class RunApex:
         )
 
     def _failure(self, result: ApexResult) -> StepFailed:
-        place = f"{self.file}:{result.line}:{result.column}" if result.line > 0 else self.file
+        location = f"{self.file}:{result.line}:{result.column}" if result.line > 0 else self.file
         if not result.is_compiled:
-            return StepFailed(f"{place}: {result.problem or 'it does not compile'}")
+            return StepFailed(f"{location}: {result.problem or 'it does not compile'}")
         text = result.exception or "it failed without a message"
-        return StepFailed(f"{place}: {text}", details=[result.trace] if result.trace else [])
+        return StepFailed(f"{location}: {text}", details=[result.trace] if result.trace else [])
 
 
 def _was_not_run(error: SalesforceError) -> bool:

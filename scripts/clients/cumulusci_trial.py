@@ -60,7 +60,7 @@ class CumulusCI:
         return self._ended(self.recipe.replace(LAST, command), self.project).stdout
 
     def outside(self) -> str:
-        """The recipe as it stands there, in a folder that is no project; what it prints."""
+        """Run the recipe in a folder that is not a project; its output."""
         return self._ended(self.recipe, self.empty).stdout
 
     def refused(self, script: str, *words: str, in_project: bool = False, **changed: str) -> None:
@@ -68,7 +68,7 @@ class CumulusCI:
         folder = self.project if in_project else self.empty
         ended = self._ended(script, folder, code=1, **changed)
         for one in words:
-            must(one in ended.stdout + ended.stderr, f"{one!r} is not said: {ended}")
+            must(one in ended.stdout + ended.stderr, f"{one!r} is not in the output: {ended}")
 
     def task(self, name: str, options: str = "") -> str:
         """The command line of a task in the org."""
@@ -86,8 +86,8 @@ class CumulusCI:
             timeout=300,
             check=False,
         )
-        said = ended.stdout + ended.stderr
-        must(ended.returncode == code, f"exit code {ended.returncode}: {said}")
+        output = ended.stdout + ended.stderr
+        must(ended.returncode == code, f"exit code {ended.returncode}: {output}")
         return ended
 
 
@@ -96,21 +96,21 @@ def main() -> int:
     commands = virtual_environment(CLIENT)
     with tempfile.TemporaryDirectory(prefix="cumulusci-") as directory:
         folder = Path(directory)
-        with emulator(folder, ["--tls", "--speed", "1000", *sys.argv[1:]]) as said:
-            return _run(folder, commands, said)
+        with emulator(folder, ["--tls", "--speed", "1000", *sys.argv[1:]]) as running:
+            return _run(folder, commands, running)
 
 
-def _run(folder: Path, commands: Path, said: Mapping[str, str]) -> int:
+def _run(folder: Path, commands: Path, running: Mapping[str, str]) -> int:
     trial = Trial()
-    trusted = {"SSL_CERT_FILE": said["ca"], "REQUESTS_CA_BUNDLE": said["ca"]}
-    org = trial.step("provisioner build, claim", lambda: _claimed(folder, said, trusted))
+    trusted = {"SSL_CERT_FILE": running["ca"], "REQUESTS_CA_BUNDLE": running["ca"]}
+    org = trial.step("provisioner build, claim", lambda: _claimed(folder, running, trusted))
     if org is None:
         return trial.conclude()
     variables = {
         **trusted,
         "ORG_USERNAME": org["username"],
         "CONSUMER_KEY": org["consumer_key"],
-        "KEY_FILE": said["private_key"],
+        "KEY_FILE": running["private_key"],
         "LOGIN_URL": org["login_url"],
     }
     cci = CumulusCI(folder, commands, variables)
@@ -120,18 +120,20 @@ def _run(folder: Path, commands: Path, said: Mapping[str, str]) -> int:
     return trial.conclude()
 
 
-def _claimed(folder: Path, said: Mapping[str, str], trusted: Mapping[str, str]) -> dict[str, Any]:
+def _claimed(
+    folder: Path, running: Mapping[str, str], trusted: Mapping[str, str]
+) -> dict[str, Any]:
     """An org of a pool of one, as `claim --json` tells it."""
-    (folder / "pool.yaml").write_text(POOL.format(**said))
+    (folder / "pool.yaml").write_text(POOL.format(**running))
     (folder / "org.json").write_text('{"orgName": "Trial", "edition": "Developer"}')
-    provisioner(["build", "--pace", "0.01"], folder, trusted)
+    provisioner(["build", "--time-scale", "0.01"], folder, trusted)
     return dict(json.loads(provisioner(["claim", "--owner", "trial", "--json"], folder, trusted)))
 
 
 def _log_in(trial: Trial, cci: CumulusCI, org: Mapping[str, Any], folder: Path) -> None:
     def recipe() -> None:
-        said = cci.outside()
-        must(org["username"] in said, f"another org: {said}")
+        output = cci.outside()
+        must(org["username"] in output, f"another org: {output}")
 
     trial.step("the recipe of docs/login.md", recipe)
     make_key_pair().write(folder, "other")
@@ -150,13 +152,13 @@ def _log_in(trial: Trial, cci: CumulusCI, org: Mapping[str, Any], folder: Path) 
         lambda: cci.refused(cci.recipe.replace(SANDBOX, ""), "audience is invalid"),
     )
 
-    def told() -> None:
+    def org_info() -> None:
         info = json.loads(cci("cci org info pool --json"))
         must(info["userinfo"]["organization_id"] == org["org_id"], "another org")
         must(info["instance_url"] == org["instance_url"], f"at {info['instance_url']}")
         must(info["is_sandbox"] is True, "no sandbox")
 
-    trial.step("org info --json, in a project", told)
+    trial.step("org info --json, in a project", org_info)
 
 
 def _work(trial: Trial, cci: CumulusCI) -> None:

@@ -72,9 +72,9 @@ class Cli:
             timeout=600,
             check=False,
         )
-        said = ended.stdout or ended.stderr
-        answer = dict(json.loads(said))
-        reason = answer.get("message") or said
+        output = ended.stdout or ended.stderr
+        answer = dict(json.loads(output))
+        reason = answer.get("message") or output
         must(ended.returncode == code, f"exit code {ended.returncode}: {reason}")
         return answer
 
@@ -91,9 +91,9 @@ class Cli:
 
     def refused(self, command: str, *words: str) -> None:
         """A command that must fail, in these words."""
-        said = json.dumps(self(command, code=1))
+        output = json.dumps(self(command, code=1))
         for one in words:
-            must(one in said, f"{one!r} is not said: {said}")
+            must(one in output, f"{one!r} is not in {output}")
 
 
 def main() -> int:
@@ -102,8 +102,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="salesforce-cli-") as directory:
         folder = Path(directory)
         project = write_project(folder / "project")
-        with emulator(folder, ["--speed", "1000", *sys.argv[1:]]) as said:
-            return _run(Cli(start, folder / "home", project), folder, said)
+        with emulator(folder, ["--speed", "1000", *sys.argv[1:]]) as running:
+            return _run(Cli(start, folder / "home", project), folder, running)
 
 
 def _install() -> list[str]:
@@ -122,13 +122,13 @@ def _install() -> list[str]:
     return [str(node), str(cli)]
 
 
-def _run(sf: Cli, folder: Path, said: dict[str, str]) -> int:
+def _run(sf: Cli, folder: Path, running: dict[str, str]) -> int:
     trial = Trial()
-    url = said["url"].replace("127.0.0.1", "localhost")
+    url = running["url"].replace("127.0.0.1", "localhost")
     make_key_pair().write(folder, "other")
-    if "ca" in said:  # --tls
-        sf.environment["NODE_EXTRA_CA_CERTS"] = said["ca"]
-    key, hub, app = said["private_key"], said["hub_username"], said["consumer_key"]
+    if "ca" in running:  # --tls
+        sf.environment["NODE_EXTRA_CA_CERTS"] = running["ca"]
+    key, hub, app = running["private_key"], running["hub_username"], running["consumer_key"]
 
     def login(user: str = hub, with_key: object = key, app: str = app, more: str = "") -> str:
         return f"org login jwt -i {app} -f {with_key} -o {user} -r {url} {more}"

@@ -92,7 +92,7 @@ CUMULUSCI_FILES = {
         "minimum_cumulusci_version: 4.0.0\n"
         "project:\n  name: Trial\n  package: { name: Trial, api_version: '66.0' }\n"
     ),
-    # It wants to stand in a repository, and reads these two files of it.
+    # CumulusCI needs a git repository, and reads these two files of it.
     ".git/HEAD": "ref: refs/heads/main\n",
     ".git/config": '[remote "origin"]\n\turl = https://github.com/acme/trial.git\n',
     "src/package.xml": (

@@ -22,18 +22,18 @@ def main() -> int:
     python = virtual_environment(CLIENT, "cryptography") / "python"
     with tempfile.TemporaryDirectory(prefix="simple-salesforce-") as directory:
         folder = Path(directory)
-        with emulator(folder, ["--tls", "--speed", "1000", *sys.argv[1:]]) as said:
+        with emulator(folder, ["--tls", "--speed", "1000", *sys.argv[1:]]) as running:
             script = Path(__file__).parent / "simple_salesforce_calls.py"
             return subprocess.run(
                 [str(python), str(script)],
                 check=False,
                 env={
                     **os.environ,
-                    "EMULATOR_URL": said["url"],
-                    "EMULATOR_CA": said["ca"],
-                    "CONSUMER_KEY": said["consumer_key"],
-                    "HUB_USERNAME": said["hub_username"],
-                    "PRIVATE_KEY_FILE": said["private_key"],
+                    "EMULATOR_URL": running["url"],
+                    "EMULATOR_CA": running["ca"],
+                    "CONSUMER_KEY": running["consumer_key"],
+                    "HUB_USERNAME": running["hub_username"],
+                    "PRIVATE_KEY_FILE": running["private_key"],
                 },
             ).returncode
 

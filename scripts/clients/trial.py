@@ -23,7 +23,7 @@ class Trial:
     rows: list[tuple[str, bool, str]] = field(default_factory=list)
 
     def step(self, name: str, act: Callable[[], Any]) -> Any:
-        """Do a step; what it answers. A failure is noted, and the trial goes on."""
+        """Run a step; its result. A failure is recorded, and the trial continues."""
         try:
             answer = act()
         except Exception as error:  # noqa: BLE001 - whatever a client raises is its verdict
@@ -98,6 +98,6 @@ def emulator(folder: Path, options: Sequence[str]) -> Iterator[dict[str, str]]:
     finally:
         process.terminate()
         process.communicate()
-        said = (folder / "emulator.log").read_text()
-        if said:
-            print(f"the emulator said:\n{said}", file=sys.stderr)
+        output = (folder / "emulator.log").read_text()
+        if output:
+            print(f"output of the emulator:\n{output}", file=sys.stderr)

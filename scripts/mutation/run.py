@@ -129,8 +129,8 @@ def _files(paths: Iterable[str]) -> set[str]:
 
 
 def _related(file: str) -> tuple[str, ...]:
-    places = map(str, (file, *Path(file).parents))
-    return next(RELATED[place] for place in places if place in RELATED)
+    paths = map(str, (file, *Path(file).parents))
+    return next(RELATED[path] for path in paths if path in RELATED)
 
 
 def _copy_project(files: Sequence[str], tests: Sequence[str]) -> None:

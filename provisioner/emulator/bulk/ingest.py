@@ -20,7 +20,7 @@ _CHUNK = 200  # rows in one transaction on the platform: an external id may occu
 
 @dataclass(eq=False)
 class IngestJob(Job):
-    """`results` are told apart by what they say: ids or errors."""
+    """`results` are distinguished by their content: ids or errors."""
 
     key_name: str | None = None
     text: str | None = None  # the CSV; None until it is uploaded

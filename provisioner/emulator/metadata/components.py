@@ -72,7 +72,7 @@ def read_components(archive: Archive, root: str) -> Contents:
     for path in sorted(archive):
         relative = path[len(root) :]
         if path.startswith(root) and "/" in relative:
-            _place(relative, contents)
+            _add_file(relative, contents)
     for component in list(contents.components.values()):
         if component.parent is not None:
             continue
@@ -82,7 +82,7 @@ def read_components(archive: Archive, root: str) -> Contents:
     return contents
 
 
-def _place(path: str, contents: Contents) -> None:
+def _add_file(path: str, contents: Contents) -> None:
     """Find the component that a file belongs to."""
     folder, _, rest = path.partition("/")
     for kind in types_in_folder(folder):
@@ -90,12 +90,12 @@ def _place(path: str, contents: Contents) -> None:
         if full_name:
             contents.take(Component(_addressed(kind), full_name, path, [path]))
             if kind.name == "DigitalExperienceBundle":
-                _place_experience(full_name, path, contents)
+                _add_experience(full_name, path, contents)
             return
     contents.strays.append(path)
 
 
-def _place_experience(bundle: str, path: str, contents: Contents) -> None:
+def _add_experience(bundle: str, path: str, contents: Contents) -> None:
     """`digitalExperiences/site/X/type/name/…` also belongs to `site/X.type/name`."""
     parts = path.split("/")
     if len(parts) > 5:

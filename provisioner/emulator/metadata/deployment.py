@@ -197,13 +197,11 @@ class Deployment:
         return int(self.total * share)
 
     def _details(self, result: Result) -> dict[str, Any]:
-        time_stamp = _moment(self.completed or self.created) or ""
+        moment = _moment(self.completed or self.created) or ""
         return {
             "allComponentMessages": [],
-            "componentFailures": [one.to_json(time_stamp) for one in result.failures],
-            "componentSuccesses": [
-                one.to_json(time_stamp) for one in result.outcomes if one.success
-            ],
+            "componentFailures": [one.to_json(moment) for one in result.failures],
+            "componentSuccesses": [one.to_json(moment) for one in result.outcomes if one.success],
             "retrieveResult": None,
             "runTestResult": self.tests.to_json(),
         }

@@ -53,7 +53,7 @@ class PackageVersion:
 
 
 OTHERS = "*"
-"""As a version id: all versions that are not listed exist, too; nobody knows what they contain."""
+"""As a version id: all versions that are not listed exist as well, with unknown content."""
 
 
 def find_version(world: Surroundings, version_id: str) -> PackageVersion | None:

@@ -26,7 +26,7 @@ _PREFIXES = {
     "WebLink": "00b", "Workflow": "01Q", "ExternalClientApplication": "0xI",
 }  # fmt: skip
 _NO_ID = frozenset({"Settings", "CustomLabels", "StandardValueSet", "SharingRules", "Workflow"})
-_ANY_PREFIX = "0MD"  # types whose prefix no client looks at
+_ANY_PREFIX = "0MD"  # types whose prefix no client uses
 
 
 @dataclass

@@ -161,10 +161,10 @@ class Rows(ObjectTypes):
 
     def _audit_fields(self, object_type: ObjectType, user_id: str) -> Record:
         now = format_datetime(self.org.now())
-        stamps = {"LastModifiedDate": now, "SystemModstamp": now}
+        audit_fields = {"LastModifiedDate": now, "SystemModstamp": now}
         if user_id:
-            stamps["LastModifiedById"] = user_id
-        return {name: value for name, value in stamps.items() if name in object_type.fields}
+            audit_fields["LastModifiedById"] = user_id
+        return {name: value for name, value in audit_fields.items() if name in object_type.fields}
 
     def _put(self, object_type: ObjectType, record: Record, old: Record | None) -> None:
         """Store a record: derived fields, uniqueness, indexes, undo."""

@@ -49,7 +49,7 @@ class ObjectType:
     is_updateable: bool = True
     is_deletable: bool = True
     is_setup: bool = False  # mixed DML: may not change together with ordinary objects
-    is_open: bool = False  # nobody knows its custom fields: it has those that are asked for
+    is_open: bool = False  # its custom fields are unknown: it has those that a request names
     properties: Mapping[str, Any] = field(default_factory=dict)  # sharingModel, record types …
 
     def find_field(self, name: str) -> Field | None:
