@@ -89,7 +89,7 @@ def special(kind: str, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["a pipe", "a device", "a socket"])
-@pytest.mark.parametrize("is_regular", [False, True], ids=["looked at", "seen as a file before"])
+@pytest.mark.parametrize("is_regular", [False, True], ids=["checked", "a file before"])
 def test_what_is_no_regular_file_is_refused(kind: str, is_regular: bool, tmp_path: Path) -> None:
     path = special(kind, tmp_path)
     for name in (path, tmp_path / "link"):

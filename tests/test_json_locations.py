@@ -1,4 +1,4 @@
-"""Every value of a JSON text is found at the line and column where it stands."""
+"""Every value of a JSON text is found at its line and column."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def paths(value: Any, path: JsonPath = ()) -> list[JsonPath]:
 
 
 @given(VALUES, st.sampled_from([None, 0, 2]))
-def test_what_stands_at_a_place_is_the_value_or_its_key(value: Any, indent: int | None) -> None:
+def test_the_text_at_a_location_is_the_value_or_its_key(value: Any, indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
     lines = text.split("\n")
     wanted = paths(value)
@@ -48,7 +48,7 @@ def test_what_stands_at_a_place_is_the_value_or_its_key(value: Any, indent: int 
         assert json.JSONDecoder().raw_decode(rest)[0] == start
 
 
-def test_a_path_that_is_not_there_has_no_place() -> None:
+def test_a_path_that_does_not_exist_has_no_location() -> None:
     assert locations('{"a": [1]}', [("a", 1), ("b",), ("a", 0)]) == {("a", 0): (1, 8)}
 
 

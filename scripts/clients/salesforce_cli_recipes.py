@@ -111,7 +111,7 @@ def run(trial: Trial, recipes: Recipes, key: Path) -> None:
 
 
 def _reached_the_org(tests: Ran) -> None:
-    """The emulator runs no Apex: it must have got the request, with a session, and have answered 501."""
+    """The emulator runs no Apex: it has to get the request, with a session, and answer 501."""
     must(tests.code != 0 and NOT_EMULATED in tests.output, f"{tests.name}: {tests.output}")
 
 

@@ -16,7 +16,7 @@ KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
 SECRET = "planted-installation-key"
 
 
-def test_what_a_users_own_command_looks_for_stays() -> None:
+def test_variables_for_a_users_command_stay() -> None:
     kept = {
         "PATH": "/usr/bin",
         "HOME": "/home/ann",
@@ -71,7 +71,7 @@ def test_a_program_that_takes_too_long_ends_with_those_that_it_started(tmp_path:
     assert not state.exists() or " Z " in state.read_text()
 
 
-def test_what_a_program_says_and_its_exit_code_are_told() -> None:
+def test_the_output_and_the_exit_code_of_a_program_are_returned() -> None:
     command = [sys.executable, "-c", "import sys; print('out'); sys.exit('err')"]
     environ = environment(os.environ)
     assert children.run(command, environ, timeout=60) == (1, "out\n")

@@ -147,7 +147,7 @@ def test_the_certificate_must_belong_to_the_key(cli: Cli, tmp_path: Path) -> Non
     assert "the certificate does not match the private key" in done.err
 
 
-def test_a_broken_definition_is_told_where_it_is_named(cli: Cli, tmp_path: Path) -> None:
+def test_a_broken_definition_is_reported_where_it_is_named(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "config/def.json").write_text('{"edition": "Developer",\n}')
 
     assert cli("check").err.startswith(

@@ -114,7 +114,7 @@ def test_arguments_and_options_reach_the_command(cli: Cli) -> None:
         ("--json", "group", "convert", "--json", "-ca.yaml", "x"),
     ],
 )
-def test_global_options_stand_before_or_after_the_name(
+def test_global_options_are_accepted_before_and_after_the_name(
     cli: Cli, arguments: tuple[str, ...]
 ) -> None:
     done = cli(*arguments)
@@ -161,7 +161,7 @@ def test_a_wrong_command_line_exits_with_2(
     assert hint.startswith(f"hint: {said[1]}")
 
 
-def test_a_wrong_command_line_is_told_in_json_too(cli: Cli) -> None:
+def test_a_wrong_command_line_is_reported_in_json(cli: Cli) -> None:
     for arguments in (("--json", "chek"), ("fake", "--json", "--cuont"), ("fake", "--x", "--json")):
         done = cli(*arguments)
 

@@ -62,17 +62,17 @@ def test_an_error_is_an_exit_code_a_message_and_a_hint(
 def test_problems_of_pool_yaml_are_a_line_each(cli: Cli, deed: Doing) -> None:
     problems = (
         Problem("pool.yaml", 3, 9, "pools.a.size", "wrong; write 3"),
-        Problem("pool.yaml", 4, 1, "", "doubtful", is_warning=True),
+        Problem("pool.yaml", 4, 1, "", "unusual", is_warning=True),
     )
-    deed(raising(errors.ConfigError(problems, hint="look")))
+    deed(raising(errors.ConfigError(problems, hint="check it")))
 
     done = cli("fake")
 
     assert done.code == 2
     assert done.err.splitlines() == [
         "pool.yaml:3:9: pools.a.size: wrong; write 3",
-        "pool.yaml:4:1: warning: doubtful",
-        "hint: look",
+        "pool.yaml:4:1: warning: unusual",
+        "hint: check it",
     ]
     assert cli("fake", "--json").json["error"]["code"] == "config"
 
@@ -119,7 +119,7 @@ def crash_file(err: str) -> Path:
     return Path(err.partition("the traceback is in ")[2].splitlines()[0])
 
 
-def test_our_own_bug_is_told_as_one_and_its_traceback_is_kept(
+def test_our_own_bug_is_reported_as_one_and_its_traceback_is_kept(
     cli: Cli, deed: Doing, tmp_path: Path
 ) -> None:
     def buggy(_call: Invocation) -> None:
@@ -260,7 +260,7 @@ raise ValueError(sys.argv[1])
 """
 
 
-def test_an_exception_that_nobody_caught_is_told_without_its_words(tmp_path: Path) -> None:
+def test_an_exception_that_nobody_caught_is_reported_without_its_words(tmp_path: Path) -> None:
     """In a thread, in a destructor, or outside of any command."""
     done = subprocess.run(
         [sys.executable, "-c", STRAYS, MARKER],

@@ -154,7 +154,7 @@ def test_it_writes_into_the_folder_that_is_named(cli: Cli, tmp_path: Path) -> No
     assert "private_key: 'keys/server.key'" in (tmp_path / "my pool/pool.yaml").read_text()
 
 
-def test_a_folder_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "team").write_text("a file")
 
     done = cli("init", "--config", "team/pool.yaml")

@@ -12,7 +12,7 @@ from provisioner.output import Output, table
 
 
 class Terminal(io.StringIO):
-    """A stream that a person looks at."""
+    """A stream that a person reads."""
 
     def isatty(self) -> bool:
         return True

@@ -78,7 +78,7 @@ def test_the_result_is_the_builds_and_the_org_that_was_claimed(cli: Cli, pools: 
     assert tree(pools) == before, "the rehearsal has a ledger and keys of its own"
 
 
-def test_people_are_told_the_org_that_was_claimed(cli: Cli, pools: Path) -> None:
+def test_the_output_names_the_org_that_was_claimed(cli: Cli, pools: Path) -> None:
     done = cli("rehearse", "--speed", FAST, "one")
     assert done.code == 0, done.err
     claimed, org_id, login = done.out.splitlines()
@@ -227,7 +227,7 @@ def test_the_speed_and_the_seed_are_the_emulators(pools: Path) -> None:
 def test_the_build_waits_as_much_less_as_the_emulator_is_faster(
     cli: Cli, pools: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Told by the options of the build: its waits themselves would need a timed assertion."""
+    """Checked by the options of the build: its waits themselves would need a timed assertion."""
     time_scales: list[float] = []
 
     def recorded(*arguments: Any) -> BuildResult:
@@ -285,7 +285,7 @@ def test_an_assumption_of_an_unknown_kind_is_a_usage_error(cli: Cli, pools: Path
 
 
 def test_names_of_a_package_are_accepted_with_one_warning(cli: Cli, pools: Path) -> None:
-    """Of a package that no packages file describes nobody knows what it contains."""
+    """The content of a package that no packages file describes is unknown."""
     install = {"install_package": {"version": "04t000000000001AAA"}}
     write_pool(pools, [install, {"assign_permission_sets": ["acme__Admin"]}])
     done = cli("rehearse", "--speed", FAST)

@@ -147,7 +147,7 @@ def test_pool_yaml_explains_every_key() -> None:
     assert not missing, "write them into pool.yaml, behind a # where they are optional"
 
 
-def test_what_stands_behind_a_hash_is_right_as_well(tmp_path: Path) -> None:
+def test_keys_behind_a_hash_are_valid(tmp_path: Path) -> None:
     for name, content in sample_files().items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)

@@ -65,7 +65,7 @@ def test_it_is_a_problem_and_not_a_wait_without_end(
 
     done = cli("check")
 
-    if name == "keys/server.crt":  # looked for beside the key, and passed over
+    if name == "keys/server.crt":  # searched for next to the key, and ignored
         assert done.code == 0
         return
     assert done.code == 2, done.err

@@ -1,4 +1,4 @@
-"""Step kinds with options of every sort, so that these tests stand on no real step."""
+"""Step kinds with options of every sort, so that these tests use no real step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever stands in the file: a PoolFile or a ConfigError, never another exception."""
+"""Any text in the file gives a PoolFile or a ConfigError, never another exception."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def test_a_snapshot_brings_its_own(project: Project, key: str) -> None:
         ),
     ],
 )
-def test_what_is_doubtful_is_a_warning(
+def test_what_is_unusual_is_a_warning(
     project: Project, definition: Mapping[str, Any], message: str
 ) -> None:
     [found] = project.definition(definition)
@@ -199,7 +199,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "message"), BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_file_is_told_with_its_own_position(
+def test_a_broken_file_is_reported_with_its_own_position(
     project: Project, text: str, message: str
 ) -> None:
     assert project.definition(text) == [f"{NAME}:{message}"]

@@ -15,7 +15,7 @@ MARKER = "s3cr3t-marker"
 PEM = f"-----BEGIN PRIVATE KEY-----\n{MARKER}\n-----END PRIVATE KEY-----\n"
 
 
-def test_several_variables_stand_in_one_scalar(project: Project) -> None:
+def test_one_scalar_may_have_several_variables(project: Project) -> None:
     project.environ = {"NAME": "hub", "DOMAIN": "acme.example"}
 
     config = project.load(HUB.replace("hub@acme.example", "${NAME}@${DOMAIN}"))
@@ -37,7 +37,7 @@ def test_what_comes_out_of_a_variable_is_not_read_again(project: Project) -> Non
     assert config.dev_hub.consumer_key == "${OTHER}"
 
 
-def test_variables_stand_in_braces_without_quotes(project: Project) -> None:
+def test_variables_in_braces_need_no_quotes(project: Project) -> None:
     """As the format is documented, although plain YAML would end the mapping at the brace."""
     project.environ = {"KEY": "k1", "SIZE": "7"}
     entry = "- install_package: { version: 04t000000000001, installation_key: ${KEY} }"

@@ -1,4 +1,4 @@
-"""Files that pool.yaml names: where they are looked for, and what is said of missing ones."""
+"""Files that pool.yaml names: where they are searched for, and the problems of missing ones."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_key_of_the_owner_alone_is_fine(project: Project, mode: int) -> None:
     assert project.problems(HUB + POOL) == []
 
 
-def test_the_key_of_the_second_app_is_looked_at_too(project: Project) -> None:
+def test_the_key_of_the_second_app_is_checked_too(project: Project) -> None:
     text = f"{HUB}scratch_app: {{consumer_key: x, private_key: second.key}}\n"
 
     [problem] = project.problems(text)

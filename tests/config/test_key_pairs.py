@@ -201,7 +201,7 @@ def test_the_second_app_is_judged_like_the_first(project: Project) -> None:
     assert problem.key_path == "scratch_app.private_key"
 
 
-def test_a_wrong_key_is_told_beside_all_other_problems(project: Project) -> None:
+def test_a_wrong_key_is_reported_with_all_other_problems(project: Project) -> None:
     project.write("server.key", "nothing")
 
     keys = [problem.key_path for problem in judged(project, f"{HUB}ledgr: x\npools: 3\n")]

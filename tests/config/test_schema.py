@@ -122,7 +122,7 @@ def test_defaults_are_written_as_pool_yaml_writes_them() -> None:
 
 
 def quoted(text: str) -> str:
-    """For plain YAML a variable between braces must stand in quotes."""
+    """For plain YAML a variable between braces needs quotes."""
     return re.sub(r": (\$\{\w+\})( \})", r': "\1"\2', text)
 
 

@@ -110,7 +110,7 @@ def test_an_entry_that_does_not_fit_is_refused(project: Project, entry: str, mes
     assert messages == [message]
 
 
-def test_keys_that_were_not_indented_are_told_so(project: Project) -> None:
+def test_keys_that_were_not_indented_are_reported(project: Project) -> None:
     entry = "- load_data:\n  plan: data/plan.json\n  batch: 3"
 
     messages = [problem.message for problem in project.problems(with_steps(entry))]
@@ -130,7 +130,7 @@ def test_keys_that_were_not_indented_are_told_so(project: Project) -> None:
         "- run_apex: {text: 'x();', name: Pause}\n  timeout: 1h",
     ],
 )
-def test_name_and_timeout_stand_beside_the_kind_or_among_its_options(
+def test_name_and_timeout_are_accepted_beside_the_kind_and_among_its_options(
     project: Project, entry: str
 ) -> None:
     [found] = project.load(with_steps(entry)).pools["morning"].steps

@@ -158,7 +158,7 @@ pools:
 """
 
 
-def test_every_problem_is_told_at_once_with_its_position_and_what_to_write(
+def test_every_problem_is_reported_at_once_with_its_position_and_what_to_write(
     project: Project,
 ) -> None:
     project.write("config/project-scratch-def.json", '{"edition": "Developer",\n "features": [,]}')

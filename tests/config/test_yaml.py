@@ -161,7 +161,7 @@ pools:
     }
 
 
-def test_a_problem_in_an_anchored_value_is_told_once_where_it_stands(project: Project) -> None:
+def test_a_problem_in_an_anchored_value_is_reported_once_at_the_anchor(project: Project) -> None:
     text = f"""{HUB}
 pools:
   a: &a
@@ -175,7 +175,7 @@ pools:
     ]
 
 
-def test_what_a_merged_mapping_lacks_is_told_where_it_is_used(project: Project) -> None:
+def test_what_a_merged_mapping_lacks_is_reported_where_it_is_used(project: Project) -> None:
     text = f"{HUB}x-base: &base {{ size: 1 }}\npools:\n  a:\n    <<: *base\n"
 
     [problem] = project.problems(text)

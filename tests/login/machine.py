@@ -74,5 +74,5 @@ def calls(workspace: Path) -> list[dict[str, Any]]:
 
 
 def installed(folder: Path) -> list[str]:
-    """What npm and pip were told to install."""
+    """The packages that npm and pip had to install."""
     return (folder / "bin/installed").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The snippets of docs/login.md, as they stand there; scripts/clients runs some of them, too."""
+"""The snippets of docs/login.md; scripts/clients runs some of them, too."""
 
 from __future__ import annotations
 

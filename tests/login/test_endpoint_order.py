@@ -56,7 +56,7 @@ def test_a_scratch_org_is_asked_itself_with_the_audience_of_sandboxes_first(
 
 
 @pytest.mark.parametrize("own", [EMULATOR, SCRATCH, TEST, LOGIN, None])
-def test_no_rung_leads_from_an_emulator_to_a_public_host(own: str | None) -> None:
+def test_no_endpoint_leads_from_an_emulator_to_a_public_host(own: str | None) -> None:
     """Whatever login URL a Dev Hub gives for an org, when the configured one is loopback."""
     assert {endpoint.host for endpoint in scratch_endpoints(own, EMULATOR)} == {EMULATOR}
     assert {endpoint.host for endpoint in scratch_endpoints(EMULATOR, TEST)} == {EMULATOR}
@@ -133,6 +133,6 @@ def test_an_address_with_a_password_is_refused_without_showing_it() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://127.8.9.1", "http://[::1]:2"])
-def test_loopback_is_told_by_address(url: str) -> None:
+def test_loopback_is_known_by_its_address(url: str) -> None:
     assert is_loopback(url)
     assert not is_loopback("https://127.0.0.1.example")

@@ -84,7 +84,7 @@ def test_an_encrypted_key_in_base64_opens(pem: Pem, private_key: rsa.RSAPrivateK
         assert opens(load_signing_key(text, PASSPHRASE), private_key)
 
 
-def test_nobody_is_told_to_make_a_new_key_in_place_of_one_that_may_be_good(pem: Pem) -> None:
+def test_no_hint_replaces_a_key_that_may_be_good(pem: Pem) -> None:
     """A new key costs a new certificate in the connected app."""
     lines = pem().split("\n")
     damaged = "\n".join(line for index, line in enumerate(lines) if index != 4)
@@ -181,14 +181,14 @@ def test_what_is_no_usable_key_is_named(text: str, code: str, words: str, tmp_pa
     assert str(path) in caught.value.message
 
 
-def test_a_key_cut_off_or_damaged_is_told_from_other_files(pem: Pem) -> None:
+def test_a_key_cut_off_or_damaged_is_distinguished_from_other_files(pem: Pem) -> None:
     with pytest.raises(UsageError, match="incomplete"):
         load_signing_key(pem()[:900])
     with pytest.raises(UsageError, match="damaged"):
         load_signing_key("\n".join(line for i, line in enumerate(pem().split("\n")) if i != 4))
 
 
-def test_a_missing_passphrase_names_the_variable_and_a_wrong_one_is_told(pem: Pem) -> None:
+def test_a_missing_passphrase_names_the_variable_and_a_wrong_one_is_reported(pem: Pem) -> None:
     encrypted = pem(PrivateFormat.PKCS8, ENCRYPTED)
     with pytest.raises(UsageError, match="no passphrase was given") as caught:
         load_signing_key(encrypted)
@@ -199,7 +199,7 @@ def test_a_missing_passphrase_names_the_variable_and_a_wrong_one_is_told(pem: Pe
     assert "planted" not in str(caught.value) + caught.value.hint
 
 
-def test_missing_unreadable_and_oversized_files_are_told_apart(tmp_path: Path) -> None:
+def test_missing_unreadable_and_oversized_files_are_distinguished(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="private key file does not exist") as caught:
         load_signing_key(tmp_path / "server.key")
     assert caught.value.code == "key_missing"

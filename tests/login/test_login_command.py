@@ -73,7 +73,7 @@ def claimed(folder: Path, url: str, **changes: Any) -> None:
     ledger.close()
 
 
-def test_the_holder_of_an_org_is_told_nothing(
+def test_the_holder_of_an_org_gets_no_warning(
     run: Run, host: LoginHost, key_file: Path, tmp_path: Path
 ) -> None:
     write_pool_file(tmp_path, host.url, str(key_file))
@@ -114,7 +114,7 @@ def test_who_logs_in_to_an_unclaimed_org_is_warned_and_with_strict_refused(
     assert (done.code, done.json["error"]["code"]) == (7, "not_claimed")
 
 
-def test_a_lease_that_has_ended_is_told_of(
+def test_a_lease_that_has_ended_is_reported(
     run: Run, host: LoginHost, key_file: Path, tmp_path: Path
 ) -> None:
     write_pool_file(tmp_path, host.url, str(key_file))
@@ -173,7 +173,7 @@ def test_the_options_open_an_org_that_the_ledger_does_not_know(
         (State.DELETED, "org_deleted"),
     ],
 )
-def test_an_org_that_is_not_there_yet_or_no_more_is_told_without_a_request(
+def test_an_org_that_is_not_there_yet_or_no_more_is_reported_without_a_request(
     state: State, code: str, run: Run, host: LoginHost, key_file: Path, tmp_path: Path
 ) -> None:
     write_pool_file(tmp_path, host.url, str(key_file))
@@ -184,7 +184,7 @@ def test_an_org_that_is_not_there_yet_or_no_more_is_told_without_a_request(
     assert host.seen == []
 
 
-def test_without_pool_file_and_options_the_way_without_them_is_told(run: Run) -> None:
+def test_without_pool_file_and_options_the_way_without_them_is_named(run: Run) -> None:
     done = run(USERNAME)
     assert done.code == 2
     assert "pool.yaml not found" in done.err

@@ -45,7 +45,7 @@ def test_a_host_that_does_not_serve_is_not_asked_again_with_another_audience(
     assert [url.split("/")[2] for url in hosts.asked] == [OWN[8:], TEST[8:]]
 
 
-def test_each_rung_gets_an_assertion_of_its_own_time(app: App) -> None:
+def test_each_endpoint_gets_an_assertion_of_its_own_time(app: App) -> None:
     """A host that takes its time must not use up the life of the next one's assertion."""
     hosts = Hosts(WRONG_AUDIENCE)
     times = iter([1000.0, 2000.0, 3000.0, 4000.0])

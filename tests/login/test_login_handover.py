@@ -179,7 +179,7 @@ def test_sf_gets_a_key_that_is_no_file_by_one_that_is_on_no_disk(
         ("echo it is broken >&2; exit 3", 5, "it is broken"),
     ],
 )
-def test_an_sf_that_is_missing_or_fails_is_told(
+def test_an_sf_that_is_missing_or_fails_is_reported(
     script: str | None,
     code: int,
     words: str,

@@ -55,7 +55,7 @@ def test_a_private_ca_is_trusted_when_the_environment_names_it(
         assert sign_in(app, USERNAME, scratch_endpoints(host.url), post_form).org_id == ORG
 
 
-def test_https_to_a_port_that_speaks_http_is_told(app: App, host: LoginHost) -> None:
+def test_https_to_a_port_that_speaks_http_is_reported(app: App, host: LoginHost) -> None:
     url = host.url.replace("http:", "https:")
     with pytest.raises(LoginError, match="no TLS"):
         sign_in(app, USERNAME, scratch_endpoints(url), post_form)
@@ -72,7 +72,7 @@ def test_a_proxy_is_not_asked_for_an_emulator_on_this_machine(
 def test_a_proxy_from_the_environment_is_used_for_other_hosts(
     app: App, host: LoginHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It sees a CONNECT, no assertion; what it answers is told as the proxy's answer."""
+    """It sees a CONNECT, no assertion; its answer is reported as the proxy's."""
     monkeypatch.setenv("https_proxy", host.url)
     with pytest.raises(LoginError, match="proxy: Tunnel connection failed: 501") as caught:
         sign_in(app, USERNAME, (LoginEndpoint("https://acme.invalid", SANDBOX),), post_form)

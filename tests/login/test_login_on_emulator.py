@@ -68,7 +68,7 @@ def test_who_and_browser_link_come_from_the_session(
     assert grant.access_token not in link
 
 
-def test_a_wrong_key_an_unknown_app_and_an_unknown_user_are_told_apart(
+def test_a_wrong_key_an_unknown_app_and_an_unknown_user_are_distinguished(
     app: App, emulator: EmulatorServer, org: EmulatedOrg, other_key: RSAPrivateKey
 ) -> None:
     endpoints = scratch_endpoints(emulator.url, emulator.url)

@@ -57,7 +57,9 @@ def test_usernames_with_quotes_and_other_scripts_log_in(
     assert log_in(app, host, username).user_id == USER
 
 
-def test_a_wrong_key_is_told_after_one_request(host: LoginHost, other_key: RSAPrivateKey) -> None:
+def test_a_wrong_key_is_reported_after_one_request(
+    host: LoginHost, other_key: RSAPrivateKey
+) -> None:
     error = refuse(App(CONSUMER_KEY, SigningKey(other_key)), host)
     assert error.code == "login_bad_signature"
     assert "does not match the app's certificate" in error.message
@@ -65,21 +67,21 @@ def test_a_wrong_key_is_told_after_one_request(host: LoginHost, other_key: RSAPr
     assert len(host.seen) == 1
 
 
-def test_a_wrong_consumer_key_and_a_wrong_username_are_told_apart(
+def test_a_wrong_consumer_key_and_a_wrong_username_are_distinguished(
     app: App, host: LoginHost
 ) -> None:
     assert refuse(App("3MVG9.other", app.key), host).code == "login_unknown_key"
     assert refuse(app, host, "nobody@acme.example").code == "login_not_approved"
 
 
-def test_a_slow_clock_is_told_with_its_lag(app: App, host: LoginHost) -> None:
+def test_a_slow_clock_is_reported_with_its_lag(app: App, host: LoginHost) -> None:
     with pytest.raises(LoginError, match=r"clock of this machine is behind \(by (59|60)\d s\)"):
         sign_in(
             app, USERNAME, scratch_endpoints(host.url), post_form, now=lambda: time.time() - 600
         )
 
 
-def test_a_deleted_org_is_told_by_its_420(app: App, host: LoginHost) -> None:
+def test_a_deleted_org_is_known_by_its_420(app: App, host: LoginHost) -> None:
     host.script = [Scripted(420, b"<html>gone</html>", {"Content-Type": "text/html"})] * CALL.tries
     error = refuse(app, host)
     assert error.code == "org_gone"
@@ -109,7 +111,7 @@ def test_a_redirect_is_reported_and_not_followed(app: App, host: LoginHost) -> N
     ],
     ids=["503", "502 with HTML", "unknown_error", "Access Declined", "connection closed"],
 )
-def test_trouble_twice_is_passed_over_and_trouble_without_end_is_told(
+def test_two_errors_are_retried_and_errors_without_end_are_reported(
     trouble: Scripted, app: App, host: LoginHost
 ) -> None:
     """A token may be asked for again: the assertion opens the same session."""
@@ -129,7 +131,7 @@ def test_a_host_that_never_answers_is_given_up(app: App, host: LoginHost) -> Non
     assert len(host.seen) == 1, "nor is it asked again with another audience"
 
 
-def test_a_port_where_nobody_listens_is_told(app: App) -> None:
+def test_a_port_where_nobody_listens_is_reported(app: App) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -138,7 +140,7 @@ def test_a_port_where_nobody_listens_is_told(app: App) -> None:
     assert caught.value.code == "unreachable"
 
 
-def test_a_name_that_does_not_resolve_is_told(app: App) -> None:
+def test_a_name_that_does_not_resolve_is_reported(app: App) -> None:
     """`.invalid` is kept free of hosts for ever (RFC 6761)."""
     endpoints = (LoginEndpoint("https://org.invalid", SANDBOX),)
     with pytest.raises(LoginError, match="no such host") as caught:

@@ -1,4 +1,4 @@
-"""docs/login.md is true: its snippets run as they stand there, and its table is complete."""
+"""docs/login.md is correct: its snippets run unchanged, and its table is complete."""
 
 from __future__ import annotations
 
@@ -128,8 +128,8 @@ def test_the_cumulusci_recipe_says_what_cumulusci_reads(
     code = snippet("CumulusCI", "sh")
     exports, _, command = code.rstrip("\n").rpartition("\n")
     assert command == "cci org info pool"
-    told = output(["sh", "-euc", f"{exports}\nenv -0"], environment, tmp_path)
-    variables = dict(entry.split("=", 1) for entry in told.split("\0") if entry)
+    printed = output(["sh", "-euc", f"{exports}\nenv -0"], environment, tmp_path)
+    variables = dict(entry.split("=", 1) for entry in printed.split("\0") if entry)
     assert variables["SFDX_CLIENT_ID"] == CONSUMER_KEY
     assert variables["SFDX_HUB_KEY"] == key_file.read_text().rstrip("\n")
     assert json.loads(variables["CUMULUSCI_ORG_pool"]) == {

@@ -33,7 +33,7 @@ WITHOUT_MEMORY_FILES = "import os; del os.memfd_create; "
 
 
 class Stopped:
-    """`provisioner login` with a program that waits until it is told to go on."""
+    """`provisioner login` with a program that waits for a signal to continue."""
 
     def __init__(self, run: Run, host: LoginHost, pem: Pem) -> None:
         self.folder = run.folder
@@ -146,7 +146,7 @@ def test_kill_9_while_the_browser_starts_leaves_a_page_without_the_link(stopped:
 
 
 def test_a_signal_that_was_to_be_ignored_is_ignored(stopped: Stopped) -> None:
-    """`nohup provisioner …` goes on when the terminal is gone."""
+    """`nohup provisioner …` continues when the terminal is closed."""
     with stopped.login("--sf", ignoring=signal.SIGHUP) as process:
         process.send_signal(signal.SIGHUP)
         (stopped.folder / "go-on").touch()

@@ -80,7 +80,7 @@ def ended(session: Session) -> Session:
     [identity, lambda session: single_use_link(session.instance_url, session.access_token)],
     ids=["identity", "browser link"],
 )
-def test_an_ended_session_is_told_without_its_token(
+def test_an_ended_session_is_reported_without_its_token(
     ask: Callable[[Session], object], credentials: Credentials
 ) -> None:
     with pytest.raises(LoginError, match="HTTP 401") as caught:

@@ -170,7 +170,7 @@ def test_the_job_claims_an_org_uses_it_and_gives_it_back(
     assert len(night.orgs(State.AVAILABLE)) == 1
 
 
-def test_a_job_that_died_gets_the_same_org_when_it_is_started_again(
+def test_a_job_that_was_killed_gets_the_same_org_when_it_is_started_again(
     night: Night, claiming: Callable[[], Runner]
 ) -> None:
     workflow = parse(snippet(SECTION, "yaml", 1))

@@ -100,12 +100,12 @@ class Runner:
 def filled(values: Mapping[str, str], contexts: Contexts) -> dict[str, str]:
     """Each value with its expressions replaced by what they stand for."""
     return {
-        name: EXPRESSION.sub(lambda found: looked_up(found[1], contexts), value)
+        name: EXPRESSION.sub(lambda found: evaluated(found[1], contexts), value)
         for name, value in values.items()
     }
 
 
-def looked_up(path: str, contexts: Contexts) -> str:
+def evaluated(path: str, contexts: Contexts) -> str:
     """`secrets.NAME` and the like; "" for what is not there, as with Actions."""
     found: Any = contexts
     for part in path.split("."):
@@ -123,4 +123,4 @@ def _applies(condition: str, contexts: Contexts, has_failed: bool) -> bool:
     terms = [term.strip() for term in condition.split("&&") if term.strip()]
     if has_failed and "always()" not in terms:
         return False
-    return all(term == "always()" or looked_up(term, contexts) for term in terms)
+    return all(term == "always()" or evaluated(term, contexts) for term in terms)

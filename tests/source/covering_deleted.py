@@ -41,7 +41,7 @@ DELETED: Mapping[str, Covering] = {
             AFTER: manifest({"ApexTrigger": ("T",), "ApexClass": ("C",)}),
         }
     ),
-    "deletes-what-stands-twice": Covering(
+    "deletes-what-is-listed-twice": Covering(
         {**apex("Kept"), AFTER: manifest({"ApexClass": ("B", "A", "B")})}
     ),
     "deletes-a-field-of-an-object-that-stays": Covering(

@@ -82,7 +82,7 @@ def write(project: Covering, root: Path) -> Path:
 
 
 def converted(root: Path, environ: Mapping[str, str] = ENVIRON) -> Package:
-    """Our package of a project, with the deletions that stand at its root."""
+    """Our package of a project, with the deletions at its root."""
     wanted = {name: root / f"destructiveChanges{name}.xml" for name in ("Pre", "Post")}
     before, after = (wanted[name] if wanted[name].exists() else None for name in wanted)
     return package(
@@ -91,7 +91,7 @@ def converted(root: Path, environ: Mapping[str, str] = ENVIRON) -> Package:
 
 
 def write_all(root: Path) -> dict[Path, str]:
-    """Write all projects; "refused" stands where we alone refuse, on purpose."""
+    """Write all projects; "refused" marks those that only we refuse."""
     from tests.source import covering
 
     return {

@@ -1,4 +1,4 @@
-"""Projects made by chance out of what the rules look at: folders, names, suffixes, dot files.
+"""Random projects of what the rules depend on: folders, names, suffixes, dot files.
 
 Hypothesis draws the seeds in `test_random.py`; `scripts/compare-source --random N` runs them
 through the official library, too.

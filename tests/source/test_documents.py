@@ -39,7 +39,7 @@ def test_a_key_is_the_text_of_the_element_asked_for() -> None:
     assert document.sections[0].key == "a & b"
 
 
-def test_a_body_is_all_between_the_tags_whatever_stands_around_them() -> None:
+def test_a_body_is_all_between_the_tags_whatever_is_around_them() -> None:
     for text in (
         f"<A {X}><b>1</b></A>",
         f"\ufeff<?xml version='1.0'?>\r\n<!-- </A> -->\n<A {X} y='>'><b>1</b></A>\n<!-- </A> -->",

@@ -22,7 +22,7 @@ LINES = st.builds(
 
 @example(["c.cls/**/"], "c.cls", True, True)
 @given(st.lists(LINES, min_size=1, max_size=6), PATHS, st.booleans(), st.booleans())
-def test_a_path_that_no_look_finds_is_matched_by_no_rule(
+def test_a_path_that_the_index_does_not_find_is_matched_by_no_rule(
     lines: list[str], path: str, is_upper: bool, is_folder: bool
 ) -> None:
     path = f"{path.upper() if is_upper else path}{'/' if is_folder else ''}"

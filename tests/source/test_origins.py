@@ -1,4 +1,4 @@
-"""Which file of the source stands behind a file of the package, or behind a part of one."""
+"""Which file of the source a file of the package, or a part of one, comes from."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_bundle_is_its_folder_and_a_zipped_resource_the_folder_in_it(made: Pac
     assert resource == Origin(f"{D}staticresources/r", is_copy=False)
 
 
-def test_the_top_folder_of_a_zip_may_stand_before_the_name(made: Package) -> None:
+def test_the_name_may_begin_with_the_top_folder_of_a_zip(made: Package) -> None:
     assert made.origin("unpackaged/classes/A.cls") == Origin(f"{D}classes/A.cls", is_copy=True)
 
 

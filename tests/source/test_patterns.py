@@ -107,7 +107,7 @@ def glob_matches(glob: str, path: str) -> bool:
         "a" * 5000,
     ],
 )
-def test_a_glob_that_stands_for_too_much_is_refused_at_its_line(glob: str, tmp_path: Path) -> None:
+def test_a_glob_that_expands_to_too_many_is_refused_at_its_line(glob: str, tmp_path: Path) -> None:
     with pytest.raises(GlobError):
         glob_expression(glob)
     entry = {"glob": glob, "stringToReplace": "A", "replaceWithEnv": "X"}
@@ -154,7 +154,7 @@ def test_xml_without_a_bottom_is_refused_at_its_line(tmp_path: Path) -> None:
 
 
 def test_comments_at_the_end_of_a_file_are_passed_over_at_once(tmp_path: Path) -> None:
-    """In a CDATA section stands what looks like the end; the comments may be read in many ways."""
+    """A CDATA section contains what looks like the end; the comments may be read in many ways."""
     odd = "<label><![CDATA[</CustomObject>" + "<!--a-->" * 60 + "x]]></label>"
     files = {f"{D}objects/X__c/X__c.object-meta.xml": object_file(odd) + "<!-- end -->\n"}
     made = package(write(Covering(files), tmp_path), api_version="58.0")
@@ -164,7 +164,7 @@ def test_comments_at_the_end_of_a_file_are_passed_over_at_once(tmp_path: Path) -
 def test_json_without_a_bottom_is_refused_at_its_line(tmp_path: Path) -> None:
     root = write(Covering(apex("A")), tmp_path)
     (root / "sfdx-project.json").write_text('{"packageDirectories":\n' + "[\n" * 100_000)
-    with pytest.raises(SourceError, match=r"sfdx-project\.json:101:1: more than 100 levels"):
+    with pytest.raises(SourceError, match=r"sfdx-project\.json:101:1: nested more than 100 levels"):
         package(root, api_version="58.0")
 
 
@@ -176,7 +176,7 @@ def test_a_version_of_thousands_of_digits_is_refused_at_its_line(
     assert re.match(r"sfdx-project.json:\d+:1: sourceApiVersion 999999999999… is no", problem)
     root = write(Covering(apex("A")), tmp_path / "number")
     (root / "sfdx-project.json").write_text(f'{{\n"sourceApiVersion": {"9" * 5000}}}')
-    with pytest.raises(SourceError, match=r"sfdx-project\.json:2:21: a number of thousands"):
+    with pytest.raises(SourceError, match=r"sfdx-project\.json:2:21: a number has thousands"):
         package(root, api_version="58.0")
 
 

@@ -81,5 +81,5 @@ def test_pieces_end_at_line_ends_and_split_no_character() -> None:
         ("a", b"", True),
     ],
 )
-def test_text_is_told_by_name_or_first_bytes(name: str, data: bytes, expected: bool) -> None:
+def test_text_is_known_by_its_name_or_first_bytes(name: str, data: bytes, expected: bool) -> None:
     assert is_text(name, data) is expected

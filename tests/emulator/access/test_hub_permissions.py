@@ -93,7 +93,7 @@ def test_what_others_own_follows_the_sharing_model(hub: Hub) -> None:
     assert user.call("DELETE", f"sobjects/{THING}/{own}").status_code == 204
 
 
-def test_modify_all_stands_above_sharing(hub: Hub) -> None:
+def test_modify_all_overrides_sharing(hub: Hub) -> None:
     others = hub.admin.create(THING, Name="a")
     flags = ("Read", "Edit", "Delete", "ViewAll", "ModifyAll")
     user = hub.user("steward@acme.example", object_grant(THING, *flags))

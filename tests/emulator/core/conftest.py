@@ -83,7 +83,7 @@ class Client:
         return list(reply.json()["records"])
 
     def sign_up(self, **values: Any) -> dict[str, Any]:
-        """The record of a sign-up, looked at until it is over."""
+        """The record of a sign-up, polled until it is over."""
         request = self.create("ScratchOrgInfo", **{**DEFINITION, **values})
         record = self.read("ScratchOrgInfo", request)
         while record["Status"] not in ("Active", "Error"):

@@ -66,7 +66,7 @@ def test_an_org_expires_with_its_days(hub: Client, new_client: Callable[[], Clie
     assert hub.read("ScratchOrgInfo", record["Id"])["Status"] == "Deleted"
 
 
-def test_the_dead_org_is_told_from_a_dead_session(hub: Client, scratch: Client) -> None:
+def test_a_deleted_org_is_distinguished_from_an_ended_session(hub: Client, scratch: Client) -> None:
     token = scratch.token
     hub.world.sessions.end(token)
     expired = (401, "INVALID_SESSION_ID", "Session expired or invalid")

@@ -124,7 +124,7 @@ def test_a_delay_delays(hub: Client) -> None:
     assert time.monotonic() - begun >= 0.2
 
 
-def test_a_hanging_request_ends_with_the_clients_patience(hub: Client) -> None:
+def test_a_hanging_request_ends_with_the_clients_timeout(hub: Client) -> None:
     hub.world.faults.add({"then": {"do": "hang"}})
     with pytest.raises(requests.ReadTimeout):
         hub.http.get(f"{hub.url}/services/data/v68.0/limits", timeout=0.1)

@@ -165,7 +165,7 @@ def test_a_list_of_thousands_is_answered(hub: Client) -> None:
         ("Transfer-Encoding: chunked\r\n\r\nfffffffffff", 413),
     ],
 )
-def test_a_body_whose_end_cannot_be_told_is_refused_at_once(
+def test_a_body_without_a_known_end_is_refused_at_once(
     head: str, status: int, server: EmulatorServer
 ) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
@@ -206,7 +206,7 @@ def test_a_body_whose_end_cannot_be_told_is_refused_at_once(
         ("POST", "clock", 7),
     ],
 )
-def test_a_wrong_control_request_is_told_and_changes_nothing(
+def test_a_wrong_control_request_is_an_error_and_changes_nothing(
     method: str, path: str, body: Any, hub: Client
 ) -> None:
     before = hub.call("GET", "/_emulator/state").json()

@@ -21,7 +21,7 @@ def _limits(client: Client, name: str) -> tuple[int, int]:
     return found["Max"], found["Remaining"]
 
 
-def test_limits_are_told(hub: Client) -> None:
+def test_limits_are_listed(hub: Client) -> None:
     hub.world.limits.active, hub.world.limits.daily = 3, 6
     assert _limits(hub, "ActiveScratchOrgs") == (3, 3)
     hub.sign_up()
@@ -32,7 +32,7 @@ def test_limits_are_told(hub: Client) -> None:
 def test_no_more_orgs_than_the_active_limit(hub: Client) -> None:
     hub.world.limits.active = 2
     hub.sign_up()
-    hub.create("ScratchOrgInfo", **DEFINITION)  # still under way: it counts, too
+    hub.create("ScratchOrgInfo", **DEFINITION)  # still in progress: it counts, too
     reply = hub.call("POST", "sobjects/ScratchOrgInfo", json=DEFINITION)
     assert hub.refusal(reply) == (400, "LIMIT_EXCEEDED", ACTIVE)
 

@@ -40,7 +40,7 @@ def test_a_connection_serves_many_requests(hub: Client) -> None:
     connection.close()
 
 
-def test_versions_are_told_without_a_session(client: Client) -> None:
+def test_versions_are_listed_without_a_session(client: Client) -> None:
     versions = [one["version"] for one in client.call("GET", VERSIONS + "/").json()]
     assert versions[0] == "31.0"
     assert "51.0" in versions
@@ -107,7 +107,7 @@ def test_a_body_that_only_claims_to_be_packed_is_refused(hub: Client) -> None:
     assert hub.refusal(reply)[:2] == (400, "JSON_PARSER_ERROR")
 
 
-def test_a_client_that_asks_first_is_told_to_go_on(hub: Client) -> None:
+def test_a_client_that_asks_first_may_continue(hub: Client) -> None:
     port = int(hub.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
         raw.sendall(

@@ -48,7 +48,7 @@ def test_soap_answers_with_a_fault(client: Client) -> None:
     assert "<faultcode>sf:INVALID_SESSION_ID</faultcode>" in reply.text
 
 
-def test_the_identity_of_a_token_is_told_to_its_bearer(hub: Client, scratch: Client) -> None:
+def test_the_identity_of_a_token_is_given_to_its_bearer(hub: Client, scratch: Client) -> None:
     reply = hub.grant()
     found = hub.http.get(reply.json()["id"], timeout=30).json()
     assert found["username"] == "hub@acme.example"

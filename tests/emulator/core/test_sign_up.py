@@ -38,7 +38,7 @@ def test_time_alone_does_not_skip_a_state(hub: Client) -> None:
     assert [one["Status"] for one in found] == ["Creating"]
 
 
-def test_a_request_is_one_look_however_often_it_reads(hub: Client) -> None:
+def test_a_request_is_one_poll_however_often_it_reads(hub: Client) -> None:
     hub.world.latencies.override({"signup": 0})
     request = hub.create("ScratchOrgInfo", **DEFINITION)
     read = {"method": "GET", "url": f"v68.0/sobjects/ScratchOrgInfo/{request}?fields=Status"}
@@ -84,7 +84,7 @@ def test_field_names_are_taken_in_any_case(hub: Client) -> None:
     assert hub.read("ScratchOrgInfo", request)["OrgName"] == "Company"
 
 
-def test_a_scratch_org_is_told_by_its_organization(scratch: Client, hub: Client) -> None:
+def test_a_scratch_org_is_known_by_its_organization(scratch: Client, hub: Client) -> None:
     soql = "SELECT Id, IsSandbox, TrialExpirationDate, OrganizationType FROM Organization"
     [org] = scratch.query(soql)
     assert org["IsSandbox"] is True

@@ -54,7 +54,7 @@ def test_a_snapshot_that_is_not_ready_ends_the_sign_up(hub: Client, scratch: Cli
     assert hub.sign_up(Edition=None, Snapshot="Base")["ErrorCode"] == "SN-0001"
 
 
-def test_only_a_living_scratch_org_can_be_taken(hub: Client) -> None:
+def test_only_an_active_scratch_org_can_be_taken(hub: Client) -> None:
     snapshot = hub.read("OrgSnapshot", _take(hub, hub.world.hub.id))
     assert snapshot["Status"] == "Error"
     assert snapshot["Error"]

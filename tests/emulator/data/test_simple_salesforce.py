@@ -18,7 +18,7 @@ from tests.emulator.data.conftest import VERSION, Client
 
 @pytest.fixture
 def world() -> World:
-    """A world in which nothing takes time: the client sleeps between its looks by itself."""
+    """A world in which nothing takes time: the client sleeps between its polls by itself."""
     return World(latencies=Latencies(instant=True))
 
 

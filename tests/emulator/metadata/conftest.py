@@ -45,7 +45,7 @@ class OrgClient:
         return dict(reply.json())
 
     def deploy_status(self, deploy_id: str) -> dict[str, Any]:
-        """One look at a deploy."""
+        """One poll of a deploy."""
         path = f"{API}/metadata/deployRequest/{deploy_id}?includeDetails=true"
         reply = self.call("GET", path)
         assert reply.status_code == 200, reply.text
@@ -72,7 +72,7 @@ class OrgClient:
         return self.call("POST", f"{API}/tooling/sobjects/PackageInstallRequest", json=body)
 
     def install_status(self, request_id: str) -> dict[str, Any]:
-        """One look at an install."""
+        """One poll of an install."""
         path = f"{API}/tooling/sobjects/PackageInstallRequest/{request_id}"
         return dict(self.call("GET", path).json())
 

@@ -109,7 +109,7 @@ def test_a_second_deploy_waits_for_the_first(slow: OrgClient) -> None:
     assert slow.deploy_status(second)["status"] == "Pending"  # begins only now
     slow.world.clock.advance(11)
     assert slow.deploy_status(second)["status"] == "InProgress"
-    assert slow.deploy_status(first)["status"] == "InProgress"  # one state a look
+    assert slow.deploy_status(first)["status"] == "InProgress"  # one state per poll
 
 
 def test_a_waiting_deploy_is_cancelled_at_once(slow: OrgClient) -> None:

@@ -97,7 +97,7 @@ def test_the_settings_deploy_of_a_sign_up(client: OrgClient) -> None:
     assert "<fullName>Language</fullName>" in status.text
 
 
-def test_failures_stand_in_the_details(client: OrgClient) -> None:
+def test_failures_are_in_the_details(client: OrgClient) -> None:
     bad = package({"ApexClass": "B"}, apex("B", "public class B { Integer i = 1 }"))
     options = "<singlePackage>true</singlePackage><rollbackOnError>true</rollbackOnError>"
     deploy_id = value(soap(client, deploy_body(bad, options)), "id")

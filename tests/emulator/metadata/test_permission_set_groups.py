@@ -31,7 +31,7 @@ def deploy_group(slow: OrgClient) -> str:
 
 
 def group_status(client: OrgClient) -> str:
-    """One look at the group."""
+    """One poll of the group."""
     [row] = client.query("SELECT Status FROM PermissionSetGroup WHERE DeveloperName = 'All'")
     return str(row["Status"])
 
@@ -51,7 +51,7 @@ def test_a_group_is_calculated_before_it_can_be_assigned(slow: OrgClient) -> Non
     assert assign(slow, PermissionSetGroupId=group_id).status_code == 201
 
 
-def test_a_group_stands_behind_a_permission_set_of_its_name(client: OrgClient) -> None:
+def test_a_group_has_a_permission_set_of_its_name(client: OrgClient) -> None:
     assert client.deploy(GROUP)["status"] == "Succeeded"
     query = "SELECT Id, Type FROM PermissionSet WHERE Name = 'All'"
     [backing] = client.query(query)
