@@ -40,6 +40,11 @@ class DeploySource:
     strict: bool = option(
         "treat what the official converter ignores without a message as an error", default=False
     )
+    package_dirs: tuple[str, ...] = option(
+        "the package directories to deploy, by path or package name; without it all of them",
+        default=(),
+        example="[force-app]",
+    )
     destructive_changes: DestructiveChanges | None = option(
         "manifests of what is deleted before and after the deploy", default=None
     )
@@ -99,6 +104,7 @@ class DeploySource:
             directory / self.path,
             api_version=api_version,
             strict=self.strict,
+            package_dirs=self.package_dirs,
             secret_variables=self.secret_variables,
             delete_before=directory / keys["before"] if "before" in keys else None,
             delete_after=directory / keys["after"] if "after" in keys else None,

@@ -44,6 +44,40 @@ def test_a_source_project_is_deployed(runner: StepRunner) -> None:
     assert runner.finish(step) == Done("deployed 1 components")
 
 
+def two_directories(folder: Path) -> None:
+    """A project with a permission set in each of two package directories."""
+    entries = [{"path": "one", "default": True}, {"path": "two", "package": "Second"}]
+    write(folder / "sfdx-project.json", json.dumps({"packageDirectories": entries}))
+    for directory, name in (("one", "First"), ("two", "Second")):
+        write(
+            folder / f"{directory}/permissionsets/{name}.permissionset-meta.xml",
+            '<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata">'
+            f"<label>{name}</label></PermissionSet>",
+        )
+
+
+@pytest.mark.parametrize("chosen", ["two", "Second"])
+def test_only_the_chosen_package_directories_are_deployed(runner: StepRunner, chosen: str) -> None:
+    two_directories(runner.directory)
+    step = DeploySource(path=Path(), package_dirs=(chosen,))
+    assert list(step.check(runner.directory)) == []
+    assert runner.finish(step) == Done("deployed 1 components")
+    rows = runner.org.query("SELECT Name FROM PermissionSet WHERE Name IN ('First', 'Second')")
+    assert [row["Name"] for row in rows] == ["Second"]
+
+
+def test_the_chosen_package_directories_are_part_of_the_content(tmp_path: Path) -> None:
+    two_directories(tmp_path)
+    one = DeploySource(path=Path(), package_dirs=("one",))
+    assert list(one.inputs(tmp_path)) != list(DeploySource(path=Path()).inputs(tmp_path))
+
+
+def test_an_unknown_package_directory_is_found_by_check(tmp_path: Path) -> None:
+    two_directories(tmp_path)
+    (found,) = DeploySource(path=Path(), package_dirs=("tow",)).check(tmp_path)
+    assert "no package directory tow; did you mean two?" in found.message
+
+
 def test_each_failed_component_is_a_line(runner: StepRunner) -> None:
     classes = {"Good": "public class Good {}", "Bad": "public class Bad {\n  void x( { }\n}"}
     folder = metadata_folder(runner.directory / "mdapi", classes=classes)
@@ -175,7 +209,7 @@ def test_settings_that_are_refused_say_which(runner: StepRunner) -> None:
 
 def test_a_setting_that_cannot_be_written_is_named(runner: StepRunner) -> None:
     runner.definition = {"settings": {"a b": {}}}
-    with pytest.raises(StepFailed, match="org definition: settings: 'A b' cannot") as caught:
+    with pytest.raises(StepFailed, match="org definition: settings: 'A b' is not") as caught:
         runner.advance(Settings())
     assert caught.value.kind is ErrorKind.CONFIGURATION
 
