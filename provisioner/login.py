@@ -1,4 +1,4 @@
-"""A session for a username: found in the ledger, or from a consumer key and a key file alone."""
+"""Logs in to an org of the ledger, or to any org by username, consumer key and key file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NOT_REACHED = 420
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says in place of `pool.yaml` and the ledger; each part may be left."""
+    """Optional values of the command line that override `pool.yaml` and the ledger."""
 
     consumer_key: str = ""
     key: Path | None = None
@@ -48,23 +48,23 @@ class Options:
 
     @property
     def are_complete(self) -> bool:
-        """Whether neither `pool.yaml` nor the ledger has to be read."""
+        """Whether a login needs neither `pool.yaml` nor the ledger."""
         return bool(self.consumer_key and self.key)
 
 
 @dataclass(frozen=True)
 class Session:
-    """A logged-in user. It lasts as long as the org's session time-out allows (2 h by default)."""
+    """The session of a user. It is valid for the org's session time-out (2 h by default)."""
 
     username: str
     org_id: str  # 18 characters
     instance_url: str
     access_token: str = field(repr=False)
     consumer_key: str
-    user_id: str = ""  # 18 characters; "" when the host did not tell
+    user_id: str = ""  # 18 characters; "" when it is unknown
 
     def as_json(self) -> dict[str, str]:
-        """What `login --json` prints; it holds the token."""
+        """The output of `login --json`. It contains the token."""
         return {
             "username": self.username,
             "org_id": self.org_id,
@@ -94,10 +94,10 @@ def find_credentials(
     load: Callable[[], PoolFile],
     on_found: Callable[[Org], None] = lambda _org: None,
 ) -> Credentials:
-    """The credentials of `username`: from the options when they are complete, else the ledger's.
+    """The credentials of `username`, from the options if they are complete, else from the ledger.
 
-    `load` reads `pool.yaml`, when it is needed; `on_found` is given the ledger's row. Raises
-    NoOrgError when the ledger does not know the username, and what `load` and `on_found` raise.
+    `load` reads `pool.yaml` when it is needed. `on_found` is called with the ledger's row. Raises
+    NoOrgError for an unknown username, and whatever `load` and `on_found` raise.
     """
     if options.are_complete:
         return from_options(username, options, environ)
@@ -113,8 +113,8 @@ def find_credentials(
         raise NoOrgError(
             f"the ledger has no scratch org {username}",
             code="unknown_username",
-            hint="`provisioner status` lists the orgs; for an org that is not in the ledger pass "
-            "--consumer-key, --key and --login-url",
+            hint="run `provisioner status` to list the orgs; for an org outside of the ledger, "
+            "pass --consumer-key, --key and --login-url",
         )
     found = from_ledger(org, pool)
     on_found(org)
@@ -122,7 +122,7 @@ def find_credentials(
 
 
 def from_options(username: str, options: Options, environ: Mapping[str, str]) -> Credentials:
-    """Credentials that need neither `pool.yaml` nor ledger."""
+    """The credentials of a login without `pool.yaml` and ledger."""
     assert options.key is not None
     passphrase = environ.get(PASSPHRASE_VARIABLE)
     return Credentials(
@@ -135,10 +135,10 @@ def from_options(username: str, options: Options, environ: Mapping[str, str]) ->
 
 
 def from_ledger(org: Org, pool: PoolFile) -> Credentials:
-    """The credentials of a scratch org in the ledger, which knows host and consumer key.
+    """The credentials of a scratch org in the ledger.
 
-    The key is that of the app which signed the org up: `scratch_app` when the row names it,
-    else the hub's. Raises NoOrgError for an org that is deleted or not there yet.
+    The key belongs to the app that signed the org up: `scratch_app` if the row has its consumer
+    key, else the Dev Hub's app. Raises NoOrgError for an org that is deleted or not active yet.
     """
     if org.state is State.DELETED:
         raise NoOrgError(f"the scratch org {org.username} is deleted", code="org_deleted")
@@ -146,7 +146,7 @@ def from_ledger(org: Org, pool: PoolFile) -> Credentials:
         raise NoOrgError(
             f"the scratch org {org.username} is still being signed up",
             code="org_not_ready",
-            hint="wait until the build has finished; `provisioner status` shows its state",
+            hint="wait until the build has finished; `provisioner status` shows the org's state",
         )
     second = pool.scratch_app
     app = second if second and org.consumer_key == second.consumer_key else pool.dev_hub
@@ -163,9 +163,9 @@ def from_ledger(org: Org, pool: PoolFile) -> Credentials:
 
 
 def org_login_url(username: str, login_url: str, hub: DevHub) -> str | None:
-    """Where the Dev Hub says that an org logs in; None when it does not say.
+    """The login URL of an org by the Dev Hub's record, or None.
 
-    Raises LoginError for a host that no assertion may go to.
+    Raises LoginError for a host that must not receive an assertion.
     """
     if not login_url:
         return None
@@ -187,10 +187,9 @@ def org_login_url(username: str, login_url: str, hub: DevHub) -> str | None:
 
 
 def identity(session: Session) -> dict[str, Any]:
-    """Who the token belongs to, as the org's own identity endpoint answers it.
+    """The identity of the session's user, from the identity endpoint of the org.
 
-    Asks the identity URL on the org's own host, and OpenID's userinfo when that says nothing.
-    Raises LoginError.
+    If the endpoint returns none, OpenID's userinfo is read. Raises LoginError.
     """
     base = session.instance_url
     urls = [f"{base}/id/{session.org_id}/{session.user_id}"] if session.user_id else []
@@ -200,7 +199,7 @@ def identity(session: Session) -> dict[str, Any]:
             reply = get_with_token(url, session.access_token)
         except OSError as error:
             raise LoginError(
-                f"{base} does not identify {session.username}: {network_reason(error)}",
+                f"{base} returned no identity of {session.username}: {network_reason(error)}",
                 code="unreachable",
                 is_transient=True,
             ) from None
@@ -209,14 +208,14 @@ def identity(session: Session) -> dict[str, Any]:
         if answer is not None:
             return answer
     raise LoginError(
-        f"{base} does not identify {session.username}: HTTP {status}",
+        f"{base} returned no identity of {session.username}: HTTP {status}",
         code="org_gone" if status == NOT_REACHED else "no_identity",
         hint="the session may have expired; log in again",
     )
 
 
 def _override(found: Credentials, options: Options, environ: Mapping[str, str]) -> Credentials:
-    """What the ledger says, with what the command line says otherwise."""
+    """The credentials of the ledger, with the values of the command line."""
     if options.consumer_key:
         found = replace(found, consumer_key=options.consumer_key)
     if options.login_url:
@@ -230,7 +229,7 @@ def _override(found: Credentials, options: Options, environ: Mapping[str, str]) 
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in `body`, None when there is none that names its org."""
+    """The JSON object in `body`, or None unless it has the id of an org."""
     try:
         answer = read_json(body)
     except MalformedAnswerError:

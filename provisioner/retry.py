@@ -1,14 +1,15 @@
-"""What is tried again, how often, and who does it: one table for all that talks to Salesforce.
+"""The retry policies of all requests to Salesforce, and the retry budget of a call.
 
-There are two levels, and they add up; they do not multiply.
+There are two levels of retries. They add up and do not multiply
+(docs/decisions/retries-add-up.md).
 
-1. *One call* (`CALL`): whoever sends may try again a few times, within seconds, while a thread
-   waits. All layers of a call draw from one budget: the request, the answer that is malformed,
-   the pages of a query, the login and its hosts (`budget`).
-2. *Code above a call* repeats the whole operation after longer waits: a build's start
+1. *One call* (`CALL`) is retried a few times within seconds, while its thread waits. All layers of
+   a call share one budget (`budget`): the request, a malformed answer, the pages of a query, the
+   login and its endpoints.
+2. *Work that consists of calls* is retried as a whole after longer waits: the start of a build
    (`BUILD_START`), a step of an org (`STEP`), and a request to the ledger on a Dev Hub (`LEDGER`).
-   Within it (`repeated`), a call whose budget was used up is sent once by each repetition, until
-   it is answered: the longer wait was its retry.
+   Within such work (`repeated`), a call that has used up its budget is sent only once in each
+   repetition, until it is answered.
 """
 
 from __future__ import annotations
@@ -23,44 +24,46 @@ from time import sleep as sleep
 
 @dataclass(frozen=True)
 class Policy:
-    """How often something is tried again, and after which waits."""
+    """The number of retries, and the wait before each."""
 
-    waits: tuple[float, ...]  # seconds before the second try, and before each further one
-    jitter: float = 0.2  # part of a wait by which it varies, so that many do not come back at once
+    waits: tuple[float, ...]  # seconds before each retry
+    jitter: float = (
+        0.2  # fraction by which a wait varies, so that many clients do not retry at once
+    )
 
     @property
     def tries(self) -> int:
-        """The most that are made."""
+        """The maximum number of tries, with the first one."""
         return 1 + len(self.waits)
 
     def wait(self, number: int) -> float:
-        """Seconds before try `number`, counted from 1 for the second; the last one is repeated."""
+        """Seconds before retry `number`, from 1. The last wait applies to all further retries."""
         return self.waits[min(number, len(self.waits)) - 1]
 
 
 CALL = Policy((0.2, 0.7, 1.6))
-"""2.5 s: a person at `claim`, or a thread of a build, waits for it. A restarted front end, a
-connection that was reset and a 503 of one server out of many are over by then."""
+"""2.5 s in total, because a user of `claim` or a thread of a build waits. A restart of a front end,
+a connection reset and a 503 of a single server are over by then."""
 
 LEDGER = Policy((0.1, 0.2, 0.4, 0.8, 1.6, *(2.0,) * 6), jitter=0.25)
-"""As long as the other ledgers wait for their server (15 s): nobody above a claim tries again, and
-a write that was lost must become certain."""
+"""15 s, as long as the other ledgers wait for their server. No other level retries a claim, and it
+must be found out whether a lost write took effect."""
 
 BUILD_START = Policy((2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0), jitter=0.0)
-"""4 min: cron starts a build once a night, and an instance that restarts is back by then."""
+"""4 min, because a build usually starts once a day; an instance restarts within that time."""
 
 STEP = Policy((2.0, 4.0, 8.0, 16.0, 32.0, *(60.0,) * 15), jitter=0.0)
-"""About 16 min, 20 times as CumulusCI has it: an org costs a sign-up of the daily allowance, and
-no thread waits for it meanwhile."""
+"""About 16 min with 20 retries, as in CumulusCI. A failed org costs a sign-up of the daily limit,
+and no thread waits for the retries."""
 
 
 AT_ONCE = Policy((0.0, 0.0))
-"""An answer of success that holds nothing of use: the next one is another, as a rule. For the hosts
-of a login and the records of the ledger, where each single request has its retries already."""
+"""For an answer with a success status and malformed content; the next answer is usually valid. Used
+for login endpoints and for records of the ledger, whose single requests have their own retries."""
 
 
 class Budget:
-    """The tries that one call has left, whoever of its layers asks for one."""
+    """The retries that one call has left, in all of its layers together."""
 
     def __init__(self, policy: Policy, time_scale: float = 1.0) -> None:
         self._policy = policy
@@ -68,7 +71,7 @@ class Budget:
         self._used = 0
 
     def wait(self) -> bool:
-        """Wait for the next try; False, at once, when there is none left."""
+        """Wait before the next retry. Returns False immediately when no retry is left."""
         if self.is_spent:
             return False
         self._used += 1
@@ -79,7 +82,7 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether there is no try left."""
+        """Whether no retry is left."""
         return self._used >= len(self._policy.waits)
 
 
@@ -90,10 +93,10 @@ _failed: ContextVar[set[str] | None] = ContextVar("failed", default=None)
 
 @contextmanager
 def budget(call: str, *, time_scale: float = 1.0) -> Iterator[Budget]:
-    """The budget of the call that this thread is making: that of the layer above, or a new one.
+    """The budget of the current call: that of the layer above, or a new one.
 
-    `call` identifies the call: the recipient and the purpose. `time_scale` is the factor on the
-    waits of a new budget.
+    `call` identifies the call by recipient and purpose. `time_scale` is the factor on the waits of
+    a new budget.
     """
     if (outer := _budget.get()) is not None:
         yield outer
@@ -116,10 +119,10 @@ def budget(call: str, *, time_scale: float = 1.0) -> Iterator[Budget]:
 
 @contextmanager
 def repeated(failed: set[str]) -> Iterator[None]:
-    """What is in here is tried again from above, after longer waits.
+    """A context for work that the caller retries as a whole, after longer waits.
 
-    `failed` holds the calls whose budget was used up: they are sent once until one is answered.
-    The caller keeps it from one repetition to the next.
+    `failed` holds the calls that have used up their budget. Each is sent only once in a repetition,
+    until it is answered. The caller passes the same set to each repetition.
     """
     token = _failed.set(failed)
     try:

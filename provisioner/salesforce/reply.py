@@ -25,9 +25,7 @@ class Reply:
     location: str = ""  # the target of a redirect, which is never followed
     date: str = ""  # the Date header of the server
     headers: Headers = field(default_factory=dict[str, str], repr=False, compare=False)
-    took: float = field(
-        default=0.0, compare=False
-    )  # seconds from the request to the end of the answer
+    took: float = field(default=0.0, compare=False)  # seconds from the request to the answer's end
 
     @classmethod
     def of(cls, status: int, body: bytes, headers: Headers, took: float) -> Reply:
