@@ -40,7 +40,7 @@ def declared_keys(cls: type) -> Mapping[str, Key]:
 
 
 def _hint(cls: type, name: str) -> Any:
-    """The evaluated annotation of one field; those of other fields may be for mypy only."""
+    """The evaluated annotation of one field. The names in others may be imported for mypy only."""
     owner = next(base for base in cls.__mro__ if name in inspect.get_annotations(base))
     alone = types.SimpleNamespace(__annotations__={name: inspect.get_annotations(owner)[name]})
     return get_type_hints(alone, vars(sys.modules[owner.__module__]))[name]

@@ -1,18 +1,18 @@
 """How a frozen dataclass declares the keys that `pool.yaml` may hold for it.
 
 The same declarations serve the reader (problems with positions) and `provisioner schema`.
-Supported annotations: str, int, float, bool, Path, Secret, timedelta (`20h`), Portion
-(`2`, `20%`), Literal,
-`T | None`, `tuple[T, ...]`, `Mapping[str, T]`, another such dataclass, and `Path | Secret` (the
-text of a PEM key is the Secret). Fields that are not declared with `option` are not for
-`pool.yaml`. The annotations of the others are evaluated: their names must be imported at run time.
+Supported annotations: str, int, float, bool, Path, Secret, timedelta (`20h`), Portion (`2`,
+`20%`), Literal, `T | None`, `tuple[T, ...]`, `Mapping[str, T]`, another such dataclass, and
+`Path | Secret` (the text of a PEM key is the Secret). Fields that are not declared with `option`
+are not for `pool.yaml`. The annotations of the others are evaluated: their names must be imported
+at run time.
 
 Two optional members of such a dataclass:
 
 * `shorthand: ClassVar[str]` names the field that a bare scalar or list stands for
   (`assign_permission_sets: [Sales_Rep]`);
-* `check(self, directory: Path) -> Iterable[Finding]` checks what only the step knows: the
-  files that it names, keys that exclude each other. It runs offline.
+* `check(self, directory: Path) -> Iterable[Finding]` checks what only the step itself can check:
+  the files that it names, and keys that exclude each other. It runs offline.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """What `check` found: at which field (with an index or key below it), and what is wrong."""
+    """A problem that `check` found: the field (with an index or key below it), and a message."""
 
     field: str  # "" for the whole; else "files", "files.2", …
     message: str
@@ -35,17 +35,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Option:
-    """What is known of one key beyond its type."""
+    """The declaration of one key, apart from its type."""
 
     help: str
     minimum: float | None = None  # of a number; of a duration in seconds; of a list its length
     maximum: float | None = None
     pattern: re.Pattern[str] | None = None  # the whole text must match; of a Mapping each key
-    expects: str = ""  # what the pattern means, for people: "a 04t package version id"
+    expects: str = ""  # the pattern in words, for messages: "a 04t package version id"
     path: Literal["", "file", "folder", "any"] = ""  # must exist, relative to pool.yaml
     example: Any = None
-    rule: Callable[[Any], str] | None = None  # what else is wrong with the value; "" for nothing
-    variable: str = ""  # the environment variable that gives the value where the key is absent
+    rule: Callable[[Any], str] | None = None  # another check: returns the problem, or ""
+    variable: str = ""  # the environment variable with the value if the key is absent
 
 
 _MISSING: Any = dataclasses.MISSING

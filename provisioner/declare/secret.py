@@ -1,10 +1,10 @@
-"""A value that no way of printing shows."""
+"""A value that is never printed."""
 
 from __future__ import annotations
 
 
 class Secret:
-    """A value that must never be shown: any way of printing it gives `***`."""
+    """A value that must never be shown: it is printed as `***`."""
 
     __slots__ = ("_value",)
 
@@ -12,7 +12,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value itself; call it where the request is built, and nowhere else."""
+        """The value itself. Call this only where a request is built."""
         return self._value
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""All secret values of a configuration, for a last check before anything is written."""
+"""Finds all secret values of a configuration, so that they are removed from all output."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def passwords_in(url: str) -> Iterator[str]:
 
 
 def secret_values(value: Any) -> Iterator[str]:
-    """The values of every Secret in a configuration, wherever it is.
+    """The values of every Secret in a configuration, at any depth.
 
-    A private key counts line by line: an error may quote a part of it.
+    A private key is also returned line by line, because an error may quote a part of it.
     """
     if isinstance(value, Secret):
         yield value.reveal()

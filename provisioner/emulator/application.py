@@ -43,7 +43,7 @@ _COMPRESS_FROM = 2048  # bytes
 
 @dataclass
 class _Found:
-    """What is known from the head of a request: route, parameters, token."""
+    """The route, the parameters and the token from the head of a request."""
 
     route: Route | None
     params: Mapping[str, str]
@@ -86,7 +86,7 @@ class Application:
                 LogEntry(number, self.world.now(), label, name, request.method, path, status)
             )
 
-    # --- the way in -----------------------------------------------------------------------
+    # --- request --------------------------------------------------------------------------
 
     def _find(self, request: Request, raw_path: str, path: str) -> _Found:
         try:
@@ -156,7 +156,7 @@ class Application:
         )
 
     def _origin(self, request: Request) -> str:
-        """Our address as the client spelled it; the server's own where that is not a loopback name.
+        """The emulator's address as the client wrote it, or its own if that is not a loopback name.
 
         (A client that routes `login.salesforce.com` to the emulator must not be sent to the real
         host with its next request.)
@@ -191,7 +191,7 @@ class Application:
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         return None
 
-    # --- the way out ----------------------------------------------------------------------
+    # --- reply -------------------------------------------------------------------------
 
     def _finish(self, reply: Reply, request: Request) -> Response:
         body = envelopes.encode(reply.body)

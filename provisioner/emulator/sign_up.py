@@ -40,7 +40,7 @@ def start(hub: EmulatedOrg, request: Record) -> SignUp:
 
 
 def username_for(world: Surroundings, request: Record) -> str:
-    """The username that the new org's admin gets: the requested one, or a generated one."""
+    """The username of the new org's admin: the requested one, or a generated one."""
     if request.get("Username"):
         return str(request["Username"]).lower()
     letters = "".join(world.rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=12))

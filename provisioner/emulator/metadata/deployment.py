@@ -212,5 +212,5 @@ class Deployment:
 
 
 def _moment(moment: datetime | None) -> str | None:
-    """As deploy results hold moments: `2026-11-24T21:13:09.000Z`."""
+    """A time as deploy results have it: `2026-11-24T21:13:09.000Z`."""
     return None if moment is None else format_datetime(moment).replace("+0000", "Z")

@@ -1,12 +1,14 @@
 """The rights of users in a Dev Hub: object permissions, field-level security, sharing.
 
-The rules are the platform's (docs/reference/dev-hub.md#rights): for a user without Read on an
-object the object does not exist; a custom field to which no permission set grants access does not
-exist for any user, including the System Administrator, because a deploy of metadata grants
-nothing; access to records of other owners follows the object's sharing model.
+The rules are those of the platform (docs/reference/dev-hub.md#rights):
 
-Scratch orgs are not limited: their only user is their administrator, and what a pool deploys is
-used by the user who deployed it.
+* An object does not exist for a user without the permission Read.
+* A custom field exists only for users with a permission set that grants access to it. This includes
+  the System Administrator, because a deploy of metadata grants no access.
+* Access to records of other owners follows the object's sharing model.
+
+Scratch orgs have no such limits: their only user is the administrator, who also deploys the
+metadata.
 """
 
 from __future__ import annotations
