@@ -61,13 +61,13 @@ def test_no_other_module_starts_a_program() -> None:
     assert starting == {"children.py"}
 
 
-def test_these_modules_have_programs_started() -> None:
+def test_these_modules_start_programs() -> None:
     """With an `Environment`, as mypy sees: any other dict has another type."""
     callers = {name for name, tree in SOURCES.items() if list(starts(tree))}
     assert callers == CALLERS
 
 
-def test_nobody_else_makes_an_environment() -> None:
+def test_only_one_function_creates_an_environment() -> None:
     makers = {
         name
         for name, tree in SOURCES.items()

@@ -49,21 +49,21 @@ def test_variables_for_a_users_command_stay() -> None:
         ("COPY_OF_IT", SECRET),
     ],
 )
-def test_keys_passphrases_and_passwords_go(name: str, value: str) -> None:
+def test_keys_passphrases_and_passwords_are_removed(name: str, value: str) -> None:
     given = {"INSTALLATION_KEY": SECRET, "PATH": "/usr/bin", name: value}
     assert environment(given, ["INSTALLATION_KEY"]) == {"PATH": "/usr/bin"}
 
 
-def test_a_short_secret_takes_no_other_variable_of_its_value_along() -> None:
+def test_another_variable_with_the_value_of_a_short_secret_is_kept() -> None:
     assert environment({"PIN": "1", "SHLVL": "1"}, ["PIN"]) == {"SHLVL": "1"}
 
 
-def test_what_a_program_needs_beyond_it_is_handed_over_on_purpose() -> None:
+def test_more_variables_are_added_explicitly() -> None:
     handed = environment({"PGPASSWORD": "x"}).plus({"SCRATCH_ORG_ACCESS_TOKEN": "00D!x"})
     assert handed == {"SCRATCH_ORG_ACCESS_TOKEN": "00D!x"}
 
 
-def test_a_program_that_takes_too_long_ends_with_those_that_it_started(tmp_path: Path) -> None:
+def test_a_program_that_takes_too_long_is_terminated_with_its_children(tmp_path: Path) -> None:
     script = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
     with pytest.raises(TimeoutError, match=r"not finished after 0\.5 s"):
         children.run(["sh", "-c", script], environment(os.environ), timeout=0.5)

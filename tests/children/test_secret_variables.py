@@ -49,7 +49,7 @@ def test_every_secret_of_the_file_is_found_and_nothing_else(tmp_path: Path) -> N
     }
 
 
-def test_a_variable_with_the_path_of_a_key_is_no_secret(tmp_path: Path) -> None:
+def test_a_variable_with_the_path_of_a_key_is_not_a_secret(tmp_path: Path) -> None:
     (tmp_path / "hub.key").touch()
     text = "dev_hub: { private_key: ${KEY} }"
     assert variables(tmp_path, text, KEY="hub.key") == set()
@@ -57,13 +57,13 @@ def test_a_variable_with_the_path_of_a_key_is_no_secret(tmp_path: Path) -> None:
     assert variables(tmp_path, text, KEY="-----BEGIN PRIVATE KEY-----\nMII") == {"KEY"}
 
 
-def test_the_place_of_a_ledger_in_a_file_is_no_secret(tmp_path: Path) -> None:
+def test_the_path_of_a_ledger_file_is_not_a_secret(tmp_path: Path) -> None:
     assert variables(tmp_path, "ledger: sqlite:///${STATE}/ledger.db") == set()
     assert variables(tmp_path, "ledger: ${LEDGER}") == {"LEDGER"}
 
 
 @pytest.mark.parametrize("text", ["", "[", "- a", "a: &a [*a]", "a: &a { token: *a }"])
-def test_a_file_that_is_no_pool_file_names_none(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_pool_file_has_no_secret_variables(tmp_path: Path, text: str) -> None:
     assert variables(tmp_path, text) == set()
     assert variables_of_file(tmp_path / "absent.yaml", {}) == frozenset()
 

@@ -37,7 +37,7 @@ def test_a_good_file(cli: Cli) -> None:
     assert done.err == "pool.yaml: no problems (1 pool, 2 orgs wanted)\n"
 
 
-def test_quiet_says_nothing_of_a_good_file(cli: Cli) -> None:
+def test_quiet_prints_nothing_for_a_valid_file(cli: Cli) -> None:
     done = cli("check", "--quiet")
 
     assert (done.code, done.out, done.err) == (0, "", "")
@@ -127,7 +127,7 @@ def test_broken_yaml_is_one_problem(cli: Cli, tmp_path: Path) -> None:
     assert done.err == "pool.yaml:2:1: this line is indented with a tab; use spaces\n"
 
 
-def test_the_key_is_opened(cli: Cli, tmp_path: Path) -> None:
+def test_the_key_is_read(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "keys/server.key").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n")
 
     done = cli("check")
@@ -137,7 +137,7 @@ def test_the_key_is_opened(cli: Cli, tmp_path: Path) -> None:
     assert "AAAA" not in done.err
 
 
-def test_the_certificate_must_belong_to_the_key(cli: Cli, tmp_path: Path) -> None:
+def test_the_certificate_must_match_the_key(cli: Cli, tmp_path: Path) -> None:
     write_key_pair(key_files(tmp_path / "other"))
     (tmp_path / "other/server.crt").replace(tmp_path / "keys/server.crt")
 
@@ -155,7 +155,7 @@ def test_a_broken_definition_is_reported_where_it_is_named(cli: Cli, tmp_path: P
     )
 
 
-def test_a_name_in_the_file_cannot_steer_the_terminal(cli: Cli, tmp_path: Path) -> None:
+def test_a_name_in_the_file_cannot_control_the_terminal(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "pool.yaml").write_text(f'{GOOD}"\\e]0;owned\\a": 1\n')
 
     assert "\x1b" not in cli("check").err

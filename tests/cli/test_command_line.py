@@ -48,7 +48,7 @@ raise SystemExit(code)
 
 
 @pytest.mark.parametrize("argument", ["--help", "--version"])
-def test_the_list_imports_no_command_and_nothing_heavy(argument: str) -> None:
+def test_the_list_imports_no_command_and_nothing_slow(argument: str) -> None:
     done = python(IMPORTED, argument)
 
     assert done.returncode == 0
@@ -69,7 +69,7 @@ def test_the_list_imports_no_command_and_nothing_heavy(argument: str) -> None:
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_every_command_of_the_table_explains_itself(cli: Cli, name: str) -> None:
+def test_every_command_of_the_table_has_help(cli: Cli, name: str) -> None:
     done = cli(name, "--help")
 
     assert done.code == 0
@@ -78,7 +78,7 @@ def test_every_command_of_the_table_explains_itself(cli: Cli, name: str) -> None
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_the_help_of_a_command_imports_nothing_that_takes_long(name: str) -> None:
+def test_the_help_of_a_command_imports_nothing_slow(name: str) -> None:
     done = python(IMPORTED, name, "--help")
 
     heavy = {"rich", "cryptography", "jwt", "requests", "simple_salesforce", "werkzeug"}

@@ -27,7 +27,7 @@ def test_a_command_that_needs_the_emulator_says_what_to_install(cli: Cli, comman
 
 
 @pytest.mark.usefixtures("without_extra")
-def test_the_missing_extra_has_a_word_in_json(cli: Cli) -> None:
+def test_the_missing_extra_has_a_code_in_json(cli: Cli) -> None:
     done = cli("rehearse", "--json")
 
     assert (done.code, done.json["error"]["code"]) == (2, "emulator_missing")

@@ -77,13 +77,13 @@ def test_problems_of_pool_yaml_are_a_line_each(cli: Cli, deed: Doing) -> None:
     assert cli("fake", "--json").json["error"]["code"] == "config"
 
 
-def test_a_text_from_elsewhere_cannot_steer_the_terminal(cli: Cli, deed: Doing) -> None:
+def test_a_text_from_outside_cannot_control_the_terminal(cli: Cli, deed: Doing) -> None:
     deed(raising(errors.LoginError("\x1b]0;owned\x07refused\r", hint="\x9b2J")))
 
     assert cli("fake").err == "error: \\x1b]0;owned\\x07refused\\x0d\nhint: \\x9b2J\n"
 
 
-def test_a_command_may_end_with_a_code_of_its_own_after_its_result(cli: Cli, deed: Doing) -> None:
+def test_a_command_may_return_its_own_exit_code_after_its_result(cli: Cli, deed: Doing) -> None:
     def ends(call: Invocation) -> None:
         call.output.json({"built": 2})
         raise typer.Exit(6)
@@ -141,13 +141,13 @@ def test_our_own_bug_is_reported_as_one_and_its_traceback_is_kept(
     assert MARKER not in kept.replace("{token}", "") + done.err
 
 
-def test_the_words_of_programming_errors_are_kept(cli: Cli, deed: Doing) -> None:
+def test_the_texts_of_programming_errors_are_reported(cli: Cli, deed: Doing) -> None:
     deed(lambda call: call.nonsense)  # type: ignore[attr-defined]
 
     assert "has no attribute 'nonsense'" in crash_file(cli("fake").err).read_text()
 
 
-def test_what_caused_a_bug_is_kept_too(cli: Cli, deed: Doing) -> None:
+def test_the_cause_of_a_bug_is_also_stored(cli: Cli, deed: Doing) -> None:
     cause = OSError(MARKER)
     wrapped = TypeError("wrapped")
     wrapped.__cause__ = cause
@@ -158,7 +158,7 @@ def test_what_caused_a_bug_is_kept_too(cli: Cli, deed: Doing) -> None:
     assert "builtins.OSError\n" in kept
 
 
-def test_the_traceback_goes_beside_the_ledger_where_there_is_one(
+def test_the_traceback_is_written_to_the_folder_of_the_ledger_if_it_exists(
     cli: Cli, deed: Doing, tmp_path: Path
 ) -> None:
     (tmp_path / ".provisioner").mkdir()
@@ -186,7 +186,7 @@ main.main(["fake"])
 """
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
+def test_a_closed_reader_is_not_an_error() -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", PIPE],
         stdout=subprocess.PIPE,
@@ -222,7 +222,7 @@ def test_a_full_disk_below_stdout_is_no_traceback() -> None:
     assert done.stderr == "error: the output cannot be written: No space left on device\n"
 
 
-def test_documents_hold_only_what_json_knows(cli: Cli, deed: Doing) -> None:
+def test_documents_have_only_types_of_json(cli: Cli, deed: Doing) -> None:
     from datetime import UTC, datetime, timedelta
 
     document: dict[str, Any] = {

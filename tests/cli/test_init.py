@@ -66,7 +66,7 @@ def test_it_says_what_to_set_up_in_the_dev_hub(cli: Cli) -> None:
     assert "SF_PRIVATE_KEY" not in out
 
 
-def test_without_a_key_it_says_where_the_key_comes_from(cli: Cli) -> None:
+def test_without_a_key_it_says_which_variable_to_set(cli: Cli) -> None:
     assert "export SF_PRIVATE_KEY" in cli("init").out
 
 
@@ -96,7 +96,7 @@ def test_the_key_may_come_from_the_environment_instead(
     assert cli("check").code == 0
 
 
-def test_an_existing_file_is_never_touched(cli: Cli, tmp_path: Path) -> None:
+def test_an_existing_file_is_never_changed(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "pool.yaml").write_text("mine")
 
     done = cli("init", "--keys", "keys")
@@ -109,7 +109,7 @@ def test_an_existing_file_is_never_touched(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["server.key", "server.crt"])
-def test_an_existing_key_is_never_touched(cli: Cli, tmp_path: Path, name: str) -> None:
+def test_an_existing_key_is_never_changed(cli: Cli, tmp_path: Path, name: str) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / name).write_text("mine")
 
@@ -121,7 +121,7 @@ def test_an_existing_key_is_never_touched(cli: Cli, tmp_path: Path, name: str) -
     assert tree(tmp_path) == {f"keys/{name}"}
 
 
-def test_a_link_that_leads_nowhere_is_an_existing_file(cli: Cli, tmp_path: Path) -> None:
+def test_a_broken_link_is_an_existing_file(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "pool.yaml").symlink_to("elsewhere")
 
     assert cli("init").code == 2
@@ -138,12 +138,12 @@ def test_force_overwrites(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "keys/server.key").read_bytes() != key
 
 
-def test_it_writes_beside_the_config_that_is_named(cli: Cli, tmp_path: Path) -> None:
+def test_it_writes_to_the_folder_of_the_given_config(cli: Cli, tmp_path: Path) -> None:
     assert cli("init", "--config", "team/pools.yaml").code == 0
     assert {"team/pools.yaml", "team/sfdx-project.json"} <= tree(tmp_path)
 
 
-def test_it_writes_into_the_folder_that_is_named(cli: Cli, tmp_path: Path) -> None:
+def test_it_writes_to_the_given_folder(cli: Cli, tmp_path: Path) -> None:
     done = cli("init", "my pool", "--keys", "my pool/keys")
 
     assert done.code == 0

@@ -26,7 +26,7 @@ def made(cli: Cli, tmp_path: Path) -> Path:
     return tmp_path / "secrets/hub"
 
 
-def test_the_key_is_for_its_owner_alone(made: Path) -> None:
+def test_only_the_owner_can_read_the_key(made: Path) -> None:
     assert stat.S_IMODE((made / "server.key").stat().st_mode) == 0o600
     assert stat.S_IMODE(made.stat().st_mode) == 0o700
     assert (made / ".gitignore").read_text() == "*\n"
@@ -53,7 +53,7 @@ def test_the_key_is_never_readable_by_others_while_it_is_written(
     assert modes == {0o600}
 
 
-def test_the_certificate_belongs_to_the_key_and_holds_a_year(made: Path) -> None:
+def test_the_certificate_matches_the_key_and_is_valid_for_a_year(made: Path) -> None:
     key = load_pem_private_key((made / "server.key").read_bytes(), None)
     certificate = x509.load_pem_x509_certificate((made / "server.crt").read_bytes())
     now = datetime.now(UTC)
@@ -72,7 +72,7 @@ def test_openssl_agrees(made: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["keys", "my keys", "it's", "${HOME}", "a: b # c", "/abs"])
-def test_pool_yaml_names_the_key_whatever_its_folder_is_called(
+def test_pool_yaml_names_the_key_for_any_name_of_its_folder(
     cli: Cli, tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SF_HUB_USERNAME", "hub@acme.example")

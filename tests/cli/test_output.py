@@ -24,7 +24,7 @@ def output(
     return Output(out=io.StringIO(), err=err or io.StringIO(), environ=environ or {}, **options)
 
 
-def test_a_result_goes_to_stdout_and_talk_to_stderr() -> None:
+def test_a_result_goes_to_stdout_and_messages_to_stderr() -> None:
     out, err = io.StringIO(), io.StringIO()
     said = Output(out=out, err=err, environ={})
 
@@ -36,7 +36,7 @@ def test_a_result_goes_to_stdout_and_talk_to_stderr() -> None:
     assert err.getvalue() == "next\nwarning: odd\n"
 
 
-def test_under_json_the_document_takes_the_place_of_the_text() -> None:
+def test_with_json_the_document_replaces_the_text() -> None:
     said = output(as_json=True)
 
     said.result("org", {"org": 1})
@@ -52,7 +52,7 @@ def test_there_is_never_a_second_document() -> None:
         said.json({})
 
 
-def test_quiet_hides_talk_but_neither_results_nor_warnings_nor_errors() -> None:
+def test_quiet_hides_messages_but_not_results_warnings_and_errors() -> None:
     said = output(quiet=True)
 
     said.say("talk")
@@ -81,7 +81,7 @@ def test_quiet_hides_talk_but_neither_results_nor_warnings_nor_errors() -> None:
         (Terminal(), {}, False, False),
     ],
 )
-def test_colours_are_for_terminals_that_want_them(
+def test_colours_are_printed_only_on_terminals_and_unless_turned_off(
     err: io.StringIO, environ: Mapping[str, str], color: bool, is_painted: bool
 ) -> None:
     said = output(err=err, environ=environ, color=color)

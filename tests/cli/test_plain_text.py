@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2] / "provisioner"
         ("a ##[set-output]b ##VSO[x]", "a #\\#[set-output]b #\\#VSO[x]"),
     ],
 )
-def test_what_steers_is_shown_and_all_else_stays(text: str, expected: str) -> None:
+def test_control_characters_are_escaped_and_other_text_is_kept(text: str, expected: str) -> None:
     assert shown(text) == expected
 
 
@@ -40,11 +40,11 @@ def test_a_cell_is_one_line() -> None:
     assert cell("a\nb\n::c\x1b") == "a b ::c\\x1b"
 
 
-def test_what_is_kept_keeps_its_lines() -> None:
+def test_stored_text_keeps_its_lines() -> None:
     assert visible("a\n\tb\x00") == "a\n\tb\\x00"
 
 
-def test_no_way_of_saying_something_lets_an_evil_text_through() -> None:
+def test_no_method_of_output_prints_control_characters() -> None:
     out, err = io.StringIO(), io.StringIO()
     said = Output(out=out, err=err, environ={})
     for say in (said.say, said.warn, said.hint, said.line):
@@ -79,7 +79,7 @@ def calls_in(tree: ast.Module, pattern: re.Pattern[str]) -> Iterator[ast.Call]:
             yield node
 
 
-def test_nothing_is_shown_by_another_way_and_rich_gets_plain_texts() -> None:
+def test_output_goes_through_one_module_and_rich_gets_plain_text() -> None:
     found: dict[str, set[str]] = {}
     for path in ROOT.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -211,7 +211,7 @@ def test_with_serve_the_emulator_serves_until_a_signal(pools: Path, number: int)
     assert tree(pools) == before, "the key and the ledger of the rehearsal are gone"
 
 
-def test_the_login_that_it_tells_works_while_it_serves(cli: Cli, pools: Path) -> None:
+def test_the_printed_login_works_while_it_serves(cli: Cli, pools: Path) -> None:
     with serving(pools, "--speed", FAST) as rehearsal:
         command, username, *options = rehearsal.login
         done = cli(command, username, *options, "--json")
@@ -224,7 +224,7 @@ def test_the_speed_and_the_seed_are_the_emulators(pools: Path) -> None:
         assert (state["speed"], state["seed"]) == (4000, 7)
 
 
-def test_the_build_waits_as_much_less_as_the_emulator_is_faster(
+def test_the_time_scale_of_the_build_is_the_inverse_of_the_speed(
     cli: Cli, pools: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Checked by the options of the build: its waits themselves would need a timed assertion."""

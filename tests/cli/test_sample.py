@@ -115,7 +115,7 @@ def test_pool_yaml_is_yaml_to_any_reader_and_uses_known_steps() -> None:
     assert {kind for entry in pool["steps"] for kind in entry} <= STEPS.keys()
 
 
-def test_the_sample_is_the_pool_yaml_at_the_root_with_its_files_beside_it(tmp_path: Path) -> None:
+def test_the_sample_is_the_pool_yaml_at_the_root_with_its_files(tmp_path: Path) -> None:
     root = (ROOT / "pool.yaml").read_text()
     written = sample_files()["pool.yaml"].decode()
 

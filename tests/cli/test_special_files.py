@@ -53,7 +53,7 @@ def _sample(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", NAMED)
 @pytest.mark.parametrize("target", ["a pipe", "/dev/zero"])
-def test_it_is_a_problem_and_not_a_wait_without_end(
+def test_a_special_file_is_a_problem_and_does_not_block(
     name: str, target: str, cli: Cli, tmp_path: Path
 ) -> None:
     path = tmp_path / name

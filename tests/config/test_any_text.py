@@ -58,7 +58,7 @@ def test_random_bytes(project: Project, content: bytes) -> None:
 @QUICK
 @pytest.mark.parametrize("need", ["all", "hub_and_ledger"])
 @given(data=st.data())
-def test_a_good_file_with_something_put_in_or_cut_out(
+def test_a_valid_file_with_inserted_or_removed_text(
     project: Project, need: str, data: st.DataObject
 ) -> None:
     text = FULL
@@ -84,7 +84,7 @@ keys = st.sampled_from(
 
 @QUICK
 @given(definition=st.dictionaries(keys, values))
-def test_any_definition_is_judged(project: Project, definition: dict[str, object]) -> None:
+def test_any_definition_can_be_checked(project: Project, definition: dict[str, object]) -> None:
     path = project.write("config/any.json", json.dumps(definition))
 
     _, problems = read_definition(path)

@@ -21,7 +21,7 @@ def test_the_hub_and_a_ledger_are_enough(project: Project) -> None:
     assert config.pools == {}
 
 
-def test_the_pools_are_there_by_name_with_what_claims_use(project: Project) -> None:
+def test_the_pools_have_the_keys_that_claims_use(project: Project) -> None:
     text = f"{HUB}{POOL}    reuse: true\n    prove_after: 1h\n  evening: {{size: 2}}\n"
 
     config = project.load(text, need="hub_and_ledger")
@@ -110,7 +110,7 @@ def test_the_certificate_is_not_needed_for_a_claim(project: Project) -> None:
 HEAVY = ("cryptography", "jwt", "requests", "simple_salesforce", "rich", "sqlite3", "werkzeug")
 
 
-def test_cold_reading_imports_yaml_and_nothing_heavy(project: Project) -> None:
+def test_reading_for_a_claim_imports_yaml_and_nothing_slow(project: Project) -> None:
     project.load(with_steps("- run_apex: {text: x}"))
     script = f"""
 import sys

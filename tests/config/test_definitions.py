@@ -98,7 +98,7 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("definition", FINE.values(), ids=FINE.keys())
-def test_what_the_salesforce_cli_takes_is_fine(
+def test_what_the_salesforce_cli_accepts_is_accepted(
     project: Project, definition: Mapping[str, Any]
 ) -> None:
     assert project.definition(definition) == []
@@ -113,7 +113,7 @@ def test_what_it_refuses_is_a_problem(
 
 
 @pytest.mark.parametrize("key", ["edition", "features", "hasSampleData", "release", "sourceOrg"])
-def test_a_snapshot_brings_its_own(project: Project, key: str) -> None:
+def test_a_snapshot_excludes_the_keys_that_it_determines(project: Project, key: str) -> None:
     values = {
         "edition": "Developer",
         "features": [],
@@ -220,7 +220,7 @@ def test_another_encoding_is_refused(project: Project) -> None:
     ]
 
 
-def test_a_byte_order_mark_does_no_harm(project: Project) -> None:
+def test_a_byte_order_mark_is_accepted(project: Project) -> None:
     assert project.definition('\ufeff{"edition": "Developer"}') == []
 
 

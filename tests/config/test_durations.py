@@ -55,7 +55,7 @@ def test_anything_else_says_what_to_write(text: str) -> None:
         parse_duration(text)
 
 
-def test_what_no_clock_holds_is_refused() -> None:
+def test_a_duration_that_is_too_long_is_refused() -> None:
     with pytest.raises(ValueError, match="too long"):
         parse_duration("9999999999w")
 

@@ -29,7 +29,7 @@ def test_two_dollars_escape(project: Project) -> None:
     assert config.dev_hub.consumer_key == "a${NAME}b$c"
 
 
-def test_what_comes_out_of_a_variable_is_not_read_again(project: Project) -> None:
+def test_the_value_of_a_variable_is_not_expanded_again(project: Project) -> None:
     project.environ = {"KEY": "${OTHER}"}
 
     config = project.load(HUB.replace("3MVG9consumer", "${KEY}"))
@@ -75,7 +75,7 @@ def test_numbers_flags_durations_and_choices_come_from_variables(project: Projec
         ("'${A${B}}'", "${ must be followed by a name and }; write $${ for a literal ${"),
     ],
 )
-def test_a_variable_that_gives_nothing_is_an_error(
+def test_a_variable_without_a_value_is_an_error(
     project: Project, written: str, message: str
 ) -> None:
     project.environ = {"EMPTY": ""}
@@ -141,7 +141,7 @@ def test_the_private_key_may_be_the_text_itself(project: Project) -> None:
     assert config.warnings == ()
 
 
-def test_line_breaks_of_a_key_that_a_ci_system_escaped_come_back(project: Project) -> None:
+def test_escaped_line_breaks_of_a_key_are_restored(project: Project) -> None:
     project.environ = {"SF_PRIVATE_KEY": PEM.replace("\n", "\\n")}
 
     config = project.load(HUB.replace("server.key", "${SF_PRIVATE_KEY}"))
@@ -157,7 +157,7 @@ def test_the_private_key_may_be_a_path_in_a_variable(project: Project) -> None:
     assert config.dev_hub.private_key == project.folder / "server.key"
 
 
-def test_a_secret_in_clear_is_a_warning_that_does_not_repeat_it(project: Project) -> None:
+def test_a_secret_in_plain_text_is_a_warning_that_does_not_show_it(project: Project) -> None:
     key = PEM.replace("\n", "\\n")
     text = with_steps(
         f"- install_package: {{version: 04t000000000001, installation_key: {MARKER}}}"
@@ -172,7 +172,7 @@ def test_a_secret_in_clear_is_a_warning_that_does_not_repeat_it(project: Project
     assert MARKER not in "".join(map(str, problems))
 
 
-def test_a_damaged_key_in_clear_is_not_repeated(project: Project) -> None:
+def test_a_damaged_key_in_plain_text_is_not_shown(project: Project) -> None:
     text = HUB.replace("server.key", f"|\n    {MARKER}\n    {MARKER}")
 
     [problem] = project.problems(text)

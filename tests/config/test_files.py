@@ -56,13 +56,13 @@ def test_a_missing_file_is_reported_at_the_line_that_names_it(project: Project) 
         (f"load_data: {{plan: {'x' * 300}}}", f"{'x' * 300} cannot be read: File name too long"),
     ],
 )
-def test_what_is_no_file_is_refused(project: Project, entry: str, message: str) -> None:
+def test_what_is_not_a_file_is_refused(project: Project, entry: str, message: str) -> None:
     [problem] = project.problems(with_steps(f"- {entry}"))
 
     assert problem.message == message
 
 
-def test_a_missing_folder_is_called_one(project: Project) -> None:
+def test_a_missing_folder_is_reported_as_a_folder(project: Project) -> None:
     [problem] = project.problems(with_steps("- deploy_source: {path: force-app}"))
 
     assert problem.message.startswith("the folder force-app")
@@ -99,7 +99,7 @@ def test_a_key_that_others_can_read_is_a_warning(project: Project, mode: int) ->
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
-def test_a_key_of_the_owner_alone_is_fine(project: Project, mode: int) -> None:
+def test_a_key_that_only_its_owner_can_read_is_accepted(project: Project, mode: int) -> None:
     (project.folder / "server.key").chmod(mode)
 
     assert project.problems(HUB + POOL) == []

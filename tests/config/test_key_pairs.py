@@ -62,7 +62,7 @@ def _key(project: Project) -> None:
     project.write("server.key", key_pem(private_key()))
 
 
-def test_a_key_without_certificate_is_fine(project: Project) -> None:
+def test_a_key_without_certificate_is_accepted(project: Project) -> None:
     assert judged(project) == []
 
 
@@ -99,7 +99,7 @@ def test_a_certificate_that_is_named_is_reported_where_it_is_named(project: Proj
         (timedelta(days=30), None),
     ],
 )
-def test_thirty_days_before_its_end_a_certificate_is_warned_of(
+def test_a_certificate_that_expires_within_thirty_days_is_a_warning(
     project: Project, until: timedelta, is_warning: bool | None
 ) -> None:
     project.write("server.crt", pem(certificate(private_key(), since=-YEAR, until=until)))
@@ -111,7 +111,7 @@ def test_thirty_days_before_its_end_a_certificate_is_warned_of(
     )
 
 
-def test_a_certificate_that_holds_later_is_a_problem(project: Project) -> None:
+def test_a_certificate_that_is_not_valid_yet_is_a_problem(project: Project) -> None:
     later = timedelta(days=2)
     project.write("server.crt", pem(certificate(private_key(), since=later, until=YEAR)))
 
@@ -131,7 +131,7 @@ def test_a_certificate_of_another_key_is_a_problem(project: Project) -> None:
     assert not problem.is_warning
 
 
-def test_a_certificate_in_der_is_read_too(project: Project) -> None:
+def test_a_certificate_in_der_format_is_read(project: Project) -> None:
     der = certificate(private_key(), **GOOD).public_bytes(serialization.Encoding.DER)
     project.write("hub.cer", der)
 
@@ -139,7 +139,7 @@ def test_a_certificate_in_der_is_read_too(project: Project) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAA"])
-def test_what_is_no_certificate_is_a_problem(project: Project, content: bytes) -> None:
+def test_a_file_that_is_not_a_certificate_is_a_problem(project: Project, content: bytes) -> None:
     project.write("hub.crt", content)
 
     [problem] = judged(project, f"{HUB}  certificate: hub.crt\n")
@@ -149,7 +149,7 @@ def test_what_is_no_certificate_is_a_problem(project: Project, content: bytes) -
     )
 
 
-def test_a_neighbour_that_is_no_certificate_is_not_taken_for_one(project: Project) -> None:
+def test_a_file_beside_the_key_that_is_not_a_certificate_is_ignored(project: Project) -> None:
     project.write("server.pem", key_pem(private_key()))
 
     assert judged(project) == []
@@ -172,7 +172,7 @@ def test_an_encrypted_key_opens_with_its_passphrase(project: Project) -> None:
     assert wrong.key_path == absent.key_path == "dev_hub.private_key"
 
 
-def test_a_file_that_is_no_key_is_a_problem_of_check_alone(project: Project) -> None:
+def test_a_file_that_is_not_a_key_is_a_problem_for_check_only(project: Project) -> None:
     project.write("server.key", "nothing")
 
     [problem] = judged(project)
@@ -181,7 +181,7 @@ def test_a_file_that_is_no_key_is_a_problem_of_check_alone(project: Project) -> 
     assert project.problems(HUB) == []
 
 
-def test_a_key_in_a_variable_is_judged_too(project: Project) -> None:
+def test_a_key_in_a_variable_is_checked(project: Project) -> None:
     project.environ = {"PEM": key_pem(private_key()).decode().replace("\n", "\\n")}
     project.write("hub.crt", pem(certificate(private_key(1), **GOOD)))
     text = HUB.replace("server.key", "${PEM}") + "  certificate: hub.crt\n"
@@ -191,7 +191,7 @@ def test_a_key_in_a_variable_is_judged_too(project: Project) -> None:
     assert "does not match the private key" in problem.message
 
 
-def test_the_second_app_is_judged_like_the_first(project: Project) -> None:
+def test_the_second_app_is_checked_like_the_first(project: Project) -> None:
     project.write("second.key", key_pem(private_key(1))).chmod(0o600)
     project.write("second.crt", pem(certificate(private_key(), **GOOD)))
     text = f"{HUB}scratch_app: {{consumer_key: x, private_key: second.key}}\n"

@@ -18,7 +18,7 @@ def namespace(project: Project, pool: str = POOL) -> object:
     return definition.content.get("namespace")
 
 
-def test_it_is_that_of_the_nearest_project_at_the_definition_or_above(project: Project) -> None:
+def test_it_comes_from_the_nearest_project_at_the_definition_or_above(project: Project) -> None:
     assert namespace(project) is None
     project.write("sfdx-project.json", json.dumps(PROJECT))
     assert namespace(project) == "acme"
@@ -28,7 +28,7 @@ def test_it_is_that_of_the_nearest_project_at_the_definition_or_above(project: P
     assert namespace(project) is None
 
 
-def test_a_definition_outside_takes_it_from_the_project_of_pool_yaml(project: Project) -> None:
+def test_a_definition_outside_a_project_uses_the_project_of_pool_yaml(project: Project) -> None:
     inner = Project(project.folder / "repository")
     inner.write(".git", "")
     inner.write("sfdx-project.json", json.dumps(PROJECT))
@@ -44,19 +44,19 @@ def test_nothing_above_the_git_work_tree_counts(project: Project) -> None:
     assert namespace(inner) is None
 
 
-def test_a_definition_s_own_namespace_wins(project: Project) -> None:
+def test_the_namespace_of_a_definition_takes_precedence(project: Project) -> None:
     project.write("sfdx-project.json", json.dumps(PROJECT))
     project.write("config/project-scratch-def.json", '{"edition": "Developer", "namespace": "own"}')
     assert namespace(project) == "own"
     assert namespace(project, WITHOUT) == "own"
 
 
-def test_a_pool_may_do_without_it(project: Project) -> None:
+def test_a_pool_can_turn_it_off(project: Project) -> None:
     project.write("sfdx-project.json", json.dumps(PROJECT))
     assert namespace(project, WITHOUT) is None
 
 
-def test_it_is_part_of_the_fingerprint_and_its_absence_is_not(project: Project) -> None:
+def test_it_is_part_of_the_fingerprint_only_if_it_is_set(project: Project) -> None:
     def fingerprint(pool: str = POOL) -> str:
         config = project.load(HUB + pool)
         [found] = fingerprints(config, config.pools).values()

@@ -21,7 +21,7 @@ from tests.config.project import HUB, POOL, Project
         ("5", 3, 5),
     ],
 )
-def test_a_portion_is_a_number_or_a_share_rounded_down_and_never_nothing(
+def test_a_portion_is_a_number_or_a_share_rounded_down_to_at_least_one(
     text: str, size: int, orgs: int
 ) -> None:
     assert parse_portion(text).of(size) == orgs
@@ -35,7 +35,9 @@ def test_anything_else_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(("written", "orgs"), [("3", 3), ("20%", 10), ("'9%'", 4), ("${SWAP}", 4)])
-def test_pool_yaml_has_it_as_a_number_or_as_text(project: Project, written: str, orgs: int) -> None:
+def test_pool_yaml_accepts_a_portion_as_a_number_or_as_text(
+    project: Project, written: str, orgs: int
+) -> None:
     project.environ["SWAP"] = "4"
     pool = project.load(f"{HUB}{POOL}    swap: {written}\n").pools["morning"]
     assert pool.swap.of(50) == orgs

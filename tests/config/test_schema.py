@@ -150,7 +150,7 @@ def test_good_files_fit(text: str) -> None:
         f"{HUB}{POOL}    steps: [{{load_data: {{plan: data/plan.json, batch: 0}}}}]\n",
     ],
 )
-def test_what_does_not_fit_the_schema_the_reader_refuses_too(project: Project, text: str) -> None:
+def test_the_reader_refuses_what_does_not_match_the_schema(project: Project, text: str) -> None:
     assert not fits(yaml.safe_load(text), schema())
     assert project.problems(text)
 
@@ -165,7 +165,7 @@ def test_what_does_not_fit_the_schema_the_reader_refuses_too(project: Project, t
         "steps: [{assign_permission_sets: {sets: [A], name: x}}]",
     ],
 )
-def test_what_the_reader_takes_fits_the_schema(project: Project, line: str) -> None:
+def test_what_the_reader_accepts_matches_the_schema(project: Project, line: str) -> None:
     project.environ = {"SIZE": "4", "REUSE": "true", "AGE": "20h"}
     text = HUB + POOL.replace("size: 3", line if "size" in line else f"size: 3\n    {line}")
 
@@ -173,7 +173,7 @@ def test_what_the_reader_takes_fits_the_schema(project: Project, line: str) -> N
     assert project.problems(text) == []
 
 
-def test_users_may_keep_anchors_in_keys_of_their_own(project: Project) -> None:
+def test_users_may_put_anchors_in_their_own_keys(project: Project) -> None:
     text = f"{HUB}x-base: &base {{ size: 1 }}\n"
 
     assert fits(yaml.safe_load(text), schema())

@@ -104,7 +104,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("entry", "message"), WRONG.values(), ids=WRONG.keys())
-def test_an_entry_that_does_not_fit_is_refused(project: Project, entry: str, message: str) -> None:
+def test_an_invalid_entry_is_refused(project: Project, entry: str, message: str) -> None:
     messages = [problem.message for problem in project.problems(with_steps(entry))]
 
     assert messages == [message]
@@ -147,7 +147,7 @@ def test_a_shorthand_and_its_long_form_are_the_same(project: Project) -> None:
     assert options(first) == options(second) == Assign(("A", "B"))
 
 
-def test_a_finding_of_a_step_is_reported_at_the_item_that_it_means(project: Project) -> None:
+def test_a_finding_of_a_step_is_reported_at_the_item_that_it_concerns(project: Project) -> None:
     entries = "- assign_permission_sets:\n    - Fine\n    - Forbidden"
 
     [problem] = project.problems(with_steps(entries))
@@ -178,7 +178,7 @@ def test_a_kind_of_the_registry_is_a_frozen_dataclass_of_its_name(kind: str) -> 
     assert getattr(cls, "shorthand", None) in (None, *declared_keys(cls))
 
 
-def test_what_is_reserved_is_not_there_yet() -> None:
+def test_reserved_keys_are_not_available_yet() -> None:
     assert not RESERVED_STEPS & REAL_STEPS.keys()
     assert not RESERVED_STEP_KEYS & declared_keys(StepEntry).keys()
     for kind, reserved in RESERVED_OPTIONS.items():

@@ -58,7 +58,7 @@ POOL_VALUES = {
 
 
 @pytest.mark.parametrize(("line", "message"), POOL_VALUES.items(), ids=POOL_VALUES.keys())
-def test_a_value_that_does_not_fit_is_refused(project: Project, line: str, message: str) -> None:
+def test_an_invalid_value_is_refused(project: Project, line: str, message: str) -> None:
     key = line.partition(":")[0]
     good = {"size": "size: 3", "definitions": "definitions: [config/project-scratch-def.json]"}
     good[key] = line
@@ -160,7 +160,7 @@ def test_scratch_orgs_log_in_at_test_or_where_the_emulator_is(
     assert dev_hub.effective_scratch_login_url == scratch_login_url
 
 
-def test_an_explicit_scratch_login_url_wins(project: Project) -> None:
+def test_an_explicit_scratch_login_url_takes_precedence(project: Project) -> None:
     dev_hub = project.load(f"{HUB}  scratch_login_url: https://a.example/\n").dev_hub
 
     assert dev_hub.effective_scratch_login_url == "https://a.example"
@@ -209,7 +209,7 @@ def test_a_pool_name_must_fit_into_a_username(project: Project, name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["a", "morning", "ci-2", "a" * 30])
-def test_ordinary_pool_names_are_fine(project: Project, name: str) -> None:
+def test_valid_pool_names_are_accepted(project: Project, name: str) -> None:
     assert list(project.load(HUB + POOL.replace("morning", name)).pools) == [name]
 
 
@@ -224,7 +224,7 @@ def test_package_version_ids_have_15_or_18_characters(project: Project, version:
     "version",
     ["04t00000000001", "04t0000000000011", "05i000000000001", "04T000000000001", "04t00000000000é"],
 )
-def test_another_id_is_no_package_version(project: Project, version: str) -> None:
+def test_another_id_is_not_a_package_version(project: Project, version: str) -> None:
     [problem] = project.problems(with_steps(f"- install_package: {{version: {version}}}"))
 
     assert problem.line == STEPS_LINE

@@ -110,7 +110,7 @@ def test_the_model_cannot_be_changed(project: Project) -> None:
         config.pools["morning"].size = 4  # type: ignore[misc]
 
 
-def test_another_dev_hub_takes_the_place_of_the_files(project: Project) -> None:
+def test_another_dev_hub_replaces_that_of_the_file(project: Project) -> None:
     """A rehearsal brings its own, and must not need the keys of the real one."""
     own = project.load(HUB).dev_hub
     apps = "scratch_app: {consumer_key: ${NOPE}, private_key: gone.key}\n"

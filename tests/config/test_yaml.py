@@ -86,19 +86,19 @@ def test_a_syntax_error_is_one_clear_problem(project: Project, text: str, proble
     assert project.lines(text) == [problem]
 
 
-def test_brackets_without_end_are_refused(project: Project) -> None:
+def test_deeply_nested_brackets_are_refused(project: Project) -> None:
     [problem] = project.problems("a: " + "[" * 100_000)
 
     assert "nest" in problem.message
 
 
-def test_a_text_in_another_encoding_is_refused_at_its_first_strange_byte(project: Project) -> None:
+def test_a_file_in_another_encoding_is_reported_at_its_first_invalid_byte(project: Project) -> None:
     assert project.lines(b"# ok\ndev_hub: \xfcber\n") == [
         "pool.yaml:2:10: the file is not UTF-8 text; save it as UTF-8"
     ]
 
 
-def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(project: Project) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(project: Project) -> None:
     text = f"\ufeff{HUB}{POOL}    sise: 3\n".replace("\n", "\r\n")
 
     assert project.lines(text) == [
@@ -210,11 +210,11 @@ def test_a_wrong_merge_is_a_problem(project: Project, merge: str, message: str) 
         "dev_hub: &h { <<: [*h, *h] }\n",
     ],
 )
-def test_an_anchor_that_contains_itself_ends_in_problems(project: Project, text: str) -> None:
+def test_an_anchor_that_contains_itself_is_a_problem(project: Project, text: str) -> None:
     assert project.problems(text)
 
 
-def test_mappings_merged_a_billion_times_take_no_time(project: Project) -> None:
+def test_mappings_merged_a_billion_times_are_read_quickly(project: Project) -> None:
     levels = ["x-0: &l0 { size: 1 }"]
     levels += [f"x-{n}: &l{n} {{ <<: [{', '.join([f'*l{n - 1}'] * 9)}] }}" for n in range(1, 30)]
     text = "\n".join([HUB, *levels, "pools: { a: { <<: *l29, definitions: [] } }", ""])
@@ -224,7 +224,7 @@ def test_mappings_merged_a_billion_times_take_no_time(project: Project) -> None:
     assert problem.message == "the list has 0 entries; write at least 1"
 
 
-def test_keys_that_are_no_words_are_refused(project: Project) -> None:
+def test_keys_that_are_not_scalars_are_refused(project: Project) -> None:
     messages = [found.message for found in project.problems(f"{HUB}? [a]\n: b\n? {{c: d}}\n: e\n")]
 
     assert messages == ["a key must be a single word"] * 2
