@@ -18,6 +18,7 @@ from provisioner import children
 from provisioner.config.hub import DevHub
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.input_file import SETTINGS, read_input
+from provisioner.input_json import JsonProblem, parse_json
 
 PLACEHOLDER = "placeholder-of-the-rehearsal"
 
@@ -40,18 +41,23 @@ class RunningEmulator:
         self._control("namespaces", {"prefixes": sorted(set(prefixes))})
 
     def assume(self, texts: Iterable[str]) -> None:
-        """Give every org these: `permission-set:NAME` and the like. Raises UsageError."""
+        """Add these components (`permission-set:NAME` …) to every org. Raises UsageError."""
         self._checked("assumptions", {"assume": list(texts)}, "")
 
     def add_packages(self, path: Path) -> None:
-        """The packages of a file, with their contents; others exist, too. Raises UsageError."""
+        """Add the packages of a file, with their contents, to all others. Raises UsageError."""
         try:
-            packages = json.loads(read_input(path, SETTINGS))
+            packages = parse_json(read_input(path, SETTINGS).decode("utf-8-sig"))
         except OSError as error:
             text = f"{path} cannot be read: {error.strerror}"
             raise UsageError(text, code="packages_file") from None
-        except ValueError as error:
-            raise UsageError(f"{path} is not JSON: {error}", code="packages_file") from None
+        except JsonProblem as problem:
+            position = f"{path}:{problem.line}:{problem.column}"
+            text = f"{position}: the file is not JSON: {problem.message}"
+            raise UsageError(text, code="packages_file") from None
+        except UnicodeDecodeError:
+            text = f"{path}: the file is not UTF-8 text; save it as UTF-8"
+            raise UsageError(text, code="packages_file") from None
         if not isinstance(packages, dict):
             text = f"{path} must be an object with a key for each package version (04t…)"
             raise UsageError(text, code="packages_file")
@@ -61,11 +67,13 @@ class RunningEmulator:
         try:
             self._control(name, body)
         except urllib.error.HTTPError as error:
-            wrong = json.load(error).get("error", "")
-            raise UsageError(f"{where}{wrong}", hint="see `provisioner rehearse --help`") from None
+            problem = json.load(error).get("error", "")
+            raise UsageError(
+                f"{where}{problem}", hint="see `provisioner rehearse --help`"
+            ) from None
 
     def notes(self) -> list[str]:
-        """What the emulator does not know about the orgs that it has made."""
+        """Warnings about what the emulator does not know of the orgs that it has created."""
         return [str(note) for note in self._control("notes")]
 
     def _control(self, name: str, body: Mapping[str, object] | None = None) -> Any:

@@ -32,15 +32,15 @@ def command(
     packages: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="JSON file with the packages that exist, and what they contain."
+            metavar="FILE", help="JSON file with the packages that exist and their contents."
         ),
     ] = None,
     assume: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KIND:NAME",
-            help="What every org has, for example permission-set:Acme_Admin, object:Acme__c, "
-            "field:Account.Acme__c. Repeat it for several.",
+            help="A component that every org has, for example permission-set:Acme_Admin, "
+            "object:Acme__c or field:Account.Acme__c; repeatable.",
         ),
     ] = None,
     speed: Annotated[

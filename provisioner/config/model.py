@@ -218,7 +218,7 @@ class PoolFile:
         repr=False,  # the URL of a database may hold its password
     )
     limits: Limits = option("quota reserved for people", default=Limits())
-    rehearsal: Rehearsal = option("what `rehearse` assumes of the orgs", default=Rehearsal())
+    rehearsal: Rehearsal = option("what `rehearse` assumes about its orgs", default=Rehearsal())
     pools: Mapping[str, Pool] = option(
         "the pools, by name",
         default_factory=dict,

@@ -1,4 +1,4 @@
-"""What a rehearsal takes for given, as `pool.yaml` declares it."""
+"""What a rehearsal assumes of its orgs, as `pool.yaml` declares it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ASSUMPTION = re.compile(rf"({'|'.join(KINDS)}):\S.*")
 
 
 def assumption_rule(text: str) -> str:
-    """`KIND:NAME`; a field is `field:OBJECT.NAME`."""
+    """The problem of an assumption, or "". Its form is `KIND:NAME` or `field:OBJECT.NAME`."""
     if not _ASSUMPTION.fullmatch(text) or (text.startswith("field:") and "." not in text):
         return f"write KIND:NAME with one of the kinds {', '.join(KINDS)} (field:OBJECT.NAME)"
     return ""
@@ -22,19 +22,19 @@ def assumption_rule(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
-    """Used by `rehearse` alone: what the emulator cannot know of the real orgs."""
+    """Used only by `rehearse`: what the emulator cannot know about the real orgs."""
 
     packages: Path | None = option(
         "a JSON file with the packages that exist and what they contain", default=None, path="file"
     )
     assume: tuple[str, ...] = option(
-        "what every org of a rehearsal has, as KIND:NAME",
+        "components that every org of a rehearsal has, as KIND:NAME",
         default=(),
         example="[permission-set:Acme_Admin, object:Acme__c]",
     )
 
     def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
-        """Each assumption must be one."""
+        """Report each invalid assumption."""
         for index, text in enumerate(self.assume):
             if wrong := assumption_rule(text):
                 yield Finding(f"assume.{index}", wrong)

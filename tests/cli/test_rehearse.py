@@ -276,7 +276,7 @@ def test_an_assumption_of_an_unknown_kind_is_a_usage_error(cli: Cli, pools: Path
     write_pool(pools, [])
     done = cli("rehearse", "--speed", FAST, "--assume", "nonsense:A")
     assert done.code == 2
-    assert "'nonsense:A' is no assumption" in done.err
+    assert "'nonsense:A' is not an assumption" in done.err
     write_pool(pools, [], "rehearsal: { assume: ['nonsense:A'] }\n")
     done = cli("rehearse", "--speed", FAST)
     assert done.code == 2

@@ -29,13 +29,11 @@ class Assumption:
 
     @classmethod
     def parse(cls, text: str) -> Assumption:
-        """Raises ValueError for a text that is none."""
+        """The assumption that `text` means. Raises ValueError if it is not one."""
         kind, _, name = text.partition(":")
         if kind not in _KINDS or not re.fullmatch(_NAMES.get(kind, r".+"), name):
-            raise ValueError(
-                f"{text!r} is no assumption; write {', '.join(f'{one}:NAME' for one in _KINDS)} "
-                "(field:OBJECT.NAME)"
-            )
+            forms = ", ".join(f"{one}:NAME" for one in _KINDS)
+            raise ValueError(f"{text!r} is not an assumption; write {forms} (field:OBJECT.NAME)")
         return cls(kind, name)
 
     def apply(self, org: EmulatedOrg) -> None:

@@ -129,7 +129,7 @@ def test_walkthroughs_is_a_permission_set() -> None:
     "text", ["permission-set:A B", "object:A.B", "field:A", "nonsense:A", "object:", ""]
 )
 def test_what_is_no_assumption_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no assumption"):
+    with pytest.raises(ValueError, match="is not an assumption"):
         Assumption.parse(text)
 
 
