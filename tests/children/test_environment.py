@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,8 +68,18 @@ def test_a_program_that_takes_too_long_is_terminated_with_its_children(tmp_path:
     script = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
     with pytest.raises(TimeoutError, match=r"not finished after 0\.5 s"):
         children.run(["sh", "-c", script], environment(os.environ), timeout=0.5)
-    state = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
-    assert not state.exists() or " Z " in state.read_text()
+    stat = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+    deadline = time.monotonic() + 30.0
+    while _is_running(stat) and time.monotonic() < deadline:
+        time.sleep(0.02)  # the signal is sent; a loaded machine handles it later
+    assert not _is_running(stat)
+
+
+def _is_running(stat: Path) -> bool:
+    try:
+        return " Z " not in stat.read_text()
+    except OSError:
+        return False
 
 
 def test_the_output_and_the_exit_code_of_a_program_are_returned() -> None:
