@@ -78,3 +78,13 @@ def test_a_build_waits_for_a_login_host_by_its_time_scale(waits: list[float]) ->
     with Transport(time_scale=0.01) as transport, pytest.raises(NotConnectedError):
         transport.post("hub")(url, {})
     assert waits == pytest.approx([wait * 0.01 for wait in CALL.waits], rel=CALL.jitter)
+
+
+def test_a_person_waits_for_an_answer_at_full_scale_and_not_for_a_host(waits: list[float]) -> None:
+    def send(*_request: object) -> Reply:
+        raise error
+
+    for error in (REFUSED, ConnectionResetError()):
+        with pytest.raises(type(error)):
+            posting(send)(URL, {})
+    assert waits == pytest.approx(CALL.waits, rel=CALL.jitter)
