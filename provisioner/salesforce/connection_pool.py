@@ -71,13 +71,8 @@ class ConnectionPool:
 
 def _is_closed_by_peer(connection: HTTPConnection) -> bool:
     """Whether an idle connection has something to read: in general, the end of the stream."""
-    sock = connection.sock
-    if sock is None:
-        return True
     with suppress(OSError, ValueError):
-        if hasattr(select, "poll"):
-            poll = select.poll()
-            poll.register(sock, select.POLLIN)
-            return bool(poll.poll(0))
-        return bool(select.select([sock], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(connection.sock, select.POLLIN)
+        return bool(poll.poll(0))
     return True

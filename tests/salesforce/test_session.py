@@ -321,6 +321,22 @@ def test_a_token_that_the_server_repeats_is_not_shown(
     assert FIRST_TOKEN not in repr(session.grant)
 
 
+def test_a_second_login_to_the_same_org_has_its_own_token_and_all_else_of_the_first(
+    server: ScriptedServer, session: OrgSession, transport: Transport, renewals: list[str]
+) -> None:
+    second = session.with_grant(grant(server.url, "00D000000000001!AQEA.Verification"))
+    session.request("GET", session.instance_url + LIMITS)
+    server.plays(Answer(), EXPIRED, Answer(), error(404, "NOT_FOUND"))
+    second.request("GET", second.instance_url + LIMITS)
+    second.request("GET", second.instance_url + LIMITS)
+    tokens = [seen.headers["authorization"].rpartition(".")[2] for seen in server.seen]
+    assert tokens == ["First_Token", "Verification", "Verification", "Second_Token"]
+    assert renewals == ["login"]
+    assert len({seen.connection for seen in server.seen}) == 1
+    assert transport.calls.totals() == {"hub": 0, "org": 4}
+    assert refused(second).message.startswith(f"{ORG}: GET limits: ")
+
+
 # --- connections and counts ---------------------------------------------------------------
 
 
