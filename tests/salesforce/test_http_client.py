@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from provisioner.salesforce.connection_pool import ConnectionPool
 from provisioner.salesforce.http_client import HttpClient, NotConnectedError
 from tests.certificate import self_signed
 from tests.salesforce.hostile import HEAD, HostileServer, Peer
@@ -298,3 +300,15 @@ def test_a_host_that_nobody_vouches_for_gets_nothing(
         client.send("POST", url, {}, b"secret")
     assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
     assert server.seen == []
+
+
+def test_a_pooled_connection_whose_socket_cannot_be_asked_is_not_used(server: Server) -> None:
+    connection = HTTPConnection(server.address)
+    connection.connect()
+    pool = ConnectionPool()
+    pool.put("origin", connection)
+    assert pool.take("origin") is connection
+    pool.put("origin", connection)
+    connection.sock.close()
+    assert pool.take("origin") is None
+    connection.close()

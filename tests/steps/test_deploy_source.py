@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,36 @@ def test_a_deploy_that_failed_with_a_transient_error_is_sent_again(
     assert runner.finish(step) == Done("deployed 2 components")
     assert (runner.retries, runner.remembered) == (1, ["again"])
     assert len(runner.emulated_org.deployments) == 2
+
+
+LOCKED = {"problem": "UNABLE_TO_LOCK_ROW", "fullName": "A", "fileName": "a"}
+WRONG = {"problem": "no such field", "fullName": "B", "fileName": "b"}
+
+
+@pytest.mark.parametrize(
+    ("result", "text", "lines"),
+    [
+        ({"details": {"componentFailures": [LOCKED, WRONG]}}, "2 components failed", 2),
+        ({"details": {"componentFailures": [WRONG]}}, "a component failed", 1),
+        ({"errorMessage": "the zip is not readable"}, "the zip is not readable", 1),
+        ({}, "no reason given", 0),
+    ],
+)
+def test_a_deploy_that_fails_for_good_says_why_and_is_not_sent_again(
+    runner: StepRunner, result: dict[str, Any], text: str, lines: int
+) -> None:
+    metadata_folder(runner.directory / "mdapi")
+    deploy = {"done": True, "success": False, "status": "Failed", **result}
+    body = {"id": "0Af000000000001", "deployResult": deploy}
+    runner.emulated.fault(
+        {"route": "deploy.status"}, {"do": "answer", "status": 200, "body": body}, times=0
+    )
+    failure = runner.failure(DeploySource(path=Path("mdapi")))
+    assert isinstance(failure, StepFailed)
+    assert failure.kind is ErrorKind.CONTENT
+    assert re.fullmatch(rf"deploy 0Af\w+ Failed: {text}", failure.message)
+    assert len(failure.details) == lines
+    assert runner.remembered == []
 
 
 def test_a_deploy_that_is_not_visible_yet_is_polled_again(runner: StepRunner) -> None:

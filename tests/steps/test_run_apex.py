@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.errors import ErrorKind, UsageError
+from provisioner.errors import ErrorKind, SalesforceError, UsageError
+from provisioner.salesforce.apex import ApexResult
+from provisioner.salesforce.api_errors import NO_ANSWER, NOT_SENT
 from provisioner.steps.base import Done, StepFailed
 from provisioner.steps.run_apex import RunApex
 from tests.steps.project import write
@@ -83,6 +85,68 @@ def test_after_an_error_of_a_gateway_it_is_unknown_whether_the_script_ran(
     )
     with pytest.raises(StepFailed, match="it is unknown whether the script ran"):
         runner.finish(script(runner, INSERT))
+
+
+@pytest.mark.parametrize(
+    ("status", "error_code", "is_certain"),
+    [
+        (0, NOT_SENT, True),
+        (0, NO_ANSWER, False),
+        (302, "", True),
+        (400, "MALFORMED_QUERY", True),
+        (499, "", True),
+        (500, "UNKNOWN_EXCEPTION", False),
+        (503, "SERVER_UNAVAILABLE", True),
+        (503, "", False),
+        (504, "SERVER_UNAVAILABLE", False),
+    ],
+)
+def test_a_script_may_be_sent_again_only_after_an_error_that_proves_that_it_did_not_run(
+    runner: StepRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    error_code: str,
+    is_certain: bool,
+) -> None:
+    refusal = SalesforceError("no", status=status, error_code=error_code)
+
+    def refuse(_org: object, _script: str) -> ApexResult:
+        raise refusal
+
+    monkeypatch.setattr("provisioner.steps.run_apex.execute_anonymous", refuse)
+    failure = runner.failure(script(runner, INSERT))
+    assert (failure is refusal) == is_certain
+    assert runner.step_state == ("again" if is_certain else "sent")
+    if not is_certain:
+        assert failure.kind is ErrorKind.REPLACE
+        assert failure.message == "setup.apex: it is unknown whether the script ran: no"
+
+
+@pytest.mark.parametrize(
+    ("result", "message", "details"),
+    [
+        (ApexResult(False, False, 3, 7, "Unexpected token", "", ""), "3:7: Unexpected token", ()),
+        (ApexResult(False, False, -1, -1, "", "", ""), " it does not compile", ()),
+        (
+            ApexResult(True, False, 1, 1, "", "NullPointer", "line 1"),
+            "1:1: NullPointer",
+            ("line 1",),
+        ),
+        (ApexResult(True, False, 0, 0, "", "", ""), " it failed without a message", ()),
+    ],
+)
+def test_a_script_that_fails_gives_the_place_if_it_is_known(
+    runner: StepRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    result: ApexResult,
+    message: str,
+    details: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr("provisioner.steps.run_apex.execute_anonymous", lambda *_: result)
+    failure = runner.failure(script(runner, INSERT))
+    assert isinstance(failure, StepFailed)
+    assert failure.message == f"setup.apex:{message}"
+    assert failure.details == details
 
 
 def test_the_check_requires_a_script_that_is_not_empty(tmp_path: Path) -> None:
