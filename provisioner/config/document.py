@@ -233,7 +233,9 @@ def _code(error: yaml.reader.ReaderError) -> int:
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, path: Path) -> ConfigError:
-    mark = error.problem_mark or error.context_mark
+    is_missing_colon = "could not find expected ':'" in (error.problem or "")
+    mark = (error.context_mark if is_missing_colon else None) or error.problem_mark
+    mark = mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.splitlines() or [""]
     for number in (line, line - 1):
@@ -249,6 +251,8 @@ def _explain(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "not understood"
     if "maximum nesting depth" in problem:
         return "brackets or lists are nested too deeply"
+    if "could not find expected ':'" in problem:
+        return "this key has no colon; write KEY: VALUE"
     if "found another document" in problem:
         return "a second YAML document starts here; keep only one"
     if "undefined alias" in problem:

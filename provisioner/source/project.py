@@ -59,7 +59,8 @@ def read(tree: Tree, findings: Findings, only: Sequence[str] = ()) -> Project:
     try:
         content = parse_json(text)
     except JsonProblem as wrong:
-        raise Refusal("JsonParseError", FILE, wrong.message, wrong.line, wrong.column) from None
+        message = f"the file is not JSON: {wrong.message}"
+        raise Refusal("JsonParseError", FILE, message, wrong.line, wrong.column) from None
     if not isinstance(content, dict):
         raise Refusal("JsonParseError", FILE, "the project file must be a JSON object")
     entries = _entries(content, findings)

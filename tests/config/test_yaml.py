@@ -29,6 +29,10 @@ SYNTAX = {
         "expected ','"
         " or '}'",
     ),
+    "a key without colon": (
+        "limits:\n  keep_daily: 1\npools\n",
+        "pool.yaml:3:1: this key has no colon; write KEY: VALUE",
+    ),
     "a colon too many": (
         "dev_hub: username: a\n",
         "pool.yaml:1:18: a colon is not expected here; check the indentation, or put the text in "

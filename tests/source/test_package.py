@@ -224,5 +224,9 @@ def test_a_folder_that_is_neither_is_refused_and_the_project_around_it_named(
 
 def test_a_broken_project_file_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "sfdx-project.json").write_text('{\n "packageDirectories": [\n}')
-    with pytest.raises(SourceError, match=r"sfdx-project\.json:3:1: Expecting value"):
+    with pytest.raises(
+        SourceError,
+        match=r"sfdx-project\.json:3:1: the file is not JSON: "
+        "Expecting",
+    ):
         package(tmp_path, api_version="58.0")

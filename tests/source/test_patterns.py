@@ -164,7 +164,11 @@ def test_comments_at_the_end_of_a_file_are_passed_over_at_once(tmp_path: Path) -
 def test_json_without_a_bottom_is_refused_at_its_line(tmp_path: Path) -> None:
     root = write(Covering(apex("A")), tmp_path)
     (root / "sfdx-project.json").write_text('{"packageDirectories":\n' + "[\n" * 100_000)
-    with pytest.raises(SourceError, match=r"sfdx-project\.json:101:1: nested more than 100 levels"):
+    with pytest.raises(
+        SourceError,
+        match=r"sfdx-project\.json:101:1: the file is not JSON: "
+        "nested more than 100 levels",
+    ):
         package(root, api_version="58.0")
 
 
@@ -176,7 +180,11 @@ def test_a_version_of_thousands_of_digits_is_refused_at_its_line(
     assert re.match(r"sfdx-project.json:\d+:1: sourceApiVersion 999999999999… is no", problem)
     root = write(Covering(apex("A")), tmp_path / "number")
     (root / "sfdx-project.json").write_text(f'{{\n"sourceApiVersion": {"9" * 5000}}}')
-    with pytest.raises(SourceError, match=r"sfdx-project\.json:2:21: a number has thousands"):
+    with pytest.raises(
+        SourceError,
+        match=r"sfdx-project\.json:2:21: the file is not JSON: a "
+        "number has thousands",
+    ):
         package(root, api_version="58.0")
 
 

@@ -1,8 +1,8 @@
-"""What the features of an org definition, and its settings, add to an emulated org.
+"""What the features and settings of an org definition add to an emulated org.
 
-`features.txt` says what each adds to the schema; a file here for each whose records behave
-differently. To add one: an entry in the table, and, where records behave differently, a file with
-rules that ask `has_feature`, imported by `provisioner.emulator.application`.
+`features.txt` lists what each feature adds to the schema. A feature that changes the behaviour of
+records has a file here with rules that call `has_feature`; `provisioner.emulator.application`
+imports it. To add a feature, add an entry to the table and, if needed, such a file.
 """
 
 from __future__ import annotations
@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 
 def has_feature(org: EmulatedOrg, name: str) -> bool:
-    """Whether the org has this feature, or the settings that stand for it."""
+    """Whether the org has this feature, or the settings that enable it."""
     return name.lower() in org.enabled

@@ -1,4 +1,4 @@
-"""What a rehearsal assumes of its orgs: things of which the emulator knows nothing.
+"""What a rehearsal assumes about its orgs: components that the emulator cannot know.
 
 An assumption is text: `permission-set:NAME`, `object:NAME`, `field:OBJECT.NAME`, `feature:NAME`,
 `profile:NAME`.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Assumption:
-    """One thing that every new scratch org is given."""
+    """One component that is added to every new scratch org."""
 
     kind: str
     name: str

@@ -1,4 +1,4 @@
-"""Several currencies: every record has one, of those that the org knows.
+"""Several currencies: every record has one of the org's currencies.
 
 Source: "CurrencyIsoCode" and "CurrencyType" in the Object Reference.
 """
@@ -22,7 +22,7 @@ _FIELD = "CurrencyIsoCode"
 @rule("*", "before insert")
 @rule("*", "before update")
 def _currency(org: EmulatedOrg, change: Change) -> None:
-    """The corporate currency unless another is given; only active ones may be."""
+    """Set the corporate currency by default; refuse a currency that is not active."""
     record = change.record
     if _FIELD not in record or not has_feature(org, FEATURE) or change.type.name == "CurrencyType":
         return

@@ -1,4 +1,4 @@
-"""Adds to an org what a feature brings: objects, fields, record types, licences, profiles."""
+"""Adds the schema of a feature to an org: objects, fields, record types, licences, profiles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def enable(org: EmulatedOrg, name: str) -> bool:
-    """Add what a feature or `Settings.element` adds; False when nobody here knows what that is."""
+    """Add the schema of a feature or `Settings.element`; returns False for an unknown one."""
     feature = known_features().get(name.partition(":")[0].lower())
     if feature is None:
         return False
@@ -31,7 +31,7 @@ def enable(org: EmulatedOrg, name: str) -> bool:
 
 
 def add_object(org: EmulatedOrg, name: str) -> bool:
-    """Add a standard object that not every org has; False when the catalogue lacks it."""
+    """Add a standard object that some orgs lack; returns False if the catalogue lacks it too."""
     found = catalogue.elsewhere_type(name)
     if found is None:
         return False

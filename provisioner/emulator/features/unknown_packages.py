@@ -1,7 +1,7 @@
-"""Packages of which nobody has said what they contain: names in a namespace are accepted.
+"""Packages with unknown contents: all names in their namespaces are accepted.
 
-A rehearsal would otherwise fail at the first permission set or object that a package brings. What
-is accepted is said once (`GET /_emulator/notes`).
+A rehearsal would otherwise fail at the first permission set or object of such a package. What is
+accepted is reported once (`GET /_emulator/notes`).
 """
 
 from __future__ import annotations
