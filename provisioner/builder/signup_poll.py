@@ -74,6 +74,8 @@ class SignUpPoll:
         polled = self._pending.polled
         if not polled:
             return None
+        if (too_early := self._too_early(polled)) > 0:
+            return self._context.wait(too_early)
         try:
             statuses = self._context.connections.hub.signups(
                 [p.org.signup_id for p in polled if p.org.signup_id],
@@ -108,12 +110,18 @@ class SignUpPoll:
         polled = self._pending.polled
         if not polled:
             return None
-        age = self._seconds(min(pending.since for pending in polled))
-        not_yet = self._shortest * SURELY_PENDING - age
+        by_age = min(self._age(polled) * INTERVAL_BY_AGE, LONGEST_INTERVAL)
+        return self._context.wait(max(FIRST_POLL, by_age, self._too_early(polled)))
+
+    def _too_early(self, polled: Sequence[PendingSignUp]) -> float:
+        """Seconds until one of them may have ended, as far as this build has seen."""
         if not all(pending.is_fresh for pending in polled):
-            not_yet = 0.0
-        by_age = min(age * INTERVAL_BY_AGE, LONGEST_INTERVAL)
-        return self._context.wait(max(FIRST_POLL, by_age, not_yet))
+            return 0.0
+        return self._shortest * SURELY_PENDING - self._age(polled)
+
+    def _age(self, polled: Sequence[PendingSignUp]) -> float:
+        """Seconds since this build has polled the oldest of them."""
+        return self._seconds(min(pending.since for pending in polled))
 
     def _seconds(self, since: float) -> float:
         """Seconds since a time of the monotonic clock, at this build's time scale."""
