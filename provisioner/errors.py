@@ -45,7 +45,7 @@ class ErrorKind(StrEnum):
     CONTENT = "content"  # the request is wrong: sent again, it fails again
     GONE = "gone"
     """A deleted or expired org answers so. So does an active org in maintenance or before it is
-    ready: the error may pass until the Dev Hub says that the org is gone (`DevHub.gone`)."""
+    ready: the error may pass until the Dev Hub reports the org as deleted (`DevHub.gone`)."""
     REPLACE = "replace"  # the org's content is incomplete or unknown; another org may succeed
 
 

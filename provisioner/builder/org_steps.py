@@ -132,7 +132,7 @@ class OrgSteps:
         self._context.connections.forget(org)
         if is_gone:
             first_line = error.message.partition("\n")[0]
-            text = f"the Dev Hub says that the org is gone: {first_line}"
+            text = f"the Dev Hub reports the org as deleted: {first_line}"
             error = SalesforceError(text, kind=ErrorKind.GONE)
         elif may_be_gone(error) and not org.error:
             self._outcomes.postponed(org, step.name, error)

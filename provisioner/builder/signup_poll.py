@@ -208,7 +208,7 @@ class SignUpPoll:
             self._pending.stop_polling(pending.org)
             self._sign_ups.send(self._context.lifecycle.send_again(pending.org))
         else:
-            text = "the Dev Hub no longer knows this sign-up"
+            text = "the Dev Hub no longer lists this sign-up"
             self._fail(pending.org, SalesforceError(text, kind=ErrorKind.GONE))
 
     def _unanswered(self, polled: Sequence[PendingSignUp], error: ProvisionerError) -> None:

@@ -100,7 +100,7 @@ def _judged(health: Health, dead: set[str], unsure: str) -> Health:
     if not health.is_in_doubt:
         return health
     if health.org.username in dead:
-        return replace(health, is_alive=False, why="the Dev Hub says that the org is gone")
+        return replace(health, is_alive=False, why="the Dev Hub reports the org as deleted")
     return replace(
         health, why=health.why + (unsure or "; the Dev Hub lists it, or does not show it")
     )

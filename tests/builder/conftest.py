@@ -1,4 +1,4 @@
-"""A night for each test: its own folder, its own emulator."""
+"""A build for each test: its own folder, its own emulator."""
 
 from __future__ import annotations
 

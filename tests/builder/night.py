@@ -31,7 +31,7 @@ STEPS = """\
 
 
 class Watcher:
-    """Remembers what a build tells."""
+    """Remembers what a build reports."""
 
     def __init__(self) -> None:
         self.events: list[OrgEvent] = []
@@ -86,7 +86,7 @@ pools:
         (self.folder / "pool.yaml").write_text(text, encoding="utf-8")
 
     def config(self) -> PoolFile:
-        """pool.yaml as it stands."""
+        """pool.yaml as it is now."""
         return load(self.folder / "pool.yaml", environ=self.environ)
 
     def build(self, *, pools: Sequence[str] = ("sample",), **options: Any) -> BuildResult:

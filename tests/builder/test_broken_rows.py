@@ -1,4 +1,4 @@
-"""One broken row of the ledger: `status`, `plan`, `build` and `reap` go on, and no org is lost."""
+"""With one broken row in the ledger, all commands continue, and no org is lost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(night: Night, *arguments: str) -> tuple[Any, str]:
 
 
 @pytest.mark.parametrize(("column", "value"), BREAKS)
-def test_the_row_is_told_of_and_replaced_and_its_org_left_to_whoever_uses_it(
+def test_the_row_is_reported_and_replaced_and_its_org_is_left_to_its_user(
     night: Night, column: str, value: Any
 ) -> None:
     night.write_pool(size=2)
@@ -63,7 +63,7 @@ def test_the_row_is_told_of_and_replaced_and_its_org_left_to_whoever_uses_it(
     assert f"its row was broken: {column} holds" in failed["error"]
 
 
-def test_where_a_row_does_not_tell_its_name_no_org_is_called_an_orphan(night: Night) -> None:
+def test_if_a_row_has_no_readable_name_no_org_is_listed_as_an_orphan(night: Night) -> None:
     night.write_pool(size=2)
     broken, sound = night.build().built
     break_row(night, broken, *NAMELESS)

@@ -54,7 +54,7 @@ def broken(
 
 
 def nothing_lost(night: Night) -> None:
-    """What lives is in the ledger, and no username was signed up twice."""
+    """Each active org is in the ledger, and no username was signed up twice."""
     names = Counter(row["Username"] for row in night.hub_rows("ScratchOrgInfo"))
     assert max(names.values(), default=1) == 1
     assert set(night.active()) <= {org.username for org in night.orgs()}

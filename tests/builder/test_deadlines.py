@@ -1,4 +1,4 @@
-"""What never ends is given up at its deadline, also when builds die while they wait for it."""
+"""What never ends fails at its deadline, also when builds are killed while they wait for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONG_AGO = timedelta(hours=3)
 PACKAGE = "04t000000000001AAA"
 INSTALL = f"- install_package: {{ version: {PACKAGE}, timeout: 2h }}\n"
 IMPATIENT = f"- install_package: {{ version: {PACKAGE}, timeout: 1m }}\n"
-LOOK = {"route": "tooling.sobjects.read", "nth": 2}
+POLL = {"route": "tooling.sobjects.read", "nth": 2}
 ORG_LOGIN = {"route": "oauth.token", "nth": 2}  # the first is that to the Dev Hub
 ALONE = "replacements: 0\n"
 
@@ -31,7 +31,7 @@ Make = Callable[..., Night]
 
 
 def killed_build(night: Night, **when: Any) -> None:
-    """A build that dies (SIGKILL) while the emulator holds a request of its."""
+    """A build that is killed while the emulator holds one of its requests."""
     night.fault(when, {"do": "hold", "at": "after"})
     command = Command(night, "build", "--pace", "0.002")
     assert night.world.holds.current(wait=30)
@@ -52,7 +52,7 @@ def rewrite(night: Night, **changes: Callable[[Any], Any]) -> None:
 
 
 def grow_older(night: Night) -> None:
-    """The current step has been under way for long, as if the build had died so long ago."""
+    """The current step has been in progress for long, as if the build was killed so long ago."""
     rewrite(night, step_since=lambda org: org.step_since - LONG_AGO)
 
 
@@ -72,7 +72,7 @@ def test_a_step_that_does_not_end_is_given_up_at_its_timeout(make_night: Make) -
 def test_a_step_does_not_get_a_new_deadline_from_the_next_build(make_night: Make) -> None:
     night = make_night(package_install=ENDLESS)
     night.write_pool(size=1, steps=INSTALL, pool=ALONE)
-    killed_build(night, **LOOK)
+    killed_build(night, **POLL)
     (org,) = night.orgs(State.BUILDING)
     assert org.step_state
     assert org.step_since
@@ -83,7 +83,7 @@ def test_a_step_does_not_get_a_new_deadline_from_the_next_build(make_night: Make
     assert failures(night) == ["install_package: not finished after 120 minutes"]
 
 
-def test_a_step_whose_work_ended_while_nobody_looked_is_done_however_late(make_night: Make) -> None:
+def test_a_step_that_ended_between_two_builds_is_done_however_late(make_night: Make) -> None:
     night = make_night(package_install=0.001)
     night.write_pool(size=1, steps=INSTALL, pool=ALONE)
     killed_build(night, route="tooling.sobjects.read", nth=1)
@@ -91,7 +91,7 @@ def test_a_step_whose_work_ended_while_nobody_looked_is_done_however_late(make_n
     assert night.build().exit_code == 0
 
 
-def test_the_time_until_a_step_asks_for_something_is_none_of_its_own(night: Night) -> None:
+def test_the_time_before_the_first_request_of_a_step_does_not_count(night: Night) -> None:
     night.write_pool(size=1, steps=INSTALL, pool=ALONE)
     killed_build(night, **ORG_LOGIN)
     (org,) = night.orgs(State.BUILDING)
@@ -122,7 +122,7 @@ def test_a_sign_up_does_not_get_a_new_deadline_from_the_next_build(make_night: M
 def test_only_a_new_org_may_refuse_logins_more_often_than_other_requests(
     night: Night, age: timedelta, code: int
 ) -> None:
-    """The window of propagation is not opened again by each build that takes the org up."""
+    """The period of propagation does not start again with each build that resumes the org."""
     night.write_pool(size=1, pool=ALONE)
     killed_build(night, route="deploy.start")
     rewrite(night, active_at=lambda org: org.active_at - age, attempts=lambda _org: ATTEMPTS)

@@ -41,7 +41,7 @@ def test_a_claim_proves_an_org_and_hands_out_the_next_when_it_is_dead(night: Nig
     assert states[alive] is State.CLAIMED
 
 
-def test_when_all_are_dead_nobody_gets_one_and_all_are_quarantined(night: Night) -> None:
+def test_when_all_orgs_are_deleted_a_claim_gets_none_and_all_are_quarantined(night: Night) -> None:
     night.write_pool(pool=ALWAYS, steps="")
     for org in night.build().built:
         kill(night, org)
@@ -63,7 +63,7 @@ def test_a_dead_org_claimed_by_name_is_refused_and_says_so(night: Night) -> None
     assert "expired" in json.loads(out)["error"]["message"]
 
 
-def test_a_fresh_proof_is_not_repeated(night: Night) -> None:
+def test_a_recent_verification_is_not_repeated(night: Night) -> None:
     night.write_pool(steps="")
     night.build()
     before = night.requests("oauth.token")
@@ -71,7 +71,7 @@ def test_a_fresh_proof_is_not_repeated(night: Night) -> None:
     assert night.requests("oauth.token") == before
 
 
-def test_an_org_that_cannot_be_looked_at_keeps_its_place(night: Night) -> None:
+def test_an_org_that_cannot_be_checked_stays_available(night: Night) -> None:
     night.write_pool(pool=ALWAYS, steps="")
     night.build()
     night.server.stop()

@@ -192,7 +192,7 @@ def test_a_secret_that_salesforce_quotes_in_an_error_is_not_written_down(night: 
     assert secret not in "".join([result.failed[0].error, *told])
 
 
-def test_stale_orgs_live_until_their_successors_are_proven(night: Night) -> None:
+def test_outdated_orgs_stay_until_their_successors_are_verified(night: Night) -> None:
     night.write_pool(size=1, steps="")
     (old,) = night.build().built
     night.write_pool(size=1)

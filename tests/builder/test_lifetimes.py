@@ -1,4 +1,4 @@
-"""The Dev Hub's word on how long an org lives counts more than a row that is earlier."""
+"""When the Dev Hub has a later day of expiry than a row, the Dev Hub is right."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ def row(expires_at: datetime | None, **more: str) -> Org:
     )
 
 
-def told(day: date | None, status: str = "Active") -> SignUpStatus:
+def listed(day: date | None, status: str = "Active") -> SignUpStatus:
     return SignUpStatus("2SR1", "m@acme.example", status, "", "", "", "", day)
 
 
 def test_an_org_ends_no_earlier_than_on_the_dev_hubs_day() -> None:
-    (better,) = corrected([row(NOON)], [told(date(2026, 11, 26))])
+    (better,) = corrected([row(NOON)], [listed(date(2026, 11, 26))])
     assert better.expires_at == datetime(2026, 11, 26, tzinfo=UTC)
 
 
 def test_on_the_day_itself_and_after_it_the_rows_time_counts() -> None:
     rows = [row(NOON)]
-    assert corrected(rows, [told(date(2026, 11, 24))]) == rows
-    assert corrected(rows, [told(date(2026, 11, 23))]) == rows
+    assert corrected(rows, [listed(date(2026, 11, 24))]) == rows
+    assert corrected(rows, [listed(date(2026, 11, 23))]) == rows
 
 
 def test_an_org_that_is_not_active_or_not_shown_stays_as_it_is() -> None:
     rows = [row(NOON), row(None)]
-    assert corrected(rows, [told(date(2026, 11, 26), "Deleted")]) == rows
-    assert corrected(rows, [told(None)]) == rows
+    assert corrected(rows, [listed(date(2026, 11, 26), "Deleted")]) == rows
+    assert corrected(rows, [listed(None)]) == rows
     assert corrected(rows, []) == rows
 
 

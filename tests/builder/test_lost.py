@@ -148,7 +148,7 @@ def test_an_unfinished_org_of_a_lost_ledger_is_ended_and_not_offered(night: Nigh
     assert night.active() == [available.username] != [rebuilt["org"]["username"]]
 
 
-def test_an_org_that_lives_though_its_row_is_closed_is_ended(night: Night) -> None:
+def test_an_active_org_whose_row_is_closed_is_deleted(night: Night) -> None:
     night.write_pool(size=1)
     night.build()
     (org,) = night.orgs()

@@ -45,7 +45,7 @@ def test_a_new_org_that_is_not_ready_for_logins_is_waited_for(
 
 
 @pytest.mark.parametrize("answer", [MAINTENANCE, LOCKED])
-def test_an_org_in_maintenance_goes_on_where_it_was(
+def test_an_org_in_maintenance_continues_with_the_same_step(
     night: Night, answer: dict[str, object]
 ) -> None:
     night.fault({"org": "scratch", "path": "deployRequest|tree|sobjects"}, answer, times=24)
@@ -95,13 +95,13 @@ def test_an_org_that_refuses_for_two_nights_is_given_up_and_replaced(night: Nigh
 
 
 def test_the_dev_hub_in_maintenance_ends_no_sign_up(night: Night) -> None:
-    looks = [*range(2, 18)]  # each is asked four times; the first query is the survey
-    night.fault({"org": "hub", "route": "query", "nth": looks}, MAINTENANCE, times=16)
+    polls = [*range(2, 18)]  # each is sent four times; the first query is the survey
+    night.fault({"org": "hub", "route": "query", "nth": polls}, MAINTENANCE, times=16)
     result = night.build()
     assert (result.exit_code, len(result.built), result.failed) == (0, 2, ())
 
 
-def test_a_refused_look_ends_no_sign_up(night: Night) -> None:
+def test_a_refused_poll_fails_no_sign_up(night: Night) -> None:
     denied = {"do": "answer", "status": 403, "error": "INSUFFICIENT_ACCESS", "message": "no"}
     night.fault({"org": "hub", "route": "query", "nth": [2, 3]}, denied, times=2)
     result = night.build()
@@ -126,10 +126,10 @@ def test_an_org_that_was_deleted_is_replaced_as_soon_as_the_dev_hub_says_so(nigh
     assert not doomed & set(night.active())
     reasons = [org.error for org in night.orgs(State.DELETED)]
     assert len(reasons) == 2
-    assert all("the Dev Hub says that the org is gone" in reason for reason in reasons)
+    assert all("the Dev Hub reports the org as deleted" in reason for reason in reasons)
 
 
-def test_status_prove_quarantines_nobody_for_420_and_asks_once_for_all(night: Night) -> None:
+def test_status_prove_quarantines_no_org_for_420_and_asks_once_for_all(night: Night) -> None:
     night.write_pool(size=3, steps="")
     dead = night.build().built[0]
     kill(night, dead)
@@ -144,7 +144,7 @@ def test_status_prove_quarantines_nobody_for_420_and_asks_once_for_all(night: Ni
     assert questions(night) - before == 2, "one for all, and one for what is not active"
 
 
-def test_without_the_dev_hubs_word_nobody_is_quarantined(night: Night) -> None:
+def test_without_an_answer_of_the_dev_hub_no_org_is_quarantined(night: Night) -> None:
     night.write_pool(steps="")
     for org in night.build().built:
         kill(night, org)

@@ -49,7 +49,7 @@ def test_anything_token_shaped_refuses_the_whole(purpose: str) -> None:
         manifest([replace(ORG, owner=purpose)], {})
 
 
-def test_orgs_that_nobody_can_use_are_not_listed() -> None:
+def test_orgs_that_cannot_be_used_are_not_listed() -> None:
     states = [State.FAILED, State.BUILDING, State.EXPIRED]
     assert manifest([replace(ORG, state=state) for state in states], {})["orgs"] == []
 

@@ -1,4 +1,4 @@
-"""A build fills its pools, tells the truth, and leaves nothing behind."""
+"""A build fills its pools, reports what has happened, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_failing_org_does_not_disturb_the_others_and_is_ended(night: Night) ->
     assert "2 of 3 wanted orgs" in error.message
 
 
-def test_keep_failed_leaves_the_org_to_look_into(night: Night) -> None:
+def test_keep_failed_leaves_the_org_for_people(night: Night) -> None:
     night.write_pool(size=1, steps="- assign_permission_sets: [Visit_Planer]\n")
     result = night.build(keep_failed=True)
     assert result.exit_code == 6
@@ -150,7 +150,7 @@ def test_a_sign_up_that_ends_in_error_says_code_and_meaning(night: Night) -> Non
     assert night.orgs() == []
 
 
-def test_a_passing_sign_up_error_is_repeated_whatever_replacements_says(night: Night) -> None:
+def test_a_transient_sign_up_error_is_retried_whatever_replacements_says(night: Night) -> None:
     night.write_pool(size=1, pool="replacements: 0", steps="")
     night.fault({"operation": "signup"}, {"do": "error", "error": "C-9999"})
     result = night.build()
@@ -205,7 +205,7 @@ def test_a_limit_known_beforehand_costs_no_refused_sign_up(
     assert error.code == "active_limit"
 
 
-def test_what_is_kept_for_people_is_never_used(make_night: Callable[..., Night]) -> None:
+def test_sign_ups_that_are_kept_for_people_are_never_used(make_night: Callable[..., Night]) -> None:
     night = make_night(limits=Limits(active=40, daily=4))
     night.write_pool(size=3, top="limits: { keep_daily: 2 }", pool="replacements: 2")
     night.fault({"operation": "signup"}, {"do": "error", "error": "C-9999"})
@@ -262,7 +262,7 @@ def test_a_step_whose_connection_is_reset_is_repeated_without_harm(
     assert len(names) == len(set(names))
 
 
-def test_sessions_that_expire_in_mid_build_are_renewed_once(night: Night) -> None:
+def test_sessions_that_expire_during_a_build_are_renewed_once(night: Night) -> None:
     night.fault({"org": "hub", "nth": 4}, {"do": "expire_session"})
     night.fault({"org": "scratch", "nth": [3, 9]}, {"do": "expire_session"}, times=2)
     assert night.build().exit_code == 0
@@ -313,7 +313,7 @@ def test_two_definitions_are_shared_out(night: Night) -> None:
     assert definitions == ["config/other.json"] + ["config/project-scratch-def.json"] * 2
 
 
-def test_a_dev_hub_that_is_out_of_order_when_the_night_begins_is_waited_for(night: Night) -> None:
+def test_a_build_waits_for_a_dev_hub_that_is_out_of_order_at_its_start(night: Night) -> None:
     night.write_pool(size=1, steps="")
     broken = {"do": "answer", "status": 500, "error": "UNKNOWN_EXCEPTION"}
     night.fault({"route": "limits"}, broken, broken, broken)
@@ -334,7 +334,7 @@ def test_a_dev_hub_that_stays_out_of_order_ends_the_night_and_signs_nothing_up(
     assert night.orgs() == []
 
 
-def test_a_look_at_the_sign_ups_that_fails_ends_none_of_them(night: Night) -> None:
+def test_a_failed_poll_fails_no_sign_up(night: Night) -> None:
     night.write_pool(size=2, steps="", pool="replacements: 0")
     broken = {"do": "answer", "status": 500, "error": "UNKNOWN_EXCEPTION"}
     night.fault({"route": "query", "org": "hub", "nth": [2, 3]}, broken, broken)

@@ -1,4 +1,4 @@
-"""Whatever its jobs do, the scheduler ends, and tells what was wrong."""
+"""Whatever its jobs do, the scheduler ends, and raises what was wrong."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ended(scheduler: Scheduler) -> BaseException | None:
     def run() -> None:
         try:
             scheduler.run()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is looked at
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is returned
             raised[0] = error
 
     thread = threading.Thread(target=run, daemon=True)
@@ -45,7 +45,7 @@ def ended(scheduler: Scheduler) -> BaseException | None:
 
 @pytest.mark.parametrize("name", CULPRITS)
 @pytest.mark.parametrize("workers", [1, 4])
-def test_a_job_that_goes_wrong_stops_the_rest_and_is_told(name: str, workers: int) -> None:
+def test_a_job_that_fails_stops_the_others_and_is_raised(name: str, workers: int) -> None:
     scheduler = Scheduler(workers)
     scheduler.add("culprit", CULPRITS[name])
     scheduler.add("other", lambda: None, delay=3600)

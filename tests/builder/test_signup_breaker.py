@@ -1,4 +1,4 @@
-"""Sign-ups that fail in passing fill the pool all the same, and a dead service costs few."""
+"""A pool is filled in spite of transient failures, and a failed service costs few sign-ups."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_service_that_makes_no_org_costs_five_sign_ups(wanted: int) -> None:
 
 
 @pytest.mark.parametrize("breaks_after", [1, 5, 12, 20])
-def test_a_service_that_breaks_in_mid_night_costs_what_was_under_way_and_few_more(
+def test_a_service_that_fails_during_a_build_costs_the_pending_sign_ups_and_few_more(
     breaks_after: int,
 ) -> None:
     for seed in range(50):
@@ -145,14 +145,16 @@ def test_a_real_build_fills_its_pool_though_a_tenth_of_the_sign_ups_fail(
     assert len(night.active()) == len(night.orgs(State.AVAILABLE)) == 34
 
 
-def test_a_canary_whose_sign_up_fails_in_passing_is_signed_up_again(night: Night) -> None:
+def test_a_canary_whose_sign_up_fails_transiently_is_signed_up_again(
+    night: Night,
+) -> None:
     night.write_pool(size=4, steps="", pool="replacements: 0")
     night.fault({"operation": "signup"}, {"do": "error", "error": "C-1015"}, times=2)
     result = night.build()
     assert (result.exit_code, len(result.built), len(result.failed)) == (0, 4, 2)
 
 
-def test_a_repetition_takes_nothing_of_what_is_kept_for_people(night: Night) -> None:
+def test_a_retry_takes_no_sign_up_that_is_kept_for_people(night: Night) -> None:
     night.world.limits.daily = 9
     night.write_pool(size=4, steps="", top="limits: { keep_daily: 5 }")
     night.fault({"operation": "signup"}, {"do": "error", "error": "C-9999"})

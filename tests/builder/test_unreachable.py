@@ -1,4 +1,4 @@
-"""Exit 9: nobody answered, so nobody refused anything. 5 and 2 are for those who did answer."""
+"""Exit code 9: there was no answer. 5 and 2 are for answers that refuse something."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_HOST = "https://no-such-host.invalid"  # kept free of hosts for ever (RFC 676
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port that is taken, and where nobody listens."""
+    """A port that is taken, and on which no server listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]

@@ -154,7 +154,7 @@ def test_the_dev_hub_is_asked_only_about_an_org_in_doubt(
     assert look.at(org, lambda _org: refused) is None
     assert asked == [[org.username]]
     assert look.warnings == [
-        "a@acme.example is unusable and will be replaced: the Dev Hub says that the org is gone"
+        "a@acme.example is unusable and will be replaced: the Dev Hub reports the org as deleted"
     ]
 
 
