@@ -1,0 +1,46 @@
+"""Executes a plan: signs orgs up, runs their steps, replaces and deletes orgs.
+
+One build
+    run              lock, compare, plan, execute; puts the parts together
+    context          what all parts share
+    progress         what is done so far and may still be spent, behind the build's lock
+    planning         the plan: ledger, fingerprints, limits
+    survey           compares the Dev Hub with the ledger
+    result           counts, orgs, exit code
+    scheduler        runs jobs when they are due, or when another part wakes them
+
+One org
+    lifecycle        all transitions of its row, with its deadlines
+    deadline         a limit that counts from a time in the row
+    usernames        the username that we choose for it
+    outcomes         what follows when it is available, has failed, or is left to the next build
+    org_steps        carries it through its steps
+    step_list        the steps in order
+    unreachable_orgs asks the Dev Hub about orgs that refuse requests
+
+Sign-ups
+    signup_queue     what is to be signed up
+    signup_dispatch  decides which sign-ups are sent now
+    signup_sender    commits the intent, sends the request
+    signup_request   what a request contains
+    pending_signups  what has no outcome yet
+    signup_poll      polls all of them with one query
+    signup_breaker   slows down and stops sign-ups after transient failures
+    circuit_breaker  stops sign-ups after other failures; the canary
+
+Room and deletion
+    room             free slots, and outdated orgs that are deleted for new ones
+    deletions        deletes orgs, and lists them with reasons
+    ready_marks      marks verified orgs on the Dev Hub
+
+Around it
+    connections      the sessions of the Dev Hub and the orgs
+    hub_retries      waits for a Dev Hub that is out of order when a build starts
+    crashes          unexpected exceptions
+    events           events and messages of a build
+    reporter         reports to the observer, without secrets
+    fingerprint      the hash of the content of an org
+    manifest_entries the content of orgs, for the manifest
+    inspection       logs in to an org of a lost ledger
+    selection        which pools a command is about
+"""

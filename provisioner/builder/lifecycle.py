@@ -25,7 +25,8 @@ No other file of this package adds, moves or changes a row, except that orgs are
      claimed
 
 `unfinished` is intended, signing_up or building. A row is compared and swapped: when it has changed
-since it was read, it belongs to somebody else, and the method raises RowLostError.
+since it was read, it belongs to somebody else, and the method raises RowLostError. A method that
+is called in another state than its own raises ValueError.
 
 A kill at any instant is safe. A row in `intended` may or may not have been sent: the next build
 asks the Dev Hub for its username. `step_state` says which request of the current step to poll. The
@@ -106,7 +107,7 @@ class OrgLifecycle:
 
     def send_again(self, org: Org) -> Org:
         """Intended → intended, with a new deadline: the Dev Hub has never received the sign-up."""
-        return self._change(org, step_since=self._now())
+        return self._change(org, State.INTENDED, step_since=self._now())
 
     def acknowledge(self, org: Org, signup_id: str) -> Org:
         """Intended → signing_up, with the id of the sign-up on the Dev Hub."""
@@ -135,16 +136,17 @@ class OrgLifecycle:
         if step_state == org.step_state:
             return org
         since = org.step_since if org.step_state else self._now()
-        return self._change(org, step_state=step_state, step_since=since)
+        return self._change(org, State.BUILDING, step_state=step_state, step_since=since)
 
     def retry_step(self, org: Org) -> Org:
         """Building → building, with one more attempt of the current step."""
-        return self._change(org, attempts=org.attempts + 1)
+        return self._change(org, State.BUILDING, attempts=org.attempts + 1)
 
     def finish_step(self, org: Org, findings: Mapping[str, Any]) -> Org:
         """Building → building at the next step, with what the step has found out about the org."""
         return self._change(
             org,
+            State.BUILDING,
             step=org.step + 1,
             step_state="",
             attempts=0,
@@ -155,7 +157,7 @@ class OrgLifecycle:
 
     def postpone(self, org: Org, why: str) -> Org:
         """Building → building, with new attempts for the next build, and why they are needed."""
-        return self._change(org, attempts=0, error=why)
+        return self._change(org, State.BUILDING, attempts=0, error=why)
 
     # --- outcomes -----------------------------------------------------------------------------
 
@@ -222,7 +224,10 @@ class OrgLifecycle:
             raise RowLostError(org.username)
         return moved
 
-    def _change(self, org: Org, **changes: Any) -> Org:
+    def _change(self, org: Org, state: State, **changes: Any) -> Org:
+        """Change fields of a row in `state`. A move is checked by the ledger in the same way."""
+        if org.state is not state:
+            raise ValueError(f"{org.username} is {org.state}, not {state}")
         changed = self._ledger.change(org, **changes)
         if changed is None:
             raise RowLostError(org.username)

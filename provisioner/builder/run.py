@@ -40,7 +40,7 @@ from provisioner.builder.signup_breaker import SignUpBreaker
 from provisioner.builder.signup_dispatch import SignUpDispatch
 from provisioner.builder.signup_poll import SignUpPoll
 from provisioner.builder.signup_queue import SignUpQueue
-from provisioner.builder.signups import SignUps
+from provisioner.builder.signup_sender import SignUpSender
 from provisioner.builder.survey import reconcile, survey
 from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
@@ -127,9 +127,9 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     room, marks = Room(context, plans), ReadyMarks(context)
     outcomes = Outcomes(context, queue, room, marks)
     steps = OrgSteps(context, outcomes)
-    sign_ups = SignUps(context, queue, pending, room, outcomes)
-    poll = SignUpPoll(context, pending, breaker, outcomes, steps, sign_ups)
-    SignUpDispatch(context, queue, pending, room, breaker, sign_ups)
+    sender = SignUpSender(context, queue, pending, room, outcomes)
+    poll = SignUpPoll(context, pending, breaker, outcomes, steps, sender)
+    SignUpDispatch(context, queue, pending, room, breaker, sender)
     for org in (org for plan in plans for org in plan.resume):
         steps.start(org) if org.state is State.BUILDING else poll.resume(org)
     queue.request(_in_turn(plans))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from provisioner.builder.room import Room
     from provisioner.builder.signup_breaker import SignUpBreaker
     from provisioner.builder.signup_queue import SignUpQueue
-    from provisioner.builder.signups import SignUps
+    from provisioner.builder.signup_sender import SignUpSender
     from provisioner.plan import Creation
 
 
@@ -43,14 +43,14 @@ class SignUpDispatch:
         pending: PendingSignUps,
         room: Room,
         breaker: SignUpBreaker,
-        sign_ups: SignUps,
+        sender: SignUpSender,
     ) -> None:
         self._context = context
         self._queue = queue
         self._pending = pending
         self._room = room
         self._breaker = breaker
-        self._sign_ups = sign_ups
+        self._sender = sender
         context.scheduler.register(
             DISPATCH,
             guarded(
@@ -63,7 +63,7 @@ class SignUpDispatch:
     def _dispatch(self) -> float | None:
         decision = self._decide()
         for username, creation in decision.send:
-            self._sign_ups.request(username, creation)
+            self._sender.request(username, creation)
         if decision.stopped_because:
             text = f"{decision.stopped_because}. No further sign-ups are sent."
             self._context.reporter.warn(text)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from provisioner.builder.outcomes import Outcomes
     from provisioner.builder.pending_signups import PendingSignUps
     from provisioner.builder.signup_breaker import SignUpBreaker
-    from provisioner.builder.signups import SignUps
+    from provisioner.builder.signup_sender import SignUpSender
     from provisioner.salesforce.hub import SignUpStatus
 
 LONGEST_INTERVAL = 15.0  # seconds between two polls at most
@@ -49,14 +49,14 @@ class SignUpPoll:
         breaker: SignUpBreaker,
         outcomes: Outcomes,
         steps: OrgSteps,
-        sign_ups: SignUps,
+        sender: SignUpSender,
     ) -> None:
         self._context = context
         self._pending = pending
         self._breaker = breaker
         self._outcomes = outcomes
         self._steps = steps
-        self._sign_ups = sign_ups
+        self._sender = sender
         self._broken_polls = 0  # in a row
         self._refusals = 0  # polls in a row that the Dev Hub has refused
         self._shortest = 0.0  # seconds of the shortest sign-up of this build; 0: none has ended
@@ -206,7 +206,7 @@ class SignUpPoll:
             return
         if pending.org.state is State.INTENDED:
             self._pending.stop_polling(pending.org)
-            self._sign_ups.send(self._context.lifecycle.send_again(pending.org))
+            self._sender.send(self._context.lifecycle.send_again(pending.org))
         else:
             text = "the Dev Hub no longer lists this sign-up"
             self._fail(pending.org, SalesforceError(text, kind=ErrorKind.GONE))

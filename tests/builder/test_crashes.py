@@ -130,7 +130,7 @@ def test_a_request_that_cannot_be_made_was_never_sent(
     def raises(*_: Any) -> None:
         raise TypeError("a value of a type that nobody expected")
 
-    monkeypatch.setattr("provisioner.builder.signups.sign_up_request", raises)
+    monkeypatch.setattr("provisioner.builder.signup_sender.sign_up_request", raises)
     result = night.build()
     assert (len(result.failed), len(result.unconfirmed), result.exit_code) == (1, 0, 6)
     assert night.orgs() == []

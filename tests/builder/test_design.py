@@ -33,6 +33,13 @@ def trees() -> Iterator[tuple[str, ast.Module]]:
         yield path.name, ast.parse(path.read_text(encoding="utf-8"))
 
 
+def test_the_package_describes_each_of_its_files_once() -> None:
+    text = ast.get_docstring(ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))) or ""
+    described = [line.split()[0] for line in text.splitlines() if line.startswith("    ")]
+    files = [name.removesuffix(".py") for name, _ in trees() if name != "__init__.py"]
+    assert sorted(described) == sorted(files)
+
+
 # --- one file changes rows ----------------------------------------------------------------
 
 

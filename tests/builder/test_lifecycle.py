@@ -145,13 +145,15 @@ def test_a_row_that_somebody_else_has_changed_is_left_alone(
     assert ledger.get(building.username) == theirs
 
 
-def test_no_transition_but_those_of_the_ledger_is_possible(
-    life: OrgLifecycle, building: Org
-) -> None:
+def test_a_transition_from_another_state_is_refused(life: OrgLifecycle, building: Org) -> None:
     with pytest.raises(ValueError, match="building"):
         life.acknowledge(building, ACTIVE.id)
-    with pytest.raises(ValueError, match="available"):
-        life.fail(life.complete(building), "too late")
+    with pytest.raises(ValueError, match="is building, not intended"):
+        life.send_again(building)
+    available = life.complete(building)
+    for transition in TRANSITIONS.values():
+        with pytest.raises(ValueError, match="available"):
+            transition(life, available)
 
 
 def test_a_build_takes_over_what_an_earlier_one_left(

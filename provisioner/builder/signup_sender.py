@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_CRASHES = 3  # unexpected exceptions of one sign-up before it is left to the next build
 
 
-class SignUps:
+class SignUpSender:
     """Sends one sign-up per job.
 
     When the answer is lost, or the process is killed, the Dev Hub is asked for the username that we
