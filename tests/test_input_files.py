@@ -63,6 +63,7 @@ def _opens(function: ast.Attribute) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_every_file_that_is_named_from_outside_is_opened_in_one_place() -> None:
     found = {
         str(path.relative_to(PACKAGE)): calls

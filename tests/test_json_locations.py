@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.input_json import parse_json
 from provisioner.json_locations import JsonPath, locations
+
+pytestmark = pytest.mark.slow
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text('a"\\{[,:\n', max_size=4),

@@ -14,6 +14,8 @@ import pytest
 
 from provisioner.rehearsal import EMULATOR_NEEDS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: Mapping[str, list[str]] = PROJECT["project"]["optional-dependencies"]

@@ -13,6 +13,8 @@ from provisioner.steps import STEPS
 from tests.builder.new_step import PollTimes
 from tests.builder.night import Night
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:

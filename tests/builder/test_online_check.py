@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from provisioner.emulator.keys import make_key_pair
 from provisioner.emulator.world import Limits
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
+
+pytestmark = pytest.mark.slow
 
 
 def check(night: Night, *options: str) -> tuple[int, str, str]:

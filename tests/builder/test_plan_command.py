@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_plan_tells_sign_ups_requests_and_time_and_signs_nothing_up(night: Night) -> None:

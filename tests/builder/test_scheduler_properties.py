@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from provisioner.builder.scheduler import LONGEST_DELAY, Scheduler, bounded
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30.0  # seconds after which a run counts as hanging
 CULPRITS: dict[str, Callable[[], Any]] = {
     "an error": lambda: 1 / 0,

@@ -79,6 +79,7 @@ def calls_in(tree: ast.Module, pattern: re.Pattern[str]) -> Iterator[ast.Call]:
             yield node
 
 
+@pytest.mark.slow
 def test_output_goes_through_one_module_and_rich_gets_plain_text() -> None:
     found: dict[str, set[str]] = {}
     for path in ROOT.rglob("*.py"):

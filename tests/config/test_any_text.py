@@ -16,6 +16,8 @@ from provisioner.errors import ConfigError
 from tests.config.project import Project
 from tests.config.test_whole_file import FULL
 
+pytestmark = pytest.mark.slow
+
 QUICK = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

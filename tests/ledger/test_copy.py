@@ -21,6 +21,8 @@ from . import postgresql_server
 from .postgresql_server import Server
 from .world import NOW, World, add_available, moved, run
 
+pytestmark = pytest.mark.slow
+
 WAYS = [("sqlite", "postgresql"), ("postgresql", "sqlite"), ("postgresql", "postgresql")]
 
 Copy = Callable[..., tuple[int, str, str]]

@@ -80,6 +80,7 @@ def test_a_field_that_was_asked_for_and_is_missing_is_malformed(reader: str) -> 
         READERS[reader]({})
 
 
+@pytest.mark.slow
 @given(reader=st.sampled_from(sorted(READERS)), value=ANYTHING)
 def test_no_value_makes_a_reader_raise_anything_else(reader: str, value: Any) -> None:
     with suppress(MalformedAnswerError):

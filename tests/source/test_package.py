@@ -48,6 +48,7 @@ def contents(made: Package) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+@pytest.mark.slow
 def test_equal_sources_give_equal_bytes_wherever_they_lie(tmp_path: Path) -> None:
     one = package(write(MANY, tmp_path / "one"), api_version="58.0")
     other = package(write(MANY, tmp_path / "deeper/lwc/other"), api_version="58.0")
@@ -78,6 +79,7 @@ def test_copied_files_keep_every_byte(tmp_path: Path) -> None:
     assert made["classes/A.cls-meta.xml"] == files["classes/A.cls-meta.xml"]
 
 
+@pytest.mark.slow
 def test_a_folder_holds_what_the_zip_holds(tmp_path: Path) -> None:
     made = package(write(MANY, tmp_path / "source"), api_version="58.0")
     made.write_folder(tmp_path / "out")

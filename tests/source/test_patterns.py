@@ -13,6 +13,8 @@ from provisioner.source.glob import GlobError, expand_braces, glob_expression
 from provisioner.source.ignore_rule import FLAGS, PatternError, _parts, rule_of
 from tests.source.projects import Covering, D, apex, object_file, write, xml
 
+pytestmark = pytest.mark.slow
+
 NAME = "a" * 250
 DEEP = "/".join(["a"] * 190)
 

@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from provisioner.source import SourceError, package
 from tests.source.comparing import manifest_members
 from tests.source.projects import write
 from tests.source.random_trees import random_tree
+
+pytestmark = pytest.mark.slow
 
 
 @given(st.integers(0, 10_000_000))

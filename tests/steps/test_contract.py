@@ -108,6 +108,7 @@ def test_a_step_that_is_run_again_changes_nothing(kind: str, runner: StepRunner)
     assert state(runner) == once
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_after_a_fault_at_any_request_the_step_completes_or_the_org_is_replaced(

@@ -90,6 +90,7 @@ def test_a_request_has_five_objects_at_most(tmp_path: Path) -> None:
     assert [len(chunk.records) for chunk in loaded.chunks] == [4, 1]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_no_record_comes_before_one_that_it_refers_to(

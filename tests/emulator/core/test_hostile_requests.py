@@ -79,6 +79,7 @@ def test_half_a_character_comes_back_as_a_question_mark(hub: Client) -> None:
     assert hub.read("Account", account)["Name"] == "A?"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bugs")
 def test_a_gzip_bomb_is_too_large_and_a_cut_one_is_none(hub: Client) -> None:
     bomb = gzip.compress(bytes(200 << 20), 9)
@@ -115,6 +116,7 @@ def test_patterns_of_like_end_soon_whatever_they_are(pattern: str, text: str) ->
     assert like_pattern(f"'{pattern}'").fullmatch(text) is None
 
 
+@pytest.mark.slow
 def test_patterns_of_like_find_what_they_always_found() -> None:
     generator = random.Random(7)
     for _ in range(20_000):

@@ -147,6 +147,7 @@ def test_moments_are_kept_in_one_form(store: Store) -> None:
         assert (store.get("Event", event) or {})["StartDateTime"] == "2026-11-24T21:13:09.000+0000"
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60) | st.integers() | st.floats() | st.booleans() | st.none())
 def test_any_value_is_kept_or_refused_by_name(value: object) -> None:
     store = World().hub.store

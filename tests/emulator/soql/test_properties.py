@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from provisioner.emulator.soql.evaluate import describe_columns, run
 from provisioner.emulator.soql.lexer import tokenise
 from provisioner.emulator.soql.names import Context
 from tests.emulator.soql.conftest import SHOPS, shop_types
+
+pytestmark = pytest.mark.slow
 
 _WORDS = [
     "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "INCLUDES", "GROUP", "BY",
