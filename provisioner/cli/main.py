@@ -21,8 +21,8 @@ from provisioner.cli.options import (
     Shared,
 )
 from provisioner.cli.stopping import clean_up_on_signals
-from provisioner.cli.strays import keep_values_out_of_reports
 from provisioner.cli.table import CommandTable
+from provisioner.cli.uncaught_exceptions import keep_values_out_of_reports
 from provisioner.errors import Interrupted, ProvisionerError, UsageError
 from provisioner.output import Output, closed_streams, redirect_to_null
 

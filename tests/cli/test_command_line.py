@@ -58,7 +58,7 @@ def test_the_list_imports_no_command_and_nothing_slow(argument: str) -> None:
         "provisioner.cli.main",
         "provisioner.cli.options",
         "provisioner.cli.stopping",
-        "provisioner.cli.strays",
+        "provisioner.cli.uncaught_exceptions",
         "provisioner.cli.table",
         "provisioner.errors",
         "provisioner.output",

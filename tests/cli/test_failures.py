@@ -246,7 +246,7 @@ def test_documents_have_only_types_of_json(cli: Cli, deed: Doing) -> None:
 
 STRAYS = """
 import sys, threading
-from provisioner.cli.strays import keep_values_out_of_reports
+from provisioner.cli.uncaught_exceptions import keep_values_out_of_reports
 keep_values_out_of_reports()
 thread = threading.Thread(target=lambda: int(sys.argv[1]))
 thread.start()

@@ -310,10 +310,20 @@ def test_a_packages_file_says_what_a_package_contains(cli: Cli, pools: Path) -> 
     assert done.code == 6, "the file says all that this package contains"
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '{"033": {}}', '{"04t000000000001AAA": 3}'])
-def test_a_broken_packages_file_is_a_usage_error(cli: Cli, pools: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[]", " must be an object with a key for each package version (04t…)"),
+        ("{\n", ":2:1: the file is not JSON: Expecting property name"),
+        ('{"05t": {}}', ": '05t' is not a package version id (04t…)"),
+        ('{"04t000000000001AAA": 3}', ": 04t000000000001AAA: the value must be an object, not 3"),
+    ],
+)
+def test_a_broken_packages_file_is_a_usage_error(
+    cli: Cli, pools: Path, text: str, problem: str
+) -> None:
     (pools / "packages.json").write_text(text)
     write_pool(pools, [])
     done = cli("rehearse", "--speed", FAST, "--packages", "packages.json")
-    assert done.code == 2, done.err
-    assert "packages.json" in done.err
+    assert done.code == 2
+    assert f"error: packages.json{problem}" in done.err

@@ -78,7 +78,7 @@ def checked_packages(data: Any) -> dict[str, dict[str, Any]]:
         if not VERSION_ID.match(version_id):
             raise ValueError(f"{version_id[:40]!r} is not a package version id (04t…)")
         try:
-            _read(to_18(version_id), typed.mapping(one, version_id))
+            _read(to_18(version_id), typed.mapping(one, "the value"))
         except (TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"{version_id}: {error}") from error
         checked[version_id] = dict(one)
