@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -29,10 +30,16 @@ MINUTES = timedelta(minutes=5)
 
 
 def build_with_a_jump(night: WholeNight, seconds: int, route: str) -> Ended:
-    """A build whose clock jumps while it waits for the answer to its second such request."""
+    """A build whose clock jumps while it waits for the answer to its second such request.
+
+    When that is about an org, the sign-ups have ended: the Dev Hub is not polled any more.
+    """
     night.fault({"route": route, "nth": 2}, {"do": "hold"})
     process = Process(night, "build", "--json", "--pace", PACE, before=clock_that_jumps(seconds))
     assert process.hold()
+    while route != "query" and len(rows(night, State.BUILDING)) < SIZE:
+        assert process.process.poll() is None
+        time.sleep(0.005)
     (night.folder / JUMP_FILE).touch()
     night.world.holds.release()
     return process.end()
