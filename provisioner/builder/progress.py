@@ -42,10 +42,11 @@ class BuildProgress:
                 self.allowance = self.allowance.less(1)
 
     def complete(self, org: Org) -> None:
-        """An org is available."""
+        """An org is available; it counts once, also when an exception leads here again."""
         with self.lock:
-            self.pending.discard(org.username)
-            self.built.append(org)
+            if org.username in self.pending:
+                self.pending.discard(org.username)
+                self.built.append(org)
 
     def fail(self, org: Org, *, is_counted: bool = True) -> None:
         """An org has failed; with `is_counted` the result lists it."""

@@ -14,6 +14,7 @@ import pytest
 
 from provisioner.builder.events import Message, OrgEvent
 from provisioner.builder.lifecycle import OrgLifecycle
+from provisioner.builder.room import Room
 from provisioner.ledger.base import State
 from provisioner.salesforce.hub import DevHub
 from provisioner.steps.run_apex import RunApex
@@ -181,6 +182,16 @@ def test_an_org_that_was_complete_when_the_exception_came_stays_available(
     broken(monkeypatch, OrgLifecycle, "complete", times=1, after=True)
     result = night.build()
     assert (len(result.built), len(result.failed), result.exit_code) == (2, 0, 0)
+
+
+def test_an_available_org_is_counted_once_though_an_exception_follows(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.write_pool(size=4, steps="")  # with a canary, for which the others wait
+    raised = broken(monkeypatch, Room, "keep", times=1)
+    result = night.build()
+    assert raised() == 1
+    assert (len(result.built), len(result.failed), result.exit_code) == (4, 0, 0)
 
 
 def test_a_view_that_raises_disturbs_no_org(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
