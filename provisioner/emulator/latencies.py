@@ -19,6 +19,8 @@ DEFAULTS: dict[str, Range] = {
     "snapshot.New": (10, 30),
     "snapshot.In Progress": (240, 480),
     "package_install": (30, 120),
+    "retrieve.Pending": (1, 3),
+    "retrieve.InProgress": (2, 15),
     "deploy.Pending": (1, 5),
     "deploy.InProgress": (10, 50),
     "deploy.Finalizing": (1, 5),

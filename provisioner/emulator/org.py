@@ -64,6 +64,8 @@ class Surroundings(Protocol):
 
     def note(self, text: str) -> None: ...
 
+    def shared(self, content: bytes) -> bytes: ...
+
     def origin(self) -> str: ...
 
     def progression(self, operation: str, states: Sequence[str]) -> Progression: ...
@@ -121,6 +123,7 @@ class EmulatedOrg:
     apps: dict[str, InstalledApp] = field(default_factory=dict)  # by consumer key
     components: dict[tuple[str, str], Any] = field(default_factory=dict)  # by type, full name
     deployments: dict[str, Any] = field(default_factory=dict)  # by 0Af id
+    retrievals: dict[str, Any] = field(default_factory=dict)  # by 09S id
     installs: dict[str, Any] = field(default_factory=dict)  # by 0Hf id
     signups: dict[str, Any] = field(default_factory=dict)  # in progress, by 2SR or 0Oo id
     snapshots: dict[str, Any] = field(default_factory=dict)  # by 0Oo id

@@ -71,6 +71,7 @@ class World:
         self.log = RequestLog()
         self.holds = Holds()
         self.notes: list[str] = []  # for people
+        self._contents: dict[bytes, bytes] = {}  # of deployed files
         self.assumptions: list[Assumption] = []  # what every new scratch org has
         self.url = ""  # set by the server when it listens
         self.usernames: dict[str, tuple[EmulatedOrg, str]] = {}  # lower case → org, user id
@@ -142,6 +143,10 @@ class World:
                 )
         for assumption in self.assumptions:
             assumption.apply(org)
+
+    def shared(self, content: bytes) -> bytes:
+        """The same content, held once however many orgs have it."""
+        return self._contents.setdefault(content, content)
 
     def note(self, text: str) -> None:
         """Keep a remark for the user of the emulator, once; `GET /_emulator/notes` answers them."""

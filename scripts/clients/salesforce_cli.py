@@ -144,6 +144,7 @@ def _run(sf: Cli, folder: Path, running: dict[str, str]) -> int:
     username = created["result"]["username"]
     _fill(trial, sf)
     _ask(trial, sf, username)
+    _track(trial, sf)
     trial.step(
         "consumer: org login jwt from an empty home",
         lambda: _consumer(sf, folder, login(username), username),
@@ -154,6 +155,19 @@ def _run(sf: Cli, folder: Path, running: dict[str, str]) -> int:
     trial.step("org delete scratch", lambda: sf("org delete scratch -o dev -p"))
     trial.step("login to the deleted org is refused", lambda: sf.refused(login(username), REFUSED))
     return trial.conclude()
+
+
+def _track(trial: Trial, sf: Cli) -> None:
+    """What is in the org comes back, and the CLI knows what has changed where."""
+    trial.step(
+        "project retrieve start -m", lambda: sf("project retrieve start -m ApexClass -o dev")
+    )
+    trial.step("project retrieve preview", lambda: sf("project retrieve preview -o dev"))
+    trial.step("project retrieve start", lambda: sf("project retrieve start -o dev"))
+    trial.step("project deploy preview", lambda: sf("project deploy preview -o dev"))
+    trial.step("project generate manifest", lambda: sf("project generate manifest --from-org dev"))
+    trial.step("org list metadata", lambda: sf("org list metadata -m CustomObject -o dev"))
+    trial.step("project reset tracking", lambda: sf("project reset tracking -o dev -p"))
 
 
 def _refusals(trial: Trial, sf: Cli, login: Any, folder: Path) -> None:

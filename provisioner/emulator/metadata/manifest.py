@@ -67,7 +67,12 @@ def read_manifest(data: bytes) -> Manifest:
         text = f"Error parsing file: Unexpected element {root.name}, expected Package"
         manifest.problems.append(Problem(text, root.line, root.column))
         return manifest
-    manifest.version = root.value("version")
+    return manifest_of(root)
+
+
+def manifest_of(root: Element) -> Manifest:
+    """The manifest that an element holds: the root of a file, or part of a request."""
+    manifest = Manifest(version=root.value("version"))
     for types in root.every("types"):
         _read_types(types, manifest)
     return manifest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -57,8 +58,19 @@ def answer(
     return Reply(text, content_type="text/xml;charset=UTF-8")
 
 
+@dataclass(frozen=True)
+class Raw:
+    """The content of an element as XML, and its `xsi:type`."""
+
+    xml: str
+    type: str = ""
+
+
 def _element(name: str, value: Any) -> str:
     """A value as elements; lists repeat the element, nulls are `xsi:nil`."""
+    if isinstance(value, Raw):
+        kind = f' xsi:type="{value.type}"' if value.type else ""
+        return f"<{name}{kind}>{value.xml}</{name}>" if value.xml else f'<{name} xsi:nil="true"/>'
     if isinstance(value, list | tuple):
         return "".join(_element(name, one) for one in value)
     if value is None:

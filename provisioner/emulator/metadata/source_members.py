@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from provisioner.emulator.ids import to_15
 from provisioner.emulator.metadata import state
 from provisioner.emulator.metadata.problems import Outcome
 
@@ -48,9 +49,8 @@ def _note(
     org: EmulatedOrg, outcome: Outcome, member: tuple[str, str], user_id: str, counter: int
 ) -> None:
     kind, name = member
-    user = org.store.peek("User", user_id)
     values = {
-        "ChangedBy": user["Name"] if user else None,
+        "ChangedBy": to_15(user_id),
         "IsNameObsolete": outcome.is_deleted,
         "IsNewMember": outcome.is_created,
         "LastModifiedDate": state.now(org),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provisioner.emulator.metadata.xml_tree import Element
@@ -45,6 +46,7 @@ class StoredComponent:
     body: str = ""
     namespace: str | None = None
     digest: int = 0  # of the files that it came from
+    files: Mapping[str, bytes] = field(default_factory=dict)  # by path in the package
     progression: Progression | None = None  # an operation in the background
 
 

@@ -19,12 +19,13 @@ from provisioner.emulator.metadata.component_types import (
     type_names,
 )
 from provisioner.emulator.metadata.deployment import Deployment
+from provisioner.emulator.metadata.listing import listed, read_record
+from provisioner.emulator.metadata.manifest import manifest_of
 from provisioner.emulator.metadata.options import DeployOptions, read_options
+from provisioner.emulator.metadata.retrieval import UNPACKAGED, retrieve
 from provisioner.emulator.metadata.setup_queue import enqueue, settle
 from provisioner.emulator.metadata.soap import answer, read_operation, without_nulls
-from provisioner.emulator.metadata.state import StoredComponent
 from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
-from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.routing import Call, Reply, route
 
 
@@ -70,7 +71,8 @@ def _check_deploy_status(call: Call, request: Element) -> dict[str, Any]:
 
 def _cancel_deploy(call: Call, request: Element) -> dict[str, Any]:
     settle(call.session_org())
-    name = "String" if request.find("String") else "asyncProcessId"
+    names = ("String", "id", "asyncProcessId")  # the WSDL's, the Salesforce CLI's, jsforce's
+    name = next((one for one in names if request.find(one)), "asyncProcessId")
     deployment = _find(call, request, name)
     if deployment.is_settled:
         text = f"Deployment already completed: {deployment.id}"
@@ -120,30 +122,45 @@ def _list_metadata(call: Call, request: Element) -> list[dict[str, Any]]:
         wanted = query.value("type")
         if wanted not in type_names() and wanted not in CHILD_TYPES:
             raise SoapFault("INVALID_TYPE", f"Unknown type:{wanted}")
-        stored = [one for one in org.components.values() if isinstance(one, StoredComponent)]
-        found += [_properties(org, one) for one in stored if one.type == wanted]
+        found += listed(org, wanted)
     return found
 
 
-def _properties(org: EmulatedOrg, stored: StoredComponent) -> dict[str, Any]:
-    def name(user_id: str) -> str:
-        row = org.store.peek("User", user_id)
-        return str(row["Name"]) if row else ""
+def _retrieve(call: Call, request: Element) -> dict[str, Any]:
+    wanted = request.find("retrieveRequest") or request.find("request")
+    unpackaged = wanted.find("unpackaged") if wanted else None
+    if wanted is None or unpackaged is None:
+        raise SoapFault("MISSING_ARGUMENT", "Required field is missing: unpackaged")
+    org = call.session_org()
+    settle(org)
+    version = wanted.value("apiVersion") or unpackaged.value("version") or call.version
+    folder = "" if wanted.flag("singlePackage") else UNPACKAGED
+    retrieval = retrieve(org, manifest_of(unpackaged), version, folder=folder)
+    return {"done": False, "id": retrieval.id, "state": "Queued"}
 
-    return {
-        "createdById": stored.created_by,
-        "createdByName": name(stored.created_by),
-        "createdDate": stored.created.replace("+0000", "Z"),
-        "fileName": f"unpackaged/{stored.file_name}",
-        "fullName": stored.full_name,
-        "id": stored.id,
-        "lastModifiedById": stored.modified_by,
-        "lastModifiedByName": name(stored.modified_by),
-        "lastModifiedDate": stored.modified.replace("+0000", "Z"),
-        "manageableState": "installed" if stored.namespace else "unmanaged",
-        "namespacePrefix": stored.namespace,
-        "type": stored.type,
-    }
+
+def _check_retrieve_status(call: Call, request: Element) -> dict[str, Any]:
+    wanted = request.value("asyncProcessId") or request.value("id")
+    if len(wanted) not in (15, 18):
+        raise SoapFault("INVALID_ID_FIELD", f"asyncProcessId: id value of incorrect type: {wanted}")
+    for retrieve_id, retrieval in call.session_org().retrievals.items():
+        if retrieve_id[:15] == wanted[:15]:
+            with_zip = request.flag("includeZip", default=True)
+            result: dict[str, Any] = retrieval.to_json(with_zip=with_zip)
+            return result
+    raise SoapFault("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+
+
+def _read_metadata(call: Call, request: Element) -> dict[str, Any]:
+    wanted = request.value("type")
+    if wanted not in type_names() and wanted not in CHILD_TYPES:
+        raise SoapFault("INVALID_TYPE", f"Unknown type:{wanted}")
+    names = [one.text for one in request.every("fullNames")]
+    if len(names) > 10:
+        raise SoapFault("LIMIT_EXCEEDED", "No more than 10 records are allowed")
+    org = call.session_org()
+    settle(org)
+    return {"records": [read_record(org, wanted, name) for name in names]}
 
 
 _OPERATIONS: dict[str, Callable[[Call, Element], Any]] = {
@@ -151,5 +168,8 @@ _OPERATIONS: dict[str, Callable[[Call, Element], Any]] = {
     "checkDeployStatus": _check_deploy_status,
     "deploy": _deploy,
     "describeMetadata": _describe_metadata,
+    "checkRetrieveStatus": _check_retrieve_status,
     "listMetadata": _list_metadata,
+    "readMetadata": _read_metadata,
+    "retrieve": _retrieve,
 }

@@ -131,7 +131,7 @@ def test_without_a_session_there_is_a_fault(client: OrgClient, session: str, cod
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ("<retrieve/>", 501, "NOT_EMULATED"),
+        ("<describeValueType/>", 501, "NOT_EMULATED"),
         (status_body("0Af000000000001AAA"), 500, "INVALID_CROSS_REFERENCE_KEY"),
         (status_body("x"), 500, "INVALID_ID_FIELD"),
         ("<deploy><ZipFile>%%</ZipFile><DeployOptions/></deploy>", 500, "INVALID_TYPE"),

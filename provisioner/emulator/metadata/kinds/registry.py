@@ -56,10 +56,20 @@ class DeployContext:
             element=component.element,
             body=component.body.decode("utf-8-sig", "replace"),
             namespace=self.namespace,
+            files=self._files(component),
         )
         state.keep(self.org, stored)
         put_visible_row(self.org, stored)
         return stored
+
+    def _files(self, component: Component) -> dict[str, bytes]:
+        """The files of a component, for a retrieve; orgs with the same content share it."""
+        if component.parent is not None:
+            return {}
+        paths = {path: self.root + path for path in component.paths}
+        found = {path: self.archive.read(full) for path, full in paths.items()
+                 if full in self.archive}  # fmt: skip
+        return {path: self.org.world.shared(content) for path, content in found.items()}
 
 
 Kind = Callable[[DeployContext, Component], None]

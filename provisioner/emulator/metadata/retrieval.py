@@ -1,0 +1,205 @@
+"""A retrieve: components of an org as a zip in metadata format, with a package.xml.
+
+Source: "retrieve()", "RetrieveResult" and "FileProperties" in the Metadata API Developer Guide.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS, CHILD_TYPES
+from provisioner.emulator.metadata.listing import properties
+from provisioner.emulator.metadata.manifest import WILDCARD, Manifest
+from provisioner.emulator.metadata.state import StoredComponent
+from provisioner.emulator.metadata.xml_text import document
+from provisioner.emulator.metadata.xml_tree import Element
+
+if TYPE_CHECKING:
+    from provisioner.emulator.clock import Progression
+    from provisioner.emulator.org import EmulatedOrg
+
+STATES = ("Pending", "InProgress", "Succeeded")
+UNPACKAGED = "unpackaged/"
+"""The folder of the zip, unless a single package is asked for."""
+
+_OF_PROFILES: Mapping[str, tuple[str, str]] = {
+    "applicationVisibilities": ("application", "CustomApplication"),
+    "classAccesses": ("apexClass", "ApexClass"),
+    "customMetadataTypeAccesses": ("name", "CustomObject"),
+    "customPermissions": ("name", "CustomPermission"),
+    "customSettingAccesses": ("name", "CustomObject"),
+    "fieldPermissions": ("field", "CustomField"),
+    "flowAccesses": ("flow", "Flow"),
+    "layoutAssignments": ("layout", "Layout"),
+    "objectPermissions": ("object", "CustomObject"),
+    "pageAccesses": ("apexPage", "ApexPage"),
+    "recordTypeVisibilities": ("recordType", "RecordType"),
+    "tabVisibilities": ("tab", "CustomTab"),
+}
+"""What a profile says of a component is retrieved together with that component only."""
+
+
+@dataclass
+class Retrieval:
+    """One retrieve and its result."""
+
+    id: str
+    manifest: Manifest
+    api_version: str
+    progression: Progression
+    files: dict[str, bytes] = field(default_factory=dict)
+    properties: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, str]] = field(default_factory=list)
+
+    def to_json(self, *, with_zip: bool) -> dict[str, Any]:
+        """The RetrieveResult; files once it is done."""
+        status = self.progression.poll()
+        is_done = self.progression.is_over
+        return {
+            "done": is_done,
+            "fileProperties": self.properties if is_done else [],
+            "id": self.id,
+            "messages": self.messages if is_done else [],
+            "status": status,
+            "success": is_done,
+            "zipFile": self._zip() if is_done and with_zip else None,
+        }
+
+    def _zip(self) -> str:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, content in self.files.items():
+                archive.writestr(path, content)
+        return base64.b64encode(stream.getvalue()).decode()
+
+
+def retrieve(
+    org: EmulatedOrg, manifest: Manifest, api_version: str, *, folder: str = UNPACKAGED
+) -> Retrieval:
+    """Start a retrieve of what a manifest names; what it finds is as of now."""
+    retrieval = Retrieval(
+        org.world.ids.new("09S"), manifest, api_version, org.world.progression("retrieve", STATES)
+    )
+    chosen = list(_chosen(org, manifest, retrieval.messages))
+    for one in _parents(org, chosen):
+        for path, content in _files(org, one, chosen).items():
+            retrieval.files.setdefault(folder + path, content)
+    retrieval.properties = [properties(org, one) for one in chosen]
+    retrieval.files[folder + "package.xml"] = _package_xml(chosen, api_version)
+    org.retrievals[retrieval.id] = retrieval
+    return retrieval
+
+
+def _chosen(
+    org: EmulatedOrg, manifest: Manifest, messages: list[dict[str, str]]
+) -> Iterator[StoredComponent]:
+    """The components that a manifest names, each once; a message for each that is missing."""
+    seen: set[tuple[str, str]] = set()
+    file_name = f"{UNPACKAGED}package.xml"
+    messages += [{"fileName": file_name, "problem": one.text} for one in manifest.problems]
+    for member in manifest.members:
+        found = [one for one in _matching(org, member.type, member.name) if one.namespace is None]
+        if not found and member.name != WILDCARD:
+            text = f"Entity of type '{member.type}' named '{member.name}' cannot be found"
+            messages.append({"fileName": file_name, "problem": text})
+        for one in found:
+            if (one.type, one.full_name) not in seen:
+                seen.add((one.type, one.full_name))
+                yield one
+
+
+def _matching(org: EmulatedOrg, component_type: str, name: str) -> list[StoredComponent]:
+    stored = (one for one in org.components.values() if isinstance(one, StoredComponent))
+    same = [one for one in stored if one.type == component_type]
+    if name == WILDCARD:
+        return same
+    return [one for one in same if one.full_name.lower() == name.lower()]
+
+
+def _parents(org: EmulatedOrg, chosen: Iterable[StoredComponent]) -> Iterator[StoredComponent]:
+    """The components whose files are written: of a child, its parent."""
+    for one in chosen:
+        parent_type = CHILD_TYPES.get(one.type)
+        if parent_type is None:
+            yield one
+        else:
+            yield org.components.get((parent_type, _parent_name(one).lower())) or StoredComponent(
+                parent_type, _parent_name(one), one.file_name, "", "", "", "", ""
+            )
+
+
+def _parent_name(child: StoredComponent) -> str:
+    name, has_parent, _ = child.full_name.rpartition(".")
+    return name if has_parent else child.type + "s"  # CustomLabels
+
+
+def _files(
+    org: EmulatedOrg, stored: StoredComponent, chosen: list[StoredComponent]
+) -> dict[str, bytes]:
+    kinds = CHILD_ELEMENTS.get(stored.type)
+    if kinds is not None:
+        return {stored.file_name: _composed(org, stored, kinds, chosen)}
+    if stored.type == "Profile" and stored.element is not None:
+        return {stored.file_name: document("Profile", _reduced(stored.element, chosen))}
+    return dict(stored.files)
+
+
+def _composed(
+    org: EmulatedOrg,
+    stored: StoredComponent,
+    kinds: Mapping[str, str],
+    chosen: list[StoredComponent],
+) -> bytes:
+    """The file of a parent: with its own elements if it is chosen, and its chosen children."""
+    is_whole = any(one is stored for one in chosen)
+    elements: list[Element] = []
+    if is_whole and stored.element is not None:
+        elements += [one for one in stored.element.children if one.name not in kinds]
+    for element_name, child_type in kinds.items():
+        for one in _children(org, stored, child_type):
+            if one.element is not None and (is_whole or any(one is each for each in chosen)):
+                elements.append(_renamed(one.element, element_name))
+    return document(stored.type, sorted(elements, key=lambda one: one.name))
+
+
+def _children(
+    org: EmulatedOrg, parent: StoredComponent, child_type: str
+) -> Iterator[StoredComponent]:
+    wanted = parent.full_name.lower()
+    for one in org.components.values():
+        is_child = isinstance(one, StoredComponent) and one.type == child_type
+        if is_child and _parent_name(one).lower() == wanted:
+            yield one
+
+
+def _renamed(element: Element, name: str) -> Element:
+    return Element(name, element.line, element.column, element.text, element.children)
+
+
+def _reduced(profile: Element, chosen: list[StoredComponent]) -> list[Element]:
+    names = {(one.type, one.full_name.lower()) for one in chosen}
+    kept = []
+    for child in profile.children:
+        about = _OF_PROFILES.get(child.name)
+        if about is None or (about[1], child.value(about[0]).lower()) in names:
+            kept.append(child)
+    return kept
+
+
+def _package_xml(chosen: list[StoredComponent], api_version: str) -> bytes:
+    by_type: dict[str, list[str]] = {}
+    for one in chosen:
+        by_type.setdefault(one.type, []).append(one.full_name)
+    types = [
+        Element("types", 0, 0, children=[
+            *(Element("members", 0, 0, name) for name in sorted(names)),
+            Element("name", 0, 0, component_type),
+        ])
+        for component_type, names in sorted(by_type.items())
+    ]  # fmt: skip
+    return document("Package", [*types, Element("version", 0, 0, api_version)])
