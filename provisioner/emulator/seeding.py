@@ -20,6 +20,13 @@ PROFILES = (
 )
 
 
+PERMISSION_SET_LICENSES = (
+    "AnalyticsViewOnlyUserPsl", "B2BBuyerPsl", "CRMUserPsl", "EinsteinAnalyticsPlusPsl",
+    "IdentityConnectPsl", "SalesConsoleUserPsl", "SurveyCreatorPsl",
+)  # fmt: skip
+"""Some that every new org has (plugin-user and plugin-org name them in their tests)."""
+
+
 def fill(
     org: EmulatedOrg, username: str, *, email: str = "", has_sample_data: bool = False
 ) -> None:
@@ -34,6 +41,8 @@ def fill(
     org.world.usernames[username.lower()] = (org, org.admin_id)
     _organization(org)
     if not org.is_hub:
+        for name in PERMISSION_SET_LICENSES:
+            permission_set_license(org, name)
         org.store.add("Pricebook2", {"Name": "Standard Price Book", "IsActive": True,
                                      "IsStandard": True})  # fmt: skip
     if has_sample_data:

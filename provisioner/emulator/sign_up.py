@@ -51,7 +51,7 @@ def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
     """Create the scratch org of a request, with its app; it is usable after propagation."""
     world = hub.world
     org = world.add_scratch_org(
-        username_for(world, request),
+        request["SignupUsername"],
         name=request["OrgName"],
         days=request["DurationDays"] or 7,
         edition=request["Edition"] or "Developer",

@@ -28,8 +28,17 @@ class Result:
 
     @property
     def components(self) -> list[Outcome]:
-        """The entries of components; those of package.xml and the like do not count."""
-        return [one for one in self.outcomes if one.component_type]
+        """The entries that count: each component once, without package.xml and the like.
+
+        A component that is deleted and created again counts once, one that was to be deleted and
+        does not exist counts only where that fails the deploy.
+        """
+        counted: dict[tuple[str, str], Outcome] = {}
+        for one in self.outcomes:
+            is_ignored = one.problem_type == "Warning" and one.success and not one.id
+            if one.component_type and not is_ignored:
+                counted[one.component_type, one.full_name] = one
+        return list(counted.values())
 
     @property
     def failures(self) -> list[Outcome]:

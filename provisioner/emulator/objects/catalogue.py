@@ -33,6 +33,7 @@ __all__ = ["audit_fields", "elsewhere_fields", "elsewhere_type", "hub_types", "i
 _PUBLISHED = (Table("published"), Table("published_tooling"))
 _CORRECTIONS = Table("corrections")
 _HUB = Table("hub")
+_OF_SCRATCH_ORGS = frozenset({"SourceMember"})  # a Dev Hub does not track its source
 
 
 class StandardTypes(Mapping[str, ObjectType]):
@@ -79,7 +80,8 @@ def org_types() -> StandardTypes:
 @cache
 def hub_types() -> StandardTypes:
     """The types of a Dev Hub."""
-    return StandardTypes({**_present(), **_HUB.blocks})
+    own = {name: block for name, block in _present().items() if name not in _OF_SCRATCH_ORGS}
+    return StandardTypes({**own, **_HUB.blocks})
 
 
 def is_known(name: str) -> bool:

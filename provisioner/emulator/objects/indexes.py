@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.emulator.ids import to_18
+
 
 def _key(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+    """Text is compared without regard to case; an id with regard to it."""
+    if not isinstance(value, str):
+        return value
+    return value if len(value) == 18 and to_18(value[:15]) == value else value.lower()
 
 
 class Indexes:

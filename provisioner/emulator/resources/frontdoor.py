@@ -21,7 +21,11 @@ def single_access(call: Call) -> Reply:
     call.org = session.org
     otp = call.world.sessions.new_secret()
     call.world.one_time_links[otp] = session
-    target = {"otp": otp, "startURL": form.get("redirect_uri", "/")}
+    target = {
+        "otp": otp,
+        "startURL": form.get("redirect_uri", "/"),
+        "cshc": call.world.sessions.new_secret()[:16],  # a check that the browser sends back
+    }
     return Reply({"frontdoor_uri": f"{call.base_url}/secur/frontdoor.jsp?{urlencode(target)}"})
 
 

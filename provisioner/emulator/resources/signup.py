@@ -37,6 +37,7 @@ def _check(org: EmulatedOrg, change: Change) -> None:
         raise RecordError("LIMIT_EXCEEDED", f"{_LIMIT_TEXT}daily scratch org signup limit")
     if active_count(org) >= org.world.limits.active:
         raise RecordError("LIMIT_EXCEEDED", f"{_LIMIT_TEXT}active scratch org limit")
+    request["SignupUsername"] = sign_up.username_for(org.world, request)
 
 
 def _check_options(request: Record) -> None:
@@ -99,7 +100,6 @@ def _outcome(hub: EmulatedOrg, request: Record) -> Record:
     assert org.expires is not None
     return {
         "ScratchOrg": to_15(org.id),
-        "SignupUsername": admin["Username"],
         "SignupEmail": admin["Email"],
         "SignupInstance": org.instance,
         "SignupCountry": request["Country"] or "US",

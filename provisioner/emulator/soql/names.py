@@ -30,9 +30,19 @@ _NAME_FIELDS = (
     ("Title", "string"), ("Type", "picklist"), ("IsActive", "boolean"),
     ("ProfileId", "reference"), ("UserRoleId", "reference"),
 )  # fmt: skip
+_OF_NAMES = {"ProfileId": "Profile", "UserRoleId": "UserRole"}
 NAME = ObjectType(
-    "Name", "", "Name", "Names", {name: Field(name, kind) for name, kind in _NAME_FIELDS}
-)
+    "Name", "", "Name", "Names",
+    {
+        name: Field(
+            name,
+            kind,
+            reference_to=(_OF_NAMES[name],) if name in _OF_NAMES else (),
+            relationship_name=_OF_NAMES.get(name, ""),
+        )
+        for name, kind in _NAME_FIELDS
+    },
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -101,3 +101,8 @@ def test_sign_up_fields_are_those_of_the_reference() -> None:
         "ConnectedAppCallbackUrl", "Description", "Features", "LoginUrl", "Package2AncestorIds",
     }  # fmt: skip
     assert fields["ScratchOrg"].length == 15
+
+
+def test_a_dev_hub_does_not_track_its_source() -> None:
+    assert "SourceMember" in catalogue.org_types()
+    assert "SourceMember" not in catalogue.hub_types()

@@ -31,6 +31,7 @@ def test_destructive_changes(client: OrgClient) -> None:
     assert deleted == ["Account.Ext__c", "Thing__c.A__c", "A"]
     [warning] = [one for one in messages if one["problemType"] == "Warning"]
     assert warning["problem"] == "No CustomObject named: Nobody__c found"
+    assert result["numberComponentsTotal"] == 3, "what was not there is not counted"
     assert client.query("SELECT Id FROM ApexClass") == []
     assert client.create("Account", Name="a", Ext__c="x").status_code == 400
     assert client.create("Thing__c", Name="a", B__c="x").status_code == 201
@@ -38,6 +39,17 @@ def test_destructive_changes(client: OrgClient) -> None:
         package({}, {"destructiveChanges.xml": package_xml({"CustomObject": "Thing__c"})})
     )
     assert client.create("Thing__c", Name="a").status_code == 404
+
+
+def test_what_is_deleted_and_created_again_counts_once(client: OrgClient) -> None:
+    client.deploy(package({"ApexClass": "A"}, apex("A", "public class A { }")))
+    files = {
+        "destructiveChangesPre.xml": package_xml({"ApexClass": "A"}),
+        **apex("A", "public class A { }"),
+    }
+    result = client.deploy(package({"ApexClass": "A"}, files))
+    counts = (result["numberComponentsDeployed"], result["numberComponentsTotal"])
+    assert (result["status"], counts) == ("Succeeded", (1, 1))
 
 
 def test_a_destructive_deploy_that_fails_deletes_nothing(client: OrgClient) -> None:

@@ -37,3 +37,10 @@ def test_a_deploy_that_fails_leaves_none(client: OrgClient) -> None:
     files = {"objects/Account.object": object_part(custom_field("Ext__c", more=""))}
     client.deploy(package({"CustomField": "Account.Ext__c"}, files))
     assert client.query("SELECT Id FROM SourceMember", tooling=True) == []
+
+
+def test_a_change_names_the_user_by_id(client: OrgClient) -> None:
+    files = {"objects/Account.object": object_part(custom_field("Ext__c"))}
+    client.deploy(package({"CustomField": "Account.Ext__c"}, files))
+    [row] = client.query("SELECT ChangedBy FROM SourceMember", tooling=True)
+    assert row["ChangedBy"] == client.org.admin_id[:15]
