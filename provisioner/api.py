@@ -161,8 +161,8 @@ def claim(
 
     Raises NoOrgError when no org is available, ClaimError when another owner has claimed it.
     """
-    from provisioner.claim.proving import proven
     from provisioner.claim.rules import claim as take
+    from provisioner.claim.verification import verified
 
     path = Path(config)
     load = partial(_load, path, on_message)
@@ -178,7 +178,7 @@ def claim(
             min_life=min_life,
             wait=wait,
             pools=part.pools,
-            prove=lambda org: proven(org, part, ledger, load, on_message),
+            verify=lambda org: verified(org, part, ledger, load, on_message),
             on_wait=on_message,
             on_undone=on_message,
         )
@@ -201,13 +201,13 @@ def release(
     an error. Raises NoOrgError for an unknown username, ClaimError when another owner has claimed
     the org.
     """
-    from provisioner.claim.ending import ended
-    from provisioner.claim.rules import release as give_back
+    from provisioner.claim.deletion import delete_released
+    from provisioner.claim.rules import release as release_claim
     from provisioner.ledger.base import TO_DELETE
 
     path = Path(config)
     with _ledger(path, on_message) as (part, ledger):
-        row = give_back(
+        row = release_claim(
             ledger,
             username,
             owner=owner or _owner(path),
@@ -216,7 +216,7 @@ def release(
             reusable=[pool.name for pool in part.pools.values() if pool.reuse],
         )
         if row.state in TO_DELETE and not row.kept:
-            row = ended(row, ledger, partial(_load, path, on_message), on_message)
+            row = delete_released(row, ledger, partial(_load, path, on_message), on_message)
         return _org(row)
 
 

@@ -10,11 +10,15 @@ There are two levels of retries. They add up and do not multiply
    (`BUILD_START`), a step of an org (`STEP`), and a request to the ledger on a Dev Hub (`LEDGER`).
    Within such work (`repeated`), a call that has used up its budget is sent only once in each
    repetition, until it is answered.
+
+A transaction of a ledger in a database is retried on one level (`DATABASE`), until a time limit.
 """
 
 from __future__ import annotations
 
+import math
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +31,7 @@ class Policy:
     """The number of retries, and the wait before each."""
 
     waits: tuple[float, ...]  # seconds before each retry
+    repeats_last: bool = False  # whether the last wait is repeated until a time limit
     jitter: float = (
         0.2  # fraction by which a wait varies, so that many clients do not retry at once
     )
@@ -49,6 +54,10 @@ LEDGER = Policy((0.1, 0.2, 0.4, 0.8, 1.6, *(2.0,) * 6), jitter=0.25)
 """15 s, as long as the other ledgers wait for their server. No other level retries a claim, and it
 must be found out whether a lost write took effect."""
 
+DATABASE = Policy((0.16,), repeats_last=True, jitter=0.875)
+"""From 0.02 to 0.3 s, until the time limit of the `Budget`: another process holds a lock for some
+milliseconds, a backup for many seconds, and a server restarts within seconds."""
+
 BUILD_START = Policy((2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0), jitter=0.0)
 """4 min, because a build usually starts once a day; an instance restarts within that time."""
 
@@ -56,34 +65,57 @@ STEP = Policy((2.0, 4.0, 8.0, 16.0, 32.0, *(60.0,) * 15), jitter=0.0)
 """About 16 min with 20 retries, as in CumulusCI. A failed org costs a sign-up of the daily limit,
 and no thread waits for the retries."""
 
-
 AT_ONCE = Policy((0.0, 0.0))
 """For an answer with a success status and malformed content; the next answer is usually valid. Used
 for login endpoints and for records of the ledger, whose single requests have their own retries."""
+
+WARN_AFTER = 2.0  # seconds of waiting without a warning
 
 
 class Budget:
     """The retries that one call has left, in all of its layers together."""
 
-    def __init__(self, policy: Policy, time_scale: float = 1.0) -> None:
+    def __init__(
+        self, policy: Policy, time_scale: float = 1.0, *, seconds: float = math.inf
+    ) -> None:
+        """`seconds` is the time limit: no try starts later. `time_scale` is a factor on waits."""
         self._policy = policy
         self._time_scale = time_scale
+        self._seconds = seconds
+        self._start = time.monotonic()
         self._used = 0
+        self._has_warned = False
 
-    def wait(self) -> bool:
-        """Wait before the next retry. Returns False immediately when no retry is left."""
+    def wait(self, reason: str = "") -> bool:
+        """Wait before the next retry. Returns False immediately when no retry is left.
+
+        With `reason`, a wait that becomes long is logged once, as a warning.
+        """
         if self.is_spent:
             return False
+        waited = time.monotonic() - self._start
+        if reason and waited >= WARN_AFTER and not self._has_warned:
+            self._has_warned = True
+            _warn(reason, self._seconds)
         self._used += 1
         part = self._policy.jitter
         varied = random.uniform(1 - part, 1 + part)  # noqa: S311 - jitter, no secret
-        sleep(self._policy.wait(self._used) * self._time_scale * varied)
+        pause = self._policy.wait(self._used) * self._time_scale * varied
+        sleep(max(0.0, min(pause, self._seconds - waited)))
         return True
 
     @property
     def is_spent(self) -> bool:
         """Whether no retry is left."""
-        return self._used >= len(self._policy.waits)
+        if time.monotonic() - self._start >= self._seconds:
+            return True
+        return not self._policy.repeats_last and self._used >= len(self._policy.waits)
+
+
+def _warn(reason: str, seconds: float) -> None:
+    import logging
+
+    logging.getLogger(__name__).warning("%s; waiting up to %.0f s", reason, seconds)
 
 
 _NONE = Policy(())

@@ -16,7 +16,7 @@ def select_pools(config: PoolFile, names: Sequence[str] | None) -> list[str]:
 
     Raises UsageError for a name that is not in pool.yaml, or when it holds no pool at all.
     """
-    from provisioner.claim.refusal import unknown_pool
+    from provisioner.config.unknown_pool import unknown_pool
 
     for name in names or ():
         if name not in config.pools:

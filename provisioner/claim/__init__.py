@@ -1,1 +1,1 @@
-"""Claims: an org for one owner, its lease, and giving it back."""
+"""Claims: claim, renew and release an org."""

@@ -1,4 +1,4 @@
-"""Who claims when nobody says so, and which texts may name an owner, a purpose or a key."""
+"""The default owner of a claim, and the check of the texts that name owner, purpose and key."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ _LONGEST = 200
 
 
 def clean_text(text: str, option: str) -> str:
-    """`text` without blanks at its ends, fit to stand in one line of a table or a log.
+    """`text` without surrounding blanks, checked to fit in one line of a table or a log.
 
-    Raises UsageError, naming `option`, for line breaks, control characters, bytes that are no
-    text, and more than 200 characters.
+    Raises UsageError, naming `option`, for line breaks, control characters, invalid UTF-8 and
+    more than 200 characters.
     """
     text = text.strip(" ")
     if not text.isprintable():
         raise UsageError(
-            f"{option}: {text!a} holds a line break or another character that cannot be shown",
+            f"{option} must not contain line breaks or control characters (got {text!a})",
             hint=f"write {option} as plain text on one line",
         )
     if len(text) > _LONGEST:
         raise UsageError(
-            f"{option} is {len(text)} characters long", hint=f"write at most {_LONGEST}"
+            f"{option} must have at most {_LONGEST} characters (got {len(text)})",
+            hint="shorten it",
         )
     return text
 
 
 def default_owner(environ: Environment) -> str:
-    """The e-mail address that git knows, else the user of the operating system.
+    """git's user.email, else the user of the operating system.
 
-    `environ` is what git gets, without secrets.
+    `environ` is the environment of git, without secrets. Raises UsageError if neither is set.
     """
     for candidate in (_git_email(environ), _system_user()):
         if candidate and candidate.isprintable() and len(candidate) <= _LONGEST:
@@ -44,10 +45,10 @@ def _git_email(environ: Environment) -> str:
     from provisioner import children
 
     try:
-        code, said = children.run(["git", "config", "--get", "user.email"], environ, timeout=5)
+        code, output = children.run(["git", "config", "--get", "user.email"], environ, timeout=5)
     except OSError:
-        return ""  # git is a convenience, not a need
-    return said.strip() if code == 0 else ""
+        return ""  # git is optional
+    return output.strip() if code == 0 else ""
 
 
 def _system_user() -> str:
@@ -55,5 +56,5 @@ def _system_user() -> str:
 
     try:
         return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container whose user has no name
+    except (OSError, KeyError, ImportError):  # in a container, the user may have no name
         return ""

@@ -1,4 +1,4 @@
-"""The rules of claim, renew and release: who gets which org, until when. Needs only a ledger."""
+"""Claim, renew and release: who gets which org, and until when. Uses only the ledger."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from provisioner.claim.aside import UNCLAIMED, Aside
 from provisioner.claim.refusal import expired, not_claimable, not_yours, unknown_username
-from provisioner.claim.untold import given_back_unless_told
+from provisioner.claim.undo import undone_on_error
+from provisioner.claim.unusable import UNCLAIMED, UnusableOrgs
 from provisioner.errors import ClaimError, LedgerError, UsageError
 from provisioner.ledger.base import TO_DELETE, Claim, Ledger, Org, State
-from provisioner.ledger.changes import cut_to_life
+from provisioner.ledger.changes import limited_lease
 from provisioner.plan import MINIMUM_LIFE
 
-_ATTEMPTS = 20  # times that others may change a row between our read and our move
+_ATTEMPTS = 20  # of a compare-and-swap that fails because the row has changed
 
 Clock = Callable[[], datetime]
 
@@ -37,85 +37,83 @@ def claim(
     pools: Collection[str] = (),
     on_wait: Callable[[str], None] | None = None,
     on_undone: Callable[[str], None] = lambda _text: None,
-    prove: Callable[[Org], Org | None] | None = None,
+    verify: Callable[[Org], Org | None] | None = None,
     now: Clock | None = None,
 ) -> Org:
     """Claim `username`, or any available org (of `pool`), for `owner`.
 
-    `prove` looks whether a claimed org lives: it answers with the row, or None when the org is
-    dead and has been quarantined; then the next is tried. It raises UnusableError for one that
-    refuses the login and may live: that is left, and the next is tried.
+    `verify` checks a claimed org: it returns the row, or None after it has marked a deleted org as
+    expired. It raises UnusableError for an org that refuses the login and may be active; that org
+    is released later. In both cases the claim tries the next org. When `verify` is interrupted,
+    the claim is undone or, with a key, kept; `on_undone` gets a message about it.
 
-    When the look at an org is broken off, the claim is undone, and `on_undone` told how: it is
-    kept under its key, or given back.
+    `min_life` is 12 hours by default, and zero for an org that is claimed by name. `pools` are
+    those of pool.yaml. `on_wait` gets one message when the claim starts to wait.
 
-    `min_life` is 12 hours by default, for an org claimed by name: none. `pools` are those of
-    pool.yaml; `on_wait` is told once what is waited for.
+    Waiting claims are served in the order of their arrival, before claims that do not wait. The
+    lease ends no later than the org expires; times are those of the ledger's clock (`now`).
 
-    Who waits is served in the order in which they came, before all who do not wait. The lease,
-    cut to the org's own life, and the org's age are reckoned by the ledger's clock (`now`).
-
-    Raises NoOrgError when there is none within `wait`, or no such username; ClaimError when the
-    named org, or the key, is in use; UsageError for an unknown pool.
+    Raises NoOrgError when no org is available within `wait`, or for an unknown username;
+    ClaimError when the named org, or the key, is in use; UsageError for an unknown pool.
     """
     if min_life is None:
         min_life = timedelta() if username else MINIMUM_LIFE
     asked = Claim(owner, pool, username, purpose, idempotency_key=idempotency_key)
     give_up = time.monotonic() + wait.total_seconds()
-    with _place(ledger) as join, _set_aside(ledger) as aside:
+    with _queue(ledger) as join, _unusable_orgs(ledger) as unusable:
         while True:
             moment = (now or ledger.now)()
             wanted = _wanted(asked, lease, min_life, moment)
             org = ledger.claim(wanted, now=moment)
             if org is not None:
                 checked = _checked(org, wanted)
-                with given_back_unless_told(ledger, org, idempotency_key, on_undone):
-                    proven = aside.usable(checked, wanted, prove) if prove else checked
-                if proven is not None:
-                    return proven
+                with undone_on_error(ledger, org, idempotency_key, on_undone):
+                    usable = unusable.usable(checked, wanted, verify) if verify else checked
+                if usable is not None:
+                    return usable
                 continue
             left = give_up - time.monotonic()
-            if aside.is_put_back(left):
+            if unusable.release_and_wait(left):
                 continue
             if left <= 0 or username or not asked.waiter:  # a poll of a pool's waiter is cheap
                 refusal = not_claimable(ledger, wanted, pools, moment)
-                if left <= 0 or not refusal.may_pass:
+                if left <= 0 or not refusal.can_wait:
                     raise refusal.error
             if asked.waiter:
                 pause = ledger.poll_every * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
                 time.sleep(min(left, pause))
                 continue
-            asked = replace(asked, waiter=join())  # the next poll takes the place, at once
+            asked = replace(asked, waiter=join())  # the next poll adds it to the queue, at once
             if on_wait is not None:
                 on_wait(refusal.error.message)
 
 
 @contextmanager
-def _set_aside(ledger: Ledger) -> Iterator[Aside]:
-    """What is set aside in the block is available again after it."""
-    aside = Aside(ledger)
+def _unusable_orgs(ledger: Ledger) -> Iterator[UnusableOrgs]:
+    """The unusable orgs that the block holds are available again after it."""
+    orgs = UnusableOrgs(ledger)
     try:
-        yield aside
+        yield orgs
     finally:
-        with suppress(LedgerError):  # their leases end, and the claim is what counts
-            aside.put_back()
+        with suppress(LedgerError):  # their leases end; the claim must not fail because of them
+            orgs.release()
 
 
 @contextmanager
-def _place(ledger: Ledger) -> Iterator[Callable[[], str]]:
-    """A place in the queue for whoever asks for one, given up at the end of the block."""
-    places: list[str] = []
+def _queue(ledger: Ledger) -> Iterator[Callable[[], str]]:
+    """A function that gives the id of a new place in the queue, left at the end of the block."""
+    ids: list[str] = []
 
     def join() -> str:
-        places.append(os.urandom(8).hex())
-        return places[-1]
+        ids.append(os.urandom(8).hex())
+        return ids[-1]
 
     try:
         yield join
     finally:
-        for place in places:
-            with suppress(LedgerError):  # it lapses by itself, and the claim is what counts
-                ledger.leave(place)
+        for waiter in ids:
+            with suppress(LedgerError):  # an abandoned place is skipped, and deleted later
+                ledger.leave(waiter)
 
 
 def renew(
@@ -128,15 +126,15 @@ def renew(
     force: bool = False,
     now: Clock | None = None,
 ) -> Org:
-    """Let the lease end `lease` from now by the ledger's clock (`now`), or with the org.
+    """Let the lease end `lease` from now by the ledger's clock (`now`), or when the org expires.
 
-    A lease that ends later already, or not before the org does, stays as it is, unless told to
-    `shorten` it. Raises NoOrgError for an unknown username, ClaimError when `owner` does not hold
-    it (and not `force`), nobody does, or the org's own life is over.
+    A lease that already ends later is changed only with `shorten`. Raises NoOrgError for an unknown
+    username; ClaimError when the org is not claimed, has expired, or is claimed by another owner
+    (unless `force`).
     """
 
     def attempt(org: Org) -> Org | None:
-        _refuse_stranger(org, owner, force=force)
+        _require_owner(org, owner, force=force)
         moment = (now or ledger.now)()
         if org.expires_at and org.expires_at <= moment:
             raise expired(org, org.expires_at)
@@ -147,11 +145,11 @@ def renew(
 
 
 def _renewed(org: Org, asked: datetime, *, shorten: bool) -> datetime | None:
-    """The end of the lease of `org` when it is to end at `asked`; None: with the org."""
-    current = cut_to_life(org.lease_until, org)
+    """The new end of the lease, for a renewal until `asked`; None: when the org expires."""
+    current = limited_lease(org.lease_until, org)
     if not shorten and (current is None or current > asked):
         return current
-    return cut_to_life(asked, org)
+    return limited_lease(asked, org)
 
 
 def release(
@@ -163,11 +161,11 @@ def release(
     reuse: bool = False,
     reusable: Collection[str] = (),
 ) -> Org:
-    """Give an org back: to be deleted, or with `reuse` into its pool, if it is in `reusable`.
+    """Mark an org for deletion or, with `reuse`, make it available again.
 
-    Releasing twice is no error. `force` releases anybody's org, and retires an available one.
-    Raises NoOrgError for an unknown username, ClaimError when `owner` does not hold it,
-    UsageError when its pool does not allow reuse.
+    `reusable` are the pools that allow reuse. A second release is no error. `force` releases the
+    org of any owner, and also an available org. Raises NoOrgError for an unknown username,
+    ClaimError when `owner` has not claimed it, UsageError when its pool does not allow reuse.
     """
 
     def attempt(org: Org) -> Org | None:
@@ -176,13 +174,13 @@ def release(
                 raise not_yours(org, owner)
             return org
         if org.state is State.AVAILABLE and force:
-            return org if reuse else _to_be_deleted(ledger, org, owner)
-        _refuse_stranger(org, owner, force=force)
+            return org if reuse else _mark_for_deletion(ledger, org, owner)
+        _require_owner(org, owner, force=force)
         if not reuse:
-            return _to_be_deleted(ledger, org, owner)
+            return _mark_for_deletion(ledger, org, owner)
         if org.pool not in reusable:
             raise _no_reuse(org)
-        return _back_into_pool(ledger, org, owner)
+        return _make_available(ledger, org, owner)
 
     return _until_done(ledger, username, attempt)
 
@@ -193,22 +191,22 @@ def _wanted(claim: Claim, lease: timedelta | None, min_life: timedelta, now: dat
 
 
 def _checked(org: Org, wanted: Claim) -> Org:
-    """Refuse an org that the key holds for somebody, or something, else."""
+    """`org`, unless the key holds it for another owner, pool or username. Raises ClaimError."""
     is_other = (wanted.pool and wanted.pool != org.pool) or (
         wanted.username and wanted.username.lower() != org.username.lower()
     )
     if is_other or not _is_owner(org, wanted.owner):
         raise ClaimError(
-            f"the idempotency key {wanted.idempotency_key} holds {org.username} "
-            f"for {org.owner} already",
+            f"the idempotency key {wanted.idempotency_key} is in use: {org.owner} has claimed "
+            f"{org.username} with it",
             code="key_in_use",
-            hint="use a key once for one claim: another owner, pool or username wants another key",
+            hint="use another key for a claim with another owner, pool or username",
         )
     return org
 
 
 def _until_done(ledger: Ledger, username: str, attempt: Callable[[Org], Org | None]) -> Org:
-    """Look, judge and move, again when somebody changed the row in between."""
+    """Read the row and try `attempt`, again when the row has changed in between."""
     for _ in range(_ATTEMPTS):
         org = ledger.get(username)
         if org is None:
@@ -217,7 +215,9 @@ def _until_done(ledger: Ledger, username: str, attempt: Callable[[Org], Org | No
         if changed is not None:
             return changed
     raise ClaimError(
-        f"others keep changing {username}; nothing was done", code="claim_lost", hint="try again"
+        f"{username} was not changed: other processes keep changing its row",
+        code="claim_lost",
+        hint="try again",
     )
 
 
@@ -225,17 +225,17 @@ def _is_owner(org: Org, owner: str) -> bool:
     return bool(org.owner) and org.owner.casefold() == owner.casefold()
 
 
-def _refuse_stranger(org: Org, owner: str, *, force: bool) -> None:
+def _require_owner(org: Org, owner: str, *, force: bool) -> None:
     if org.state is not State.CLAIMED or not (force or _is_owner(org, owner)):
         raise not_yours(org, owner)
 
 
-def _to_be_deleted(ledger: Ledger, org: Org, owner: str) -> Org | None:
+def _mark_for_deletion(ledger: Ledger, org: Org, owner: str) -> Org | None:
     return ledger.move(org, State.RELEASED, note=f"released by {owner}", lease_until=None)
 
 
-def _back_into_pool(ledger: Ledger, org: Org, owner: str) -> Org | None:
-    """Available again, and unproven: who had it may have changed anything."""
+def _make_available(ledger: Ledger, org: Org, owner: str) -> Org | None:
+    """Available again, without a verification: its owner may have changed anything."""
     return ledger.move(
         org,
         State.AVAILABLE,
@@ -247,7 +247,7 @@ def _back_into_pool(ledger: Ledger, org: Org, owner: str) -> Org | None:
 
 def _no_reuse(org: Org) -> UsageError:
     return UsageError(
-        f"the pool {org.pool} does not take released orgs back; {org.username} is still yours",
+        f"{org.username} was not released: the pool {org.pool} does not allow reuse",
         code="reuse_not_allowed",
         hint="release it without --reuse, or set `reuse: true` for the pool in pool.yaml",
     )

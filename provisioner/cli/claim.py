@@ -56,9 +56,9 @@ def command(
     Exit codes: 3 no org is available, 7 the named org is claimed by another owner. If the result
     cannot be printed, the org is released, or with --idempotency-key kept for the next try.
     """
-    from provisioner.claim.proving import proven
     from provisioner.claim.rules import claim
-    from provisioner.claim.untold import given_back_unless_told
+    from provisioner.claim.undo import undone_on_error
+    from provisioner.claim.verification import verified
     from provisioner.cli.pools import duration, given, owner_of, pools_and_ledger
     from provisioner.ledger.document import org_document
     from provisioner.ledger.rows import utc_now
@@ -78,13 +78,13 @@ def command(
             min_life=duration(min_life, "--min-life"),
             wait=duration(wait, "--wait") or timedelta(),
             pools=part.pools,
-            prove=lambda org: proven(
+            verify=lambda org: verified(
                 org, part, ledger, lambda: call.load("hub_and_ledger"), call.output.warn
             ),
             on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C to stop)"),
             on_undone=call.output.warn,
         )
-        with given_back_unless_told(ledger, org, key, call.output.warn):
+        with undone_on_error(ledger, org, key, call.output.warn):
             call.output.result(_text(call, org, utc_now()), org_document(org))
     if lease is not None and org.lease_until is not None and org.lease_until == org.expires_at:
         call.output.say("The lease was shortened: it ends when the org expires.")

@@ -42,7 +42,7 @@ def command(
     deletes it. The exit code is 7 when another owner has claimed the org. Releasing an org twice
     is not an error.
     """
-    from provisioner.claim.ending import ended
+    from provisioner.claim.deletion import delete_released
     from provisioner.claim.rules import release
     from provisioner.cli.pools import given, owner_of, pools_and_ledger
     from provisioner.ledger.base import TO_DELETE
@@ -57,9 +57,10 @@ def command(
             reuse=reuse,
             reusable=[pool.name for pool in part.pools.values() if pool.reuse],
         )
-        is_to_delete = released.state in TO_DELETE and not released.kept
         load = partial(call.load, "hub_and_ledger")
-        org = ended(released, ledger, load, call.output.say) if is_to_delete else released
+        org = released
+        if released.state in TO_DELETE and not released.kept:
+            org = delete_released(released, ledger, load, call.output.say)
     call.output.result(f"{org.username} {_outcome(released, org)}", org_document(org))
 
 

@@ -49,8 +49,8 @@ def command(
     ] = False,
 ) -> None:
     """Show the pools and their orgs: state, owner, expiry, and why an org failed."""
-    from provisioner.claim.refusal import unknown_pool
     from provisioner.cli.pools import given, pools_and_ledger
+    from provisioner.config.unknown_pool import unknown_pool
     from provisioner.ledger.rows import utc_now
     from provisioner.report.manifest import ledger_manifest
     from provisioner.report.status import summarise
@@ -109,19 +109,21 @@ def _broken_text(broken: Sequence[BrokenRow]) -> list[str]:
 def _verify(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Health]:
     """Log in to each available org, eight at a time; the next build replaces unusable ones."""
     from concurrent.futures import ThreadPoolExecutor
+    from functools import partial
 
+    from provisioner.claim.verification import gone_from_hub
     from provisioner.ledger.base import State
-    from provisioner.upkeep.health import confirmed_by_hub, examine, record
+    from provisioner.upkeep.health import confirmed, examine, record
 
     pool_file = call.load("hub_and_ledger")
     available = [org for org in orgs if org.state is State.AVAILABLE]
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda org: examine(org, pool_file), available))
-    for health in confirmed_by_hub(found, pool_file):
+    for health in confirmed(found, partial(gone_from_hub, pool_file)):
         record(ledger, health, ledger.now())
-        if health.is_alive is None:
+        if health.is_active is None:
             call.output.warn(f"{health.org.username} could not be verified: {health.why}")
-        elif not health.is_alive:
+        elif not health.is_active:
             call.output.warn(
                 f"{health.org.username} is unusable and will be replaced: {health.why}"
             )

@@ -1,4 +1,4 @@
-"""The ledger backends, by URL scheme: a new backend is one package and one line here."""
+"""The ledger backends by URL scheme. A new backend is one package and one line in `LEDGERS`."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ LEDGERS = {
     "postgresql": "provisioner.ledger.postgresql",
     "devhub": "provisioner.ledger.devhub",
 }
-"""Scheme → package; the package has the function `open` of `Backend`."""
+"""Scheme → package, which has the function `open` of `Backend`."""
 
 
 def open_ledger(url: str, directory: Path, dev_hub: HubAccount | None = None) -> Ledger:
-    """Open the ledger at `url`; relative paths start at `directory`, the folder of pool.yaml.
+    """Open the ledger at `url`; a relative path starts at `directory`, the folder of pool.yaml.
 
-    `dev_hub` is that of pool.yaml: a ledger that stands there logs in by it, when first used.
+    `dev_hub` is that of pool.yaml: the ledger `devhub` logs in with it when it is first used.
 
-    Raises UsageError for an unknown scheme, LedgerError when it cannot be opened.
+    Raises UsageError for an unknown scheme, LedgerError when the ledger cannot be opened.
     """
     scheme = url.partition(":")[0]
     if scheme not in LEDGERS:
         known = "sqlite:///…, postgresql://…, devhub"
-        # The URL is not repeated, and of it the scheme only where it is one: see Address.secrets.
+        # The message omits the URL, because it may contain a password: see Address.secrets.
         named = f" for {scheme!r}" if "://" in url and scheme.isalnum() else ""
         raise UsageError(f"ledger: no backend{named}", hint=f"write one of: {known}")
     backend = cast("Backend", import_module(LEDGERS[scheme]))

@@ -1,4 +1,4 @@
-"""What a backend is opened with: its URL, the folder of pool.yaml, an account on the Dev Hub."""
+"""The contract of a backend's `open`, and the account on the Dev Hub that it gets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class HubAccount(Protocol):
-    """The user and the app by which the ledger is reached: `dev_hub` of pool.yaml."""
+    """The user and the app of a login to the Dev Hub: `dev_hub` of pool.yaml."""
 
     @property
     def username(self) -> str: ...
@@ -29,7 +29,7 @@ class HubAccount(Protocol):
 
 
 def hub_credentials(account: HubAccount) -> Credentials:
-    """What a login to the Dev Hub needs."""
+    """The credentials of a login to the Dev Hub."""
     return Credentials(
         account.username,
         account.consumer_key,
@@ -43,8 +43,8 @@ class Backend(Protocol):
     """The package of a backend: one of `LEDGERS`."""
 
     def open(self, url: str, directory: Path, account: HubAccount | None) -> Ledger:
-        """The ledger at `url`, where a relative path starts at `directory`.
+        """Open the ledger at `url`; a relative path starts at `directory`.
 
-        `account` is `dev_hub` of pool.yaml, None where there is none.
-        Raises UsageError for a URL of another form, LedgerError when it cannot be opened.
+        `account` is `dev_hub` of pool.yaml, or None.
+        Raises UsageError for an invalid URL, LedgerError when the ledger cannot be opened.
         """

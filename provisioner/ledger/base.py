@@ -1,4 +1,4 @@
-"""What a ledger holds and promises: states, legal moves, the row of an org, the Protocol."""
+"""The contract of a ledger: states, allowed transitions, the row of an org, the Protocol."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """The life of a scratch org, as the ledger sees it."""
+    """The state of a scratch org in the ledger."""
 
-    INTENDED = "intended"  # row committed, sign-up not yet known to be sent
-    SIGNING_UP = "signing_up"  # the Dev Hub has the request
-    BUILDING = "building"  # active; steps under way
-    AVAILABLE = "available"  # proven, may be claimed
+    INTENDED = "intended"  # the row is committed; the sign-up may not have been sent
+    SIGNING_UP = "signing_up"  # the Dev Hub has the sign-up
+    BUILDING = "building"  # active; its steps run
+    AVAILABLE = "available"  # verified; may be claimed
     CLAIMED = "claimed"
-    RELEASED = "released"  # given back; to be deleted
-    FAILED = "failed"  # a sign-up or step failed for good; to be deleted
-    EXPIRED = "expired"  # past its life, or found dead; to be deleted
-    DELETED = "deleted"  # gone from the Dev Hub; the row stays as history
+    RELEASED = "released"  # to be deleted
+    FAILED = "failed"  # the sign-up or a step failed; to be deleted
+    EXPIRED = "expired"  # expired, or found deleted; to be deleted
+    DELETED = "deleted"  # deleted on the Dev Hub; the row is history
 
 
 MOVES: Mapping[State, frozenset[State]] = {
@@ -38,10 +38,10 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.EXPIRED: frozenset({State.DELETED}),
     State.DELETED: frozenset(),
 }
-"""The one table of legal moves; nothing else may happen.
+"""The allowed transitions.
 
-`claimed → available` is `release --reuse`; `available → released` retires an org
-(stale, superseded) without anybody having claimed it.
+`claimed → available` is `release --reuse`; `available → released` marks an org for deletion that is
+stale or was not claimed.
 """
 
 UNFINISHED = frozenset({State.INTENDED, State.SIGNING_UP, State.BUILDING})
@@ -51,14 +51,14 @@ LIVE = frozenset(State) - {State.DELETED}
 
 @dataclass(frozen=True)
 class Org:
-    """One row: a scratch org from intent to deletion. Times are UTC and aware."""
+    """The row of a scratch org, from intent to deletion. Times are aware and in UTC."""
 
     username: str
     pool: str
     state: State = State.INTENDED
-    version: int = 0  # rises with every change; the compare in compare-and-swap
-    builder_id: str = ""  # the run that owns the row while it is unfinished
-    run: str = ""  # the run that asked for the org
+    version: int = 0  # increases with each change; compared by compare-and-swap
+    builder_id: str = ""  # the run that builds the org; "" when it is finished
+    run: str = ""  # the run that created the row
     definition: str = ""  # the org definition's path as pool.yaml names it
     fingerprint: str = ""
     consumer_key: str = ""
@@ -77,10 +77,10 @@ class Org:
     purpose: str = ""
     lease_until: datetime | None = None
     idempotency_key: str = ""
-    fence: int = 0  # rises with each claim
+    fence: int = 0  # increases with each claim
     users: tuple[Mapping[str, str], ...] = ()
-    error: str = ""  # step and reason, for people
-    kept: bool = False  # failed under --keep-failed: reap leaves it until it expires
+    error: str = ""  # step and reason
+    kept: bool = False  # failed with --keep-failed: reap does not delete it until it expires
     step_since: datetime | None = None
     """Since when the current step has a state; of an org not yet active, since it is intended."""
     active_at: datetime | None = None  # when a build saw that the sign-up was complete
@@ -88,7 +88,7 @@ class Org:
 
 @dataclass(frozen=True)
 class Event:
-    """One transition: who moved what, when, and why."""
+    """One transition of an org: when, by which run, and why."""
 
     at: datetime
     username: str
@@ -100,7 +100,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Run:
-    """One build: its id doubles as the builder id of the rows that it owns."""
+    """One build. Its id is also the builder id of the rows that it builds."""
 
     id: str
     host: str
@@ -112,7 +112,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a consumer asks for: any org of `pool` (all pools when empty), or `username`."""
+    """A request for the org `username`, or any org of `pool` ("": of any pool)."""
 
     owner: str
     pool: str = ""
@@ -120,47 +120,47 @@ class Claim:
     purpose: str = ""
     lease_until: datetime | None = None
     idempotency_key: str = ""
-    usable_until: datetime | None = None  # the org must live at least so long
-    waiter: str = ""  # the place in the queue of who waits; "" for who does not
+    usable_until: datetime | None = None  # the org must not expire earlier
+    waiter: str = ""  # id of its place in the queue; "" for a claim that does not wait
 
 
 @dataclass(frozen=True)
 class Waiter:
-    """Somebody who waits for an org."""
+    """A claim that waits for an org."""
 
     id: str
-    claim: Claim  # what for; its owner, pool, username and usable_until
+    claim: Claim  # only owner, pool, username and usable_until
     since: datetime
-    seen_at: datetime  # when they last looked, by the ledger's clock
+    seen_at: datetime  # its last poll, by the ledger's clock
 
 
 class Ledger(Protocol):
-    """Where the pools' rows live. Every change of a row is one compare-and-swap.
+    """Stores the rows of all pools. Each change of a row is one compare-and-swap.
 
     All methods are safe to call from several threads and processes.
     """
 
     @property
     def api_calls(self) -> Mapping[str, int]:
-        """Requests that it has sent to Salesforce since it was opened, by whom they asked.
+        """Requests to Salesforce since the ledger was opened, by kind of recipient.
 
-        `hub` for the Dev Hub, logins and repetitions included; empty for a database.
+        The key is `hub`; logins and retries are included. Empty for a database.
         """
 
     def now(self) -> datetime:
-        """This moment by the clock that all who use the ledger share.
+        """The current time by the clock that all users of the ledger share.
 
-        The PostgreSQL server's, the Dev Hub's; of a file, that of its host. Leases begin and end
-        by it, so that a consumer whose own clock is wrong takes no org away from anybody.
+        That is the clock of the PostgreSQL server, of the Dev Hub or, for a file, of this host.
+        Leases use it, so that a consumer with a wrong clock takes no org from its owner.
         """
 
     def add(self, org: Org) -> None:
         """Insert a new row (state `intended`) and its first event, committed on return."""
 
     def restore(self, org: Org, *, note: str) -> bool:
-        """Insert a row in whatever state it is (a lost ledger's, a copy's), with an event.
+        """Insert a row in any state (of a lost ledger or a copy), with an event.
 
-        False when there is a row of that username already.
+        False when the username already has a row.
         """
 
     def get(self, username: str) -> Org | None:
@@ -179,35 +179,35 @@ class Ledger(Protocol):
         """Change fields without changing the state; None when the row changed meanwhile."""
 
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
-        """Claim one available org that fulfils `claim`, least remaining life first.
+        """Claim the matching available org that expires soonest.
 
-        The same idempotency key answers with the org that it already holds. A lease that would
-        outlast the org ends with it. Orgs for which others wait are left to them; with
-        `claim.waiter` the claim joins those who wait, or shows that it is still there.
+        The same idempotency key gives the org that it already holds. The lease ends no later than
+        the org expires. Orgs for which others wait are left to them; with `claim.waiter`, the claim
+        joins the queue or keeps its place there.
         """
 
     @property
     def poll_every(self) -> float:
-        """Seconds between two polls of one who waits; who makes none for long is passed over."""
+        """Seconds between two polls of a waiting claim; one that does not poll is skipped."""
 
     def waiters(self) -> list[Waiter]:
-        """Those who wait for an org, in the order in which they are served."""
+        """The waiting claims, in the order in which they are served."""
 
     def leave(self, waiter: str) -> None:
-        """Give up a place in the queue; that it is gone already is fine."""
+        """Leave the queue; no error if the place no longer exists."""
 
     def broken(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
-        """Rows that cannot be read or changed: no claim takes them, nor do they block one.
+        """Rows that cannot be read or changed; no claim takes them, and they block no claim.
 
-        Those that this object has come across since it was opened, and those of `rows`, just
+        They are those that this object has read since it was opened, and those of `rows`, just
         read, that cannot be changed.
         """
 
     def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
-        """Repair such rows (`rows` as for `broken`); which they were.
+        """Repair such rows (`rows` as for `broken`), and return them.
 
-        What cannot be read of a row is dropped; it is then in a state in which its org is neither
-        offered nor taken from whoever holds it. Only while holding `builder_lock`.
+        Values that cannot be read are removed. The new state is one in which the org is neither
+        offered nor taken from its owner. Only while holding `builder_lock`.
         """
 
     def adopt(self, run: str) -> list[Org]:
@@ -216,9 +216,9 @@ class Ledger(Protocol):
     def builder_lock(
         self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
-        """Held for a whole build; raises BusyError (who, since when) when another holds it.
+        """The lock of a build; raises BusyError (which run, since when) when another holds it.
 
-        With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
+        With `wait` it waits instead; `on_wait` gets the holder, again when that changes.
         """
 
     def finish_run(self, run: Run) -> None:
@@ -231,4 +231,4 @@ class Ledger(Protocol):
         """Transitions in order, of one org or one run."""
 
     def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""

@@ -1,8 +1,8 @@
-"""Rows that cannot be read or changed as they stand, so that one of them blocks no other.
+"""Rows that cannot be read or changed. They do not stop a command from using the other rows.
 
-Nobody of us writes such a row: a hand, another program or a damaged disk does. No claim takes it.
-A ledger notes it when it comes across it, commands say which it is, and a build sets it aside:
-its org is neither offered nor deleted, because nobody knows any more who uses it.
+provisioner writes no such row; a manual edit, another program or a damaged disk does. No claim
+gets its org. The ledger records the row, commands report it, and a build repairs it: the org is
+then neither offered nor deleted, because it may be in use.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from provisioner.errors import LedgerError
 
 
 class BrokenRowError(LedgerError):
-    """One row of the ledger cannot be read; `why` is for people."""
+    """A row of the ledger cannot be read; `why` is the reason, as text."""
 
-    def __init__(self, username: str, why: str, place: str = "") -> None:
-        at = f" ({place})" if place else ""
+    def __init__(self, username: str, why: str, location: str = "") -> None:
+        at = f" ({location})" if location else ""
         super().__init__(
-            f"the ledger's row of {username or 'no username'}{at} cannot be read: {why}",
+            f"the ledger's row of {username or 'an unknown org'}{at} cannot be read: {why}",
             code="ledger_corrupt",
-            hint="`provisioner status` lists such rows; the next `provisioner build` sets it aside",
+            hint="the next `provisioner build` repairs it; `provisioner status` lists such rows",
         )
         self.username = username
         self.why = why
@@ -28,9 +28,9 @@ class BrokenRowError(LedgerError):
 
 @dataclass(frozen=True)
 class BrokenRow:
-    """A row that no claim takes: which, of what, and why. What cannot be read of it is ""."""
+    """A row that no claim takes, and why. A value that cannot be read is ""."""
 
-    place: str  # where it stands: `row 7 of the table org`, `the record a0X…`
+    location: str  # `row 7 of the table org`, `the record a0X…`
     why: str
     username: str = ""
     pool: str = ""
@@ -39,18 +39,18 @@ class BrokenRow:
 
     @property
     def name(self) -> str:
-        """What people call it."""
-        return self.username or self.place
+        """Its username or, if that cannot be read, its location."""
+        return self.username or self.location
 
     @property
     def advice(self) -> str:
         """What to do about it."""
         if self.username:
             return "the next `provisioner build` repairs it"
-        return f"repair or delete {self.place} by hand"
+        return f"repair or delete {self.location} by hand"
 
     def __str__(self) -> str:
-        """`a@acme.example: its row is broken and was skipped: …`."""
+        """`a@acme.example: its row in the ledger is broken: …; the next build repairs it`."""
         return f"{self.name}: its row in the ledger is broken: {self.why}; {self.advice}"
 
     def document(self) -> dict[str, str | None]:
@@ -58,25 +58,25 @@ class BrokenRow:
         return {
             "username": self.username or None,
             "pool": self.pool or None,
-            "place": self.place,
+            "place": self.location,
             "why": self.why,
             "advice": self.advice,
         }
 
 
 class BrokenRows:
-    """Those that a ledger has come across since it was opened, each once."""
+    """The broken rows that a ledger has found since it was opened, each once."""
 
     def __init__(self) -> None:
         self._found: dict[str, BrokenRow] = {}
 
     def note(self, row: BrokenRow) -> None:
-        """Remember it; what was said last of a place counts."""
-        self._found[row.place] = row
+        """Record it, in place of an earlier finding at the same location."""
+        self._found[row.location] = row
 
     def forget(self, row: BrokenRow) -> None:
         """It is repaired."""
-        self._found.pop(row.place, None)
+        self._found.pop(row.location, None)
 
     def all(self) -> list[BrokenRow]:
         """In the order in which they were found."""

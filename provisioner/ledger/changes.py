@@ -1,4 +1,4 @@
-"""The row of an org after a change, a claim, a longer lease: pure, shared by all ledgers."""
+"""The row of an org after a change, a claim or a renewal: pure functions for all ledgers."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _NOT_FOR_CHANGES = frozenset({"username", "state", "version"})
 
 
 def moved(org: Org, to: State, changes: Mapping[str, Any]) -> Org:
-    """The row after a move. Raises ValueError for one that `MOVES` does not allow."""
+    """The row after a transition. Raises ValueError for one that `MOVES` does not allow."""
     if to not in MOVES[org.state]:
-        raise ValueError(f"{org.username} cannot go from {org.state} to {to}")
+        raise ValueError(f"{org.username} cannot change from {org.state} to {to}")
     return changed(org, changes, to=to)
 
 
 def changed(org: Org, changes: Mapping[str, Any], *, to: State) -> Org:
-    """The row after a change; a finished one has no builder any more.
+    """The row after a change; a finished row has no builder.
 
-    Raises ValueError for a field that changes by itself, or is none.
+    Raises ValueError for an unknown field, and for username, state and version.
     """
     wrong = sorted(set(changes) - set(ORG_COLUMNS) | set(changes) & _NOT_FOR_CHANGES)
     if wrong:
@@ -38,23 +38,23 @@ def claimed(org: Org, claim: Claim) -> Org:
     changes = {
         "owner": claim.owner,
         "purpose": claim.purpose,
-        "lease_until": cut_to_life(claim.lease_until, org),
+        "lease_until": limited_lease(claim.lease_until, org),
         "idempotency_key": claim.idempotency_key,
         "fence": org.fence + 1,
     }
     return changed(org, changes, to=State.CLAIMED)
 
 
-def cut_to_life(lease_until: datetime | None, org: Org) -> datetime | None:
-    """The end of a lease of `org`: not later than the org's own."""
+def limited_lease(lease_until: datetime | None, org: Org) -> datetime | None:
+    """The end of a lease of `org`: no later than the org expires."""
     if lease_until is None or org.expires_at is None:
         return lease_until
     return min(lease_until, org.expires_at)
 
 
-def prolonged(held: Org, claim: Claim) -> Org | None:
-    """The row of a claim that is repeated, when it asks for a later end of its own lease."""
-    until = cut_to_life(claim.lease_until, held)
+def extended(held: Org, claim: Claim) -> Org | None:
+    """The row of a repeated claim that extends its lease; None when it does not."""
+    until = limited_lease(claim.lease_until, held)
     is_later = until and held.lease_until and until > held.lease_until
     if not is_later or claim.owner != held.owner:
         return None

@@ -1,4 +1,4 @@
-"""An org as machines read it: the JSON that `claim`, `status` and `build` print."""
+"""The JSON of an org, as `claim`, `status` and `build` print it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provisioner.ledger.base import Org
 
 
 def org_document(org: Org) -> dict[str, Any]:
-    """The org with the keys that scripts rely on; what is not known is null."""
+    """The org with the keys that scripts rely on; an unknown value is null."""
     return {
         "username": org.username,
         "pool": org.pool,

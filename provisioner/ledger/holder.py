@@ -1,4 +1,4 @@
-"""Who holds the build lock, and whether that process still exists or is frozen."""
+"""The process that holds the build lock: whether it still exists, and whether it is stopped."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from provisioner.ledger.rows import time_text
 
 @dataclass(frozen=True)
 class Holder:
-    """What a build writes into the lock file once it has the lock."""
+    """The content of the lock file."""
 
     run: str
     host: str
     pid: int
     started_at: str
-    machine: str  # the host's name by its own account, to compare with ours
-    process: str  # when the kernel started the process: pids are used again
+    machine: str  # the host name that the host itself reports; compared with ours
+    process: str  # start time by the kernel: process ids are reused
 
     @classmethod
     def of(cls, run: Run) -> Holder:
@@ -33,50 +33,50 @@ class Holder:
 
     @classmethod
     def read(cls, path: Path) -> Holder | None:
-        """What the file says; None while a build has taken the lock and not yet written."""
+        """The content of the file; None while the holder has not written it yet."""
         try:
             return cls(**json.loads(path.read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
 
     def write(self, descriptor: int) -> None:
-        """Put this into the lock file in one write."""
+        """Write this into the lock file, in one write."""
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(self)).encode(), 0)
 
     def described(self) -> str:
-        """`run R on HOST, process P, since 2026-11-24 02:00 UTC`, and what is odd about it."""
+        """`run R on HOST, process P, since 2026-11-24 02:00 UTC`, and a remark on the process."""
         since = self.started_at[:16].replace("T", " ")
         text = f"run {self.run} on {self.host}, process {self.pid}, since {since} UTC"
-        return f"{text}; {oddity}" if (oddity := self._oddity()) else text
+        return f"{text}; {remark}" if (remark := self._remark()) else text
 
     def advice(self) -> str:
-        """What a person can do now."""
+        """What to do now."""
         if self._state() == "T":
             return (
-                f"kill -CONT {self.pid} lets it go on; kill -9 {self.pid} ends it, "
-                "and the next build takes its orgs over"
+                f"resume it: kill -CONT {self.pid}; or stop it: kill -9 {self.pid}. "
+                "The next build resumes its orgs"
             )
-        return "wait for it (--wait), or stop it: the next build takes its orgs over"
+        return "wait for it (--wait), or stop it: the next build resumes its orgs"
 
     @property
     def is_gone(self) -> bool:
-        """Is there certainly no such process here any more? False for another machine's."""
+        """Whether the process has certainly ended. False for a process of another machine."""
         return self._state() == "gone"
 
-    def _oddity(self) -> str:
+    def _remark(self) -> str:
         state = self._state()
         if state == "T":
-            return "that process is frozen"
+            return "that process is stopped (SIGSTOP)"
         if state == "gone":
             return (
-                "no such process is to be seen here: it is in another container, or a child "
-                "of it keeps the lock"
+                "that process does not exist here: it runs in another container, or a child "
+                "process of it holds the lock"
             )
         return ""
 
     def _state(self) -> str:
-        """`T` frozen, `gone`, or "" for alive, and for what cannot be told."""
+        """`T` for stopped, `gone`, or "" for running and for unknown."""
         if self.machine != socket.gethostname() or not self.process:
             return ""
         state, started = _process(self.pid)
@@ -86,15 +86,15 @@ class Holder:
 
 
 def busy(holder: Holder | None) -> BusyError:
-    """Another build has the lock: who, since when, and what to do now."""
+    """The error that another build holds the lock: which, since when, and what to do."""
     if holder is None:
-        return BusyError("another build holds the ledger", hint="wait for it: --wait")
+        return BusyError("another build holds the ledger", hint="wait for it with --wait")
     message = f"another build holds the ledger: {holder.described()}"
     return BusyError(message, hint=holder.advice())
 
 
 def kernel_of_this_process() -> str:
-    """This boot and this namespace of process ids; "" where that is not known."""
+    """The id of this boot and of this namespace of process ids; "" when unknown."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"
@@ -103,10 +103,10 @@ def kernel_of_this_process() -> str:
 
 
 def _process(pid: int) -> tuple[str, str]:
-    """State letter and start time of a process (proc(5), fields 3 and 22 of stat), or blanks."""
+    """State letter and start time of a process (proc(5), fields 3 and 22 of stat), or two ""."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "", ""
-    fields = text.rpartition(")")[2].split()  # the name before it may hold anything
+    fields = text.rpartition(")")[2].split()  # the process name before it may contain any character
     return fields[0], fields[19]

@@ -1,9 +1,10 @@
-"""The queue of those who wait for an org: first come, first served, and who is whose turn.
+"""The queue of claims that wait for an org: first come, first served.
 
-A place in it is no lock. It is shown to be wanted by looking at the ledger again and again, by
-the ledger's own clock; who stops looking (killed, frozen, cut off) is passed over, and has the
-old place again when they come back soon. Wrong guesses cost somebody their turn, never an org:
-a claim stays a compare-and-swap.
+A place in the queue is not a lock. A waiting claim polls the ledger; the time of each poll, by the
+ledger's clock, keeps its place. A claim that stops polling (killed, stopped, disconnected) is
+skipped, and gets its old place back if it returns soon. An error here costs a claim its turn, but
+never gives one org to two owners: a claim is a compare-and-swap. See
+docs/decisions/0008-queue-by-polling.md.
 """
 
 from __future__ import annotations
@@ -15,27 +16,27 @@ from datetime import UTC, datetime, timedelta
 from provisioner.ledger.base import Claim, Org, State, Waiter
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-FORGOTTEN_AFTER = timedelta(hours=1)  # an abandoned place is removed
+FORGOTTEN_AFTER = timedelta(hours=1)  # after this, an abandoned place is deleted
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How often those who wait look at a ledger, and when one who does not is passed over."""
+class Polling:
+    """How often waiting claims poll, and when one that does not poll is skipped."""
 
     poll_every: float  # seconds
     abandoned_after: float  # seconds
 
-    def is_here(self, waiter: Waiter, now: datetime) -> bool:
-        """Whether somebody is still there who waits."""
+    def is_active(self, waiter: Waiter, now: datetime) -> bool:
+        """Whether the claim still polls."""
         return (now - waiter.seen_at).total_seconds() <= self.abandoned_after
 
-    def is_due(self, waiter: Waiter, now: datetime) -> bool:
-        """Whether it is time to show again that one is there."""
+    def needs_update(self, waiter: Waiter, now: datetime) -> bool:
+        """Whether the time of the last poll is to be written again."""
         return (now - waiter.seen_at).total_seconds() >= self.abandoned_after / 4
 
 
-def suits(org: Org, claim: Claim, now: datetime) -> bool:
-    """Whether a claim may take an org."""
+def matches(org: Org, claim: Claim, now: datetime) -> bool:
+    """Whether `claim` may take `org`."""
     if org.state is not State.AVAILABLE or (claim.pool and org.pool != claim.pool):
         return False
     if claim.username and claim.username.lower() != org.username.lower():
@@ -47,16 +48,18 @@ def suits(org: Org, claim: Claim, now: datetime) -> bool:
     )
 
 
-def ahead_of(claim: Claim, waiters: Iterable[Waiter], pace: Pace, now: datetime) -> list[Waiter]:
-    """Those of `waiters` (in the order in which they came) who are served before `claim`.
+def ahead_of(
+    claim: Claim, waiters: Iterable[Waiter], polling: Polling, now: datetime
+) -> list[Waiter]:
+    """Those of `waiters` (in the order of their arrival) that are served before `claim`.
 
-    Who does not wait is served after all who do. Whoever has gone is none of them.
+    A claim that does not wait is served after all of them. Abandoned places are skipped.
     """
     found = []
     for waiter in waiters:
         if claim.waiter and waiter.id == claim.waiter:
             break
-        if pace.is_here(waiter, now):
+        if polling.is_active(waiter, now):
             found.append(waiter)
     return found
 
@@ -64,10 +67,10 @@ def ahead_of(claim: Claim, waiters: Iterable[Waiter], pace: Pace, now: datetime)
 def left_for(
     claim: Claim, ahead: Sequence[Waiter], orgs: Iterable[Org], now: datetime
 ) -> list[Org]:
-    """What `claim` may take of `orgs` when each before it has taken one; soonest to die first."""
+    """The orgs for `claim` after each claim `ahead` has taken one; the soonest to expire first."""
     left = sorted(orgs, key=lambda org: org.expires_at or _NEVER)
     for waiter in ahead:
-        taken = next((org for org in left if suits(org, waiter.claim, now)), None)
+        taken = next((org for org in left if matches(org, waiter.claim, now)), None)
         if taken is not None:
             left.remove(taken)
-    return [org for org in left if suits(org, claim, now)]
+    return [org for org in left if matches(org, claim, now)]

@@ -1,4 +1,4 @@
-"""How a row of an SQL ledger becomes an Org, an Event or a Run, and back.
+"""Converts rows of an SQL ledger to Org, Event and Run, and back.
 
 Times are UTC ISO 8601 text of one fixed width, so that text order is time order on every
 database; lists and mappings are JSON text; flags are 0 and 1.
@@ -24,15 +24,15 @@ _TIMES = frozenset(
 )
 _COUNTS = frozenset({"version", "step", "attempts", "fence"})
 _NEEDED = frozenset({"username", "pool"})
-_LARGEST = 2**31 - 2  # a count that all databases can still raise by one
-_SHOWN = 40  # characters of a broken value
+_LARGEST = 2**31 - 2  # all databases can store this count plus one
+_SHOWN = 40  # characters of an invalid value that a message quotes
 
 Row = Mapping[str, Any]
 Parsed = TypeVar("Parsed")
 
 
 def utc_now() -> datetime:
-    """This moment by the clock of this machine."""
+    """The current time by the clock of this machine."""
     return datetime.now(UTC)
 
 
@@ -41,15 +41,15 @@ def time_text(at: datetime | None) -> str | None:
     if at is None:
         return None
     if at.tzinfo is None:
-        raise ValueError(f"a time without a zone cannot go into the ledger: {at}")
+        raise ValueError(f"a time in the ledger must have a zone: {at}")
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def time_from(text: str | None) -> datetime | None:
-    """The time that `time_text` wrote. Raises ValueError for one without a zone."""
+    """The time in a text that `time_text` wrote. Raises ValueError for a time without a zone."""
     at = datetime.fromisoformat(text) if text else None
     if at is not None and at.tzinfo is None:
-        raise ValueError(f"a time without a zone: {at}")
+        raise ValueError(f"the time must have a zone: {at}")
     return at
 
 
@@ -58,56 +58,56 @@ def org_parameters(org: Org) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(org, name) for name in ORG_COLUMNS}
     row.update({name: time_text(row[name]) for name in _TIMES})
     row["state"] = org.state.value
-    row["error"] = visible(org.error)  # not every database takes a NUL or half a character
+    row["error"] = visible(org.error)  # some databases refuse NUL and lone surrogates
     row["users"] = json.dumps([dict(user) for user in org.users], sort_keys=True)
     row["kept"] = int(org.kept)
     return row
 
 
 def org_from(row: Row) -> Org:
-    """The org that a row of the table `org` describes. Raises BrokenRowError."""
+    """The org of a row of the table `org`. Raises BrokenRowError."""
     return Org(**{name: column(row, name) for name in ORG_COLUMNS})
 
 
 def column(row: Row, name: str) -> Any:
-    """The value of one column. Raises BrokenRowError for what nobody of us wrote there."""
+    """The converted value of one column. Raises BrokenRowError for an invalid value."""
     value = row[name]
     convert: Callable[[Any], Any] = _CONVERTERS.get(name, _text)
     try:
         return convert(value)
     except (ValueError, TypeError, RecursionError) as error:
         shown = "nothing" if value is None else repr(value)[:_SHOWN]
-        wrong = str(error) if isinstance(error, _WrongError) else "which nobody can read"
+        problem = str(error) if isinstance(error, _InvalidError) else "cannot be converted"
         username = row["username"] if isinstance(row["username"], str) else ""
-        raise BrokenRowError(username, f"{name} holds {shown}, {wrong}") from None
+        raise BrokenRowError(username, f"{name} {problem} (got {shown})") from None
 
 
-class _WrongError(ValueError):
-    """What a value is not."""
+class _InvalidError(ValueError):
+    """What the value must be."""
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _WrongError("which is no text")
-    value.encode()  # bytes that are no text raise ValueError
+        raise _InvalidError("must be text")
+    value.encode()  # raises ValueError for invalid UTF-8
     return value
 
 
 def _name(value: Any) -> str:
     if not _text(value):
-        raise _WrongError("which is no name")
+        raise _InvalidError("must not be empty")
     return str(value)
 
 
 def _count(value: Any) -> int:
     if type(value) is not int or not 0 <= value <= _LARGEST:
-        raise _WrongError("which is no count")
+        raise _InvalidError("must be a count")
     return value
 
 
 def _flag(value: Any) -> bool:
     if value not in (0, 1):
-        raise _WrongError("which is neither 0 nor 1")
+        raise _InvalidError("must be 0 or 1")
     return bool(value)
 
 
@@ -119,20 +119,20 @@ def _moment(value: Any) -> datetime | None:
     except (ValueError, TypeError):
         at = None
     if at is None or at.tzinfo is None:
-        raise _WrongError("which is no time with a zone")
+        raise _InvalidError("must be a time with a zone")
     return at
 
 
 def _state(value: Any) -> State:
     if value not in set(State):
-        raise _WrongError("which is no state that this version knows")
+        raise _InvalidError("must be a state that this version knows")
     return State(value)
 
 
 def _users(value: Any) -> tuple[Mapping[str, str], ...]:
     found = json.loads(value)
     if not isinstance(found, list) or not all(isinstance(user, dict) for user in found):
-        raise _WrongError("which is no list of users")
+        raise _InvalidError("must be a list of users")
     return tuple(found)
 
 
@@ -147,9 +147,9 @@ _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def readable(rows: Iterable[Row], parse: Callable[[Row], Parsed]) -> list[Parsed]:
-    """What `parse` makes of each row; one that it cannot read is left out.
+    """The results of `parse` for the rows; a row that it cannot read is omitted.
 
-    For events, runs and places in the queue: they are history, or lapse by themselves.
+    For events, runs and waiters: they are history, or are abandoned after a while.
     """
     found = []
     for row in rows:
@@ -173,7 +173,7 @@ def event_parameters(event: Event) -> dict[str, Any]:
 
 
 def event_from(row: Mapping[str, Any]) -> Event:
-    """The event that a row of the table `event` describes."""
+    """The event of a row of the table `event`."""
     at = datetime.fromisoformat(row["at"])
     return Event(at, row["username"], row["run"], row["from_state"], row["to_state"], row["note"])
 
@@ -191,7 +191,7 @@ def run_parameters(run: Run) -> dict[str, Any]:
 
 
 def run_from(row: Mapping[str, Any]) -> Run:
-    """The run that a row of the table `run` describes."""
+    """The run of a row of the table `run`."""
     return Run(
         id=row["id"],
         host=row["host"],
@@ -216,7 +216,7 @@ def waiter_parameters(waiter: Waiter) -> dict[str, Any]:
 
 
 def waiter_from(row: Mapping[str, Any]) -> Waiter:
-    """The waiter that a row of the table `waiter` describes."""
+    """The waiter of a row of the table `waiter`."""
     claim = Claim(
         row["owner"],
         row["pool"],

@@ -1,4 +1,4 @@
-"""All that a ledger holds, to be carried to another one (`provisioner ledger copy`)."""
+"""Copies the contents of one ledger to another (`provisioner ledger copy`)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from provisioner.ledger.base import Event, Org, Run
 
 @dataclass(frozen=True)
 class Contents:
-    """Rows in the order in which they came."""
+    """All rows, in the order of their insertion."""
 
     orgs: tuple[Org, ...] = ()
     events: tuple[Event, ...] = ()
     runs: tuple[Run, ...] = ()
 
     def counts(self) -> dict[str, int]:
-        """How many of each."""
+        """The number of rows of each kind."""
         return {"orgs": len(self.orgs), "events": len(self.events), "runs": len(self.runs)}
 
     def __str__(self) -> str:
@@ -35,37 +35,37 @@ class Copyable(Protocol):
     def exclusive(
         self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
-        """As `Ledger.builder_lock`, without a record of the run."""
+        """As `Ledger.builder_lock`, without a row of the run."""
 
     def contents(self) -> Contents:
-        """All of it, as it is at one instant."""
+        """All rows, at one instant."""
 
     def fill(self, contents: Contents) -> None:
-        """Write it into an empty ledger, whole or not at all. Raises UsageError when not empty."""
+        """Write all rows into an empty ledger, or none. Raises UsageError when it is not empty."""
 
 
 def copy(source: Copyable, target: Copyable, run: Run) -> Contents:
-    """Copy everything from `source` to `target`, while no build runs on either.
+    """Copy all rows from `source` to `target`, while no build runs on either.
 
-    `run` is what other builds are told of meanwhile; nothing records it. Raises BusyError while
-    a build runs, UsageError when there is nothing to copy or `target` is not empty.
+    `run` holds the locks meanwhile; it gets no row. Raises BusyError while a build runs,
+    UsageError when `source` is empty or `target` is not.
     """
     with source.exclusive(run, wait=False), target.exclusive(run, wait=False):
         contents = source.contents()
         if contents == Contents():
-            raise UsageError("the ledger to copy from is empty", hint="is its URL right?")
+            raise UsageError("the ledger to copy from is empty", hint="check its URL")
         target.fill(contents)
     return contents
 
 
 @contextmanager
 def unreadable_translated(name: str) -> Iterator[None]:
-    """Turns what is raised for events and runs that cannot be read into LedgerError."""
+    """Raises LedgerError for an event or a run that cannot be read."""
     try:
         yield
     except (KeyError, ValueError, TypeError):
         raise LedgerError(
             f"an event or a run in {name} cannot be read; nothing was copied",
             code="ledger_corrupt",
-            hint="they are history: delete those that somebody edited by hand, then try again",
+            hint="delete the events and runs that were edited by hand, then try again",
         ) from None

@@ -1,1 +1,1 @@
-"""What keeps a project's orgs in order between builds: health, deletion, orphans, a lost ledger."""
+"""Maintenance of a project's orgs: health, deletion, orphans, rebuild of a lost ledger."""

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 @dataclass
 class Deletions:
-    """What became of the orgs that were to be deleted."""
+    """The result of a deletion."""
 
     deleted: list[Org] = field(default_factory=list)
-    left: list[tuple[Org, str]] = field(default_factory=list)  # still there, and why
+    left: list[tuple[Org, str]] = field(default_factory=list)  # not deleted, and why
 
 
 def delete_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str = "") -> Deletions:
     """Delete the scratch orgs behind rows in `released`, `failed` or `expired`.
 
-    `unseen` is for a user who may not see every org of the Dev Hub: why one that is not shown
-    is left. By default it is gone.
+    `unseen` is the reason to give for an org that the Dev Hub does not show, for a user who may not
+    see every org. Without it, such an org is regarded as deleted.
 
-    A row without an org id may belong to a sign-up that is still under way: it stays until
-    the sign-up has become an org or failed, so that no org appears after its row is closed.
+    A row without an org id may belong to a pending sign-up: it is left until the sign-up has
+    succeeded or failed, so that no org appears after its row is closed.
     Raises ClockError when the clock of this machine is wrong.
     """
     outcome = Deletions()
@@ -37,11 +37,11 @@ def delete_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str
         pending = _still_signing_up(hub, orgs)
         targets = [org for org in orgs if org.username not in pending]
         outcome.left += [
-            (org, "its sign-up is still under way") for org in orgs if org.username in pending
+            (org, "its sign-up is still in progress") for org in orgs if org.username in pending
         ]
         refused = hub.delete_orgs([org.username for org in targets], unseen=unseen)
     except ClockError:
-        raise  # nothing is wrong with the orgs
+        raise  # not the fault of an org
     except ProvisionerError as error:
         outcome.left = [(org, error.message) for org in orgs]
         return outcome
@@ -54,7 +54,7 @@ def delete_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str
 
 
 def _still_signing_up(hub: DevHub, orgs: Sequence[Org]) -> set[str]:
-    """Usernames of rows without an org whose sign-up may yet become one."""
+    """Usernames of rows without an org id whose sign-up is pending."""
     unknown = [org for org in orgs if not org.org_id]
     if not unknown:
         return set()
@@ -70,10 +70,10 @@ def _is_pending(org: Org, status: SignUpStatus) -> bool:
 
 
 def mark_for_deletion(ledger: Ledger, org: Org, reason: str, *, now: datetime) -> Org | None:
-    """Move a row to a state in which its org is deleted; None when the row changed meanwhile.
+    """Move a row to `released`, `failed` or `expired`; None when the row changed meanwhile.
 
-    An available org that a consumer claims at this very moment stays theirs: the
-    compare-and-swap fails.
+    If a consumer claims the org at the same moment, the compare-and-swap fails and the claim is
+    kept.
     """
     if org.state in TO_DELETE:
         return org

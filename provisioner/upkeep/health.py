@@ -1,8 +1,8 @@
-"""Whether an available org still exists: a login as its consumer will make it.
+"""Whether an available org still exists: a login of the kind that its consumer makes.
 
-An org that the Dev Hub says is gone is *quarantined*: its row becomes `expired`, so that nobody
-gets it, and the next `build` or `reap` deletes and replaces it. A refused login alone says nothing
-of the kind: an active org in maintenance answers as a deleted one does. It keeps its place.
+An org that is deleted according to the Dev Hub is *quarantined*: its row becomes `expired`, so that
+no claim gets it, and the next `build` or `reap` replaces it. A refused login alone does not prove
+that an org is deleted: an active org in maintenance refuses it too. Such a row is not changed.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 REFUSALS = frozenset(
     {"org_gone", "login_user_inactive", "login_not_approved", "login_authentication"}
 )
-"""Codes of a refused login by which an org cannot be used now; it may be gone."""
+"""Codes of a refused login: the org cannot be used now, and may be deleted."""
 
 DOUBTS = REFUSALS | {"unreachable"}
-"""Codes after which the Dev Hub is asked whether the org is gone."""
+"""Codes after which the Dev Hub is queried whether the org is deleted."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """The result of an examination; `is_alive` is None when it is unknown."""
+    """The result of an examination; `is_active` is None when it is unknown."""
 
     org: Org
-    is_alive: bool | None
+    is_active: bool | None
     why: str = ""
-    is_in_doubt: bool = False  # the Dev Hub may know that it is gone
-    is_usable: bool = True  # False: the org refuses the login, as it would its consumer's
-    is_reached: bool = True  # False: there was no answer at all
+    is_in_doubt: bool = False  # the Dev Hub is to be queried whether it is deleted
+    is_usable: bool = True  # False: the org refuses the login, as it would refuse its consumer's
+    is_reached: bool = True  # False: there was no answer
 
 
 def examine(org: Org, pool_file: PoolFile) -> Health:
-    """Log in to the org and ask who it is. Raises nothing but bugs.
+    """Log in to the org and read its identity. Raises no ProvisionerError.
 
-    With a wrong clock nothing is known: a login may be refused for it, and the verification would
-    have a wrong date.
+    If the clock of this machine is wrong, the result is unknown: the login may be refused because
+    of it, and the time of the verification would be wrong.
     """
     clock = ServerClock("the org")
     try:
@@ -62,54 +62,41 @@ def examine(org: Org, pool_file: PoolFile) -> Health:
         return Health(org, None, error.message)
     found = str(who.get("organization_id", ""))
     if org.org_id and found[:15] != org.org_id[:15]:
-        return Health(org, False, f"the login opens org {found}, and not {org.org_id}")
+        return Health(org, False, f"the login opens org {found} instead of {org.org_id}")
     return Health(org, True)
 
 
 def confirmed(found: Sequence[Health], gone: Callable[[list[str]], set[str]]) -> list[Health]:
-    """What was found, with the Dev Hub's answer on all that are in doubt: one query.
+    """The results, with the Dev Hub's answer for all that are in doubt: one query.
 
-    `gone` says which usernames have no org any more (`DevHub.gone`). When it cannot, no org is
-    taken for deleted.
+    `gone` returns the usernames whose orgs no longer exist (`DevHub.gone`); it is called only when
+    a result is in doubt. When it raises, no org is regarded as deleted.
     """
-    doubtful = [health.org.username for health in found if health.is_in_doubt]
-    if not doubtful:
+    in_doubt = [health.org.username for health in found if health.is_in_doubt]
+    if not in_doubt:
         return list(found)
     try:
-        dead, unsure = gone(doubtful), ""
+        deleted, unsure = gone(in_doubt), ""
     except ProvisionerError as error:
         first_line = error.message.partition("\n")[0]
-        dead, unsure = set(), f"; the Dev Hub does not say whether it is gone: {first_line}"
-    return [_judged(health, dead, unsure) for health in found]
+        deleted, unsure = set(), f"; the Dev Hub did not say whether it is deleted: {first_line}"
+    return [_judged(health, deleted, unsure) for health in found]
 
 
-def confirmed_by_hub(found: Sequence[Health], pool_file: PoolFile) -> list[Health]:
-    """As `confirmed`, for whoever has no session with the Dev Hub: entered only for doubts."""
-    if not any(health.is_in_doubt for health in found):
-        return list(found)
-    from provisioner.builder.connections import Connections
-
-    def gone(usernames: list[str]) -> set[str]:
-        with Connections(pool_file) as connections:
-            return connections.hub.gone(usernames)
-
-    return confirmed(found, gone)
-
-
-def _judged(health: Health, dead: set[str], unsure: str) -> Health:
+def _judged(health: Health, deleted: set[str], unsure: str) -> Health:
     if not health.is_in_doubt:
         return health
-    if health.org.username in dead:
-        return replace(health, is_alive=False, why="the Dev Hub reports the org as deleted")
+    if health.org.username in deleted:
+        return replace(health, is_active=False, why="the Dev Hub reports the org as deleted")
     return replace(
-        health, why=health.why + (unsure or "; the Dev Hub lists it, or does not show it")
+        health, why=health.why + (unsure or "; according to the Dev Hub, it is not deleted")
     )
 
 
 def is_due(org: Org, prove_after: timedelta, now: datetime) -> bool:
     """Whether the last verification of the org is older than `prove_after`, or in the future.
 
-    A verification in the future was dated by a wrong clock, or this clock is wrong.
+    For a time in the future, that clock or this clock was wrong.
     """
     if org.proven_at is None or org.proven_at > now + TOLERANCE:
         return True
@@ -117,13 +104,13 @@ def is_due(org: Org, prove_after: timedelta, now: datetime) -> bool:
 
 
 def record(ledger: Ledger, health: Health, now: datetime) -> Org | None:
-    """Write what was found into the row; None when the row changed meanwhile.
+    """Write the result into the row; None when the row changed meanwhile.
 
-    A deleted org is quarantined, whoever holds it; an active one gets a new date.
+    A deleted org is quarantined, also a claimed one; an active one gets a new `proven_at`.
     """
-    if health.is_alive is None:
+    if health.is_active is None:
         return health.org
-    if health.is_alive:
+    if health.is_active:
         return ledger.change(health.org, proven_at=now)
     why = f"quarantined: {health.why}"
     return ledger.move(health.org, State.EXPIRED, note=why, error=why)

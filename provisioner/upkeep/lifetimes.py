@@ -1,7 +1,7 @@
-"""When orgs expire: what the ledger knows to the second, and the Dev Hub to the day.
+"""When orgs expire: to the second in the ledger, to the day on the Dev Hub.
 
-The time in a row was read from the org when it was verified. Where it is earlier than the day that
-the Dev Hub gives for an org that it lists as active, the row is wrong, and the Dev Hub is right.
+The time in a row was read from the org when it was verified. If it is earlier than the expiration
+date of an org that is active on the Dev Hub, the Dev Hub is right.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ HELD = frozenset({State.AVAILABLE, State.CLAIMED})
 
 
 def corrected(rows: Sequence[Org], statuses: Iterable[SignUpStatus]) -> list[Org]:
-    """The rows; one that ends before the Dev Hub's day for it ends when that day begins (UTC).
+    """The rows; one that expires before its `ExpirationDate` expires when that day begins (UTC).
 
-    `ExpirationDate` has no time, and the Dev Hub's time zone: on the day itself the row counts.
+    `ExpirationDate` has no time and is in the Dev Hub's time zone: on that day, the row is used.
     """
     days = {s.id: s.expiration_date for s in statuses if s.status == "Active"}
 
@@ -37,5 +37,5 @@ def corrected(rows: Sequence[Org], statuses: Iterable[SignUpStatus]) -> list[Org
 
 
 def in_doubt(rows: Sequence[Org], until: datetime) -> list[Org]:
-    """Held orgs that end before `until` by their rows: the Dev Hub may know better."""
+    """Available and claimed orgs that expire before `until` by their rows, to be corrected."""
     return [r for r in rows if r.state in HELD and r.expires_at and r.expires_at <= until]

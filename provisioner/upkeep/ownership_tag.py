@@ -1,9 +1,9 @@
-"""The ownership tag: one line in ScratchOrgInfo.Description that tells our orgs from others'.
+"""The ownership tag: one line in ScratchOrgInfo.Description that marks the orgs of this project.
 
-It names project, pool, run, definition and fingerprint, so that a lost ledger can be rebuilt as
-far as the Dev Hub knows. Description is the only field of a sign-up that may be written later
-without changing the Dev Hub (docs/reference/dev-hub.md#fields-that-can-be-written); so an org
-that is complete is marked there.
+It names project, pool, run, definition and fingerprint, so that a lost ledger can be rebuilt from
+the Dev Hub. Description is the only field of a sign-up that can be updated later without changes
+to the Dev Hub (docs/reference/dev-hub.md#fields-that-can-be-written), so the time of the first
+verification is written there as well.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEY = "provisioner"
 
 @dataclass(frozen=True)
 class OwnershipTag:
-    """What a sign-up says of where it comes from."""
+    """The origin of a sign-up."""
 
     project: str
     pool: str
@@ -54,15 +54,15 @@ def tag_of(config: PoolFile, org: Org, *, ready: datetime | None = None) -> Owne
 
 
 def project_identity(config: PoolFile) -> str:
-    """`project` of pool.yaml; without it, what this file on this machine is known by.
+    """`project` of pool.yaml; by default a hash of host name, path of the file and Dev Hub user.
 
-    The default never claims orgs of another checkout or machine as ours: it is safe, and it
-    forgets its orgs when the folder moves.
+    With the default, orgs of another checkout or machine are never regarded as ours. Orgs are no
+    longer recognised after the folder has moved.
     """
     if config.project:
         return config.project
-    place = f"{socket.gethostname()}\0{config.path.resolve()}\0{config.dev_hub.username}"
-    return hashlib.sha256(place.encode()).hexdigest()[:16]
+    location = f"{socket.gethostname()}\0{config.path.resolve()}\0{config.dev_hub.username}"
+    return hashlib.sha256(location.encode()).hexdigest()[:16]
 
 
 def read_tag(description: str) -> OwnershipTag | None:

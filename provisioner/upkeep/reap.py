@@ -1,8 +1,8 @@
-"""Deletes orgs that nobody needs: failed, released, expired, past their lease, and orphans.
+"""Deletes orgs that are failed, released, expired or past their lease, and orphans.
 
-An *orphan* is a scratch org that carries our ownership tag and that the ledger does not know, or
-knows as deleted: its ledger was lost, or a request arrived after its sender had ended. Orgs
-without our project's tag belong to others, and are never touched.
+An *orphan* is a scratch org that has this project's ownership tag and no row in the ledger, or only
+that of a deleted org: the ledger was lost, or a sign-up arrived after its build had been stopped.
+Orgs without this project's tag are never changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Reaped:
     """One org, why it is to be deleted, and why it could not be deleted (yet)."""
 
-    org: Org  # of an orphan: what the Dev Hub knows of it
+    org: Org  # of an orphan: made from its record on the Dev Hub
     reason: str
     is_orphan: bool = False
     left_because: str = ""
@@ -36,34 +36,34 @@ class Reaped:
 def to_reap(
     rows: Sequence[Org], now: datetime, gone: Sequence[Org] = (), *, kept: bool = False
 ) -> list[Reaped]:
-    """The ledger's rows that `reap` would delete; unfinished ones are left to the next build.
+    """The orgs that `reap` deletes, by their rows; unfinished orgs are left to the next build.
 
-    `gone` are rows whose orgs the Dev Hub says are deleted. With `kept` also failed orgs that
+    `gone` are rows whose orgs are deleted according to the Dev Hub. `kept`: also failed orgs that
     were kept for inspection.
     """
-    dead = {org.username for org in gone}
+    deleted = {org.username for org in gone}
     found = [
-        (org, "no longer on the Dev Hub" if org.username in dead else _reason(org, now, kept))
+        (org, "no longer on the Dev Hub" if org.username in deleted else _reason(org, now, kept))
         for org in rows
     ]
     return [Reaped(org, reason) for org, reason in found if reason]
 
 
 def _reason(org: Org, now: datetime, kept: bool) -> str:
-    has_ended = org.expires_at is not None and org.expires_at <= now
-    if org.state in TO_DELETE and (kept or not org.kept or has_ended):
+    is_expired = org.expires_at is not None and org.expires_at <= now
+    if org.state in TO_DELETE and (kept or not org.kept or is_expired):
         state = f"{org.state}, kept" if org.kept else str(org.state)
         first_line = org.error.partition("\n")[0]
         return f"{state}: {first_line}" if first_line else state
-    if org.state in (State.AVAILABLE, State.CLAIMED) and has_ended:
+    if org.state in (State.AVAILABLE, State.CLAIMED) and is_expired:
         return f"expired at {org.expires_at:%Y-%m-%d %H:%M} UTC"
-    if org.state is State.CLAIMED and org.lease_until and _has_lapsed(org, org.lease_until, now):
+    if org.state is State.CLAIMED and org.lease_until and _has_ended(org, org.lease_until, now):
         return f"the lease of {org.owner} ended at {org.lease_until:%Y-%m-%d %H:%M} UTC"
     return ""
 
 
-def _has_lapsed(org: Org, lease_until: datetime, now: datetime) -> bool:
-    """A lease that ended before the org was there was dated by a wrong clock: it says nothing."""
+def _has_ended(org: Org, lease_until: datetime, now: datetime) -> bool:
+    """Whether a lease has ended. One that ends before the org was available has a wrong time."""
     is_possible = org.available_at is None or lease_until > org.available_at
     return is_possible and lease_until <= now
 
@@ -74,12 +74,12 @@ def orphans(
     rows: Sequence[Org],
     broken: Sequence[BrokenRow],
 ) -> list[tuple[ActiveOrg, Org]]:
-    """Active orgs with our tag whose rows are missing, or closed; with rows made from the tag.
+    """Active orgs with this project's tag and without an open row; with rows made from the tag.
 
-    `active` must have been read before `rows` (all states): a build commits a row before it
-    asks for the org, so one that is in `active` and of a running build is in `rows`. `broken` are
-    rows that could not be read: their orgs are known, too. Where one does not even tell its
-    username, it may be that of any org, and none is called an orphan.
+    `active` must have been read before `rows` (all states): a build commits a row before it signs
+    up the org, so an org in `active` of a running build is in `rows`. `broken` are rows that could
+    not be read: their orgs are no orphans. If the username of one cannot be read, the row may be
+    that of any org, and no org is an orphan.
     """
     if any(not row.username for row in broken):
         return []
@@ -122,17 +122,17 @@ def orphan_reasons(found: Sequence[tuple[ActiveOrg, Org]], rows: Sequence[Org]) 
     reaped = []
     for org, row in found:
         if org.username in closed:
-            reason = "has our ownership tag; the ledger says deleted, the Dev Hub says active"
+            reason = "orphan: deleted according to the ledger, but active on the Dev Hub"
         elif org.is_signed_up:
-            reason = "has our ownership tag, and is unknown to the ledger"
+            reason = "orphan: it has this project's ownership tag, but no row in the ledger"
         else:
-            reason = "has our ownership tag, is unknown to the ledger, and is still being signed up"
+            reason = "orphan: its sign-up is in progress, but it has no row in the ledger"
         reaped.append(Reaped(row, reason, is_orphan=True))
     return reaped
 
 
 def reap(hub: DevHub, ledger: Ledger, found: Sequence[Reaped], now: datetime) -> list[Reaped]:
-    """Delete them: a few Dev Hub requests for all. An org that changed meanwhile is left alone."""
+    """Delete them, with a few Dev Hub requests for all; skip an org that changed meanwhile."""
     marked = []
     for item in found:
         if (
@@ -149,9 +149,9 @@ def reap(hub: DevHub, ledger: Ledger, found: Sequence[Reaped], now: datetime) ->
 
 
 def _delete_orphans(hub: DevHub, found: Sequence[Reaped]) -> list[Reaped]:
-    """Delete orgs that have no row; one that is not active yet is left for the next time."""
+    """Delete orgs that have no row; one that is not active yet is left."""
     ready = [item for item in found if item.org.org_id]
     refused = hub.delete_orgs([item.org.org_id for item in ready]) if ready else {}
     done = [Reaped(item.org, item.reason, True, refused.get(item.org.org_id, "")) for item in ready]
-    early = "it is not active yet; run reap again when it is"
+    early = "it is not active yet; run `provisioner reap` again later"
     return done + [Reaped(i.org, i.reason, True, early) for i in found if not i.org.org_id]

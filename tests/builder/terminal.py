@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 
 from tests.builder.night import Night
-from tests.proof.processes import PATIENCE, environment
+from tests.proof.processes import TIMEOUT, environment
 
 _PART = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])|([\x00-\x1f\x7f-\x9f])|([^\x00-\x1f\x7f-\x9f]+)")
 _CUT_OFF = re.compile(r"(?:\x1b(?:\[[?0-9;]*)?)?\Z")
@@ -128,7 +128,7 @@ class Terminal:
         while self._shows_more():
             pass
         os.close(self._ours)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
     def kill(self) -> None:
         """End what still runs."""
@@ -141,7 +141,7 @@ class Terminal:
 
     def _shows_more(self) -> bool:
         """Show what comes next; False when nothing does."""
-        if not select.select([self._ours], [], [], PATIENCE)[0]:
+        if not select.select([self._ours], [], [], TIMEOUT)[0]:
             raise AssertionError("\n".join(["it hangs:", *self.screen.rows]))
         try:
             said = os.read(self._ours, 65536)

@@ -22,7 +22,7 @@ ENDLESS = 10_000_000.0  # seconds of the platform
 LONG_AGO = timedelta(hours=3)
 PACKAGE = "04t000000000001AAA"
 INSTALL = f"- install_package: {{ version: {PACKAGE}, timeout: 2h }}\n"
-IMPATIENT = f"- install_package: {{ version: {PACKAGE}, timeout: 1m }}\n"
+SHORT_TIMEOUT = f"- install_package: {{ version: {PACKAGE}, timeout: 1m }}\n"
 POLL = {"route": "tooling.sobjects.read", "nth": 2}
 ORG_LOGIN = {"route": "oauth.token", "nth": 2}  # the first is that to the Dev Hub
 ALONE = "replacements: 0\n"
@@ -63,7 +63,7 @@ def failures(night: Night) -> list[str]:
 
 def test_a_step_that_does_not_end_is_given_up_at_its_timeout(make_night: Make) -> None:
     night = make_night(package_install=ENDLESS)
-    night.write_pool(size=1, steps=IMPATIENT, pool=ALONE)
+    night.write_pool(size=1, steps=SHORT_TIMEOUT, pool=ALONE)
     assert night.build().exit_code == 6
     assert failures(night) == ["install_package: not finished after 1 minutes"]
     assert not night.active()

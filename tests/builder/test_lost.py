@@ -77,7 +77,7 @@ def foreign_org(night: Night) -> str:
     return "theirs@acme.example"
 
 
-def test_orphans_of_a_lost_ledger_are_listed_and_ended_and_foreign_orgs_are_not(
+def test_orphans_of_a_lost_ledger_are_listed_and_deleted_and_foreign_orgs_are_not(
     night: Night,
 ) -> None:
     night.build()
@@ -85,7 +85,7 @@ def test_orphans_of_a_lost_ledger_are_listed_and_ended_and_foreign_orgs_are_not(
     lose_ledger(night)
     listed = reap(night, "--dry-run")
     assert len(listed) == 2
-    assert all("unknown to the ledger" in item["reason"] for item in listed)
+    assert all("no row in the ledger" in item["reason"] for item in listed)
     assert len(night.active()) == 3
     assert all(item["deleted"] for item in reap(night))
     assert night.active() == [theirs]
@@ -161,5 +161,5 @@ def test_an_active_org_whose_row_is_closed_is_deleted(night: Night) -> None:
     assert ledger.move(released, State.DELETED) is not None
     ledger.close()
     (item,) = reap(night)
-    assert "the Dev Hub says active" in item["reason"]
+    assert "but active on the Dev Hub" in item["reason"]
     assert night.active() == []

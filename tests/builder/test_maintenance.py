@@ -151,7 +151,7 @@ def test_without_an_answer_of_the_dev_hub_no_org_is_quarantined(night: Night) ->
     night.fault({"route": "oauth.token", "subject": "^(?!sample-)"}, MAINTENANCE, times=0)
     code, _, err = Command(night, "status", "--prove").end()
     assert (code, err.count("will be replaced")) == (0, 0)
-    assert "the Dev Hub does not say whether it is gone" in err
+    assert "the Dev Hub did not say whether it is deleted" in err
     assert len(night.orgs(State.AVAILABLE)) == 2
 
 
@@ -181,26 +181,26 @@ def test_an_org_whose_identity_cannot_be_asked_is_left_too(night: Night) -> None
     assert [org.username for org in night.orgs(State.AVAILABLE)] == [first.username]
 
 
-def test_when_all_are_in_maintenance_a_claim_gets_none_and_ends_none(night: Night) -> None:
+def test_when_all_orgs_are_in_maintenance_a_claim_gets_none_and_deletes_none(night: Night) -> None:
     night.write_pool(pool=ALWAYS, steps="")
     night.build()
     night.fault(LOGINS, MAINTENANCE, times=0)
     code, out, _ = claim(night)
     assert code == 3
     error = json.loads(out)["error"]
-    assert "2 available ones were left" in error["message"]
+    assert "2 available orgs refused the login" in error["message"]
     assert "maintenance" in error["message"]
     code, out, _ = claim(night, unlucky(night).username)
     assert code == 3
     assert len(night.orgs(State.AVAILABLE)) == len(night.active()) == 2
 
 
-def test_a_rebuild_ends_no_org_that_cannot_be_entered_now(night: Night) -> None:
+def test_a_rebuild_deletes_no_org_that_refuses_the_login(night: Night) -> None:
     night.write_pool(steps="")
     night.build()
     lose_ledger(night)
     fault = night.fault(LOGINS, MAINTENANCE, times=0)
-    assert all("cannot be entered now" in item["how"] for item in reap(night, "--rebuild"))
+    assert all("the login failed" in item["how"] for item in reap(night, "--rebuild"))
     night.world.faults.remove(fault)
     assert [org.owner for org in night.orgs(State.CLAIMED)] == [UNKNOWN_OWNER] * 2
     assert reap(night) == []

@@ -17,7 +17,7 @@ from provisioner.builder.scheduler import LONGEST_DELAY, Scheduler, bounded
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 30.0  # seconds after which a run counts as hanging
+TIME_LIMIT = 30.0  # seconds after which a run counts as hanging
 CULPRITS: dict[str, Callable[[], Any]] = {
     "an error": lambda: 1 / 0,
     "Ctrl-C in a thread": lambda: (_ for _ in ()).throw(KeyboardInterrupt()),
@@ -40,7 +40,7 @@ def ended(scheduler: Scheduler) -> BaseException | None:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(TIME_LIMIT)
     assert not thread.is_alive(), "the scheduler hangs"
     return raised[0]
 
@@ -121,7 +121,7 @@ def test_a_failure_lets_the_jobs_that_run_come_to_their_end() -> None:
     scheduler, meeting, done = Scheduler(2), threading.Event(), []
 
     def slow() -> None:
-        assert meeting.wait(PATIENCE)
+        assert meeting.wait(TIME_LIMIT)
         done.append(1)
 
     def broken() -> None:

@@ -83,7 +83,7 @@ def test_a_ledger_on_a_dev_hub_where_nobody_listens(
 def test_a_ledger_on_a_database_server_where_nobody_listens(
     night: Night, silent_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql_session, "PATIENCE", 0.1)
+    monkeypatch.setattr(postgresql_session, "RETRY_SECONDS", 0.1)
     night.write_pool(top=f"ledger: postgresql://ann@127.0.0.1:{silent_port}/pools\n")
     assert_unreachable(run(night, "status", "--json"), "ledger_unreachable")
 

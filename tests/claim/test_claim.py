@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioner.claim.refusal import unknown_pool
 from provisioner.claim.rules import claim
+from provisioner.config.unknown_pool import unknown_pool
 from provisioner.errors import ClaimError, NoOrgError, ProvisionerError, UsageError
 from provisioner.ledger.base import Ledger, State
 
@@ -26,7 +26,7 @@ def refused(ledger: Ledger, **wanted: object) -> ProvisionerError:
     return caught.value
 
 
-def test_any_org_is_claimed_the_one_that_dies_first_of_those_that_live_12_hours(
+def test_the_org_that_expires_soonest_but_not_within_12_hours_is_claimed(
     ledger: Ledger,
 ) -> None:
     for name, hours in (("old", 11), ("fit", 13), ("new", 40)):
@@ -34,7 +34,7 @@ def test_any_org_is_claimed_the_one_that_dies_first_of_those_that_live_12_hours(
     assert claim(ledger, owner="ann").username == "fit@acme.example"
 
 
-def test_a_shorter_life_is_enough_when_the_claim_says_so(ledger: Ledger) -> None:
+def test_a_claim_may_accept_an_org_that_expires_sooner(ledger: Ledger) -> None:
     add(ledger, "old", life=3 * HOUR)
     assert claim(ledger, owner="ann", min_life=2 * HOUR).username == "old@acme.example"
 
@@ -55,7 +55,9 @@ def test_a_claim_holds_owner_purpose_and_lease(ledger: Ledger) -> None:
     assert before + 8 * HOUR <= org.lease_until <= datetime.now(UTC) + 8 * HOUR
 
 
-def test_none_available_says_what_is_there_and_what_makes_more(ledger: Ledger) -> None:
+def test_without_an_available_org_the_error_counts_the_states_and_names_the_build(
+    ledger: Ledger,
+) -> None:
     add(ledger, "a", State.BUILDING)
     add(ledger, "b", State.SIGNING_UP)
     add(ledger, "c", State.BUILDING, State.AVAILABLE, State.CLAIMED)
@@ -67,25 +69,25 @@ def test_none_available_says_what_is_there_and_what_makes_more(ledger: Ledger) -
     assert error.message == (
         "no scratch org is available in the pool morning: 2 building, 1 claimed, 1 failed"
     )
-    assert error.hint == "`provisioner build morning` makes more; --wait 10m waits for one"
+    assert error.hint == ("create orgs: provisioner build morning; or wait for one: --wait 10m")
 
 
-def test_an_empty_ledger_says_so(ledger: Ledger) -> None:
+def test_an_empty_ledger_is_named_as_the_reason(ledger: Ledger) -> None:
     error = refused(ledger)
     assert error.message == "no scratch org is available in any pool: there are no orgs"
-    assert error.hint == "`provisioner build` makes more; --wait 10m waits for one"
+    assert error.hint == "create orgs: provisioner build; or wait for one: --wait 10m"
 
 
-def test_orgs_that_die_too_soon_are_named_as_the_reason(ledger: Ledger) -> None:
+def test_orgs_that_expire_too_soon_are_named_as_the_reason(ledger: Ledger) -> None:
     at = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
     add(ledger, "a", expires_at=at + 3 * HOUR)
     error = refused(ledger, now=lambda: at)
     assert error.code == "no_org_available"
     assert error.message == (
-        "no scratch org in any pool lives another 12h: 1 available, the longest until "
-        "2026-11-24 05:00 UTC"
+        "no scratch org in any pool has 12h left before it expires: 1 available, the last "
+        "expires at 2026-11-24 05:00 UTC"
     )
-    assert "a --min-life under 3h takes it" in error.hint
+    assert "pass a --min-life below 3h" in error.hint
 
 
 def test_an_unknown_username_is_answered_with_near_ones(ledger: Ledger) -> None:
@@ -119,7 +121,7 @@ def test_an_org_of_another_is_refused_with_who_why_and_until_when(ledger: Ledger
     assert isinstance(error, ClaimError)
     assert (error.exit_code, error.code) == (7, "claimed")
     assert error.message == "a@acme.example is claimed by bob for demo until 2099-01-02 03:04 UTC"
-    assert error.hint == "claim another one: provisioner claim --pool morning"
+    assert error.hint == "claim another org: provisioner claim --pool morning"
 
 
 def test_a_claim_without_an_end_is_refused_with_who(ledger: Ledger) -> None:
@@ -144,40 +146,40 @@ def test_times_are_given_in_utc_wherever_the_machine_is(
     assert message.endswith(f"until {org.expires_at:%Y-%m-%d %H:%M} UTC")
 
 
-def test_an_org_that_one_holds_already_is_refused_with_how_to_log_in(ledger: Ledger) -> None:
+def test_a_claim_of_an_own_org_is_refused_with_how_to_log_in(ledger: Ledger) -> None:
     org = add(ledger, "a")
     claim(ledger, owner="Ann", username=org.username)
     error = refused(ledger, username=org.username)
     assert error.code == "claimed"
-    assert error.hint == "you have claimed it yourself; log in: provisioner login a@acme.example"
+    assert error.hint == "you have already claimed it; log in: provisioner login a@acme.example"
 
 
 @pytest.mark.parametrize(
-    ("states", "code", "said"),
+    ("states", "code", "text"),
     [
-        ([State.SIGNING_UP], "no_org_available", "is not available yet: it is signing up"),
-        ([State.BUILDING], "no_org_available", "is not available yet: it is building"),
+        ([State.SIGNING_UP], "no_org_available", "is not available yet (state: signing up)"),
+        ([State.BUILDING], "no_org_available", "is not available yet (state: building)"),
         ([State.FAILED], "org_gone", "is failed: step 2 failed"),
         ([State.EXPIRED, State.DELETED], "org_gone", "is deleted: step 2 failed"),
     ],
 )
 def test_an_org_in_another_state_is_refused_with_its_state(
-    ledger: Ledger, states: list[State], code: str, said: str
+    ledger: Ledger, states: list[State], code: str, text: str
 ) -> None:
     error = "" if State.BUILDING in states or State.SIGNING_UP in states else "step 2 failed"
     org = add(ledger, "a", *states, error=error)
     refusal = refused(ledger, username=org.username)
     assert isinstance(refusal, NoOrgError)
-    assert (refusal.code, refusal.message) == (code, f"a@acme.example {said}")
+    assert (refusal.code, refusal.message) == (code, f"a@acme.example {text}")
     is_gone = code == "org_gone"
     assert refusal.hint == (
-        "claim another one: provisioner claim --pool morning"
+        "claim another org: provisioner claim --pool morning"
         if is_gone
         else "pass --wait 10m to wait for it"
     )
 
 
-def test_an_available_org_past_its_life_is_called_expired(ledger: Ledger) -> None:
+def test_an_available_org_past_its_expiry_is_reported_as_expired(ledger: Ledger) -> None:
     at = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
     org = add(ledger, "a", expires_at=at)
     error = refused(ledger, username=org.username, now=lambda: at)
@@ -189,15 +191,15 @@ def test_an_available_org_past_its_life_is_called_expired(ledger: Ledger) -> Non
 def test_a_name_of_another_pool_is_refused(ledger: Ledger) -> None:
     org = add(ledger, "a")
     error = refused(ledger, username=org.username, pool="evening", pools=["evening"])
-    assert error.message == "a@acme.example is of the pool morning, not evening"
+    assert error.message == "a@acme.example is in the pool morning, not in evening"
     assert (error.exit_code, error.code) == (3, "unknown_username")
 
 
-def test_a_named_org_with_too_little_life_is_refused(ledger: Ledger) -> None:
+def test_a_named_org_that_expires_too_soon_is_refused(ledger: Ledger) -> None:
     at = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
     org = add(ledger, "a", expires_at=at + HOUR)
     error = refused(ledger, username=org.username, min_life=2 * HOUR, now=lambda: at)
-    assert error.message.startswith("a@acme.example does not live another 2h")
+    assert error.message.startswith("a@acme.example expires in less than 2h, at ")
 
 
 @pytest.mark.parametrize("pools", [["morning", "evening"], []])
@@ -216,7 +218,7 @@ def test_names_without_a_near_one_are_answered_with_what_there_is(ledger: Ledger
     error = refused(ledger, pool="nightly", pools=["morning", "evening"])
     assert error.hint == "the pools are: evening, morning"
     error = refused(ledger, username="somebody@else.example")
-    assert error.hint == "`provisioner status` lists those it knows"
+    assert error.hint == "`provisioner status` lists all orgs"
     assert unknown_pool("nightly", []).hint == "pool.yaml names no pool"
 
 
@@ -244,7 +246,7 @@ def test_a_key_in_use_is_refused_for_anything_else(ledger: Ledger, other: dict[s
         claim(ledger, **{"owner": "ann", "idempotency_key": "job-1", **other})  # type: ignore[arg-type]
     assert (caught.value.exit_code, caught.value.code) == (7, "key_in_use")
     assert caught.value.message == (
-        "the idempotency key job-1 holds a@acme.example for ann already"
+        "the idempotency key job-1 is in use: ann has claimed a@acme.example with it"
     )
     assert len(ledger.orgs(states=[State.CLAIMED])) == 1
 
@@ -270,7 +272,7 @@ def test_waiting_ends_as_soon_as_an_org_becomes_available(ledger: Ledger) -> Non
     assert told == ["no scratch org is available in any pool: 1 building"]
 
 
-def test_waiting_in_vain_ends_with_the_reason(ledger: Ledger) -> None:
+def test_a_wait_without_success_ends_with_the_reason(ledger: Ledger) -> None:
     told: list[str] = []
     error = refused(ledger, wait=timedelta(milliseconds=10), on_wait=told.append)
     assert error.code == "no_org_available"

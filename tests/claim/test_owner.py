@@ -39,7 +39,7 @@ def test_a_broken_git_configuration_is_no_obstacle(
     assert default_owner(environment(os.environ)) == "carla"
 
 
-def test_where_nobody_is_known_the_owner_must_be_said(
+def test_without_a_default_the_owner_must_be_passed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(owner, "_git_email", lambda _environ: "")
@@ -96,14 +96,14 @@ def test_plain_text_passes_as_it_is(text: str) -> None:
 def test_what_could_break_a_line_or_a_terminal_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         clean_text(text, "--owner")
-    assert caught.value.message.startswith("--owner: ")
+    assert caught.value.message.startswith("--owner must not contain ")
     assert caught.value.message.isprintable()
     assert caught.value.message.isascii()
     assert caught.value.hint == "write --owner as plain text on one line"
 
 
 def test_a_text_of_more_than_200_characters_is_refused() -> None:
-    with pytest.raises(UsageError, match="--purpose is 201 characters long"):
+    with pytest.raises(UsageError, match=r"--purpose must have at most 200 characters \(got 201\)"):
         clean_text("x" * 201, "--purpose")
 
 

@@ -39,7 +39,7 @@ def test_a_renewal_never_lets_a_lease_end_sooner(ledger: Ledger, held: Org) -> N
     assert ledger.get(held.username) == held
 
 
-def test_a_renewal_that_is_told_to_shorten_does(ledger: Ledger, held: Org) -> None:
+def test_a_renewal_with_shorten_shortens_the_lease(ledger: Ledger, held: Org) -> None:
     org = renew(ledger, held.username, owner="ann", lease=HOUR / 2, shorten=True, now=lambda: NOW)
     assert org.lease_until == NOW + HOUR / 2
     assert ledger.get(held.username) == org
@@ -70,15 +70,17 @@ def test_a_lease_of_old_that_outlasts_its_org_is_cut_by_the_next_renewal(
     assert org.lease_until == held.expires_at
 
 
-def test_an_org_whose_life_is_over_cannot_be_renewed(ledger: Ledger, held: Org) -> None:
+def test_an_expired_org_cannot_be_renewed(ledger: Ledger, held: Org) -> None:
     with pytest.raises(ClaimError, match=r"a@acme\.example expired at 2026-11-26 02:00") as caught:
         renew(ledger, held.username, owner="ann", lease=HOUR, now=lambda: NOW + 48 * HOUR)
     assert caught.value.code == "claim_lost"
-    assert caught.value.hint == "claim another one: provisioner claim --pool morning"
+    assert caught.value.hint == "claim another org: provisioner claim --pool morning"
     assert ledger.get(held.username) == held
 
 
-def test_a_lapsed_lease_can_be_renewed_while_nobody_took_the_org(ledger: Ledger, held: Org) -> None:
+def test_a_lease_that_has_ended_can_be_renewed_while_the_org_is_claimed(
+    ledger: Ledger, held: Org
+) -> None:
     later = NOW + 5 * HOUR
     org = renew(ledger, held.username, owner="ann", lease=HOUR, now=lambda: later)
     assert org.lease_until == later + HOUR
@@ -104,7 +106,7 @@ def test_force_overrules_the_owner(ledger: Ledger, held: Org) -> None:
     assert ledger.events(username=held.username)[-1].note == "released by bob"
 
 
-def test_a_released_org_is_on_its_way_out_and_still_says_who_had_it(
+def test_a_released_org_is_marked_for_deletion_and_keeps_its_owner(
     ledger: Ledger, held: Org
 ) -> None:
     org = release(ledger, held.username, owner="ann")
@@ -121,24 +123,24 @@ def test_releasing_twice_is_no_error_also_when_the_org_is_deleted(
     assert release(ledger, held.username, owner="ann") == deleted
 
 
-def test_a_released_org_is_nobodys_to_release_or_renew(ledger: Ledger, held: Org) -> None:
+def test_a_released_org_cannot_be_released_by_others_or_renewed(ledger: Ledger, held: Org) -> None:
     release(ledger, held.username, owner="ann")
     with pytest.raises(
         ClaimError, match="is released: it was claimed by ann, not by bob"
     ) as caught:
         release(ledger, held.username, owner="bob")
     assert (caught.value.exit_code, caught.value.code) == (7, "claim_lost")
-    assert caught.value.hint == "claim another one: provisioner claim --pool morning"
+    assert caught.value.hint == "claim another org: provisioner claim --pool morning"
     with pytest.raises(ClaimError, match="is released: your claim has ended"):
         renew(ledger, held.username, owner="ann", lease=HOUR)
 
 
-def test_an_org_that_nobody_claimed_is_released_by_force_alone(ledger: Ledger) -> None:
+def test_an_org_without_a_claim_is_released_only_by_force(ledger: Ledger) -> None:
     org = add(ledger, "a")
-    with pytest.raises(ClaimError, match="is available: nobody has claimed it") as caught:
+    with pytest.raises(ClaimError, match="is available and not claimed") as caught:
         release(ledger, org.username, owner="ann")
     assert (caught.value.exit_code, caught.value.code) == (7, "not_claimed")
-    assert caught.value.hint.startswith("to claim it: provisioner claim a@acme.example; ")
+    assert caught.value.hint.startswith("claim it: provisioner claim a@acme.example; ")
     assert release(ledger, org.username, owner="ann", force=True).state is State.RELEASED
     assert ledger.events()[-1].note == "released by ann"
 
@@ -148,18 +150,18 @@ NEVER_CLAIMED = [
         [State.SIGNING_UP],
         "signing up",
         False,
-        "a build is working on it; `provisioner status` shows its state",
+        "it is being built; `provisioner status` shows its state",
     ),
-    ([State.FAILED], "failed", False, "the next build or reap deletes it"),
-    ([State.FAILED], "failed", True, "`provisioner reap --kept` deletes it"),
+    ([State.FAILED], "failed", False, "the next build or reap will delete it"),
+    ([State.FAILED], "failed", True, "`provisioner reap --kept` will delete it"),
     ([State.BUILDING, State.AVAILABLE, State.RELEASED], "released", False, "the next build or"),
-    ([State.EXPIRED], "expired", False, "the next build or reap deletes it"),
-    ([State.EXPIRED, State.DELETED], "deleted", False, "claim another one: provisioner claim"),
+    ([State.EXPIRED], "expired", False, "the next build or reap will delete it"),
+    ([State.EXPIRED, State.DELETED], "deleted", False, "claim another org: provisioner claim"),
 ]
 
 
 @pytest.mark.parametrize(("states", "word", "kept", "hint"), NEVER_CLAIMED)
-def test_an_org_that_was_never_claimed_is_told_so_by_its_state(
+def test_the_error_for_an_org_that_was_never_claimed_names_its_state(
     ledger: Ledger, states: list[State], word: str, kept: bool, hint: str
 ) -> None:
     org = add(ledger, "a", *states, kept=kept)
@@ -167,15 +169,15 @@ def test_an_org_that_was_never_claimed_is_told_so_by_its_state(
         with pytest.raises(ClaimError) as caught:
             command(ledger, org.username)
         assert (caught.value.exit_code, caught.value.code) == (7, "not_claimed")
-        assert caught.value.message == f"a@acme.example is {word}: nobody has claimed it"
+        assert caught.value.message == f"a@acme.example is {word} and not claimed"
         assert caught.value.hint.startswith(hint)
     assert ledger.get(org.username) == org
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_an_unfinished_org_is_its_builders(ledger: Ledger, force: bool) -> None:
+def test_an_unfinished_org_cannot_be_released(ledger: Ledger, force: bool) -> None:
     org = add(ledger, "a", State.BUILDING)
-    with pytest.raises(ClaimError, match="is building: nobody has claimed it"):
+    with pytest.raises(ClaimError, match="is building and not claimed"):
         release(ledger, org.username, owner="ann", force=force)
     assert ledger.get(org.username) == org
 
@@ -195,12 +197,12 @@ def test_reuse_is_refused_by_a_pool_that_does_not_allow_it(ledger: Ledger, held:
     with pytest.raises(UsageError) as caught:
         release(ledger, held.username, owner="ann", reuse=True, reusable=["evening"])
     assert (caught.value.exit_code, caught.value.code) == (2, "reuse_not_allowed")
-    assert "the pool morning does not take released orgs back" in caught.value.message
+    assert "the pool morning does not allow reuse" in caught.value.message
     assert "`reuse: true`" in caught.value.hint
     assert ledger.get(held.username) == held
 
 
-def test_what_was_given_back_for_good_cannot_be_reused(ledger: Ledger, held: Org) -> None:
+def test_an_org_released_without_reuse_cannot_be_reused_later(ledger: Ledger, held: Org) -> None:
     release(ledger, held.username, owner="ann")
     with pytest.raises(ClaimError, match="is released: your claim has ended"):
         release(ledger, held.username, owner="ann", reuse=True, reusable=["morning"])
@@ -214,27 +216,29 @@ def test_an_unknown_username_is_answered_with_near_ones(ledger: Ledger, held: Or
         assert caught.value.hint == "did you mean a@acme.example?"
 
 
-class Restless:
-    """A ledger whose first moves always come too late."""
+class AlwaysChanging:
+    """A ledger whose first moves fail because the row has changed."""
 
     def __init__(self, ledger: Ledger, times: int) -> None:
         self._ledger, self._left = ledger, times
         self.get = ledger.get
 
     def move(self, org: Org, to: State, **changes: object) -> Org | None:
-        """None, as often as was said; then as the ledger does."""
+        """None for the first calls; then as the ledger does."""
         self._left -= 1
         return None if self._left >= 0 else self._ledger.move(org, to, **changes)  # type: ignore[arg-type]
 
 
-def test_a_row_that_changed_in_between_is_looked_at_again(ledger: Ledger, held: Org) -> None:
-    restless = Restless(ledger, 3)
-    org = release(restless, held.username, owner="ann")  # type: ignore[arg-type]
+def test_a_row_that_changed_in_between_is_read_again(ledger: Ledger, held: Org) -> None:
+    changing = AlwaysChanging(ledger, 3)
+    org = release(changing, held.username, owner="ann")  # type: ignore[arg-type]
     assert org.state is State.RELEASED
 
 
-def test_a_row_that_never_rests_is_given_up_with_a_word(ledger: Ledger, held: Org) -> None:
-    restless = Restless(ledger, 10_000)
-    with pytest.raises(ClaimError, match=r"others keep changing a@acme\.example") as caught:
-        release(restless, held.username, owner="ann")  # type: ignore[arg-type]
+def test_a_row_that_keeps_changing_is_an_error(ledger: Ledger, held: Org) -> None:
+    changing = AlwaysChanging(ledger, 10_000)
+    with pytest.raises(
+        ClaimError, match=r"a@acme\.example was not changed: other processes"
+    ) as caught:
+        release(changing, held.username, owner="ann")  # type: ignore[arg-type]
     assert caught.value.code == "claim_lost"

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioner.claim.due import due_text, next_due
+from provisioner.claim.estimate import estimate_text, next_available
 from provisioner.claim.rules import claim
 from provisioner.errors import LedgerError, NoOrgError
 from provisioner.ledger.base import Claim, Ledger, Org, State
-from provisioner.ledger.queue import Pace
+from provisioner.ledger.queue import Polling
 from provisioner.ledger.rows import utc_now
 from provisioner.ledger.sql.ledger import SqlLedger
 
@@ -26,7 +26,7 @@ LONG = timedelta(minutes=5)
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those who wait look often, and are never taken for gone."""
-    monkeypatch.setattr(SqlLedger, "pace", Pace(poll_every=0.01, abandoned_after=300.0))
+    monkeypatch.setattr(SqlLedger, "polling", Polling(poll_every=0.01, abandoned_after=300.0))
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -57,7 +57,7 @@ def test_who_waits_is_served_in_the_order_in_which_they_came(ledger: Ledger) -> 
     assert in_line(ledger) == []
 
 
-def test_who_does_not_wait_is_told_that_others_came_before(ledger: Ledger) -> None:
+def test_a_claim_that_does_not_wait_is_served_after_waiting_claims(ledger: Ledger) -> None:
     ledger.claim(Claim("ann", "morning", waiter="place"), now=utc_now())
     org = add(ledger, "a")
     with pytest.raises(NoOrgError) as caught:
@@ -65,7 +65,7 @@ def test_who_does_not_wait_is_told_that_others_came_before(ledger: Ledger) -> No
     assert caught.value.message == (
         "no scratch org is available in the pool morning: 1 available; 1 waiting before you"
     )
-    with pytest.raises(NoOrgError, match="other claims have waited for it longer"):
+    with pytest.raises(NoOrgError, match="earlier waiting claims are served first"):
         claim(ledger, owner="bob", username=org.username)
 
 
@@ -106,12 +106,12 @@ def test_a_claim_counts_though_the_place_cannot_be_given_up(
         raise LedgerError("gone away")
 
     monkeypatch.setattr(SqlLedger, "leave", fail)
-    told = threading.Event()
+    messages = threading.Event()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(
-            claim, ledger, owner="ann", wait=LONG, on_wait=lambda _why: told.set()
+            claim, ledger, owner="ann", wait=LONG, on_wait=lambda _why: messages.set()
         )
-        assert told.wait(timeout=60)
+        assert messages.wait(timeout=60)
         add(ledger, "a")
         assert waiting.result(timeout=60).owner == "ann"
 
@@ -119,16 +119,16 @@ def test_a_claim_counts_though_the_place_cannot_be_given_up(
 def test_who_was_given_a_dead_org_keeps_the_place(ledger: Ledger) -> None:
     """The dead one is quarantined while a second one waits; the next living one is the first's."""
 
-    def prove(org: Org) -> Org | None:
+    def verify(org: Org) -> Org | None:
         if org.username.startswith("dead"):
             ledger.move(org, State.EXPIRED)
             return None
         return org
 
     with ThreadPoolExecutor(2) as threads:
-        first = threads.submit(claim, ledger, owner="first", wait=LONG, prove=prove)
+        first = threads.submit(claim, ledger, owner="first", wait=LONG, verify=verify)
         wait_until(lambda: in_line(ledger) == ["first"])
-        second = threads.submit(claim, ledger, owner="second", wait=LONG, prove=prove)
+        second = threads.submit(claim, ledger, owner="second", wait=LONG, verify=verify)
         wait_until(lambda: in_line(ledger) == ["first", "second"])
         add(ledger, "dead")
         wait_until(lambda: bool(ledger.orgs(states=[State.EXPIRED])))
@@ -138,7 +138,7 @@ def test_who_was_given_a_dead_org_keeps_the_place(ledger: Ledger) -> None:
         assert second.result(timeout=60).username == "later@acme.example"
 
 
-def test_exit_3_says_when_the_next_is_due(ledger: Ledger, call: Call) -> None:
+def test_the_error_says_when_the_next_org_is_expected(ledger: Ledger, call: Call) -> None:
     built = add(ledger, "built", created_at=utc_now() - 3 * LONG, available_at=utc_now() - LONG)
     assert built.created_at is not None
     claim(ledger, owner="bob", pool="morning")
@@ -165,17 +165,17 @@ def test_the_next_is_due_by_how_long_the_others_took_and_how_many_wait() -> None
 
     coming = [org(-2, None), org(-7, None), org(-60, None)]
     took = [org(-500, 9), org(-500, 10), org(-500, 300)]
-    assert next_due(coming, now, after=0) is None
-    assert next_due(took, now, after=0) is None
+    assert next_available(coming, now, after=0) is None
+    assert next_available(took, now, after=0) is None
     minutes = timedelta(minutes=1)
-    assert [next_due(coming + took, now, after=n) for n in range(4)] == [
+    assert [next_available(coming + took, now, after=n) for n in range(4)] == [
         now,
         now + 3 * minutes,
         now + 8 * minutes,
         None,
     ]
     middle_of_five = [org(-500, minutes) for minutes in (5, 6, 10, 300, 300)]
-    assert next_due([*coming, *middle_of_five], now, after=1) == now + 3 * minutes
+    assert next_available([*coming, *middle_of_five], now, after=1) == now + 3 * minutes
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_the_next_is_due_by_how_long_the_others_took_and_how_many_wait() -> None
 )
 def test_the_time_left_is_given_in_whole_minutes(left: timedelta, expected: str) -> None:
     now = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-    assert due_text(now + left, now) == expected
+    assert estimate_text(now + left, now) == expected
 
 
 def test_the_time_when_the_next_is_due_counts_those_who_wait(ledger: Ledger, call: Call) -> None:
@@ -211,29 +211,29 @@ def test_the_time_when_the_next_is_due_counts_those_who_wait(ledger: Ledger, cal
 
 def test_a_named_org_that_is_being_built_is_waited_for(ledger: Ledger) -> None:
     coming = add(ledger, "a", State.BUILDING)
-    told: list[str] = []
+    messages: list[str] = []
 
     def finish(why: str) -> None:
-        told.append(why)
+        messages.append(why)
         assert ledger.move(coming, State.AVAILABLE) is not None
 
     org = claim(ledger, owner="ann", username=coming.username, wait=LONG, on_wait=finish)
     assert (org.username, org.owner) == (coming.username, "ann")
-    assert told == ["a@acme.example is not available yet: it is building"]
+    assert messages == ["a@acme.example is not available yet (state: building)"]
 
 
 def test_a_named_org_that_others_wait_for_is_waited_for_behind_them(ledger: Ledger) -> None:
     ledger.claim(Claim("ann", waiter="place"), now=utc_now())
     free = add(ledger, "a")
-    told: list[str] = []
+    messages: list[str] = []
 
     def ann_leaves(why: str) -> None:
-        told.append(why)
+        messages.append(why)
         ledger.leave("place")
 
     org = claim(ledger, owner="bob", username=free.username, wait=LONG, on_wait=ann_leaves)
     assert org.owner == "bob"
-    assert told == ["a@acme.example is available, but other claims have waited for it longer"]
+    assert messages == ["a@acme.example is available, but earlier waiting claims are served first"]
 
 
 def test_who_finds_only_orgs_that_expire_too_soon_waits_for_a_fresh_one(ledger: Ledger) -> None:
@@ -267,7 +267,7 @@ class Late:
 def test_an_org_that_became_available_right_after_the_claim_is_named(ledger: Ledger) -> None:
     with pytest.raises(NoOrgError, match="a scratch org has just become available") as caught:
         claim(Late(ledger), owner="ann")  # type: ignore[arg-type]
-    assert caught.value.hint == "try again"
+    assert caught.value.hint == "repeat the claim"
 
 
 def test_an_org_that_became_available_right_after_the_claim_is_given_to_who_waits(

@@ -82,7 +82,7 @@ def test_no_url_shows_its_password(
     as_json: bool,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(postgresql_session, "PATIENCE", 0.0)
+    monkeypatch.setattr(postgresql_session, "RETRY_SECONDS", 0.0)
     Path("k.pem").write_text("")
     for url in URLS:
         monkeypatch.setenv("LEDGER_URL", url)

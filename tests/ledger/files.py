@@ -13,9 +13,9 @@ from provisioner.ledger.sqlite.ledger import SqliteLedger
 from .world import add_available
 
 
-def opened(path: Path, *, patience: float = 10.0) -> closing[SqliteLedger]:
+def opened(path: Path, *, retry_seconds: float = 10.0) -> closing[SqliteLedger]:
     """A ledger that is closed at the end of the block."""
-    return closing(SqliteLedger(path, patience=patience))
+    return closing(SqliteLedger(path, retry_seconds=retry_seconds))
 
 
 def filled(path: Path, rows: int = 1) -> None:
@@ -27,7 +27,7 @@ def filled(path: Path, rows: int = 1) -> None:
 
 def refused(path: Path) -> LedgerError:
     """The error that opening gives."""
-    with pytest.raises(LedgerError) as caught, opened(path, patience=0.1):
+    with pytest.raises(LedgerError) as caught, opened(path, retry_seconds=0.1):
         pass
     assert caught.value.exit_code == 2
     assert "Traceback" not in caught.value.message

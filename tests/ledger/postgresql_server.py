@@ -39,7 +39,7 @@ HBA = "local all guarded scram-sha-256\nlocal all stranger reject\nlocal all all
 """Who may log in: `guarded` with a password, `stranger` never, all others as they like."""
 
 SUPERUSER = "postgres"
-PATIENCE = 60.0  # seconds that a start may take on a busy machine
+TIMEOUT = 60.0  # seconds that a start may take on a busy machine
 
 
 def binaries() -> Path | None:
@@ -79,7 +79,7 @@ class Server:
                 preexec_fn=_die_with_parent,
                 **identity(),
             )
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while True:
             try:
                 psycopg.connect(self.url("postgres"), connect_timeout=5).close()
@@ -93,7 +93,7 @@ class Server:
         """End all sessions and the server; not `gently` as at a crash."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT if gently else signal.SIGQUIT)
-            self._process.wait(timeout=PATIENCE)
+            self._process.wait(timeout=TIMEOUT)
             self._process = None
 
     @property

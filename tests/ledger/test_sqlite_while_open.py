@@ -36,7 +36,7 @@ def test_a_ledger_that_becomes_read_only_while_it_is_open_is_refused(path: Path)
 
 
 def test_a_ledger_locked_for_long_is_no_traceback_and_nothing_is_half_done(path: Path) -> None:
-    with opened(path, patience=0.2) as ledger:
+    with opened(path, retry_seconds=0.2) as ledger:
         add_available(ledger, "a@acme.example")
         with locked(path):
             with pytest.raises(LedgerError) as caught:

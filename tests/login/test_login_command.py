@@ -109,7 +109,7 @@ def test_who_logs_in_to_an_unclaimed_org_is_warned_and_with_strict_refused(
     record(tmp_path, host.url, state)
     done = run(USERNAME, "--json")
     assert done.json["access_token"] == TOKEN
-    assert done.err.startswith(f"warning: {USERNAME} is {state}: nobody has claimed it (")
+    assert done.err.startswith(f"warning: {USERNAME} is {state} and not claimed (")
     done = run(USERNAME, "--json", "--strict")
     assert (done.code, done.json["error"]["code"]) == (7, "not_claimed")
 

@@ -17,7 +17,7 @@ from tests.proof import here
 from tests.proof.contents import Complete
 from tests.proof.mutating_proxy import MutatingProxy, Target
 from tests.proof.planted import secrets_in
-from tests.proof.processes import PACE, PATIENCE, Ended
+from tests.proof.processes import PACE, TIMEOUT, Ended
 from tests.proof.reports import lies
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight, whole_night
@@ -139,7 +139,7 @@ def _bounded(run: Run, night: WholeNight, command: tuple[str, ...]) -> Ended | N
     ended: list[Ended] = []
     thread = threading.Thread(target=lambda: ended.append(run(night, *command)), daemon=True)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
     return ended[0] if ended else None
 
 

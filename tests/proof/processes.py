@@ -18,7 +18,7 @@ from tests.builder.night import Night
 
 ROOT = Path(__file__).resolve().parents[2]
 PACE = "0.002"
-PATIENCE = 120.0  # seconds after which a process counts as hanging
+TIMEOUT = 120.0  # seconds after which a process counts as hanging
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Process:
     def end(self) -> Ended:
         """Wait for its end."""
         try:
-            code = self.process.wait(PATIENCE)
+            code = self.process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -126,8 +126,8 @@ def test_a_build_that_has_waited_in_vain_says_so_and_the_next_one_goes_on(
 ) -> None:
     night, server = database
     night.fault({"route": "tree.create", "nth": 2}, {"do": "hold"})
-    impatient = "from provisioner.ledger.postgresql import session; session.PATIENCE = 0.2"
-    process = Process(night, "build", "--pace", PACE, "--json", before=impatient)
+    one_try = "from provisioner.ledger.postgresql import session; session.RETRY_SECONDS = 0.2"
+    process = Process(night, "build", "--pace", PACE, "--json", before=one_try)
     assert process.hold()
     server.stop()
     night.world.holds.release()
@@ -139,6 +139,6 @@ def test_a_build_that_has_waited_in_vain_says_so_and_the_next_one_goes_on(
     assert not [*unfull(night, SIZE), *unfit(night, whole)]
 
 
-def test_the_patience_is_longer_than_a_backup_of_twenty_seconds() -> None:
-    assert sqlite.PATIENCE >= 20
-    assert postgresql_session.PATIENCE >= 20
+def test_the_retry_budget_is_longer_than_a_backup_of_twenty_seconds() -> None:
+    assert sqlite.RETRY_SECONDS >= 20
+    assert postgresql_session.RETRY_SECONDS >= 20

@@ -86,7 +86,7 @@ def test_after_its_row_was_closed(night: WholeNight, whole: Complete) -> None:
     let_in(night, hold)
     (late,) = leaks(night)
     listed = run(night, "reap", "--dry-run", "--json").document["orgs"]
-    wanted = "the Dev Hub says active"
+    wanted = "but active on the Dev Hub"
     orphans = [item["org"]["username"] for item in listed if wanted in item["reason"]]
     assert [name in late for name in orphans] == [True]
     for _ in range(2):  # what was still being signed up when its row was closed is ended, too

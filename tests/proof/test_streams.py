@@ -10,7 +10,7 @@ from typing import IO, Any
 import pytest
 
 from tests.proof.contents import Complete
-from tests.proof.processes import PACE, PATIENCE, environment
+from tests.proof.processes import PACE, TIMEOUT, environment
 from tests.proof.truth import doubles, leaks, unfit, unfull
 from tests.proof.whole_night import WholeNight
 
@@ -46,5 +46,5 @@ def test_a_build_that_nobody_can_hear_fills_the_pool(
         process.stderr.close()
     elif not isinstance(stream, int):
         stream.close()
-    assert process.wait(PATIENCE) == 0
+    assert process.wait(TIMEOUT) == 0
     assert not [*unfull(night, SIZE), *leaks(night), *doubles(night), *unfit(night, whole)]

@@ -61,7 +61,7 @@ def test_a_frozen_build_is_named_and_not_robbed(night: WholeNight, whole: Comple
     second = Process(night, "build", "--pace", PACE).end()
     assert second.code == 8
     assert str(first.process.pid) in second.err
-    assert "frozen" in second.err
+    assert "that process is stopped" in second.err
     assert {org.username: org.builder_id for org in rows(night)} == before
     os.kill(first.process.pid, signal.SIGCONT)
     night.world.holds.release()

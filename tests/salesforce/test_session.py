@@ -237,7 +237,7 @@ def test_the_host_of_a_deleted_org_means_that_it_is_gone(
         Answer(400, {"error": "temporarily_unavailable"}),
     ],
 )
-def test_an_answer_that_asks_for_patience_is_transient(
+def test_an_answer_that_asks_to_wait_is_transient(
     server: ScriptedServer, session: OrgSession, passing: Answer
 ) -> None:
     server.plays(passing)

@@ -25,7 +25,7 @@ from provisioner.ledger.devhub.records import ORG
 from provisioner.ledger.devhub.repair import note_blocked, readable_rows, unmoved
 from provisioner.ledger.devhub.session import HubSession
 from provisioner.ledger.devhub.writes import Outcome, Part, part
-from provisioner.ledger.queue import ahead_of, left_for, suits
+from provisioner.ledger.queue import ahead_of, left_for, matches
 
 LOOKED_AT = 50  # candidates that one query gives
 _MOST = 9  # requests of one claim, repetitions for a Dev Hub that does not answer aside
@@ -54,7 +54,7 @@ def claim_one(
         found, candidates = attempts.poll()
         held = attempts.held(found)
         if held is not None:
-            if (answer := attempts.prolonged(held)) is not None:
+            if (answer := attempts.extended(held)) is not None:
                 return answer
             continue
         if not candidates:
@@ -93,8 +93,8 @@ class _Attempts:
         found = list(readable_rows(records_, self._broken))
         stuck = [(record, row) for record, row in found if self._lost.get(row.username) == row]
         note_blocked(stuck, self._broken)
-        candidates = [row for _, row in found if suits(row, claim, now)]
-        ahead = ahead_of(claim, queue, devhub_queue.PACE, server_now)
+        candidates = [row for _, row in found if matches(row, claim, now)]
+        ahead = ahead_of(claim, queue, devhub_queue.POLLING, server_now)
         if candidates and ahead:
             self._sent += 1
             available = self._session.query(
@@ -108,9 +108,9 @@ class _Attempts:
         """The living org that the key of the claim holds."""
         return next((row for _, row in found if _is_held(row, self._claim, self._now)), None)
 
-    def prolonged(self, held: Org) -> Org | None:
+    def extended(self, held: Org) -> Org | None:
         """The held org, its lease longer if that is asked for; None when it changed meanwhile."""
-        changed = changes_of.prolonged(held, self._claim)
+        changed = changes_of.extended(held, self._claim)
         if changed is None:
             return held
         self._sent += 1

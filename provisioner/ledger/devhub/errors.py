@@ -146,7 +146,7 @@ def failure(name: str, refused: RefusedError) -> LedgerError:
 
 
 def unreachable(name: str, why: str) -> LedgerError:
-    """The error when no answer came, for as long as we were patient."""
+    """The error when no request was answered."""
     return LedgerError(
         f"{name} does not answer: {why}",
         code="ledger_unreachable",

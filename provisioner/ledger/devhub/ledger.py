@@ -17,8 +17,8 @@ from provisioner.ledger.devhub import records
 from provisioner.ledger.devhub.claims import claim_one
 from provisioner.ledger.devhub.errors import BUILDER
 from provisioner.ledger.devhub.records import RUN
-from provisioner.ledger.devhub.repair import blocked, mend, note_blocked, readable_rows
-from provisioner.ledger.devhub.session import API, PATIENCE, HubSession
+from provisioner.ledger.devhub.repair import blocked, note_blocked, readable_rows, repair
+from provisioner.ledger.devhub.session import API, RETRY_SECONDS, HubSession
 from provisioner.ledger.devhub.writes import Outcome, Part, Swap, Writer, change_of
 from provisioner.ledger.rows import readable, utc_now
 
@@ -34,12 +34,12 @@ class DevhubLedger:
         self,
         account: HubAccount,
         *,
-        patience: float = PATIENCE,
+        retry_seconds: float = RETRY_SECONDS,
         times: Times | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """`patience` in seconds is for a Dev Hub that does not answer; `times` for the lock."""
-        self.session = HubSession(account, patience=patience)
+        """`retry_seconds` is how long an unanswered request is retried; `times` for the lock."""
+        self.session = HubSession(account, retry_seconds=retry_seconds)
         self._times = times
         self._clock = clock
         self._broken = BrokenRows()
@@ -114,19 +114,19 @@ class DevhubLedger:
         """Claim one available org that fulfils `claim`, least remaining life first.
 
         The same idempotency key answers with the org that it already holds, its lease
-        prolonged when this claim asks for a later end.
+        extended when this claim asks for a later end.
         """
         return claim_one(self.session, self._swap, claim, now, self._broken)
 
     @property
     def poll_every(self) -> float:
         """Seconds between two polls of one who waits."""
-        return devhub_queue.PACE.poll_every
+        return devhub_queue.POLLING.poll_every
 
     def waiters(self) -> list[Waiter]:
         """Those who wait for an org, in the order in which they are served."""
         found, now = devhub_queue.waiters(self.session)
-        return [waiter for waiter in found if devhub_queue.PACE.is_here(waiter, now)]
+        return [waiter for waiter in found if devhub_queue.POLLING.is_active(waiter, now)]
 
     def leave(self, waiter: str) -> None:
         """Give up a place in the queue; that it is gone already is fine."""
@@ -142,7 +142,7 @@ class DevhubLedger:
     def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
         """Repair such rows; which they were. Only while holding `builder_lock`."""
         now = self._clock()
-        return mend(self.session, self._writer, self._broken, list(rows), now)
+        return repair(self.session, self._writer, self._broken, list(rows), now)
 
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""

@@ -20,10 +20,10 @@ from provisioner.ledger.devhub.errors import CONSUMER
 from provisioner.ledger.devhub.records import WAITER
 from provisioner.ledger.devhub.session import API, HubSession
 from provisioner.ledger.devhub.writes import Part, part, refusals, send
-from provisioner.ledger.queue import Pace
+from provisioner.ledger.queue import Polling
 from provisioner.ledger.rows import readable, time_from, time_text, utc_now
 
-PACE = Pace(poll_every=15.0, abandoned_after=60.0)
+POLLING = Polling(poll_every=15.0, abandoned_after=60.0)
 """A poll costs a request of the Dev Hub's scarce ones: ten minutes of waiting cost forty."""
 
 _ALL = (
@@ -42,7 +42,7 @@ def poll(
     parts = [_query("found", soql), _query("queue", _ALL)]
     if claim.waiter:
         parts.insert(0, part("place", "PATCH", _place(claim.waiter), _record(claim)))
-    answer = session.patiently(lambda: _answered(session, parts), needs=CONSUMER)
+    answer = session.retried(lambda: _answered(session, parts), needs=CONSUMER)
     found, queue = (list(one["body"]["records"]) for one in answer[-2:])
     return found, readable(queue, _waiter), session.now()
 

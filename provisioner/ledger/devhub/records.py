@@ -17,9 +17,9 @@ from functools import partial
 from typing import Any
 
 from provisioner.errors import LedgerError
+from provisioner.ledger import repair
 from provisioner.ledger.base import Event, Org, Run, State
 from provisioner.ledger.broken import BrokenRow, BrokenRowError
-from provisioner.ledger.mending import described, set_aside
 from provisioner.ledger.rows import (
     ORG_COLUMNS,
     Row,
@@ -116,23 +116,23 @@ def org_of(record: Mapping[str, Any]) -> Org:
     try:
         return org_from(_row_of(record, _object))
     except BrokenRowError as error:
-        raise BrokenRowError(error.username, error.why, place(record)) from None
+        raise BrokenRowError(error.username, error.why, location(record)) from None
 
 
 def broken_row(record: Mapping[str, Any], why: str) -> BrokenRow:
     """A row that cannot be read or changed, as far as it can be read."""
     row = _row_of(record, _object_or_none)
-    return described(place(record), why, partial(column, row))
+    return repair.broken_row(location(record), why, partial(column, row))
 
 
-def place(record: Mapping[str, Any]) -> str:
-    """Where a row stands, for people with access to the Dev Hub."""
+def location(record: Mapping[str, Any]) -> str:
+    """Where a row is, for people with access to the Dev Hub."""
     return f"the record {record['Id']}"
 
 
-def org_aside(record: Mapping[str, Any], why: str) -> Org | None:
-    """What a build makes of a record that cannot be read; None without a username."""
-    return set_aside(why, ORG_COLUMNS, partial(column, _row_of(record, _object_or_none)))
+def repaired_org(record: Mapping[str, Any], why: str) -> Org | None:
+    """The org of a broken record after its repair; None without a username."""
+    return repair.repaired_row(why, ORG_COLUMNS, partial(column, _row_of(record, _object_or_none)))
 
 
 def _row_of(

@@ -1,9 +1,9 @@
-"""Rows on the Dev Hub that cannot be changed as they stand, and how a build repairs those.
+"""Rows on the Dev Hub that cannot be read or changed, and how a build repairs them.
 
-A change from version 7 to 8 inserts the event `USERNAME:8`. Where that event is there already and
-the row is at 7 all the same (a row that was deleted by hand and taken in again, an edited
-version), every change of the row is refused for ever. Whoever was refused looks once more: a row
-that has not moved since was not taken by anybody faster.
+A change from version 7 to 8 inserts the event `USERNAME:8`. If that event already exists while the
+row is at 7 (its row was deleted by hand and restored, or its version was edited), every change of
+the row is refused. After a refusal the row is read again: if it has not changed since, the refusal
+was not caused by another, faster change.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ASKED_FOR = 100  # names in one query, whose URL may not exceed 16 KB
 
 
 def readable_rows(found: Iterable[Record], broken: BrokenRows) -> Iterator[tuple[Record, Org]]:
-    """Each record with its row; one that cannot be read is noted, and left out."""
+    """Each record with its row; one that cannot be read is recorded in `broken` and omitted."""
     for record in found:
         try:
             yield record, records.org_of(record)
@@ -37,72 +37,73 @@ def readable_rows(found: Iterable[Record], broken: BrokenRows) -> Iterator[tuple
 
 
 def blocked(session: HubSession, rows: Sequence[Org]) -> list[tuple[Record, Org]]:
-    """Those of `rows`, just read, whose next change is recorded already. Raises LedgerError."""
+    """Those of `rows`, just read, whose next change already has an event. Raises LedgerError."""
     suspects = {key_of(replace(row, version=row.version + 1)): row for row in rows}
     soql = f"SELECT Key__c FROM {EVENT} WHERE Key__c IN "  # noqa: S608
-    taken = [str(record["Key__c"]).lower() for record in _those(session, soql, suspects)]
+    taken = [str(record["Key__c"]).lower() for record in _queried(session, soql, suspects)]
     return unmoved(session, [suspects[key] for key in taken if key in suspects])
 
 
 def unmoved(session: HubSession, rows: Sequence[Org]) -> list[tuple[Record, Org]]:
-    """Those of `rows`, a change of which was refused, that nobody has changed since."""
+    """Those of `rows`, a change of which was refused, that have not changed since."""
     seen = {row.username.lower(): row for row in rows}
     soql = f"SELECT {records.ORG_FIELDS} FROM {ORG} WHERE Username__c IN "  # noqa: S608
-    now = readable_rows(_those(session, soql, seen), BrokenRows())
+    now = readable_rows(_queried(session, soql, seen), BrokenRows())
     return [(record, row) for record, row in now if row == seen.get(row.username.lower())]
 
 
 def note_blocked(found: Iterable[tuple[Record, Org]], broken: BrokenRows) -> None:
-    """Remember them as rows that cannot be changed."""
+    """Record them as rows that cannot be changed."""
     for record, row in found:
-        why = f"its change to version {row.version + 1} is refused: it is recorded, but not made"
+        why = f"its change to version {row.version + 1} is refused: the event of it already exists"
         broken.note(records.broken_row(record, why))
 
 
-def mend(
+def repair(
     session: HubSession, writer: Writer, broken: BrokenRows, rows: Sequence[Org], now: datetime
 ) -> list[BrokenRow]:
-    """Repair what was noted, and what of `rows` cannot be changed. Only for a build.
+    """Repair the rows in `broken`, and those of `rows` that cannot be changed. Only for a build.
 
-    What cannot be read is set aside; what cannot be changed gets the next version that is free.
+    A row that cannot be changed gets the next version without an event.
     """
     note_blocked(blocked(session, rows), broken)
-    noted = {row.place: row for row in broken.all()}
+    noted = {row.location: row for row in broken.all()}
     if not noted:
         return []
     repaired = []
     for record in session.query(records.orgs_query(State), read=records.org_of):
-        row = noted.get(records.place(record))
-        if row is not None and _mended(session, writer, record, row.why, now):
+        row = noted.get(records.location(record))
+        if row is not None and _repair(session, writer, record, row.why, now):
             broken.forget(row)
             repaired.append(row)
     return repaired
 
 
-def _mended(session: HubSession, writer: Writer, record: Record, why: str, now: datetime) -> bool:
+def _repair(session: HubSession, writer: Writer, record: Record, why: str, now: datetime) -> bool:
+    """Repair one row; False when it could not be repaired."""
     try:
-        org, is_aside = records.org_of(record), False
+        org, was_read = records.org_of(record), True
     except BrokenRowError:
-        aside = records.org_aside(record, why)
-        if aside is None:
+        repaired = records.repaired_org(record, why)
+        if repaired is None:
             return False
-        org, is_aside = aside, True
+        org, was_read = repaired, False
     org = replace(org, version=max(org.version, _highest(session, org.username)) + 1)
     event = Event(now, org.username, "", "", org.state.value, org.error)
-    mended = writer.mend(str(record["Id"]), org, event if is_aside else change_of(event))
-    return mended is Outcome.DONE
+    outcome = writer.repair(str(record["Id"]), org, change_of(event) if was_read else event)
+    return outcome is Outcome.DONE
 
 
 def _highest(session: HubSession, username: str) -> int:
-    """The highest version that any change of a row is recorded for."""
+    """The highest version of a row that has an event."""
     soql = f"SELECT Key__c FROM {EVENT} WHERE Username__c = {records.literal(username)}"  # noqa: S608
     keys = [str(record["Key__c"]).rpartition(":") for record in session.query(soql)]
     versions = [int(end) for name, _, end in keys if name == username.lower() and end.isdigit()]
     return max(versions, default=0)
 
 
-def _those(session: HubSession, soql: str, names: Iterable[str]) -> Iterator[Record]:
-    """The records that `soql` finds for all of `names`."""
+def _queried(session: HubSession, soql: str, names: Iterable[str]) -> Iterator[Record]:
+    """The records of the query `soql` for all of `names`."""
     left = list(names)
     for start in range(0, len(left), _ASKED_FOR):
         listed = ", ".join(map(records.literal, left[start : start + _ASKED_FOR]))

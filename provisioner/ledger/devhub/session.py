@@ -1,4 +1,4 @@
-"""A session with the Dev Hub for its ledger: logged in once, on pooled connections, patient."""
+"""A session with the Dev Hub for its ledger: one login, pooled connections, retries."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 API = "/services/data/v60.0"
 """The ledger needs nothing newer, and not to ask for the newest saves each claim a request."""
 
-PATIENCE = 15.0  # seconds in which a request is tried again
+RETRY_SECONDS = 15.0  # seconds in which a request is tried again
 
 Answer = TypeVar("Answer")
 
@@ -42,9 +42,9 @@ class HubSession:
     Whatever is sent may raise what `HubLogin.granted` raises.
     """
 
-    def __init__(self, account: HubAccount, *, patience: float = PATIENCE) -> None:
+    def __init__(self, account: HubAccount, *, retry_seconds: float = RETRY_SECONDS) -> None:
         self.name = f"the ledger on the Dev Hub {account.username}"
-        self.patience = patience
+        self._retry_seconds = retry_seconds
         self._username = account.username
         self._clock = ServerClock()
         self._dated: tuple[str, float] = ("", 0.0)  # the last answer, and when it came (monotonic)
@@ -75,7 +75,7 @@ class HubSession:
         asked for again a few times: perhaps only the answer was damaged.
         """
         for _ in range(AT_ONCE.tries):
-            found = self.patiently(lambda: self._records(soql), needs=needs)
+            found = self.retried(lambda: self._records(soql), needs=needs)
             if all(_can_be_read(record, read) for record in found):
                 break
         return found
@@ -86,8 +86,8 @@ class HubSession:
             return records_found(lambda page: self.call("GET", page), path, soql)
 
     def repeat(self, method: str, path: str, body: Any = None, *, needs: str = CONSUMER) -> Any:
-        """A request that may be made twice: tried until it is answered or patience ends."""
-        return self.patiently(lambda: self.call(method, path, body), needs=needs)
+        """Send a request that is safe to repeat; it is retried within its retry budget."""
+        return self.retried(lambda: self.call(method, path, body), needs=needs)
 
     def discard(self, path: str, *, needs: str) -> bool:
         """Delete a record; False when it was gone already (or our lost request did it)."""
@@ -101,10 +101,10 @@ class HubSession:
                 return False
             return True
 
-        return self.patiently(delete, needs=needs)
+        return self.retried(delete, needs=needs)
 
-    def patiently(self, act: Callable[[], Answer], *, needs: str) -> Answer:
-        """What `act` gives, which may be done twice: tried until patience ends. Raises LedgerError.
+    def retried(self, act: Callable[[], Answer], *, needs: str) -> Answer:
+        """The result of `act`, which is safe to repeat and is retried. Raises LedgerError.
 
         `act` raises LostError and RefusedError; `needs` is the permission set that allows it.
         """
@@ -121,11 +121,11 @@ class HubSession:
 
     def tries(self) -> Iterator[int]:
         """Counts the tries of one request, with a growing wait before each but the first."""
-        give_up, left = time.monotonic() + self.patience, Budget(LEDGER)
-        yield 0
-        for number in range(1, LEDGER.tries):
-            if not left.wait() or time.monotonic() >= give_up:
-                return
+        budget = Budget(LEDGER, seconds=self._retry_seconds)
+        number = 0
+        yield number
+        while budget.wait():
+            number += 1
             yield number
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -174,7 +174,7 @@ class HubSession:
         return devhub_errors.missing_permission(self._username, needs, refused, installed, has)
 
     def given_up(self, last: Exception) -> LedgerError:
-        """The error when patience has ended."""
+        """The error when the retry budget is used up."""
         if isinstance(last, RefusedError):
             return devhub_errors.failure(self.name, last)
         return devhub_errors.unreachable(self.name, str(last))

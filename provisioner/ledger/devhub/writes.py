@@ -120,8 +120,8 @@ class Writer:
                 for swap in batch:
                     self.swap(swap.seen, swap.changed, swap.event)
 
-    def mend(self, record_id: str, org: Org, event: Event) -> Outcome:
-        """Write all of a row that nobody could read or change; for builds alone."""
+    def repair(self, record_id: str, org: Org, event: Event) -> Outcome:
+        """Write all fields of a row that could not be read or changed. Only for builds."""
         writer = secrets.token_hex(8)
         key = key_of(org)
         row = {name: value for name, value in org_record(org).items() if name != "Username__c"}

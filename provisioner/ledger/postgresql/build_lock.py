@@ -28,13 +28,13 @@ import psycopg
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Run
 from provisioner.ledger.holder import busy
-from provisioner.ledger.patience import Patience
 from provisioner.ledger.postgresql import errors
 from provisioner.ledger.postgresql import session as postgresql_session
 from provisioner.ledger.postgresql.address import Address
 from provisioner.ledger.postgresql.connection import Connection, connect, executor
 from provisioner.ledger.postgresql.holder import Record
 from provisioner.ledger.sql.schema import Execute
+from provisioner.retry import DATABASE, Budget
 
 _LOCK_OF_BUILDERS = 1_347_571_026  # the first of an advisory lock's two numbers
 _POLL_EVERY = 0.5  # seconds, with jitter
@@ -94,13 +94,13 @@ class BuilderLock:
 
         A server that restarts meanwhile is waited for.
         """
-        waiting = Patience(postgresql_session.PATIENCE)
+        budget = Budget(DATABASE, seconds=postgresql_session.RETRY_SECONDS)
         while True:
             try:
                 self._acquire(run, wait=wait, on_wait=on_wait)
                 break
             except (errors.UndoneError, errors.UncertainError) as error:
-                if not waiting.again(error.message):
+                if not budget.wait(error.message):
                     raise
         self._thread = threading.Thread(target=self._keep, name="builder-lock", daemon=True)
         self._thread.start()

@@ -52,20 +52,22 @@ class PostgresqlLedger(RetryingLedger):
         self,
         address: Address,
         *,
-        patience: float | None = None,
+        retry_seconds: float | None = None,
         times: Times | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """`patience` in seconds is for a server that restarts; `times` are the builder lock's."""
+        """`retry_seconds`: for how long a transaction is retried; `times`: of the builder lock."""
         super().__init__(clock=clock)
         self.address = address
-        self._patience = postgresql_session.PATIENCE if patience is None else patience
+        self._retry_seconds = (
+            postgresql_session.RETRY_SECONDS if retry_seconds is None else retry_seconds
+        )
         self._times = times
         self._mutex = threading.RLock()
         self._lock: BuilderLock | None = None
         self._is_closed = False
         self._written: list[Org] = []  # by the transaction under way
-        self._session = Session(address, patience=self._patience)
+        self._session = Session(address, retry_seconds=self._retry_seconds)
 
     def close(self) -> None:
         """Give the connections back; closing twice does nothing."""

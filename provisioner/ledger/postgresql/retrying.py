@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim, Org, Run, State
-from provisioner.ledger.patience import Patience
 from provisioner.ledger.postgresql.address import Address
 from provisioner.ledger.postgresql.errors import UncertainError, UndoneError, lost
 from provisioner.ledger.rows import event_from, org_from, readable
 from provisioner.ledger.sql import statements
 from provisioner.ledger.sql.ledger import SqlLedger
 from provisioner.ledger.sql.schema import Execute
+from provisioner.retry import DATABASE, Budget
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class RetryingLedger(SqlLedger):
     """
 
     address: Address
-    _patience: float
+    _retry_seconds: float
     _mutex: threading.RLock
     _written: list[Org]  # by the transaction under way
 
@@ -42,7 +42,7 @@ class RetryingLedger(SqlLedger):
 
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
         """As in `SqlLedger`, and again when the connection breaks or others are in the way."""
-        give_up = time.monotonic() + self._patience
+        give_up = time.monotonic() + self._retry_seconds
         return self._again(
             lambda: self._claim_for_certain(claim, now, give_up),
             is_repeatable=bool(claim.idempotency_key),
@@ -101,14 +101,14 @@ class RetryingLedger(SqlLedger):
 
         `is_repeatable`: also when nobody knows whether it was.
         """
-        waiting = Patience(self._patience)
+        budget = Budget(DATABASE, seconds=self._retry_seconds)
         while True:
             try:
                 with self._mutex:
                     return act()
             except (UndoneError, UncertainError) as error:
                 may_repeat = is_repeatable or isinstance(error, UndoneError)
-                if not may_repeat or not waiting.again(error.message):
+                if not may_repeat or not budget.wait(error.message):
                     raise
 
     def _swapped(self, swap: Callable[[], Org | None], seen: Org) -> Org | None:

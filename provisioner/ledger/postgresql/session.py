@@ -14,14 +14,14 @@ from typing import Any
 import psycopg
 
 from provisioner.errors import LedgerError
-from provisioner.ledger.patience import Patience
 from provisioner.ledger.postgresql import errors
 from provisioner.ledger.postgresql import schema as postgresql_schema
 from provisioner.ledger.postgresql.address import Address
 from provisioner.ledger.postgresql.connection import Connection, connect, executor
 from provisioner.ledger.sql.schema import Execute
+from provisioner.retry import DATABASE, Budget
 
-PATIENCE = 30.0
+RETRY_SECONDS = 30.0
 """Seconds for a server that restarts, or has all its connections in use for a moment."""
 
 _BEGIN = (
@@ -36,10 +36,10 @@ _BEGIN = (
 class Session:
     """One connection, for one thread at a time; a process that was forked opens its own."""
 
-    def __init__(self, address: Address, *, patience: float) -> None:
+    def __init__(self, address: Address, *, retry_seconds: float) -> None:
         """Opens it. Raises LedgerError."""
         self.address = address
-        self._patience = patience
+        self._retry_seconds = retry_seconds
         self._inherited: list[Connection] = []
         self._connection = self._open(is_first=True)
 
@@ -50,14 +50,14 @@ class Session:
 
     def read(self, statement: str, parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """One statement that changes nothing, repeated when the connection breaks."""
-        waiting = Patience(self._patience)
+        budget = Budget(DATABASE, seconds=self._retry_seconds)
         while True:
             connection = self._live()
             try:
                 with self._told(connection):
                     return executor(connection)(statement, parameters)
             except errors.UndoneError as error:
-                if not waiting.again(error.message):
+                if not budget.wait(error.message):
                     raise
 
     @contextmanager
@@ -77,12 +77,12 @@ class Session:
                 _roll_back(connection)
 
     def _open(self, *, is_first: bool = False) -> Connection:
-        """Connect, with patience for what passes by itself: a server that restarts, or is full.
+        """Connect; retry while the server restarts or has no free connection.
 
         A name that is not known is waited for only when it was known before.
         """
         self._pid = os.getpid()
-        waiting = Patience(self._patience)
+        budget = Budget(DATABASE, seconds=self._retry_seconds)
         while True:
             try:
                 return self._try_to_open()
@@ -90,7 +90,7 @@ class Session:
                 passes = isinstance(failure, errors.UndoneError) or (
                     not is_first and failure.code == "ledger_unreachable"
                 )
-                if not passes or not waiting.again(failure.message):
+                if not passes or not budget.wait(failure.message):
                     raise
 
     def _try_to_open(self) -> Connection:
@@ -116,7 +116,7 @@ class Session:
 
     def _begin(self) -> Connection:
         """Start a transaction; a connection that broke while it was idle is opened anew."""
-        waiting = Patience(self._patience)
+        budget = Budget(DATABASE, seconds=self._retry_seconds)
         while True:
             connection = self._live()
             try:
@@ -124,7 +124,7 @@ class Session:
                     connection.execute(_BEGIN)
                     return connection
             except errors.UndoneError as error:
-                if not waiting.again(error.message):
+                if not budget.wait(error.message):
                     raise
 
     def _commit(self, connection: Connection) -> None:

@@ -26,14 +26,14 @@ from provisioner.ledger.rows import (
 )
 from provisioner.ledger.sql import statements
 from provisioner.ledger.sql.queue import SqlQueue
-from provisioner.ledger.sql.repair import SqlMending
+from provisioner.ledger.sql.repair import SqlRepair
 from provisioner.ledger.sql.schema import Execute
 from provisioner.ledger.sql.transfer import SqlContents
 
 _LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
 
 
-class SqlLedger(SqlContents, SqlQueue, SqlMending):
+class SqlLedger(SqlContents, SqlQueue, SqlRepair):
     """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
 
     Each public method is one transaction. `clock` dates the events.
@@ -85,14 +85,14 @@ class SqlLedger(SqlContents, SqlQueue, SqlMending):
         with self._transaction(write=True) as execute:
             if not execute(statements.ADD_ORG, org_parameters(org)):
                 raise ValueError(f"the ledger has a row for {org.username} already")
-            self._tell(execute, org, note="")
+            self._record(execute, org, note="")
 
     def restore(self, org: Org, *, note: str) -> bool:
         """Insert a row in whatever state it is, with an event; False when there is one already."""
         with self._transaction(write=True) as execute:
             if not execute(statements.ADD_ORG, org_parameters(org)):
                 return False
-            self._tell(execute, org, note=note)
+            self._record(execute, org, note=note)
             return True
 
     def get(self, username: str) -> Org | None:
@@ -126,12 +126,12 @@ class SqlLedger(SqlContents, SqlQueue, SqlMending):
         """Claim one available org that fulfils `claim`, least remaining life first.
 
         The same idempotency key answers with the org that it already holds, its lease
-        prolonged when this claim asks for a later end.
+        extended when this claim asks for a later end.
         """
         with self._transaction(write=True) as execute:
             held = self._held(execute, claim, now)
             if held is not None:
-                return self._prolonged(execute, held, claim)
+                return self._extended(execute, held, claim)
             before = self._those_before(execute, claim)
             if before:
                 return self._claim_after(execute, before, claim, now)
@@ -201,8 +201,8 @@ class SqlLedger(SqlContents, SqlQueue, SqlMending):
         changed = changes_of.claimed(org, claim)
         return self._write(execute, org, changed, note=claim.owner, at=now)
 
-    def _prolonged(self, execute: Execute, held: Org, claim: Claim) -> Org | None:
-        changed = changes_of.prolonged(held, claim)
+    def _extended(self, execute: Execute, held: Org, claim: Claim) -> Org | None:
+        changed = changes_of.extended(held, claim)
         return held if changed is None else self._write(execute, held, changed)
 
     def _candidate(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
@@ -237,7 +237,7 @@ class SqlLedger(SqlContents, SqlQueue, SqlMending):
             self._add_event(execute, seen, changed, note=note, at=at)
         return changed
 
-    def _tell(self, execute: Execute, org: Org, *, note: str) -> None:
+    def _record(self, execute: Execute, org: Org, *, note: str) -> None:
         """Record that a row is there from now on."""
         self._add_event(execute, None, org, at=self._clock(), note=note)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from provisioner.ledger.base import Claim, Waiter
-from provisioner.ledger.queue import FORGOTTEN_AFTER, Pace, ahead_of
+from provisioner.ledger.queue import FORGOTTEN_AFTER, Polling, ahead_of
 from provisioner.ledger.rows import readable, waiter_from, waiter_parameters
 from provisioner.ledger.sql import statements
 from provisioner.ledger.sql.schema import Execute
@@ -18,12 +18,12 @@ from provisioner.ledger.sql.schema import Execute
 class SqlQueue(ABC):
     """The part of the ledger's contract that is about waiting."""
 
-    pace: ClassVar[Pace] = Pace(poll_every=1.0, abandoned_after=10.0)
+    polling: ClassVar[Polling] = Polling(poll_every=1.0, abandoned_after=10.0)
 
     @property
     def poll_every(self) -> float:
         """Seconds between two polls of one who waits."""
-        return self.pace.poll_every
+        return self.polling.poll_every
 
     def waiters(self) -> list[Waiter]:
         """Those who wait for an org, in the order in which they are served."""
@@ -32,7 +32,7 @@ class SqlQueue(ABC):
             if not found:
                 return []
             now = self._moment(execute)
-        return [waiter for waiter in found if self.pace.is_here(waiter, now)]
+        return [waiter for waiter in found if self.polling.is_active(waiter, now)]
 
     def leave(self, waiter: str) -> None:
         """Give up a place in the queue; that it is gone already is fine."""
@@ -47,7 +47,7 @@ class SqlQueue(ABC):
         now = self._moment(execute)
         if claim.waiter:
             self._show(execute, claim, found, now)
-        return ahead_of(claim, found, self.pace, now)
+        return ahead_of(claim, found, self.polling, now)
 
     def _show(self, execute: Execute, claim: Claim, found: list[Waiter], now: datetime) -> None:
         """Join, with what is long abandoned removed; or say now and then that one is there."""
@@ -57,7 +57,7 @@ class SqlQueue(ABC):
                 if now - waiter.seen_at > FORGOTTEN_AFTER:
                     execute(statements.FORGET_WAITER, {"id": waiter.id})
             own = Waiter(claim.waiter, claim, since=now, seen_at=now)
-        elif not self.pace.is_due(own, now):
+        elif not self.polling.needs_update(own, now):
             return
         own = replace(own, claim=claim, seen_at=now)
         execute(statements.SHOW_WAITER, waiter_parameters(own))

@@ -61,7 +61,7 @@ CHANGE_ORG = (
 )
 """The compare-and-swap: it changes a row only as long as it is what the caller saw."""
 
-SET_ASIDE = f"UPDATE org SET {_settings} WHERE number = :number RETURNING number"  # noqa: S608
+REPAIR_ORG = f"UPDATE org SET {_settings} WHERE number = :number RETURNING number"  # noqa: S608
 """A row that cannot be read, so that nothing in it can be compared; only builds do it."""
 
 HELD = (

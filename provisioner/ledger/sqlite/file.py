@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.errors import LedgerError, RowValueError
-from provisioner.ledger.patience import Patience
 from provisioner.ledger.sql import schema, statements
 from provisioner.ledger.sql.schema import Execute
 from provisioner.ledger.sqlite.mounts import refuse_network_file_system
+from provisioner.retry import DATABASE, Budget
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,10 +43,10 @@ def identity(path: Path) -> Identity:
     return status.st_dev, status.st_ino
 
 
-def open_file(path: Path, patience: float) -> tuple[sqlite3.Connection, Identity]:
+def open_file(path: Path, retry_seconds: float) -> tuple[sqlite3.Connection, Identity]:
     """A connection to the ledger in WAL mode, its tables up to date; made where missing.
 
-    Waits up to `patience` seconds for other processes. Raises LedgerError.
+    Waits up to `retry_seconds` seconds for other processes. Raises LedgerError.
     """
     import sqlite3
 
@@ -60,7 +60,7 @@ def open_file(path: Path, patience: float) -> tuple[sqlite3.Connection, Identity
     with translated(path):
         connection = sqlite3.connect(
             path,
-            timeout=min(patience, _AT_ONCE),
+            timeout=min(retry_seconds, _AT_ONCE),
             isolation_level=None,
             check_same_thread=False,
         )
@@ -68,7 +68,7 @@ def open_file(path: Path, patience: float) -> tuple[sqlite3.Connection, Identity
             connection.row_factory = sqlite3.Row
             # A text that is none makes its row unreadable, and not the whole answer.
             connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
-            _set_up(connection, path, patience)
+            _set_up(connection, path, retry_seconds)
         except BaseException:
             connection.close()
             raise
@@ -84,22 +84,24 @@ def executor(connection: sqlite3.Connection) -> Execute:
     return execute
 
 
-def reader(connection: sqlite3.Connection, path: Path, patience: float) -> Execute:
-    """How statements that change nothing are run: they wait up to `patience` seconds."""
+def reader(connection: sqlite3.Connection, path: Path, retry_seconds: float) -> Execute:
+    """How statements that change nothing are run: they wait up to `retry_seconds` seconds."""
     execute = executor(connection)
     return lambda statement, parameters: _unlocked(
-        path, patience, lambda: execute(statement, parameters)
+        path, retry_seconds, lambda: execute(statement, parameters)
     )
 
 
 @contextmanager
-def immediate(connection: sqlite3.Connection, path: Path, patience: float) -> Iterator[Execute]:
+def immediate(
+    connection: sqlite3.Connection, path: Path, retry_seconds: float
+) -> Iterator[Execute]:
     """A write transaction: it takes the write lock first, so it can never fail half-way.
 
-    Waits for that up to `patience` seconds.
+    Waits for that up to `retry_seconds` seconds.
     """
     try:
-        _unlocked(path, patience, lambda: connection.execute("BEGIN IMMEDIATE"))
+        _unlocked(path, retry_seconds, lambda: connection.execute("BEGIN IMMEDIATE"))
         yield executor(connection)
         connection.execute("COMMIT")
     finally:
@@ -157,7 +159,7 @@ def _is_locked(path: Path) -> str:
     return f"the ledger {path} is locked by another process"
 
 
-def _unlocked(path: Path, patience: float, act: Callable[[], T]) -> T:
+def _unlocked(path: Path, retry_seconds: float, act: Callable[[], T]) -> T:
     """What `act` gives, done again while another process is in the way.
 
     SQLite itself waits for a short while only, and not at all where it fears a deadlock: when two
@@ -165,12 +167,12 @@ def _unlocked(path: Path, patience: float, act: Callable[[], T]) -> T:
     """
     import sqlite3
 
-    waiting = Patience(patience)
+    budget = Budget(DATABASE, seconds=retry_seconds)
     while True:
         try:
             return act()
         except sqlite3.OperationalError as error:
-            if _kind(error) not in _LOCKED or not waiting.again(_is_locked(path)):
+            if _kind(error) not in _LOCKED or not budget.wait(_is_locked(path)):
                 raise
 
 
@@ -242,25 +244,25 @@ def _is_writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
 
 
-def _set_up(connection: sqlite3.Connection, path: Path, patience: float) -> None:
-    version = _unlocked(path, patience, lambda: _version(connection, path))
-    if _pragma(connection, "journal_mode = WAL", path, patience) != "wal":
+def _set_up(connection: sqlite3.Connection, path: Path, retry_seconds: float) -> None:
+    version = _unlocked(path, retry_seconds, lambda: _version(connection, path))
+    if _pragma(connection, "journal_mode = WAL", path, retry_seconds) != "wal":
         raise LedgerError(
             f"the file system of the ledger {path} cannot share it between processes",
             hint="put it on a local disk, and name that in `ledger:`",
         )
-    _pragma(connection, "synchronous = FULL", path, patience)
-    if _pragma(connection, "synchronous", path, patience) != 2:
+    _pragma(connection, "synchronous = FULL", path, retry_seconds)
+    if _pragma(connection, "synchronous", path, retry_seconds) != 2:
         raise LedgerError(f"SQLite does not write the ledger {path} through to the disk")
     if version < schema.NEWEST:
-        with immediate(connection, path, patience) as execute:
+        with immediate(connection, path, retry_seconds) as execute:
             # Another process may have been faster since the first look.
             schema.migrate(execute, _version(connection, path), serial=_SERIAL)
 
 
-def _pragma(connection: sqlite3.Connection, pragma: str, path: Path, patience: float) -> Any:
+def _pragma(connection: sqlite3.Connection, pragma: str, path: Path, retry_seconds: float) -> Any:
     """Run a PRAGMA and give its answer."""
-    row = _unlocked(path, patience, lambda: connection.execute(f"PRAGMA {pragma}").fetchone())
+    row = _unlocked(path, retry_seconds, lambda: connection.execute(f"PRAGMA {pragma}").fetchone())
     return row[0] if row else None
 
 

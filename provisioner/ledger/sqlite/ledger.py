@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from provisioner.ledger.sqlite.build_lock import BuildLock
 
-PATIENCE = 30.0
+RETRY_SECONDS = 30.0
 """Seconds to wait for another process's transaction. One of ours takes a few milliseconds, a
 backup of the file many seconds."""
 
@@ -38,11 +38,15 @@ class SqliteLedger(SqlLedger):
     """
 
     def __init__(
-        self, path: Path, *, patience: float = PATIENCE, clock: Callable[[], datetime] = utc_now
+        self,
+        path: Path,
+        *,
+        retry_seconds: float = RETRY_SECONDS,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(clock=clock)
         self.path = path
-        self._patience = patience
+        self._retry_seconds = retry_seconds
         self._mutex = threading.RLock()
         self._lock: BuildLock | None = None
         self._is_closed = False
@@ -73,7 +77,7 @@ class SqliteLedger(SqlLedger):
 
     def _open(self) -> None:
         self._pid = os.getpid()
-        self._connection, self._identity = sqlite_file.open_file(self.path, self._patience)
+        self._connection, self._identity = sqlite_file.open_file(self.path, self._retry_seconds)
 
     def _live_connection(self) -> sqlite3.Connection:
         if self._is_closed:
@@ -87,9 +91,9 @@ class SqliteLedger(SqlLedger):
         with self._mutex, sqlite_file.translated(self.path):
             connection = self._live_connection()
             if not write:
-                yield sqlite_file.reader(connection, self.path, self._patience)
+                yield sqlite_file.reader(connection, self.path, self._retry_seconds)
                 return
-            with sqlite_file.immediate(connection, self.path, self._patience) as execute:
+            with sqlite_file.immediate(connection, self.path, self._retry_seconds) as execute:
                 yield execute
                 self._refuse_if_gone()
 

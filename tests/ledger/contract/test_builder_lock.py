@@ -71,7 +71,7 @@ def test_a_frozen_build_keeps_the_lock_and_is_reported_as_frozen(world: World) -
         os.waitpid(process.pid, os.WUNTRACED)  # it has stopped, not merely been told to
         with pytest.raises(BusyError) as caught, world.open().builder_lock(run(), wait=False):
             pass
-    assert caught.value.message.endswith("; that process is frozen")
+    assert caught.value.message.endswith("; that process is stopped (SIGSTOP)")
     assert f"kill -CONT {process.pid}" in caught.value.hint
 
 

@@ -40,7 +40,9 @@ def test_a_move_is_made_when_the_table_has_it_and_refused_otherwise(
         assert (event.from_state, event.to_state, event.note) == (from_, to, "why")
         assert len(ledger.events()) == len(before) + 1
     else:
-        with pytest.raises(ValueError, match=rf"a@acme\.example cannot go from {from_} to {to}"):
+        with pytest.raises(
+            ValueError, match=rf"a@acme\.example cannot change from {from_} to {to}"
+        ):
             ledger.move(org, to)
         assert ledger.get(org.username) == org
         assert ledger.events() == before

@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.ledger.base import Claim, Ledger, Org
 from provisioner.ledger.devhub import queue as devhub_queue
-from provisioner.ledger.queue import Pace
+from provisioner.ledger.queue import Polling
 from provisioner.ledger.sql.ledger import SqlLedger
 from tests.ledger.world import NOW, World, add_available
 
@@ -26,9 +26,9 @@ def everybody_is_gone(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Makes every place that was taken so far one that nobody has looked from for long."""
 
     def set_pace() -> None:
-        pace = Pace(poll_every=0.01, abandoned_after=-1.0)
-        monkeypatch.setattr(SqlLedger, "pace", pace)
-        monkeypatch.setattr(devhub_queue, "PACE", pace)
+        polling = Polling(poll_every=0.01, abandoned_after=-1.0)
+        monkeypatch.setattr(SqlLedger, "polling", polling)
+        monkeypatch.setattr(devhub_queue, "POLLING", polling)
 
     return set_pace
 

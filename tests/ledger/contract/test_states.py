@@ -62,7 +62,7 @@ class Operations(RuleBasedStateMachine):
     def move(self, org: Org, to: State, hours: int, who: int) -> Org | MultipleResults[Org]:
         expires_at = NOW + timedelta(hours=hours)
         if to not in MOVES[org.state]:
-            with pytest.raises(ValueError, match="cannot go from"):
+            with pytest.raises(ValueError, match="cannot change from"):
                 self.ledgers[who].move(org, to, expires_at=expires_at)
             return multiple()
         moved = self.ledgers[who].move(org, to, expires_at=expires_at)

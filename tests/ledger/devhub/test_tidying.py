@@ -74,7 +74,7 @@ def test_a_build_with_nothing_to_tidy_asks_once(hub: LedgerHub, ledger: DevhubLe
 
 
 def test_what_cannot_be_tidied_fails_no_build(hub: LedgerHub) -> None:
-    ledger = hub.open(patience=0.1)
+    ledger = hub.open(retry_seconds=0.1)
     org = add_available(ledger, "a@acme.example")
     assert ledger.change(org, proven_at=NOW) is not None
     hub.world.clock.advance(2 * DAY)

@@ -252,7 +252,7 @@ def test_long_texts_are_cut_and_the_row_still_moves(ledger: DevhubLedger) -> Non
 
 
 def test_a_dev_hub_that_stays_silent_is_an_error_that_says_so(hub: LedgerHub) -> None:
-    ledger = hub.open(patience=0.2)
+    ledger = hub.open(retry_seconds=0.2)
     add_available(ledger, "a@acme.example")
     hub.emulated.fault(COMPOSITE, RESET_BEFORE, times=0)
     with pytest.raises(LedgerError) as caught:

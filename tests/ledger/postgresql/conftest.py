@@ -48,14 +48,14 @@ def ledger(world: World) -> Iterator[PostgresqlLedger]:
         yield ledger
 
 
-def opened(url: str, *, patience: float = 20.0) -> closing[PostgresqlLedger]:
+def opened(url: str, *, retry_seconds: float = 20.0) -> closing[PostgresqlLedger]:
     """A ledger that is closed at the end of the block."""
-    return closing(PostgresqlLedger(address_of(url), patience=patience))
+    return closing(PostgresqlLedger(address_of(url), retry_seconds=retry_seconds))
 
 
 def refused(url: str) -> LedgerError:
     """The error that opening gives."""
-    with pytest.raises(LedgerError) as caught, opened(url, patience=0.0):
+    with pytest.raises(LedgerError) as caught, opened(url, retry_seconds=0.0):
         pass
     assert caught.value.exit_code == (9 if caught.value.is_unreachable else 2)
     return caught.value

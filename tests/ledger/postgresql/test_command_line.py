@@ -92,7 +92,7 @@ def test_a_builder_with_the_rights_of_the_page_builds_and_a_consumer_cannot(
 def test_a_server_that_is_down_ends_a_claim_with_9_and_what_to_do(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql_session, "PATIENCE", 0.1)
+    monkeypatch.setattr(postgresql_session, "RETRY_SECONDS", 0.1)
     url = f"postgresql:///pools?host={tmp_path}&user=ann&password=hunter2"
     write_pool_file(tmp_path, url)
     code, document, err = call("claim", "--owner", "ann")

@@ -194,7 +194,7 @@ def test_a_server_that_restarts_in_mid_claim_gives_one_org(
 
 
 def test_a_server_that_stays_away_is_named_after_a_while(own_server: Server) -> None:
-    with opened(own_server.url(own_server.new_database()), patience=0.2) as ledger:
+    with opened(own_server.url(own_server.new_database()), retry_seconds=0.2) as ledger:
         add_available(ledger, "a@acme.example")
         own_server.stop()
         with pytest.raises(LedgerError) as caught:

@@ -1,9 +1,10 @@
-"""Whether a claimed org still lives: it is logged in to when its last proof is too old."""
+"""Verifies a claimed org by a login, when its last verification is too old."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,17 +13,18 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Ledger, Org
 
 
-def proven(
+def verified(
     org: Org,
     part: LedgerPart,
     ledger: Ledger,
     load: Callable[[], PoolFile],
     warn: Callable[[str], None],
 ) -> Org | None:
-    """The org, when it lives or cannot be looked at; None when it is dead, and quarantined.
+    """The row of an org that is active, or that cannot be verified; None for a deleted org.
 
-    Only to look at it are the keys of pool.yaml read, by `load`. Raises UnusableError when it
-    refuses the login, and the Dev Hub does not say that it is gone.
+    The row of a deleted org becomes `expired`. `load` reads the keys of pool.yaml; it is called
+    only for a verification. Raises UnusableError when the org refuses the login and the Dev Hub
+    does not say that it is deleted.
     """
     from provisioner.config.model import DEFAULT_PROVE_AFTER
 
@@ -30,10 +32,10 @@ def proven(
     now = ledger.now()
     after = pool.prove_after if pool else DEFAULT_PROVE_AFTER
     if org.proven_at is not None and now - after < org.proven_at <= now + timedelta(minutes=5):
-        return org  # before anything about logins is imported; a proof of the future is none
-    from provisioner.claim.aside import UnusableError
+        return org  # before the imports for a login; a later time was written by a wrong clock
+    from provisioner.claim.unusable import UnusableError
     from provisioner.errors import ConfigError
-    from provisioner.upkeep.health import confirmed_by_hub, examine, record
+    from provisioner.upkeep.health import confirmed, examine, record
 
     try:
         pool_file = load()
@@ -41,22 +43,30 @@ def proven(
         why = error.message.partition("\n")[0]
         warn(f"{org.username} could not be verified: {why}")
         return org
-    (health,) = confirmed_by_hub([examine(org, pool_file)], pool_file)
-    if health.is_alive is None and not health.is_usable:
+    (health,) = confirmed([examine(org, pool_file)], partial(gone_from_hub, pool_file))
+    if health.is_active is None and not health.is_usable:
         warn(f"{org.username} cannot be used now: {health.why}")
         raise UnusableError(org, health.why)
-    if health.is_alive is None:
+    if health.is_active is None:
         warn(f"{org.username} could not be verified: {health.why}")
-    elif not health.is_alive:
+    elif not health.is_active:
         warn(f"{org.username} is unusable and will be replaced: {health.why}")
     changed = record(ledger, health, now)
-    if health.is_alive is False:
+    if health.is_active is False:
         return None
-    return changed or _still_ours(ledger, org)
+    return changed or _unless_lost(ledger, org)
 
 
-def _still_ours(ledger: Ledger, org: Org) -> Org | None:
-    """The row of a claim that somebody changed while we looked; None when the claim is over."""
+def gone_from_hub(pool_file: PoolFile, usernames: list[str]) -> set[str]:
+    """Those of `usernames` whose orgs no longer exist. Logs in to the Dev Hub."""
+    from provisioner.builder.connections import Connections
+
+    with Connections(pool_file) as connections:
+        return connections.hub.gone(usernames)
+
+
+def _unless_lost(ledger: Ledger, org: Org) -> Org | None:
+    """The row of a claim that changed during the verification; None when the claim has ended."""
     row = ledger.get(org.username)
     is_ours = row is not None and (row.state, row.fence) == (org.state, org.fence)
     return row if is_ours else None

@@ -1,4 +1,4 @@
-"""A claim of which nobody was told is undone, or kept under its key."""
+"""A claim whose result was not delivered is undone or, with a key, kept."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run_claim(folder: Path, where: str, arguments: Sequence[str]) -> tuple[int, 
 
 @pytest.mark.parametrize("as_json", [["--json"], []], ids=["json", "text"])
 @pytest.mark.parametrize(("where", "code"), [("closed", 2), ("gone", BROKEN_PIPE), ("full", 2)])
-def test_an_org_whose_claim_cannot_be_told_goes_back(
+def test_a_claim_whose_result_cannot_be_printed_is_undone(
     ledger: Ledger, folder: Path, where: str, code: int, as_json: list[str]
 ) -> None:
     if where == "full" and not Path("/dev/full").exists():
@@ -63,13 +63,10 @@ def test_an_org_whose_claim_cannot_be_told_goes_back(
         assert "stdout is closed, so the result could not be printed" in said
         assert row == org
     else:
-        assert (
-            f"{org.username} was released, because the result of the claim could not be printed"
-            in said
-        )
+        assert f"{org.username} was released: the claim failed before it gave its result" in said
         assert row.proven_at is None
         assert ledger.events(username=org.username)[-1].note == (
-            "given back: ann@acme.example was not told of it"
+            "claim undone: ann@acme.example did not get its result"
         )
 
 
@@ -84,30 +81,28 @@ def test_a_claim_under_a_key_is_kept_because_the_key_gives_it_again(
     assert (again.document["username"], again.document["fence"]) == (org.username, 1)
 
 
-class BrokenOffError(Exception):
-    """What a test raises in the middle of a claim."""
+class InterruptedClaimError(Exception):
+    """Raised in the middle of a claim."""
 
 
-def broken_off(_org: Org) -> Org | None:
-    """A look at the org that does not end well."""
-    raise BrokenOffError
+def interrupted(_org: Org) -> Org | None:
+    """A verification that is interrupted."""
+    raise InterruptedClaimError
 
 
-def test_a_claim_that_is_broken_off_while_the_org_is_looked_at_is_undone(ledger: Ledger) -> None:
+def test_a_claim_that_is_interrupted_during_the_verification_is_undone(ledger: Ledger) -> None:
     add(ledger, "a")
-    told: list[str] = []
-    with pytest.raises(BrokenOffError):
-        claim(ledger, owner="ann", prove=broken_off, on_undone=told.append)
-    assert told == [
-        "a@acme.example was released, because the result of the claim could not be printed"
-    ]
+    messages: list[str] = []
+    with pytest.raises(InterruptedClaimError):
+        claim(ledger, owner="ann", verify=interrupted, on_undone=messages.append)
+    assert messages == ["a@acme.example was released: the claim failed before it gave its result"]
     (row,) = ledger.orgs()
     assert (row.state, row.owner, row.proven_at) == (State.AVAILABLE, "", None)
-    assert ledger.events()[-1].note == "given back: ann was not told of it"
+    assert ledger.events()[-1].note == "claim undone: ann did not get its result"
 
 
 @pytest.mark.parametrize("failure", [LedgerError("the disk is full"), None], ids=["error", "lost"])
-def test_an_org_that_cannot_be_released_is_named_with_the_command_that_releases_it(
+def test_a_claim_that_cannot_be_undone_is_reported_with_the_release_command(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, failure: LedgerError | None
 ) -> None:
     def move(_ledger: Ledger, _org: Org, _to: State, **_changes: object) -> None:
@@ -116,25 +111,25 @@ def test_an_org_that_cannot_be_released_is_named_with_the_command_that_releases_
 
     add(ledger, "a")
     monkeypatch.setattr(type(ledger), "move", move)
-    told: list[str] = []
-    with pytest.raises(BrokenOffError):
-        claim(ledger, owner="ann", prove=broken_off, on_undone=told.append)
-    assert told == [
+    messages: list[str] = []
+    with pytest.raises(InterruptedClaimError):
+        claim(ledger, owner="ann", verify=interrupted, on_undone=messages.append)
+    assert messages == [
         *(["a@acme.example could not be released: the disk is full"] if failure else []),
-        "a@acme.example stays claimed by ann: provisioner release a@acme.example",
+        "a@acme.example stays claimed by ann; release it: provisioner release a@acme.example",
     ]
 
 
-def test_an_org_that_has_been_taken_by_somebody_else_meanwhile_stays_theirs(
+def test_an_org_that_another_owner_claimed_meanwhile_stays_claimed(
     ledger: Ledger,
 ) -> None:
     def taken_away(org: Org) -> Org | None:
         freed = ledger.move(org, State.AVAILABLE, owner="")
         assert freed is not None
         claim(ledger, owner="bob")
-        raise BrokenOffError
+        raise InterruptedClaimError
 
     add(ledger, "a")
-    with pytest.raises(BrokenOffError):
-        claim(ledger, owner="ann", prove=taken_away)
+    with pytest.raises(InterruptedClaimError):
+        claim(ledger, owner="ann", verify=taken_away)
     assert [(org.state, org.owner) for org in ledger.orgs()] == [(State.CLAIMED, "bob")]

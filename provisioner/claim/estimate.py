@@ -1,4 +1,4 @@
-"""When the next scratch org of a pool will be available, by how long the others took."""
+"""Estimates when the next org of a pool becomes available, from how long earlier orgs took."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from provisioner.declare.duration import format_duration
 from provisioner.ledger.base import UNFINISHED, Org
 
 
-def next_due(orgs: Iterable[Org], now: datetime, *, after: int) -> datetime | None:
-    """When one of the orgs under construction is due: the one `after` so many others.
+def next_available(orgs: Iterable[Org], now: datetime, *, after: int) -> datetime | None:
+    """When the org becomes available that is built after `after` others.
 
-    None when fewer are being built, or none of the pool's orgs tells how long it takes.
+    None when fewer are being built, or no org of the pool has been completed yet.
     """
     orgs = list(orgs)
     took = sorted(
@@ -20,19 +20,19 @@ def next_due(orgs: Iterable[Org], now: datetime, *, after: int) -> datetime | No
     )
     if not took:
         return None
-    usual = took[len(took) // 2]
-    due = sorted(
-        max(now, org.created_at + usual)
+    median = took[len(took) // 2]
+    expected = sorted(
+        max(now, org.created_at + median)
         for org in orgs
         if org.state in UNFINISHED and org.created_at
     )
-    return due[after] if after < len(due) else None
+    return expected[after] if after < len(expected) else None
 
 
-def due_text(due: datetime, now: datetime) -> str:
+def estimate_text(expected: datetime, now: datetime) -> str:
     """`about 06:42 UTC, in 8m`, or `any minute`."""
-    left = due - now
+    left = expected - now
     if left < timedelta(minutes=1):
         return "any minute"
     minutes = timedelta(minutes=round(left.total_seconds() / 60))
-    return f"about {due:%H:%M} UTC, in {format_duration(minutes)}"
+    return f"about {expected:%H:%M} UTC, in {format_duration(minutes)}"

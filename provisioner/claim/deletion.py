@@ -1,4 +1,4 @@
-"""An org that was given back is deleted at once, where whoever gives it back may do so."""
+"""Deletes a released org at once, if the user may delete orgs on the Dev Hub."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger, Org
 
-_TIME_SCALE = 0.2  # of the waits for a Dev Hub that does not answer: a build comes by later anyway
+_TIME_SCALE = 0.2  # of the waits between retries: a later build deletes the org in any case
 
 
-def ended(
-    org: Org, ledger: Ledger, load: Callable[[], PoolFile], say: Callable[[str], None]
+def delete_released(
+    org: Org, ledger: Ledger, load: Callable[[], PoolFile], on_message: Callable[[str], None]
 ) -> Org:
-    """Delete an org that was given back, or say why it is still there; its row.
+    """Delete a released org; its row. `on_message` gets the reason if it could not be deleted.
 
-    Whoever only claims need not be allowed to delete orgs of the Dev Hub, or to see them.
+    A user who only claims orgs may lack the permission to see or delete them on the Dev Hub.
     `load` reads the Dev Hub's part of pool.yaml.
     """
     from provisioner.builder.connections import Connections
@@ -34,5 +34,5 @@ def ended(
     if outcome.deleted:
         return outcome.deleted[0]
     for _, why in outcome.left:
-        say(f"{org.username} could not be deleted now: {why}")
+        on_message(f"{org.username} could not be deleted now: {why}")
     return ledger.get(org.username) or org

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from provisioner.claim.ending import ended
+from provisioner.claim.deletion import delete_released
 from provisioner.config.model import PoolFile
 from provisioner.errors import ConfigError, Problem
 from provisioner.ledger.base import Ledger, Org, State
@@ -59,7 +59,7 @@ def end(
 
     monkeypatch.setattr("provisioner.builder.connections.Connections", Connections)
     said: list[str] = []
-    return ended(org, ledger, lambda: POOL_FILE, said.append), said
+    return delete_released(org, ledger, lambda: POOL_FILE, said.append), said
 
 
 def test_a_deleted_org_is_recorded_and_nothing_is_said(
@@ -95,5 +95,5 @@ def test_of_several_problems_in_pool_yaml_the_first_is_said(ledger: Ledger, fold
 
     said: list[str] = []
     org = released(ledger)
-    assert ended(org, ledger, load, said.append) == org
+    assert delete_released(org, ledger, load, said.append) == org
     assert said == ["a@acme.example could not be deleted now: pool.yaml:1:1: a: x"]

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from provisioner.claim.aside import UnusableError
-from provisioner.claim.proving import proven
+from provisioner.claim.unusable import UnusableError
+from provisioner.claim.verification import verified
 from provisioner.config.ledger_part import load_ledger_part
 from provisioner.config.model import PoolFile
 from provisioner.errors import ConfigError, Problem
@@ -47,7 +47,7 @@ class Look:
 
         self._patch.setattr(health, "examine", found)
         part = load_ledger_part(self._folder / "pool.yaml", environ=os.environ)
-        return proven(org, part, self._ledger, lambda: cast(PoolFile, None), self.warnings.append)
+        return verified(org, part, self._ledger, lambda: cast(PoolFile, None), self.warnings.append)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_verification_counts_for_as_long_as_the_pool_says_and_not_from_the_fut
     assert look.warnings == []
 
 
-def test_a_dead_org_is_quarantined_and_said_so(look: Look, ledger: Ledger) -> None:
+def test_a_deleted_org_is_quarantined_with_a_warning(look: Look, ledger: Ledger) -> None:
     org = claimed(ledger, age=5 * HOUR)
     assert look.at(org, lambda org: Health(org, False, "the org is gone")) is None
     assert look.warnings == [
@@ -194,5 +194,5 @@ def test_without_the_keys_of_pool_yaml_the_org_is_given_with_one_line_of_why(
 
     org = claimed(ledger, age=5 * HOUR)
     part = load_ledger_part(folder / "pool.yaml", environ=os.environ)
-    assert proven(org, part, ledger, load, look.warnings.append) == org
+    assert verified(org, part, ledger, load, look.warnings.append) == org
     assert look.warnings == ["a@acme.example could not be verified: pool.yaml:1:1: a: x"]

@@ -1,4 +1,4 @@
-"""A claim sets aside what it cannot use, and leaves it as it was."""
+"""A claim skips orgs that it cannot use, and makes them available again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from provisioner.claim import aside
-from provisioner.claim.aside import UnusableError
+from provisioner.claim import unusable
 from provisioner.claim.rules import claim
+from provisioner.claim.unusable import UnusableError
 from provisioner.errors import NoOrgError
 from provisioner.ledger.base import Ledger, Org, State
 from tests.claim.conftest import add
@@ -19,18 +19,18 @@ from tests.claim.conftest import add
 def refuses(*names: str) -> Callable[[Org], Org]:
     """Orgs of these names refuse their logins."""
 
-    def prove(org: Org) -> Org:
+    def verify(org: Org) -> Org:
         if org.username.partition("@")[0] in names:
             raise UnusableError(org, "HTTP 420")
         return org
 
-    return prove
+    return verify
 
 
 def test_the_next_org_is_given_and_the_others_are_available_again(ledger: Ledger) -> None:
     for name in "abc":
         add(ledger, name)
-    org = claim(ledger, owner="ann", purpose="demo", prove=refuses("a", "b"))
+    org = claim(ledger, owner="ann", purpose="demo", verify=refuses("a", "b"))
     assert org.username == "c@acme.example"
     left = ledger.orgs(states=[State.AVAILABLE])
     assert [(one.username[0], one.owner, one.purpose) for one in left] == [
@@ -41,30 +41,30 @@ def test_the_next_org_is_given_and_the_others_are_available_again(ledger: Ledger
     assert "could not be used: b@acme.example: HTTP 420" in notes[-1]
 
 
-def test_without_another_the_claim_says_why(ledger: Ledger) -> None:
+def test_without_a_usable_org_the_error_has_the_reason(ledger: Ledger) -> None:
     add(ledger, "a")
-    with pytest.raises(NoOrgError, match="1 available ones were left: a@"):
-        claim(ledger, owner="ann", prove=refuses("a"))
+    with pytest.raises(NoOrgError, match="1 available org refused the login: a@"):
+        claim(ledger, owner="ann", verify=refuses("a"))
     with pytest.raises(NoOrgError, match="HTTP 420"):
-        claim(ledger, owner="ann", username="a@acme.example", prove=refuses("a"))
+        claim(ledger, owner="ann", username="a@acme.example", verify=refuses("a"))
     assert [org.owner for org in ledger.orgs(states=[State.AVAILABLE])] == [""]
 
 
-def test_whoever_waits_gets_it_when_it_can_be_used(
+def test_a_waiting_claim_gets_the_org_as_soon_as_it_is_usable(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aside, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(unusable, "RETRY_EVERY", 0.0)
     add(ledger, "a")
-    looks: list[str] = []
+    verified: list[str] = []
 
-    def prove(org: Org) -> Org:
-        looks.append(org.username)
-        if len(looks) < 3:
+    def verify(org: Org) -> Org:
+        verified.append(org.username)
+        if len(verified) < 3:
             raise UnusableError(org, "HTTP 420")
         return org
 
-    org = claim(ledger, owner="ann", wait=timedelta(minutes=5), prove=prove)
-    assert (org.state, len(looks)) == (State.CLAIMED, 3)
+    org = claim(ledger, owner="ann", wait=timedelta(minutes=5), verify=verify)
+    assert (org.state, len(verified)) == (State.CLAIMED, 3)
 
 
 def test_a_key_that_holds_an_org_keeps_it_though_it_refuses_logins(
@@ -72,29 +72,29 @@ def test_a_key_that_holds_an_org_keeps_it_though_it_refuses_logins(
 ) -> None:
     add(ledger, "a")
     add(ledger, "b")
-    mine = claim(ledger, owner="ann", idempotency_key="job", prove=refuses("a"))
+    mine = claim(ledger, owner="ann", idempotency_key="job", verify=refuses("a"))
     assert mine.username == "b@acme.example", "the key is not wasted on what cannot be used"
-    monkeypatch.setattr(aside, "THIS_CLAIM", timedelta())
-    again = claim(ledger, owner="ann", idempotency_key="job", prove=refuses("a", "b"))
+    monkeypatch.setattr(unusable, "LONGEST_CHECK", timedelta())
+    again = claim(ledger, owner="ann", idempotency_key="job", verify=refuses("a", "b"))
     assert again.username == mine.username
 
 
-def test_whoever_waits_pauses_5_seconds_between_two_verifications(
+def test_a_waiting_claim_pauses_5_seconds_between_two_verifications(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(aside, "time", SimpleNamespace(sleep=pauses.append))
+    monkeypatch.setattr(unusable, "time", SimpleNamespace(sleep=pauses.append))
     add(ledger, "a")
 
-    def prove(org: Org) -> Org:
+    def verify(org: Org) -> Org:
         if len(pauses) < 2:
             raise UnusableError(org, "HTTP 420")
         return org
 
-    told: list[str] = []
-    claim(ledger, owner="ann", wait=timedelta(minutes=5), prove=prove, on_wait=told.append)
+    messages: list[str] = []
+    claim(ledger, owner="ann", wait=timedelta(minutes=5), verify=verify, on_wait=messages.append)
     assert pauses == [5.0, 5.0]
-    assert told == [], "it does not wait for another org"
+    assert messages == [], "it does not wait for another org"
 
 
 def test_the_pause_between_two_verifications_is_no_longer_than_the_wait(
@@ -106,16 +106,16 @@ def test_the_pause_between_two_verifications_is_no_longer_than_the_wait(
         pauses.append(seconds)
         ledger.move(ledger.orgs()[0], State.EXPIRED)
 
-    monkeypatch.setattr(aside, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(unusable, "time", SimpleNamespace(sleep=sleep))
     add(ledger, "a")
     with pytest.raises(NoOrgError):
-        claim(ledger, owner="ann", wait=timedelta(seconds=0.5), prove=refuses("a"))
+        claim(ledger, owner="ann", wait=timedelta(seconds=0.5), verify=refuses("a"))
     assert len(pauses) == 1
     assert 0 < pauses[0] <= 0.5
 
 
-def test_an_org_whose_claim_was_ended_meanwhile_is_not_set_aside(ledger: Ledger) -> None:
-    def prove(org: Org) -> Org:
+def test_an_org_that_was_released_meanwhile_is_not_held(ledger: Ledger) -> None:
+    def verify(org: Org) -> Org:
         if org.username.startswith("a"):
             ledger.move(org, State.RELEASED)
             raise UnusableError(org, "HTTP 420")
@@ -123,11 +123,11 @@ def test_an_org_whose_claim_was_ended_meanwhile_is_not_set_aside(ledger: Ledger)
 
     add(ledger, "a")
     add(ledger, "b")
-    assert claim(ledger, owner="ann", prove=prove).username == "b@acme.example"
+    assert claim(ledger, owner="ann", verify=verify).username == "b@acme.example"
     assert [org.username for org in ledger.orgs(states=[State.RELEASED])] == ["a@acme.example"]
 
 
-def test_the_time_of_its_own_claim_tells_whether_a_key_held_an_org_before(
+def test_the_time_of_the_claim_decides_whether_a_key_held_an_org_before(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not the time at which the org became available, and not the claim of another org."""
@@ -135,10 +135,10 @@ def test_the_time_of_its_own_claim_tells_whether_a_key_held_an_org_before(
         add(ledger, name)
     hour_later = ledger.now() + timedelta(hours=1)
     monkeypatch.setattr(type(ledger), "now", lambda _ledger: hour_later)
-    new = claim(ledger, owner="ann", idempotency_key="new", prove=refuses("a"))
+    new = claim(ledger, owner="ann", idempotency_key="new", verify=refuses("a"))
     assert new.username == "b@acme.example"
     two_later = hour_later + timedelta(hours=1)
     monkeypatch.setattr(type(ledger), "now", lambda _ledger: two_later)
     claim(ledger, owner="bob", username="c@acme.example")
-    again = claim(ledger, owner="ann", idempotency_key="new", prove=refuses("a", "b"))
+    again = claim(ledger, owner="ann", idempotency_key="new", verify=refuses("a", "b"))
     assert again.username == new.username
