@@ -16,22 +16,22 @@ MOST_FILES = 20  # crash files of one build; later exceptions are reported witho
 
 
 class Crashes:
-    """Writes a crash file for each place in the code, once. Safe to use from several threads."""
+    """Writes a crash file for each location in the code, once. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, str] = {}  # place in the code → its description
+        self._known: dict[str, str] = {}  # location in the code → its description
 
     def described(self, error: BaseException) -> str:
         """What happened, and which file has the traceback; without the text of the error."""
         last = traceback.extract_tb(error.__traceback__)[-1:]
-        place = f"{type(error).__name__} {[(frame.filename, frame.lineno) for frame in last]}"
+        location = f"{type(error).__name__} {[(frame.filename, frame.lineno) for frame in last]}"
         with self._lock:
-            if place not in self._known and len(self._known) >= MOST_FILES:
+            if location not in self._known and len(self._known) >= MOST_FILES:
                 return f"a bug in provisioner ({type(error).__name__})"
-            if place not in self._known:
-                self._known[place] = crash.described(error)
-            return self._known[place]
+            if location not in self._known:
+                self._known[location] = crash.described(error)
+            return self._known[location]
 
 
 class Reporting(Protocol):

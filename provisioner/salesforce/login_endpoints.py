@@ -2,7 +2,7 @@
 
 Salesforce accepts a JWT only when its audience matches the host and the type of org. Which pair
 works depends on the org and on the app (docs/reference/login.md#audience-and-host), so a login
-tries several. A login at a loopback address never goes on to a public host, and no assertion is
+tries several. A login at a loopback address never continues at a public host, and no assertion is
 sent unencrypted over a network.
 """
 

@@ -13,7 +13,7 @@ from enum import Enum
 
 
 class Then(Enum):
-    """Where a login goes on after an answer."""
+    """Where a login continues after an answer."""
 
     NEXT_ENDPOINT = "the next pair of host and audience"
     NEXT_HOST = "the next host: this one refuses every audience"

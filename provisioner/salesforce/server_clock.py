@@ -1,7 +1,7 @@
 """Compares the clock of this machine with the `Date` header of Salesforce's answers.
 
 Orgs are deleted by their age, and times are recorded in the ledger. With a clock that is days
-ahead, all orgs of a pool look expired. Every answer of the Dev Hub has a date, so the comparison
+ahead, all orgs of a pool seem expired. Every answer of the Dev Hub has a date, so the comparison
 needs no extra request.
 """
 

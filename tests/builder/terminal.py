@@ -112,7 +112,7 @@ class Terminal:
             assert not is_over, "\n".join(["it never came to it:", *self.screen.rows])
 
     def repainted(self) -> None:
-        """Wait until the whole table has been drawn anew: a first drawing may be under way."""
+        """Wait until the whole table has been drawn anew: a first drawing may be in progress."""
         paints = self.screen.paints + 2
         self.until(lambda screen: screen.paints > paints)
 

@@ -52,7 +52,7 @@ def test_the_row_is_reported_and_replaced_and_its_org_is_left_to_its_user(
         assert document["orgs"] == [], "it is no orphan: its row is there"
         assert broken.username in err
 
-    document, err = run(night, "build", "--pace", "0.001")
+    document, err = run(night, "build", "--time-scale", "0.001")
     assert f"{broken.username}: repaired its broken row in the ledger" in err
     assert document["built"] == 1
     assert {broken.username, sound.username} <= set(night.active())
@@ -73,7 +73,7 @@ def test_if_a_row_has_no_readable_name_no_org_is_listed_as_an_orphan(night: Nigh
     assert "repair or delete row" in err
     document, err = run(night, "reap", "--rebuild")
     assert document["orgs"] == []
-    document, err = run(night, "build", "--pace", "0.001")
+    document, err = run(night, "build", "--time-scale", "0.001")
     assert "repair or delete row" in err
     assert {broken.username, sound.username} <= set(night.active())
 

@@ -33,7 +33,7 @@ Make = Callable[..., Night]
 def killed_build(night: Night, **when: Any) -> None:
     """A build that is killed while the emulator holds one of its requests."""
     night.fault(when, {"do": "hold", "at": "after"})
-    command = Command(night, "build", "--pace", "0.002")
+    command = Command(night, "build", "--time-scale", "0.002")
     assert night.world.holds.current(wait=30)
     command.process.send_signal(signal.SIGKILL)
     command.end()

@@ -1,4 +1,4 @@
-"""A dead org never reaches a consumer, and never blocks those behind it."""
+"""A deleted org never reaches a consumer, and never blocks those behind it."""
 
 from __future__ import annotations
 
@@ -82,28 +82,28 @@ def test_an_org_that_cannot_be_checked_stays_available(night: Night) -> None:
     assert night.orgs(State.EXPIRED) == []
 
 
-def test_status_prove_quarantines_the_dead_and_dates_the_living(night: Night) -> None:
+def test_status_prove_sets_deleted_orgs_aside_and_dates_active_ones(night: Night) -> None:
     night.write_pool(steps="")
-    dead, living = night.build().built
-    kill(night, dead)
+    deleted, active = night.build().built
+    kill(night, deleted)
     code, out, err = Command(night, "status", "--prove", "--json").end()
     assert code == 0
-    assert dead.username in err
+    assert deleted.username in err
     states = {org["username"]: org["state"] for org in json.loads(out)["pools"][0]["orgs"]}
-    assert states == {dead.username: "expired", living.username: "available"}
+    assert states == {deleted.username: "expired", active.username: "available"}
     (row,) = night.orgs(State.AVAILABLE)
     assert row.proven_at
-    assert living.proven_at
-    assert row.proven_at > living.proven_at
+    assert active.proven_at
+    assert row.proven_at > active.proven_at
 
 
 def test_a_build_replaces_orgs_that_somebody_deleted_on_the_dev_hub(night: Night) -> None:
     night.write_pool(steps="")
-    dead = night.build().built[0]
-    kill(night, dead)
+    deleted = night.build().built[0]
+    kill(night, deleted)
     result = night.build()
     assert len(result.built) == 1
-    assert any(dead.username in text for text in night.watcher.messages)
+    assert any(deleted.username in text for text in night.watcher.messages)
     assert sorted(night.active()) == sorted(o.username for o in night.orgs(State.AVAILABLE))
 
 

@@ -47,7 +47,7 @@ def _nothing_stays_held(night: Night) -> Iterator[None]:
 def held_build(night: Night, **when: Any) -> tuple[Command, Hold]:
     """A build whose next request of a kind is held by the emulator."""
     night.fault(when, {"do": "hold"})
-    command = Command(night, "build", "--pace", "0.002")
+    command = Command(night, "build", "--time-scale", "0.002")
     (hold,) = night.world.holds.current(wait=30)
     return command, hold
 
@@ -94,7 +94,7 @@ def test_kill_9_loses_no_org(night: Night, when: dict[str, Any]) -> None:
 
 def test_a_second_build_says_who_holds_the_ledger_and_builds_nothing(night: Night) -> None:
     first, _ = held_build(night, route="deploy.start")
-    code, _, err = Command(night, "build", "--pace", "0.002").end()
+    code, _, err = Command(night, "build", "--time-scale", "0.002").end()
     assert code == 8
     assert str(first.process.pid) in err
     night.world.holds.release()
@@ -104,7 +104,7 @@ def test_a_second_build_says_who_holds_the_ledger_and_builds_nothing(night: Nigh
 
 def test_a_second_build_that_waits_finds_the_pool_full(night: Night) -> None:
     first, _ = held_build(night, route="deploy.start")
-    second = Command(night, "build", "--wait", "--json", "--pace", "0.002")
+    second = Command(night, "build", "--wait", "--json", "--time-scale", "0.002")
     assert second.process.stderr is not None
     line = second.process.stderr.readline()
     assert str(first.process.pid) in line, "it says whom it waits for"
@@ -128,7 +128,7 @@ def test_claims_need_no_lock_of_the_build(night: Night) -> None:
 
 
 def test_the_json_of_a_build_is_one_document_with_the_interface_keys(night: Night) -> None:
-    code, out, _ = Command(night, "build", "--json", "--pace", "0.002").end()
+    code, out, _ = Command(night, "build", "--json", "--time-scale", "0.002").end()
     document = json.loads(out)
     assert code == 0
     interface = {"run", "wanted", "built", "failed", "orgs", "api_calls", "seconds"}
@@ -163,7 +163,7 @@ def test_no_secret_of_a_night_reaches_ledger_or_output(night: Night) -> None:
         steps="- install_package: { version: 04t000000000001AAA, "
         'installation_key: "${INSTALL_KEY}" }\n'
     )
-    _, out, err = Command(night, "build", "--json", "--pace", "0.002").end()
+    _, out, err = Command(night, "build", "--json", "--time-scale", "0.002").end()
     _, report, _ = Command(night, "report", "--json").end()
     tokens = list(night.world.sessions._by_token)
     assert tokens
@@ -188,8 +188,8 @@ def test_a_secret_that_salesforce_quotes_in_an_error_is_not_written_down(night: 
     )
     result = night.build()
     assert "no *** here" in result.failed[0].error
-    told = [event.note for event in night.watcher.events] + night.watcher.messages
-    assert secret not in "".join([result.failed[0].error, *told])
+    texts = [event.note for event in night.watcher.events] + night.watcher.messages
+    assert secret not in "".join([result.failed[0].error, *texts])
 
 
 def test_outdated_orgs_stay_until_their_successors_are_verified(night: Night) -> None:

@@ -15,7 +15,7 @@ from tests.proof.evil_text import EVIL
 
 pytestmark = pytest.mark.slow
 
-BUILD = ("build", "--pace", "0.002")
+BUILD = ("build", "--time-scale", "0.002")
 MARKUP = "[red]mark[/red] [link=http://evil.example]up[/] :smile: and then some more of it"
 SCRIPT = {"route": "tooling.executeAnonymous"}
 HOLD = {"do": "hold"}

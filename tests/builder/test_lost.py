@@ -135,7 +135,7 @@ def test_an_org_that_somebody_has_logged_in_to_is_never_offered_again(night: Nig
 def test_an_unfinished_org_of_a_lost_ledger_is_ended_and_not_offered(night: Night) -> None:
     night.write_pool(size=1)
     night.fault({"route": "tree.create"}, {"do": "hold"})
-    command = Command(night, "build", "--pace", "0.002")
+    command = Command(night, "build", "--time-scale", "0.002")
     assert night.world.holds.current(wait=30)
     command.process.kill()
     command.end()

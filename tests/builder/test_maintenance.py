@@ -109,10 +109,10 @@ def test_a_refused_poll_fails_no_sign_up(night: Night) -> None:
 
 
 def test_an_org_that_was_deleted_is_replaced_as_soon_as_the_dev_hub_says_so(night: Night) -> None:
-    """Both die in the same step: one question is about both."""
+    """Both end in the same step: one request asks about both."""
     night.write_pool(steps="- deploy_source: { path: . }")
     night.fault({"route": "deploy.start"}, {"do": "hold"}, {"do": "hold"})
-    command = Command(night, "build", "--json", "--pace", "0.002")
+    command = Command(night, "build", "--json", "--time-scale", "0.002")
     while len(night.world.holds.current(wait=30)) < 2:
         pass
     doomed = set(night.active())

@@ -22,7 +22,7 @@ ORG = Org("morning-1@acme.example", "morning", State.AVAILABLE, fingerprint="f")
 
 def test_a_build_writes_usernames_hosts_and_contents(night: Night) -> None:
     night.write_pool(size=1, steps="- install_package: { version: 04t000000000001AAA }\n")
-    code, _, err = Command(night, "build", "--pace", "0.002", "--manifest", "orgs.json").end()
+    code, _, err = Command(night, "build", "--time-scale", "0.002", "--manifest", "orgs.json").end()
     assert code == 0, err
     document = json.loads((night.folder / "orgs.json").read_text())
     (entry,) = document["orgs"]

@@ -19,7 +19,7 @@ def check(night: Night, *options: str) -> tuple[int, str, str]:
     return Command(night, "check", "--online", *options).end()
 
 
-def test_a_hub_that_will_do_is_told_with_its_limits(night: Night) -> None:
+def test_a_hub_that_will_do_is_reported_with_its_limits(night: Night) -> None:
     code, out, err = check(night, "--json")
     assert code == 0, err
     document = json.loads(out)

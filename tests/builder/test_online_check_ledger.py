@@ -36,7 +36,7 @@ def test_a_missing_installation_is_exit_2_with_the_fix(hub_night: Night) -> None
     assert (code, out) == (2, "")
     assert f"the Dev Hub of {DEFAULT_HUB_USERNAME} has no ledger" in err
     assert "hint: an administrator of the Dev Hub runs: provisioner hub install\n" in err
-    assert "daily scratch orgs: 80 of 80 left" in err, "what else was found is told as well"
+    assert "daily scratch orgs: 80 of 80 left" in err, "other results are reported as well"
 
 
 def test_an_installation_without_permission_is_exit_2_with_the_fix(hub_night: Night) -> None:
@@ -47,7 +47,7 @@ def test_an_installation_without_permission_is_exit_2_with_the_fix(hub_night: Ni
     assert f"provisioner hub install --builder {DEFAULT_HUB_USERNAME}\n" in err
 
 
-def test_who_may_claim_and_not_build_is_told_so(hub_night: Night) -> None:
+def test_a_user_who_may_only_claim_is_reported(hub_night: Night) -> None:
     put_ledger_there(hub_night, builders=[], consumers=[DEFAULT_HUB_USERNAME])
     code, _, err = check(hub_night)
     assert code == 2
@@ -63,7 +63,7 @@ def test_an_older_installation_is_exit_2_with_the_fix(hub_night: Night) -> None:
     assert err.endswith("provisioner hub install\n")
 
 
-def test_a_ledger_that_will_do_is_told_and_nothing_is_written(hub_night: Night) -> None:
+def test_a_ledger_that_will_do_is_reported_and_nothing_is_written(hub_night: Night) -> None:
     put_ledger_there(hub_night, builders=[DEFAULT_HUB_USERNAME], consumers=[])
     code, _, err = check(hub_night)
     assert code == 0, err
@@ -71,7 +71,7 @@ def test_a_ledger_that_will_do_is_told_and_nothing_is_written(hub_night: Night) 
     assert hub_night.hub_rows("Provisioner_Lease__c") == []
 
 
-def test_another_ledger_is_not_looked_for_on_the_hub(night: Night) -> None:
+def test_another_ledger_is_not_searched_for_on_the_hub(night: Night) -> None:
     code, _, err = check(night)
     assert code == 0, err
     assert "ledger" not in err

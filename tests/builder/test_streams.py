@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 def build(night: Night, redirections: str) -> int:
     """A build whose streams a shell has redirected; its exit code."""
-    command = f'"{sys.executable}" -m provisioner build --pace 0.002 {redirections}'
+    command = f'"{sys.executable}" -m provisioner build --time-scale 0.002 {redirections}'
     environ = {**os.environ, **night.environ}
     done = subprocess.run(["bash", "-c", command], cwd=night.folder, env=environ, timeout=60)
     return done.returncode

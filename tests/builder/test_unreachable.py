@@ -36,7 +36,7 @@ def assert_unreachable(ended: Ended, code: str = "unreachable") -> None:
 
 HUB_COMMANDS = [
     ("check", "--online"),
-    ("build", "--pace", "0.0005"),
+    ("build", "--time-scale", "0.0005"),
     ("plan",),
     ("reap",),
     ("reap", "--rebuild"),
@@ -68,7 +68,7 @@ def test_a_proxy_that_lets_nothing_through(night: Night, silent_port: int) -> No
 
 def test_a_dev_hub_that_is_lost_after_the_login(night: Night) -> None:
     night.fault({"route": "query", "org": "hub"}, {"do": "reset"}, times=0)
-    assert_unreachable(run(night, "build", "--json", "--pace", "0.0005"))
+    assert_unreachable(run(night, "build", "--json", "--time-scale", "0.0005"))
 
 
 @pytest.mark.parametrize("command", [("claim", "--owner", "ann"), ("status",)], ids=" ".join)

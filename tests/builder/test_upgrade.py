@@ -33,7 +33,7 @@ KILLS: dict[str, tuple[dict[str, Any], str]] = {
 def killed_build(night: Night, when: dict[str, Any]) -> None:
     """A build that is killed (SIGKILL) while it waits for an answer; the request has no effect."""
     night.fault(when, {"do": "hang"})
-    command = Command(night, "build", "--pace", "0.002")
+    command = Command(night, "build", "--time-scale", "0.002")
     assert night.world.holds.current(wait=30)
     command.process.kill()
     command.end()

@@ -17,13 +17,13 @@ from tests.proof import here
 from tests.proof.contents import Complete
 from tests.proof.mutating_proxy import MutatingProxy, Target
 from tests.proof.planted import secrets_in
-from tests.proof.processes import PACE, TIMEOUT, Ended
+from tests.proof.processes import TIME_SCALE, TIMEOUT, Ended
 from tests.proof.reports import lies
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight, whole_night
 
 SIZE = 2
-BUILD = ("build", "--json", "--pace", PACE)
+BUILD = ("build", "--json", "--time-scale", TIME_SCALE)
 Run = Callable[..., Ended]  # a night, and the arguments of a command
 Kinds = Mapping[str, Mapping[str, int]]  # scene → kind of answer → how many there are
 

@@ -18,13 +18,13 @@ from tests.proof.contents import Complete
 from tests.proof.fault_table import Fault, Trouble, draw_faults
 from tests.proof.ledgers import DevhubProof
 from tests.proof.planted import secrets_in
-from tests.proof.processes import PACE, Ended
+from tests.proof.processes import TIME_SCALE, Ended
 from tests.proof.reports import lies
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight, whole_night
 
 SIGN_UP = "ScratchOrgInfo"
-BUILD = ("build", "--json", "--pace", PACE)
+BUILD = ("build", "--json", "--time-scale", TIME_SCALE)
 Run = Callable[..., Ended]  # a night, and the arguments of a command
 
 
@@ -158,7 +158,7 @@ def _afterwards(played: _Night, whole: Complete) -> Iterator[str]:
     last = played.run(night, *BUILD)
     if last.code != 0:
         yield f"the build after the trouble exits with {last.code}: {last.err[-2000:]}"
-    second = played.run(night, "reap", "--json")  # sign-ups that were still under way at the first
+    second = played.run(night, "reap", "--json")  # sign-ups that were still pending at the first
     for found in (
         crashes(night, first, last, second),
         leaks(night),

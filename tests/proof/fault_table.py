@@ -86,7 +86,7 @@ def refused(*behaviours: Mapping[str, Any], routes: tuple[str, ...] = (), org: s
 
 
 def operation(name: str, *errors: Mapping[str, str]) -> Draw:
-    """What fails on the platform itself, and is seen by whoever looks."""
+    """What fails on the platform itself, and is visible to a poll."""
 
     def draw(random: Random) -> Fault:
         error = {"do": "error", **random.choice(errors)}
@@ -171,12 +171,12 @@ TABLE: tuple[Trouble, ...] = (
         ),
     ),
     Trouble(
-        "sign-up fails in passing",
+        "sign-up fails temporarily",
         operation("signup", *_codes("C-9999", "C-1015", "C-1033", "C-1007", "VR-0001", "", "Q-1")),
     ),
     Trouble("sign-up fails for good", operation("signup", *_codes("C-1016", "S-1006", "S-1017"))),
     Trouble(
-        "install fails in passing",
+        "install fails temporarily",
         operation(
             "package_install",
             {"message": LOCKED},
@@ -189,7 +189,7 @@ TABLE: tuple[Trouble, ...] = (
         operation("package_install", {"message": "Missing feature: Person Accounts"}),
     ),
     Trouble(
-        "deploy fails in passing",
+        "deploy fails temporarily",
         operation("deploy", *_codes("UNKNOWN_EXCEPTION", "UNABLE_TO_LOCK_ROW")),
     ),
     Trouble("deploy fails for good", operation("deploy", *_codes("INVALID_PACKAGE"))),

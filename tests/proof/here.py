@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from provisioner.cli import main
 from tests.builder.night import Night
-from tests.proof.processes import PACE, Ended, environment
+from tests.proof.processes import TIME_SCALE, Ended, environment
 
 
 def run(night: Night, *arguments: str) -> Ended:
@@ -33,5 +33,5 @@ def run(night: Night, *arguments: str) -> Ended:
 
 
 def build(night: Night, *arguments: str) -> Ended:
-    """One `provisioner build --json` at the emulator's pace, to its end."""
-    return run(night, "build", "--json", "--pace", PACE, *arguments)
+    """One `provisioner build --json` at the emulator's speed, to its end."""
+    return run(night, "build", "--json", "--time-scale", TIME_SCALE, *arguments)

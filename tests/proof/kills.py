@@ -1,4 +1,4 @@
-"""Kill at every call: a command dies at one request, the next must lose and repeat nothing."""
+"""Kill at each call: a command is killed at one request, the next must lose and repeat nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
 
 @dataclass(frozen=True)
 class Kill:
-    """Which request the command dies at, and whether the emulator has acted on it by then."""
+    """The request at which a command is killed, and whether the emulator has executed it by then."""
 
     number: int  # of the command's requests, or of those of `route`
     at: str
@@ -105,7 +105,7 @@ def count(
 
 
 def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete, run: Run = processes.run) -> Verdict:
-    """Kill the scene's command there, `run` what follows, and look what came of it."""
+    """Kill the scene's command there, `run` what follows, and check the result."""
     scene = SCENES[kill.scene]
     latencies = {kill.slow: LONG} if kill.slow else {}
     with _night(key_pair, kill.ledger, kill.seed, **latencies) as night:
@@ -114,17 +114,17 @@ def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete, run: Run = process
         first = Process(night, *scene.command)
         hold = first.hold()
         first.kill()
-        doubtful = [org for org in rows(night, State.BUILDING) if _is_in_doubt(org)]
+        unconfirmed = [org for org in rows(night, State.BUILDING) if _is_unconfirmed(org)]
         violations = list(scene.at_the_kill(night))
         night.world.faults.clear()  # also of a kill that was too late to meet its request
         night.world.holds.release()  # the connection ends, and nothing comes of the request
         ended = [run(night, *command) for command in scene.again]
         spare = len(night.hub_rows("ScratchOrgInfo")) - scene.sign_ups
-        if spare > len(doubtful):
-            violations.append(f"{spare} sign-ups too many, {len(doubtful)} may be replacements")
+        if spare > len(unconfirmed):
+            violations.append(f"{spare} sign-ups too many, {len(unconfirmed)} may be replacements")
         violations += [*scene.at_the_end(night), *_violations(night, whole, ended)]
         place = f"{hold.method} {hold.route}" if hold else ""
-        return Verdict(kill, place, spare, len(doubtful), tuple(violations))
+        return Verdict(kill, place, spare, len(unconfirmed), tuple(violations))
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def _night(
         yield night
 
 
-def _is_in_doubt(org: Org) -> bool:
+def _is_unconfirmed(org: Org) -> bool:
     """Whether the row says that something was sent which gives no key to look it up by."""
     return org.step_state == ScriptSent().text() or " sending" in org.step_state
 

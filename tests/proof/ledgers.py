@@ -1,4 +1,4 @@
-"""The ledgers that the proofs run on: where each stands, how it is read, what losing it means."""
+"""The ledgers that the proofs run on: where each is, how it is read, what losing it means."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ProofLedger(Protocol):
         """Make what must be there before the first command."""
 
     def read(self, night: WholeNight) -> AbstractContextManager[Readable | None]:
-        """The ledger as it stands, None where there is none yet. Nothing is changed or mended."""
+        """The current ledger, None where there is none yet. Nothing is changed or repaired."""
 
     def forget(self, night: WholeNight, username: str) -> None:
         """Remove the row of an org, as a ledger restored from an old copy does."""

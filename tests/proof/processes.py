@@ -17,7 +17,7 @@ from provisioner.emulator.holds import Hold
 from tests.builder.night import Night
 
 ROOT = Path(__file__).resolve().parents[2]
-PACE = "0.002"
+TIME_SCALE = "0.002"
 TIMEOUT = 120.0  # seconds after which a process counts as hanging
 
 
@@ -74,7 +74,7 @@ class Process:
                 return None
 
     def kill(self) -> Ended:
-        """End it as the kernel does for want of memory: at once, and nothing is told."""
+        """End it as the kernel does without memory: at once, without a signal handler."""
         self.process.send_signal(signal.SIGKILL)
         return self.end()
 
@@ -100,5 +100,5 @@ def run(night: Night, *arguments: str, before: str = "") -> Ended:
 
 
 def build(night: Night, *arguments: str) -> Ended:
-    """One `provisioner build --json` at the emulator's pace, to its end."""
-    return run(night, "build", "--json", "--pace", PACE, *arguments)
+    """One `provisioner build --json` at the emulator's speed, to its end."""
+    return run(night, "build", "--json", "--time-scale", TIME_SCALE, *arguments)

@@ -12,14 +12,14 @@ from provisioner.claim.rules import release
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import State
 from tests.proof import here
-from tests.proof.processes import PACE
+from tests.proof.processes import TIME_SCALE
 from tests.proof.truth import rows, unfull
 from tests.proof.whole_night import WholeNight
 
 SIZE = 3
-BUILD = ("build", "--json", "--pace", PACE)
+BUILD = ("build", "--json", "--time-scale", TIME_SCALE)
 REAP = ("reap", "--json")
-Told = Callable[[WholeNight], Iterator[str]]
+Reported = Callable[[WholeNight], Iterator[str]]
 
 
 def nothing(_night: WholeNight) -> Iterator[str]:
@@ -41,8 +41,8 @@ class Scene:
     prepare: Callable[[WholeNight, int], None]  # the int: how many sign-ups at once
     command: tuple[str, ...]
     again: tuple[tuple[str, ...], ...]
-    at_the_kill: Told = nothing
-    at_the_end: Told = nothing
+    at_the_kill: Reported = nothing
+    at_the_end: Reported = nothing
     sign_ups: int = SIZE  # in all, replacements of orgs in doubt not counted
     org: str = ""  # "hub": only requests to the Dev Hub are counted and killed at
 

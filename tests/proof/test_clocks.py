@@ -20,7 +20,7 @@ from provisioner.ledger.base import Org, State
 from tests.proof.contents import Complete
 from tests.proof.disturbances import JUMP_FILE, clock_that_jumps
 from tests.proof.here import build
-from tests.proof.processes import PACE, ROOT, Ended, Process, run
+from tests.proof.processes import ROOT, TIME_SCALE, Ended, Process, run
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight
 
@@ -35,7 +35,9 @@ def build_with_a_jump(night: WholeNight, seconds: int, route: str) -> Ended:
     When that is about an org, the sign-ups have ended: the Dev Hub is not polled any more.
     """
     night.fault({"route": route, "nth": 2}, {"do": "hold"})
-    process = Process(night, "build", "--json", "--pace", PACE, before=clock_that_jumps(seconds))
+    process = Process(
+        night, "build", "--json", "--time-scale", TIME_SCALE, before=clock_that_jumps(seconds)
+    )
     assert process.hold()
     while route != "query" and len(rows(night, State.BUILDING)) < SIZE:
         assert process.process.poll() is None
@@ -83,7 +85,12 @@ def test_by_a_wrong_clock_nothing_is_deleted_and_no_row_is_changed(
     assert build(night).code == 0
     assert run(night, "claim", "--owner", "ann", "--lease", "4h").code == 0
     before, sign_ups = rows(night), len(night.hub_rows("ScratchOrgInfo"))
-    for command in (("build", "--pace", PACE), ("reap",), ("reap", "--rebuild"), ("plan",)):
+    for command in (
+        ("build", "--time-scale", TIME_SCALE),
+        ("reap",),
+        ("reap", "--rebuild"),
+        ("plan",),
+    ):
         ended = with_a_wrong_clock(night, seconds, *command, "--json")
         assert ended.code == 2, ended.err
         error = ended.document["error"]
@@ -119,13 +126,13 @@ def test_a_claim_by_a_clock_that_is_days_behind_is_its_owners_by_any_other_clock
     ended = with_a_wrong_clock(night, -3 * DAY, *claim)
     assert (ended.code, "could not be" in ended.err) == (0, True), ended.err
     username = ended.document["username"]
-    for command in (("reap",), ("build", "--pace", PACE)):
+    for command in (("reap",), ("build", "--time-scale", TIME_SCALE)):
         assert run(night, *command).code == 0
         assert username in night.active()
     assert [org.username for org in rows(night, State.CLAIMED)] == [username]
 
 
-@pytest.mark.parametrize("command", [("build", "--pace", PACE), ("reap",)])
+@pytest.mark.parametrize("command", [("build", "--time-scale", TIME_SCALE), ("reap",)])
 def test_an_org_that_the_dev_hub_lists_until_later_is_never_expired(
     night: WholeNight, command: tuple[str, ...]
 ) -> None:

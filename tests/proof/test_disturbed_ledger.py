@@ -17,7 +17,7 @@ from tests.ledger.postgresql_server import Server, server
 from tests.proof.contents import Complete
 from tests.proof.here import build
 from tests.proof.ledgers import FILE, PostgresqlProof
-from tests.proof.processes import PACE, Process
+from tests.proof.processes import TIME_SCALE, Process
 from tests.proof.truth import crashes, doubles, leaks, unfit, unfull
 from tests.proof.whole_night import WholeNight, whole_night
 
@@ -50,7 +50,7 @@ def test_a_build_waits_while_another_process_holds_the_file(
     night: WholeNight, whole: Complete
 ) -> None:
     night.fault({"route": "tree.create", "nth": 1}, {"do": "hold"})
-    process = Process(night, "build", "--pace", PACE)
+    process = Process(night, "build", "--time-scale", TIME_SCALE)
     assert process.hold()
     with locked(night):
         night.world.holds.release()
@@ -95,7 +95,7 @@ def test_a_database_server_that_restarts_in_mid_build_ends_nothing(
 ) -> None:
     night, server = database
     night.fault({"route": route, "nth": 2}, {"do": "hold"})
-    process = Process(night, "build", "--pace", PACE)
+    process = Process(night, "build", "--time-scale", TIME_SCALE)
     assert process.hold()
     server.stop(gently=gently)
     night.world.holds.release()
@@ -121,13 +121,13 @@ def test_a_claim_that_starts_while_the_database_server_is_down_waits_for_it(
     assert ended.document["state"] == "claimed"
 
 
-def test_a_build_that_has_waited_in_vain_says_so_and_the_next_one_goes_on(
+def test_a_build_that_has_waited_in_vain_says_so_and_the_next_one_continues(
     database: tuple[WholeNight, Server], whole: Complete
 ) -> None:
     night, server = database
     night.fault({"route": "tree.create", "nth": 2}, {"do": "hold"})
     one_try = "from provisioner.ledger.postgresql import session; session.RETRY_SECONDS = 0.2"
-    process = Process(night, "build", "--pace", PACE, "--json", before=one_try)
+    process = Process(night, "build", "--time-scale", TIME_SCALE, "--json", before=one_try)
     assert process.hold()
     server.stop()
     night.world.holds.release()

@@ -18,7 +18,7 @@ NIGHTS = (
 
 
 @pytest.mark.parametrize(("ledger", "seed"), NIGHTS)
-def test_a_night_with_faults_is_told_as_it_is_and_mended_by_the_next(
+def test_a_night_with_faults_is_reported_as_it_is_and_repaired_by_the_next(
     key_pair: KeyPair, whole: Complete, ledger: str, seed: int
 ) -> None:
     verdict = carry_out(seed, key_pair, whole, here.run, ledger)

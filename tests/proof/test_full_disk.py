@@ -1,4 +1,4 @@
-"""No room for the ledger: the build stops and says so, and the next one goes on."""
+"""No room for the ledger: the build stops and says so, and the next one continues."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.proof.disturbances import (
     no_room_for,
 )
 from tests.proof.here import build
-from tests.proof.processes import PACE, run
+from tests.proof.processes import TIME_SCALE, run
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight
 
@@ -27,10 +27,10 @@ KILOBYTE = 1024
 PAGE = 512  # bytes
 
 
-def stop_and_go_on(night: WholeNight, whole: Complete, disturbance: str) -> None:
+def stop_and_resume(night: WholeNight, whole: Complete, disturbance: str) -> None:
     """A build that finds no room stops in order; one that finds it again finishes."""
     night.write_pool(pool=f"replacements: {SIZE}")
-    first = run(night, "build", "--pace", PACE, before=disturbance)
+    first = run(night, "build", "--time-scale", TIME_SCALE, before=disturbance)
     assert first.code == 2, first.err
     assert "ledger.db" in first.err
     assert not [*crashes(night, first), *leaks(night), *doubles(night), *unfit(night, whole)]
@@ -41,7 +41,7 @@ def stop_and_go_on(night: WholeNight, whole: Complete, disturbance: str) -> None
 
 @pytest.mark.parametrize("size", [48, 160, 320])
 def test_writes_that_fail(night: WholeNight, whole: Complete, size: int) -> None:
-    stop_and_go_on(night, whole, files_end_at(size * KILOBYTE))
+    stop_and_resume(night, whole, files_end_at(size * KILOBYTE))
 
 
 @pytest.mark.parametrize("name", ["os.pwrite", "os.open"])
@@ -65,7 +65,7 @@ def test_a_ledger_that_cannot_grow(night: WholeNight, whole: Complete, more: int
     """Pages are small here, so that some are needed in every part of the night."""
     run(night, "status", before=ledger_with_pages_of(PAGE))
     pages = (night.folder / ".provisioner/ledger.db").stat().st_size // PAGE
-    stop_and_go_on(night, whole, ledger_ends_at(pages + more))
+    stop_and_resume(night, whole, ledger_ends_at(pages + more))
 
 
 @pytest.mark.parametrize("number", [1, 3, 4, 6, 9, 14, 20, 40])

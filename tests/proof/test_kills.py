@@ -50,7 +50,7 @@ def test_the_night_has_a_step_of_every_kind(night: WholeNight) -> None:
 
 
 def assert_nothing_lost(kill: Kill, key_pair: KeyPair, whole: Complete) -> Verdict:
-    """Carry a kill out, and look that nothing is violated."""
+    """Carry a kill out, and check that nothing is violated."""
     verdict = carry_out(kill, key_pair, whole, here.run)
     assert not verdict.violations, "\n".join(verdict.violations)
     return verdict
@@ -70,10 +70,10 @@ def test_killed_at_a_write(
     ("route", "number", "slow"),
     [("tooling.sobjects.create", 1, "package_install"), ("deploy.start", 4, "deploy.InProgress")],
 )
-def test_killed_while_the_platform_goes_on_with_what_was_asked_for(
+def test_killed_while_the_platform_continues_a_request(
     key_pair: KeyPair, whole: Complete, route: str, number: int, slow: str
 ) -> None:
-    """Nobody knows the request any more, and the org's setup is locked by it."""
+    """The request is unknown, and the org's setup is locked by it."""
     assert_nothing_lost(Kill(number, AFTER, route=route, slow=slow), key_pair, whole)
 
 

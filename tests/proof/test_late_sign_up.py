@@ -1,4 +1,4 @@
-"""A sign-up that the Dev Hub receives after its sender has died never becomes a second org."""
+"""A sign-up that the Dev Hub receives after its sender was killed never becomes a second org."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from provisioner.emulator.holds import Hold
 from tests.proof.contents import Complete
 from tests.proof.here import build, run
-from tests.proof.processes import PACE, Process
+from tests.proof.processes import TIME_SCALE, Process
 from tests.proof.truth import leaks, unfit, unfull
 from tests.proof.whole_night import WholeNight
 
@@ -17,10 +17,10 @@ SIZE = 3
 ENDED = {"Active", "Error", "Deleted"}
 
 
-def die_at_a_sign_up(night: WholeNight) -> Hold:
+def killed_at_a_sign_up(night: WholeNight) -> Hold:
     """A build that is killed while one sign-up is in transit; the others have arrived."""
     night.fault({"route": "sobjects.create", "nth": 2}, {"do": "hold"})
-    process = Process(night, "build", "--pace", PACE)
+    process = Process(night, "build", "--time-scale", TIME_SCALE)
     hold = process.hold()
     assert hold
     while len(night.hub_rows("ScratchOrgInfo")) < SIZE - 1:
@@ -37,13 +37,13 @@ def let_in(night: WholeNight, hold: Hold) -> None:
 
 
 def settle(night: WholeNight) -> None:
-    """Wait until each sign-up has ended; a query of the Dev Hub lets the emulator go on."""
+    """Wait until each sign-up has ended; a query of the Dev Hub lets the emulator continue."""
     while {row["Status"] for row in night.hub_rows("ScratchOrgInfo")} - ENDED:
         run(night, "reap", "--dry-run")
 
 
 def release(night: WholeNight, hold: Hold) -> None:
-    """Let a request go on, and wait until the Dev Hub has it."""
+    """Let a request continue, and wait until the Dev Hub has it."""
     before = len(night.hub_rows("ScratchOrgInfo"))
     night.world.holds.release(hold.number)
     while len(night.hub_rows("ScratchOrgInfo")) == before:
@@ -51,7 +51,7 @@ def release(night: WholeNight, hold: Hold) -> None:
 
 
 def test_after_the_next_build_sent_it_again(night: WholeNight, whole: Complete) -> None:
-    hold = die_at_a_sign_up(night)
+    hold = killed_at_a_sign_up(night)
     assert build(night).code == 0
     let_in(night, hold)
     assert not [*unfull(night, SIZE), *leaks(night), *unfit(night, whole)]
@@ -62,9 +62,9 @@ def test_while_the_next_build_sends_it_again(
     night: WholeNight, whole: Complete, is_first: bool
 ) -> None:
     """Of two sign-ups with one username only one can live, whichever it is."""
-    late = die_at_a_sign_up(night)
+    late = killed_at_a_sign_up(night)
     night.fault({"route": "sobjects.create"}, {"do": "hold"})
-    process = Process(night, "build", "--pace", PACE)
+    process = Process(night, "build", "--time-scale", TIME_SCALE)
     while len(holds := night.world.holds.current(wait=0.05)) < 2:
         assert process.process.poll() is None
     again = next(hold for hold in holds if hold.number != late.number)
@@ -80,7 +80,7 @@ def test_while_the_next_build_sends_it_again(
 
 def test_after_its_row_was_closed(night: WholeNight, whole: Complete) -> None:
     """Nothing was there when the row was closed: `reap` finds the org by its ownership tag."""
-    hold = die_at_a_sign_up(night)
+    hold = killed_at_a_sign_up(night)
     night.write_json("config/project-scratch-def.json", {"edition": "Developer"})
     assert build(night).code == 0
     let_in(night, hold)

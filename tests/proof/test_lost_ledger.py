@@ -13,7 +13,7 @@ from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import State
 from tests.proof.contents import Complete
 from tests.proof.here import build, run
-from tests.proof.processes import PACE, Ended, Process
+from tests.proof.processes import TIME_SCALE, Ended, Process
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight, whole_night
 
@@ -47,7 +47,7 @@ def lose(night: WholeNight, loss: Loss, **when: Any) -> Ended:
     """A build whose ledger is lost while it waits for an answer."""
     night.write_pool(top=PROJECT)
     night.fault(when, {"do": "hold", "at": "after"})
-    process = Process(night, "build", "--pace", PACE)
+    process = Process(night, "build", "--time-scale", TIME_SCALE)
     assert process.hold()
     loss(night)
     night.world.holds.release()
@@ -131,12 +131,17 @@ def neighbour(
 def test_orgs_of_others_are_never_touched(
     night: WholeNight, whole: Complete, neighbour: str
 ) -> None:
-    unstamped = night.world.add_scratch_org("person@acme.example")
+    untagged = night.world.add_scratch_org("person@acme.example")
     lose(night, without_folder, route="tree.create", nth=1)
-    for command in (("reap", "--rebuild"), ("reap",), ("build", "--pace", PACE), ("reap",)):
+    for command in (
+        ("reap", "--rebuild"),
+        ("reap",),
+        ("build", "--time-scale", TIME_SCALE),
+        ("reap",),
+    ):
         run(night, *command)
     assert neighbour in night.active()
-    assert not unstamped.is_over()
+    assert not untagged.is_over()
     known = {org.username for org in rows(night)}
     assert set(night.active()) == known | {neighbour}
 

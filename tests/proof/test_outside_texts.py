@@ -25,7 +25,7 @@ from provisioner.report.progress import Lines, LiveView
 from tests.proof import here
 from tests.proof.evil_text import EVIL, STEERING, harm_in
 from tests.proof.ledgers import FILE as LEDGER
-from tests.proof.processes import PACE, Ended, environment
+from tests.proof.processes import TIME_SCALE, Ended, environment
 from tests.proof.whole_night import WholeNight
 
 ERRORS = [{"statusCode": EVIL, "message": EVIL, "errorCode": EVIL}]
@@ -126,7 +126,7 @@ def said_by(ended: Ended) -> str:
 
 def everything(night: WholeNight) -> Iterator[str]:
     """What a build says, and all commands after it, for people and as JSON."""
-    yield said_by(here.run(night, "build", "--pace", PACE))
+    yield said_by(here.run(night, "build", "--time-scale", TIME_SCALE))
     for command in REPORTS:
         yield said_by(here.run(night, *command))
         yield said_by(here.run(night, *command, "--json"))
@@ -229,7 +229,7 @@ def test_a_terminal_gets_no_escape_but_ours(night: WholeNight) -> None:
     night.fault(*SOURCES["script: exception"], times=0)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "provisioner", "build", "--pace", PACE],
+        [sys.executable, "-m", "provisioner", "build", "--time-scale", TIME_SCALE],
         cwd=night.folder,
         env={**environment(night), "TERM": "xterm"},
         stdin=subprocess.DEVNULL,

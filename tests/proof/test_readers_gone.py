@@ -11,14 +11,14 @@ import pytest
 
 from provisioner.cli.table import COMMANDS
 from tests.proof import here
-from tests.proof.processes import PACE, environment
+from tests.proof.processes import TIME_SCALE, environment
 from tests.proof.whole_night import WholeNight
 
 CALLS: dict[str, list[str]] = {
     "init": ["init", "new"],
     "check": ["check", "--online"],
     "plan": ["plan"],
-    "build": ["build", "--pace", PACE],
+    "build": ["build", "--time-scale", TIME_SCALE],
     "status": ["status"],
     "claim": ["claim", "--owner", "ann"],
     "renew": ["renew", "nobody@acme.example", "--owner", "ann"],
@@ -26,7 +26,7 @@ CALLS: dict[str, list[str]] = {
     "login": ["login", "USERNAME"],
     "reap": ["reap"],
     "report": ["report"],
-    "rehearse": ["rehearse", "--speed", "1000", "--pace", PACE],
+    "rehearse": ["rehearse", "--speed", "1000", "--time-scale", TIME_SCALE],
     "emulator": ["emulator", "--limits", "nonsense"],
     "ledger": ["ledger", "copy", "sqlite:///nowhere.db", "sqlite:///new.db"],
     "hub": ["hub", "unlock"],
@@ -85,13 +85,13 @@ def test_no_command_crashes_when_its_reader_is_gone(night: WholeNight, form: str
     assert crashes == []
 
 
-def test_a_night_goes_on_when_the_terminal_of_its_live_view_is_gone(night: WholeNight) -> None:
+def test_a_build_continues_when_the_terminal_of_its_live_view_is_gone(night: WholeNight) -> None:
     """As under `screen` or `setsid`, where no SIGHUP tells of it."""
     night.write_pool(size=1)
     night.fault({"route": "deploy.start"}, {"do": "hold"})
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "provisioner", "build", "--pace", PACE],
+        [sys.executable, "-m", "provisioner", "build", "--time-scale", TIME_SCALE],
         cwd=night.folder,
         env={**environment(night), "TERM": "xterm"},
         stdin=subprocess.DEVNULL,

@@ -20,7 +20,7 @@ from tests.proof import here
 from tests.proof.disturbances import CHILDREN_NOTED, crash_with
 from tests.proof.ledgers import FILE
 from tests.proof.planted import PASSPHRASE, secrets_in
-from tests.proof.processes import PACE, Process, run
+from tests.proof.processes import TIME_SCALE, Process, run
 from tests.proof.whole_night import INSTALLATION_KEY, WholeNight
 
 TOKEN = "00D000000000001!AQEAQplantedplantedplanted"
@@ -64,7 +64,9 @@ def test_the_search_finds_what_is_planted(night: WholeNight) -> None:
 
 def test_an_ordinary_night(night: WholeNight) -> None:
     encrypt_the_key(night)
-    assert run(night, "build", "--json", "--pace", PACE, before=CHILDREN_NOTED).code == 0
+    assert (
+        run(night, "build", "--json", "--time-scale", TIME_SCALE, before=CHILDREN_NOTED).code == 0
+    )
     for command in (
         ("report", "--json"),
         ("status", "--json"),
@@ -78,9 +80,9 @@ def test_an_ordinary_night(night: WholeNight) -> None:
 
 
 def test_the_ledger_of_a_build_that_was_killed(night: WholeNight) -> None:
-    """Then the write-ahead log and its index still stand beside it."""
+    """Then the write-ahead log and its index still exist beside it."""
     night.fault({"route": "tooling.executeAnonymous", "nth": 2}, {"do": "hang"})
-    process = Process(night, "build", "--pace", PACE)
+    process = Process(night, "build", "--time-scale", TIME_SCALE)
     assert process.hold()
     process.kill()
     night.world.holds.release()
@@ -143,7 +145,11 @@ def test_no_address_holds_a_secret_and_no_auth_code_is_asked_for(
 def test_a_crash_of_ours(night: WholeNight) -> None:
     """The crash file tells where it happened, and the error's own text is left out."""
     ended = run(
-        night, "build", "--pace", PACE, before=crash_with(f"{INSTALLATION_KEY} {PASSPHRASE} ")
+        night,
+        "build",
+        "--time-scale",
+        TIME_SCALE,
+        before=crash_with(f"{INSTALLATION_KEY} {PASSPHRASE} "),
     )
     assert ended.code == 6
     (crash,) = (night.folder / ".provisioner").glob("provisioner-*.txt")
@@ -180,7 +186,7 @@ WRONG_COMMANDS = (
     ("claim", "--lease", "{}"),
     ("claim", "--pool", "{}"),
     ("release", "{}", "--owner", "ann"),
-    ("build", "--pace", "{}"),
+    ("build", "--time-scale", "{}"),
     ("build", "{}"),
     ("status", "{}"),
     ("report", "{}"),
@@ -252,9 +258,9 @@ def test_a_secret_of_pool_yaml_is_not_repeated_by_whatever_says_it(night: WholeN
 
 
 def test_a_crash_whose_words_are_kept_quotes_no_key(night: WholeNight) -> None:
-    """An `AssertionError` or `TypeError` is told with its text."""
+    """An `AssertionError` or `TypeError` is reported with its text."""
     before = crash_with("").replace("RuntimeError", "TypeError")
-    ended = run(night, "build", "--pace", PACE, before=before)
+    ended = run(night, "build", "--time-scale", TIME_SCALE, before=before)
     assert ended.code in (1, 6)
     (crash,) = (night.folder / ".provisioner").glob("provisioner-*.txt")
     assert "TypeError: ***" in crash.read_text()

@@ -1,4 +1,4 @@
-"""Nobody reads what a build says, or there is no room for it: the night goes on."""
+"""Nobody reads what a build says, or there is no room for it: the build continues."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import IO, Any
 import pytest
 
 from tests.proof.contents import Complete
-from tests.proof.processes import PACE, TIMEOUT, environment
+from tests.proof.processes import TIME_SCALE, TIMEOUT, environment
 from tests.proof.truth import doubles, leaks, unfit, unfull
 from tests.proof.whole_night import WholeNight
 
@@ -34,7 +34,7 @@ def test_a_build_that_nobody_can_hear_fills_the_pool(
 ) -> None:
     stream, is_pipe = talk()
     process = subprocess.Popen(
-        [sys.executable, "-m", "provisioner", "build", "--pace", PACE],
+        [sys.executable, "-m", "provisioner", "build", "--time-scale", TIME_SCALE],
         cwd=night.folder,
         env=environment(night),
         stdout=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ import pytest
 from provisioner.ledger.base import State
 from tests.proof.contents import Complete
 from tests.proof.disturbances import clock_that_jumps
-from tests.proof.processes import PACE, Process
+from tests.proof.processes import TIME_SCALE, Process
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
 from tests.proof.whole_night import WholeNight
 
@@ -33,7 +33,14 @@ def test_builds_at_once_on_hosts_whose_clocks_differ(
 ) -> None:
     """A host whose clock is wrong stops before it changes anything; the others fill the pool."""
     started = [
-        Process(night, "build", "--wait", "--pace", PACE, before=clock_that_jumps(s, at_once=True))
+        Process(
+            night,
+            "build",
+            "--wait",
+            "--time-scale",
+            TIME_SCALE,
+            before=clock_that_jumps(s, at_once=True),
+        )
         for s in (0, ahead, -60)
     ]
     ended = [process.end() for process in started]
@@ -43,7 +50,7 @@ def test_builds_at_once_on_hosts_whose_clocks_differ(
 
 
 def test_builds_at_once_that_do_not_wait(night: WholeNight, whole: Complete) -> None:
-    started = [Process(night, "build", "--pace", PACE) for _ in range(3)]
+    started = [Process(night, "build", "--time-scale", TIME_SCALE) for _ in range(3)]
     ended = [process.end() for process in started]
     codes = sorted(each.code for each in ended)
     assert codes[0] == 0
@@ -54,11 +61,11 @@ def test_builds_at_once_that_do_not_wait(night: WholeNight, whole: Complete) -> 
 
 def test_a_frozen_build_is_named_and_not_robbed(night: WholeNight, whole: Complete) -> None:
     night.fault({"route": "deploy.start", "nth": 2}, {"do": "hold"})
-    first = Process(night, "build", "--pace", PACE)
+    first = Process(night, "build", "--time-scale", TIME_SCALE)
     assert first.hold()
     os.kill(first.process.pid, signal.SIGSTOP)
     before = {org.username: org.builder_id for org in rows(night)}
-    second = Process(night, "build", "--pace", PACE).end()
+    second = Process(night, "build", "--time-scale", TIME_SCALE).end()
     assert second.code == 8
     assert str(first.process.pid) in second.err
     assert "that process is stopped" in second.err
@@ -70,13 +77,13 @@ def test_a_frozen_build_is_named_and_not_robbed(night: WholeNight, whole: Comple
 
 
 @pytest.mark.parametrize("route", ["sobjects.create", "tree.create"])
-def test_a_waiting_build_takes_over_the_moment_the_other_dies(
+def test_a_waiting_build_takes_over_the_moment_the_other_ends(
     night: WholeNight, whole: Complete, route: str
 ) -> None:
     night.fault({"route": route, "nth": 2}, {"do": "hang"})
-    first = Process(night, "build", "--pace", PACE)
+    first = Process(night, "build", "--time-scale", TIME_SCALE)
     assert first.hold()
-    second = Process(night, "build", "--wait", "--pace", PACE)
+    second = Process(night, "build", "--wait", "--time-scale", TIME_SCALE)
     first.kill()
     night.world.holds.release()
     ended = second.end()

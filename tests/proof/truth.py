@@ -14,7 +14,7 @@ from tests.proof.whole_night import WholeNight
 
 
 def ledger_of(night: WholeNight) -> AbstractContextManager[Readable | None]:
-    """The ledger as it stands; None where there is none yet."""
+    """The current ledger; None where there is none yet."""
     return night.ledger.read(night)
 
 
@@ -25,7 +25,7 @@ def rows(night: WholeNight, *states: State) -> list[Org]:
 
 
 def leaks(night: WholeNight) -> Iterator[str]:
-    """Orgs that eat the Dev Hub's allowance and that the ledger does not know as living."""
+    """Orgs that count against the Dev Hub's limits and that the ledger does not know as active."""
     known = {org.username for org in rows(night)}
     for username in sorted(set(night.active()) - known):
         yield f"{username} is active on the Dev Hub and unknown to the ledger"

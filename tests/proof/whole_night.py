@@ -69,7 +69,7 @@ def whole_night(
     speed: float = 1000,
     **latencies: float,
 ) -> Iterator[WholeNight]:
-    """A night in `folder`, its emulator on a free port; all that it holds goes on at the end.
+    """A night in `folder`, its emulator on a free port; all that it holds is released at the end.
 
     `ledger` is a name out of PROOF_LEDGERS, or one that was made already.
     """

@@ -43,7 +43,7 @@ def by_a_login(url: str, limits: Limits, body: bytes = b"") -> bytes:
     return post_form(url, {"assertion": body.decode()}, SILENCE, limits).body
 
 
-def by_a_look_after_a_login(url: str, limits: Limits, body: bytes = b"") -> bytes:
+def by_a_query_after_a_login(url: str, limits: Limits, body: bytes = b"") -> bytes:
     assert not body
     return get_with_token(url, "token", SILENCE, limits).body
 
@@ -56,7 +56,7 @@ def by_the_ledger_on_a_dev_hub(url: str, limits: Limits, body: bytes = b"") -> b
 CLIENTS: list[Ask] = [
     by_a_build,
     by_a_login,
-    by_a_look_after_a_login,
+    by_a_query_after_a_login,
     by_the_ledger_on_a_dev_hub,
 ]
 

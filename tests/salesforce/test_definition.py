@@ -88,7 +88,7 @@ def test_a_username_of_the_definition_gives_way_to_ours() -> None:
     assert fields({"username": "other@x.example"})["Username"] == "morning-1@acme.example"
 
 
-def test_the_stamp_is_the_last_line_of_the_description() -> None:
+def test_the_ownership_tag_is_the_last_line_of_the_description() -> None:
     tag = '{"provisioner": 1}'
     assert fields({}, ownership_tag=tag)["Description"] == tag
     assert fields({"description": "For QA"}, ownership_tag=tag)["Description"] == f"For QA\n{tag}"

@@ -64,7 +64,7 @@ def test_a_token_goes_nowhere_else(asked: str, named: str) -> None:
     assert not may_receive_token(named, asked)
 
 
-def test_a_host_that_shows_pages_is_told_from_a_my_domain() -> None:
+def test_a_host_that_shows_pages_is_distinguished_from_a_my_domain() -> None:
     assert my_domain("acme.my.salesforce-setup.com") == ("a Setup", "acme.my.salesforce.com")
     assert my_domain("acme.my-lightning.com") == ("a Lightning", "acme.my-salesforce.com")
     assert my_domain("acme.my.salesforce.com") is None

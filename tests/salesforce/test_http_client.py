@@ -234,7 +234,7 @@ def test_many_hosts_and_threads_leave_no_more_idle_connections_than_the_bound() 
             assert hung_up.acquire(timeout=30)
 
 
-def test_an_unreachable_host_is_told_as_one_that_nothing_was_sent_to(client: HttpClient) -> None:
+def test_an_unreachable_host_is_one_that_nothing_was_sent_to(client: HttpClient) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -243,7 +243,7 @@ def test_an_unreachable_host_is_told_as_one_that_nothing_was_sent_to(client: Htt
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
 
-def test_what_may_not_stand_in_a_request_line_is_quoted(server: Server, client: HttpClient) -> None:
+def test_what_may_not_be_in_a_request_line_is_quoted(server: Server, client: HttpClient) -> None:
     """An address may come out of an answer, such as the link to the next page."""
     client.send("POST", f"http://{server.address}/a b\r\nX: y/é?q=%20+&x#fragment", {}, b"")
     assert server.targets == ["/a%20b%0D%0AX:%20y/%C3%A9?q=%20+&x"]

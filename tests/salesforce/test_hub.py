@@ -21,7 +21,7 @@ def request(username: str, **options: Any) -> SignUp:
 
 
 def settled(emulated: Emulated, username: str) -> SignUpStatus:
-    """The status of a sign-up that is over; every look lets it move on by one."""
+    """The status of a sign-up that is over; each poll advances it by one."""
     hub = emulated.hub()
     while (status := hub.signups([], [username])[0]).status in ("New", "Creating"):
         assert status.username == username
@@ -43,9 +43,9 @@ def test_a_sign_up_becomes_an_org_that_its_username_enters(emulated: Emulated) -
     assert status.login_url == emulated.server.url
     assert status.expiration_date is not None
     assert emulated.sign_in("morning-1@acme.example").org_id == status.org_id
-    (living,) = active_orgs(hub)
-    assert living.sign_up == status
-    assert living.description == '{"mine": 1}'
+    (active,) = active_orgs(hub)
+    assert active.sign_up == status
+    assert active.description == '{"mine": 1}'
 
 
 def test_many_sign_ups_are_one_query_by_id_and_username(emulated: Emulated) -> None:

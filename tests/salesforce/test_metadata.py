@@ -1,4 +1,4 @@
-"""How a deploy stands, read from what the REST API answers."""
+"""The state of a deploy, read from the answer of the REST API."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_single_failure_may_come_without_its_list(
 @pytest.mark.parametrize(
     ("size", "wait"), [(10, 1.0), (1_500_000, 2.0), (6_000_000, 5.0), (16_000_000, 10.0)]
 )
-def test_large_packages_are_looked_at_later(size: int, wait: float) -> None:
+def test_large_packages_are_polled_later(size: int, wait: float) -> None:
     assert DeployBody(b"x" * size, "").first_wait == wait
 
 

@@ -24,9 +24,9 @@ from tests.salesforce.test_org import scripted
 
 CALLS: dict[str, Callable[[OrgClient], Any]] = {
     "a deploy": lambda org: start_deploy(org, deploy_body(b"zip")),
-    "a look at a deploy": lambda org: deploy_status(org, "0Af000000000001AAA"),
+    "a poll of a deploy": lambda org: deploy_status(org, "0Af000000000001AAA"),
     "an install": lambda org: request_install(org, InstallRequest("04t000000000001AAA")),
-    "a look at an install": lambda org: install_status(org, "0Hf000000000001AAA"),
+    "a poll of an install": lambda org: install_status(org, "0Hf000000000001AAA"),
     "a query": lambda org: org.query("SELECT Id FROM A"),
     "a count": lambda org: org.count("SELECT COUNT() FROM A"),
     "a tooling query": lambda org: org.tooling_query_as("SELECT Id FROM A", row),
@@ -50,7 +50,7 @@ ROW: dict[str, Any] = {
 
 GOOD: dict[str, Any] = {
     "a query": {"records": [{"Id": "1"}], "done": True, "totalSize": 1},
-    "a look at an install": {"Id": "0Hf000000000001AAA", "Status": "SUCCESS", "Errors": None},
+    "a poll of an install": {"Id": "0Hf000000000001AAA", "Status": "SUCCESS", "Errors": None},
     "sign-ups": {"records": [ROW], "done": True, "totalSize": 1},
     "limits": {
         "ActiveScratchOrgs": {"Max": 40, "Remaining": 3},
@@ -92,7 +92,7 @@ def test_an_empty_object_says_nothing_of_success(
     assert caught.value.kind is ErrorKind.TRANSIENT
 
 
-@pytest.mark.parametrize("name", ["a query", "a look at an install", "sign-ups", "limits"])
+@pytest.mark.parametrize("name", ["a query", "a poll of an install", "sign-ups", "limits"])
 def test_a_malformed_answer_is_asked_for_again_where_that_does_no_harm(
     server: ScriptedServer, transport: Transport, name: str
 ) -> None:
@@ -168,9 +168,9 @@ def test_a_malformed_row_takes_no_other_with_it(
     hub = hub_that_says(server, transport, {**ROW, **ODD[odd]}, other)
     found = {s.id: s.status for s in hub.signups([ROW["Id"], other["Id"]], [])}
     assert found[other["Id"]] == "Active"
-    living = hub_that_says(server, transport, *[{**r, "Description": ""} for r in (
+    hub = hub_that_says(server, transport, *[{**r, "Description": ""} for r in (
         {**ROW, **ODD[odd]}, other)])  # fmt: skip
-    assert [org.sign_up.id for org in active_orgs(living)] == [other["Id"]]
+    assert [org.sign_up.id for org in active_orgs(hub)] == [other["Id"]]
 
 
 def test_a_sign_up_that_was_not_asked_for_is_ignored(

@@ -147,7 +147,7 @@ def test_a_post_is_tried_again_when_the_handshake_failed(
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 403 Forbidden\r\n\r\n", b"HTTP/1.1 502 Oh\r\n\r\n"])
-def test_a_proxy_that_lets_nothing_through_is_told(
+def test_a_proxy_that_lets_nothing_through_is_reported(
     head: bytes, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with HostileServer(then(sends(head), Peer.close)) as proxy:

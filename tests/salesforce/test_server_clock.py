@@ -24,8 +24,8 @@ class Machine:
         self.wall, self.steady = NOW, 0.0
         self.clock = ServerClock(wall=lambda: self.wall, steady=lambda: self.steady)
 
-    def answered(self, told: datetime, took: float = 0.0, **headers: str) -> None:
-        self.clock.observe({"Date": format_datetime(told, usegmt=True), **headers}, took)
+    def answered(self, date: datetime, took: float = 0.0, **headers: str) -> None:
+        self.clock.observe({"Date": format_datetime(date, usegmt=True), **headers}, took)
 
     def passes(self, seconds: float, *, wall: float | None = None) -> None:
         self.steady += seconds

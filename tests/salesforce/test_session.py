@@ -1,4 +1,4 @@
-"""A session with an org: what is tried again, what is never, what a person is told."""
+"""A session with an org: what is tried again, what is never, and the errors that a person reads."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_call_that_times_out_is_not_repeated(server: ScriptedServer, method: s
     assert len(server.seen) == 1
 
 
-def test_every_call_has_time_outs_unless_told_otherwise() -> None:
+def test_every_call_has_time_outs_unless_set_otherwise() -> None:
     with Transport() as transport:
         assert transport.timeout == (10.0, 120.0)
         assert sum(CALL.waits) <= 3.0
@@ -213,7 +213,7 @@ def test_of_many_threads_one_renews_the_session(
     assert session.grant.access_token == SECOND_TOKEN
 
 
-# --- what a person is told ----------------------------------------------------------------
+# --- errors for people -------------------------------------------------------------------
 
 
 def test_the_host_of_a_deleted_org_means_that_it_is_gone(

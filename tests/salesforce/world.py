@@ -50,7 +50,7 @@ def _certificate() -> bytes:
 
 
 class Emulated:
-    """An emulator at work, and our client of it. Slow things end at the second look."""
+    """An emulator at work, and our client of it. Slow things end at the second poll."""
 
     def __init__(
         self,

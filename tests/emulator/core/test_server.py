@@ -119,7 +119,7 @@ def test_a_client_that_asks_first_may_continue(hub: Client) -> None:
         assert raw.recv(1000).startswith(b"HTTP/1.1 400")
 
 
-def test_a_world_goes_on_behind_a_server_started_anew(key_pair: KeyPair) -> None:
+def test_a_world_continues_in_a_server_started_anew(key_pair: KeyPair) -> None:
     world = World(certificate=key_pair.certificate)
     with EmulatorServer(world) as server:
         client = Client(server, key_pair.private_key)

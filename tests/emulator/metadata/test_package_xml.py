@@ -177,7 +177,7 @@ def test_folders_of_reports_are_named_with_or_without_a_slash(client: OrgClient)
         assert (result["status"], successes(result)) == ("Succeeded", ["F", "F/R"])
 
 
-def test_percent_escapes_stand_for_their_characters(client: OrgClient) -> None:
+def test_percent_escapes_mean_their_characters(client: OrgClient) -> None:
     layout = f"<Layout {XMLNS}></Layout>"
     files = {"layouts/Account-A %28B%29.layout": layout}
     xml = package_xml({"Layout": "Account-A@(B)"}).replace("@", " ")

@@ -73,7 +73,7 @@ def test_limit_and_offset_of_a_subquery_count_for_each_parent(
     assert [one["Sales__r"]["totalSize"] for one in ask(query).records] == [1, 1]
 
 
-def test_aliases_stand_for_the_object_and_its_parents(ask: Ask, shops: dict[str, str]) -> None:
+def test_aliases_name_the_object_and_its_parents(ask: Ask, shops: dict[str, str]) -> None:
     query = "SELECT s.Name, p.Name FROM Sale__c s, s.Shop__r p WHERE p.Name = 'market'"
     [record] = ask(query).records
     assert (record["Name"], record["Shop__r"]["Name"]) == ("market 7", "market")
