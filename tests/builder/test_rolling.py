@@ -52,10 +52,10 @@ def test_a_mistake_in_the_content_costs_at_most_the_org_that_the_canary_needs(
     assert night.build().exit_code == 6
     assert len(night.orgs(State.AVAILABLE)) == expected, "the next night takes no other"
     if expected < size:
-        expected = (
+        text = (
             f"deleted: {swapped[0].org.username}: to make room for a new org: pool.yaml, or a file"
         )
-        assert expected in "\n".join(build_text(result))
+        assert text in "\n".join(build_text(result))
 
 
 @pytest.mark.parametrize(("free", "swap", "least"), [(0, 1, 9), (0, 3, 7), (2, 1, 9), (12, 1, 10)])

@@ -28,7 +28,7 @@ REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
 
 @dataclass(frozen=True)
 class Kill:
-    """The request at which a command is killed, and whether the emulator has executed it by then."""
+    """The request at which a command is killed; whether the emulator has executed it by then."""
 
     number: int  # of the command's requests, or of those of `route`
     at: str
