@@ -1,7 +1,7 @@
 """Orgs that a claim has taken but cannot use now: held until it has found another, then released.
 
 An org in maintenance refuses a login in the same way as a deleted one, so a claim deletes nothing.
-It keeps such an org claimed while it looks for another, or it would be given the same org again.
+It keeps such an org claimed while it searches for another one, so that it does not get it again.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ HELD = frozenset({State.AVAILABLE, State.CLAIMED})
 
 
 def corrected(rows: Sequence[Org], statuses: Iterable[SignUpStatus]) -> list[Org]:
-    """The rows; one that expires before its `ExpirationDate` expires when that day begins (UTC).
+    """The rows; one that expires before its `ExpirationDate` expires when that day start (UTC).
 
     `ExpirationDate` has no time and is in the Dev Hub's time zone: on that day, the row is used.
     """
@@ -30,8 +30,8 @@ def corrected(rows: Sequence[Org], statuses: Iterable[SignUpStatus]) -> list[Org
         day = days.get(row.signup_id) if row.signup_id else None
         if day is None or row.expires_at is None:
             return row
-        begins = datetime.combine(day, time.min, UTC)
-        return replace(row, expires_at=begins) if row.expires_at < begins else row
+        start = datetime.combine(day, time.min, UTC)
+        return replace(row, expires_at=start) if row.expires_at < start else row
 
     return [of(row) for row in rows]
 
