@@ -1,6 +1,6 @@
-"""Every error a person may see, with its exit code and what to do about it.
+"""All errors that users see, with their exit codes, codes, hints and kinds.
 
-ProvisionerError                          1  a bug of ours, when raised bare
+ProvisionerError                          1  a bug in provisioner, when raised itself
 ├── UsageError                            2  a wrong option, an unknown pool
 │   ├── ConfigError                       2  problems in pool.yaml, all of them at once
 │   ├── LedgerError                       2  the ledger cannot be read or written
@@ -11,15 +11,16 @@ ProvisionerError                          1  a bug of ours, when raised bare
 ├── LoginError                            5  Salesforce refused the login
 ├── BuildError                            6  fewer orgs were built than wanted
 │   └── SalesforceError                   6  a call to Salesforce failed
-├── ClaimError                            7  the claim is another's, or lost
+├── ClaimError                            7  the claim belongs to another owner, or is lost
 ├── BusyError                             8  another build holds the ledger
 └── Interrupted                         130  Ctrl-C, SIGTERM or SIGHUP; state saved
 
-An error class *is* an exit code; `code` is the stable word that `--json` prints and
-scripts may test for; `hint` says what to do now. No text of an error may hold a secret.
+The class of an error determines its exit code. `code` is the stable word that `--json` prints and
+scripts may test, `hint` says what the user can do, and `kind` what the caller can do. The text of
+an error never contains a secret.
 
-One exception: an error of whatever class whose `code` is in UNREACHABLE has the exit code 9, for
-Salesforce, or the database of the ledger, could not be reached: nobody has refused anything.
+An error of any class whose `code` is in UNREACHABLE has the exit code 9 instead: Salesforce, or the
+database of the ledger, could not be reached.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from enum import StrEnum
 from typing import ClassVar
 
 UNREACHABLE = frozenset({"unreachable", "ledger_unreachable", "tls_certificate", "proxy_refused"})
-"""Codes of errors that came from no answer: no such host, nobody who listens, no connection
-through a proxy or over TLS, no answer in time, a connection that broke."""
+"""Codes of errors without an answer: no such host, connection refused, no connection through a
+proxy or over TLS, no answer in time, connection lost."""
 
 
 class ErrorKind(StrEnum):
@@ -66,12 +67,12 @@ class ProvisionerError(Exception):
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether there was no answer at all."""
+        """Whether no answer was received."""
         return self.code in UNREACHABLE
 
 
 class UsageError(ProvisionerError):
-    """The command line asks for something that does not exist or does not fit."""
+    """The command line has a wrong option, or names something that does not exist."""
 
     exit_code = 2
     default_code = "usage"
@@ -79,7 +80,7 @@ class UsageError(ProvisionerError):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing wrong with a file: where, which key, what, and what to write instead."""
+    """One problem in a file: its location, its key, and what to write instead."""
 
     file: str
     line: int
@@ -96,7 +97,7 @@ class Problem:
 
 
 class ConfigError(UsageError):
-    """pool.yaml, or a file that it names, is wrong; holds every problem found."""
+    """pool.yaml, or a file that it names, is wrong. `problems` has all problems found."""
 
     default_code = "config"
 
@@ -112,19 +113,19 @@ class LedgerError(UsageError):
 
 
 class RowValueError(LedgerError):
-    """The ledger works, and cannot hold a value of one row. To a build: that org's failure."""
+    """The ledger cannot store a value of one row. In a build, only that org fails."""
 
     default_code = "ledger_value"
 
 
 class ClockError(UsageError):
-    """The clock of this machine and Salesforce's differ: nothing may be decided by time."""
+    """The clocks of this machine and of Salesforce differ, so orgs cannot be judged by age."""
 
     default_code = "clock"
 
 
 class NoOrgError(ProvisionerError):
-    """No scratch org is available, or the ledger knows no such username."""
+    """No scratch org is available, or the username is not in the ledger."""
 
     exit_code = 3
     default_code = "no_org_available"
@@ -189,10 +190,10 @@ class Interrupted(ProvisionerError):  # noqa: N818 - an event, not a fault
 
 
 class SalesforceError(BuildError):
-    """A call to Salesforce was answered with an error, or not answered.
+    """A call to Salesforce returned an error, or got no answer.
 
-    `status` is the HTTP status (0: no answer), `error_code` Salesforce's own word
-    (`UNABLE_TO_LOCK_ROW`).
+    `status` is the HTTP status (0: no answer), `error_code` the code of Salesforce
+    (`UNABLE_TO_LOCK_ROW`), `kind` what `provisioner.salesforce.error_kinds` says about both.
     """
 
     default_code = "salesforce"
@@ -214,4 +215,4 @@ class SalesforceError(BuildError):
 
 
 STOPS = (ClockError, LedgerError)
-"""Errors that say nothing of the org in whose work they arise: a build stops, the next resumes."""
+"""Errors that are not about one org: they stop the build, and the next build resumes."""
