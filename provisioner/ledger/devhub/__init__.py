@@ -1,7 +1,7 @@
 """The ledger `devhub`: the Dev Hub itself, for consumers that have no database.
 
-Nothing but a key, a consumer key and the username of a Dev Hub user is needed. `provisioner hub
-install` has made the custom objects there; docs/devhub-ledger.md tells what they are.
+A consumer needs only a private key, a consumer key and the username of a Dev Hub user. `provisioner
+hub install` creates the custom objects, which docs/devhub-ledger.md describes.
 """
 
 from __future__ import annotations

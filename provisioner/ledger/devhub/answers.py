@@ -1,7 +1,7 @@
-"""Answers of the Dev Hub to its ledger, checked where they enter: queries, composite parts.
+"""Checks the Dev Hub's answers to the ledger's requests: queries and parts of composites.
 
-Each function raises MalformedAnswerError for what the API does not promise. Whoever asked asks
-again; only what stays so is looked into by those who know what a row holds.
+Each function raises MalformedAnswerError for an answer that the API does not allow. The caller
+repeats the request; a record that stays malformed is examined as a broken row.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """One builder at a time: a record on the Dev Hub whose key can be inserted once.
 
-No lock on a Dev Hub ends with its holder, so this is a lease, and its rule is:
+A Dev Hub has no lock that ends together with its holder. Therefore the lock is a lease:
 
-- The holder writes who it is into the record and renews it every two minutes.
-- Whoever wants it and sees that the holder's process on this same machine has ended, takes it;
-  while that process exists, frozen or not, nobody does.
-- A holder elsewhere loses it when it has not been renewed for fifteen minutes, told by the Dev
-  Hub's own clock (its date of the record against its date of the answer), and by no other.
-- Taking it deletes the old record by its id and inserts a new one, in one transaction: of two who
-  try, one fails. Each write of a build looks in its own transaction whether its record is still
-  there, so that a builder that was frozen meanwhile writes nothing more.
+- The holder writes its run, host and process into the record, and renews it every two minutes.
+- Another build on the same machine takes the lock when the holder's process has ended. It does not
+  take it while that process exists, even if the process is stopped.
+- A build on another machine takes the lock when it has not been renewed for fifteen minutes by the
+  Dev Hub's clock (date of the record, compared with the date of the answer).
+- To take the lock, a build deletes the old record by its id and inserts a new one in one
+  transaction. If two builds try, one fails. Each write of a build checks in its own transaction
+  that the record of its lock still exists, so that a build that was stopped writes nothing more.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MOST_LOSSES = 50  # of attempts to take a lock that is free
 
 @dataclass(frozen=True)
 class Times:
-    """In seconds. Whoever shortens them keeps `renew` a small part of `expires`."""
+    """In seconds. `renew` must be a small part of `expires`."""
 
     renew: float = 120.0
     expires: float = 900.0
@@ -52,7 +52,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Found:
-    """The record of a lock, as somebody else sees it."""
+    """The record of a lock, as another build reads it."""
 
     id: str
     holder: Holder
@@ -62,7 +62,7 @@ class Found:
 
     @classmethod
     def of(cls, record: Record, now: datetime | None) -> Found:
-        """Raises LedgerError for a record that nobody of us wrote."""
+        """Raises LedgerError for a record with invalid content."""
         try:
             values = json.loads(record["Holder__c"])
             kernel, writer = values.pop("kernel"), values.pop("writer")
@@ -80,7 +80,7 @@ class Found:
         return cls(str(record["Id"]), holder, kernel, writer, age)
 
     def refusal(self, times: Times) -> BusyError:
-        """Who has it, and what to do now."""
+        """The error that names the holder, and what to do now."""
         refusal = busy(self.holder)
         if not self.holder.machine:
             minutes = round(times.expires / 60)
@@ -93,7 +93,7 @@ class Found:
 
 
 class BuildLease:
-    """The lock of one build, from `held` to its end."""
+    """The lock of one build."""
 
     def __init__(self, session: HubSession, times: Times) -> None:
         self.id = ""  # of the record, while it is ours
@@ -105,7 +105,7 @@ class BuildLease:
     def held(
         self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
     ) -> Iterator[None]:
-        """Raises BusyError when another build holds the lock, unless told to wait for it."""
+        """Raises BusyError when another build holds the lock and `wait` is false."""
         self.id = self._acquire(run, wait=wait, on_wait=on_wait)
         renewing = threading.Thread(target=self._renew, name="ledger lease", daemon=True)
         renewing.start()
@@ -119,7 +119,7 @@ class BuildLease:
             self.id = ""
 
     def _acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> str:
-        writer, told, pause, losses = secrets.token_hex(8), "", self._times.first_pause, 0
+        writer, reported, pause, losses = secrets.token_hex(8), "", self._times.first_pause, 0
         while losses < _MOST_LOSSES:
             found = find(self._session)
             if found is not None and found.writer == writer:
@@ -128,15 +128,15 @@ class BuildLease:
                 taken = self._take(found, run, writer)
                 if taken:
                     return taken
-                losses += 1  # somebody else was faster, or the answer was lost
+                losses += 1  # another build was faster, or the answer was lost
                 time.sleep(0.1 * random.random())  # noqa: S311 - jitter
                 continue
             refusal = found.refusal(self._times)
             if not wait:
                 raise refusal
-            if on_wait is not None and refusal.message != told:
+            if on_wait is not None and refusal.message != reported:
                 on_wait(refusal.message)
-            told = refusal.message
+            reported = refusal.message
             time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
             pause = min(pause * 2, self._times.longest_pause)
         raise contended(self._session.name, "others keep taking its lock")
@@ -147,7 +147,7 @@ class BuildLease:
         return found.age.total_seconds() > self._times.expires
 
     def _take(self, old: Found | None, run: Run, writer: str) -> str:
-        """The id of our record; "" when another was faster, or nobody knows."""
+        """The id of our record; "" when another build was faster, or it is unknown."""
         values = {**asdict(Holder.of(run)), "kernel": kernel_of_this_process(), "writer": writer}
         record = {"Key__c": KEY, "Renewals__c": 0, "Holder__c": json.dumps(values)}
         parts = [part("old", "DELETE", f"sobjects/{LEASE}/{old.id}")] if old else []
@@ -171,12 +171,12 @@ class BuildLease:
             return ""  # the next poll finds it by its writer
 
     def _renew(self) -> None:
-        """Say every few minutes that we are there. A build whose lock is gone finds out itself."""
+        """Renew the lock every few minutes. A build without its lock finds out at its next write."""
         count = 0
         while not self._ends.wait(self._times.renew):
             count += 1
             path = f"{API}/sobjects/{LEASE}/{self.id}"
-            # What is wrong is said by the build's next write; here is nobody to tell.
+            # The next write of the build reports what is wrong.
             with suppress(LostError, RefusedError, ProvisionerError):
                 self._session.call("PATCH", path, {"Renewals__c": count})
 
@@ -192,14 +192,14 @@ def find(session: HubSession) -> Found | None:
 
 
 def discard(session: HubSession, lease: str) -> None:
-    """Delete the record of a lock; that it is gone already is fine."""
+    """Delete the record of a lock; a record that no longer exists is no error."""
     session.discard(f"{API}/sobjects/{LEASE}/{lease}", needs=BUILDER)
 
 
 def unlock(session: HubSession, run: str) -> dict[str, Any]:
-    """Take the lock away from a run that cannot give it back; who had it.
+    """Remove the lock of a run that cannot release it; returns the holder.
 
-    Raises BusyError when another run has it, LedgerError when nobody has.
+    Raises BusyError when another run holds it, LedgerError when no run does.
     """
     found = find(session)
     if found is None:

@@ -1,7 +1,7 @@
 """A claim on the Dev Hub: one request to read, one to take; retried when others were faster.
 
-One claim sends few requests, whatever it meets: a login, `_MOST` here, and two to tell why there
-was nothing. A row that it could not take is not tried again unless it has moved since.
+A claim sends at most one login, `_MOST` requests here, and two that find out why there was no org.
+A row that could not be claimed is not tried again unless it has changed since.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from provisioner.ledger.queue import ahead_of, left_for, matches
 
 LOOKED_AT = 50  # candidates that one query gives
 _MOST = 9  # requests of one claim, repetitions for a Dev Hub that does not answer aside
-_LOSSES = 2  # orgs lost to others before the list is asked for anew
+_LOSSES = 2  # orgs lost to other claims before the list is queried again
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds between two attempts
 
 
@@ -66,7 +66,7 @@ def claim_one(
 
 
 class _Attempts:
-    """One claim on its way: what it has spent, and which rows were refused to it."""
+    """The state of one claim: the requests that it has sent, the rows that it could not take."""
 
     def __init__(
         self, session: HubSession, swap: Swap, claim: Claim, now: datetime, broken: BrokenRows
@@ -105,7 +105,7 @@ class _Attempts:
         return found, [row for row in candidates if self._lost.get(row.username) != row]
 
     def held(self, found: Sequence[tuple[Record, Org]]) -> Org | None:
-        """The living org that the key of the claim holds."""
+        """The org, not yet deleted, that the key of the claim holds."""
         return next((row for _, row in found if _is_held(row, self._claim, self._now)), None)
 
     def extended(self, held: Org) -> Org | None:
@@ -118,7 +118,7 @@ class _Attempts:
         return changed if outcome is Outcome.DONE else None
 
     def take_one(self, found: Sequence[tuple[Record, Org]], candidates: list[Org]) -> Org | None:
-        """Claim the first, or after a loss any: else all would go for one again."""
+        """Claim the first candidate; after a loss, a random one, to avoid another collision."""
         take = partial(
             self._swap, at=self._now, note=self._claim.owner, before=_lapsed(found, self._claim)
         )
@@ -134,13 +134,13 @@ class _Attempts:
                 self.explain()
                 return claimed
             if outcome is Outcome.IN_USE:
-                return None  # the same key was faster elsewhere: the next poll finds its org
+                return None  # a claim with the same key was faster: the next poll finds its org
             self._lost[org.username] = org
             self._pause()
         return None
 
     def explain(self) -> None:
-        """Note which of the lost rows nobody else has taken either."""
+        """Record which of the lost rows no other claim has taken either."""
         noted = {row.username for row in self._broken.all()}
         lost = [row for name, row in self._lost.items() if name not in noted]
         if lost:
@@ -148,13 +148,13 @@ class _Attempts:
                 note_blocked(unmoved(self._session, lost), self._broken)
 
     def _pause(self) -> None:
-        """Leave time to those who were faster, more with each loss."""
+        """Wait before the next attempt, longer after each loss."""
         if self._lost:
             wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (len(self._lost) - 1))
             time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
     def _refuse_broken_key(self, found: Sequence[Record]) -> None:
-        """A key whose row cannot be read gets no second org. Raises BrokenRowError."""
+        """Refuse a second org for a key whose row cannot be read. Raises BrokenRowError."""
         key = records.key_hash(self._claim.idempotency_key)
         for record in found:
             if key and record["Held_Key__c"] == key:
@@ -184,7 +184,7 @@ def _is_held(org: Org, claim: Claim, now: datetime) -> bool:
 
 
 def _lapsed(found: Sequence[tuple[Record, Org]], claim: Claim) -> list[Part]:
-    """Takes the key away from an org that it held until the org's life, or the claim, ended."""
+    """Remove the key from an org that has expired or is no longer claimed."""
     key = records.key_hash(claim.idempotency_key)
     return [
         part("lapsed", "PATCH", f"sobjects/{ORG}/{record['Id']}", {"Held_Key__c": None})

@@ -1,9 +1,9 @@
-"""What a build leaves behind on the Dev Hub is deleted by later ones: storage there is scarce.
+"""Deletes old records of the ledger on the Dev Hub, whose storage is limited.
 
-A record takes 2 KB whatever is in it, and a Developer Edition has 5 MB. Changes without a move go
-after a day: nothing needs them but a transaction that is under way; so do places in the queue. Rows
-of orgs that are deleted go after a week with their events, runs after a month. Ages are told by the
-Dev Hub's clock.
+A record takes 2 KB whatever is in it, and a Developer Edition has 5 MB. Events of
+changes without a move are deleted after one day, as are places in the queue. Rows of deleted orgs
+are deleted with their events after one week, runs after one month. Ages are measured by the Dev
+Hub's clock.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _OLD_RUNS = f"SELECT Id FROM {RUN} WHERE CreatedDate < LAST_N_DAYS:30 LIMIT {BAT
 
 
 def tidy(session: HubSession) -> None:
-    """Delete what is old: one request when there is nothing. Only for a build.
+    """Delete old records; one request if there are none. Only for a build.
 
-    What cannot be deleted now is left for the next time.
+    Records that cannot be deleted now are left to the next build.
     """
     wanted = {
         "changes": _OLD_CHANGES,
@@ -62,7 +62,7 @@ def tidy(session: HubSession) -> None:
 
 
 def delete(session: HubSession, ids: Sequence[str]) -> None:
-    """Delete records, 200 a request; one that is gone is fine. Raises LedgerError."""
+    """Delete records, 200 in a request; a missing one is no error. Raises LedgerError."""
     for start in range(0, len(ids), BATCH):
         batch = ",".join(ids[start : start + BATCH])
         path = f"{API}/composite/sobjects?ids={batch}&allOrNone=false"

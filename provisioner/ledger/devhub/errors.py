@@ -1,4 +1,4 @@
-"""What the Dev Hub refused, and what that means for people: which permission, what to do now."""
+"""Translates refusals of the Dev Hub into errors that name the permission and what to do now."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ABOUT_VALUES = frozenset(
         "STRING_TOO_LONG",
     }
 )
-"""Of a write whose row holds what a field does not take; the ledger itself is well."""
+"""Codes of a write with a value that a field does not accept; the ledger itself works."""
 
 _NOISE = re.compile(
     r"\A.*ERROR at Row:\d+:Column:\d+"  # the query, and where in it
@@ -46,7 +46,7 @@ _NOISE = re.compile(
     r"|\. Please check the security settings of .*\Z",
     re.DOTALL,
 )
-"""What the platform adds for people who wrote the query themselves."""
+"""Parts that the platform adds to a message about a query."""
 
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
 
@@ -62,21 +62,21 @@ class RefusedError(Exception):
 
     @property
     def is_transient(self) -> bool:
-        """Whether the same request may succeed in a moment."""
+        """Whether the same request may succeed when it is repeated."""
         return classify(self.status, self.code, self.text, is_hub=True) is ErrorKind.TRANSIENT
 
     @property
     def is_gone(self) -> bool:
-        """Whether a record that was named by its id is not there any more."""
+        """Whether a record that was named by its id no longer exists."""
         return self.code in _GONE
 
     @property
     def is_about_permissions(self) -> bool:
-        """Whether a missing permission, object or field may be behind it."""
+        """Whether a missing permission, object or field may be the cause."""
         return self.code in _PERMISSION
 
     def __str__(self) -> str:
-        """The Dev Hub's own words."""
+        """The message of the Dev Hub."""
         return f"{self.code}: {self.text}" if self.code else f"HTTP {self.status}: {self.text}"
 
 
@@ -95,7 +95,7 @@ class LockLostError(Exception):
 def missing_permission(
     user: str, needed: str, refused: RefusedError, installed: Collection[str], has: Collection[str]
 ) -> LedgerError:
-    """The error for a refusal that `needed` would have prevented.
+    """The error for a refusal that the permission set `needed` prevents.
 
     `installed` are the permission sets that the Dev Hub has, `has` those of the user.
     """
@@ -155,7 +155,7 @@ def unreachable(name: str, why: str) -> LedgerError:
 
 
 def contended(name: str, what: str) -> LedgerError:
-    """The error when others were faster every time."""
+    """The error when other claims were faster each time."""
     return LedgerError(f"{name}: {what}", code="ledger_contended", hint="try again")
 
 

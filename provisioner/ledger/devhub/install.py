@@ -1,7 +1,7 @@
-"""Puts the ledger's custom metadata on a Dev Hub, gives people their permissions, removes it all.
+"""Installs the ledger's metadata on a Dev Hub, assigns its permission sets, and removes both.
 
-What is deployed stands in `provisioner/hub_metadata`, in metadata format: five objects and two
-permission sets, nothing that runs. Only `provisioner hub` imports this.
+The metadata is in `provisioner/hub_metadata`, in metadata format: five objects and two permission
+sets, no code. Only `provisioner hub` imports this.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _VERSION = re.compile(r"Ledger version (\d+)")
 
 @dataclass(frozen=True)
 class Installed:
-    """What an installation came to."""
+    """The result of an installation."""
 
-    is_new: bool  # there was none before
+    is_new: bool  # no version was installed before
     components: int
     builders: tuple[str, ...]
     consumers: tuple[str, ...]
@@ -80,7 +80,7 @@ def install(
 def uninstall(
     hub: OrgClient, *, force: bool, say: Callable[[str], None], time_scale: float = 1.0
 ) -> bool:
-    """Remove everything, records included; False when nothing was there.
+    """Remove everything, records included; False when nothing was installed.
 
     Raises LedgerError while the ledger knows orgs that are not deleted, unless `force`.
     """
@@ -136,7 +136,7 @@ def _removal() -> Mapping[str, bytes]:
 
 def _deploy(hub: OrgClient, contents: Mapping[str, bytes], time_scale: float) -> int:
     """Deploy and wait for the end; how many components. Raises LedgerError with every problem."""
-    # What is to be deleted and gone already is a warning, which fails a deploy unless ignored.
+    # A missing component is a warning, which fails a deploy unless warnings are ignored.
     status = start_deploy(hub, deploy_body(zipped(contents), {"ignoreWarnings": True}))
     give_up = time.monotonic() + LONGEST_DEPLOY
     while not status.is_done:
@@ -177,7 +177,7 @@ def _living(hub: OrgClient) -> int | None:
 
 
 def _user_ids(hub: OrgClient, usernames: Collection[str]) -> dict[str, str]:
-    """User ids by username in lower case. Raises UsageError for a user that is not there."""
+    """User ids by username in lower case. Raises UsageError for a user that does not exist."""
     if not usernames:
         return {}
     soql = select("Id, Username", "User", one_of("Username", sorted(usernames)))

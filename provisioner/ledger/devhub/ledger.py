@@ -1,4 +1,4 @@
-"""The ledger on the Dev Hub itself: the contract over custom objects, one API call a write."""
+"""The ledger on the Dev Hub: the Protocol over custom objects, one API call for each write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class DevhubLedger:
-    """Safe to use from several threads, each of which has a connection of its own."""
+    """Safe to use from several threads; each has its own connection."""
 
     def __init__(
         self,
@@ -120,16 +120,16 @@ class DevhubLedger:
 
     @property
     def poll_every(self) -> float:
-        """Seconds between two polls of one who waits."""
+        """Seconds between two polls of a waiting claim."""
         return devhub_queue.POLLING.poll_every
 
     def waiters(self) -> list[Waiter]:
-        """Those who wait for an org, in the order in which they are served."""
+        """The waiting claims, in the order in which they are served."""
         found, now = devhub_queue.waiters(self.session)
         return [waiter for waiter in found if devhub_queue.POLLING.is_active(waiter, now)]
 
     def leave(self, waiter: str) -> None:
-        """Give up a place in the queue; that it is gone already is fine."""
+        """Leave the queue; a place that no longer exists is no error."""
         devhub_queue.leave(self.session, waiter)
 
     def broken(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
@@ -182,8 +182,8 @@ class DevhubLedger:
     ) -> Iterator[None]:
         """Held for a whole build; raises BusyError (who, since when) when another holds it.
 
-        With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
-        What old builds have left behind is tidied up at its end.
+        With `wait` it waits instead, and reports the holder to `on_wait`, again when it changes.
+        At the end, old records are deleted.
         """
         from provisioner.ledger.devhub.cleanup import tidy
 

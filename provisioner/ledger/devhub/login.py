@@ -32,8 +32,8 @@ class HubLogin:
         """The grant; a new one in place of `ended`, unless another thread has got it already.
 
         Raises ClockError where the login is refused and this machine's clock is wrong.
-        Raises LoginError when the first login is refused, and for whatever comes later
-        LedgerError: to a build a LoginError means an org.
+        Raises LoginError when the first login is refused. A later failure is a LedgerError, because
+        a build takes a LoginError for a failure of an org.
         """
         with self._lock:
             if self._grant is None or self._grant is ended:

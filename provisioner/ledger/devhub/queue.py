@@ -1,8 +1,8 @@
-"""The queue of those who wait, as records of the Dev Hub, and the one request of a poll.
+"""The queue of waiting claims as records on the Dev Hub, and the single request of a poll.
 
-A poll of one who waits is a single composite request: it renews the own record, and asks for
-what may be claimed and for all who wait. The record's own date, set by the Dev Hub, says when
-its owner last looked.
+A poll is one composite request: it renews the record of the claim, and queries the orgs that can be
+claimed and all waiting claims. The date of the record, set by the Dev Hub, is the time of the last
+poll.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from provisioner.ledger.queue import Polling
 from provisioner.ledger.rows import readable, time_from, time_text, utc_now
 
 POLLING = Polling(poll_every=15.0, abandoned_after=60.0)
-"""A poll costs a request of the Dev Hub's scarce ones: ten minutes of waiting cost forty."""
+"""Each poll is an API request of the Dev Hub; ten minutes of waiting cost forty."""
 
 _ALL = (
     f"SELECT Key__c, Claim__c, CreatedDate, SystemModstamp FROM {WAITER} "  # noqa: S608
@@ -54,7 +54,7 @@ def waiters(session: HubSession) -> tuple[list[Waiter], datetime]:
 
 
 def leave(session: HubSession, waiter: str) -> None:
-    """Give up a place; that it is gone already is fine. Raises LedgerError."""
+    """Leave the queue; a place that no longer exists is no error. Raises LedgerError."""
     session.discard(f"{API}/{_place(waiter)}", needs=CONSUMER)
 
 
@@ -86,7 +86,7 @@ def _record(claim: Claim) -> dict[str, Any]:
 
 
 def _waiter(record: Mapping[str, Any]) -> Waiter:
-    """Raises KeyError, TypeError or ValueError for a record that nobody of us wrote."""
+    """Raises KeyError, TypeError or ValueError for a record with invalid content."""
     wish = json.loads(record["Claim__c"])
     claim = Claim(
         str(wish["owner"]),

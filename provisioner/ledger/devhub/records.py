@@ -1,9 +1,9 @@
-"""How rows, events and runs stand in the Dev Hub's custom objects, and the SOQL that reads them.
+"""Rows, events and runs as records of the Dev Hub's custom objects, and the SOQL that reads them.
 
-What only builds change stands in `Build__c`, what claims change in `Claim__c`, both JSON, so that
-field-level security can keep consumers from the first. The other fields are there to filter by.
-Text is stored so that the platform changes none of it: it trims, compares without regard to case,
-and replaces `@{…}` in composite requests.
+`Build__c` holds what only builds change, `Claim__c` what claims change. Both are JSON, so that
+field-level security can prevent consumers from changing the first. The other fields are used in
+filters. Text is stored in a form that the platform does not change: it trims text, compares without
+regard to case, and replaces `@{…}` in composite requests.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def held_key(org: Org) -> str | None:
 
 
 def key_hash(idempotency_key: str) -> str | None:
-    """A key of any length and letters, fit for a field that knows no capitals."""
+    """A key of any length as text for a field that compares without regard to case."""
     return hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None
 
 
@@ -192,7 +192,7 @@ def event_record(event: Event, *, key: str, writer: str) -> dict[str, Any]:
 
 
 def event_of(record: Mapping[str, Any]) -> Event:
-    """The event of a record. Raises ValueError or TypeError when nobody of us wrote it."""
+    """The event of a record. Raises ValueError or TypeError for a record with invalid content."""
     return Event(
         at=datetime.fromisoformat(record["At__c"]),
         username=record["Username__c"],
@@ -219,7 +219,7 @@ def run_record(run: Run) -> dict[str, Any]:
 
 
 def run_of(record: Mapping[str, Any]) -> Run:
-    """The run of a record. Raises KeyError, ValueError or TypeError when nobody of us wrote it."""
+    """The run of a record. Raises KeyError, ValueError or TypeError for invalid content."""
     return run_from(json.loads(record["Content__c"]))
 
 
@@ -247,20 +247,20 @@ def events_query(username: str = "", run: str = "") -> str:
 
 
 def runs_query(limit: int) -> str:
-    """The newest runs first."""
+    """Runs, the newest first."""
     order = f"ORDER BY Started_At__c DESC, Name DESC LIMIT {limit}"
     return f"SELECT Content__c FROM {RUN} {order}"  # noqa: S608
 
 
 def name(text: str) -> str:
-    """`text`, fit for a field of plain text. Raises ValueError for what the platform would read."""
+    """`text` for a plain text field. Raises ValueError for text that the platform would replace."""
     if "@{" in text:
         raise ValueError(f"no name can hold @{{: {text!r}")
     return text
 
 
 def json_text(value: Any) -> str:
-    """JSON in which nothing looks like a reference of a composite request."""
+    """JSON without any text that a composite request would take for a reference."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.replace("@{", "\\u0040{")
 

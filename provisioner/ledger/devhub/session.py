@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from provisioner.salesforce.reply import Reply
 
 API = "/services/data/v60.0"
-"""The ledger needs nothing newer, and not to ask for the newest saves each claim a request."""
+"""The ledger needs no newer version; a fixed one saves each claim a request."""
 
 RETRY_SECONDS = 15.0  # seconds in which a request is tried again
 
@@ -90,7 +90,7 @@ class HubSession:
         return self.retried(lambda: self.call(method, path, body), needs=needs)
 
     def discard(self, path: str, *, needs: str) -> bool:
-        """Delete a record; False when it was gone already (or our lost request did it)."""
+        """Delete a record; False when it no longer exists, perhaps by our own unanswered request."""
 
         def delete() -> bool:
             try:
@@ -129,7 +129,7 @@ class HubSession:
             yield number
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One request; its JSON, None without. Raises RefusedError, LostError, LoginError.
+        """Send one request; its JSON, or None. Raises RefusedError, LostError, LoginError.
 
         When the session has ended, the same once more with a new one.
         """
@@ -156,18 +156,18 @@ class HubSession:
 
     @property
     def server_time(self) -> datetime | None:
-        """This moment by the clock that also dates the Dev Hub's records, told by its answers."""
+        """The current time by the Dev Hub's clock, from the dates of its answers."""
         from email.utils import parsedate_to_datetime
 
         date, came_at = self._dated
         try:
-            told = parsedate_to_datetime(date).astimezone(UTC)
+            answered_at = parsedate_to_datetime(date).astimezone(UTC)
         except (ValueError, TypeError):  # a proxy in between has dropped or spoilt the header
             return None
-        return told + timedelta(seconds=time.monotonic() - came_at)
+        return answered_at + timedelta(seconds=time.monotonic() - came_at)
 
     def translated(self, refused: RefusedError, needs: str) -> LedgerError:
-        """The error for people. A refusal that is about permissions is looked into."""
+        """The error to raise. For a refusal about permissions, the permissions are queried."""
         if not refused.is_about_permissions:
             return devhub_errors.failure(self.name, refused)
         installed, has = self._permission_sets()
@@ -180,7 +180,7 @@ class HubSession:
         return devhub_errors.unreachable(self.name, str(last))
 
     def _permission_sets(self) -> tuple[list[str], list[str]]:
-        """Which of the two are there, and which of them the user has; as far as that is told."""
+        """Which of the two permission sets are installed, and which the user has, if known."""
         user = self._login.granted().user_id
         names = f"('{BUILDER}', '{CONSUMER}')"
         found = []
@@ -224,7 +224,7 @@ def _answer(reply: Reply) -> Any:
 
 @contextmanager
 def malformed_refused() -> Iterator[None]:
-    """Turn a malformed answer into a refusal that passes: the Dev Hub may have acted."""
+    """Treat a malformed answer as a transient refusal: the request may have taken effect."""
     try:
         yield
     except MalformedAnswerError as error:

@@ -31,7 +31,7 @@ from provisioner.ledger.devhub.writes import BATCH, collection, part, refusals, 
 from provisioner.ledger.transfer import Contents, unreadable_translated
 
 _ALL = 50_000  # the most that LIMIT takes
-_POLLS = 5  # until nobody has changed anything between two
+_POLLS = 5  # until nothing has changed between two reads
 
 
 def read(session: HubSession) -> Contents:
@@ -87,7 +87,7 @@ def _write(session: HubSession, contents: Contents) -> None:
 
 
 def _with_single_keys(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A key that was used again after its org had ended holds the later org alone."""
+    """A key that was used again after its org had expired holds only the later org."""
     held: set[str] = set()
     for row in reversed(rows):
         if row["Held_Key__c"] in held:
@@ -110,7 +110,7 @@ def _insert(session: HubSession, type_name: str, rows: Sequence[dict[str, Any]])
 
 
 def _empty(session: HubSession) -> None:
-    """Take back what was written; whoever does this has the lock, and found nothing before."""
+    """Delete what was written. The caller holds the lock, and the ledger was empty before."""
     for type_name in (EVENT, ORG, RUN):
         found = session.query(f"SELECT Id FROM {type_name}", needs=BUILDER)  # noqa: S608
         delete(session, [record["Id"] for record in found])

@@ -3,13 +3,13 @@
 The platform knows no conditional write of custom objects, but it refuses a second record with the
 value of a unique field (docs/reference/dev-hub.md). A change of a row from version 7 to 8 therefore
 inserts the event `USERNAME:8` and updates the row in *one* composite request with `allOrNone`,
-which the platform carries out in one transaction: whoever inserts second gets DUPLICATE_VALUE,
-and nothing of what they asked for happens. There is no moment between the two at which a process
-could die. The transaction begins by looking whether the row is still what the caller saw, so that
-keys of long ago may be tidied away.
+which the platform carries out in one transaction. The second insert is refused with
+DUPLICATE_VALUE, and its whole transaction has no effect. A process that is killed leaves either
+both changes or none. The transaction begins with a query for the row in the version that the caller
+read, so that old keys can be deleted.
 
-An answer can be lost, not the change: each event carries a random text of its writer, by which a
-repeated request knows whether the first one did it. See docs/devhub-ledger.md.
+When the answer is lost, each event has a random text of its writer, by which a repeated request
+finds out whether the first one took effect. See docs/devhub-ledger.md.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _NO_SUCH_ROW = "Invalid reference specified"  # the query that a later part refe
 
 
 class Outcome(Enum):
-    """What became of a write."""
+    """The outcome of a write."""
 
     DONE = auto()
     CHANGED = auto()  # the row is not what the caller saw
@@ -116,7 +116,7 @@ class Writer:
                 part("row", "PATCH", "composite/sobjects", collection(ORG, _rows(batch))),
             ]
             outcome = self._write(parts, key_of(batch[0].changed), writer, needs=BUILDER)
-            if outcome is not Outcome.DONE:  # somebody was faster with one of them
+            if outcome is not Outcome.DONE:  # another writer was faster with one of them
                 for swap in batch:
                     self.swap(swap.seen, swap.changed, swap.event)
 
@@ -132,7 +132,7 @@ class Writer:
         return self._write(parts, key, writer, needs=BUILDER)
 
     def _write(self, parts: list[Part], key: str, writer: str, *, needs: str) -> Outcome:
-        """Send until it is certain what became of it."""
+        """Send the write until its outcome is known."""
         session, is_doubtful = self._session, False
         if lease := self._lease():
             parts = [part("lease", "GET", f"sobjects/{LEASE}/{lease}?fields=Id"), *parts]
@@ -155,7 +155,7 @@ class Writer:
         raise session.given_up(last)
 
     def _is_ours(self, key: str, writer: str) -> bool:
-        """Whether an earlier try, whose answer was lost, has done it."""
+        """Whether an earlier try, whose answer was lost, took effect."""
         soql = f"SELECT Writer__c FROM {EVENT} WHERE Key__c = {literal(key)}"  # noqa: S608
         return any(record["Writer__c"] == writer for record in self._session.query(soql))
 
@@ -178,7 +178,7 @@ def send(session: HubSession, parts: Sequence[Part]) -> list[Part]:
 
 
 def refusals(answer: Sequence[Part]) -> list[tuple[str, RefusedError]]:
-    """The parts that failed, with why; not those that were undone because of them."""
+    """The parts that failed, with reasons; not those that were rolled back because of them."""
     found = []
     for one in answer:
         status, body = int(one["httpStatusCode"]), one["body"]
@@ -195,12 +195,12 @@ def refusals(answer: Sequence[Part]) -> list[tuple[str, RefusedError]]:
 
 
 def change_of(event: Event) -> Event:
-    """The event of a change without a move: it holds the key, and tells nobody anything."""
+    """The event of a change without a move: it only holds the key."""
     return replace(event, from_state="", to_state="", note="")
 
 
 def key_of(changed: Org) -> str:
-    """What only one writer can insert: this version of this row."""
+    """The unique key of this version of this row: only one writer can insert it."""
     return f"{changed.username.lower()}:{changed.version}"
 
 
@@ -219,7 +219,7 @@ def collection(type_name: str, rows: Sequence[Part]) -> Part:
 
 
 def _as_seen(seen: Org) -> str:
-    """A query that finds the row only while it is what the caller saw."""
+    """A query that finds the row only in the version that the caller read."""
     soql = (
         f"SELECT Id FROM {ORG} WHERE Username__c = {literal(seen.username)} "  # noqa: S608
         f"AND Version__c = {seen.version} AND Builder_Id__c = {literal(seen.builder_id)}"
@@ -228,7 +228,7 @@ def _as_seen(seen: Org) -> str:
 
 
 def _outcome(answer: Sequence[Part]) -> Outcome:
-    """What the parts of an answer come to. Raises RefusedError, LockLostError."""
+    """The outcome of the parts of an answer. Raises RefusedError, LockLostError."""
     failures = refusals(answer)
     if not failures and all(one["httpStatusCode"] < 300 for one in answer):
         return Outcome.DONE

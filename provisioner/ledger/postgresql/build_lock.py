@@ -3,7 +3,7 @@
 The server ends a session that was silent for `timeout`, and with it the lock. The builder stops
 when its last answered ping was sent longer than `deadline` ago: that is before, whatever the
 clocks of the two say. The lock can also go at once, by a restart or an administrator. So each
-write of a builder also locks the row that names it; whoever takes over writes that row anew. A
+write of a builder also locks the row that names it; a build that takes over writes that row anew. A
 builder whose session ended takes the lock again in a new one, until its deadline, and goes on when
 that row still names it: then nobody was builder in between.
 
@@ -138,7 +138,9 @@ class BuilderLock:
     def verify(self) -> None:
         """Raises LedgerError when the lock is not certainly ours any more."""
         if not self._is_lost and _boot_time() >= self._proven + self._times.deadline:
-            self._is_lost = True  # for good: whoever has stopped does not start again by itself
+            self._is_lost = (
+                True  # permanently: a build that has stopped does not start again by itself
+            )
         if self._is_lost:
             raise self._lost("its session on the server ended, or did not answer in time")
 
@@ -200,7 +202,7 @@ class BuilderLock:
             raise errors.pooled(self._address, "a lock just taken is not its session's")
 
     def _take(self, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
-        told = ""
+        reported = ""
         noticed = time.monotonic() + _NOTICING
         while not self._ask(_TRY)[0]["held"]:
             record = Record.read(self._read)
@@ -208,9 +210,9 @@ class BuilderLock:
             is_dying = record is not None and record.is_gone and time.monotonic() < noticed
             if not wait and not is_dying:
                 raise refusal
-            if on_wait is not None and refusal.message != told and not is_dying:
+            if on_wait is not None and refusal.message != reported and not is_dying:
                 on_wait(refusal.message)
-                told = refusal.message
+                reported = refusal.message
             pause = 0.02 if is_dying else _POLL_EVERY * random.uniform(0.8, 1.2)  # noqa: S311
             time.sleep(pause)
 

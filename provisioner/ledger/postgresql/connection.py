@@ -23,7 +23,9 @@ def connect(address: Address, **more: str) -> Connection:
     """A new session in autocommit mode. Raises psycopg.Error, LedgerError for a server too old."""
     parameters = {**address.parameters, **more}
     if "gssencmode" not in parameters and "PGGSSENCMODE" not in os.environ:
-        parameters["gssencmode"] = "disable"  # libpq's "prefer" looks for tickets each time
+        parameters["gssencmode"] = (
+            "disable"  # libpq's "prefer" searches for Kerberos tickets at each connection
+        )
     # Prepared statements belong to a session, which behind a pooler is not ours.
     connection: Connection = psycopg.connect(
         **parameters,  # type: ignore[arg-type]

@@ -38,7 +38,7 @@ _DOWN = _Kind(
 _REFUSED = _Kind(
     "ledger_refused",
     "refuses the login",
-    "look at user and password of the URL (or PGPASSWORD, ~/.pgpass), and at the server's "
+    "check user and password in the URL (or PGPASSWORD, ~/.pgpass), and at the server's "
     "pg_hba.conf",
 )
 _FULL_UP = _Kind("ledger_busy", "takes no more connections", "try again, or raise max_connections")
@@ -166,7 +166,7 @@ def uncertain(address: Address) -> UncertainError:
         f"the connection to the ledger {address.name} broke while a change was being written: "
         "it is written, or it is not",
         code="ledger_unreachable",
-        hint="look with provisioner status; claims with an --idempotency-key may be repeated",
+        hint="see the result with provisioner status; a claim with --idempotency-key may be repeated",
     )
 
 

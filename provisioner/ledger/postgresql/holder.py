@@ -1,4 +1,4 @@
-"""The row that names the builder: who it is, and the fence that its writes stand behind."""
+"""The row that names the builder, with the fence that its writes check."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class RetryingLedger(SqlLedger):
     def _again(self, act: Callable[[], T], *, is_repeatable: bool = False) -> T:
         """What `act` gives, done again when the connection broke and nothing was changed.
 
-        `is_repeatable`: also when nobody knows whether it was.
+        `is_repeatable`: also when it is unknown whether it was.
         """
         budget = Budget(DATABASE, seconds=self._retry_seconds)
         while True:

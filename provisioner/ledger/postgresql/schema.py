@@ -37,7 +37,7 @@ def prepare(connection: Connection, execute: Execute, name: str) -> None:
         return
     try:
         with connection.transaction():
-            execute(_ALONE, {})  # others that open it at this moment wait here, and look again
+            execute(_ALONE, {})  # another process that opens it now waits here, then checks again
             version = _version(execute, name)
             if version < schema.NEWEST:
                 schema.migrate(execute, version, serial=_SERIAL)
@@ -52,7 +52,7 @@ def prepare(connection: Connection, execute: Execute, name: str) -> None:
 
 
 def _version(execute: Execute, name: str) -> int:
-    """Which version stands in the schema that we would make tables in; 0 for none."""
+    """The version of the ledger in the schema that would hold our tables; 0 for none."""
     if not execute(_SCHEMA, {})[0]["name"]:
         raise LedgerError(
             f"the ledger {name} has no schema to be in: that of the search_path does not exist, "

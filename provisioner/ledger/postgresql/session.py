@@ -135,7 +135,7 @@ class Session:
                 connection.close()
                 raise errors.uncertain(self.address) from None
             raise errors.of_statement(error, self.address) or error from None
-        if answer != "COMMIT":  # a statement had failed, and whoever ran it had not noticed
+        if answer != "COMMIT":  # a statement had failed, and its caller had not noticed
             raise LedgerError(f"the ledger {self.address.name} undid a change", code="ledger")
 
     @contextmanager

@@ -1,6 +1,6 @@
 """The tables of an SQL ledger, as the steps by which an older one becomes a newer one.
 
-The version of a ledger is the number of steps that it has had; it stands in the table
+The version of a ledger is the number of migrations that it has had; it is in the table
 `meta`. To change the tables, append a step: released ones never change.
 """
 

@@ -44,7 +44,7 @@ ORGS = (
     f"WHERE (state IN ({_states}) OR state NOT IN ({_known})) "
     "AND (:pool = '' OR pool = :pool) ORDER BY number"
 )
-"""Also the rows whose state nobody knows: whoever reads the others is to be told of them."""
+"""Includes rows with an unknown state, so that they are reported as broken."""
 
 
 def of_states(states: Iterable[State], pool: str = "") -> dict[str, str]:
@@ -69,7 +69,7 @@ HELD = (
     "WHERE state = 'claimed' AND idempotency_key = :idempotency_key "
     "AND (expires_at IS NULL OR expires_at > :now) ORDER BY number LIMIT 1"
 )
-"""The living org that is claimed under a key."""
+"""The org, not yet deleted, that is claimed under a key."""
 
 CANDIDATE = (
     f"SELECT number, {_columns} FROM org "  # noqa: S608
@@ -94,7 +94,7 @@ SHOW_WAITER = (
     "ON CONFLICT (id) DO UPDATE SET usable_until = excluded.usable_until, "
     "seen_at = excluded.seen_at"
 )
-"""Join the queue at its end, or say that one is still there."""
+"""Join the queue at its end, or renew the place in it."""
 
 FORGET_WAITER = "DELETE FROM waiter WHERE id = :id"
 

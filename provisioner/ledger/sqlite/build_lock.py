@@ -1,6 +1,6 @@
 """One builder at a time on one host: an OS lock on a file beside the ledger.
 
-The kernel drops the lock when its holder dies, however it dies, so that nobody ever guesses
+The kernel releases the lock when its holder ends, however it ends, so that no code has to guess
 from times whether a build is alive (docs/reference/ledger-engine.md). A frozen build keeps it.
 """
 
@@ -32,14 +32,14 @@ class BuildLock:
 
     def acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
         """Take the lock for `run`. Raises BusyError when another build has it and not `wait`."""
-        told = ""
+        reported = ""
         while not self._try():
             refusal = busy(Holder.read(self.path))
             if not wait:
                 raise refusal
-            if on_wait is not None and refusal.message != told:
+            if on_wait is not None and refusal.message != reported:
                 on_wait(refusal.message)
-            told = refusal.message
+            reported = refusal.message
             time.sleep(_POLL_EVERY * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
         assert self._descriptor is not None
         try:

@@ -25,7 +25,7 @@ Identity = tuple[int, int] | None
 
 _OLDEST = (3, 35, 0)  # the first that knows RETURNING (sqlite.org/lang_returning.html)
 _SERIAL = "INTEGER PRIMARY KEY AUTOINCREMENT"
-_AT_ONCE = 1.0  # seconds that SQLite itself waits, before it is told that we do
+_AT_ONCE = 1.0  # seconds that SQLite itself waits; after that, our own retries begin
 _LOCKED = ("BUSY", "LOCKED", "PROTOCOL")
 
 _ASIDE = (
@@ -35,7 +35,7 @@ _ASIDE = (
 
 
 def identity(path: Path) -> Identity:
-    """Which file stands at `path` at this moment."""
+    """The identity of the file at `path`."""
     try:
         status = os.stat(path)
     except OSError:
@@ -148,7 +148,7 @@ def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError | None:
         return RowValueError(f"the ledger {path} cannot hold a value of a row: {error}")
     if kind == "ERROR":  # a statement that SQLite does not understand
         return None
-    return LedgerError(f"the ledger {path} cannot be used: {error}", hint="look at its disk")
+    return LedgerError(f"the ledger {path} cannot be used: {error}", hint="check the disk")
 
 
 def _kind(error: sqlite3.Error) -> str:
@@ -216,7 +216,7 @@ def _not_writable(path: Path) -> LedgerError:
 
 
 def _prepare(path: Path) -> None:
-    """Look at what stands at `path`, and make its folder where there is none."""
+    """Check what is at `path`, and create its folder if it does not exist."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         exists = path.exists()
@@ -256,7 +256,7 @@ def _set_up(connection: sqlite3.Connection, path: Path, retry_seconds: float) ->
         raise LedgerError(f"SQLite does not write the ledger {path} through to the disk")
     if version < schema.NEWEST:
         with immediate(connection, path, retry_seconds) as execute:
-            # Another process may have been faster since the first look.
+            # Another process may have created it since the first check.
             schema.migrate(execute, _version(connection, path), serial=_SERIAL)
 
 

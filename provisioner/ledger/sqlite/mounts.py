@@ -43,7 +43,7 @@ def refuse_network_file_system(folder: Path) -> None:
 
 
 def file_system_of(folder: Path, table: Path = Path("/proc/self/mountinfo")) -> str:
-    """The type of the file system that `folder` is on, "" where that cannot be told.
+    """The type of the file system that `folder` is on, "" if it is unknown.
 
     The device number finds it (proc(5), fields 3 and 9 of mountinfo), so that links and bind
     mounts do not mislead.
