@@ -253,11 +253,11 @@ def test_a_key_in_use_is_refused_for_anything_else(ledger: Ledger, other: dict[s
 
 def test_waiting_ends_as_soon_as_an_org_becomes_available(ledger: Ledger) -> None:
     building = add(ledger, "a", State.BUILDING)
-    told: list[str] = []
+    messages: list[str] = []
     waiting = threading.Event()
 
     def tell(why: str) -> None:
-        told.append(why)
+        messages.append(why)
         waiting.set()
 
     def finish() -> None:
@@ -269,18 +269,18 @@ def test_waiting_ends_as_soon_as_an_org_becomes_available(ledger: Ledger) -> Non
     org = claim(ledger, owner="ann", wait=timedelta(minutes=5), on_wait=tell)
     thread.join(timeout=60)
     assert org.username == building.username
-    assert told == ["no scratch org is available in any pool: 1 building"]
+    assert messages == ["no scratch org is available in any pool: 1 building"]
 
 
 def test_a_wait_without_success_ends_with_the_reason(ledger: Ledger) -> None:
-    told: list[str] = []
-    error = refused(ledger, wait=timedelta(milliseconds=10), on_wait=told.append)
+    messages: list[str] = []
+    error = refused(ledger, wait=timedelta(milliseconds=10), on_wait=messages.append)
     assert error.code == "no_org_available"
-    assert told == [error.message]
+    assert messages == [error.message]
 
 
 @pytest.mark.parametrize("wanted", [{"username": "x"}, {"pool": "mornign", "pools": ["morning"]}])
 def test_what_will_never_be_is_not_waited_for(ledger: Ledger, wanted: dict[str, object]) -> None:
-    told: list[str] = []
-    refused(ledger, wait=timedelta(hours=1), on_wait=told.append, **wanted)
-    assert told == []
+    messages: list[str] = []
+    refused(ledger, wait=timedelta(hours=1), on_wait=messages.append, **wanted)
+    assert messages == []

@@ -184,7 +184,7 @@ def test_release_by_force_says_what_is_so_and_what_deletes_the_org(
     assert said("gone") == "gone@acme.example was already deleted"
 
 
-def test_a_broken_row_is_told_of_on_stderr_by_claims_and_on_stdout_by_status(
+def test_a_broken_row_is_reported_on_stderr_by_claims_and_on_stdout_by_status(
     ledger: Ledger, call: Call, folder: Path
 ) -> None:
     add(ledger, "broken", life=timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Times are told as people read them."""
+"""Times are shown as people read them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
         (-timedelta(days=10, hours=1), "10d 1h ago"),
     ],
 )
-def test_the_two_largest_units_are_told(length: timedelta, expected: str) -> None:
+def test_the_two_largest_units_are_shown(length: timedelta, expected: str) -> None:
     assert relative(NOW + length, NOW) == expected
 
 
-def test_a_moment_is_told_in_utc() -> None:
+def test_a_moment_is_shown_in_utc() -> None:
     at = datetime(2026, 11, 26, 7, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     assert moment(at, NOW) == "2026-11-26 02:00 UTC (in 2d)"

@@ -28,7 +28,7 @@ SECOND = timedelta(seconds=1)
 Examine = Callable[[Org], Health]
 
 
-class Look:
+class Check:
     """One verification of a claimed org: what it found, and what the claim said about it."""
 
     def __init__(self, ledger: Ledger, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,11 +51,11 @@ class Look:
 
 
 @pytest.fixture
-def look(ledger: Ledger, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
+def check(ledger: Ledger, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     (folder / "pool.yaml").write_text(
         POOL_YAML.replace("evening: { size: 1,", "evening: { size: 1, prove_after: 1h,")
     )
-    return Look(ledger, folder, monkeypatch)
+    return Check(ledger, folder, monkeypatch)
 
 
 @pytest.fixture
@@ -90,44 +90,44 @@ def alive(org: Org) -> Health:
     ],
 )
 def test_a_verification_counts_for_as_long_as_the_pool_says_and_not_from_the_future(
-    look: Look, ledger: Ledger, pool: str, age: timedelta, is_old: bool
+    check: Check, ledger: Ledger, pool: str, age: timedelta, is_old: bool
 ) -> None:
     org = claimed(ledger, pool=pool, age=age)
-    row = look.at(org, alive)
+    row = check.at(org, alive)
     assert row is not None
-    assert look.examined == ([org.username] if is_old else [])
+    assert check.examined == ([org.username] if is_old else [])
     assert row.proven_at == (ledger.now() if is_old else org.proven_at)
-    assert look.warnings == []
+    assert check.warnings == []
 
 
-def test_a_deleted_org_is_quarantined_with_a_warning(look: Look, ledger: Ledger) -> None:
+def test_a_deleted_org_is_quarantined_with_a_warning(check: Check, ledger: Ledger) -> None:
     org = claimed(ledger, age=5 * HOUR)
-    assert look.at(org, lambda org: Health(org, False, "the org is gone")) is None
-    assert look.warnings == [
+    assert check.at(org, lambda org: Health(org, False, "the org is gone")) is None
+    assert check.warnings == [
         "a@acme.example is unusable and will be replaced: the org is gone",
     ]
     assert [row.state for row in ledger.orgs()] == [State.EXPIRED]
 
 
 def test_an_org_that_refuses_the_login_and_may_live_cannot_be_used_now(
-    look: Look, ledger: Ledger
+    check: Check, ledger: Ledger
 ) -> None:
     org = claimed(ledger, age=5 * HOUR)
     with pytest.raises(UnusableError, match="HTTP 420") as caught:
-        look.at(org, lambda org: Health(org, None, "HTTP 420", is_usable=False))
+        check.at(org, lambda org: Health(org, None, "HTTP 420", is_usable=False))
     assert caught.value.org == org
-    assert look.warnings == ["a@acme.example cannot be used now: HTTP 420"]
+    assert check.warnings == ["a@acme.example cannot be used now: HTTP 420"]
     assert ledger.get(org.username) == org
 
 
-def test_an_org_that_cannot_be_reached_is_given_unverified(look: Look, ledger: Ledger) -> None:
+def test_an_org_that_cannot_be_reached_is_given_unverified(check: Check, ledger: Ledger) -> None:
     org = claimed(ledger, age=5 * HOUR)
-    assert look.at(org, lambda org: Health(org, None, "no answer")) == org
-    assert look.warnings == ["a@acme.example could not be verified: no answer"]
+    assert check.at(org, lambda org: Health(org, None, "no answer")) == org
+    assert check.warnings == ["a@acme.example could not be verified: no answer"]
 
 
 def test_the_dev_hub_is_asked_only_about_an_org_in_doubt(
-    look: Look, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    check: Check, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[list[str]] = []
 
@@ -151,15 +151,15 @@ def test_the_dev_hub_is_asked_only_about_an_org_in_doubt(
     monkeypatch.setattr("provisioner.builder.connections.Connections", Connections)
     org = claimed(ledger, age=5 * HOUR)
     refused = Health(org, None, "no such user", is_in_doubt=True, is_usable=False)
-    assert look.at(org, lambda _org: refused) is None
+    assert check.at(org, lambda _org: refused) is None
     assert asked == [[org.username]]
-    assert look.warnings == [
+    assert check.warnings == [
         "a@acme.example is unusable and will be replaced: the Dev Hub reports the org as deleted"
     ]
 
 
 def test_a_claim_that_was_extended_during_the_verification_still_holds(
-    look: Look, ledger: Ledger
+    check: Check, ledger: Ledger
 ) -> None:
     until = ledger.now() + HOUR
 
@@ -167,14 +167,14 @@ def test_a_claim_that_was_extended_during_the_verification_still_holds(
         assert ledger.change(org, lease_until=until) is not None
         return Health(org, True)
 
-    row = look.at(claimed(ledger, age=5 * HOUR), extended)
+    row = check.at(claimed(ledger, age=5 * HOUR), extended)
     assert row is not None
     assert (row.state, row.fence, row.lease_until) == (State.CLAIMED, 1, until)
 
 
 @pytest.mark.parametrize("changes", [None, {"fence": 2, "owner": "bob"}], ids=["ended", "another"])
 def test_a_claim_that_ended_during_the_verification_gives_no_org(
-    look: Look, ledger: Ledger, changes: dict[str, Any] | None
+    check: Check, ledger: Ledger, changes: dict[str, Any] | None
 ) -> None:
     def taken(org: Org) -> Health:
         row = ledger.move(org, State.AVAILABLE)
@@ -183,16 +183,16 @@ def test_a_claim_that_ended_during_the_verification_gives_no_org(
             assert ledger.move(row, State.CLAIMED, **changes) is not None
         return Health(org, True)
 
-    assert look.at(claimed(ledger, age=5 * HOUR), taken) is None
+    assert check.at(claimed(ledger, age=5 * HOUR), taken) is None
 
 
 def test_without_the_keys_of_pool_yaml_the_org_is_given_with_one_line_of_why(
-    look: Look, ledger: Ledger, folder: Path
+    check: Check, ledger: Ledger, folder: Path
 ) -> None:
     def load() -> PoolFile:
         raise ConfigError(tuple(Problem("pool.yaml", n, 1, "a", "x") for n in (1, 2, 3)))
 
     org = claimed(ledger, age=5 * HOUR)
     part = load_ledger_part(folder / "pool.yaml", environ=os.environ)
-    assert verified(org, part, ledger, load, look.warnings.append) == org
-    assert look.warnings == ["a@acme.example could not be verified: pool.yaml:1:1: a: x"]
+    assert verified(org, part, ledger, load, check.warnings.append) == org
+    assert check.warnings == ["a@acme.example could not be verified: pool.yaml:1:1: a: x"]

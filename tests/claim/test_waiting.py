@@ -24,8 +24,8 @@ LONG = timedelta(minutes=5)
 
 
 @pytest.fixture(autouse=True)
-def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those who wait look often, and are never taken for gone."""
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting claims poll often, and are never regarded as ended."""
     monkeypatch.setattr(SqlLedger, "polling", Polling(poll_every=0.01, abandoned_after=300.0))
 
 
@@ -117,7 +117,7 @@ def test_a_claim_counts_though_the_place_cannot_be_given_up(
 
 
 def test_who_was_given_a_dead_org_keeps_the_place(ledger: Ledger) -> None:
-    """The dead one is quarantined while a second one waits; the next living one is the first's."""
+    """A deleted org is quarantined while two claims wait; the first gets the next active org."""
 
     def verify(org: Org) -> Org | None:
         if org.username.startswith("dead"):

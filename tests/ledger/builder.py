@@ -1,4 +1,4 @@
-"""A process that holds the builder lock until it is told to stop, or killed.
+"""A process that holds the builder lock until it is asked to stop, or killed.
 
     builder.py URL DIRECTORY RUN [child]
 

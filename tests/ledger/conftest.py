@@ -29,7 +29,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where a SQLite ledger of the test stands."""
+    """The path of the SQLite ledger of the test."""
     return tmp_path / "ledger.db"
 
 

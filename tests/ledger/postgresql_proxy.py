@@ -15,13 +15,13 @@ SOCKET = ".s.PGSQL.5432"  # how libpq calls the socket in a folder
 
 
 class Proxy:
-    """Listens in a folder of its own and passes on what comes, until it is told to cut."""
+    """Listens in a folder of its own and forwards what it receives, until it is asked to cut."""
 
     def __init__(self, server: Path, *, seed: int = 0) -> None:
         """`server` is the folder of the server's socket."""
         self.folder = Path(tempfile.mkdtemp(prefix="pg-proxy-"))
         self.cuts = 0
-        self.is_frozen = False  # a cut cable: nothing comes through, and nobody is told
+        self.is_frozen = False  # a cut cable: nothing comes through, without an error
         self.probability = 0.0  # of a cut, for each message that passes
         self._words: list[tuple[bytes, bool]] = []
         self._server = str(server / SOCKET)
@@ -65,7 +65,7 @@ class Proxy:
                 self._sockets += [client, server]
             try:
                 server.connect(self._server)
-            except OSError:  # the server is down: the client is told so
+            except OSError:  # the server is down: the client gets an error
                 _break(client)
                 server.close()
                 continue

@@ -76,7 +76,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_end_with_parent,
                 **identity(),
             )
         end = time.monotonic() + TIMEOUT
@@ -223,7 +223,7 @@ def identity() -> dict[str, Any]:
     return {"user": account().pw_uid, "group": account().pw_gid, "extra_groups": []}
 
 
-def _die_with_parent() -> None:
+def _end_with_parent() -> None:
     """No server outlives a test process that was killed (prctl(2): PR_SET_PDEATHSIG is 1)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGQUIT)

@@ -89,12 +89,12 @@ class Storm:
 
     @property
     def losers(self) -> list[Ended]:
-        """Those who were told that there is none."""
+        """The claimers whose output says that there is no org."""
         return [end for end in self.ends if end.code == 3]
 
     @property
     def killed(self) -> list[Ended]:
-        """Those who did not live to be told anything."""
+        """The claimers that were killed before any output."""
         return [end for end in self.ends if end.code == -9]
 
 
@@ -187,7 +187,7 @@ def _wrong_ends(result: Storm) -> Iterable[str]:
         if "Traceback" in end.err + end.out:
             yield f"{end.claimer} showed a traceback: {end.err}"
         if end.code == 3 and '"no_org_available"' not in end.out:
-            yield f"{end.claimer} lost, and was told: {end.out}"
+            yield f"{end.claimer} lost, with this output: {end.out}"
 
 
 def _given_twice(result: Storm) -> Iterable[str]:
@@ -211,7 +211,7 @@ def _lost(result: Storm, held: Sequence[Org]) -> Iterable[str]:
     owners = {end.claimer.owner for end in result.killed if not end.claimer.key}
     for row in held:
         if row.username not in given and row.owner not in owners:
-            yield f"{row.username} is held by {row.owner}, who was not told"
+            yield f"{row.username} is held by {row.owner}, whose output does not say so"
 
 
 def add_claimable(

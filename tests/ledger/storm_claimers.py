@@ -26,14 +26,14 @@ def main() -> None:
     folder = Path(sys.argv[1])
     lines = json.load(sys.stdin)["lines"]
     _import_all(folder)
-    gate, opener = os.pipe()
-    pids = [_fork(folder, number, line, gate, opener) for number, line in enumerate(lines)]
+    start_pipe, opener = os.pipe()
+    pids = [_fork(folder, number, line, start_pipe, opener) for number, line in enumerate(lines)]
     os.close(opener)  # lets all of them go
     killer = threading.Thread(target=_kill, args=(pids, lines))
     killer.start()
     ends = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
     killer.join()
-    json.dump([_told(folder, number, code) for number, code in enumerate(ends)], sys.stdout)
+    json.dump([_output(folder, number, code) for number, code in enumerate(ends)], sys.stdout)
 
 
 def _import_all(folder: Path) -> None:
@@ -51,7 +51,7 @@ def _import_all(folder: Path) -> None:
     os.close(nothing)
 
 
-def _fork(folder: Path, number: int, line: dict[str, Any], gate: int, opener: int) -> int:
+def _fork(folder: Path, number: int, line: dict[str, Any], start_pipe: int, opener: int) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -62,7 +62,7 @@ def _fork(folder: Path, number: int, line: dict[str, Any], gate: int, opener: in
             os.dup2(os.open(folder / f"{number}.{name}", os.O_WRONLY | os.O_CREAT, 0o600), stream)
         random.seed(os.getpid())  # each process has a jitter of its own
         _prepare_death(line["death"])
-        os.read(gate, 1)
+        os.read(start_pipe, 1)
         from provisioner.cli.main import run
 
         code = run(["--config", str(folder / "pool.yaml"), "claim", *line["arguments"]])
@@ -116,7 +116,7 @@ def _is_time(death: str) -> bool:
     return death.replace(".", "", 1).isdigit()
 
 
-def _told(folder: Path, number: int, code: int) -> dict[str, Any]:
+def _output(folder: Path, number: int, code: int) -> dict[str, Any]:
     texts = {}
     for name in ("out", "err"):
         path = folder / f"{number}.{name}"

@@ -28,7 +28,7 @@ def test_the_type_is_read_by_device_number(tmp_path: Path) -> None:
     assert file_system_of(tmp_path, table_with(tmp_path, "nfs4", tmp_path)) == "nfs4"
 
 
-def test_what_cannot_be_told_is_blank(tmp_path: Path) -> None:
+def test_what_is_unknown_is_blank(tmp_path: Path) -> None:
     assert file_system_of(tmp_path / "missing") == ""
     assert file_system_of(tmp_path, tmp_path / "no-table") == ""
     (tmp_path / "odd").write_text("\n - \nnonsense\n")

@@ -27,7 +27,7 @@ def test_a_ledger_made_by_another_at_the_same_moment_is_not_made_twice(
     pragma = sqlite_file._pragma
 
     def meanwhile(*arguments: Any) -> Any:
-        """After our look at the empty file, and before our transaction."""
+        """After our check of the empty file, and before our transaction."""
         monkeypatch.setattr(sqlite_file, "_pragma", pragma)
         filled(path)
         return pragma(*arguments)
@@ -78,6 +78,6 @@ def test_two_that_turn_a_new_file_to_wal_at_once_both_succeed(path: Path) -> Non
             sqlite_file._pragma(busy, "journal_mode", path, 0.0)  # type: ignore[arg-type]
 
 
-def test_sqlite_itself_waits_only_so_long_that_it_can_be_told_in_time(path: Path) -> None:
+def test_sqlite_itself_waits_only_so_long_that_it_can_be_reported_in_time(path: Path) -> None:
     with opened(path) as ledger:
         assert ledger._connection.execute("PRAGMA busy_timeout").fetchone()[0] == 1_000

@@ -41,7 +41,7 @@ def test_a_ledger_locked_for_long_is_no_traceback_and_nothing_is_half_done(path:
         with locked(path):
             with pytest.raises(LedgerError) as caught:
                 ledger.claim(Claim("ann"), now=NOW)
-            assert len(ledger.orgs()) == 1  # reading goes on
+            assert len(ledger.orgs()) == 1  # reading continues
         assert caught.value.code == "ledger_locked"
         assert "is locked by another process; nothing was changed" in caught.value.message
         assert "database is locked" not in caught.value.message
@@ -95,7 +95,7 @@ def test_a_full_disk_is_named_and_nothing_is_half_done(path: Path) -> None:
         with pytest.raises(LedgerError, match="no room on the disk") as caught:
             ledger.add(Org("b@acme.example", "morning", error="x" * 1_000_000))
         assert caught.value.code == "ledger_full"
-        assert "goes on where it was" in caught.value.hint
+        assert "continues where it was" in caught.value.hint
         assert [org.username for org in ledger.orgs()] == ["a@acme.example"]
         assert ledger.events(username="b@acme.example") == []
 

@@ -85,7 +85,10 @@ def test_what_is_as_it_should_be_has_no_faults() -> None:
         (replace(WHOLE, ends=[Ended(BOB, 0, GIVEN, "")]), "which is claimed of 'ann'"),
         (replace(WHOLE, claims=Counter({"a@x.y": 2})), "was claimed 2 times"),
         (replace(WHOLE, orgs=2), "2 orgs became 1 claimed and 0 available"),
-        (replace(WHOLE, ends=[Ended(BOB, 3, NONE, "")]), "held by ann, who was not told"),
+        (
+            replace(WHOLE, ends=[Ended(BOB, 3, NONE, "")]),
+            "held by ann, whose output does not say so",
+        ),
         (
             replace(WHOLE, orgs=2, rows=[ROW, Org("b@x.y", "morning", State.AVAILABLE)]),
             "1 were refused while 1 orgs were available",

@@ -31,7 +31,7 @@ URLS: Mapping[str, Callable[[Path], tuple[str, Callable[[], None]]]] = {
     "postgresql": lambda _: postgresql_server.new_url(),
     "devhub": hub.new_url,
 }
-"""For each scheme in LEDGERS: where the ledger of a test stands, and what to do at its end; the
+"""For each scheme in LEDGERS: the path or URL of a test ledger, and what to do at its end; the
 folder is the test's own."""
 
 

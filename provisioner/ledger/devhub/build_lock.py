@@ -171,7 +171,7 @@ class BuildLease:
             return ""  # the next poll finds it by its writer
 
     def _renew(self) -> None:
-        """Renew the lock every few minutes. A build without its lock finds out at its next write."""
+        """Renew the lock every few minutes. A build that lost it finds out at its next write."""
         count = 0
         while not self._ends.wait(self._times.renew):
             count += 1

@@ -27,7 +27,7 @@ from provisioner.ledger.devhub.session import HubSession
 from provisioner.ledger.devhub.writes import Outcome, Part, part
 from provisioner.ledger.queue import ahead_of, left_for, matches
 
-LOOKED_AT = 50  # candidates that one query gives
+MOST_CANDIDATES = 50  # candidates that one query gives
 _MOST = 9  # requests of one claim, repetitions for a Dev Hub that does not answer aside
 _LOSSES = 2  # orgs lost to other claims before the list is queried again
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds between two attempts
@@ -50,7 +50,7 @@ def claim_one(
     None when nothing is left for `claim`, or others were faster each time. Raises LedgerError.
     """
     attempts = _Attempts(session, swap, claim, now, broken)
-    while attempts.may_go_on():
+    while attempts.may_continue():
         found, candidates = attempts.poll()
         held = attempts.held(found)
         if held is not None:
@@ -79,7 +79,7 @@ class _Attempts:
         self._sent = 0
         self._lost: dict[str, Org] = {}  # rows that could not be taken, as they were then
 
-    def may_go_on(self) -> bool:
+    def may_continue(self) -> bool:
         """Whether a read, a take and a query for what was lost are still allowed."""
         return self._sent + 3 <= _MOST
 
@@ -173,7 +173,7 @@ def _query(claim: Claim, now: datetime) -> str:
         order = f"Held_Key__c NULLS LAST, {order}"
     return (
         f"SELECT {records.ORG_FIELDS} FROM {ORG} "  # noqa: S608 - SOQL, quoted
-        f"WHERE {wanted} ORDER BY {order} LIMIT {LOOKED_AT}"
+        f"WHERE {wanted} ORDER BY {order} LIMIT {MOST_CANDIDATES}"
     )
 
 

@@ -84,7 +84,7 @@ def uninstall(
 
     Raises LedgerError while the ledger knows orgs that are not deleted, unless `force`.
     """
-    known = _living(hub)
+    known = _not_deleted(hub)
     if known is None and _installed_version(hub) is None:
         return False
     if known and not force:
@@ -165,7 +165,7 @@ def _installed_version(hub: OrgClient) -> int | None:
     return int(match[1]) if match else None
 
 
-def _living(hub: OrgClient) -> int | None:
+def _not_deleted(hub: OrgClient) -> int | None:
     """How many rows are not those of deleted orgs; None without the object."""
     for condition in (["State__c != 'deleted'"], []):
         try:

@@ -43,11 +43,11 @@ class HubLogin:
                 except LoginError as error:
                     if ended is None:
                         raise
-                    raise _told(error) from None
+                    raise _translated(error) from None
             return self._grant
 
 
-def _told(error: LoginError) -> LedgerError:
+def _translated(error: LoginError) -> LedgerError:
     """A later login failed."""
     if error.is_unreachable:
         text = f"the Dev Hub that holds the ledger cannot be reached: {error.message}"

@@ -41,7 +41,7 @@ def poll(
     """
     parts = [_query("found", soql), _query("queue", _ALL)]
     if claim.waiter:
-        parts.insert(0, part("place", "PATCH", _place(claim.waiter), _record(claim)))
+        parts.insert(0, part("place", "PATCH", _record_path(claim.waiter), _record(claim)))
     answer = session.retried(lambda: _answered(session, parts), needs=CONSUMER)
     found, queue = (list(one["body"]["records"]) for one in answer[-2:])
     return found, readable(queue, _waiter), session.now()
@@ -55,7 +55,7 @@ def waiters(session: HubSession) -> tuple[list[Waiter], datetime]:
 
 def leave(session: HubSession, waiter: str) -> None:
     """Leave the queue; a place that no longer exists is no error. Raises LedgerError."""
-    session.discard(f"{API}/{_place(waiter)}", needs=CONSUMER)
+    session.discard(f"{API}/{_record_path(waiter)}", needs=CONSUMER)
 
 
 def _answered(session: HubSession, parts: Sequence[Part]) -> list[Part]:
@@ -70,7 +70,7 @@ def _query(reference: str, soql: str) -> Part:
     return part(reference, "GET", f"query?q={quote_plus(soql)}")
 
 
-def _place(waiter: str) -> str:
+def _record_path(waiter: str) -> str:
     return f"sobjects/{WAITER}/Key__c/{quote(waiter, safe='')}"
 
 

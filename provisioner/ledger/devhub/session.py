@@ -90,7 +90,7 @@ class HubSession:
         return self.retried(lambda: self.call(method, path, body), needs=needs)
 
     def discard(self, path: str, *, needs: str) -> bool:
-        """Delete a record; False when it no longer exists, perhaps by our own unanswered request."""
+        """Delete a record; False when it no longer exists, perhaps by an unanswered try of ours."""
 
         def delete() -> bool:
             try:

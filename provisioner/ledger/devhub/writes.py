@@ -133,7 +133,7 @@ class Writer:
 
     def _write(self, parts: list[Part], key: str, writer: str, *, needs: str) -> Outcome:
         """Send the write until its outcome is known."""
-        session, is_doubtful = self._session, False
+        session, is_unconfirmed = self._session, False
         if lease := self._lease():
             parts = [part("lease", "GET", f"sobjects/{LEASE}/{lease}?fields=Id"), *parts]
         for _ in session.tries():
@@ -148,10 +148,10 @@ class Writer:
                     raise session.translated(error, needs) from None
                 last = error
             else:
-                if outcome is not Outcome.DONE and is_doubtful and self._is_ours(key, writer):
+                if outcome is not Outcome.DONE and is_unconfirmed and self._is_ours(key, writer):
                     return Outcome.DONE
                 return outcome
-            is_doubtful = True
+            is_unconfirmed = True
         raise session.given_up(last)
 
     def _is_ours(self, key: str, writer: str) -> bool:

@@ -1,11 +1,11 @@
-"""One builder at a time on all hosts: a session lock, proven by pings.
+"""One builder at a time on all hosts: a session lock of PostgreSQL, confirmed by pings.
 
-The server ends a session that was silent for `timeout`, and with it the lock. The builder stops
-when its last answered ping was sent longer than `deadline` ago: that is before, whatever the
-clocks of the two say. The lock can also go at once, by a restart or an administrator. So each
-write of a builder also locks the row that names it; a build that takes over writes that row anew. A
-builder whose session ended takes the lock again in a new one, until its deadline, and goes on when
-that row still names it: then nobody was builder in between.
+The server ends a session that has been silent for `timeout`, and releases its lock. The builder
+stops when its last answered ping was sent more than `deadline` ago, which is earlier, whatever the
+two clocks show. A restart or an administrator can also release the lock immediately. Therefore each
+write of a builder locks the row that names the builder, and a build that takes over changes that
+row. A builder whose session has ended takes the lock in a new session, until its deadline. It
+continues if the row still names it: then there was no other builder in between.
 
 Several builders at once, each with orgs of its own, would each have such a lock; the rows are
 ready for that (`builder_id` in each compare-and-swap), the protocol is not built. Sources:
@@ -39,7 +39,7 @@ from provisioner.retry import DATABASE, Budget
 _LOCK_OF_BUILDERS = 1_347_571_026  # the first of an advisory lock's two numbers
 _POLL_EVERY = 0.5  # seconds, with jitter
 _REGAIN_EVERY = 0.3  # seconds between tries to take a lock again
-_NOTICING = 5.0  # seconds in which a server notices that a process has died (measured: 0.06)
+_NOTICING = 5.0  # seconds in which a server notices that a process has ended (measured: 0.06)
 
 _TRY = f"SELECT pg_try_advisory_lock({_LOCK_OF_BUILDERS}, hashtext(current_schema())) AS held"
 _UNLOCK = f"SELECT pg_advisory_unlock({_LOCK_OF_BUILDERS}, hashtext(current_schema()))"
@@ -65,7 +65,7 @@ class Times:
 
     @property
     def grace(self) -> float:
-        """Until no call of a builder that lost its lock can be under way."""
+        """Until no call of a builder that lost its lock can be in progress."""
         return self.deadline + self.late_call + self.margin
 
 
@@ -85,7 +85,7 @@ class BuilderLock:
         self._times = times
         self._record: Record | None = None
         self._before: Record | None = None  # who held it last and did not give it back
-        self._proven = 0.0  # when the last ping that was answered was sent
+        self._confirmed_at = 0.0  # when the last ping that was answered was sent
         self._is_lost = False
         self._stop = threading.Event()
 
@@ -128,7 +128,7 @@ class BuilderLock:
             on_wait(
                 "the build before this one ended without a word "
                 f"({self._before.holder.described()}): waiting {self._times.grace:.0f} s, until "
-                "no call of it can be under way"
+                "no call of it can be in progress"
             )
         end = time.monotonic() + self._times.grace
         while (left := end - time.monotonic()) > 0:
@@ -137,7 +137,7 @@ class BuilderLock:
 
     def verify(self) -> None:
         """Raises LedgerError when the lock is not certainly ours any more."""
-        if not self._is_lost and _boot_time() >= self._proven + self._times.deadline:
+        if not self._is_lost and _boot_time() >= self._confirmed_at + self._times.deadline:
             self._is_lost = (
                 True  # permanently: a build that has stopped does not start again by itself
             )
@@ -207,13 +207,13 @@ class BuilderLock:
         while not self._ask(_TRY)[0]["held"]:
             record = Record.read(self._read)
             refusal = busy(record.holder if record else None)
-            is_dying = record is not None and record.is_gone and time.monotonic() < noticed
-            if not wait and not is_dying:
+            is_ending = record is not None and record.is_gone and time.monotonic() < noticed
+            if not wait and not is_ending:
                 raise refusal
-            if on_wait is not None and refusal.message != reported and not is_dying:
+            if on_wait is not None and refusal.message != reported and not is_ending:
                 on_wait(refusal.message)
                 reported = refusal.message
-            pause = 0.02 if is_dying else _POLL_EVERY * random.uniform(0.8, 1.2)  # noqa: S311
+            pause = 0.02 if is_ending else _POLL_EVERY * random.uniform(0.8, 1.2)  # noqa: S311
             time.sleep(pause)
 
     def _read(self, statement: str, parameters: Any) -> list[Any]:
@@ -240,7 +240,7 @@ class BuilderLock:
 
     def _is_regained(self) -> bool:
         """Take the lock again in a new session, if nobody was builder since the old one ended."""
-        while not self._stop.is_set() and _boot_time() < self._proven + self._times.deadline:
+        while not self._stop.is_set() and _boot_time() < self._confirmed_at + self._times.deadline:
             sent = _boot_time()
             try:
                 self._connection = self._connect()
@@ -250,7 +250,7 @@ class BuilderLock:
                 self._stop.wait(_REGAIN_EVERY * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
                 continue
             if is_ours:
-                self._proven = sent
+                self._confirmed_at = sent
             else:
                 self._connection.close()  # lets go of what was nobody's
             return is_ours
@@ -263,7 +263,7 @@ class BuilderLock:
     def _ping(self) -> Any:
         sent = _boot_time()
         pid = self._ask(_SESSION)[0]["pid"]
-        self._proven = sent
+        self._confirmed_at = sent
         return pid
 
     def _ask(self, statement: str) -> list[Any]:

@@ -19,7 +19,7 @@ class UndoneError(LedgerError):
 
 
 class UncertainError(LedgerError):
-    """The connection broke while the commit was under way: it is done, or it is not."""
+    """The connection broke during the commit: it has taken effect, or not."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ _CONNECTING: tuple[tuple[tuple[str, ...], _Kind], ...] = (
     (("SSL", "certificate", "GSS"), _Kind("ledger_unreachable", "cannot be reached safely")),
 )
 _PASSING = (_FULL_UP, _STARTING)
-_SAID_BY_LIBPQ = ("no password supplied", "SCRAM", "SSL", "certificate", "GSS")
+_LIBPQ_MESSAGES = ("no password supplied", "SCRAM", "SSL", "certificate", "GSS")
 """What is not about the way to the server, though the server did not say it (no FATAL)."""
 
 _NO_HOST = ("could not translate host name", "failed to resolve host")
@@ -115,7 +115,7 @@ _STATES: dict[str, _Kind] = {
 def of_connecting(error: psycopg.Error, address: Address) -> LedgerError:
     """Why there is no connection: an UndoneError when that passes by itself."""
     text = str(error)
-    if "FATAL" not in text and not any(word in text for word in _SAID_BY_LIBPQ):
+    if "FATAL" not in text and not any(word in text for word in _LIBPQ_MESSAGES):
         return _error(
             _DOWN, address, text, LedgerError if any(w in text for w in _NO_HOST) else UndoneError
         )
@@ -166,7 +166,7 @@ def uncertain(address: Address) -> UncertainError:
         f"the connection to the ledger {address.name} broke while a change was being written: "
         "it is written, or it is not",
         code="ledger_unreachable",
-        hint="see the result with provisioner status; a claim with --idempotency-key may be repeated",
+        hint="see provisioner status for the result; repeat claims with an --idempotency-key",
     )
 
 
@@ -192,6 +192,6 @@ def _is_harmless(text: str, address: Address) -> bool:
 def _one_line(text: str) -> str:
     """The first line that matters, without what libpq says in front of it."""
     line = text.strip().partition("\n")[0]
-    for said_before in ("connection failed: ", "connection is bad: "):
-        line = line.removeprefix(said_before)
+    for prefix in ("connection failed: ", "connection is bad: "):
+        line = line.removeprefix(prefix)
     return line.rpartition("FATAL: ")[2].strip()

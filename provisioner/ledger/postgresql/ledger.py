@@ -66,7 +66,7 @@ class PostgresqlLedger(RetryingLedger):
         self._mutex = threading.RLock()
         self._lock: BuilderLock | None = None
         self._is_closed = False
-        self._written: list[Org] = []  # by the transaction under way
+        self._written: list[Org] = []  # by the current transaction
         self._session = Session(address, retry_seconds=self._retry_seconds)
 
     def close(self) -> None:

@@ -34,7 +34,7 @@ class RetryingLedger(SqlLedger):
     address: Address
     _retry_seconds: float
     _mutex: threading.RLock
-    _written: list[Org]  # by the transaction under way
+    _written: list[Org]  # by the current transaction
 
     @abstractmethod
     def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:

@@ -24,7 +24,7 @@ _TABLES = "SELECT tablename AS name FROM pg_catalog.pg_tables WHERE schemaname =
 
 
 def prepare(connection: Connection, execute: Execute, name: str) -> None:
-    """Look which version the ledger called `name` is; make or change its tables where needed.
+    """Read the version of the ledger called `name`; create or migrate its tables if needed.
 
     An up-to-date ledger costs one round trip and needs no right but to read. Raises LedgerError
     for a newer version, and for tables of something else; psycopg.Error.

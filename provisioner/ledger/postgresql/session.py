@@ -24,7 +24,7 @@ from provisioner.retry import DATABASE, Budget
 RETRY_SECONDS = 30.0
 """Seconds for a server that restarts, or has all its connections in use for a moment."""
 
-_BEGIN = (
+_START = (
     b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
     b"SET LOCAL lock_timeout = '15s'; SET LOCAL statement_timeout = '30s'; "
     # A process that is frozen in a transaction does not keep its row locks.
@@ -54,7 +54,7 @@ class Session:
         while True:
             connection = self._live()
             try:
-                with self._told(connection):
+                with self._translating(connection):
                     return executor(connection)(statement, parameters)
             except errors.UndoneError as error:
                 if not budget.wait(error.message):
@@ -67,9 +67,9 @@ class Session:
         Raises UndoneError when the connection breaks or others are in the way, and
         UncertainError when it breaks at the commit.
         """
-        connection = self._begin()
+        connection = self._start()
         try:
-            with self._told(connection):
+            with self._translating(connection):
                 yield executor(connection)
             self._commit(connection)
         finally:
@@ -99,7 +99,7 @@ class Session:
         except psycopg.Error as error:
             raise errors.of_connecting(error, self.address) from None
         try:
-            with self._told(connection):
+            with self._translating(connection):
                 postgresql_schema.prepare(connection, executor(connection), self.address.name)
         except BaseException:
             connection.close()
@@ -114,14 +114,14 @@ class Session:
             self._connection = self._open()
         return self._connection
 
-    def _begin(self) -> Connection:
+    def _start(self) -> Connection:
         """Start a transaction; a connection that broke while it was idle is opened anew."""
         budget = Budget(DATABASE, seconds=self._retry_seconds)
         while True:
             connection = self._live()
             try:
-                with self._told(connection):
-                    connection.execute(_BEGIN)
+                with self._translating(connection):
+                    connection.execute(_START)
                     return connection
             except errors.UndoneError as error:
                 if not budget.wait(error.message):
@@ -139,7 +139,7 @@ class Session:
             raise LedgerError(f"the ledger {self.address.name} undid a change", code="ledger")
 
     @contextmanager
-    def _told(self, connection: Connection) -> Iterator[None]:
+    def _translating(self, connection: Connection) -> Iterator[None]:
         """Turns what psycopg raises about the server into LedgerError; our own mistakes pass."""
         try:
             yield

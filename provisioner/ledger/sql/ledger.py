@@ -40,7 +40,7 @@ class SqlLedger(SqlContents, SqlQueue, SqlRepair):
     """
 
     row_locks: ClassVar[tuple[str, ...]] = ("",)
-    """Looks for an org to claim: each is appended to CANDIDATE, until one finds a row."""
+    """Finds an org to claim: each is appended to CANDIDATE, until one finds a row."""
 
     def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock = clock

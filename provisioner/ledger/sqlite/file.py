@@ -163,7 +163,7 @@ def _unlocked(path: Path, retry_seconds: float, act: Callable[[], T]) -> T:
     """What `act` gives, done again while another process is in the way.
 
     SQLite itself waits for a short while only, and not at all where it fears a deadlock: when two
-    processes turn a new file to WAL at once, or one mends what a killed one left.
+    processes turn a new file to WAL at once, or one repairs what a killed one left.
     """
     import sqlite3
 
@@ -181,7 +181,7 @@ def no_room(what: str) -> LedgerError:
     return LedgerError(
         f"no room on the disk for {what}; nothing was changed",
         code="ledger_full",
-        hint="make room, then start again: it goes on where it was",
+        hint="make room, then start again: it continues where it was",
     )
 
 

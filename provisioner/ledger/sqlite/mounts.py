@@ -18,7 +18,7 @@ _NETWORK = frozenset(
     | {"fuse.ceph", "fuse.juicefs", "fuse.curlftpfs", "fuse.blobfuse", "fuse.blobfuse2"}
 )
 
-_DOUBTFUL = frozenset({"9p", "virtiofs", "vboxsf", "fuse.grpcfuse", "fuse.osxfs", "prl_fs"})
+_UNRELIABLE = frozenset({"9p", "virtiofs", "vboxsf", "fuse.grpcfuse", "fuse.osxfs", "prl_fs"})
 """Folders that a virtual machine or container shares with its host: sound from one side only."""
 
 
@@ -32,7 +32,7 @@ def refuse_network_file_system(folder: Path) -> None:
             code="ledger_on_network",
             hint="put it on a local disk, and name that in `ledger:`",
         )
-    if kind in _DOUBTFUL:
+    if kind in _UNRELIABLE:
         import logging
 
         logging.getLogger(__name__).warning(

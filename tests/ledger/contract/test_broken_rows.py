@@ -1,4 +1,4 @@
-"""A row that cannot be read blocks no other, is told of, and is set aside by the next build."""
+"""A row that cannot be read blocks no other, is reported, and is repaired by the next build."""
 
 from __future__ import annotations
 

@@ -36,12 +36,12 @@ def wait_until_holding(process: subprocess.Popen[str]) -> list[str]:
     assert process.stdout is not None
     lines = []
     while (line := process.stdout.readline().strip()) != "holding":
-        assert line, "the builder died"
+        assert line, "the builder ended"
         lines.append(line)
     return lines
 
 
-def test_a_second_build_is_told_who_holds_the_ledger_and_since_when(world: World) -> None:
+def test_the_error_of_a_second_build_says_who_holds_the_ledger_and_since_when(world: World) -> None:
     with building(world) as process:
         wait_until_holding(process)
         with pytest.raises(BusyError) as caught, world.open().builder_lock(run(), wait=False):
@@ -68,7 +68,7 @@ def test_a_frozen_build_keeps_the_lock_and_is_reported_as_frozen(world: World) -
     with building(world) as process:
         wait_until_holding(process)
         process.send_signal(signal.SIGSTOP)
-        os.waitpid(process.pid, os.WUNTRACED)  # it has stopped, not merely been told to
+        os.waitpid(process.pid, os.WUNTRACED)  # it has stopped, and not only received the signal
         with pytest.raises(BusyError) as caught, world.open().builder_lock(run(), wait=False):
             pass
     assert caught.value.message.endswith("; that process is stopped (SIGSTOP)")
@@ -85,14 +85,14 @@ def test_a_child_of_a_killed_build_does_not_keep_the_lock(world: World) -> None:
             pass
 
 
-def test_one_who_waits_gets_the_lock_when_it_is_given_back_and_is_told_for_whom(
+def test_one_who_waits_gets_the_lock_when_it_is_given_back_and_the_holder_is_reported(
     world: World,
 ) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     waiting = threading.Event()
 
     def tell(text: str) -> None:
-        told.append(text)
+        messages.append(text)
         waiting.set()
 
     with building(world) as process:
@@ -105,8 +105,8 @@ def test_one_who_waits_gets_the_lock_when_it_is_given_back_and_is_told_for_whom(
         process.communicate("stop\n", timeout=60)
         thread.join(timeout=60)
     assert entered.is_set()
-    assert len(told) == 1
-    assert "run run-1 on build-host" in told[0]
+    assert len(messages) == 1
+    assert "run run-1 on build-host" in messages[0]
 
 
 def test_two_threads_of_one_program_exclude_each_other_as_well(world: World) -> None:

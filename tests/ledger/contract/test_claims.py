@@ -19,7 +19,7 @@ def claimed(ledger: Ledger, claim: Claim) -> Org:
     return org
 
 
-def test_a_claim_takes_the_org_that_dies_first(ledger: Ledger) -> None:
+def test_a_claim_takes_the_org_that_expires_soonest(ledger: Ledger) -> None:
     add_available(ledger, "late@acme.example", life=48 * HOUR)
     add_available(ledger, "soon@acme.example", life=20 * HOUR)
     add_available(ledger, "later@acme.example", life=72 * HOUR)
@@ -28,7 +28,7 @@ def test_a_claim_takes_the_org_that_dies_first(ledger: Ledger) -> None:
     assert ledger.claim(Claim("ann"), now=NOW) is None
 
 
-def test_a_claim_leaves_orgs_that_die_too_soon(ledger: Ledger) -> None:
+def test_a_claim_leaves_orgs_that_expire_too_soon(ledger: Ledger) -> None:
     add_available(ledger, "soon@acme.example", life=20 * HOUR)
     add_available(ledger, "late@acme.example", life=48 * HOUR)
     wanted = Claim("ann", usable_until=NOW + 21 * HOUR)
@@ -97,7 +97,7 @@ def test_the_same_key_gives_the_same_org_and_changes_nothing(ledger: Ledger) -> 
     assert len(ledger.orgs(states=[State.CLAIMED])) == 2
 
 
-def test_the_same_key_prolongs_the_lease_and_never_shortens_it(ledger: Ledger) -> None:
+def test_the_same_key_extends_the_lease_and_never_shortens_it(ledger: Ledger) -> None:
     add_available(ledger, "a@acme.example")
     claimed(ledger, Claim("ann", idempotency_key="job-1", lease_until=NOW + 2 * HOUR))
     shorter = claimed(ledger, Claim("ann", idempotency_key="job-1", lease_until=NOW + HOUR))

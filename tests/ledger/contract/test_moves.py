@@ -69,8 +69,8 @@ def test_the_events_of_an_org_tell_its_life_in_order(ledger: Ledger) -> None:
     moved(ledger, claimed, State.RELEASED)
 
     events = ledger.events(username="A@acme.example")
-    told = [(event.from_state, event.to_state) for event in events]
-    assert told == [
+    messages = [(event.from_state, event.to_state) for event in events]
+    assert messages == [
         ("", "intended"),
         ("intended", "signing_up"),
         ("signing_up", "building"),
@@ -89,8 +89,8 @@ def test_the_events_of_a_run_are_those_of_its_rows_and_what_its_builder_did(
     with ledger.builder_lock(run("run-2"), wait=False):
         ledger.add(Org("new@acme.example", "morning", builder_id="run-2"))
         moved(ledger, old, State.RELEASED, note="stale")
-    told = [(event.username, event.to_state) for event in ledger.events(run="run-2")]
-    assert told == [("new@acme.example", "intended"), ("old@acme.example", "released")]
+    messages = [(event.username, event.to_state) for event in ledger.events(run="run-2")]
+    assert messages == [("new@acme.example", "intended"), ("old@acme.example", "released")]
     assert len(ledger.events(run="run-1")) == 4
 
 

@@ -23,14 +23,14 @@ ANN, BOB, EVE = (
 
 @pytest.fixture
 def everybody_is_gone(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Makes every place that was taken so far one that nobody has looked from for long."""
+    """Makes the last poll of every place that was taken so far a long time ago."""
 
-    def set_pace() -> None:
+    def set_poll_interval() -> None:
         polling = Polling(poll_every=0.01, abandoned_after=-1.0)
         monkeypatch.setattr(SqlLedger, "polling", polling)
         monkeypatch.setattr(devhub_queue, "POLLING", polling)
 
-    return set_pace
+    return set_poll_interval
 
 
 def join(ledger: Ledger, *claims: Claim) -> None:
@@ -124,7 +124,7 @@ def test_who_has_gone_is_passed_over_and_has_the_old_place_when_they_come_back(
     assert ledger.claim(BOB, now=NOW) is None
 
 
-def test_those_who_wait_are_told_in_their_order_with_what_they_want(world: World) -> None:
+def test_waiting_claims_are_listed_in_order_with_what_they_want(world: World) -> None:
     ledger, other = world.open(), world.open()
     wanted = Claim("ann\n'quoted'", "morning", usable_until=NOW + 5 * HOUR, waiter="first")
     join(ledger, wanted)

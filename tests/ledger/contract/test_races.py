@@ -80,5 +80,5 @@ def test_a_claimer_killed_in_mid_claim_gets_the_same_org_when_it_repeats_its_key
     assert (org.username, org.fence) == ("org-0@acme.example", 1)
     assert len(ledger.orgs(states=[State.CLAIMED])) == 1
     assert len(ledger.orgs(states=[State.AVAILABLE])) == 2
-    told = [event.to_state for event in ledger.events(username=org.username)]
-    assert told.count("claimed") == 1
+    messages = [event.to_state for event in ledger.events(username=org.username)]
+    assert messages.count("claimed") == 1

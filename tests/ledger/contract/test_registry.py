@@ -1,4 +1,4 @@
-"""A backend is a line in LEDGERS; whatever stands there is tested by the contract."""
+"""A backend is a line in LEDGERS; whatever is there is tested by the contract."""
 
 from __future__ import annotations
 

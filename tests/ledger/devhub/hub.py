@@ -62,7 +62,7 @@ class LedgerHub:
         install(self.client(), say=lambda _text: None, time_scale=0.0, **options)
 
     def pool_yaml(self, username: str = HUB_USER) -> str:
-        """What a consumer needs, and nothing else; the key stands beside it."""
+        """What a consumer needs, and nothing else; the key is beside it."""
         return (
             f"dev_hub:\n  username: {username}\n  consumer_key: {CONSUMER_KEY}\n"
             f"  private_key: server.key\n  login_url: {self.emulated.server.url}\nledger: devhub\n"

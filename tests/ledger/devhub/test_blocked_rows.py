@@ -92,7 +92,7 @@ def test_a_row_that_another_takes_meanwhile_is_not_called_broken(
     assert ledger.broken(seen) == []
 
 
-def test_a_healthy_ledger_is_looked_over_in_one_request_for_a_hundred_rows(
+def test_a_healthy_ledger_is_checked_with_one_request_for_a_hundred_rows(
     hub: LedgerHub, ledger: DevhubLedger
 ) -> None:
     for number in range(5):

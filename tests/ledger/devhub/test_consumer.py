@@ -31,7 +31,7 @@ def built(hub: LedgerHub, monkeypatch: pytest.MonkeyPatch) -> LedgerHub:
     monkeypatch.chdir(hub.directory)
     (hub.directory / "def.json").write_text('{"edition": "Developer", "orgName": "Acme"}')
     (hub.directory / "pool.yaml").write_text(hub.pool_yaml() + POOLS)
-    assert run_command(["--quiet", "build", "--pace", "0.001"]) == 0
+    assert run_command(["--quiet", "build", "--time-scale", "0.001"]) == 0
     return hub
 
 
@@ -71,7 +71,7 @@ def test_a_consumer_claims_and_logs_in_with_nothing_else(built: LedgerHub, tmp_p
     assert (org["state"], org["owner"], org["fence"]) == ("claimed", "ann", 1)
     assert built.requests(since=before) == [
         ("POST", "oauth.token"),
-        ("POST", "composite"),  # a look at the orgs and at those who wait
+        ("POST", "composite"),  # the query for orgs and waiting claims
         ("POST", "composite"),
     ]
     code, again = machine.run("claim", "--owner", "ann", "--idempotency-key", "job-1")
@@ -94,7 +94,7 @@ def test_a_consumer_claims_and_logs_in_with_nothing_else(built: LedgerHub, tmp_p
     assert list((tmp_path / "bare" / "home").iterdir()) == []
 
 
-def test_a_consumer_cannot_build_and_is_told_why(built: LedgerHub, tmp_path: Path) -> None:
+def test_a_consumer_cannot_build_and_the_error_says_why(built: LedgerHub, tmp_path: Path) -> None:
     built.add_user()
     built.install(consumers=[CONSUMER])
     machine = Machine(built, tmp_path / "bare", CONSUMER)
@@ -125,7 +125,7 @@ def test_a_build_killed_in_its_middle_is_taken_over_on_the_same_machine(
     (machine.folder / "def.json").write_text('{"edition": "Developer", "orgName": "Acme"}')
     hub.emulated.fault({"route": "sobjects.create", "org": "hub"}, {"do": "hold", "at": "after"})
     process = subprocess.Popen(
-        [sys.executable, "-m", "provisioner", "--quiet", "build", "--pace", "0.001"],
+        [sys.executable, "-m", "provisioner", "--quiet", "build", "--time-scale", "0.001"],
         cwd=machine.folder,
         env={"HOME": str(machine.folder / "home"), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
@@ -137,7 +137,7 @@ def test_a_build_killed_in_its_middle_is_taken_over_on_the_same_machine(
     hub.world.holds.release()
     assert len(hub.records("Provisioner_Lease__c")) == 1
 
-    code, document = machine.run("build", "--pace", "0.001")
+    code, document = machine.run("build", "--time-scale", "0.001")
     assert (code, document["wanted"], document["built"] <= 2) == (0, 2, True), document
     ledger = hub.open()
     assert len(ledger.orgs(states=[State.AVAILABLE])) == 2

@@ -47,13 +47,13 @@ def add_row(number: int) -> Org:
 def call(
     bare_hub: LedgerHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Call:
-    """The command line in the folder of a pool.yaml; deploys are looked at without a wait."""
+    """The command line in the folder of a pool.yaml; deploys are polled without a wait."""
     monkeypatch.chdir(bare_hub.directory)
     Path("pool.yaml").write_text(bare_hub.pool_yaml())
 
     def call(*arguments: str) -> Answer:
         is_deploy = arguments[:1] == ("hub",) and arguments[1] != "unlock"
-        code = run_command([*arguments, *(["--pace", "0"] if is_deploy else [])])
+        code = run_command([*arguments, *(["--time-scale", "0"] if is_deploy else [])])
         captured = capsys.readouterr()
         return Answer(code, captured.out, captured.err)
 
@@ -119,7 +119,7 @@ def test_install_by_somebody_who_is_no_administrator_is_refused(
     assert traces(bare_hub) == []
 
 
-def test_a_deploy_that_the_hub_refuses_is_told_with_every_problem(
+def test_a_deploy_that_the_hub_refuses_is_reported_with_every_problem(
     bare_hub: LedgerHub, call: Call
 ) -> None:
     problem = {"do": "error", "error": "UNKNOWN_EXCEPTION", "message": "An unexpected error"}
@@ -157,7 +157,7 @@ def test_uninstall_leaves_no_trace(bare_hub: LedgerHub, call: Call) -> None:
     assert bare_hub.open().orgs(states=State) == []
 
 
-def test_uninstall_does_not_forget_living_orgs_unless_forced(
+def test_uninstall_does_not_forget_active_orgs_unless_forced(
     bare_hub: LedgerHub, call: Call
 ) -> None:
     call("hub", "install")

@@ -44,7 +44,7 @@ def test_a_hub_without_the_ledger_says_how_to_get_it(bare_hub: LedgerHub) -> Non
     assert error.hint == "an administrator of the Dev Hub runs: provisioner hub install"
 
 
-def test_a_user_without_permission_is_told_which_one(hub: LedgerHub, ledger: DevhubLedger) -> None:
+def test_a_user_without_permission_gets_its_name(hub: LedgerHub, ledger: DevhubLedger) -> None:
     add_available(ledger, "a@acme.example")
     hub.add_user()
     stranger = hub.open(CONSUMER)
@@ -56,7 +56,7 @@ def test_a_user_without_permission_is_told_which_one(hub: LedgerHub, ledger: Dev
     assert error.hint.endswith(f"provisioner hub install --consumer {CONSUMER}")
 
 
-def test_the_administrator_is_told_as_well_that_fields_are_hidden(bare_hub: LedgerHub) -> None:
+def test_the_error_of_an_administrator_says_that_fields_are_hidden(bare_hub: LedgerHub) -> None:
     """A deploy of metadata gives its fields to nobody."""
     bare_hub.install(builders=[])
     error = refused(bare_hub.open().orgs)

@@ -69,7 +69,7 @@ def test_a_build_with_nothing_to_tidy_asks_once(hub: LedgerHub, ledger: DevhubLe
     before = hub.mark()
     build(ledger, "run-1")
     routes = [route for _, route in hub.requests(since=before)]
-    assert routes.count("composite") == 2  # the lock, and the look for old records
+    assert routes.count("composite") == 2  # the lock, and the query for old records
     assert len(routes) <= 6
 
 

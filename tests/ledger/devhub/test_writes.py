@@ -19,7 +19,7 @@ from tests.ledger.world import NOW, World, add_available, moved
 from .hub import LedgerHub
 
 COMPOSITE = {"route": "composite"}
-LOOK = {"do": "pass"}  # a claim begins with a look, which is a composite request, too
+CANDIDATES_QUERY = {"do": "pass"}  # a claim starts with a query, also a composite request
 RESET_AFTER = {"do": "reset", "at": "after"}
 RESET_BEFORE = {"do": "reset", "at": "before"}
 BUSY = {"do": "answer", "status": 503}
@@ -54,7 +54,7 @@ def claims_in(ledger: DevhubLedger, username: str) -> int:
     return [event.to_state for event in ledger.events(username=username)].count("claimed")
 
 
-@pytest.mark.parametrize("before", [[], [LOOK]], ids=["of the look", "of the write"])
+@pytest.mark.parametrize("before", [[], [CANDIDATES_QUERY]], ids=["of the query", "of the write"])
 @pytest.mark.parametrize("then", TROUBLES, ids=IDS)
 def test_a_claim_is_made_once_whatever_becomes_of_request_and_answer(
     hub: LedgerHub, ledger: DevhubLedger, then: list[dict[str, Any]], before: list[dict[str, Any]]
@@ -85,7 +85,7 @@ def test_a_change_that_another_made_meanwhile_is_not_taken_for_ours(
 ) -> None:
     """Our request is lost on its way; before its repetition arrives, another changes the row."""
     org = add_available(ledger, "a@acme.example")
-    hub.emulated.fault(COMPOSITE, LOOK, RESET_BEFORE, {"do": "hold", "at": "before"})
+    hub.emulated.fault(COMPOSITE, CANDIDATES_QUERY, RESET_BEFORE, {"do": "hold", "at": "before"})
     other = hub.open()
     with ThreadPoolExecutor(1) as threads:
         ours = threads.submit(ledger.claim, Claim("ann"), now=NOW)
@@ -105,7 +105,7 @@ def test_a_claimer_killed_while_the_dev_hub_acts_loses_no_org(
     """The same key gives the one org, whether the Dev Hub had acted or not."""
     for number in range(3):
         add_available(ledger, f"org-{number}@acme.example")
-    hub.emulated.fault(COMPOSITE, LOOK, {"do": "hold", "at": at})
+    hub.emulated.fault(COMPOSITE, CANDIDATES_QUERY, {"do": "hold", "at": at})
     claimer = world_of_hub.start("stopped_claimer.py", "after")
     assert hub.world.holds.current(wait=60)
     claimer.kill()
@@ -128,7 +128,7 @@ def test_a_request_of_a_dead_claimer_that_arrives_late_gives_the_key_no_second_o
     for number in range(3):
         add_available(ledger, f"org-{number}@acme.example")
     claim = Claim("ann", idempotency_key="job-1")
-    hub.emulated.fault(COMPOSITE, LOOK, {"do": "hold", "at": "before"})
+    hub.emulated.fault(COMPOSITE, CANDIDATES_QUERY, {"do": "hold", "at": "before"})
     with ThreadPoolExecutor(1) as threads:
         late = threads.submit(hub.open().claim, claim, now=NOW)
         assert hub.world.holds.current(wait=60)
@@ -141,10 +141,10 @@ def test_a_request_of_a_dead_claimer_that_arrives_late_gives_the_key_no_second_o
 def test_a_key_that_two_use_at_once_for_different_orgs_holds_one(
     hub: LedgerHub, ledger: DevhubLedger
 ) -> None:
-    """Both have looked, both go for another org: the key is unique among the rows."""
+    """Both have queried, both claim another org: the key is unique among the rows."""
     add_available(ledger, "a@acme.example", pool="morning")
     add_available(ledger, "b@acme.example", pool="evening")
-    hub.emulated.fault(COMPOSITE, LOOK, {"do": "hold", "at": "before"})
+    hub.emulated.fault(COMPOSITE, CANDIDATES_QUERY, {"do": "hold", "at": "before"})
     with ThreadPoolExecutor(1) as threads:
         first = Claim("ann", pool="morning", idempotency_key="job-1")
         late = threads.submit(hub.open().claim, first, now=NOW)
@@ -267,7 +267,7 @@ def test_a_session_that_ends_is_renewed_in_the_middle_of_a_claim(
     hub: LedgerHub, ledger: DevhubLedger
 ) -> None:
     add_available(ledger, "a@acme.example")
-    hub.emulated.fault(COMPOSITE, LOOK, {"do": "expire_session"})
+    hub.emulated.fault(COMPOSITE, CANDIDATES_QUERY, {"do": "expire_session"})
     assert ledger.claim(Claim("ann"), now=NOW) is not None
 
 

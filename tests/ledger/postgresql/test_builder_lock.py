@@ -32,7 +32,7 @@ QUICK = Brief(ping=0.1, deadline=60.0, timeout=120.0)
 CUT = Times(ping=0.1, deadline=3.0, timeout=5.0)
 KEPT = Times(ping=0.1, deadline=60.0, timeout=3.0)
 SLEEPY = Times(ping=3600.0, deadline=3600.0, timeout=7200.0)
-"""A builder that does not look for a long time."""
+"""A builder that does not poll for a long time."""
 
 LOCKS = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' "
@@ -88,7 +88,7 @@ def held_by(world: World, server: Server) -> list[int]:
     return [pid for (pid,) in server.sql(held, database=database_of(world))]
 
 
-def test_a_builder_whose_session_is_ended_takes_the_lock_again_and_goes_on(
+def test_a_builder_whose_session_is_ended_takes_the_lock_again_and_continues(
     world: World, server: Server
 ) -> None:
     with builder(world.url) as ledger, ledger.builder_lock(run(), wait=False):
@@ -119,7 +119,7 @@ def test_a_builder_whose_lock_another_has_taken_meanwhile_writes_nothing_more(
         assert [org.username for org in ledger.orgs()] == ["a@acme.example"]
 
 
-def test_a_builder_that_has_not_looked_yet_writes_nothing_once_another_took_over(
+def test_a_builder_that_has_not_polled_yet_writes_nothing_once_another_took_over(
     world: World, server: Server
 ) -> None:
     with builder(world.url, SLEEPY) as old, builder(world.url) as new, ExitStack() as stack:
@@ -135,7 +135,7 @@ def test_a_builder_that_has_not_looked_yet_writes_nothing_once_another_took_over
 
 
 def test_nobody_takes_over_in_the_middle_of_a_builders_write(world: World, server: Server) -> None:
-    """Else an intent could be committed after the new builder has looked for intents."""
+    """Else an intent could be committed after the new builder has read the intents."""
     with builder(world.url, SLEEPY) as old, builder(world.url) as new, ExitStack() as stack:
         stack.enter_context(old.builder_lock(run("run-1"), wait=False))
         transaction = stack.enter_context(ExitStack())
@@ -166,12 +166,12 @@ def test_a_builder_behind_a_cut_cable_stops_before_the_next_can_start(
         assert lock is not None
         network.is_frozen = True
         stack.callback(network.close)  # else the old one would wait for its answers
-        told: list[str] = []
-        stack.enter_context(new.builder_lock(run("run-2"), wait=True, on_wait=told.append))
+        messages: list[str] = []
+        stack.enter_context(new.builder_lock(run("run-2"), wait=True, on_wait=messages.append))
         with pytest.raises(LedgerError, match="did not answer in time"):
             lock.verify()
-        assert "run run-1 on build-host" in told[0]
-        assert "ended without a word" in told[1]
+        assert "run run-1 on build-host" in messages[0]
+        assert "ended without a word" in messages[1]
 
 
 def test_a_builder_that_was_frozen_longer_than_the_deadline_stops(
@@ -204,16 +204,16 @@ def test_a_lock_is_held_as_long_as_its_builder_pings(world: World, server: Serve
 def test_after_a_builder_that_may_still_live_the_next_waits_for_its_last_call(
     world: World, server: Server
 ) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     with builder(world.url, SLEEPY) as old, builder(world.url) as new, ExitStack() as stack:
         stack.enter_context(old.builder_lock(run("run-1"), wait=False))
         server.sql(LOCKS, database=database_of(world))
         started = time.monotonic()
-        with new.builder_lock(run("run-2"), wait=False, on_wait=told.append):
+        with new.builder_lock(run("run-2"), wait=False, on_wait=messages.append):
             assert time.monotonic() - started >= QUICK.grace
-    assert len(told) == 1
-    assert told[0].startswith("the build before this one ended without a word (run run-1 on ")
-    assert "until no call of it can be under way" in told[0]
+    assert len(messages) == 1
+    assert messages[0].startswith("the build before this one ended without a word (run run-1 on ")
+    assert "until no call of it can be in progress" in messages[0]
 
 
 def test_a_builder_of_another_machine_is_never_taken_for_dead(
@@ -225,10 +225,13 @@ def test_a_builder_of_another_machine_is_never_taken_for_dead(
     process.kill()
     process.communicate(timeout=60)
     monkeypatch.setattr(postgresql_holder, "kernel_of_this_process", lambda: "another boot")
-    told: list[str] = []
-    with builder(world.url) as ledger, ledger.builder_lock(run(), wait=True, on_wait=told.append):
+    messages: list[str] = []
+    with (
+        builder(world.url) as ledger,
+        ledger.builder_lock(run(), wait=True, on_wait=messages.append),
+    ):
         pass
-    assert "ended without a word" in told[-1]
+    assert "ended without a word" in messages[-1]
 
 
 def test_a_builder_that_ends_well_leaves_nothing_to_wait_for(world: World, server: Server) -> None:
@@ -241,7 +244,7 @@ def test_a_builder_that_ends_well_leaves_nothing_to_wait_for(world: World, serve
         assert server.sql(row, database=database_of(world)) == []
 
 
-def test_claims_go_on_while_a_builder_that_lost_its_lock_is_refused(
+def test_claims_continue_while_a_builder_that_lost_its_lock_is_refused(
     world: World, server: Server
 ) -> None:
     with builder(world.url, SLEEPY) as old, ExitStack() as stack:

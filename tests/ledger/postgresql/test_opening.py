@@ -84,7 +84,7 @@ def test_a_database_that_does_not_exist_is_named(server: Server) -> None:
     assert "createdb" in error.hint
 
 
-def test_a_user_who_may_not_make_the_tables_is_told_so(
+def test_a_user_who_may_not_create_the_tables_gets_an_error(
     server: Server, database: str, plain: str
 ) -> None:
     server.sql("GRANT USAGE ON SCHEMA public TO plain", database=database)
@@ -94,7 +94,7 @@ def test_a_user_who_may_not_make_the_tables_is_told_so(
     assert "GRANT CREATE ON SCHEMA public" in error.hint
 
 
-def test_a_user_who_may_not_even_see_the_schema_is_told_so(
+def test_a_user_who_may_not_even_see_the_schema_gets_an_error(
     server: Server, database: str, plain: str
 ) -> None:
     error = refused(server.url(database, user=plain))
@@ -102,7 +102,7 @@ def test_a_user_who_may_not_even_see_the_schema_is_told_so(
     assert "has no schema to be in" in error.message
 
 
-def test_a_user_who_may_only_read_is_told_so_when_he_writes(
+def test_a_user_who_may_only_read_gets_an_error_at_a_write(
     server: Server, database: str, plain: str
 ) -> None:
     with opened(server.url(database)) as ledger:

@@ -1,4 +1,4 @@
-"""A connection may break at any word: what was under way is done once, or not at all."""
+"""A connection may break at any word: what was in progress is done once, or not at all."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_claim_that_is_cut_at_its_commit_is_made_once(
 
 
 @pytest.mark.parametrize("word", [b"BEGIN", b"FROM event", COMMIT])
-def test_a_claim_that_is_cut_again_when_it_looks_what_came_of_it_is_made_once(
+def test_a_claim_that_is_cut_again_when_it_queries_the_outcome_is_made_once(
     through: PostgresqlLedger, network: Proxy, word: bytes
 ) -> None:
     network.cut_once_at(COMMIT, delivered=True)
@@ -101,7 +101,7 @@ def test_a_claim_that_is_cut_again_when_it_looks_what_came_of_it_is_made_once(
 def test_a_lost_commit_is_not_taken_for_the_claim_of_somebody_else(
     through: PostgresqlLedger, network: Proxy, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the cut and our look, another claim of the same owner takes the same org."""
+    """Between the cut and our query, another claim of the same owner takes the same org."""
     is_done = PostgresqlLedger._is_done
 
     def meanwhile(ledger: PostgresqlLedger, *arguments: Any) -> bool | None:
@@ -147,7 +147,7 @@ def test_a_new_row_that_is_cut_is_added_once(
 def test_a_move_whose_row_others_changed_after_its_cut_says_that_nobody_knows(
     through: PostgresqlLedger, network: Proxy, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the cut and our look somebody else has moved the row."""
+    """Between the cut and our query somebody else has moved the row."""
     org = through.orgs()[0]
     commit = Session._commit
 

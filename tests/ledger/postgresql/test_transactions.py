@@ -66,8 +66,8 @@ def test_two_claims_with_one_key_take_turns_and_get_one_org(
 def test_a_row_locked_for_long_is_no_traceback_and_nothing_is_half_done(
     world: World, server: Server, ledger: PostgresqlLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = postgresql_session._BEGIN.replace(b"lock_timeout = '15s'", b"lock_timeout = '50ms'")
-    monkeypatch.setattr(postgresql_session, "_BEGIN", begin)
+    begin = postgresql_session._START.replace(b"lock_timeout = '15s'", b"lock_timeout = '50ms'")
+    monkeypatch.setattr(postgresql_session, "_START", begin)
     org = add_available(ledger, "a@acme.example")
     database = world.url.partition("///")[2].partition("?")[0]
     with psycopg.connect(server.url(database)) as other:
@@ -100,8 +100,8 @@ def test_two_who_wait_for_each_other_are_untied(
 def test_a_standby_is_read_and_not_written(
     ledger: PostgresqlLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = postgresql_session._BEGIN.replace(b"READ WRITE", b"READ ONLY")
-    monkeypatch.setattr(postgresql_session, "_BEGIN", begin)
+    begin = postgresql_session._START.replace(b"READ WRITE", b"READ ONLY")
+    monkeypatch.setattr(postgresql_session, "_START", begin)
     assert ledger.orgs() == []
     with pytest.raises(LedgerError, match="the server is a standby, or read-only") as caught:
         ledger.add(Org("a@acme.example", "morning"))
