@@ -149,5 +149,5 @@ def _content(answer: HTTPResponse, most: int) -> bytes:
     """The whole body, decompressed. Raises IncompleteRead when the connection ended early."""
     body = whole_body(answer.read, answer.headers.get("Content-Encoding", ""), most)
     if answer.length:
-        raise IncompleteRead(body, answer.length)
+        raise IncompleteRead(body)
     return body

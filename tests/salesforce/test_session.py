@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from provisioner.errors import ErrorKind, LoginError, SalesforceError
-from provisioner.retry import CALL
+from provisioner.retry import CALL, repeated
 from provisioner.salesforce.api_errors import NO_ANSWER, NOT_SENT, TIMED_OUT
 from provisioner.salesforce.grant import Grant
 from provisioner.salesforce.session import OrgSession
@@ -92,6 +92,36 @@ def test_a_500_is_left_to_the_caller(server: ScriptedServer, session: OrgSession
     server.plays(error(500, "UNKNOWN_EXCEPTION"), Answer())
     assert refused(session).kind is ErrorKind.TRANSIENT
     assert len(server.seen) == 1
+
+
+def test_an_answer_of_300_is_no_success_unless_it_is_expected(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    """Salesforce answers 300 where an external id names several records."""
+    server.plays(Answer(300, ["/one", "/two"]))
+    assert refused(session).status == 300
+    url = session.instance_url + LIMITS
+    assert session.request("GET", url, expected=[300]).json() == ["/one", "/two"]
+
+
+def test_a_longer_retry_saves_the_tries_of_the_call_that_failed_and_of_no_other(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    server.plays(UNAVAILABLE)
+    with repeated(set()):
+        for path in (LIMITS, LIMITS, "/services/data/v68.0/query"):
+            with pytest.raises(SalesforceError):
+                session.request("GET", session.instance_url + path)
+    paths = [seen.path.rpartition("/")[2] for seen in server.seen]
+    assert paths == [*(["limits"] * TRIES), "limits", *(["query"] * TRIES)]
+
+
+def test_a_number_that_json_does_not_know_is_not_sent(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        session.request("POST", session.instance_url + LIMITS, json={"Amount": float("nan")})
+    assert server.seen == []
 
 
 # --- answers that are lost ----------------------------------------------------------------
