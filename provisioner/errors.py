@@ -45,8 +45,9 @@ class ErrorKind(StrEnum):
     CONFIGURATION = "configuration"  # the org, its app or a permission must be set up differently
     CONTENT = "content"  # the request is wrong: sent again, it fails again
     GONE = "gone"
-    """A deleted or expired org answers so. So does an active org in maintenance or before it is
-    ready: the error may pass until the Dev Hub reports the org as deleted (`DevHub.gone`)."""
+    """The error of a deleted or expired org. An active org returns the same error in maintenance
+    or before it is ready, so it counts as transient until the Dev Hub reports the org as deleted
+    (`DevHub.gone`)."""
     REPLACE = "replace"  # the org's content is incomplete or unknown; another org may succeed
 
 
