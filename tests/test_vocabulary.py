@@ -149,6 +149,7 @@ ANYWHERE, IN_NAMES = compiled(EVERYWHERE), compiled(NAMES)
 EXCEPTIONS = [(start, re.compile(pattern)) for start, pattern in ALLOWED]
 
 
+@pytest.mark.slow
 def test_no_file_uses_an_old_word() -> None:
     found = [
         one

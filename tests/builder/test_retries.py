@@ -10,6 +10,8 @@ from provisioner.errors import LoginError, SalesforceError
 from provisioner.retry import BUILD_START, CALL, STEP
 from tests.builder.night import Night
 
+pytestmark = pytest.mark.slow
+
 BUSY = {"do": "answer", "status": 503}
 
 

@@ -50,6 +50,7 @@ def test_without_a_usable_org_the_error_has_the_reason(ledger: Ledger) -> None:
     assert [org.owner for org in ledger.orgs(states=[State.AVAILABLE])] == [""]
 
 
+@pytest.mark.slow
 def test_a_waiting_claim_gets_the_org_as_soon_as_it_is_usable(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

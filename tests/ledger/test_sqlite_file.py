@@ -95,6 +95,7 @@ def test_a_file_that_is_no_database_is_called_damaged(path: Path) -> None:
     assert path.read_bytes().startswith(b"SQLite format 4")
 
 
+@pytest.mark.slow
 def test_a_database_with_overwritten_pages_is_called_damaged(path: Path) -> None:
     filled(path, rows=200)
     content = bytearray(path.read_bytes())
@@ -106,6 +107,7 @@ def test_a_database_with_overwritten_pages_is_called_damaged(path: Path) -> None
     assert caught.value.code == "ledger_corrupt"
 
 
+@pytest.mark.slow
 def test_a_truncated_database_is_called_damaged(path: Path) -> None:
     filled(path, rows=200)
     os.truncate(path, path.stat().st_size // 2)

@@ -60,6 +60,7 @@ def test_directory_entries_are_no_files(client: OrgClient) -> None:
     assert client.deploy(buffer.getvalue())["status"] == "Succeeded"
 
 
+@pytest.mark.slow
 def test_too_many_files(client: OrgClient) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

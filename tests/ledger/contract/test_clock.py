@@ -1,4 +1,4 @@
-"""Leases are reckoned by the ledger's clock, not by that of a consumer, which may be wrong."""
+"""Leases are measured by the ledger's clock, not by that of a consumer, which may be wrong."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from provisioner.claim.rules import claim, renew
 from provisioner.ledger import rows
 from provisioner.ledger.base import Ledger, Org, State
 from tests.ledger.world import World, bring
+
+pytestmark = pytest.mark.slow  # each world needs a server
 
 DAY = timedelta(days=1)
 NEARLY = timedelta(minutes=5)
