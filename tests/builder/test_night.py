@@ -97,6 +97,23 @@ def test_keep_failed_leaves_the_org_for_people(night: Night) -> None:
     assert len(night.build(keep_failed=True).failed) == 1, "a kept org is no part of the pool"
 
 
+def test_an_org_that_was_kept_for_people_makes_no_room_for_another(
+    make_night: Callable[..., Night],
+) -> None:
+    """The outdated org makes room for its successor, the kept one stays."""
+    night = make_night(limits=Limits(active=2, daily=80))
+    night.write_pool(size=1, steps="", pool="replacements: 0\n")
+    (old,) = night.build().built
+    night.write_pool(size=1, steps="- assign_permission_sets: [Nobody]", pool="replacements: 0\n")
+    (kept,) = night.build(keep_failed=True).failed
+    assert set(night.active()) == {old.username, kept.username}
+    night.write_pool(size=1, steps="- deploy_source: { path: . }", pool="replacements: 0\n")
+    result = night.build()
+    assert result.exit_code == 0
+    (new,) = result.built
+    assert set(night.active()) == {new.username, kept.username}
+
+
 def test_a_permission_set_that_does_not_exist_names_near_ones(night: Night) -> None:
     night.write_pool(
         size=1, steps="- deploy_source: { path: . }\n- assign_permission_sets: [Visit_Planer]\n"

@@ -129,6 +129,22 @@ def test_a_wrong_installation_key_is_an_error_of_the_configuration(runner: StepR
     assert "wr0ng" not in failure.message
 
 
+def test_a_protected_version_is_installed_with_its_key(runner: StepRunner) -> None:
+    step = InstallPackage(version=LOCKED, installation_key=Secret(KEY))
+    assert runner.finish(step) == Done(f"installed {LOCKED}")
+
+
+@pytest.mark.parametrize("sent", [KEY, r"s3cret\'key"], ids=["plain", "as it was sent"])
+def test_a_refusal_that_quotes_the_key_is_shown_without_it(runner: StepRunner, sent: str) -> None:
+    runner.emulated.fault(
+        {"path": "PackageInstallRequest", "method": "POST"},
+        {"do": "answer", "status": 400, "error": "INVALID_FIELD", "message": f"no such key {sent}"},
+    )
+    failure = runner.failure(InstallPackage(version=LOCKED, installation_key=Secret(KEY)))
+    assert "no such key" in str(failure)
+    assert "s3cret" not in f"{failure} {failure.args} {failure.message}"
+
+
 def test_the_key_is_sent_as_the_cli_sends_it_and_never_shown() -> None:
     request = InstallRequest(version=LOCKED, installation_key=KEY)
     assert request.fields()["Password"] == r"s3cret\'key"
