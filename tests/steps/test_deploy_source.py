@@ -223,6 +223,11 @@ def test_the_settings_of_the_definition_are_deployed(runner: StepRunner) -> None
     assert runner.finish(step) == Done("deployed 2 components")
 
 
+def test_object_settings_alone_are_deployed_as_well(runner: StepRunner) -> None:
+    runner.definition = {"objectSettings": SETTINGS["objectSettings"]}
+    assert runner.finish(Settings()) == Done("deployed 1 components")
+
+
 def test_a_definition_without_settings_costs_no_request(runner: StepRunner) -> None:
     runner.definition = {"edition": "Developer"}
     runner.org  # noqa: B018 - logs in

@@ -61,8 +61,9 @@ def test_an_org_that_does_not_return_its_identity_is_not_verified(runner: StepRu
     runner.emulated.fault(
         {"route": "query"}, {"do": "answer", "status": 200, "body": {"records": []}}, times=4
     )
-    with pytest.raises(StepFailed, match="the org does not return its id"):
+    with pytest.raises(StepFailed, match="the org does not return its id") as failed:
         Verification().start(context)
+    assert failed.value.kind is ErrorKind.REPLACE
 
 
 def test_a_verification_may_be_repeated(runner: StepRunner) -> None:
