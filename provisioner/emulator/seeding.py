@@ -84,11 +84,10 @@ def permission_set(org: EmulatedOrg, name: str, *, namespace: str | None = None)
     org.store.add("PermissionSet", row)
 
 
-def profile(org: EmulatedOrg, name: str, license_id: str) -> None:
-    """Add a profile with the permission set that it owns."""
-    profile_id = org.store.add(
-        "Profile", {"Name": name, "UserLicenseId": license_id, "UserType": "Standard"}
-    )
+def profile(org: EmulatedOrg, name: str, license_id: str | None, *, user_id: str = "") -> str:
+    """Add a profile with the permission set that it owns; its id. `user_id` has created it."""
+    row = {"Name": name, "UserLicenseId": license_id, "UserType": "Standard"}
+    profile_id = org.store.add("Profile", row, user_id=user_id)
     org.store.add(
         "PermissionSet",
         {
@@ -100,7 +99,9 @@ def profile(org: EmulatedOrg, name: str, license_id: str) -> None:
             "ProfileId": profile_id,
             "LicenseId": license_id,
         },
+        user_id=user_id,
     )
+    return profile_id
 
 
 def _admin(org: EmulatedOrg, username: str, email: str) -> dict[str, Any]:

@@ -136,11 +136,7 @@ class World:
     def _enable(self, org: EmulatedOrg) -> None:
         """Give an org what its features add, and what the rehearsal assumes of it."""
         for name in org.features:
-            if not schema.enable(org, name):
-                self.note(
-                    f"The emulator does not know what the feature {name} adds to an org. What your "
-                    "project uses of it can be assumed (rehearse --assume)."
-                )
+            schema.enable_or_note(org, name)
         for assumption in self.assumptions:
             assumption.apply(org)
 

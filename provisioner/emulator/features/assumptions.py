@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from provisioner.emulator import seeding
 from provisioner.emulator.features import schema
 from provisioner.emulator.objects import catalogue
-from provisioner.emulator.objects.schema import Field, ObjectType
+from provisioner.emulator.objects.custom_types import plain_type
+from provisioner.emulator.objects.schema import Field
 
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
@@ -54,13 +55,7 @@ def _profile(org: EmulatedOrg, name: str) -> None:
 
 def _object(org: EmulatedOrg, name: str) -> None:
     if org.store.find_type(name) is None and not schema.add_object(org, name):
-        fields = {**catalogue.audit_fields(), "Name": Field("Name", label="Name", length=80)}
-        taken = {prefix for prefix, _ in org.store.types.key_prefixes()}
-        prefix = next(one for one in (f"a{n:02}" for n in range(99, 0, -1)) if one not in taken)
-        label = catalogue.label_of(name)
-        org.store.add_type(
-            ObjectType(name, prefix, label, f"{label}s", fields, is_custom=name.endswith("__c"))
-        )
+        org.store.add_type(plain_type(org.store.types, name, catalogue.label_of(name)))
 
 
 def _field(org: EmulatedOrg, name: str) -> None:
@@ -74,7 +69,7 @@ def _field(org: EmulatedOrg, name: str) -> None:
 
 
 def _feature(org: EmulatedOrg, name: str) -> None:
-    schema.enable(org, name)
+    schema.enable_or_note(org, name)
 
 
 _KINDS: Mapping[str, Callable[[EmulatedOrg, str], None]] = {

@@ -30,6 +30,15 @@ def enable(org: EmulatedOrg, name: str) -> bool:
     return True
 
 
+def enable_or_note(org: EmulatedOrg, name: str) -> None:
+    """Add the schema of a feature, or note for the user that the emulator does not know it."""
+    if not enable(org, name):
+        org.world.note(
+            f"The emulator does not know what the feature {name} adds to an org. What your "
+            "project uses of it can be assumed (rehearse --assume)."
+        )
+
+
 def add_object(org: EmulatedOrg, name: str) -> bool:
     """Add a standard object that some orgs lack; returns False if the catalogue lacks it too."""
     found = catalogue.elsewhere_type(name)

@@ -45,7 +45,6 @@ def _one(
 ) -> None:
     """Complete the name by the code, or the code by the name."""
     record, code = change.record, f"{name}Code"
-    codes = {value.lower(): key for key, value in known.items()}
     if record.get(code) and code in change.given:
         found = known.get(str(record[code]).upper())
         if found is None and not is_open:
@@ -53,7 +52,8 @@ def _one(
         record[name] = found or record[code]
     elif record.get(name) and name in change.given:
         text = str(record[name]).lower()
-        match = codes.get(text) or (text.upper() if text.upper() in known else None)
+        codes = (key for key, value in known.items() if value.lower() == text)
+        match = next(codes, text.upper() if text.upper() in known else None)
         if match is None and not is_open:
             raise _invalid(name, what, name)
         record[code] = match

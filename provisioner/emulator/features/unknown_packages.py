@@ -10,10 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from provisioner.emulator import seeding
-from provisioner.emulator.metadata.kinds.custom_objects import next_key_prefix
-from provisioner.emulator.objects.catalogue import audit_fields
+from provisioner.emulator.objects.custom_types import plain_type
 from provisioner.emulator.objects.rules import TYPE_MAKERS
-from provisioner.emulator.objects.schema import Field, ObjectType
+from provisioner.emulator.objects.schema import ObjectType
 from provisioner.emulator.soql.hooks import QueryView, on_query
 
 if TYPE_CHECKING:
@@ -27,10 +26,7 @@ def _object(org: EmulatedOrg, name: str) -> ObjectType | None:
     if match is None or not _is_accepted(org, match[1]):
         return None
     _note(org, match[1])
-    fields = {**audit_fields(), "Name": Field("Name", label="Name", length=80)}
-    prefix = next_key_prefix(org, name)
-    label = match[2].replace("_", " ")
-    return ObjectType(name, prefix, label, f"{label}s", fields, is_custom=True, is_open=True)
+    return plain_type(org.store.types, name, match[2].replace("_", " "), is_open=True)
 
 
 TYPE_MAKERS.append(_object)

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.metadata import state
-from provisioner.emulator.metadata.kinds.custom_objects import next_key_prefix
 from provisioner.emulator.metadata.packages import PackageVersion
 from provisioner.emulator.metadata.state import StoredComponent
-from provisioner.emulator.objects.catalogue import audit_fields
-from provisioner.emulator.objects.schema import Field, ObjectType
+from provisioner.emulator.objects.custom_types import plain_type
+from provisioner.emulator.objects.schema import Field
 
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
@@ -41,10 +40,7 @@ def _add_object(
     known = org.store.find_type(name)
     if known is None:
         label = str(entry.get("label") or entry["name"])
-        fields = {**audit_fields(), "Name": Field("Name", label="Name", length=80)}
-        known = ObjectType(
-            name, next_key_prefix(org, name), label, f"{label}s", fields, is_custom=True
-        )
+        known = plain_type(org.store.types, name, label)
         org.store.add_type(known)
         _keep(org, package, "CustomObject", name, user_id)
     for field_name, kind in dict(entry.get("fields", {})).items():

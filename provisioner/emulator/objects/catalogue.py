@@ -95,7 +95,8 @@ def elsewhere_type(name: str) -> ObjectType | None:
     return parsed(block) if block and block.key_prefix else None
 
 
-def elsewhere_fields(name: str) -> dict[str, Field]:
+@cache
+def elsewhere_fields(name: str) -> Mapping[str, Field]:
     """The fields of a standard object that not every org has, by name."""
     block = _everywhere().get(name)
     return {one.name: one for one in map(field_of, elsewhere_lines(block))} if block else {}

@@ -145,3 +145,10 @@ def test_what_is_assumed_is_in_every_new_org() -> None:
     assert insert(org, "Account", Name="A", Ext__c="x")["Ext__c"] == "x"
     assert {"OpportunityId", "Ext__c"} <= org.store.types["Quote"].fields.keys()
     assert "Knowledge__kav" in org.store.types
+
+
+def test_an_assumed_feature_that_nobody_knows_is_said() -> None:
+    world = World()
+    world.assumptions.append(Assumption.parse("feature:Nonsense"))
+    org_with(world=world)
+    assert any("what the feature Nonsense adds" in note for note in world.notes)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.kinds.registry import DeployContext, check_root, kind
 from provisioner.emulator.metadata.xml_tree import Element
 from provisioner.emulator.objects.catalogue import audit_fields
+from provisioner.emulator.objects.custom_types import next_key_prefix
 from provisioner.emulator.objects.schema import Field, ObjectType
-
-if TYPE_CHECKING:
-    from provisioner.emulator.org import EmulatedOrg
 
 SUFFIXES = ("__c", "__mdt", "__e", "__b", "__x", "__kav")
 SHARING_MODELS = frozenset(
     {"Private", "Read", "ReadSelect", "ReadWrite", "ReadWriteTransfer", "FullAccess"}
     | {"ControlledByParent", "ControlledByCampaign", "ControlledByLeadOrContact"}
 )
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @kind("CustomObject")
@@ -88,7 +85,7 @@ def _new_type(context: DeployContext, component: Component) -> ObjectType:
     fields.update(own)
     return ObjectType(
         name=name,
-        key_prefix=next_key_prefix(context.org, name),
+        key_prefix=next_key_prefix(context.store.types, name),
         label=element.value("label"),
         label_plural=element.value("pluralLabel") or element.value("label"),
         fields=fields,
@@ -132,14 +129,6 @@ def _name_fields(full_name: str, element: Element) -> tuple[dict[str, Field], di
 
 def _text(name: str, required: bool) -> Field:
     return Field(name, is_required=required, is_createable=False, is_updateable=False)
-
-
-def next_key_prefix(org: EmulatedOrg, name: str) -> str:
-    """`a00`, `a01`, …; `m00` for custom metadata, `e00` for platform events."""
-    first = {"__mdt": "m", "__e": "e", "__x": "x"}.get(name[name.rindex("__") :], "a")
-    taken = {one.key_prefix for one in org.store.types.values()}
-    pairs = (first + left + right for left in _DIGITS for right in _DIGITS)
-    return next(prefix for prefix in pairs if prefix not in taken)
 
 
 def _change(context: DeployContext, known: ObjectType, component: Component) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.emulator import seeding
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.kinds.access import check_access
 from provisioner.emulator.metadata.kinds.grants import put_grants
@@ -153,21 +154,8 @@ def apply_profile(context: DeployContext, component: Component) -> None:
         component.problem("Required field is missing: userLicense")
     if component.problems:
         return
-    profile_id = known[0]["Id"] if known else _new_profile(context, name, license_id)
+    if known:
+        profile_id = known[0]["Id"]
+    else:
+        profile_id = seeding.profile(context.org, name, license_id, user_id=context.user_id)
     context.keep(component, own_id=profile_id)
-
-
-def _new_profile(context: DeployContext, name: str, license_id: str | None) -> str:
-    values = {"Name": name, "UserLicenseId": license_id, "UserType": "Standard"}
-    profile_id = put_row(context, "Profile", "Name", values)
-    own_set = {
-        "Name": f"X00e{profile_id[3:15]}",
-        "Label": f"00e{profile_id[3:15]}",
-        "Type": "Profile",
-        "IsOwnedByProfile": True,
-        "IsCustom": False,
-        "ProfileId": profile_id,
-        "LicenseId": license_id,
-    }
-    put_row(context, "PermissionSet", "Name", own_set)
-    return profile_id
