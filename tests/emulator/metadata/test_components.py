@@ -31,6 +31,11 @@ def test_a_lightning_bundle(client: OrgClient) -> None:
     assert result["details"]["componentSuccesses"][1]["fileName"] == "lwc/hello"
 
 
+def test_the_configuration_of_a_lightning_bundle_may_have_another_name(client: OrgClient) -> None:
+    files = {"lwc/hello/hello.js": "x", "lwc/hello/helo.js-meta.xml": CONFIGURATION}
+    assert successes(client.deploy(package({"LightningComponentBundle": "hello"}, files)))
+
+
 @pytest.mark.parametrize(
     ("missing", "problem"),
     [

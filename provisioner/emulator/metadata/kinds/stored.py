@@ -45,14 +45,18 @@ def apply_checked(context: DeployContext, component: Component) -> None:
 
 @kind("LightningComponentBundle")
 def apply_lightning_bundle(context: DeployContext, component: Component) -> None:
-    """A bundle needs a script or markup with its name, and its configuration."""
+    """A bundle needs a script or markup with its name, and its configuration.
+
+    The configuration may have another name: apex-rollup deploys `rolupUtils.js-meta.xml` in
+    `lwc/rollupUtils` in its CI.
+    """
     name, folder = component.full_name, f"lwc/{component.full_name}"
     component.path = folder
     files = {path.removeprefix(f"{folder}/") for path in component.paths}
     has_body = {f"{name}.js", f"{name}.ts", f"{name}.html", f"{name}.css"} & files
     if not has_body:
         component.problem(f"No base file for markup://c:{name}")
-    elif f"{name}.js{META}" not in files:
+    elif not any(path.endswith(f".js{META}") for path in files):
         component.problem(f"Cannot find Lightning Component Bundle {name}.")
     else:
         check_root(component, "LightningComponentBundle")
