@@ -184,6 +184,12 @@ class World:
         self.auth_codes[code] = AuthCode(org, org.admin_id, consumer_key, callback_url, expires)
         return code
 
+    def add_refresh_token(self, login: AuthCode) -> str:
+        """A token that gives new sessions of a login until it is revoked."""
+        token = "5Aep" + self.sessions.new_secret()
+        self.refresh_tokens[token] = login
+        return token
+
     def org_of_token(self, token: str) -> EmulatedOrg | None:
         """The org in a token, whether or not the token is valid and the org is active."""
         return self.orgs.get(token[:15]) if token[15:16] == "!" else None

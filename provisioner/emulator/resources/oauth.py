@@ -46,8 +46,7 @@ def _exchange(call: Call, form: dict[str, str]) -> Reply:
     jwt_bearer.check_user(world, opened.org, opened.user_id)
     installed = opened.org.apps[opened.consumer_key]
     installed.approved.add(opened.user_id)
-    refresh_token = "5Aep" + world.sessions.new_secret()
-    world.refresh_tokens[refresh_token] = opened
+    refresh_token = world.add_refresh_token(opened)
     body = _token_body(call, opened.org, opened.user_id, opened.consumer_key)
     scope = "refresh_token web api"
     return Reply({**body, "refresh_token": refresh_token, "scope": scope})

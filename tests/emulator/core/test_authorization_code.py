@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, DEFAULT_HUB_USERNAME
 from tests.emulator.core.conftest import Client
 
 CALLBACK = "http://localhost:1717/OauthRedirect"
@@ -72,3 +73,14 @@ def test_a_code_does_not_live_long(hub: Client, client: Client) -> None:
     hub.world.clock.advance(3600)
     refused = client.refusal(_exchange(client, code))
     assert refused == (400, "invalid_grant", "expired authorization code")
+
+
+def test_a_login_in_a_browser_leaves_a_refresh_token_of_its_user(hub: Client) -> None:
+    """The control plane stands for the browser: an SFDX URL carries such a token."""
+    key, path = DEFAULT_CONSUMER_KEY, f"users/{DEFAULT_HUB_USERNAME}/refresh-token"
+    made = hub.call("POST", f"/_emulator/{path}", json={"consumer_key": key})
+    form = {"grant_type": "refresh_token", "client_id": key, **made.json()}
+    reply = hub.http.post(f"{hub.url}/services/oauth2/token", data=form, timeout=30)
+    assert reply.json()["access_token"][:15] == hub.world.hub.id[:15]
+    unknown = hub.call("POST", f"/_emulator/{path}", json={"consumer_key": "3MVG9Other"})
+    assert (unknown.status_code, "3MVG9Other" in unknown.text) == (400, True)
