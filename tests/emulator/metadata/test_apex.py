@@ -72,6 +72,7 @@ def test_modern_and_odd_apex_compiles(client: OrgClient) -> None:
       static { CACHE.clear(); }
       public A(Integer i) { this(); }
       public override Integer compareTo(Object o) { return o instanceof A ? ((A) o).size : -1; }
+      private void set(Object o) { CACHE = o instanceof A ? null : CACHE; if (size > = 0) return; }
       private Account[] find(Set<Id> ids) {
         for (Account a : [SELECT Id, (SELECT Id FROM Contacts) FROM Account WHERE Id IN :ids]) {
           if (a?.Name == 'it''s' || !ids.contains(a.Id)) continue; else break;

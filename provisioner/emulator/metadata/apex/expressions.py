@@ -42,18 +42,16 @@ class ExpressionReader(Cursor):
 
     def _rest_of_assignment(self, first: Expression) -> Expression:
         """What follows `name = operand` belongs to the value."""
-        if self.token.kind == "symbol" and self.token.text in _BINARY | {"?"}:
-            start = self.token
-            while self.token.kind == "symbol" and self.token.text in _BINARY | {"?"}:
-                self._continue_value()
-            return Expression("other", start)
-        if self.accept_word("instanceof"):
-            self.type_name()
-            return Expression("other", first.token)
-        return first
+        value = first
+        while self.at(*_BINARY, "?") or self.at_word("instanceof"):
+            value = Expression("other", first.token)
+            self._continue_value()
+        return value
 
     def _continue_value(self) -> None:
-        if self.accept("?"):
+        if self.accept_word("instanceof"):
+            self.type_name()
+        elif self.accept("?"):
             self.expression()
             self.expect(":")
             self.expression()
@@ -62,10 +60,15 @@ class ExpressionReader(Cursor):
             self.expression()
 
     def _operator(self) -> str:
-        """An operator; each `>` is read by itself, because type arguments also end with it."""
+        """An operator; each `>` is read by itself, because type arguments also end with it.
+
+        The compiler accepts a blank in `> =`: Volunteers-for-Salesforce deploys it in its CI.
+        """
         token = self.take()
         text = token.text
         while text[0] == ">" and self.at(">", "=", "==") and self._touches(token, text):
+            text += self.take().text
+        if text == ">" and self.at("="):
             text += self.take().text
         return text
 
