@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.emulator import seeding
 from provisioner.emulator.features.table import Feature, known_features
+from provisioner.emulator.metadata import state
 from provisioner.emulator.objects import catalogue
 
 if TYPE_CHECKING:
@@ -69,12 +70,21 @@ def _add_rows(org: EmulatedOrg, feature: Feature) -> None:
         seeding.permission_set_license(org, name)
     for name in feature.permission_sets:
         seeding.permission_set(org, name)
+    for name in feature.classes:
+        _add_code(org, "ApexClass", {"Name": name})
+    for name in feature.pages:
+        _add_code(org, "ApexPage", {"Name": name, "MasterLabel": name})
     for object_name, developer_name, label in feature.record_types:
         row = {"SobjectType": object_name, "DeveloperName": developer_name, "Name": label}
         org.store.add("RecordType", {**row, "IsActive": True})
     if "CurrencyType" in feature.objects:
         corporate = {"IsoCode": "USD", "IsCorporate": True, "IsActive": True, "ConversionRate": 1}
         org.store.add("CurrencyType", {**corporate, "DecimalPlaces": 2})
+
+
+def _add_code(org: EmulatedOrg, kind: str, row: dict[str, str]) -> None:
+    row_id = org.store.add(kind, row)
+    state.keep_without_file(org, kind, row["Name"], user_id=org.admin_id, own_id=row_id)
 
 
 def _objects(org: EmulatedOrg, where: str) -> list[str]:

@@ -19,6 +19,8 @@ class Feature:
     permission_set_licenses: list[str] = field(default_factory=list)
     user_licenses: list[tuple[str, str]] = field(default_factory=list)  # name, key
     profiles: list[tuple[str, str]] = field(default_factory=list)  # name, user licence
+    classes: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
 
 
 @cache
@@ -47,6 +49,10 @@ def _add(feature: Feature, what: str, text: str) -> None:
             feature.fields.append((words[0], words[1:]))
         case "record_type":
             feature.record_types.append((words[0], words[1], " ".join(words[2:])))
+        case "classes":
+            feature.classes += words
+        case "pages":
+            feature.pages += words
         case "permission_sets":
             feature.permission_sets += words
         case "permission_set_licenses":

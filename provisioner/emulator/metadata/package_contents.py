@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.metadata import state
 from provisioner.emulator.metadata.packages import PackageVersion
-from provisioner.emulator.metadata.state import StoredComponent
 from provisioner.emulator.objects.custom_types import plain_type
 from provisioner.emulator.objects.schema import Field
 
@@ -77,18 +76,6 @@ def _keep(
     user_id: str,
     own_id: str = "",
 ) -> None:
-    if state.find(org, kind, full_name) is not None:
-        return
-    now = state.now(org)
-    stored = StoredComponent(
-        type=kind,
-        full_name=full_name,
-        file_name="",
-        id=own_id or state.component_id(org, kind),
-        created=now,
-        created_by=user_id,
-        modified=now,
-        modified_by=user_id,
-        namespace=package.namespace,
+    state.keep_without_file(
+        org, kind, full_name, user_id=user_id, own_id=own_id, namespace=package.namespace
     )
-    state.keep(org, stored)

@@ -62,6 +62,23 @@ def keep(org: EmulatedOrg, stored: StoredComponent) -> None:
     org.components[stored.type, stored.full_name.lower()] = stored
 
 
+def keep_without_file(
+    org: EmulatedOrg,
+    component_type: str,
+    full_name: str,
+    *,
+    user_id: str = "",
+    own_id: str = "",
+    namespace: str | None = None,
+) -> None:
+    """Store a component that a package or a feature has brought, unless it exists."""
+    if find(org, component_type, full_name) is None:
+        at = now(org)
+        own_id = own_id or component_id(org, component_type)
+        keep(org, StoredComponent(component_type, full_name, "", own_id, at, user_id, at, user_id,
+                                  namespace=namespace))  # fmt: skip
+
+
 def find(org: EmulatedOrg, component_type: str, full_name: str) -> StoredComponent | None:
     """A component of an org, by name in any case as the platform compares."""
     stored = org.components.get((component_type, full_name.lower()))

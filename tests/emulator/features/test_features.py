@@ -120,6 +120,14 @@ def test_without_the_feature_an_address_is_free_text() -> None:
     assert record["BillingCountry"] == "Atlantis"
 
 
+def test_communities_brings_its_classes_and_pages() -> None:
+    org = org_with("Communities")
+    assert org.store.find_by("ApexClass", "Name", "ChangePasswordController")
+    assert org.store.find_by("ApexPage", "Name", "CommunitiesLogin")
+    assert ("ApexClass", "sitelogincontroller") in org.components
+    assert not org_with().store.find_by("ApexClass", "Name", "ChangePasswordController")
+
+
 def test_walkthroughs_is_a_permission_set() -> None:
     assert org_with("Walkthroughs").store.find_by("PermissionSet", "Name", "Walkthroughs")
     assert not org_with().store.find_by("PermissionSet", "Name", "Walkthroughs")
