@@ -66,6 +66,11 @@ class DataLoad:
         """A hash of the data: 8 hexadecimal digits."""
         return hashlib.sha256(b"\0".join(self.contents)).hexdigest()[:8]
 
+    @cached_property
+    def objects(self) -> tuple[str, ...]:
+        """The objects of its records, in alphabetical order."""
+        return tuple(sorted(self.totals()))
+
     def totals(self, chunks: int | None = None) -> Counter[str]:
         """How many records the first `chunks` requests insert, by object; all requests for None."""
         return sum((chunk.types for chunk in self.chunks[:chunks]), Counter[str]())

@@ -37,7 +37,8 @@ class LoadData:
     refer to. When these ids are too long for the state, only this process has them, and the org
     is replaced if the build is interrupted.
 
-    When an answer was lost, the records that our user has created are counted. If none of the
+    When an answer was lost, the records that our user has created since the load began are
+    counted: a new org has sample records, and earlier steps load some. If none of the
     request are there, it is sent again; if all are there and no later record needs their ids,
     the load continues. In any other case, and after a time-out, the org is replaced. After a
     lost answer all records are counted again at the end of the load.
@@ -64,7 +65,8 @@ class LoadData:
 
     def start(self, context: StepContext) -> Outcome:
         """Send the first requests."""
-        return _Loading(context, self._plan(context)).resume(LoadProgress())
+        loading = _Loading(context, self._plan(context))
+        return loading.resume(LoadProgress(before=loading.records_before()))
 
     def poll(self, context: StepContext, state: LoadState) -> Outcome:
         """Send the requests that are left."""
@@ -130,8 +132,19 @@ class _Loading:
             if progress.done < len(self._load.chunks) and time.monotonic() - since > TURN:
                 return Pending(progress.state(self._load), wait=0.0)
         if progress.is_unconfirmed:
-            self._verify_counts()
+            self._verify_counts(progress)
         return Done(f"loaded {self._load.totals().total()} records")
+
+    def records_before(self) -> dict[int, int | None]:
+        """How many records each object of the plan has; see `LoadProgress.before`."""
+        counts = {n: self._count_before(name) for n, name in enumerate(self._load.objects)}
+        return {number: count for number, count in counts.items() if count != 0}
+
+    def _count_before(self, sobject: str) -> int | None:
+        try:
+            return self._count(sobject)
+        except StepFailed:
+            return None  # what is wrong with the object, its first request shows
 
     def confirmed(self, progress: LoadProgress) -> LoadProgress:
         """The progress with the request whose answer was lost: not done, or done.
@@ -140,7 +153,7 @@ class _Loading:
         """
         chunk = self._load.chunks[progress.done]
         before = self._load.totals(progress.done)[chunk.sobject]
-        found = self._count(chunk.sobject)
+        found = self._count_loaded(chunk.sobject, progress)
         counted = replace(progress, is_sending=False, is_unconfirmed=True)
         if found == before:
             return counted
@@ -148,7 +161,7 @@ class _Loading:
         if found == before + chunk.types[chunk.sobject] and not is_needed:
             return counted.after({}, self._load)
         raise self._unconfirmed(
-            f"the org has {found} {chunk.sobject} records, {before} before the request"
+            f"the org has {found} {chunk.sobject} records of this load, {before} before the request"
         )
 
     def _send(self, progress: LoadProgress) -> LoadProgress:
@@ -198,14 +211,21 @@ class _Loading:
             text = f"{chunk.records[0].file}: the org has no object {chunk.sobject}"
             raise StepFailed(text, details=[error.message]) from None
 
-    def _verify_counts(self) -> None:
-        """After a lost answer: the org must have exactly the records of the plan."""
+    def _verify_counts(self, progress: LoadProgress) -> None:
+        """After a lost answer: the org must have exactly the records of the plan more."""
         for sobject, wanted in self._load.totals().items():
-            found = self._count(sobject)
+            found = self._count_loaded(sobject, progress)
             if found != wanted:
                 raise self._unconfirmed(
-                    f"the org has {found} {sobject} records, the plan has {wanted}"
+                    f"the org has {found} {sobject} records of this load, the plan has {wanted}"
                 )
+
+    def _count_loaded(self, sobject: str, progress: LoadProgress) -> int:
+        """How many records of an object there are that were not there before the load."""
+        before = progress.before.get(self._load.objects.index(sobject), 0)
+        if before is None:
+            raise self._unconfirmed(f"the {sobject} records could not be counted before the load")
+        return self._count(sobject) - before
 
     def _count(self, sobject: str) -> int:
         org = self._context.org

@@ -13,8 +13,10 @@ LONGEST_IDS = 12_000
 """Characters of ids in a state. It is written twice for each request of a load."""
 
 _NOT_STORED = "~"  # in place of ids that would be longer
+_UNKNOWN = "?"  # in place of a number of records
 _TEXT = re.compile(
     rf"(\d{{1,9}})/(\d{{1,9}}) (loaded|sending)(\?)? ([0-9a-f]{{8}})"
+    r"(?: before:((?:\d{1,9}=(?:\d{1,18}|\?))(?:;\d{1,9}=(?:\d{1,18}|\?))*))?"
     rf"(?: ({ALPHABET}+(?:,{ALPHABET}+)*|{_NOT_STORED}))?"
 )
 
@@ -24,7 +26,8 @@ class LoadState:
     """`done` of `count` requests are answered, of the data with this `digest`.
 
     `ids`: those of the records that later ones refer to, one `packed` text for each object; None
-    when they have more than `LONGEST_IDS` characters. The flags are those of `LoadProgress`.
+    when they have more than `LONGEST_IDS` characters. `before` and the flags are those of
+    `LoadProgress`.
     """
 
     done: int
@@ -33,13 +36,22 @@ class LoadState:
     ids: tuple[str, ...] | None = ()
     is_sending: bool = False
     is_unconfirmed: bool = False
+    before: Mapping[int, int | None] = field(default_factory=dict)
 
     def text(self) -> str:
-        """`2/5 loaded 1a2b3c4d =001…+9,=003…`; `sending` before a request, `?` if unconfirmed."""
+        """`2/5 loaded 1a2b3c4d before:0=1;3=? =001…+9,=003…`.
+
+        `sending` before a request, `?` if unconfirmed. What is empty is left out.
+        """
         at = "sending" if self.is_sending else "loaded"
         mark = "?" if self.is_unconfirmed else ""
         ids = _NOT_STORED if self.ids is None else ",".join(self.ids)
-        return f"{self.done}/{self.count} {at}{mark} {self.digest} {ids}".rstrip()
+        before = ";".join(
+            f"{number}={_UNKNOWN if records is None else records}"
+            for number, records in self.before.items()
+        )
+        words = [f"{self.done}/{self.count}", f"{at}{mark}", self.digest]
+        return " ".join([*words, *([f"before:{before}"] if before else []), ids]).rstrip()
 
     @classmethod
     def parse(cls, text: str) -> LoadState:
@@ -47,7 +59,7 @@ class LoadState:
         match = _TEXT.fullmatch(text)
         if match is None:
             raise ValueError("not the state of a data load")
-        done, count, at, mark, digest, ids = match.groups()
+        done, count, at, mark, digest, before, ids = match.groups()
         return cls(
             int(done),
             int(count),
@@ -55,12 +67,23 @@ class LoadState:
             None if ids == _NOT_STORED else tuple(ids.split(",")) if ids else (),
             is_sending=at == "sending",
             is_unconfirmed=mark is not None,
+            before=_before(before or ""),
         )
+
+
+def _before(text: str) -> Mapping[int, int | None]:
+    pairs = (pair.partition("=") for pair in text.split(";") if pair)
+    return {
+        int(number): None if records == _UNKNOWN else int(records) for number, _, records in pairs
+    }
 
 
 @dataclass(frozen=True)
 class LoadProgress:
     """`done` requests are answered. `ids` are those of the records that later ones refer to.
+
+    `before`: how many records of an object the user had created before the load, None if they
+    could not be counted; by the object's position in `DataLoad.objects`. Other objects had none.
 
     `is_sending`: the next request is sent, or about to be; only the org shows whether it arrived.
     `is_unconfirmed`: an answer was lost before, therefore the records are counted at the end.
@@ -70,6 +93,7 @@ class LoadProgress:
     ids: Mapping[str, str] = field(default_factory=dict)  # reference id → record id
     is_sending: bool = False
     is_unconfirmed: bool = False
+    before: Mapping[int, int | None] = field(default_factory=dict)
 
     def state(self, load: DataLoad) -> LoadState:
         """The state for the ledger: the ids of the open references, by object."""
@@ -85,6 +109,7 @@ class LoadProgress:
             groups if is_short else None,
             self.is_sending,
             self.is_unconfirmed,
+            self.before,
         )
 
     def after(self, ids: Mapping[str, str], load: DataLoad) -> LoadProgress:
@@ -118,7 +143,7 @@ def progress_of(
         raise IdsLostError
     if ids is None:
         return None
-    return LoadProgress(state.done, ids, state.is_sending, state.is_unconfirmed)
+    return LoadProgress(state.done, ids, state.is_sending, state.is_unconfirmed, state.before)
 
 
 def _ids(texts: tuple[str, ...], groups: list[list[str]]) -> dict[str, str] | None:

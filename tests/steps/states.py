@@ -62,6 +62,7 @@ STATES: Mapping[str, st.SearchStrategy[StepState]] = {
         _GROUPS,
         _FLAGS,
         _FLAGS,
+        st.dictionaries(_COUNTS, st.one_of(st.none(), _COUNTS), max_size=20),
     ),
     "run_apex": st.sampled_from([ScriptSent(), StartAgain()]),
     "verification": st.just(StartAgain()),

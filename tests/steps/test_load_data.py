@@ -146,7 +146,7 @@ def test_a_locked_row_is_retried(runner: StepRunner) -> None:
     assert runner.finish(family(runner)) == Done("loaded 6 records")
     assert runner.retries == 1
     assert_complete(runner)
-    assert runner.emulated.requests("query") == 2, "only what the test itself has asked"
+    assert runner.emulated.requests("query") == 4, "one for each object, and two of the test"
 
 
 # --- lost answers, and kills --------------------------------------------------------------
@@ -182,7 +182,7 @@ def test_an_org_is_replaced_when_lost_ids_are_needed(runner: StepRunner) -> None
     with pytest.raises(StepFailed) as caught:
         runner.finish(family(runner))
     assert caught.value.kind is ErrorKind.REPLACE
-    assert caught.value.message.endswith("the org has 2 Account records, 0 before the request")
+    assert caught.value.message.endswith("2 Account records of this load, 0 before the request")
     assert runner.count("Account") == 2
 
 
@@ -207,6 +207,58 @@ def test_a_killed_load_continues_where_it_was(runner: StepRunner, text: str) -> 
     assert_complete(runner)
 
 
+def add_sample(runner: StepRunner) -> str:
+    """A record that a new org has, or an earlier step has loaded: of the same user."""
+    org = runner.emulated_org
+    return org.store.insert("Account", {"Name": "Sample Account"}, user_id=org.admin_id)
+
+
+@pytest.mark.parametrize(("nth", "at"), [(1, "before"), (2, "before"), (3, "before"), (3, "after")])
+def test_records_that_were_there_before_the_load_are_not_counted(
+    runner: StepRunner, nth: int, at: str
+) -> None:
+    sample = add_sample(runner)
+    runner.emulated.fault({**TREE, "nth": nth}, {"do": "reset", "at": at})
+    assert runner.finish(family(runner)) == Done("loaded 6 records")
+    runner.emulated_org.store.delete("Account", sample)
+    assert_complete(runner)
+
+
+def test_a_second_load_of_an_object_survives_a_lost_answer(runner: StepRunner) -> None:
+    runner.finish(step(runner, {"Account.json": accounts(1)}))
+    second = step(runner, {"Account.json": accounts(2)[1:]})
+    runner.emulated.fault(TREE, {"do": "reset", "at": "after"})
+    assert runner.finish(second) == Done("loaded 1 records")
+    assert runner.count("Account") == 2
+
+
+def test_a_killed_load_remembers_what_was_there_before(runner: StepRunner) -> None:
+    """A request that was sent before the kill, of as many records as there were before."""
+    add_sample(runner)
+    load = step(runner, {"Account.json": accounts(1)})
+    runner.is_killed_by = "sending"
+    with pytest.raises(KilledError):
+        runner.finish(load)
+    assert " before:0=1" in runner.step_state
+    runner.restart()
+    assert runner.finish(load) == Done("loaded 1 records")
+    assert runner.count("Account") == 2
+
+
+def test_an_org_is_replaced_when_the_records_before_the_load_are_unknown(
+    runner: StepRunner,
+) -> None:
+    """The count was refused, then an answer was lost: nothing says what has arrived."""
+    refused = {"do": "answer", "status": 400, "error": "INVALID_TYPE", "message": "no"}
+    runner.emulated.fault({"route": "query"}, refused)
+    runner.emulated.fault(TREE, {"do": "reset"})
+    failure = None
+    while failure is None or failure.kind is ErrorKind.TRANSIENT:
+        failure = runner.failure(step(runner, {"Account.json": accounts(1)}))
+    assert failure.kind is ErrorKind.REPLACE
+    assert "the Account records could not be counted before the load" in str(failure)
+
+
 def test_records_that_were_inserted_twice_are_noticed(runner: StepRunner) -> None:
     """A request was sent again because it had no effect yet; then both had one."""
     load = step(runner, {"Account.json": accounts(1), "Contact.json": contacts(1)})
@@ -228,7 +280,8 @@ def test_after_a_lost_answer_records_are_counted_at_the_end(runner: StepRunner) 
     runner.restart()
     org = runner.emulated_org
     org.store.insert("Account", {"Name": "Acme 1"}, user_id=org.admin_id)
-    with pytest.raises(StepFailed, match="the org has 2 Account records, the plan has 1") as caught:
+    wanted = "the org has 2 Account records of this load, the plan has 1"
+    with pytest.raises(StepFailed, match=wanted) as caught:
         runner.finish(load)
     assert caught.value.kind is ErrorKind.REPLACE
 
