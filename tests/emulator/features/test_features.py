@@ -128,6 +128,22 @@ def test_communities_brings_its_classes_and_pages() -> None:
     assert not org_with().store.find_by("ApexClass", "Name", "ChangePasswordController")
 
 
+@pytest.mark.parametrize(
+    ("feature", "object_name"),
+    [("OrderManagement", "OrderSummary"), ("B2BCommerce", "WebStore"),
+     ("IndustriesActionPlan", "ActionPlan"), ("EnablePRM", "PartnerFundRequest")],
+)  # fmt: skip
+def test_a_feature_brings_its_objects(feature: str, object_name: str) -> None:
+    assert object_name in org_with(feature).store.types
+    assert object_name not in org_with().store.types
+
+
+def test_omni_channel_is_enabled_by_its_setting() -> None:
+    org = org_with()
+    assert schema.enable(org, "OmniChannel.enableOmniChannel")
+    assert {"ServiceChannel", "QueueRoutingConfig"} <= set(org.store.types)
+
+
 def test_walkthroughs_is_a_permission_set() -> None:
     assert org_with("Walkthroughs").store.find_by("PermissionSet", "Name", "Walkthroughs")
     assert not org_with().store.find_by("PermissionSet", "Name", "Walkthroughs")
