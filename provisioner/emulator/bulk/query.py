@@ -12,7 +12,7 @@ from provisioner.emulator.errors import ApiError
 from provisioner.emulator.soql.evaluate import run
 from provisioner.emulator.soql.field_lists import record_level
 from provisioner.emulator.soql.grouping import is_grouped
-from provisioner.emulator.soql.model import ChildQuery, Query
+from provisioner.emulator.soql.model import ChildQuery, Query, TypeOf
 from provisioner.emulator.soql.names import Context, open_scope
 from provisioner.emulator.soql.parser import parse
 from provisioner.emulator.soql.shape import leaf_names
@@ -44,7 +44,7 @@ def check(context: Context) -> tuple[str, list[str]]:
     """The object and the columns of a query that a job can run.
 
     Raises ApiError for invalid SOQL, and for what bulk queries do not support: grouping,
-    aggregates, OFFSET and subqueries in the field list.
+    aggregates, OFFSET, TYPEOF and subqueries in the field list.
     """
     query = parse(context.text)
     if query.is_count or is_grouped(query):
@@ -53,6 +53,8 @@ def check(context: Context) -> tuple[str, list[str]]:
         raise _unsupported("OFFSET")
     if _has_children(query):
         raise _unsupported("Nested Queries")
+    if any(isinstance(one, TypeOf) for one in query.select):
+        raise _unsupported("TYPEOF")
     with context.store.lock:
         scope = open_scope(context, query.sources)
         return scope.entity.name, leaf_names(record_level(scope, query))

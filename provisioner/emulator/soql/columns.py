@@ -8,8 +8,9 @@ from provisioner.emulator.objects.schema import NUMERIC, Field
 from provisioner.emulator.soql.expressions import bind_row_expression
 from provisioner.emulator.soql.field_lists import expand
 from provisioner.emulator.soql.grouping import bind_group_expression, column_names, is_grouped
-from provisioner.emulator.soql.model import Call, ChildQuery, FieldGroup, Path, Query
+from provisioner.emulator.soql.model import Call, ChildQuery, FieldGroup, Path, Query, TypeOf
 from provisioner.emulator.soql.names import BoundField, Scope, with_aliases
+from provisioner.emulator.soql.type_of import branches, relationship
 
 _APEX_TYPES = {
     "id": "Id", "reference": "Id", "boolean": "Boolean", "int": "Integer", "long": "Long",
@@ -52,6 +53,8 @@ def _columns(scope: Scope, query: Query) -> list[Column]:
         elif isinstance(one, FieldGroup):
             for bound in expand(scope, query, one):
                 _add_bound(columns, bound)
+        elif isinstance(one, TypeOf):
+            _add_type_of(columns, scope, query, one)
         elif isinstance(one.expression, Path):
             _add_bound(columns, scope.bind(one.expression))
         else:
@@ -60,9 +63,24 @@ def _columns(scope: Scope, query: Query) -> list[Column]:
     return columns
 
 
+def _add_type_of(columns: list[Column], scope: Scope, query: Query, one: TypeOf) -> None:
+    """The column of the parent, with the fields of each of its types."""
+    hops = relationship(scope, query, one)
+    inside = _parent_columns(columns, hops)
+    for _, fields in branches(scope, hops[-1], one):
+        for bound in fields:
+            _add_bound(inside, bound)
+
+
 def _add_bound(columns: list[Column], bound: BoundField) -> None:
     """Put a field into its parent's column, which is added if it is missing."""
-    for hop in bound.hops:
+    inside = _parent_columns(columns, bound.hops)
+    if not any(column["columnName"] == bound.field.name for column in inside):
+        inside.append(_column(bound.field.name, bound.field))
+
+
+def _parent_columns(columns: list[Column], hops: tuple[Field, ...]) -> list[Column]:
+    for hop in hops:
         name = hop.relationship_name
         parent = next((column for column in columns if column["columnName"] == name), None)
         if parent is None:
@@ -70,7 +88,7 @@ def _add_bound(columns: list[Column], bound: BoundField) -> None:
             parent |= {"apexType": None, "textType": False, "foreignKeyName": hop.name}
             columns.append(parent)
         columns = parent["joinColumns"]
-    columns.append(_column(bound.field.name, bound.field))
+    return columns
 
 
 def _children(scope: Scope, one: ChildQuery) -> Column:

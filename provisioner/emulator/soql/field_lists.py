@@ -21,11 +21,13 @@ from provisioner.emulator.soql.model import (
     Path,
     Query,
     Selected,
+    TypeOf,
 )
 from provisioner.emulator.soql.names import BoundField, Scope, with_aliases
 from provisioner.emulator.soql.ordering import cut, sort_rows
 from provisioner.emulator.soql.selection import all_rows, row_test
 from provisioner.emulator.soql.shape import Level, Part
+from provisioner.emulator.soql.type_of import add_type_of
 
 if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
@@ -44,6 +46,8 @@ def record_level(scope: Scope, query: Query) -> Level:
             for bound in expand(scope, query, one):
                 _note(seen, bound.text)
                 level.add_field(bound)
+        elif isinstance(one, TypeOf):
+            _note(seen, add_type_of(scope, level, query, one))
         else:
             _add_selected(scope, level, one, seen)
     if not level.parts:

@@ -100,6 +100,26 @@ class ChildQuery:
 
 
 @dataclass(frozen=True)
+class When:
+    """`WHEN Account THEN Phone, Owner.Name`: the fields of one type of parent."""
+
+    type_name: Path
+    fields: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class TypeOf:
+    """`TYPEOF What WHEN … ELSE … END` in the field list; without ELSE `otherwise` is empty."""
+
+    operand: Path
+    whens: tuple[When, ...]
+    otherwise: tuple[Path, ...]
+
+
+SelectEntry = Selected | FieldGroup | ChildQuery | TypeOf
+
+
+@dataclass(frozen=True)
 class Source:
     """One entry of FROM: `Account`, `Account a`, `a.Contacts c`."""
 
@@ -120,7 +140,7 @@ class Order:
 class Query:
     """One SELECT with all its clauses."""
 
-    select: tuple[Selected | FieldGroup | ChildQuery, ...]
+    select: tuple[SelectEntry, ...]
     sources: tuple[Source, ...]
     scope: str | None = None
     where: Condition | None = None

@@ -178,9 +178,16 @@ def child_relationship(
     wanted = name.lower()
     for object_type in store.types.values():
         for one in object_type.fields.values():
-            if parent.name in one.reference_to and one.child_relationship_name.lower() == wanted:
+            if one.child_relationship_name.lower() == wanted and _may_be(one, parent):
                 return object_type, one
     return None
+
+
+def _may_be(reference: Field, parent: ObjectType) -> bool:
+    """Whether a reference can point to this type; without types it can point to any record."""
+    return parent.name in reference.reference_to or not (
+        reference.reference_to or parent.is_setup or parent.is_tooling
+    )
 
 
 def follow(store: Store, record: Record | None, hops: tuple[Field, ...]) -> Record | None:
@@ -193,7 +200,7 @@ def follow(store: Store, record: Record | None, hops: tuple[Field, ...]) -> Reco
         if parent is None:
             return None
         record = store.get(parent.name, parent_id)
-        if record is not None and len(hop.reference_to) > 1:
+        if record is not None and len(hop.reference_to) != 1:
             record = {**record, "Type": parent.name}
     return record
 

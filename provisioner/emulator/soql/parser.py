@@ -14,9 +14,11 @@ from provisioner.emulator.soql.model import (
     Order,
     Query,
     Selected,
+    SelectEntry,
     Source,
 )
 from provisioner.emulator.soql.stream import TokenStream
+from provisioner.emulator.soql.type_of import read_type_of
 
 _NO_ALIAS = frozenset(
     ("AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST",
@@ -81,7 +83,7 @@ def _inner_query(stream: TokenStream) -> Query:
     return Query(select, sources, where=where)
 
 
-def _field_list(stream: TokenStream) -> tuple[Selected | FieldGroup | ChildQuery, ...]:
+def _field_list(stream: TokenStream) -> tuple[SelectEntry, ...]:
     entries = [_entry(stream)]
     while stream.take_symbol(","):
         if stream.current.is_word("FROM") and not stream.following.is_symbol(",", "."):
@@ -93,14 +95,18 @@ def _field_list(stream: TokenStream) -> tuple[Selected | FieldGroup | ChildQuery
     return tuple(entries)
 
 
-def _entry(stream: TokenStream) -> Selected | FieldGroup | ChildQuery:
+def _entry(stream: TokenStream) -> SelectEntry:
     token = stream.current
     if stream.take_symbol("("):
         query = _query(stream)
         stream.expect_symbol(")")
         return ChildQuery(query, token.position)
-    if token.is_word("TYPEOF") and stream.following.kind is Kind.NAME:
-        raise NotEmulatedError("SOQL TYPEOF")
+    if (
+        token.is_word("TYPEOF")
+        and stream.following.kind is Kind.NAME
+        and not stream.following.is_word("FROM")
+    ):
+        return read_type_of(stream)
     if token.is_word("FIELDS") and stream.following.is_symbol("("):
         return _field_group(stream)
     return Selected(stream.expression(), _alias(stream))

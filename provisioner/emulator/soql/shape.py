@@ -26,10 +26,15 @@ class Level:
 
     def add_field(self, bound: BoundField) -> None:
         """Add a field, of the record or of one of its parents."""
-        level = self
-        for hop in bound.hops:
-            level = level._parent(hop)
+        level = self.below(bound.hops)
         level.parts[bound.field.name] = level._part(bound.field)
+
+    def below(self, hops: tuple[Field, ...]) -> Level:
+        """The output of the parent at the end of relationships."""
+        level = self
+        for hop in hops:
+            level = level._parent(hop)
+        return level
 
     def _part(self, wanted: Field) -> Part:
         name = wanted.name
