@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
 
 
-def begins_type_of(stream: TokenStream) -> bool:
+def starts_type_of(stream: TokenStream) -> bool:
     """Whether an expression comes next, and not a field of this name."""
     following = stream.following
     is_operand = following.kind is Kind.NAME and not following.is_word("FROM")
