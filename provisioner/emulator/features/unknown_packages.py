@@ -2,6 +2,8 @@
 
 A rehearsal would otherwise fail at the first permission set or object of such a package. What is
 accepted is reported once (`GET /_emulator/notes`).
+
+Source: docs/reference/packages.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Rules of standard objects: what the platform does when their records are saved."""
+"""Rules of standard objects: what the platform does when their records are saved.
+
+Source: the pages of these objects in the Object Reference.
+"""
 
 from __future__ import annotations
 

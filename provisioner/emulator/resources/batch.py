@@ -1,4 +1,7 @@
-"""`/composite/batch`: up to 25 independent requests in one."""
+"""`/composite/batch`: up to 25 independent requests in one.
+
+Source: "Composite Batch" in the REST API Developer Guide.
+"""
 
 from __future__ import annotations
 

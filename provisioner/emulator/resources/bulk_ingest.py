@@ -1,4 +1,8 @@
-"""`/jobs/ingest`: Bulk API 2.0 jobs that load CSV."""
+"""`/jobs/ingest`: Bulk API 2.0 jobs that load CSV.
+
+Source: "Bulk API 2.0 Ingest" in the Bulk API 2.0 and Bulk API Developer Guide;
+docs/reference/data.md#bulk-limits.
+"""
 
 from __future__ import annotations
 

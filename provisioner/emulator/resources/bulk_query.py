@@ -1,4 +1,7 @@
-"""`/jobs/query`: Bulk API 2.0 jobs that read records as CSV."""
+"""`/jobs/query`: Bulk API 2.0 jobs that read records as CSV.
+
+Source: "Bulk API 2.0 Query" in the Bulk API 2.0 and Bulk API Developer Guide.
+"""
 
 from __future__ import annotations
 

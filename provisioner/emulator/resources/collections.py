@@ -1,4 +1,7 @@
-"""`/composite/sobjects`: up to 200 records created, updated, upserted, deleted or read at once."""
+"""`/composite/sobjects`: up to 200 records created, updated, upserted, deleted or read at once.
+
+Source: "sObject Collections" in the REST API Developer Guide; docs/reference/http.md#collections.
+"""
 
 from __future__ import annotations
 

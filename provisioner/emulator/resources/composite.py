@@ -1,4 +1,7 @@
-"""`/composite`: up to 25 requests in one, which may refer to earlier answers."""
+"""`/composite`: up to 25 requests in one, which may refer to earlier answers.
+
+Source: "Composite" in the REST API Developer Guide.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""ContentVersion: an uploaded file, its document, and the links to it."""
+"""ContentVersion: an uploaded file, its document, and the links to it.
+
+Source: "ContentVersion" and "ContentDocumentLink" in the Object Reference.
+"""
 
 from __future__ import annotations
 

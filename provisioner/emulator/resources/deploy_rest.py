@@ -1,4 +1,7 @@
-"""`/metadata/deployRequest`: deploys by REST (docs/reference/deploys.md#requests)."""
+"""`/metadata/deployRequest`: deploys by REST.
+
+Source: docs/reference/deploys.md#requests.
+"""
 
 from __future__ import annotations
 

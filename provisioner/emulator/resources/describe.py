@@ -1,4 +1,7 @@
-"""`/sobjects`, `/sobjects/<Type>`, `/sobjects/<Type>/describe`: what objects an org has."""
+"""`/sobjects`, `/sobjects/<Type>`, `/sobjects/<Type>/describe`: what objects an org has.
+
+Source: "Describe Global" and "sObject Describe" in the REST API Developer Guide.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""EntityDefinition and FieldDefinition: the schema of an org, as rows created per query."""
+"""EntityDefinition and FieldDefinition: the schema of an org, as rows created per query.
+
+Source: "EntityDefinition" and "FieldDefinition" in the Tooling API reference.
+"""
 
 from __future__ import annotations
 

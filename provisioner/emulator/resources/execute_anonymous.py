@@ -1,4 +1,7 @@
-"""`GET /tooling/executeAnonymous?anonymousBody=…` (docs/reference/data.md#anonymous-apex)."""
+"""`/tooling/executeAnonymous`: anonymous Apex, compiled and followed as far as it can be.
+
+Source: docs/reference/data.md#anonymous-apex.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`/sobjects/<Type>/<Field>/<value>`: records by external id, and the bytes of a record's file."""
+"""`/sobjects/<Type>/<Field>/<value>`: records by external id, and the bytes of a record's file.
+
+Source: "sObject Rows by External ID" in the REST API Developer Guide.
+"""
 
 from __future__ import annotations
 

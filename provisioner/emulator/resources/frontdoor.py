@@ -1,4 +1,7 @@
-"""`/services/oauth2/singleaccess` and `/secur/frontdoor.jsp`: single-use browser logins."""
+"""`/services/oauth2/singleaccess` and `/secur/frontdoor.jsp`: single-use browser logins.
+
+Source: docs/reference/users.md#login-links.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`/limits`: limits of the org; on a Dev Hub also those of its scratch orgs."""
+"""`/limits`: limits of the org; on a Dev Hub also those of its scratch orgs.
+
+Source: docs/reference/dev-hub.md#rights.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`/services/oauth2/token` and related endpoints: JWT bearer, codes, refresh, revoke, identity."""
+"""`/services/oauth2/token` and related endpoints: JWT bearer, codes, refresh, revoke, identity.
+
+Source: docs/reference/login.md#request-and-answer.
+"""
 
 from __future__ import annotations
 

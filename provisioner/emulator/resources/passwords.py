@@ -1,4 +1,7 @@
-"""`/sobjects/User/<Id>/password`: set, reset, query. Passwords are checked and not stored."""
+"""`/sobjects/User/<Id>/password`: set, reset, query. Passwords are checked and not stored.
+
+Source: docs/reference/users.md#passwords.
+"""
 
 from __future__ import annotations
 

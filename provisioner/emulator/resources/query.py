@@ -1,4 +1,7 @@
-"""`/query`, `/queryAll`, `/tooling/query`: SOQL over HTTP, 200 to 2,000 records a page."""
+"""`/query`, `/queryAll`, `/tooling/query`: SOQL over HTTP, 200 to 2,000 records a page.
+
+Source: "Query" and "QueryAll" in the REST API Developer Guide.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`/limits/recordCount`: how many records an object has, approximately on the platform."""
+"""`/limits/recordCount`: how many records an object has, approximately on the platform.
+
+Source: "Record Count" in the REST API Developer Guide.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,7 @@ from provisioner.emulator.routing import Call, Reply, route
 def record_count(call: Call) -> Reply:
     """`{"sObjects": [{"count": n, "name": …}]}`, of the objects that `sObjects` names, or of all.
 
-    Names that the org does not have are left out. Source: "Record Count" in the REST API Developer
-    Guide.
+    Names that the org does not have are left out.
     """
     store = call.session_org().store
     names = [one.strip() for one in call.query.get("sObjects", "").split(",") if one.strip()]

@@ -1,6 +1,8 @@
 """ScratchOrgInfo and ActiveScratchOrg: the effects of insert, read and delete.
 
 They have no special paths: REST, composite and SOQL read and change them as any record.
+
+Source: docs/reference/sign-up.md#fields.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""OrgSnapshot: a copy of a scratch org of this hub, as a template for others."""
+"""OrgSnapshot: a copy of a scratch org of this hub, as a template for others.
+
+Source: docs/reference/sign-up.md#snapshots.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The Apex SOAP API, `/services/Soap/s/<version>`: executeAnonymous, as `sf apex run` calls it."""
+"""The Apex SOAP API, `/services/Soap/s/<version>`: executeAnonymous, as `sf apex run` calls it.
+
+Source: docs/reference/data.md#anonymous-apex.
+"""
 
 from __future__ import annotations
 

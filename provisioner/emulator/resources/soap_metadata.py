@@ -2,6 +2,9 @@
 
 The path may continue with the org id, or with `deployRequest` as simple-salesforce writes it
 (docs/reference/clients.md#soap-paths).
+
+Source: "File-Based Calls" and "CRUD-Based Calls" in the Metadata API Developer Guide;
+docs/reference/clients.md#soap-paths.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The Partner SOAP API, `/services/Soap/u/<version>`: setPassword, getUserInfo; no login."""
+"""The Partner SOAP API, `/services/Soap/u/<version>`: setPassword, getUserInfo; no login.
+
+Source: "Core Calls" in the SOAP API Developer Guide.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""`/sobjects/<Type>[/<Id>]`: one record created, read, updated or deleted; both APIs."""
+"""`/sobjects/<Type>[/<Id>]`: one record created, read, updated or deleted; both APIs.
+
+Source: "sObject Basic Information" and "sObject Rows" in the REST API Developer Guide;
+docs/reference/http.md#error-bodies.
+"""
 
 from __future__ import annotations
 

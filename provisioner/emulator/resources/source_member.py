@@ -1,4 +1,7 @@
-"""SourceMember (Tooling): the changes of a scratch org, after deploys that are due."""
+"""SourceMember (Tooling): the changes of a scratch org, after deploys that are due.
+
+Source: docs/reference/clients.md#source-tracking.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`/composite/tree/<Type>`: up to 200 records with their children, all or none."""
+"""`/composite/tree/<Type>`: up to 200 records with their children, all or none.
+
+Source: "sObject Tree" in the REST API Developer Guide; docs/reference/data.md#tree-requests.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`/services/data`: the API versions, and the resources of a version."""
+"""`/services/data`: the API versions, and the resources of a version.
+
+Source: docs/reference/http.md#api-versions.
+"""
 
 from __future__ import annotations
 
