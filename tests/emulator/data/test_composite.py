@@ -49,7 +49,9 @@ def test_a_failure_halts_what_depends_on_it(client: Client) -> None:
     assert parts["needs"]["body"] == [
         {
             "errorCode": "PROCESSING_HALTED",
-            "message": "Invalid reference specified. No value for bad.id found in bad",
+            "message": "Invalid reference specified. No value for bad.id found in bad. Provided "
+            "referenceId ('bad.id') must start with a letter or a number, and it can contain only "
+            "letters, numbers and underscores ('_').",
         }
     ]
     assert parts["free"]["httpStatusCode"] == 201
@@ -150,3 +152,21 @@ def test_a_batch_may_halt_at_the_first_error(client: Client) -> None:
     answer = batch(client, wrong, {"method": "GET", "url": "v68.0/sobjects"}, halt=True)
     assert [one["statusCode"] for one in answer["results"]] == [400, 412]
     assert answer["results"][1]["result"][0]["errorCode"] == "BATCH_PROCESSING_HALTED"
+
+
+def test_null_is_a_value_from_version_52_on(client: Client) -> None:
+    for version, succeeds in (("51.0", False), ("52.0", True)):
+        base = f"/services/data/v{version}"
+        parts = [
+            {"referenceId": "a", "method": "POST", "url": f"{base}/sobjects/Account",
+             "body": {"Name": "a"}},
+            {"referenceId": "r", "method": "GET", "url": f"{base}/sobjects/Account/@{{a.id}}"},
+            {"referenceId": "c", "method": "POST", "url": f"{base}/sobjects/Account",
+             "body": {"Name": "x@{r.Phone}", "Phone": "@{r.Phone}"}},
+        ]  # fmt: skip
+        reply = client.call("POST", f"{base}/composite", json={"compositeRequest": parts})
+        last = reply.json()["compositeResponse"][2]
+        assert (last["httpStatusCode"] == 201) is succeeds
+    assert [one["Phone"] for one in client.query("SELECT Phone FROM Account WHERE Name = 'x'")] == [
+        None
+    ]
