@@ -1,7 +1,9 @@
 """`/composite/graph`: graphs of requests for records; each graph succeeds or fails as a whole.
 
-Source: "Using Composite Graphs" and "Composite Graph Limits" in the REST API Developer Guide, and
-the responses that salesforce-misc/ReVoman recorded. The texts of refused bodies were not seen.
+Source: "Using Composite Graphs" and "Composite Graph Limits" in the REST API Developer Guide;
+responses that salesforce-misc/ReVoman recorded.
+
+The texts of refused bodies were not seen.
 """
 
 from __future__ import annotations
