@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 LICENSES = (("Salesforce", "SFDC"), ("Salesforce Platform", "AUL"), ("Chatter Free", "CSN"))
+_USER_TYPES = {"CSN": "CsnOnly"}  # by licence; docs/reference/users.md#new-users
 PROFILES = (
     ("System Administrator", "Salesforce"),
     ("Standard User", "Salesforce"),
@@ -20,11 +21,16 @@ PROFILES = (
 )
 
 
-PERMISSION_SET_LICENSES = (
-    "AnalyticsViewOnlyUserPsl", "B2BBuyerPsl", "CRMUserPsl", "EinsteinAnalyticsPlusPsl",
-    "IdentityConnectPsl", "SalesConsoleUserPsl", "SurveyCreatorPsl",
-)  # fmt: skip
-"""Some that every new org has (plugin-user and plugin-org name them in their tests)."""
+PERMISSION_SET_LICENSES = {
+    "AnalyticsViewOnlyUserPsl": "Analytics View Only Embedded App",
+    "B2BBuyerPsl": "B2B Buyer",
+    "CRMUserPsl": "CRM User",
+    "EinsteinAnalyticsPlusPsl": "CRM Analytics Plus",
+    "IdentityConnect": "Identity Connect",
+    "SalesConsoleUser": "Sales Console User",
+    "SurveyCreatorPsl": "Survey Creator",
+}
+"""Some that every new org has: developer name → label (plugin-user's tests assign them)."""
 
 
 def fill(
@@ -41,8 +47,8 @@ def fill(
     org.world.usernames[username.lower()] = (org, org.admin_id)
     _organization(org)
     if not org.is_hub:
-        for name in PERMISSION_SET_LICENSES:
-            permission_set_license(org, name)
+        for name, label in PERMISSION_SET_LICENSES.items():
+            permission_set_license(org, name, label)
         org.store.add("Pricebook2", {"Name": "Standard Price Book", "IsActive": True,
                                      "IsStandard": True})  # fmt: skip
     if has_sample_data:
@@ -72,9 +78,15 @@ def user_license(org: EmulatedOrg, name: str, key: str, *, total: int) -> str:
     return org.store.add("UserLicense", row)
 
 
-def permission_set_license(org: EmulatedOrg, name: str) -> None:
+def permission_set_license(org: EmulatedOrg, name: str, label: str = "") -> None:
     """Add a permission set licence, known by its developer name."""
-    row = {"DeveloperName": name, "MasterLabel": name, "Status": "Active", "TotalLicenses": 10}
+    row = {
+        "DeveloperName": name,
+        "PermissionSetLicenseKey": name,
+        "MasterLabel": label or name,
+        "Status": "Active",
+        "TotalLicenses": 10,
+    }
     org.store.add("PermissionSetLicense", row)
 
 
@@ -86,7 +98,9 @@ def permission_set(org: EmulatedOrg, name: str, *, namespace: str | None = None)
 
 def profile(org: EmulatedOrg, name: str, license_id: str | None, *, user_id: str = "") -> str:
     """Add a profile with the permission set that it owns; its id. `user_id` has created it."""
-    row = {"Name": name, "UserLicenseId": license_id, "UserType": "Standard"}
+    licence = org.store.peek("UserLicense", license_id) if license_id else None
+    user_type = _USER_TYPES.get(licence["LicenseDefinitionKey"] if licence else "", "Standard")
+    row = {"Name": name, "UserLicenseId": license_id, "UserType": user_type}
     profile_id = org.store.add("Profile", row, user_id=user_id)
     org.store.add(
         "PermissionSet",

@@ -30,7 +30,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="plugin-tests-") as directory:
         environment = _environment(start, Path(directory))
         for repository in arguments.repositories:
-            folder = copy_of(repository)
+            folder = copy_of(repository, environment)
             outcomes = []
             for file in _files(folder, arguments.only):
                 logs = (
@@ -69,17 +69,13 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
 
 
 def _environment(start: list[str], folder: Path) -> dict[str, str]:
-    """`sf` on PATH and as the executable to test."""
+    """`sf` on PATH, with which the testkit makes orgs; the plugin's own executable is tested."""
     home, commands = folder / "home", folder / "bin"
     home.mkdir()
     commands.mkdir()
     (commands / "sf").symlink_to(start[1])
     environment = cli_environment(start, home)
-    return {
-        **environment,
-        "PATH": f"{commands}:{environment['PATH']}",
-        "TESTKIT_EXECUTABLE_PATH": str(commands / "sf"),
-    }
+    return {**environment, "PATH": f"{commands}:{environment['PATH']}"}
 
 
 def _files(folder: Path, only: str) -> Iterator[Path]:

@@ -26,7 +26,7 @@ def single_access(call: Call) -> Reply:
     call.world.one_time_links[otp] = session
     target = {
         "otp": otp,
-        "startURL": form.get("redirect_uri", "/"),
+        **({"startURL": form["redirect_uri"]} if form.get("redirect_uri") else {}),
         "cshc": call.world.sessions.new_secret()[:16],  # a check that the browser sends back
     }
     return Reply({"frontdoor_uri": f"{call.base_url}/secur/frontdoor.jsp?{urlencode(target)}"})

@@ -14,6 +14,7 @@ from provisioner.emulator.objects.rules import Change, on_insert, rule
 from provisioner.emulator.org import EmulatedOrg
 
 if TYPE_CHECKING:
+    from provisioner.emulator.objects.records import Record
     from provisioner.emulator.objects.rows import Rows
 
 ASSIGNMENT = "PermissionSetAssignment"
@@ -85,12 +86,34 @@ def _check_license(_org: EmulatedOrg, change: Change) -> None:
             text = "duplicate value found: <unknown> duplicates value on record with id: <unknown>"
             raise RecordError("DUPLICATE_VALUE", text, [])
     found = store.peek("PermissionSetLicense", license_id)
-    if found is None or found.get("TotalLicenses") is None:
+    if found is None:
+        return
+    _refuse_user_license(store, user_id, found)
+    if found.get("TotalLicenses") is None:
         return
     used = store.find_by(LICENSE_ASSIGNMENT, "PermissionSetLicenseId", found["Id"])
     if len(used) >= found["TotalLicenses"]:
         text = f"license limit exceeded: no {found['MasterLabel']} licenses are left"
         raise RecordError("LICENSE_LIMIT_EXCEEDED", text, [])
+
+
+def _refuse_user_license(store: Rows, user_id: str, license_row: Record) -> None:
+    """Some user licences support no permission set licence, or not each.
+
+    Source: docs/reference/permission-sets.md#assignments.
+    """
+    user = store.peek("User", user_id)
+    profile = store.peek("Profile", user["ProfileId"] or "") if user else None
+    user_license = store.peek("UserLicense", profile["UserLicenseId"] or "") if profile else None
+    if user is None or user_license is None:
+        return
+    key, name = user_license["LicenseDefinitionKey"], license_row["DeveloperName"]
+    if key == "CSN" or (key == "AUL" and name == "SalesConsoleUser"):
+        text = (
+            f"{user['Name']} can't be assigned the {license_row['MasterLabel']} permission set "
+            f"license, because {user['Name']}'s user license doesn't support it."
+        )
+        raise RecordError("FIELD_INTEGRITY_EXCEPTION", text, ["PermissionSetLicenseId"])
 
 
 @on_insert("PermissionSetGroup")

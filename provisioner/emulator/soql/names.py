@@ -195,14 +195,17 @@ def follow(store: Store, record: Record | None, hops: tuple[Field, ...]) -> Reco
     for hop in hops:
         if record is None or not record.get(hop.name):
             return None
-        parent_id = str(record[hop.name])
-        parent = store.type_of_id(parent_id)
-        if parent is None:
-            return None
-        record = store.get(parent.name, parent_id)
-        if record is not None and len(hop.reference_to) != 1:
-            record = {**record, "Type": parent.name}
+        parent_id, is_one = str(record[hop.name]), len(hop.reference_to) == 1
+        parent = hop.reference_to[0] if is_one else _type_name(store, parent_id)
+        record = store.get(parent, parent_id) if parent else None
+        if record is not None and not is_one:
+            record = {**record, "Type": parent}
     return record
+
+
+def _type_name(store: Store, record_id: str) -> str:
+    found = store.type_of_id(record_id)
+    return found.name if found else ""
 
 
 def value_of(store: Store, record: Record, bound: BoundField) -> Any:

@@ -84,6 +84,14 @@ def test_a_browser_link_works_once(scratch: Client) -> None:
     assert "Set-Cookie" not in second.headers
 
 
+def test_a_browser_link_has_a_target_only_if_one_was_asked_for(scratch: Client) -> None:
+    link = scratch.call("GET", "/services/oauth2/singleaccess").json()["frontdoor_uri"]
+    assert "startURL" not in link
+    assert "cshc=" in link
+    opened = scratch.http.get(link, allow_redirects=False, timeout=30)
+    assert (opened.status_code, opened.headers["Location"]) == (302, "/lightning")
+
+
 def test_no_browser_link_for_an_expired_token(client: Client) -> None:
     path = "/services/oauth2/singleaccess"
     reply = client.call("GET", path, headers={"Authorization": "Bearer 00D!x"})

@@ -205,6 +205,34 @@ def test_licences_are_assigned_once_and_while_they_last(client: OrgClient) -> No
     assert used_up.json()[0]["errorCode"] == "LICENSE_LIMIT_EXCEEDED"
 
 
+@pytest.mark.parametrize(
+    ("profile", "name", "status"),
+    [
+        ("Standard User", "SalesConsoleUser", 201),
+        ("Standard Platform User", "SalesConsoleUser", 400),
+        ("Standard Platform User", "IdentityConnect", 201),
+        ("Chatter Free User", "IdentityConnect", 400),
+    ],
+)
+def test_the_users_licence_must_support_a_permission_set_licence(
+    client: OrgClient, profile: str, name: str, status: int
+) -> None:
+    profile_id = client.query(f"SELECT Id FROM Profile WHERE Name = '{profile}'")[0]["Id"]
+    values = {"Username": "c@scratch.example", "LastName": "C", "ProfileId": profile_id}
+    user_id = client.org.store.add("User", values)
+    query = f"SELECT Id, MasterLabel FROM PermissionSetLicense WHERE DeveloperName = '{name}'"
+    [licence] = client.query(query)
+    wanted = {"AssigneeId": user_id, "PermissionSetLicenseId": licence["Id"]}
+    reply = client.create("PermissionSetLicenseAssign", **wanted)
+    assert reply.status_code == status
+    if status == 400:
+        assert reply.json()[0]["errorCode"] == "FIELD_INTEGRITY_EXCEPTION"
+        assert reply.json()[0]["message"] == (
+            f"C can't be assigned the {licence['MasterLabel']} permission set license, because "
+            "C's user license doesn't support it."
+        )
+
+
 def test_a_deleted_permission_set_takes_its_assignments_along(client: OrgClient) -> None:
     deploy_set(client)
     assign(client, PermissionSetId=set_id(client))
