@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.features import unknown_packages
 from provisioner.emulator.objects.schema import ObjectType
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Snapshot:
     types: Sequence[ObjectType]  # those that the org has changed or added
     rows: Mapping[str, list[Record]]
     components: Mapping[tuple[str, str], Any]
+    has_unknown_package: bool
 
 
 def take(org: EmulatedOrg) -> Snapshot:
@@ -42,6 +44,7 @@ def take(org: EmulatedOrg) -> Snapshot:
             store.types.changed(),
             {name: store.peek_rows(name) for name in store.types},
             {key: replace(one) for key, one in org.components.items()},
+            org.has_unknown_package,
         )
 
 
@@ -56,6 +59,8 @@ def put(snapshot: Snapshot, org: EmulatedOrg) -> None:
             for row in rows:
                 if row["Id"] not in known and not row.get("IsOwnedByProfile"):
                     store.add(name, {key: _moved(value, known) for key, value in row.items()})
+    if snapshot.has_unknown_package:
+        unknown_packages.accept(org)
     org.components.update({key: replace(one) for key, one in snapshot.components.items()})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.features import unknown_packages
 from provisioner.emulator.metadata import state
 from provisioner.emulator.metadata.packages import PackageVersion
 from provisioner.emulator.objects.custom_types import plain_type
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 def add_contents(org: EmulatedOrg, package: PackageVersion, user_id: str) -> None:
     """Add a package's components to the org; existing ones remain (an upgrade)."""
-    org.has_unknown_package = org.has_unknown_package or package.is_unknown
+    if package.is_unknown:
+        unknown_packages.accept(org)
     for entry in package.objects:
         _add_object(org, package, entry, user_id)
     for entry in package.permission_sets:

@@ -18,13 +18,8 @@ def next_key_prefix(types: TypeTable, name: str) -> str:
     return next(prefix for prefix in pairs if prefix not in taken)
 
 
-def plain_type(types: TypeTable, name: str, label: str, *, is_open: bool = False) -> ObjectType:
-    """A custom object of which only the name is known: with a text name and the audit fields.
-
-    `is_open` says that records may have any custom field.
-    """
+def plain_type(types: TypeTable, name: str, label: str) -> ObjectType:
+    """A custom object of which only the name is known: with a text name and the audit fields."""
     fields = {**audit_fields(), "Name": Field("Name", label="Name", length=80)}
     prefix, is_custom = next_key_prefix(types, name), "__" in name
-    return ObjectType(
-        name, prefix, label, f"{label}s", fields, is_custom=is_custom, is_open=is_open
-    )
+    return ObjectType(name, prefix, label, f"{label}s", fields, is_custom=is_custom)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,10 @@ class Field:
     formula: str = ""
 
 
+AcceptsField = Callable[[str], bool]
+"""Whether an object has a field of this name, although its definition is unknown."""
+
+
 @dataclass
 class ObjectType:
     """One sObject type: standard ones from the catalogue, custom ones from deploys."""
@@ -49,14 +53,14 @@ class ObjectType:
     is_updateable: bool = True
     is_deletable: bool = True
     is_setup: bool = False  # mixed DML: may not change together with ordinary objects
-    is_open: bool = False  # its custom fields are unknown: it has those that a request names
+    accepts: AcceptsField | None = None  # custom fields that nobody has defined
     properties: Mapping[str, Any] = field(default_factory=dict)  # sharingModel, record types …
 
     def find_field(self, name: str) -> Field | None:
         """A field by API name, in any case, as Salesforce compares names."""
         wanted = name.lower()
         found = next((f for key, f in self.fields.items() if key.lower() == wanted), None)
-        if found is None and self.is_open and wanted.endswith("__c"):
+        if found is None and self.accepts is not None and self.accepts(name):
             found = self.fields[name] = Field(name, label=name)
         return found
 

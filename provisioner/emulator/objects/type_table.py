@@ -6,7 +6,7 @@ from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
 
 from provisioner.emulator.objects.catalogue import StandardTypes
-from provisioner.emulator.objects.schema import ObjectType
+from provisioner.emulator.objects.schema import AcceptsField, ObjectType
 
 
 class TypeTable(MutableMapping[str, ObjectType]):
@@ -16,12 +16,19 @@ class TypeTable(MutableMapping[str, ObjectType]):
         self._shared = shared
         self._own: dict[str, ObjectType] = {}
         self._removed: set[str] = set()
+        self._accepts: AcceptsField | None = None
 
     def own(self, name: str) -> ObjectType:
         """The type, from now on apart from that of other orgs."""
         if name not in self._own:
             self._own[name] = _copy(self[name])
         return self._own[name]
+
+    def accept_fields(self, accepts: AcceptsField) -> None:
+        """Every object has the custom fields that `accepts` accepts."""
+        self._accepts = accepts
+        for one in self._own.values():
+            one.accepts = accepts
 
     def changed(self) -> list[ObjectType]:
         """Copies of the types that this org has of its own."""
@@ -43,10 +50,13 @@ class TypeTable(MutableMapping[str, ObjectType]):
             if name in self._removed:
                 raise KeyError(name)
             found = self._shared[name]
+            if self._accepts is not None:
+                found = self._own[name] = replace(_copy(found), accepts=self._accepts)
         return found
 
     def __setitem__(self, name: str, object_type: ObjectType) -> None:
         self._own[name] = object_type
+        object_type.accepts = self._accepts
 
     def __delitem__(self, name: str) -> None:
         if name not in self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from provisioner.emulator.features import unknown_packages
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.kinds.registry import DeployContext, missing
 from provisioner.emulator.metadata.xml_tree import Element
@@ -61,7 +62,8 @@ def _is_installed(context: DeployContext, namespace: str | None) -> bool:
         return True
     packages = context.store.peek_rows("SubscriberPackage")
     wanted = namespace.lower()
-    return any((row.get("NamespacePrefix") or "").lower() == wanted for row in packages)
+    is_known = any((row.get("NamespacePrefix") or "").lower() == wanted for row in packages)
+    return is_known or unknown_packages.is_accepted(context.org, namespace)
 
 
 def check_references(
