@@ -85,7 +85,26 @@ def _user(org: EmulatedOrg, change: Change) -> None:
         record["UserType"] = profile["UserType"]
         if record["IsActive"]:
             _take_license(store, profile["UserLicenseId"])
-    record["CommunityNickname"] = record["CommunityNickname"] or username.partition("@")[0][:40]
+    _set_nickname(store, record)
+
+
+def _set_nickname(store: Rows, record: Record) -> None:
+    """Nicknames are unique in an org; the platform chooses one for a user without.
+
+    Source: a recorded refusal (forcedotcom/cli, issue 3142).
+    """
+    given = record["CommunityNickname"]
+    chosen = given or (record["Username"] or "").partition("@")[0][:40]
+    while store.find_by("User", "CommunityNickname", chosen):
+        if given:
+            raise RecordError(
+                "DUPLICATE_COMM_NICKNAME",
+                "Duplicate Nickname.<br>Another user has already selected this nickname.<br>"
+                "Please select another.",
+                ["CommunityNickname"],
+            )
+        chosen = f"{chosen[:22]}{record['Id']}"
+    record["CommunityNickname"] = chosen
 
 
 @rule("User", "before update")
