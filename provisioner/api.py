@@ -260,7 +260,7 @@ def emulator(
     `daily` and `api`. Raises UsageError when an option is wrong, or the extra `emulator` is not
     installed.
     """
-    from provisioner import rehearsal
+    from provisioner.rehearsal import emulator as rehearsal
 
     options = ["--speed", str(speed), "--seed", str(seed)]
     options += ["--limits", ",".join(f"{k}={v}" for k, v in limits.items())] if limits else []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.rehearsal import EMULATOR_NEEDS
+from provisioner.rehearsal.emulator import EMULATOR_NEEDS
 
 pytestmark = pytest.mark.slow
 

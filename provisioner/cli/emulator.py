@@ -72,7 +72,7 @@ def command(
     private_key (a path) and, with --tls, ca (a path). The control plane is below /_emulator/.
     The command needs the extra `emulator`: pip install 'provisioner[emulator]'.
     """
-    from provisioner.rehearsal import require_emulator
+    from provisioner.rehearsal.emulator import require_emulator
 
     require_emulator()
     from provisioner.emulator.command import EmulatorOptions, OptionError, serve

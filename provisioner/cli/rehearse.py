@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from provisioner.builder.result import BuildResult
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger, Org
-    from provisioner.rehearsal import RunningEmulator
+    from provisioner.rehearsal.emulator import RunningEmulator
 
 
 def command(
@@ -56,7 +56,7 @@ def command(
     Builds the pools, claims an org, and logs in to it with its username and the private key. The
     exit codes are those of `build`.
     """
-    from provisioner.rehearsal import emulator
+    from provisioner.rehearsal.emulator import emulator
 
     options = ["--speed", f"{speed:g}", "--seed", str(seed)]
     options += ["--faults", str(faults.absolute())] if faults else []
@@ -115,7 +115,7 @@ def _build_and_log_in(
 def _config(call: Invocation, running: RunningEmulator, folder: Path) -> PoolFile:
     """pool.yaml, with the emulator as its Dev Hub and a ledger for the rehearsal only."""
     from provisioner.config.load import load
-    from provisioner.rehearsal import Placeholders
+    from provisioner.rehearsal.emulator import Placeholders
 
     environ = Placeholders(call.environ)
     config = load(call.config, environ=environ, dev_hub=running.dev_hub())
@@ -160,9 +160,12 @@ def _claim_and_log_in(
 
 
 def _show(call: Invocation, result: BuildResult, claimed: dict[str, Any] | None) -> None:
+    from provisioner.rehearsal import unknown
     from provisioner.report.build import build_document
 
-    document = {**build_document(result), "claimed": claimed}
+    errors = [org.error for org in result.failed]
+    assumable = unknown.assumptions(errors)
+    document = {**build_document(result), "claimed": claimed, "assumable": assumable}
     if claimed is None:
         call.output.result("No org was built, so none was claimed.", document)
     else:
@@ -175,6 +178,8 @@ def _show(call: Invocation, result: BuildResult, claimed: dict[str, Any] | None)
     error = result.error()
     if error is not None:
         call.output.error(error.message, hint=error.hint)
+    if advice := unknown.advice(errors):
+        call.output.warn(advice)
 
 
 def _wait(call: Invocation) -> None:

@@ -10,13 +10,15 @@ from pathlib import Path
 from provisioner.declare.options import Finding, option
 
 KINDS = ("permission-set", "object", "field", "profile", "feature")
-_ASSUMPTION = re.compile(rf"({'|'.join(KINDS)}):\S.*")
+_ASSUMPTION = re.compile(rf"({'|'.join(KINDS)}|[A-Z]\w+):\S.*")
+"""Other components have the name of their type in the Metadata API: `ApexClass:Acme`."""
 
 
 def assumption_rule(text: str) -> str:
     """The problem of an assumption, or "". Its form is `KIND:NAME` or `field:OBJECT.NAME`."""
     if not _ASSUMPTION.fullmatch(text) or (text.startswith("field:") and "." not in text):
-        return f"write KIND:NAME with one of the kinds {', '.join(KINDS)} (field:OBJECT.NAME)"
+        kinds = ", ".join(KINDS)
+        return f"write KIND:NAME with {kinds} or a metadata type as KIND (field:OBJECT.NAME)"
     return ""
 
 

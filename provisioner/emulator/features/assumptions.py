@@ -1,7 +1,7 @@
 """What a rehearsal assumes about its orgs: components that the emulator cannot know.
 
 An assumption is text: `permission-set:NAME`, `object:NAME`, `field:OBJECT.NAME`, `feature:NAME`,
-`profile:NAME`.
+`profile:NAME`, or `TYPE:NAME` with a type of the Metadata API.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from provisioner.emulator import seeding
 from provisioner.emulator.features import schema
+from provisioner.emulator.metadata import state
+from provisioner.emulator.metadata.component_types import type_names
 from provisioner.emulator.objects import catalogue
 from provisioner.emulator.objects.custom_types import plain_type
 from provisioner.emulator.objects.schema import Field
@@ -32,19 +34,33 @@ class Assumption:
     def parse(cls, text: str) -> Assumption:
         """The assumption that `text` means. Raises ValueError if it is not one."""
         kind, _, name = text.partition(":")
-        if kind not in _KINDS or not re.fullmatch(_NAMES.get(kind, r".+"), name):
+        is_known = kind in _KINDS or kind in type_names()
+        if not is_known or not re.fullmatch(_NAMES.get(kind, r".+"), name):
             forms = ", ".join(f"{one}:NAME" for one in _KINDS)
-            raise ValueError(f"{text!r} is not an assumption; write {forms} (field:OBJECT.NAME)")
+            raise ValueError(
+                f"{text!r} is not an assumption; write {forms} (field:OBJECT.NAME), or TYPE:NAME "
+                "with a type of the Metadata API"
+            )
         return cls(kind, name)
 
     def apply(self, org: EmulatedOrg) -> None:
         """Add it, unless the org has it."""
-        _KINDS[self.kind](org, self.name)
+        if add := _KINDS.get(self.kind):
+            add(org, self.name)
+        if self.kind in type_names():
+            state.keep_without_file(org, self.kind, self.name, user_id=org.admin_id)
 
 
 def _permission_set(org: EmulatedOrg, name: str) -> None:
     if not org.store.find_by("PermissionSet", "Name", name):
         seeding.permission_set(org, name)
+        state.keep_without_file(org, "PermissionSet", name, user_id=org.admin_id)
+
+
+def _record_type(org: EmulatedOrg, name: str) -> None:
+    object_name, _, developer_name = name.partition(".")
+    row = {"SobjectType": object_name, "DeveloperName": developer_name, "Name": developer_name}
+    org.store.add("RecordType", {**row, "IsActive": True})
 
 
 def _profile(org: EmulatedOrg, name: str) -> None:
@@ -78,5 +94,8 @@ _KINDS: Mapping[str, Callable[[EmulatedOrg, str], None]] = {
     "field": _field,
     "feature": _feature,
     "profile": _profile,
+    "RecordType": _record_type,
 }
-_NAMES = {"object": r"\w+", "field": r"\w+\.\w+", "permission-set": r"\w+"}
+_NAMES = {
+    "object": r"\w+", "field": r"\w+\.\w+", "permission-set": r"\w+", "RecordType": r"\w+\.\w+",
+}  # fmt: skip

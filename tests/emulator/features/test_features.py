@@ -160,7 +160,8 @@ def test_what_is_no_assumption_is_refused(text: str) -> None:
 def test_what_is_assumed_is_in_every_new_org() -> None:
     world = World()
     texts = ["permission-set:Sales", "object:Ext__c", "field:Account.Ext__c", "object:Quote",
-             "field:Quote.Ext__c", "profile:Partner", "feature:Knowledge"]  # fmt: skip
+             "field:Quote.Ext__c", "profile:Partner", "feature:Knowledge", "ApexClass:Ext",
+             "RecordType:Account.Firm"]  # fmt: skip
     world.assumptions += [Assumption.parse(text) for text in texts]
     org = org_with(world=world)
     assert org.store.find_by("PermissionSet", "Name", "Sales")
@@ -169,6 +170,8 @@ def test_what_is_assumed_is_in_every_new_org() -> None:
     assert insert(org, "Account", Name="A", Ext__c="x")["Ext__c"] == "x"
     assert {"OpportunityId", "Ext__c"} <= org.store.types["Quote"].fields.keys()
     assert "Knowledge__kav" in org.store.types
+    assert {("ApexClass", "ext"), ("PermissionSet", "sales")} <= set(org.components)
+    assert org.store.find_by("RecordType", "DeveloperName", "Firm")
 
 
 def test_an_assumed_feature_that_nobody_knows_is_said() -> None:

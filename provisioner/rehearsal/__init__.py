@@ -1,0 +1,1 @@
+"""A build on a private emulator: its process, and what it could not know."""

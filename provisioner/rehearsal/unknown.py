@@ -1,0 +1,54 @@
+"""What the emulator did not know when a rehearsal failed, although a real org may have it.
+
+An emulated org has what the pool itself brings, and what the published references say. A real org
+may have more: from a package, from another project, or set up by hand. The platform's own messages
+name what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_COLUMN = re.compile(r"No such column '(\w+)' on (?:entity '|sobject of type )(\w+)")
+_OBJECT = re.compile(
+    r"sObject type '(\w+)' is not supported|Entity of type 'CustomObject' named '(\w+)'"
+    r"|referenceTo value of '(\w+)' does not resolve|Invalid type: (?:Schema\.)?(\w+__\w+)"
+    r"|not emulated: sObject (\w+)"
+)
+_COMPONENT = re.compile(r"In field: \w+ - no (\w+) named (.+?) found")
+_PERMISSION_SETS = re.compile(r"permission sets not found in the org: ([^|\n]+)")
+_KINDS = {
+    "CustomField": "field", "CustomObject": "object", "PermissionSet": "permission-set",
+    "Profile": "profile",
+}  # fmt: skip
+"""Metadata types whose assumption has a name of its own; of others it is the type."""
+
+
+def assumptions(errors: Iterable[str]) -> list[str]:
+    """The assumptions (`KIND:NAME`) with which these failures would not have occurred."""
+    return list(dict.fromkeys(one for error in errors for one in _in(error)))
+
+
+def _in(error: str) -> Iterator[str]:
+    for field, object_name in _COLUMN.findall(error):
+        yield f"field:{object_name}.{field}"
+    for names in _OBJECT.findall(error):
+        yield from (f"object:{name}" for name in names if name)
+    for kind, name in _COMPONENT.findall(error):
+        yield f"{_KINDS.get(kind, kind)}:{name}"
+    for names in _PERMISSION_SETS.findall(error):
+        yield from (f"permission-set:{name}" for name in names.strip().split(", "))
+
+
+def advice(errors: Iterable[str]) -> str:
+    """A sentence that says so, and how to assume it; "" where nothing is unknown."""
+    found = assumptions(errors)
+    if not found:
+        return ""
+    names = ", ".join(one.partition(":")[2] for one in found)
+    options = " ".join(f"--assume '{one}'" if " " in one else f"--assume {one}" for one in found)
+    return (
+        f"The emulator does not know {names}. A real org may have it, for example from a package. "
+        f"If yours does, assume it: provisioner rehearse {options}"
+    )

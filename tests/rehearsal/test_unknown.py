@@ -1,0 +1,52 @@
+"""What a failed rehearsal says about names that only the emulator does not know."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.config.rehearsal import assumption_rule
+from provisioner.emulator.features.assumptions import Assumption
+from provisioner.rehearsal.unknown import advice, assumptions
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        ("INVALID_FIELD: No such column 'A__c' on sobject of type Account", ["field:Account.A__c"]),
+        (
+            "SELECT A__c FROM Lead: No such column 'A__c' on entity 'Lead'. If you are",
+            ["field:Lead.A__c"],
+        ),
+        ("INVALID_TYPE: sObject type 'A__c' is not supported. If", ["object:A__c"]),
+        ("NOT_EMULATED: not emulated: sObject Quote", ["object:Quote"]),
+        ("Entity of type 'CustomObject' named 'A__c' cannot be found (X)", ["object:A__c"]),
+        ("x: referenceTo value of 'A__c' does not resolve to a valid sObject", ["object:A__c"]),
+        ("A.cls:1:2: Invalid type: A__c (ApexClass A)", ["object:A__c"]),
+        ("In field: apexClass - no ApexClass named A found (Profile B)", ["ApexClass:A"]),
+        ("In field: field - no CustomField named A.B__c found (X)", ["field:A.B__c"]),
+        ("In field: layout - no Layout named A-B C found (X)", ["Layout:A-B C"]),
+        (
+            "permission sets not found in the org: A, B\n | A: no similar name",
+            ["permission-set:A", "permission-set:B"],
+        ),
+        ("Missing ';' at '}'", []),
+    ],
+)
+def test_the_messages_of_the_platform_name_what_can_be_assumed(
+    error: str, found: list[str]
+) -> None:
+    assert assumptions([error, error]) == found
+    assert [assumption_rule(one) for one in found] == [""] * len(found)
+    assert [str(Assumption.parse(one).name) for one in found] == [
+        one.partition(":")[2] for one in found
+    ]
+
+
+def test_the_advice_is_a_command_to_copy() -> None:
+    text = advice(["no Layout", "In field: layout - no Layout named A-B C found (X)"])
+    assert "does not know A-B C. A real org may have it" in text
+    assert text.endswith("provisioner rehearse --assume 'Layout:A-B C'")
+
+
+def test_other_failures_get_no_advice() -> None:
+    assert advice(["the sign-up failed"]) == ""
