@@ -24,6 +24,8 @@ _KINDS = {
 }  # fmt: skip
 """Metadata types whose assumption has a name of its own; of others it is the type."""
 
+_SHOWN = 8
+
 
 def assumptions(errors: Iterable[str]) -> list[str]:
     """The assumptions (`KIND:NAME`) with which these failures would not have occurred."""
@@ -46,7 +48,9 @@ def advice(errors: Iterable[str]) -> str:
     found = assumptions(errors)
     if not found:
         return ""
+    found, more = found[:_SHOWN], len(found) - _SHOWN
     names = ", ".join(one.partition(":")[2] for one in found)
+    names += f" and {more} more (--json lists them)" if more > 0 else ""
     options = " ".join(f"--assume '{one}'" if " " in one else f"--assume {one}" for one in found)
     return (
         f"The emulator does not know {names}. A real org may have it, for example from a package. "

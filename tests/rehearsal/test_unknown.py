@@ -48,5 +48,10 @@ def test_the_advice_is_a_command_to_copy() -> None:
     assert text.endswith("provisioner rehearse --assume 'Layout:A-B C'")
 
 
+def test_of_many_names_the_first_are_shown() -> None:
+    text = advice([f"sObject type 'A{n}__c' is not supported" for n in range(12)])
+    assert "A7__c and 4 more (--json lists them). A real org may have it" in text
+
+
 def test_other_failures_get_no_advice() -> None:
     assert advice(["the sign-up failed"]) == ""
