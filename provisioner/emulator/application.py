@@ -148,6 +148,7 @@ class Application:
             path=path,
             params=found.params,
             query=dict(parse_qsl(query, keep_blank_values=True)),
+            raw_query=query,
             headers=request.headers,
             body=body,
             base_url=origin,

@@ -40,6 +40,7 @@ class Call:
     user_id: str = ""  # the session's user, set with `org`
     form: Mapping[str, str] | None = None  # of urlencoded and multipart bodies
     files: Mapping[str, bytes] | None = None  # multipart parts, by part name
+    raw_query: str = ""  # as sent, for parameters that may be given several times
 
     @property
     def version(self) -> str:

@@ -41,6 +41,7 @@ def dispatch(
             path=unquote(path),
             params={key: unquote(str(value)) for key, value in params.items()},
             query=dict(parse_qsl(query, keep_blank_values=True)),
+            raw_query=query,
             headers={**call.headers, **_lower(headers or {})},
             body=b"" if body is None else json.dumps(body).encode(),
             form=None,

@@ -6,6 +6,7 @@ from typing import Any
 
 from provisioner.emulator.describe.fields import describe_field
 from provisioner.emulator.objects.schema import ObjectType
+from provisioner.emulator.objects.searchable import is_searchable
 from provisioner.emulator.objects.store import Store
 
 _MASTER_RECORD_TYPE = "012000000000000AAA"
@@ -39,7 +40,7 @@ def describe_briefly(object_type: ObjectType, base: str) -> dict[str, Any]:
         "queryable": True,
         "replicateable": is_ordinary,
         "retrieveable": True,
-        "searchable": is_ordinary,
+        "searchable": is_searchable(object_type),
         "triggerable": is_ordinary,
         "undeletable": is_ordinary and object_type.is_deletable,
         "updateable": object_type.is_updateable,

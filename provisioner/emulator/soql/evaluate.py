@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.soql.columns import query_metadata
 from provisioner.emulator.soql.errors import located
@@ -15,7 +15,11 @@ from provisioner.emulator.soql.model import Expression, Query
 from provisioner.emulator.soql.names import Context, Scope, open_scope
 from provisioner.emulator.soql.ordering import cut, sort_rows
 from provisioner.emulator.soql.parser import parse
+from provisioner.emulator.soql.predicates import Test
 from provisioner.emulator.soql.selection import all_rows, row_test
+
+if TYPE_CHECKING:
+    from provisioner.emulator.objects.records import Record
 
 
 @dataclass(frozen=True)
@@ -65,17 +69,23 @@ def _answer(scope: Scope, query: Query) -> Answer:
         return _count(scope, query)
     grouped = is_grouped(query)
     level = None if grouped else record_level(scope, query)
-    test = row_test(scope, query)
-    rows = [row for row in all_rows(scope) if test(row)]
     if level is None:
-        records = aggregate_rows(scope, query, rows)
+        test = row_test(scope, query)
+        records = aggregate_rows(scope, query, [row for row in all_rows(scope) if test(row)])
         return Answer(query, scope, len(records), records)
+    chosen = chosen_rows(scope, query)
+    return Answer(query, scope, len(chosen), [level.render(row) for row in chosen])
+
+
+def chosen_rows(scope: Scope, query: Query, also: Test = lambda _row: True) -> list[Record]:
+    """The records of a query without groups, in order; `also` is a further condition."""
+    test = row_test(scope, query)
+    rows = [row for row in all_rows(scope) if test(row) and also(row)]
 
     def bind(expression: Expression) -> Any:
         return bind_row_expression(scope, expression)
 
-    chosen = cut(query, sort_rows(scope.context.text, query, rows, bind))
-    return Answer(query, scope, len(chosen), [level.render(row) for row in chosen])
+    return cut(query, sort_rows(scope.context.text, query, rows, bind))
 
 
 def _count(scope: Scope, query: Query) -> Answer:

@@ -48,7 +48,7 @@ def _query(stream: TokenStream) -> Query:
     start = stream.expect_word("SELECT")
     if stream.current.is_word("FROM") and not stream.following.is_symbol(",", "."):
         raise stream.refuse(start, f"{start.text} {stream.current.text}")
-    select = _field_list(stream)
+    select = field_list(stream)
     stream.expect_word("FROM")
     sources = _sources(stream)
     scope = _scope(stream)
@@ -62,9 +62,9 @@ def _query(stream: TokenStream) -> Query:
         where,
         group_by,
         having,
-        _order_by(stream),
+        order_by(stream),
         stream.expect_integer() if stream.take_word("LIMIT") else None,
-        _offset(stream),
+        offset(stream),
     )
     stream.leave()
     return query
@@ -74,7 +74,7 @@ def _inner_query(stream: TokenStream) -> Query:
     """The subquery of a semi-join: fields, FROM and WHERE, nothing else."""
     stream.enter()
     stream.expect_word("SELECT")
-    select = _field_list(stream)
+    select = field_list(stream)
     stream.expect_word("FROM")
     sources = _sources(stream)
     _scope(stream)
@@ -83,7 +83,8 @@ def _inner_query(stream: TokenStream) -> Query:
     return Query(select, sources, where=where)
 
 
-def _field_list(stream: TokenStream) -> tuple[SelectEntry, ...]:
+def field_list(stream: TokenStream) -> tuple[SelectEntry, ...]:
+    """The entries between SELECT and FROM, or of one object in a search."""
     entries = [_entry(stream)]
     while stream.take_symbol(","):
         if stream.current.is_word("FROM") and not stream.following.is_symbol(",", "."):
@@ -163,15 +164,17 @@ def _grouping(stream: TokenStream) -> tuple[tuple[Expression, ...], Condition | 
     groups = [stream.expression()]
     while stream.take_symbol(","):
         groups.append(stream.expression())
-    having = condition(stream, _no_inner_query) if stream.take_word("HAVING") else None
+    having = condition(stream, no_inner_query) if stream.take_word("HAVING") else None
     return tuple(groups), having
 
 
-def _no_inner_query(stream: TokenStream) -> Query:
+def no_inner_query(stream: TokenStream) -> Query:
+    """Refuse a subquery in a condition that cannot have one."""
     raise stream.refuse()
 
 
-def _order_by(stream: TokenStream) -> tuple[Order, ...]:
+def order_by(stream: TokenStream) -> tuple[Order, ...]:
+    """The entries of ORDER BY, if it comes next."""
     if not stream.take_word("ORDER"):
         return ()
     stream.expect_word("BY")
@@ -192,7 +195,8 @@ def _order(stream: TokenStream) -> Order:
     return Order(expression, descending, nulls_last)
 
 
-def _offset(stream: TokenStream) -> int:
+def offset(stream: TokenStream) -> int:
+    """The number of OFFSET, if it comes next; else 0."""
     if not stream.take_word("OFFSET"):
         return 0
     position = stream.current.position

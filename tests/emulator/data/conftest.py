@@ -64,6 +64,16 @@ def org(world: World) -> EmulatedOrg:
     return org
 
 
+@pytest.fixture(scope="module")
+def shared_client() -> Iterator[Client]:
+    """A client of an org that the tests of a module share: they only read."""
+    world = World(clock=Clock(speed=0))
+    with EmulatorServer(world) as server:
+        found = Client(server, world.add_scratch_org("test-shared@example.com"))
+        yield found
+        found.session.close()
+
+
 @pytest.fixture
 def client(world: World, org: EmulatedOrg) -> Iterator[Client]:
     """A client with a session in the org."""

@@ -6,13 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.data.conftest import Client, client, org, world
+from tests.emulator.data.conftest import Client, shared_client
 
-__all__ = ["client", "org", "world"]
+__all__ = ["shared_client"]
 
 
 @pytest.fixture
-def tasks(client: Client) -> dict[str, str]:
+def client(shared_client: Client) -> Client:
+    """The client of the module."""
+    return shared_client
+
+
+@pytest.fixture(scope="module")
+def tasks(shared_client: Client) -> dict[str, str]:
     """Ids by name: tasks about an account, a case and nothing."""
     ids: dict[str, str] = {}
     for name, kind, values in (
@@ -20,13 +26,14 @@ def tasks(client: Client) -> dict[str, str]:
         ("case", "Case", {"Subject": "Broken"}),
         ("contact", "Contact", {"LastName": "Ho", "FirstName": "Al"}),
     ):
-        ids[name] = client.call("POST", f"sobjects/{kind}", json=values).json()["id"]
+        reply = shared_client.call("POST", f"sobjects/{kind}", json=values)
+        ids[name] = reply.json()["id"]
     for subject, values in (
         ("about an account", {"WhatId": ids["account"], "WhoId": ids["contact"]}),
         ("about a case", {"WhatId": ids["case"]}),
         ("about nothing", {}),
     ):
-        reply = client.call("POST", "sobjects/Task", json={"Subject": subject, **values})
+        reply = shared_client.call("POST", "sobjects/Task", json={"Subject": subject, **values})
         ids[subject] = reply.json()["id"]
     return ids
 

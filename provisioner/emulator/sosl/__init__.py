@@ -1,0 +1,1 @@
+"""SOSL: searches for words in the text fields of several objects."""
