@@ -122,6 +122,7 @@ class EmulatedOrg:
     api_requests: int = 0
     apps: dict[str, InstalledApp] = field(default_factory=dict)  # by consumer key
     components: dict[tuple[str, str], Any] = field(default_factory=dict)  # by type, full name
+    removed_components: set[tuple[str, str]] = field(default_factory=set)  # of the first ones
     deployments: dict[str, Any] = field(default_factory=dict)  # by 0Af id
     retrievals: dict[str, Any] = field(default_factory=dict)  # by 09S id
     installs: dict[str, Any] = field(default_factory=dict)  # by 0Hf id

@@ -16,6 +16,7 @@ from provisioner.emulator.metadata.kinds.registry import DeployContext, rank
 from provisioner.emulator.metadata.manifest import version_problem
 from provisioner.emulator.metadata.options import DeployOptions
 from provisioner.emulator.metadata.problems import Outcome
+from provisioner.emulator.metadata.standard_components import is_of_every_org
 from provisioner.emulator.org import EmulatedOrg
 
 
@@ -120,6 +121,7 @@ class _RefusedError(Exception):
 def _apply(context: DeployContext, component: Component, options: DeployOptions) -> Outcome:
     """Apply one component; returns its outcome."""
     known = context.find(component.type, component.full_name)
+    is_new = known is None and not is_of_every_org(context.store, component)
     if not component.problems:
         try:
             with context.store.transaction():
@@ -143,14 +145,15 @@ def _apply(context: DeployContext, component: Component, options: DeployOptions)
         component.full_name,
         path,
         id=stored.id if stored else "",
-        is_created=known is None,
+        is_created=is_new,
         is_changed=is_changed,
         files=tuple(component.paths),
     )
 
 
 def component_digest(context: DeployContext, component: Component) -> int:
-    """A number that changes with a component's files (a child's with its parent's file)."""
-    owner = component.parent or component
+    """A number that changes with a component's files; of a child, with its part of the file."""
+    if component.parent is not None and component.element is not None:
+        return component.element.digest()
     archive, root = context.archive, context.root
-    return hash(tuple(archive.checksum(root + path) for path in sorted(owner.paths)))
+    return hash(tuple(archive.checksum(root + path) for path in sorted(component.paths)))

@@ -39,6 +39,11 @@ def remove_visible_row(org: EmulatedOrg, stored: StoredComponent) -> None:
         org.store.remove(entry[0], stored.id)
 
 
+def owner_type(record_type: str) -> frozenset[str]:
+    """The component types whose components are records of this type; empty for other records."""
+    return _OWNERS.get(record_type, frozenset())
+
+
 def _common(stored: StoredComponent) -> Values:
     own_name = stored.full_name.rpartition(".")[2]
     element = stored.element or _NOTHING
@@ -137,4 +142,23 @@ _ROWS: dict[str, tuple[str, Callable[[StoredComponent, Element], Values]]] = {
     "Role": ("UserRole", _role),
     "StaticResource": ("StaticResource", _resource),
     "ValidationRule": ("ValidationRule", _validation),
+}
+
+RECORDS = {
+    "ApexClass": "ApexClass",
+    "ApexTrigger": "ApexTrigger",
+    "PermissionSet": "PermissionSet",
+    "PermissionSetGroup": "PermissionSetGroup",
+    "Profile": "Profile",
+    "RecordType": "RecordType",
+}
+"""Component type → record type, where the record with the component's id has all of it."""
+
+_OWNERS: dict[str, frozenset[str]] = {
+    record_type: frozenset(
+        kind
+        for kind, other in [*RECORDS.items(), *((one, row[0]) for one, row in _ROWS.items())]
+        if other == record_type
+    )
+    for record_type in {*RECORDS.values(), *(row[0] for row in _ROWS.values())}
 }

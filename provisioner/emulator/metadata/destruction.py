@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from provisioner.emulator.metadata.component_rows import remove_visible_row
+from provisioner.emulator.metadata.comparison import failure
+from provisioner.emulator.metadata.component_rows import RECORDS, remove_visible_row
 from provisioner.emulator.metadata.kinds.custom_fields import TWINS
 from provisioner.emulator.metadata.kinds.registry import DeployContext
 from provisioner.emulator.metadata.manifest import Manifest, Member
 from provisioner.emulator.metadata.options import DeployOptions
-from provisioner.emulator.metadata.problems import Outcome
+from provisioner.emulator.metadata.problems import Outcome, Problem
+from provisioner.emulator.metadata.standard_components import can_be_deleted, find_standard
 from provisioner.emulator.metadata.state import StoredComponent
-
-_RECORDS = {
-    "ApexClass": "ApexClass",
-    "ApexTrigger": "ApexTrigger",
-    "PermissionSet": "PermissionSet",
-    "PermissionSetGroup": "PermissionSetGroup",
-    "Profile": "Profile",
-    "RecordType": "RecordType",
-}
-"""Types whose components are records with the component's id."""
 
 
 def destroy(
@@ -32,9 +24,15 @@ def destroy(
     components by users of the Salesforce CLI (its issues 1534 and 2559), which is why clients
     send ignoreWarnings with deletions.
     """
+    leaving = {(member.type, member.name.lower()) for member in manifest.members}
     for member in manifest.members:
-        stored = context.find(member.type, member.name)
-        if stored is None:
+        stored = _find(context, member)
+        page = _page_with(context, member, leaving) if stored else None
+        if page is not None:
+            text = f"Referenced by a component instance inside the Lightning page {page}"
+            problem = Problem(f"{text} : Lightning Page.")
+            yield failure(member.type, member.name, path, problem)
+        elif stored is None:
             text = f"No {member.type} named: {member.name} found"
             warning = Outcome(member.type, member.name, path, problem=text)
             warning.problem_type = "Warning"
@@ -44,6 +42,31 @@ def destroy(
             yield _delete(context, member, stored, path, options)
 
 
+def _find(context: DeployContext, member: Member) -> StoredComponent | None:
+    """The component of a member: a deployed one, or one of those that each new org has."""
+    stored = context.find(member.type, member.name)
+    if stored is not None:
+        return stored
+    standard = find_standard(context.org, member.type, member.name)
+    return standard if standard and can_be_deleted(standard) else None
+
+
+def _page_with(context: DeployContext, member: Member, leaving: set[tuple[str, str]]) -> str | None:
+    """The label of a Lightning page that uses a Lightning component and stays in the org.
+
+    Source: the tests of plugin-deploy-retrieve, "a failed delete will NOT delete files locally".
+    """
+    if member.type not in ("LightningComponentBundle", "AuraDefinitionBundle"):
+        return None
+    names = {f"c:{member.name}".lower(), member.name.lower()}
+    for (kind, name), page in context.org.components.items():
+        if kind != "FlexiPage" or (kind, name) in leaving or page.element is None:
+            continue
+        if any(one.text.lower() in names for one in page.element.within("componentName")):
+            return str(page.element.value("masterLabel") or page.full_name)
+    return None
+
+
 def _delete(
     context: DeployContext,
     member: Member,
@@ -51,18 +74,29 @@ def _delete(
     path: str,
     options: DeployOptions,  # noqa: ARG001 - purgeOnDelete makes no difference to what is seen
 ) -> Outcome:
-    remover = _REMOVERS.get(member.type)
-    if remover is not None:
-        remover(context, stored)
-    elif member.type in _RECORDS:
-        _remove_record(context, stored)
-    remove_visible_row(context.org, stored)
-    del context.org.components[stored.type, stored.full_name.lower()]
+    forget(context, stored)
     return Outcome(member.type, member.name, path, id=stored.id, is_changed=True, is_deleted=True)
 
 
+def forget(context: DeployContext, stored: StoredComponent) -> None:
+    """Remove a component with its records; the caller rolls back."""
+    remover = _REMOVERS.get(stored.type)
+    if remover is not None:
+        remover(context, stored)
+    elif stored.type in RECORDS:
+        _remove_record(context, stored)
+    remove_visible_row(context.org, stored)
+    key = stored.type, stored.full_name.lower()
+    if stored.is_standard:
+        context.org.removed_components.add(key)
+        context.store.on_undo(lambda: context.org.removed_components.discard(key))
+    else:
+        del context.org.components[key]
+        context.store.on_undo(lambda: context.org.components.update({key: stored}))
+
+
 def _remove_record(context: DeployContext, stored: StoredComponent) -> None:
-    type_name = _RECORDS[stored.type]
+    type_name = RECORDS[stored.type]
     if type_name == "PermissionSet":
         for row in context.store.find_by("PermissionSetAssignment", "PermissionSetId", stored.id):
             context.store.remove("PermissionSetAssignment", row["Id"])

@@ -8,13 +8,16 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS, CHILD_TYPES
+from provisioner.emulator.metadata.composition import composed, parent_name
 from provisioner.emulator.metadata.listing import properties
-from provisioner.emulator.metadata.manifest import WILDCARD, Manifest
+from provisioner.emulator.metadata.manifest import WILDCARD, Manifest, plain_name
+from provisioner.emulator.metadata.profiles import shown
+from provisioner.emulator.metadata.standard_components import find_standard, standard_components
 from provisioner.emulator.metadata.state import StoredComponent
 from provisioner.emulator.metadata.xml_text import document
 from provisioner.emulator.metadata.xml_tree import Element
@@ -27,21 +30,8 @@ STATES = ("Pending", "InProgress", "Succeeded")
 UNPACKAGED = "unpackaged/"
 """The folder of the zip, unless a single package is asked for."""
 
-_OF_PROFILES: Mapping[str, tuple[str, str]] = {
-    "applicationVisibilities": ("application", "CustomApplication"),
-    "classAccesses": ("apexClass", "ApexClass"),
-    "customMetadataTypeAccesses": ("name", "CustomObject"),
-    "customPermissions": ("name", "CustomPermission"),
-    "customSettingAccesses": ("name", "CustomObject"),
-    "fieldPermissions": ("field", "CustomField"),
-    "flowAccesses": ("flow", "Flow"),
-    "layoutAssignments": ("layout", "Layout"),
-    "objectPermissions": ("object", "CustomObject"),
-    "pageAccesses": ("apexPage", "ApexPage"),
-    "recordTypeVisibilities": ("recordType", "RecordType"),
-    "tabVisibilities": ("tab", "CustomTab"),
-}
-"""What a profile says of a component is retrieved together with that component only."""
+_COMPOSED = frozenset({"CustomObject", "Profile"})
+"""Types whose files are put together, also where nobody deployed the component."""
 
 
 @dataclass
@@ -89,7 +79,7 @@ def retrieve(
     for one in _parents(org, chosen):
         for path, content in _files(org, one, chosen).items():
             retrieval.files.setdefault(folder + path, content)
-    retrieval.properties = [properties(org, one) for one in chosen]
+    retrieval.properties = [properties(org, one, UNPACKAGED) for one in chosen]
     retrieval.files[folder + "package.xml"] = _package_xml(chosen, api_version)
     org.retrievals[retrieval.id] = retrieval
     return retrieval
@@ -108,17 +98,43 @@ def _chosen(
             text = f"Entity of type '{member.type}' named '{member.name}' cannot be found"
             messages.append({"fileName": file_name, "problem": text})
         for one in found:
-            if (one.type, one.full_name) not in seen:
+            if one.is_standard and one.type not in _COMPOSED:
+                messages.append({"fileName": file_name, "problem": _unknown(one)})
+            elif (one.type, one.full_name) not in seen:
                 seen.add((one.type, one.full_name))
                 yield one
+
+
+def _unknown(stored: StoredComponent) -> str:
+    """The message for a component that exists and whose content nobody here knows."""
+    return (
+        f"The emulator does not know the content of {stored.type} {stored.full_name}, which an org "
+        "has from the beginning"
+    )
 
 
 def _matching(org: EmulatedOrg, component_type: str, name: str) -> list[StoredComponent]:
     stored = (one for one in org.components.values() if isinstance(one, StoredComponent))
     same = [one for one in stored if one.type == component_type]
     if name == WILDCARD:
-        return same
-    return [one for one in same if one.full_name.lower() == name.lower()]
+        return _all(org, component_type, same)
+    wanted = plain_name(name).lower()
+    found = [one for one in same if plain_name(one.full_name).lower() == wanted]
+    standard = None if found else find_standard(org, component_type, name)
+    return [standard] if standard else found
+
+
+def _all(
+    org: EmulatedOrg, component_type: str, deployed: list[StoredComponent]
+) -> list[StoredComponent]:
+    """What `*` means: custom objects only, and all profiles."""
+    if component_type == "CustomObject":
+        return [one for one in deployed if "__" in one.full_name]
+    if component_type != "Profile":
+        return deployed
+    names = {one.full_name for one in deployed}
+    others = standard_components(org, component_type)
+    return deployed + [one for one in others if one.full_name not in names]
 
 
 def _parents(org: EmulatedOrg, chosen: Iterable[StoredComponent]) -> Iterator[StoredComponent]:
@@ -128,67 +144,20 @@ def _parents(org: EmulatedOrg, chosen: Iterable[StoredComponent]) -> Iterator[St
         if parent_type is None:
             yield one
         else:
-            yield org.components.get((parent_type, _parent_name(one).lower())) or StoredComponent(
-                parent_type, _parent_name(one), one.file_name, "", "", "", "", ""
+            yield org.components.get((parent_type, parent_name(one).lower())) or StoredComponent(
+                parent_type, parent_name(one), one.file_name, "", "", "", "", ""
             )
-
-
-def _parent_name(child: StoredComponent) -> str:
-    name, has_parent, _ = child.full_name.rpartition(".")
-    return name if has_parent else child.type + "s"  # CustomLabels
 
 
 def _files(
     org: EmulatedOrg, stored: StoredComponent, chosen: list[StoredComponent]
 ) -> dict[str, bytes]:
-    kinds = CHILD_ELEMENTS.get(stored.type)
-    if kinds is not None:
-        return {stored.file_name: _composed(org, stored, kinds, chosen)}
-    if stored.type == "Profile" and stored.element is not None:
-        return {stored.file_name: document("Profile", _reduced(stored.element, chosen))}
+    if stored.type in CHILD_ELEMENTS:
+        elements = composed(org, stored, chosen)
+        return {stored.file_name: document(stored.type, elements)}
+    if stored.type == "Profile":
+        return {stored.file_name: document("Profile", shown(stored, chosen))}
     return dict(stored.files)
-
-
-def _composed(
-    org: EmulatedOrg,
-    stored: StoredComponent,
-    kinds: Mapping[str, str],
-    chosen: list[StoredComponent],
-) -> bytes:
-    """The file of a parent: with its own elements if it is chosen, and its chosen children."""
-    is_whole = any(one is stored for one in chosen)
-    elements: list[Element] = []
-    if is_whole and stored.element is not None:
-        elements += [one for one in stored.element.children if one.name not in kinds]
-    for element_name, child_type in kinds.items():
-        for one in _children(org, stored, child_type):
-            if one.element is not None and (is_whole or any(one is each for each in chosen)):
-                elements.append(_renamed(one.element, element_name))
-    return document(stored.type, sorted(elements, key=lambda one: one.name))
-
-
-def _children(
-    org: EmulatedOrg, parent: StoredComponent, child_type: str
-) -> Iterator[StoredComponent]:
-    wanted = parent.full_name.lower()
-    for one in org.components.values():
-        is_child = isinstance(one, StoredComponent) and one.type == child_type
-        if is_child and _parent_name(one).lower() == wanted:
-            yield one
-
-
-def _renamed(element: Element, name: str) -> Element:
-    return Element(name, element.line, element.column, element.text, element.children)
-
-
-def _reduced(profile: Element, chosen: list[StoredComponent]) -> list[Element]:
-    names = {(one.type, one.full_name.lower()) for one in chosen}
-    kept = []
-    for child in profile.children:
-        about = _OF_PROFILES.get(child.name)
-        if about is None or (about[1], child.value(about[0]).lower()) in names:
-            kept.append(child)
-    return kept
 
 
 def _package_xml(chosen: list[StoredComponent], api_version: str) -> bytes:

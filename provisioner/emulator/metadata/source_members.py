@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.emulator.ids import to_15
 from provisioner.emulator.metadata import state
 from provisioner.emulator.metadata.problems import Outcome
+from provisioner.emulator.metadata.profiles import ADMIN, STANDARD_PROFILES, SUBJECT_TYPES
 
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
@@ -20,29 +21,54 @@ _FILE_TYPES = {
 
 
 def note_members(org: EmulatedOrg, outcomes: Iterable[Outcome], user_id: str) -> None:
-    """Add a row for each deployed or deleted component, if the org tracks its source."""
-    known = org.store.find_type(SOURCE_MEMBER)
-    if known is None or org.is_hub:
+    """Add a row for each changed or deleted component, if the org tracks its source.
+
+    What a deploy leaves as it was gets no new revision. A change of a component about which
+    profiles say something also changes the administrators' profile (forcedotcom/cli#3612, and
+    the tests "tracking" of plugin-deploy-retrieve).
+    """
+    if org.store.find_type(SOURCE_MEMBER) is None or org.is_hub:
         return
-    counter = max(
-        (row["RevisionCounter"] or 0 for row in org.store.peek_rows(SOURCE_MEMBER)),
-        default=0,
-    )
-    for outcome in outcomes:
-        if not outcome.success or outcome.problem_type == "Warning":
-            continue
-        for kind, name in _members(outcome):
-            counter += 1
-            _note(org, outcome, (kind, name), user_id, counter)
+    changed = [one for one in outcomes if one.success and _is_change(one)]
+    members = [(one, *member) for one in changed for member in _members(org, one)]
+    if any(one.component_type in SUBJECT_TYPES for one in changed):
+        members += [(one, "Profile", ADMIN) for one in _administrators(org, changed)]
+    for revision, (outcome, kind, name) in enumerate(members, _last_revision(org) + 1):
+        _note(org, outcome, (kind, name), user_id, revision)
 
 
-def _members(outcome: Outcome) -> Iterator[tuple[str, str]]:
+def _is_change(outcome: Outcome) -> bool:
+    return outcome.problem_type != "Warning" and (outcome.is_changed or outcome.is_deleted)
+
+
+def _administrators(org: EmulatedOrg, changed: list[Outcome]) -> Iterator[Outcome]:
+    """The change of their profile, unless the deploy itself has it."""
+    if not any((one.component_type, one.full_name) == ("Profile", ADMIN) for one in changed):
+        rows = org.store.find_by("Profile", "Name", STANDARD_PROFILES[ADMIN])
+        for row in rows:
+            yield Outcome("Profile", ADMIN, "", id=row["Id"], is_changed=True)
+
+
+def _last_revision(org: EmulatedOrg) -> int:
+    """Revisions only grow, although clients set the counter of a row back to 0."""
+    rows = org.store.peek_rows(SOURCE_MEMBER)
+    numbers = (row.get(name) or 0 for row in rows for name in ("RevisionCounter", "RevisionNum"))
+    return max(numbers, default=0)
+
+
+def _members(org: EmulatedOrg, outcome: Outcome) -> Iterator[tuple[str, str]]:
     """Type and name of each row of a component: bundles also have one for each file."""
     yield outcome.component_type, outcome.full_name
     file_type = _FILE_TYPES.get(outcome.component_type)
-    if file_type is not None:
-        for path in outcome.files:
-            yield file_type, path.partition("/")[2]
+    if file_type is None:
+        return
+    for path in outcome.files:
+        yield file_type, path.partition("/")[2]
+    if outcome.is_deleted:
+        for row in org.store.find_by(SOURCE_MEMBER, "MemberType", file_type):
+            is_of_bundle = row["MemberName"].startswith(f"{outcome.full_name}/")
+            if is_of_bundle and not row["IsNameObsolete"]:
+                yield file_type, row["MemberName"]
 
 
 def _note(

@@ -48,6 +48,7 @@ class StoredComponent:
     digest: int = 0  # of the files that it came from
     files: Mapping[str, bytes] = field(default_factory=dict)  # by path in the package
     progression: Progression | None = None  # an operation in the background
+    is_standard: bool = False  # the org has it from the beginning, and no deploy changed it
 
 
 def component_id(org: EmulatedOrg, component_type: str) -> str:

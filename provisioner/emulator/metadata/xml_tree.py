@@ -41,6 +41,13 @@ class Element:
         """All children of this name."""
         return (child for child in self.children if child.name == name)
 
+    def within(self, name: str) -> Iterator[Element]:
+        """All elements of this name at any depth."""
+        for child in self.children:
+            if child.name == name:
+                yield child
+            yield from child.within(name)
+
     def value(self, name: str, default: str = "") -> str:
         """The text of the first child of this name; `default` if there is none."""
         child = self.find(name)
@@ -50,6 +57,11 @@ class Element:
         """The child of this name as a boolean; anything but `true` is false."""
         child = self.find(name)
         return default if child is None else child.text.lower() == "true"
+
+    def digest(self) -> int:
+        """A number that is the same for elements with the same content, wherever they are."""
+        inner = tuple(child.digest() for child in self.children)
+        return hash((self.name, self.text, tuple(self.attributes.items()), inner))
 
 
 class XmlProblem(Exception):  # noqa: N818 - it becomes a component's problem, not a failure of ours

@@ -125,7 +125,7 @@ def _list_metadata(call: Call, request: Element) -> list[dict[str, Any]]:
         wanted = query.value("type")
         if wanted not in type_names() and wanted not in CHILD_TYPES:
             raise SoapFault("INVALID_TYPE", f"Unknown type:{wanted}")
-        found += listed(org, wanted)
+        found += listed(org, wanted, query.value("folder"))
     return found
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.emulator.metadata.builders import (
+    XMLNS,
     apex,
     custom_field,
     custom_object,
@@ -108,3 +111,53 @@ def test_a_manifest_of_deletions_that_names_no_type_there_is_fails(client: OrgCl
     [(_, name, problem)] = failures(result)
     assert name == "destructiveChangesPre.xml"
     assert "Unknown type name 'Nothing'" in problem
+
+
+def bundle_on_a_page(component_name: str) -> dict[str, str]:
+    """A Lightning component and a page that shows it."""
+    page = (
+        f"<FlexiPage {XMLNS}><flexiPageRegions><itemInstances><componentInstance>"
+        f"<componentName>{component_name}</componentName></componentInstance></itemInstances>"
+        "</flexiPageRegions><masterLabel>Property Record Page</masterLabel></FlexiPage>"
+    )
+    return {
+        "lwc/card/card.js": "",
+        "lwc/card/card.js-meta.xml": f"<LightningComponentBundle {XMLNS}/>",
+        "flexipages/Property.flexipage": page,
+    }
+
+
+@pytest.mark.parametrize("name", ["card", "c:card"])
+def test_a_lightning_component_that_a_page_uses_cannot_be_deleted(
+    client: OrgClient, name: str
+) -> None:
+    members = {"LightningComponentBundle": "card", "FlexiPage": "Property"}
+    assert client.deploy(package(members, bundle_on_a_page(name)))["status"] == "Succeeded"
+    alone = package_xml({"LightningComponentBundle": "card"})
+    result = client.deploy(package({}, {"destructiveChangesPost.xml": alone}))
+    assert result["status"] == "Failed"
+    [(_, component, problem)] = failures(result)
+    assert (component, problem) == (
+        "card",
+        "Referenced by a component instance inside the Lightning page Property Record Page : "
+        "Lightning Page.",
+    )
+    together = {"destructiveChangesPost.xml": package_xml(members)}
+    assert client.deploy(package({}, together))["status"] == "Succeeded"
+
+
+def test_a_layout_of_a_new_org_can_be_deleted_once(client: OrgClient) -> None:
+    name = "Account-Account %28Marketing%29 Layout"
+    changes = {"destructiveChangesPost.xml": layout(name)}
+    result = client.deploy(package({}, changes))
+    assert (result["status"], result["numberComponentsTotal"]) == ("Succeeded", 1)
+    [failure] = client.deploy(package({}, changes))["details"]["componentFailures"]
+    assert failure["problem"] == f"No Layout named: {name} found"
+
+
+def layout(name: str) -> str:
+    """A manifest with one layout, whose name has blanks."""
+    return (
+        f"<Package {XMLNS}><types><members>{name}</members><name>Layout</name></types>"
+        "<version>66.0</version></Package>"
+    )

@@ -269,12 +269,37 @@ def test_a_field_of_a_sign_up_belongs_to_a_dev_hub(client: OrgClient) -> None:
     assert hub.store.types["ScratchOrgInfo"].find_field("Pool__c") is not None
 
 
-def test_what_is_not_emulated_is_kept_and_not_judged(client: OrgClient) -> None:
-    """A standard object that the catalogue lacks: its fields are components, nothing more."""
+@pytest.mark.parametrize("members", [{"CustomField": "Quote.Ext__c"}, {"CustomObject": "Quote"}])
+def test_a_standard_object_that_is_not_emulated_is_named(
+    client: OrgClient, members: dict[str, str]
+) -> None:
+    """Salesforce publishes it; whether a real org has it depends on the org."""
     files = {"objects/Quote.object": object_part(custom_field("Ext__c"))}
-    result = client.deploy(package({"CustomField": "Quote.Ext__c"}, files))
-    assert result["status"] == "Succeeded"
+    problems = {problem for _, _, problem in failures(client.deploy(package(members, files)))}
+    assert problems == {
+        "The emulator does not emulate the standard object Quote; a real org may have it "
+        "(rehearse --assume object:Quote)"
+    }
     query = {"q": "SELECT Id FROM Quote"}
     reply = client.call("GET", "/services/data/v66.0/query", params=query)
     assert reply.status_code == 501
     assert "Quote" in reply.json()[0]["message"]
+
+
+def test_a_standard_object_that_there_is_not_is_not_created(client: OrgClient) -> None:
+    files = {"objects/Nonsense.object": object_part(custom_field("Ext__c"))}
+    whole = client.deploy(package({"CustomObject": "Nonsense"}, files))
+    assert {(name, problem) for _, name, problem in failures(whole)} == {
+        ("Nonsense", "Invalid fullName, must end in Custom Suffix (e.g. __c)"),
+        ("Nonsense.Ext__c", "Entity of type 'CustomObject' named 'Nonsense' cannot be found"),
+    }
+    field = client.deploy(package({"CustomField": "Nonsense.Ext__c"}, files))
+    assert len(failures(field)) == 1
+    assert client.org.store.find_type("Nonsense") is None
+
+
+def test_activities_are_an_object_of_metadata_only(client: OrgClient) -> None:
+    files = {"objects/Activity.object": object_part(custom_field("Ext__c"))}
+    result = client.deploy(package({"CustomObject": "Activity"}, files))
+    assert result["status"] == "Succeeded"
+    assert client.org.store.types["Task"].find_field("Ext__c") is not None

@@ -184,18 +184,94 @@ def test_a_component_can_be_read(client: OrgClient) -> None:
     assert '<records xsi:nil="true"/>' in soap(client, nobody).text
 
 
+def listed(client: OrgClient, kind: str, folder: str = "") -> dict[str, str]:
+    """Full name and file of each component in an answer of listMetadata."""
+    where = f"<folder>{folder}</folder>" if folder else ""
+    body = f"<listMetadata><queries>{where}<type>{kind}</type></queries></listMetadata>"
+    text = soap(client, body).text
+    names = re.findall(r"<fullName>(.*?)</fullName>", text)
+    return dict(zip(names, re.findall(r"<fileName>(.*?)</fileName>", text), strict=True))
+
+
 @pytest.mark.parametrize(
-    ("kind", "name"),
+    ("kind", "name", "file_name"),
     [
-        ("CustomObject", "Account"),
-        ("CustomObject", "Thing__c"),
-        ("Layout", "Account-Account Layout"),
-        ("ListView", "Account.AllAccounts"),
+        ("ApexClass", "Hello", "classes/Hello.cls"),
+        ("CustomObject", "Account", "objects/Account.object"),
+        ("CustomObject", "Thing__c", "objects/Thing__c.object"),
+        ("CustomField", "Thing__c.A__c", "objects/Thing__c.object"),
+        ("Layout", "Account-Account Layout", "layouts/Account-Account Layout.layout"),
+        ("ListView", "Account.AllAccounts", "objects/Account.object"),
+        ("Profile", "Admin", "profiles/Admin.profile"),
+        ("Profile", "Seller", "profiles/Seller.profile"),
     ],
 )
 def test_standard_components_are_listed_with_those_that_were_deployed(
-    client: OrgClient, kind: str, name: str
+    client: OrgClient, kind: str, name: str, file_name: str
 ) -> None:
     deployed(client)
-    body = f"<listMetadata><queries><type>{kind}</type></queries></listMetadata>"
-    assert f"<fullName>{name}</fullName>" in soap(client, body).text
+    assert listed(client, kind)[name] == file_name
+
+
+def test_reports_are_listed_by_folder(client: OrgClient) -> None:
+    report = f"<Report {XMLNS}><name>Open</name></Report>"
+    folder = f"<ReportFolder {XMLNS}><name>Sales</name></ReportFolder>"
+    files: Files = {"reports/Sales/Open.report": report, "reports/Sales-meta.xml": folder}
+    result = client.deploy(package({"Report": "Sales Sales/Open"}, files))
+    assert result["status"] == "Succeeded", result["details"]
+    assert listed(client, "ReportFolder") == {"Sales": "reports/Sales-meta.xml"}
+    assert listed(client, "Report", "Sales") == {"Sales/Open": "reports/Sales/Open.report"}
+    assert listed(client, "Report", "Other") == listed(client, "Report") == {}
+
+
+def test_standard_value_sets_are_never_listed(client: OrgClient) -> None:
+    value_set = (
+        f"<StandardValueSet {XMLNS}><standardValue><fullName>A</fullName>"
+        "<default>false</default></standardValue></StandardValueSet>"
+    )
+    files: Files = {"standardValueSets/Industry.standardValueSet": value_set}
+    result = client.deploy(package({"StandardValueSet": "Industry"}, files))
+    assert result["status"] == "Succeeded"
+    assert listed(client, "StandardValueSet") == {}
+
+
+def test_the_profile_of_administrators_can_be_retrieved_though_nobody_deployed_it(
+    client: OrgClient,
+) -> None:
+    deployed(client)
+    files = retrieved(client, {"Profile": "Admin", "ApexClass": "Hello"})
+    text = files["unpackaged/profiles/Admin.profile"]
+    assert "<custom>false</custom>" in text
+    assert "<userLicense>Salesforce</userLicense>" in text
+    assert re.search(r"<apexClass>Hello</apexClass>\s*<enabled>true</enabled>", text)
+
+
+def test_a_profile_keeps_what_a_later_deploy_does_not_name(client: OrgClient) -> None:
+    deployed(client)
+    part = (
+        f"<Profile {XMLNS}><fieldPermissions><editable>false</editable><field>Thing__c.A__c</field>"
+        "<readable>true</readable></fieldPermissions></Profile>"
+    )
+    client.deploy(package({"Profile": "Seller"}, {"profiles/Seller.profile": part}))
+    wanted = {"Profile": "Seller", "ApexClass": "Hello", "CustomField": "Thing__c.A__c"}
+    text = retrieved(client, wanted)["unpackaged/profiles/Seller.profile"]
+    assert "<apexClass>Hello</apexClass>" in text
+    assert "<editable>false</editable>" in text
+    assert "<editable>true</editable>" not in text
+
+
+def test_a_wildcard_means_custom_objects_and_all_profiles(client: OrgClient) -> None:
+    deployed(client)
+    part = {"objects/Account.object": object_part(custom_field("Ext__c"))}
+    client.deploy(package({"CustomObject": "Account"}, part))
+    files = retrieved(client, {"CustomObject": "*", "Profile": "*"})
+    assert "unpackaged/objects/Account.object" not in files
+    assert {"unpackaged/objects/Thing__c.object", "unpackaged/profiles/Admin.profile"} <= set(files)
+    account = retrieved(client, {"CustomObject": "Account"})["unpackaged/objects/Account.object"]
+    assert "<fullName>Ext__c</fullName>" in account
+
+
+def test_what_the_emulator_does_not_know_of_a_new_org_is_said(client: OrgClient) -> None:
+    started = soap(client, request({"ListView": "Account.AllAccounts"})).text
+    answer = status(client, re.findall(r"<id>(09S\w+)</id>", started)[0])
+    assert "does not know the content of ListView Account.AllAccounts" in answer

@@ -1,46 +1,125 @@
-"""SourceMember rows after a deploy: what source tracking waits for (docs/reference/clients.md)."""
+"""SourceMember rows: what source tracking waits for (docs/reference/clients.md#source-tracking)."""
 
 from __future__ import annotations
 
-from tests.emulator.metadata.builders import XMLNS, custom_field, object_part, package
+from typing import Any
+
+from tests.emulator.metadata.builders import (
+    XMLNS,
+    apex,
+    custom_field,
+    object_part,
+    package,
+    package_xml,
+)
 from tests.emulator.metadata.conftest import API, OrgClient
+
+FIELD = {"objects/Account.object": object_part(custom_field("Ext__c"))}
+BUNDLE = {
+    "lwc/hello/hello.js": "",
+    "lwc/hello/hello.js-meta.xml": f"<LightningComponentBundle {XMLNS}/>",
+}
+
+
+def members(client: OrgClient, where: str = "") -> dict[str, dict[str, Any]]:
+    """The rows by `Type:Name`."""
+    soql = (
+        "SELECT Id, MemberType, MemberName, MemberIdOrName, IsNameObsolete, IsNewMember, "
+        f"RevisionCounter, ChangedBy FROM SourceMember {where}"
+    )
+    rows = client.query(soql, tooling=True)
+    return {f"{row['MemberType']}:{row['MemberName']}": row for row in rows}
+
+
+def reset(client: OrgClient) -> None:
+    """Set all counters to 0, as the Salesforce CLI does after a sign-up."""
+    for row in members(client).values():
+        path = f"{API}/tooling/sobjects/SourceMember/{row['Id']}"
+        assert client.call("PATCH", path, json={"RevisionCounter": 0}).status_code == 204
 
 
 def test_source_members_after_a_deploy(client: OrgClient) -> None:
-    files = {"objects/Account.object": object_part(custom_field("Ext__c"))}
-    client.deploy(package({"CustomField": "Account.Ext__c"}, files))
-    soql = "SELECT Id, MemberName, RevisionCounter, IsNewMember FROM SourceMember"
-    [row] = client.query(f"{soql} WHERE MemberType = 'CustomField'", tooling=True)
-    assert (row["MemberName"], row["IsNewMember"]) == ("Account.Ext__c", True)
-    path = f"{API}/tooling/sobjects/SourceMember/{row['Id']}"
-    assert client.call("PATCH", path, json={"RevisionCounter": 0}).status_code == 204
-    assert client.query(f"{soql} WHERE RevisionCounter > 0", tooling=True) == []
-    client.deploy(package({"CustomField": "Account.Ext__c"}, files))
-    assert len(client.query(f"{soql} WHERE RevisionCounter > 0", tooling=True)) == 1
+    client.deploy(package({"CustomField": "Account.Ext__c"}, FIELD))
+    row = members(client)["CustomField:Account.Ext__c"]
+    assert row["IsNewMember"] is True
+    assert row["IsNameObsolete"] is False
+    assert row["ChangedBy"] == client.org.admin_id[:15]
+    assert row["MemberIdOrName"].startswith("00N")
+
+
+def test_what_a_deploy_leaves_as_it_was_gets_no_new_revision(client: OrgClient) -> None:
+    client.deploy(package({"CustomField": "Account.Ext__c"}, FIELD))
+    reset(client)
+    client.deploy(package({"CustomField": "Account.Ext__c"}, FIELD))
+    assert members(client, "WHERE RevisionCounter > 0") == {}
+    more = {"objects/Account.object": object_part(custom_field("Ext__c"), custom_field("B__c"))}
+    client.deploy(package({"CustomField": "Account.Ext__c Account.B__c"}, more))
+    changed = members(client, "WHERE RevisionCounter > 0")
+    assert changed.keys() == {"CustomField:Account.B__c", "Profile:Admin"}
+
+
+def test_revisions_grow_also_after_a_reset(client: OrgClient) -> None:
+    client.deploy(
+        package({"ApexClass": "A B"}, apex("A", "class A { }") | apex("B", "class B { }"))
+    )
+    before = max(row["RevisionCounter"] for row in members(client).values())
+    reset(client)
+    client.deploy(package({"ApexClass": "A"}, apex("A", "class A { Integer i; }")))
+    assert members(client)["ApexClass:A"]["RevisionCounter"] > before
+
+
+def test_the_profile_of_administrators_changes_with_what_it_gives_access_to(
+    client: OrgClient,
+) -> None:
+    client.deploy(package({"LightningComponentBundle": "hello"}, BUNDLE))
+    assert "Profile:Admin" not in members(client)
+    client.deploy(package({"ApexClass": "A"}, apex("A", "class A { }")))
+    row = members(client)["Profile:Admin"]
+    assert (row["IsNewMember"], row["IsNameObsolete"]) == (False, False)
+    assert row["MemberIdOrName"].startswith("00e")
 
 
 def test_bundles_have_a_member_for_each_file(client: OrgClient) -> None:
-    files = {
-        "lwc/hello/hello.js": "",
-        "lwc/hello/hello.js-meta.xml": f"<LightningComponentBundle {XMLNS}/>",
+    client.deploy(package({"LightningComponentBundle": "hello"}, BUNDLE))
+    assert members(client).keys() == {
+        "LightningComponentBundle:hello",
+        "LightningComponentResource:hello/hello.js",
+        "LightningComponentResource:hello/hello.js-meta.xml",
     }
-    client.deploy(package({"LightningComponentBundle": "hello"}, files))
-    rows = client.query("SELECT MemberType, MemberName FROM SourceMember", tooling=True)
-    assert {(row["MemberType"], row["MemberName"]) for row in rows} == {
-        ("LightningComponentBundle", "hello"),
-        ("LightningComponentResource", "hello/hello.js"),
-        ("LightningComponentResource", "hello/hello.js-meta.xml"),
-    }
+    deleted = {"destructiveChanges.xml": package_xml({"LightningComponentBundle": "hello"})}
+    client.deploy(package({}, deleted))
+    assert all(row["IsNameObsolete"] for row in members(client).values())
 
 
 def test_a_deploy_that_fails_leaves_none(client: OrgClient) -> None:
     files = {"objects/Account.object": object_part(custom_field("Ext__c", more=""))}
     client.deploy(package({"CustomField": "Account.Ext__c"}, files))
-    assert client.query("SELECT Id FROM SourceMember", tooling=True) == []
+    assert members(client) == {}
 
 
-def test_a_change_names_the_user_by_id(client: OrgClient) -> None:
-    files = {"objects/Account.object": object_part(custom_field("Ext__c"))}
-    client.deploy(package({"CustomField": "Account.Ext__c"}, files))
-    [row] = client.query("SELECT ChangedBy FROM SourceMember", tooling=True)
-    assert row["ChangedBy"] == client.org.admin_id[:15]
+def test_a_deploy_that_only_checks_leaves_none(client: OrgClient) -> None:
+    client.deploy(package({"CustomField": "Account.Ext__c"}, FIELD), checkOnly=True)
+    assert members(client) == {}
+
+
+def test_what_is_deleted_is_obsolete(client: OrgClient) -> None:
+    client.deploy(package({"ApexClass": "A"}, apex("A", "class A { }")))
+    client.deploy(package({}, {"destructiveChanges.xml": package_xml({"ApexClass": "A"})}))
+    assert members(client)["ApexClass:A"]["IsNameObsolete"] is True
+
+
+def test_what_is_deleted_and_created_again_is_there(client: OrgClient) -> None:
+    client.deploy(package({"ApexClass": "A"}, apex("A", "class A { }")))
+    pre = {"destructiveChangesPre.xml": package_xml({"ApexClass": "A"})}
+    client.deploy(package({"ApexClass": "A"}, apex("A", "class A { }") | pre))
+    assert members(client)["ApexClass:A"]["IsNameObsolete"] is False
+
+
+def test_a_dev_hub_does_not_track_its_source(client: OrgClient) -> None:
+    hub = client.world.hub
+    token = client.world.sessions.open(hub, hub.admin_id, "tests").token
+    client.http.headers["Authorization"] = f"Bearer {token}"
+    assert client.call("GET", f"{API}/tooling/sobjects/SourceMember/describe").status_code == 404
+    soql = {"q": "SELECT Id FROM SourceMember"}
+    reply = client.call("GET", f"{API}/tooling/query", params=soql)
+    assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "INVALID_TYPE")

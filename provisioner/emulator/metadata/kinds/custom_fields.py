@@ -7,13 +7,13 @@ from typing import Any
 
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.field_types import RELATIONSHIPS, complaints, to_field
+from provisioner.emulator.metadata.kinds.references import has_object, object_exists
 from provisioner.emulator.metadata.kinds.registry import DeployContext, kind
 from provisioner.emulator.metadata.xml_tree import Element
 from provisioner.emulator.objects.schema import Field, ObjectType
 
 TWINS = {"Activity": ("Task", "Event")}
 """Fields of Activity are fields of both objects."""
-_HUB_ONLY = frozenset({"ActiveScratchOrg", "NamespaceRegistry", "OrgSnapshot", "ScratchOrgInfo"})
 
 
 @kind("CustomField")
@@ -23,9 +23,7 @@ def apply_custom_field(context: DeployContext, component: Component) -> None:
     element = component.element
     assert element is not None
     known = context.store.find_type(object_name)
-    is_custom = object_name.endswith(("__c", "__mdt", "__e", "__b", "__x"))
-    if known is None and (is_custom or object_name in _HUB_ONLY):
-        component.problem(f"Entity of type 'CustomObject' named '{object_name}' cannot be found")
+    if not has_object(context, component, object_name):
         return
     if "__" not in name:
         _check_standard(component, known, name)
@@ -50,7 +48,7 @@ def _check_custom(context: DeployContext, component: Component, element: Element
     for text, at in complaints(element):
         component.problem(text, at)
     for target in element.every("referenceTo"):
-        if not _exists(context, target.text):
+        if not object_exists(context, target.text):
             text = f"referenceTo value of '{target.text}' does not resolve to a valid sObject type"
             component.problem(text, target)
     shared = element.find("valueSet")
@@ -58,11 +56,6 @@ def _check_custom(context: DeployContext, component: Component, element: Element
     if name is not None and name.text and not context.find("GlobalValueSet", name.text):
         text = f"In field: valueSet - no GlobalValueSet named {name.text} found"
         component.problem(text, name)
-
-
-def _exists(context: DeployContext, object_name: str) -> bool:
-    """Whether a field may refer to an object; also to standard objects that are not emulated."""
-    return context.store.find_type(object_name) is not None or "__" not in object_name
 
 
 def _add(context: DeployContext, object_name: str, component: Component, element: Element) -> None:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.emulator.metadata.components import Component
+from provisioner.emulator.metadata.kinds.references import METADATA_ONLY, not_emulated
 from provisioner.emulator.metadata.kinds.registry import DeployContext, check_root, kind
 from provisioner.emulator.metadata.xml_tree import Element
+from provisioner.emulator.objects import catalogue
 from provisioner.emulator.objects.catalogue import audit_fields
 from provisioner.emulator.objects.custom_types import next_key_prefix
 from provisioner.emulator.objects.schema import Field, ObjectType
@@ -32,10 +34,18 @@ def apply_custom_object(context: DeployContext, component: Component) -> None:
             context.store.add_type(_new_type(context, component))
     elif known is not None:
         _change(context, known, component)
-    elif "__" in component.full_name:
-        component.problem("Invalid fullName, must end in Custom Suffix (e.g. __c)")
+    elif component.full_name not in METADATA_ONLY:
+        _refuse(component)
     if not component.problems:
         context.keep(component)
+
+
+def _refuse(component: Component) -> None:
+    """A deploy creates custom objects only; a standard object exists or not."""
+    if catalogue.is_known(component.full_name):
+        component.problem(not_emulated(component.full_name))
+    else:
+        component.problem("Invalid fullName, must end in Custom Suffix (e.g. __c)")
 
 
 def _check_new(component: Component, element: Element) -> None:

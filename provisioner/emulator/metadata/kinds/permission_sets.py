@@ -19,17 +19,8 @@ from provisioner.emulator.metadata.permission_set_groups import (
     recalculate,
     recalculate_groups_of,
 )
+from provisioner.emulator.metadata.profiles import STANDARD_PROFILES, merged
 from provisioner.emulator.metadata.xml_tree import Element
-
-STANDARD_PROFILES = {
-    "Admin": "System Administrator",
-    "Standard": "Standard User",
-    "ReadOnly": "Read Only",
-    "Minimum Access - Salesforce": "Minimum Access - Salesforce",
-    "StandardAul": "Standard Platform User",
-    "Chatter Free User": "Chatter Free User",
-}
-"""Metadata name of a profile → its name in the API."""
 
 
 @kind("PermissionSet", "MutingPermissionSet")
@@ -158,4 +149,6 @@ def apply_profile(context: DeployContext, component: Component) -> None:
         profile_id = known[0]["Id"]
     else:
         profile_id = seeding.profile(context.org, name, license_id, user_id=context.user_id)
-    context.keep(component, own_id=profile_id)
+    before = context.find("Profile", component.full_name)
+    stored = context.keep(component, own_id=profile_id)
+    stored.element = merged(before.element if before else None, element)

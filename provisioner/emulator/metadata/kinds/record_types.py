@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.emulator.metadata.components import Component
+from provisioner.emulator.metadata.kinds.references import has_object
 from provisioner.emulator.metadata.kinds.registry import (
     DeployContext,
     kind,
@@ -34,9 +35,7 @@ def apply_record_type(context: DeployContext, component: Component) -> None:
     if not element.value("label"):
         component.problem("Must specify a non-empty label for the RecordType")
     known = context.store.find_type(object_name)
-    if known is None and "__" in object_name:
-        text = f"Entity of type 'CustomObject' named '{object_name}' cannot be found"
-        component.problem(text)
+    has_object(context, component, object_name)
     _check_process(context, component, object_name)
     _check_picklists(context, component, object_name)
     if component.problems:

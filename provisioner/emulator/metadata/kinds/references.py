@@ -9,6 +9,7 @@ from provisioner.emulator.features import unknown_packages
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.kinds.registry import DeployContext, missing
 from provisioner.emulator.metadata.xml_tree import Element
+from provisioner.emulator.objects import catalogue
 from provisioner.emulator.objects.schema import Field
 
 _CUSTOM = re.compile(r"(?:(?P<namespace>\w+?)__)?\w+?__(?:c|mdt|e|b|x|kav|pc|s)\Z")
@@ -18,13 +19,43 @@ _STANDARD = ("standard-", "standard__", "standard_")
 _ALIASES = {"Activity": "Task", "CaseClose": "Case", "PersonAccount": "Account"}
 """Other names of objects in layouts and grants."""
 
+METADATA_ONLY = frozenset({"Activity", "PersonAccount"})
+"""Objects that the Metadata API has and the data APIs do not."""
+
 
 def object_exists(context: DeployContext, name: str) -> bool:
-    """Whether an object exists. Standard objects that are not emulated are accepted."""
-    if context.store.find_type(name) is not None:
+    """Whether an object exists. Published objects that are not emulated are accepted."""
+    if context.store.find_type(name) is not None or name in _ALIASES:
         return True
     match = _CUSTOM.match(name)
-    return match is None or _is_installed(context, match["namespace"])
+    if match is None:
+        return "-" in name or catalogue.is_known(name)
+    return _is_installed(context, match["namespace"])
+
+
+def has_object(context: DeployContext, component: Component, name: str) -> bool:
+    """Whether the object of a component exists; notes a problem if not.
+
+    An object that Salesforce publishes and that the emulator does not emulate is named as such.
+    """
+    if context.store.find_type(name) is not None or name in _ALIASES:
+        return True
+    if catalogue.is_known(name) and "__" not in name:
+        component.problem(not_emulated(name))
+    else:
+        component.problem(f"Entity of type 'CustomObject' named '{name}' cannot be found")
+    return False
+
+
+def not_emulated(object_name: str) -> str:
+    """The problem of a standard object of which only the emulator does not know whether it exists.
+
+    It is not one of Salesforce's texts.
+    """
+    return (
+        f"The emulator does not emulate the standard object {object_name}; a real org may have it "
+        f"(rehearse --assume object:{object_name})"
+    )
 
 
 def find_field(context: DeployContext, full_name: str) -> tuple[bool, Field | None]:
@@ -50,6 +81,8 @@ def component_exists(context: DeployContext, kind_name: str, name: str) -> bool:
     """Whether a component exists: deployed, standard, or of an installed namespace."""
     if context.find(kind_name, name) is not None or name.startswith(_STANDARD):
         return True
+    if kind_name == "Layout" and "__" not in name.partition("-")[0]:
+        return True  # the first layouts of standard objects are not all known
     match = _NAMESPACED.match(name)
     return match is not None and _is_installed(context, match["namespace"])
 

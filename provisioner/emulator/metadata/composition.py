@@ -1,0 +1,52 @@
+"""Puts a parent's file together from what was deployed of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS
+from provisioner.emulator.metadata.state import StoredComponent
+from provisioner.emulator.metadata.xml_tree import Element
+
+if TYPE_CHECKING:
+    from provisioner.emulator.org import EmulatedOrg
+
+
+def composed(
+    org: EmulatedOrg, parent: StoredComponent, chosen: Collection[StoredComponent]
+) -> list[Element]:
+    """The elements of a parent's file: its own if it is chosen, and its chosen children.
+
+    All its children are chosen together with it.
+    """
+    kinds = CHILD_ELEMENTS[parent.type]
+    is_whole = any(one is parent for one in chosen)
+    elements: list[Element] = []
+    if is_whole and parent.element is not None:
+        elements += [one for one in parent.element.children if one.name not in kinds]
+    for element_name, child_type in kinds.items():
+        for one in _children(org, parent, child_type):
+            if one.element is not None and (is_whole or any(one is each for each in chosen)):
+                elements.append(_renamed(one.element, element_name))
+    return sorted(elements, key=lambda one: one.name)
+
+
+def parent_name(child: StoredComponent) -> str:
+    """The full name of a child's parent."""
+    name, has_parent, _ = child.full_name.rpartition(".")
+    return name if has_parent else child.type + "s"  # CustomLabels
+
+
+def _children(
+    org: EmulatedOrg, parent: StoredComponent, child_type: str
+) -> Iterator[StoredComponent]:
+    wanted = parent.full_name.lower()
+    for one in org.components.values():
+        is_child = isinstance(one, StoredComponent) and one.type == child_type
+        if is_child and parent_name(one).lower() == wanted:
+            yield one
+
+
+def _renamed(element: Element, name: str) -> Element:
+    return Element(name, element.line, element.column, element.text, element.children)
