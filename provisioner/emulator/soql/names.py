@@ -176,18 +176,15 @@ def child_relationship(
 ) -> tuple[ObjectType, Field] | None:
     """The child type and its reference field that make up a relationship of the parent."""
     wanted = name.lower()
+    to_any: tuple[ObjectType, Field] | None = None
     for object_type in store.types.values():
         for one in object_type.fields.values():
-            if one.child_relationship_name.lower() == wanted and _may_be(one, parent):
-                return object_type, one
-    return None
-
-
-def _may_be(reference: Field, parent: ObjectType) -> bool:
-    """Whether a reference can point to this type; without types it can point to any record."""
-    return parent.name in reference.reference_to or not (
-        reference.reference_to or parent.is_setup or parent.is_tooling
-    )
+            if one.child_relationship_name.lower() == wanted:
+                if parent.name in one.reference_to:
+                    return object_type, one
+                if not (one.reference_to or parent.is_setup or parent.is_tooling):
+                    to_any = to_any or (object_type, one)
+    return to_any
 
 
 def follow(store: Store, record: Record | None, hops: tuple[Field, ...]) -> Record | None:
