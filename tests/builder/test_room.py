@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from provisioner.builder.context import BuildContext
 from provisioner.builder.progress import BuildProgress
 from provisioner.builder.room import Room
 from provisioner.ledger.base import Org, State
-from provisioner.plan import Creation, PoolPlan, Removal
+from provisioner.plan import Allowance, Creation, PoolPlan, Removal
 
 NEW = Creation("p", "d", "new")
 SIZE = 4
@@ -46,20 +47,34 @@ class Rows:
 class Pool:
     """A full pool of outdated orgs on a Dev Hub without room, of which `swap` may be missing."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, swap: int, resume: tuple[Org, ...] = ()):
-        self.ledger = Rows(*(row(f"old{n}") for n in range(SIZE)), *resume)
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        swap: int = 1,
+        resume: tuple[Org, ...] = (),
+        definitions: str = "d" * SIZE,
+        create: tuple[Creation, ...] = (NEW,) * SIZE,
+        allowance: int = 0,
+    ) -> None:
+        old = (replace(row(f"old{n}"), definition=letter) for n, letter in enumerate(definitions))
+        self.ledger = Rows(*old, *resume)
         self.deleted: list[str] = []
         self.jobs: list[Callable[[], Any]] = []
         retire = tuple(Removal(each, "outdated") for each in self.ledger.rows.values())
-        plan = PoolPlan("p", SIZE, (), resume, (NEW,) * SIZE, (), retire, slots=0, swap=swap)
+        plan = PoolPlan("p", SIZE, (), resume, create, (), retire, slots=0, swap=swap)
+        progress = BuildProgress()
+        progress.allow(Allowance(daily=allowance, active=allowance))
         parts = SimpleNamespace(
-            progress=(progress := BuildProgress()),
+            progress=progress,
             lock=progress.lock,
             ledger=self.ledger,
             reporter=None,
             circuit_breaker=SimpleNamespace(is_verified=lambda _creation: True),
             scheduler=SimpleNamespace(
-                wake=lambda _key: None, add=lambda _key, job: self.jobs.append(job)
+                wake=lambda _key: None,
+                add=lambda _key, job: self.jobs.append(job),
+                is_stopping=False,
             ),
         )
         monkeypatch.setattr(room_module, "delete", self._delete)
@@ -72,10 +87,10 @@ class Pool:
             self.deleted.append(org.username)
         return found
 
-    def make_room(self, wanted: int = SIZE) -> int:
+    def make_room(self, wanted: int = SIZE, creation: Creation = NEW) -> int:
         """How many orgs are deleted for so many that wait."""
         before = len(self.deleted)
-        self.room.request([NEW] * wanted)
+        self.room.request([creation] * wanted)
         for job in self.jobs:
             job()
         self.jobs.clear()
@@ -109,6 +124,57 @@ def test_an_org_that_cannot_be_deleted_is_missing(monkeypatch: pytest.MonkeyPatc
     pool.room._pools["p"].searched = None
     pool.ledger.rows["failed"] = row("failed", State.FAILED, kept=True)
     assert pool.make_room() == 2, "one that is kept for people is not"
+
+
+def test_slots_of_the_dev_hub_that_no_pool_was_promised_serve_a_pool_that_needs_no_deletion(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An org whose sign-up may have been sent is one of those that were promised a slot."""
+    left = row("left", State.INTENDED), row("started", State.BUILDING)
+    pool = Pool(monkeypatch, create=(), resume=left, allowance=3)
+    assert [pool.room.take("p", f"new{n}") for n in range(3)] == [True, True, False]
+
+
+def test_slots_that_no_pool_was_promised_are_not_for_a_pool_whose_orgs_must_make_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not Pool(monkeypatch, allowance=3).room.take("p", "new")
+
+
+def test_an_org_of_the_definition_of_the_new_one_makes_room_if_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = Pool(monkeypatch, definitions="dded", swap=SIZE)
+    pool.make_room(3, Creation("p", "e", "new"))
+    assert pool.deleted == ["old2", "old0", "old1"]
+
+
+def available_after(pool: Pool, fresh: str) -> str:
+    """The definitions of the outdated orgs that are left when there are these fresh ones, too."""
+    for number, letter in enumerate(fresh):
+        name = f"new{number}"
+        pool.ledger.rows[name] = replace(row(name), definition=letter)
+    pool.room.retire()
+    rows = pool.ledger.rows.values()
+    return "".join(each.definition for each in rows if each.username.startswith("old"))
+
+
+@pytest.mark.parametrize(
+    ("fresh", "left"),
+    [("", "eddd"), ("d", "edd"), ("dd", "ed"), ("ee", "dd"), ("ddd", "e"), ("dddd", "")],
+)
+def test_at_the_end_as_many_outdated_orgs_are_deleted_as_new_ones_have_replaced(
+    monkeypatch: pytest.MonkeyPatch, fresh: str, left: str
+) -> None:
+    """Those of the definition with most orgs first."""
+    assert available_after(Pool(monkeypatch, definitions="eddd"), fresh) == left
+
+
+def test_a_pool_with_more_orgs_than_its_size_keeps_outdated_ones_that_nothing_has_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert available_after(Pool(monkeypatch, definitions="ddddd"), "") == "ddddd"
+    assert available_after(Pool(monkeypatch, definitions="ddddd"), "d") == "dddd"
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

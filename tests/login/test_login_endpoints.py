@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from provisioner.errors import LoginError, UsageError
@@ -36,6 +38,15 @@ def test_a_refusal_that_every_host_would_repeat_ends_the_login(app: App) -> None
     assert len(hosts.asked) == 1
 
 
+def test_a_refusal_in_the_form_of_the_rest_api_is_read_like_one_of_the_token_endpoint(
+    app: App,
+) -> None:
+    errors = [{"errorCode": "invalid_grant", "message": "invalid assertion"}]
+    error = refuse(app, Reply(400, json.dumps(errors).encode(), "application/json"))
+    assert error.code == "login_bad_signature"
+    assert "invalid assertion" in error.message
+
+
 @pytest.mark.parametrize("answer", [TimeoutError(), Reply(503, b""), Reply(302, b""), HTML])
 def test_a_host_that_does_not_serve_is_not_asked_again_with_another_audience(
     app: App, answer: Answer
@@ -63,6 +74,8 @@ def test_each_endpoint_gets_an_assertion_of_its_own_time(app: App) -> None:
             "00D000000000062EAA",
             "005000000000001AAA",
         ),
+        ({"id": f"{TEST}/id/00D000000000099/me"}, "00D000000000099EAA", ""),
+        ({"id": f"{TEST}/id/x/005000000000001"}, "00D000000000062EAA", "005000000000001AAA"),
         ({"id": None}, "00D000000000062EAA", ""),
         ({"id": 7}, "00D000000000062EAA", ""),
         (

@@ -270,6 +270,18 @@ def test_a_proxy_of_the_environment_gets_a_tunnel_and_nothing_of_what_goes_throu
     assert "secret" not in proxy.heads[0]
 
 
+def test_the_tunnel_of_a_proxy_leads_to_the_port_of_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server()
+    monkeypatch.setenv("SSL_CERT_FILE", str(make_tls(server, tmp_path)))
+    proxy = Proxy(server)
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.server_address[1]}")
+    with running(server), running(proxy), closing(HttpClient(timeout=10)) as client:
+        assert client.send("POST", f"https://{HOST}:8443/x", {}, b"").status == 200
+    assert proxy.heads[0].startswith(f"CONNECT {HOST}:8443 ")
+
+
 def test_no_proxy_names_hosts_that_are_reached_directly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", HOST)

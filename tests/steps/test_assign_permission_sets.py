@@ -75,6 +75,25 @@ def test_a_race_for_the_same_assignment_is_no_failure(ready: StepRunner) -> None
     assert assigned(ready) == [":Sales_Rep"]
 
 
+def test_a_login_without_a_user_id_leads_to_a_query_for_the_user(
+    ready: StepRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(ready.org), "user_id", "")
+    assert ready.finish(AssignPermissionSets(sets=("Sales_Rep",))).note.startswith("assigned 1")
+    assert assigned(ready) == [":Sales_Rep"]
+
+
+def test_an_org_without_its_user_is_replaced(
+    ready: StepRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(ready.org), "user_id", "")
+    nobody = {"do": "answer", "status": 200, "body": {"records": [], "done": True, "totalSize": 0}}
+    ready.emulated.fault({"route": "query", "nth": 1}, nobody)
+    failure = ready.failure(AssignPermissionSets(sets=("Sales_Rep",)))
+    assert "has no user" in str(failure)
+    assert failure.kind is ErrorKind.REPLACE
+
+
 def test_an_unknown_name_is_reported_with_similar_ones(ready: StepRunner) -> None:
     step = AssignPermissionSets(sets=("Sale_Rep", "Service_Rep", "Zzz"))
     with pytest.raises(StepFailed) as caught:

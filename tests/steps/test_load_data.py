@@ -169,6 +169,21 @@ def test_a_request_that_did_not_arrive_is_sent_again(runner: StepRunner, nth: in
     assert_complete(runner)
 
 
+def test_a_load_that_a_limit_has_refused_continues_without_counting_records(
+    runner: StepRunner,
+) -> None:
+    """A request that is refused as a whole has inserted nothing."""
+    refusal = {"do": "answer", "status": 403, "error": "REQUEST_LIMIT_EXCEEDED"}
+    runner.emulated.fault({**TREE, "nth": 2}, refusal)
+    load = family(runner)
+    assert runner.failure(load).kind is ErrorKind.LIMIT
+    runner.restart()
+    queries = runner.emulated.requests("query")
+    assert runner.finish(load) == Done("loaded 6 records")
+    assert runner.emulated.requests("query") == queries
+    assert_complete(runner)
+
+
 def test_a_request_whose_answer_was_lost_is_not_sent_again(runner: StepRunner) -> None:
     """The last one: nothing needs the ids that its answer would have given."""
     runner.emulated.fault({**TREE, "nth": 3}, {"do": "reset", "at": "after"})
