@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import string
 from itertools import count
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_ORG_ID = re.compile(r"00D[A-Za-z0-9]{12}\Z")
 _CHECKSUM = string.ascii_uppercase + "012345"
 
 
@@ -28,6 +30,15 @@ def to_15(any_id: str) -> str:
 def same_id(left: str, right: str) -> bool:
     """Whether two ids, of 15 or 18 characters, name the same record."""
     return to_15(left) == to_15(right)
+
+
+def folded(text: str) -> str:
+    """Text in the form in which it is compared: in lower case, ids as they are.
+
+    The id of an org in a text field (`ScratchOrg` of a Dev Hub) is one of them.
+    """
+    is_id = to_18(text[:15]) == text if len(text) == 18 else _ORG_ID.match(text) is not None
+    return text if is_id else text.lower()
 
 
 class IdFactory:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.metadata.remote_sites import remote_proxy_fields
 from provisioner.emulator.objects.values import format_datetime
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def fill(
     if not org.is_hub:
         for name, label in PERMISSION_SET_LICENSES.items():
             permission_set_license(org, name, label)
+        remote_site = {"url": "http://www.apexdevnet.com", "isActive": True}
+        org.store.add("RemoteProxy", remote_proxy_fields("ApexDevNet", remote_site))
         org.store.add("Pricebook2", {"Name": "Standard Price Book", "IsActive": True,
                                      "IsStandard": True})  # fmt: skip
     if has_sample_data:
@@ -153,6 +156,15 @@ def _organization(org: EmulatedOrg) -> None:
             "TimeZoneSidKey": "America/Los_Angeles",
         },
     )
+
+
+def add_entitlement_sample(org: EmulatedOrg) -> None:
+    """Add the account that occurs in every new scratch org; its user has created it.
+
+    Source: docs/reference/data.md#records-of-a-new-org.
+    """
+    account = {"Name": "Sample Account for Entitlements"}
+    org.store.add("Account", account, user_id=org.admin_id)
 
 
 def _sample_data(org: EmulatedOrg) -> None:

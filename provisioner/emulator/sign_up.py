@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.emulator import snapshots
+from provisioner.emulator import seeding, snapshots
 from provisioner.emulator.apps import PLATFORM_CLI, InstalledApp
 from provisioner.emulator.clock import Progression
 from provisioner.emulator.countries import COUNTRIES
@@ -64,6 +64,8 @@ def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
         pattern = _snapshot(hub, request["Snapshot"])
         assert pattern is not None
         snapshots.put(hub.snapshots[pattern["Id"]], org)
+    else:
+        seeding.add_entitlement_sample(org)
     key = request["ConnectedAppConsumerKey"]
     if key != PLATFORM_CLI:
         app = hub.apps[key].app

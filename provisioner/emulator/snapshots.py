@@ -21,6 +21,7 @@ _VALUES_OF_EACH_ORG = {
     "Profile": "Name",
     "UserLicense": "Name",
     "Organization": "InstanceName",
+    "PermissionSetLicense": "DeveloperName",
     "Pricebook2": "Name",
 }
 """Type → the field by which a record of the source is found again in the new org."""

@@ -143,24 +143,29 @@ class DevHub:
     def _active_rows(self, names: Sequence[str]) -> dict[str, str]:
         """Row id → name of the active orgs. Deleting the row deletes the org.
 
+        ScratchOrg is a text, so a condition may also find the org whose id differs in case; it is
+        left out.
+
         Source: docs/reference/sign-up.md#deletion.
         """
         by_id = {name[:15]: name for name in names if is_id(name)}
         by_user = {name.lower(): name for name in names if not is_id(name)}
+        ignoring_case = {org_id.lower() for org_id in by_id}
         conditions = [one_of("SignupUsername", by_user)] if by_user else []
         conditions += [one_of("ScratchOrg", by_id)] if by_id else []
 
         def read(record: Row) -> tuple[str, str]:
             name = by_user.get(nullable_text(record, "SignupUsername").lower())
-            name = name or by_id.get(nullable_id(record, "ScratchOrg", prefix="00D")[:15])
-            if not name:
+            org_id = nullable_id(record, "ScratchOrg", prefix="00D")[:15]
+            name = name or by_id.get(org_id) or ""
+            if not name and org_id.lower() not in ignoring_case:
                 raise MalformedAnswerError("it has an org that was not requested")
             return record_id(record, "Id"), name
 
         fields = "Id, SignupUsername, ScratchOrg"
         with self._asked():
             found = self.client.query_as(select(fields, "ActiveScratchOrg", *conditions), read)
-        return dict(found)
+        return {row: name for row, name in found if name}
 
     def check_clock(self, *, ask: bool = False) -> None:
         """Raise ClockError when this machine's clock differs from the Dev Hub's.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -74,6 +75,9 @@ def _environment(start: list[str], folder: Path) -> dict[str, str]:
     home.mkdir()
     commands.mkdir()
     (commands / "sf").symlink_to(start[1])
+    if shutil.which("pwsh") is None:  # plugin-data starts jq by PowerShell, with -c as sh has it
+        (commands / "pwsh").write_text('#!/bin/sh\nexec sh "$@"\n')
+        (commands / "pwsh").chmod(0o755)
     environment = cli_environment(start, home)
     return {**environment, "PATH": f"{commands}:{environment['PATH']}"}
 

@@ -53,7 +53,8 @@ def test_ten_thousand_open_references_are_loaded(
     monkeypatch.setattr(OrgLifecycle, "remember", remember)
     assert night.build().exit_code == 0
     (org,) = night.orgs(State.AVAILABLE)
-    accounts = {row["Id"] for row in night.rows_in(org, "Account")}
+    rows = night.rows_in(org, "Account")
+    accounts = {row["Id"] for row in rows if row["Name"].startswith("Acme ")}
     assert len(accounts) == OPEN
     assert {row["AccountId"] for row in night.rows_in(org, "Contact")} == accounts
     assert max(map(len, kept)) < 1_000

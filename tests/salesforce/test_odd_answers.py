@@ -238,6 +238,20 @@ def test_a_deletion_is_believed_when_it_is_about_the_row_that_was_deleted(
     assert refused["a@acme.example"]
 
 
+def test_an_org_whose_id_differs_in_case_is_left_alone(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    """A condition on ScratchOrg, which is a text, may find it as well."""
+    wanted = {**ACTIVE, "ScratchOrg": "00D00000000006T"}
+    other = {**ACTIVE, "Id": "2MP000000000002AAA", "ScratchOrg": "00D00000000006t"}
+    gone: list[dict[str, Any]] = [{"id": ACTIVE["Id"], "success": True, "errors": []}]
+    server.plays(listed(other, wanted), Answer(200, gone))
+    refused = DevHub(scripted(server, transport)).delete_orgs(["00D00000000006TEAA"])
+    assert refused == {}
+    [deletion] = [seen.path for seen in server.seen if seen.method == "DELETE"]
+    assert f"ids={ACTIVE['Id']}&" in deletion
+
+
 def test_an_org_that_was_not_asked_for_is_never_deleted(
     server: ScriptedServer, transport: Transport
 ) -> None:

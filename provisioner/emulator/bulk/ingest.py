@@ -102,9 +102,14 @@ class IngestJob(Job):
         return self._csv([head, *lines])
 
     def failed_results(self) -> str:
-        """`sf__Id`, `sf__Error` and the row as it was sent."""
-        head = ["sf__Id", "sf__Error", *self.header]
-        return self._csv([head, *([one, error, *row] for one, error, row in self.failed)])
+        """`sf__Id`, `sf__Error` and the row as it was sent, under the columns of the header.
+
+        A row with more values than columns is cut: the Salesforce CLI reads these results with a
+        parser that refuses rows of another length (plugin-data, `bulk/results.nut.ts`).
+        """
+        head, width = ["sf__Id", "sf__Error", *self.header], len(self.header)
+        lines = [[one, error, *self._fitted(row, width)] for one, error, row in self.failed]
+        return self._csv([head, *lines])
 
     def unprocessed_records(self) -> str:
         """The rows that were not processed: the job was aborted, or failed as a whole."""
@@ -113,6 +118,9 @@ class IngestJob(Job):
         except CsvError:
             return self.text or ""
         return self._csv([self.header, *self.rows[self.processed :]]) if self.header else ""
+
+    def _fitted(self, row: list[str], width: int) -> list[str]:
+        return [*row, *[""] * (width - len(row))][:width]
 
     def _csv(self, records: list[list[str]]) -> str:
         return write(records, self.form)

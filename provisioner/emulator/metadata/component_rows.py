@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.metadata.remote_sites import remote_proxy_fields
 from provisioner.emulator.metadata.state import StoredComponent
 from provisioner.emulator.metadata.xml_tree import Element
 
@@ -107,6 +108,12 @@ def _resource(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG
     }
 
 
+def _remote_site(stored: StoredComponent, element: Element) -> Values:
+    flags = {name: element.flag(name) for name in ("disableProtocolSecurity", "isActive")}
+    texts = {name: element.value(name) or None for name in ("description", "url")}
+    return remote_proxy_fields(stored.full_name, {**flags, **texts})
+
+
 def _flow(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
     return {"ActiveVersionId": None, "LatestVersionId": None}
 
@@ -139,6 +146,7 @@ _ROWS: dict[str, tuple[str, Callable[[StoredComponent, Element], Values]]] = {
     "Layout": ("Layout", _layout),
     "LightningComponentBundle": ("LightningComponentBundle", _nothing_more),
     "Queue": ("Group", _queue),
+    "RemoteSiteSetting": ("RemoteProxy", _remote_site),
     "Role": ("UserRole", _role),
     "StaticResource": ("StaticResource", _resource),
     "ValidationRule": ("ValidationRule", _validation),

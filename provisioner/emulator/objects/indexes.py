@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.emulator.ids import to_18
+from provisioner.emulator.ids import folded
 
 
 def _key(value: Any) -> Any:
     """Text is compared without regard to case; an id with regard to it."""
-    if not isinstance(value, str):
-        return value
-    return value if len(value) == 18 and to_18(value[:15]) == value else value.lower()
+    return folded(value) if isinstance(value, str) else value
 
 
 class Indexes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.emulator.errors import ApiError
+from provisioner.emulator.features.unknown_fields import refuse_unknown_field
 from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.schema import ObjectType
 
@@ -28,6 +29,7 @@ def as_json(
     for name in fields if fields is not None else object_type.fields:
         field = object_type.find_field(name)
         if field is None:
+            refuse_unknown_field(object_type.name, name)
             raise ApiError(
                 400,
                 "INVALID_FIELD",

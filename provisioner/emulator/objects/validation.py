@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import RecordError
+from provisioner.emulator.features.unknown_fields import refuse_unknown_field
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.values import convert
 
@@ -32,6 +33,7 @@ def fields_of(
                 continue
         found = object_type.fields.get(name) or object_type.find_field(name)
         if found is None:
+            refuse_unknown_field(object_type.name, name)
             raise RecordError(
                 "INVALID_FIELD", f"No such column '{name}' on sobject of type {object_type.name}"
             )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import ApiError
+from provisioner.emulator.features.unknown_fields import refuse_unknown_field
 from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.soql.errors import (
@@ -99,6 +100,7 @@ class Scope:
             parts.pop(0)
         found = entity.find_field(parts[0])
         if found is None:
+            refuse_unknown_field(entity.name, parts[0])
             raise no_such_column(self.context.text, path.position, parts[0], entity.name)
         return BoundField(tuple(hops), found, entity)
 

@@ -12,7 +12,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from provisioner.emulator.errors import ApiError
-from provisioner.emulator.ids import to_15
+from provisioner.emulator.ids import folded, to_15
 from provisioner.emulator.objects.schema import NUMERIC, Field
 from provisioner.emulator.objects.values import parse_datetime
 from provisioner.emulator.soql.date_ranges import date_range
@@ -150,7 +150,7 @@ def _normal(field: Field, value: Any) -> Any:
         return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
     if field.type == "multipicklist":
         return frozenset(part.strip().lower() for part in str(value).split(";"))
-    return str(value).lower()
+    return folded(str(value))
 
 
 def _range_test(field: Field, operator: str, value: Value, now: datetime) -> Test:

@@ -126,8 +126,28 @@ def test_orgs_are_worlds_of_their_own(hub: Client, new_client: Callable[[], Clie
     second.login(hub.sign_up()["SignupUsername"])
     account = first.create("Account", Name="Only here")
     assert first.read("Account", account)["Name"] == "Only here"
-    assert second.query("SELECT Id FROM Account") == []
+    assert second.query("SELECT Id FROM Account WHERE Name = 'Only here'") == []
     assert second.call("GET", f"sobjects/Account/{account}").status_code == 404
+
+
+def test_the_ids_of_orgs_compare_with_case(hub: Client) -> None:
+    """`00D…6T` is not `00D…6t`: a client deletes the row that it finds by ScratchOrg."""
+    org_id = hub.sign_up()["ScratchOrg"]
+    store = hub.world.hub.store
+    other = org_id[:14] + org_id[14].swapcase()
+    assert other != org_id
+    twin = store.add("ActiveScratchOrg", {"ScratchOrg": other})
+    for condition in (f"= '{other}'", f"IN ('{other}')"):
+        rows = hub.query(f"SELECT Id FROM ActiveScratchOrg WHERE ScratchOrg {condition}")
+        assert [one["Id"] for one in rows] == [twin]
+
+
+def test_a_new_org_has_an_account_of_its_user(scratch: Client) -> None:
+    """Source: docs/reference/data.md#records-of-a-new-org."""
+    [account] = scratch.query("SELECT Name, CreatedBy.Username FROM Account")
+    [user] = scratch.query("SELECT Username FROM User")
+    assert account["Name"] == "Sample Account for Entitlements"
+    assert account["CreatedBy"]["Username"] == user["Username"]
 
 
 def test_sample_data_comes_when_asked_for(hub: Client, new_client: Callable[[], Client]) -> None:

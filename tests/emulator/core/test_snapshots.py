@@ -41,12 +41,15 @@ def test_an_org_from_a_snapshot_has_schema_and_data(
     [contact] = copy.query(soql)
     assert contact["Account"]["Ext__c"] == "A"
     assert contact["Owner"]["Username"] == record["SignupUsername"]
-    assert [one["Name"] for one in copy.query("SELECT Name FROM Account")] == ["Acme"]
+    names = [one["Name"] for one in copy.query("SELECT Name FROM Account ORDER BY Name")]
+    assert names == ["Acme", "Sample Account for Entitlements"]
     assert len(copy.query("SELECT Id FROM User")) == 1
+    licences = copy.query("SELECT DeveloperName FROM PermissionSetLicense")
+    assert len(licences) == len({one["DeveloperName"] for one in licences})
     assert len(copy.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true")) == 1
     assert len(copy.query("SELECT Id FROM Profile")) == len(scratch.query("SELECT Id FROM Profile"))
     copy.create("Account", Name="own")
-    assert len(scratch.query("SELECT Id FROM Account")) == 2
+    assert scratch.query("SELECT Id FROM Account WHERE Name = 'own'") == []
 
 
 def test_a_snapshot_that_is_not_ready_ends_the_sign_up(hub: Client, scratch: Client) -> None:

@@ -192,8 +192,8 @@ def test_an_unknown_version_does_not_exist(scratch: Client) -> None:
 
 
 def test_what_is_not_emulated_is_501_with_its_name(scratch: Client) -> None:
-    reply = scratch.call("GET", "search/?q=FIND")
-    text = "not emulated: GET /services/data/v68.0/search"
+    reply = scratch.call("GET", "appMenu/AppSwitcher/")
+    text = "not emulated: GET /services/data/v68.0/appMenu/AppSwitcher"
     assert scratch.refusal(reply) == (501, "NOT_EMULATED", text)
 
 

@@ -73,6 +73,16 @@ def test_a_job_goes_through_its_states(client: Client, world: World) -> None:
     assert job.results("unprocessedRecords") == []
 
 
+def test_failed_results_have_the_columns_of_the_header(client: Client, world: World) -> None:
+    """A row with more or fewer values than columns fails, and is returned in the columns."""
+    job = Job(client, world)
+    done = job.run("Name,Phone\nOne,1\nTwo,2,more\nThree\n")
+    assert (done["state"], done["numberRecordsFailed"]) == ("JobComplete", 2)
+    rows = job.results("failedResults")
+    assert [list(one) for one in rows] == [["sf__Id", "sf__Error", "Name", "Phone"]] * 2
+    assert [(one["Name"], one["Phone"]) for one in rows] == [("Two", "2"), ("Three", "")]
+
+
 def test_rows_fail_alone_and_the_job_completes(client: Client, world: World) -> None:
     client.org.store.add_field("Account", Field("Vip__c", "boolean"))
     job = Job(client, world)

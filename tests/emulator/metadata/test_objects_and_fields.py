@@ -290,7 +290,7 @@ def test_a_standard_object_that_there_is_not_is_not_created(client: OrgClient) -
     files = {"objects/Nonsense.object": object_part(custom_field("Ext__c"))}
     whole = client.deploy(package({"CustomObject": "Nonsense"}, files))
     assert {(name, problem) for _, name, problem in failures(whole)} == {
-        ("Nonsense", "Invalid fullName, must end in Custom Suffix (e.g. __c)"),
+        ("Nonsense", "Invalid fullName, must end in a custom suffix ( for ex. __c )"),
         ("Nonsense.Ext__c", "Entity of type 'CustomObject' named 'Nonsense' cannot be found"),
     }
     field = client.deploy(package({"CustomField": "Nonsense.Ext__c"}, files))

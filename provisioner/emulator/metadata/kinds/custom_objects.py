@@ -41,11 +41,14 @@ def apply_custom_object(context: DeployContext, component: Component) -> None:
 
 
 def _refuse(component: Component) -> None:
-    """A deploy creates custom objects only; a standard object exists or not."""
+    """A deploy creates custom objects only; a standard object exists or not.
+
+    The text for one that does not exist is in forcedotcom/cli#155.
+    """
     if catalogue.is_known(component.full_name):
         component.problem(not_emulated(component.full_name))
     else:
-        component.problem("Invalid fullName, must end in Custom Suffix (e.g. __c)")
+        component.problem("Invalid fullName, must end in a custom suffix ( for ex. __c )")
 
 
 def _check_new(component: Component, element: Element) -> None:
