@@ -5,12 +5,21 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 MAXIMUM_FILES = 10_000
 MAXIMUM_ZIP_BYTES = 39_000_000
 MAXIMUM_UNZIPPED_BYTES = 600 * 1024 * 1024
 """Limits of a deploy (docs/reference/deploys.md#limits)."""
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """A zip of these files by path."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return stream.getvalue()
 
 
 class ArchiveProblem(Exception):  # noqa: N818 - it becomes a deploy result, not a failure of ours

@@ -77,7 +77,7 @@ def read_components(archive: Archive, root: str) -> Contents:
         if component.parent is not None:
             continue
         _load(component, archive, root)
-        for child in _children(component):
+        for child in children_of(component):
             contents.take(child)
     return contents
 
@@ -172,7 +172,8 @@ def _xml_path(component: Component) -> str | None:
     return metas[0] if metas else None
 
 
-def _children(component: Component) -> Iterator[Component]:
+def children_of(component: Component) -> Iterator[Component]:
+    """The children in the file of a component; notes those without a name on it."""
     kinds = CHILD_ELEMENTS.get(component.type, {})
     if component.element is None:
         return

@@ -46,6 +46,8 @@ class Deployment:
     error_message: str = ""
     canceled_by: str = ""
     is_canceling: bool = False
+    validation_id: str = ""  # of the validated deploy that this one repeats without tests
+    validated_zip: bytes = b""  # of a validation that may be deployed
     total: int = 0  # components
     files: int = 0
     zip_size: int = field(init=False)
@@ -114,11 +116,23 @@ class Deployment:
 
     def _close(self) -> None:
         self.completed = self.org.world.now()
+        if self._is_validation():
+            self.validated_zip = self.zip_bytes
         if self._archive is not None:
             self._archive.close()
         self._archive, self._packages, self.zip_bytes = None, [], b""
 
+    def _is_validation(self) -> bool:
+        """Whether it has validated its components, with tests that passed."""
+        is_checked = self.options.check_only and self.options.test_level not in ("", "NoTestRun")
+        return is_checked and self.result is not None and self._final() == "Succeeded"
+
     # --- what clients see -------------------------------------------------------------------
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether it has changed the org, even if clients have not polled its last state yet."""
+        return self.is_settled and self._final().startswith("Succeeded")
 
     def poll(self) -> str:
         """The current status; advances by at most one."""

@@ -6,12 +6,12 @@ Source: "retrieve()", "RetrieveResult" and "FileProperties" in the Metadata API 
 from __future__ import annotations
 
 import base64
-import io
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.errors import NotEmulatedError
+from provisioner.emulator.metadata.archive import pack
 from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS, CHILD_TYPES
 from provisioner.emulator.metadata.composition import composed, parent_name
 from provisioner.emulator.metadata.listing import properties
@@ -30,9 +30,6 @@ STATES = ("Pending", "InProgress", "Succeeded")
 UNPACKAGED = "unpackaged/"
 """The folder of the zip, unless a single package is asked for."""
 
-_COMPOSED = frozenset({"CustomObject", "Profile"})
-"""Types whose files are put together, also where nobody deployed the component."""
-
 
 @dataclass
 class Retrieval:
@@ -45,36 +42,47 @@ class Retrieval:
     files: dict[str, bytes] = field(default_factory=dict)
     properties: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, str]] = field(default_factory=list)
+    error: str = ""
+
+    def poll(self) -> str:
+        """The current status; advances by at most one."""
+        state = self.progression.poll()
+        return "Failed" if self.error and self.progression.is_over else state
 
     def to_json(self, *, with_zip: bool) -> dict[str, Any]:
         """The RetrieveResult; files once it is done."""
-        status = self.progression.poll()
+        status = self.poll()
         is_done = self.progression.is_over
+        has_zip = is_done and with_zip and not self.error
         return {
             "done": is_done,
+            "errorMessage": (self.error or None) if is_done else None,
+            "errorStatusCode": (self.error.partition(":")[0] or None) if is_done else None,
             "fileProperties": self.properties if is_done else [],
             "id": self.id,
             "messages": self.messages if is_done else [],
             "status": status,
-            "success": is_done,
-            "zipFile": self._zip() if is_done and with_zip else None,
+            "success": is_done and not self.error,
+            "zipFile": base64.b64encode(pack(self.files)).decode() if has_zip else None,
         }
-
-    def _zip(self) -> str:
-        stream = io.BytesIO()
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path, content in self.files.items():
-                archive.writestr(path, content)
-        return base64.b64encode(stream.getvalue()).decode()
 
 
 def retrieve(
-    org: EmulatedOrg, manifest: Manifest, api_version: str, *, folder: str = UNPACKAGED
+    org: EmulatedOrg,
+    manifest: Manifest,
+    api_version: str,
+    *,
+    folder: str = UNPACKAGED,
+    packages: Iterable[str] = (),
 ) -> Retrieval:
-    """Start a retrieve of what a manifest names; what it finds is as of now."""
+    """Start a retrieve of what a manifest names; what it finds is as of now.
+
+    Raises NotEmulatedError for an installed package, whose content nobody here knows.
+    """
     retrieval = Retrieval(
         org.world.ids.new("09S"), manifest, api_version, org.world.progression("retrieve", STATES)
     )
+    retrieval.error = _missing_package(org, packages)
     chosen = list(_chosen(org, manifest, retrieval.messages))
     for one in _parents(org, chosen):
         for path, content in _files(org, one, chosen).items():
@@ -85,6 +93,16 @@ def retrieve(
     return retrieval
 
 
+def _missing_package(org: EmulatedOrg, names: Iterable[str]) -> str:
+    """The error of a package that is not there, by which CumulusCI knows it."""
+    installed = {str(row["Name"]) for row in org.store.peek_rows("SubscriberPackage")}
+    for name in names:
+        if name not in installed:
+            return f"INVALID_CROSS_REFERENCE_KEY: No package named '{name}' found"
+        raise NotEmulatedError(f"a retrieve of the package {name}")
+    return ""
+
+
 def _chosen(
     org: EmulatedOrg, manifest: Manifest, messages: list[dict[str, str]]
 ) -> Iterator[StoredComponent]:
@@ -93,12 +111,13 @@ def _chosen(
     file_name = f"{UNPACKAGED}package.xml"
     messages += [{"fileName": file_name, "problem": one.text} for one in manifest.problems]
     for member in manifest.members:
-        found = [one for one in _matching(org, member.type, member.name) if one.namespace is None]
+        every = _matching(org, member.type, member.name)
+        found = [one for one in every if one.namespace is None or one.is_standard]
         if not found and member.name != WILDCARD:
             text = f"Entity of type '{member.type}' named '{member.name}' cannot be found"
             messages.append({"fileName": file_name, "problem": text})
         for one in found:
-            if one.is_standard and one.type not in _COMPOSED:
+            if one.is_standard and one.element is None and one.type not in CHILD_ELEMENTS:
                 messages.append({"fileName": file_name, "problem": _unknown(one)})
             elif (one.type, one.full_name) not in seen:
                 seen.add((one.type, one.full_name))
@@ -127,10 +146,10 @@ def _matching(org: EmulatedOrg, component_type: str, name: str) -> list[StoredCo
 def _all(
     org: EmulatedOrg, component_type: str, deployed: list[StoredComponent]
 ) -> list[StoredComponent]:
-    """What `*` means: custom objects only, and all profiles."""
+    """What `*` means: of objects, the custom ones; all profiles and installed packages."""
     if component_type == "CustomObject":
         return [one for one in deployed if "__" in one.full_name]
-    if component_type != "Profile":
+    if component_type not in ("InstalledPackage", "Profile"):
         return deployed
     names = {one.full_name for one in deployed}
     others = standard_components(org, component_type)
@@ -157,6 +176,8 @@ def _files(
         return {stored.file_name: document(stored.type, elements)}
     if stored.type == "Profile":
         return {stored.file_name: document("Profile", shown(stored, chosen))}
+    if stored.is_standard and stored.element is not None:
+        return {stored.file_name: document(stored.type, stored.element.children)}
     return dict(stored.files)
 
 

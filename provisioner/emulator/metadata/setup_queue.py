@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from provisioner.emulator.ids import same_id
 from provisioner.emulator.metadata.deployment import ALREADY_IN_PROCESS, Deployment
 from provisioner.emulator.metadata.options import DeployOptions
 from provisioner.emulator.metadata.source_members import note_members
@@ -12,7 +15,47 @@ if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 
-def enqueue(org: EmulatedOrg, zip_bytes: bytes, options: DeployOptions, user_id: str) -> Deployment:
+VALID_FOR = timedelta(days=10)
+"""How long a validation may be deployed ("deployRecentValidation()", Metadata API)."""
+
+
+def enqueue_validated(org: EmulatedOrg, validation_id: str, user_id: str) -> Deployment | None:
+    """Queue the components of a validation, without its tests; None if it does not qualify.
+
+    A validation qualifies for ten days, and until anything else is deployed.
+    Source: "Quick Deployments" in Salesforce Help; "deployRecentValidation()".
+    """
+    with org.store.lock:
+        settle(org)
+        validation = _qualifying(org, validation_id)
+        if validation is None:
+            return None
+        options = replace(
+            validation.options, check_only=False, test_level="NoTestRun", run_tests=()
+        )
+        return enqueue(org, validation.validated_zip, options, user_id, validation.id)
+
+
+def _qualifying(org: EmulatedOrg, validation_id: str) -> Deployment | None:
+    deployments: list[Deployment] = list(org.deployments.values())
+    same = (number for number, one in enumerate(deployments) if same_id(one.id, validation_id))
+    position = next(same, None)
+    if position is None:
+        return None
+    validation = deployments[position]
+    later = (one for one in deployments[position + 1 :] if not one.options.check_only)
+    is_outdated = any(one.is_deployed for one in later)
+    is_recent = validation.completed and org.world.now() - validation.completed <= VALID_FOR
+    return validation if validation.validated_zip and is_recent and not is_outdated else None
+
+
+def enqueue(
+    org: EmulatedOrg,
+    zip_bytes: bytes,
+    options: DeployOptions,
+    user_id: str,
+    validation_id: str = "",
+) -> Deployment:
     """Queue a deploy; it starts at once if no other is running."""
     with org.store.lock:
         settle(org)
@@ -23,6 +66,7 @@ def enqueue(org: EmulatedOrg, zip_bytes: bytes, options: DeployOptions, user_id:
             options=options,
             zip_bytes=zip_bytes,
             created=org.world.now(),
+            validation_id=validation_id,
         )
         org.deployments[deployment.id] = deployment
         settle(org)

@@ -1,4 +1,4 @@
-"""Components that an org has from the beginning: standard objects, their layouts, profiles.
+"""Components that an org has without a deploy: standard objects, layouts, profiles, packages.
 
 Source: "Standard Objects", "Layout" and "Profile" in the Metadata API Developer Guide.
 """
@@ -30,7 +30,7 @@ _VIEWS = {
 _DEPARTMENTS = ("Marketing", "Sales", "Support")
 """Each of these objects also has a layout for each department (plugin-deploy-retrieve's tests)."""
 
-_WITHOUT_DELETION = frozenset({"CustomObject", "CustomField", "Profile", "Settings"})
+_WITHOUT_DELETION = frozenset({"CustomObject", "InstalledPackage", "Profile"})
 
 
 def standard_components(org: EmulatedOrg, component_type: str) -> Iterator[StoredComponent]:
@@ -75,6 +75,8 @@ def _names(store: Store, component_type: str) -> Iterator[str]:
             yield from (f"{name}-{name} %28{one}%29 Layout" for one in _DEPARTMENTS)
     elif component_type == "ListView":
         yield from (f"{name}.{view}" for name, views in _VIEWS.items() for view in views)
+    elif component_type == "InstalledPackage":
+        yield from _installed(store)
     elif component_type == "Profile":
         api_names = {api_name: name for name, api_name in STANDARD_PROFILES.items()}
         rows = store.peek_rows("Profile")
@@ -91,6 +93,7 @@ def _component(org: EmulatedOrg, component_type: str, full_name: str) -> StoredC
     created = format_datetime(org.created)
     files = {
         "CustomObject": f"objects/{full_name}.object",
+        "InstalledPackage": f"installedPackages/{full_name}.installedPackage",
         "Layout": f"layouts/{full_name}.layout",
         "ListView": f"objects/{full_name.partition('.')[0]}.object",
         "Profile": f"profiles/{full_name}.profile",
@@ -104,9 +107,32 @@ def _component(org: EmulatedOrg, component_type: str, full_name: str) -> StoredC
         org.admin_id,
         created,
         org.admin_id,
-        element=_profile(org, full_name) if component_type == "Profile" else None,
+        element=_element(org, component_type, full_name),
         is_standard=True,
     )
+
+
+def _element(org: EmulatedOrg, component_type: str, full_name: str) -> Element | None:
+    if component_type == "Profile":
+        return _profile(org, full_name)
+    if component_type == "InstalledPackage":
+        number = Element("versionNumber", 0, 0, _installed(org.store)[full_name])
+        return Element(component_type, 0, 0, children=[number])
+    return None
+
+
+def _installed(store: Store) -> dict[str, str]:
+    """The version number of each installed package by its namespace."""
+    numbers = {}
+    for row in store.peek_rows("InstalledSubscriberPackage"):
+        package = store.peek("SubscriberPackage", row["SubscriberPackageId"]) or {}
+        version = store.peek("SubscriberPackageVersion", row["SubscriberPackageVersionId"]) or {}
+        if package.get("NamespacePrefix") and version:
+            patch = f".{version['PatchVersion']}" if version["PatchVersion"] else ""
+            number = f"{version['MajorVersion']}.{version['MinorVersion']}{patch}"
+            beta = f" (Beta {version['BuildNumber']})" if version["IsBeta"] else ""
+            numbers[str(package["NamespacePrefix"])] = number + beta
+    return numbers
 
 
 def _profile(org: EmulatedOrg, name: str) -> Element:

@@ -1,4 +1,4 @@
-"""The Metadata SOAP API, `/services/Soap/m/<version>`: deploys and their status.
+"""The Metadata SOAP API: deploy, quick deploy, cancel, retrieve, list, read, create, change, delete.
 
 The path may continue with the org id, or with `deployRequest` as simple-salesforce writes it
 (docs/reference/clients.md#soap-paths).
@@ -15,20 +15,18 @@ from collections.abc import Callable
 from typing import Any
 
 from provisioner.emulator.errors import NotEmulatedError, SoapFault
-from provisioner.emulator.metadata.component_types import (
-    CHILD_ELEMENTS,
-    CHILD_TYPES,
-    all_types,
-    type_names,
-)
+from provisioner.emulator.ids import same_id
+from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS, all_types
+from provisioner.emulator.metadata.crud_calls import CRUD_CALLS, type_of
 from provisioner.emulator.metadata.deployment import Deployment
-from provisioner.emulator.metadata.listing import listed, read_record
-from provisioner.emulator.metadata.manifest import manifest_of
+from provisioner.emulator.metadata.listing import listed
+from provisioner.emulator.metadata.manifest import Manifest, manifest_of
 from provisioner.emulator.metadata.options import DeployOptions, read_options
 from provisioner.emulator.metadata.retrieval import UNPACKAGED, retrieve
-from provisioner.emulator.metadata.setup_queue import enqueue, settle
+from provisioner.emulator.metadata.setup_queue import enqueue, enqueue_validated, settle
 from provisioner.emulator.metadata.soap import answer, read_operation, without_nulls
 from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
+from provisioner.emulator.resources.deploy_rest import NO_VALIDATION
 from provisioner.emulator.routing import Call, Reply, route
 
 
@@ -70,6 +68,27 @@ def _check_deploy_status(call: Call, request: Element) -> dict[str, Any]:
     return _find(call, request, "asyncProcessId").to_json(
         with_details=request.flag("includeDetails")
     )
+
+
+def _deploy_recent_validation(call: Call, request: Element) -> str:
+    """The id of the deploy. Salesforce's text for an id that does not qualify is not known."""
+    wanted = request.value("validationId")
+    deployment = enqueue_validated(call.session_org(), wanted, call.user_id)
+    if deployment is None:
+        raise SoapFault("INVALID_ID_FIELD", f"{NO_VALIDATION}: {wanted}")
+    return deployment.id
+
+
+def _check_status(call: Call, request: Element) -> dict[str, Any]:
+    """The AsyncResult of a deploy or retrieve: CumulusCI waits for it (API 30 and earlier)."""
+    org, wanted = call.session_org(), request.value("asyncProcessId")
+    settle(org)
+    found = [*org.deployments.values(), *org.retrievals.values()]
+    job = next((one for one in found if same_id(one.id, wanted)), None)
+    if job is None:
+        raise SoapFault("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    done = job.poll() in ("Succeeded", "SucceededPartial", "Failed", "Canceled")
+    return {"done": done, "id": job.id, "state": "Completed" if done else "InProgress"}
 
 
 def _cancel_deploy(call: Call, request: Element) -> dict[str, Any]:
@@ -122,23 +141,22 @@ def _list_metadata(call: Call, request: Element) -> list[dict[str, Any]]:
     org, found = call.session_org(), []
     settle(org)
     for query in queries:
-        wanted = query.value("type")
-        if wanted not in type_names() and wanted not in CHILD_TYPES:
-            raise SoapFault("INVALID_TYPE", f"Unknown type:{wanted}")
-        found += listed(org, wanted, query.value("folder"))
+        found += listed(org, type_of(query), query.value("folder"))
     return found
 
 
 def _retrieve(call: Call, request: Element) -> dict[str, Any]:
     wanted = request.find("retrieveRequest") or request.find("request")
     unpackaged = wanted.find("unpackaged") if wanted else None
-    if wanted is None or unpackaged is None:
+    packages = [one.text for one in wanted.every("packageNames")] if wanted else []
+    if wanted is None or (unpackaged is None and not packages):
         raise SoapFault("MISSING_ARGUMENT", "Required field is missing: unpackaged")
     org = call.session_org()
     settle(org)
-    version = wanted.value("apiVersion") or unpackaged.value("version") or call.version
+    manifest = manifest_of(unpackaged) if unpackaged else Manifest()
+    version = wanted.value("apiVersion") or manifest.version or call.version
     folder = "" if wanted.flag("singlePackage") else UNPACKAGED
-    retrieval = retrieve(org, manifest_of(unpackaged), version, folder=folder)
+    retrieval = retrieve(org, manifest, version, folder=folder, packages=packages)
     return {"done": False, "id": retrieval.id, "state": "Queued"}
 
 
@@ -154,25 +172,15 @@ def _check_retrieve_status(call: Call, request: Element) -> dict[str, Any]:
     raise SoapFault("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 
 
-def _read_metadata(call: Call, request: Element) -> dict[str, Any]:
-    wanted = request.value("type")
-    if wanted not in type_names() and wanted not in CHILD_TYPES:
-        raise SoapFault("INVALID_TYPE", f"Unknown type:{wanted}")
-    names = [one.text for one in request.every("fullNames")]
-    if len(names) > 10:
-        raise SoapFault("LIMIT_EXCEEDED", "No more than 10 records are allowed")
-    org = call.session_org()
-    settle(org)
-    return {"records": [read_record(org, wanted, name) for name in names]}
-
-
 _OPERATIONS: dict[str, Callable[[Call, Element], Any]] = {
     "cancelDeploy": _cancel_deploy,
     "checkDeployStatus": _check_deploy_status,
+    "checkStatus": _check_status,
+    "deployRecentValidation": _deploy_recent_validation,
     "deploy": _deploy,
     "describeMetadata": _describe_metadata,
     "checkRetrieveStatus": _check_retrieve_status,
     "listMetadata": _list_metadata,
-    "readMetadata": _read_metadata,
     "retrieve": _retrieve,
+    **CRUD_CALLS,
 }

@@ -7,8 +7,6 @@ that RoseSilverSoftware/IlluminatedCloud#434 shows.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +14,7 @@ from provisioner.emulator.api_versions import NEWEST
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.metadata.apex.tokens import ApexProblem
 from provisioner.emulator.metadata.apex.units import read_class, read_trigger
-from provisioner.emulator.metadata.archive import Archive
+from provisioner.emulator.metadata.archive import Archive, pack
 from provisioner.emulator.metadata.component_rows import owner_type
 from provisioner.emulator.metadata.components import META, Component
 from provisioner.emulator.metadata.destruction import forget
@@ -90,7 +88,7 @@ def _keep(org: EmulatedOrg, change: Change) -> None:
     component = Component(kind, str(record["Name"]), path, list(files))
     component.element = Element(kind, 0, 0, children=description)
     component.body = files[path]
-    context = DeployContext(org, change.user_id, Archive(_zipped(files)))
+    context = DeployContext(org, change.user_id, Archive(pack(files)))
     is_new = context.find(kind, component.full_name) is None
     stored = context.keep(component, own_id=record["Id"])
     _note(org, change, stored, is_new=is_new)
@@ -99,14 +97,6 @@ def _keep(org: EmulatedOrg, change: Change) -> None:
 def _description(code: _Code, record: Record) -> list[Element]:
     values = {_ELEMENTS[name]: record.get(name) for name in code.described}
     return [Element(name, 0, 0, str(value)) for name, value in values.items() if value is not None]
-
-
-def _zipped(files: dict[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for path, content in files.items():
-            archive.writestr(path, content)
-    return stream.getvalue()
 
 
 def _note(org: EmulatedOrg, change: Change, stored: StoredComponent, *, is_new: bool) -> None:

@@ -167,12 +167,6 @@ def test_a_deploy_without_zip_or_options_is_refused(client: OrgClient) -> None:
     assert client.call("POST", DEPLOY, data=b"zip").status_code == 415
 
 
-def test_quick_deploy_is_said_to_be_missing(client: OrgClient) -> None:
-    reply = client.call("POST", DEPLOY, json={"validatedDeployRequestId": "0Af000000000001AAA"})
-    assert reply.status_code == 501
-    assert "validatedDeployRequestId" in reply.text
-
-
 def test_failures_say_file_name_and_place(client: OrgClient) -> None:
     files = {
         **apex("Bad", "public class Bad {\n  void f() {\n    Integer i = 1\n  }\n}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.world import World
 from tests.emulator.metadata.builders import apex, field_grant, package, permission_set
 from tests.emulator.metadata.conftest import API, OrgClient, serve
+from tests.emulator.metadata.test_deploy_soap import soap
+from tests.emulator.metadata.test_retrieve import listed, retrieved, status
 
 BASE, EXTRA, KEYED, LATER, BROKEN, OLD = (f"04t00000000000{digit}AAA" for digit in "123456")
 PACKAGES: Mapping[str, Mapping[str, Any]] = {
@@ -272,3 +275,24 @@ def test_the_choices_of_a_request(client: OrgClient) -> None:
     for values in ({"SecurityType": "some"}, {"NameConflictResolution": "Merge"}):
         reply = client.install("04tAAAAAAAAAAAAAAA", **values)
         assert reply.json()[0]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+
+
+def test_installed_packages_can_be_retrieved(packages: OrgClient) -> None:
+    request_id = packages.install(BASE).json()["id"]
+    assert packages.install_status(request_id)["Status"] == "SUCCESS"
+    files = retrieved(packages, {"InstalledPackage": "*"})
+    text = files["unpackaged/installedPackages/acme.installedPackage"]
+    assert "<versionNumber>2.0</versionNumber>" in text
+    assert listed(packages, "InstalledPackage").keys() == {"acme"}
+
+
+def test_a_retrieve_of_a_package_that_is_not_there_fails(packages: OrgClient) -> None:
+    body = (
+        "<retrieve><retrieveRequest><apiVersion>66.0</apiVersion><packageNames>No</packageNames>"
+        "</retrieveRequest></retrieve>"
+    )
+    retrieve_id = re.findall(r"<id>(09S\w+)</id>", soap(packages, body).text)[0]
+    answer = status(packages, retrieve_id)
+    assert "INVALID_CROSS_REFERENCE_KEY: No package named 'No' found" in answer
+    assert "<status>Failed</status>" in answer
+    assert "zipFile" not in answer
