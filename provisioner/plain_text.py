@@ -1,6 +1,7 @@
 """Makes texts from outside (an org, a file, a row of the ledger) safe to print and to store.
 
 It is used where text leaves the program, so that no source of a text has to be trusted.
+`quantity` writes a number with its noun.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ def shown(text: str) -> str:
 def cell(text: str) -> str:
     """A text on one line, for a table."""
     return shown(" ".join(text.split("\n")))
+
+
+def quantity(count: int, noun: str) -> str:
+    """`1 org`, `3 orgs`, `1,200 files`. The plural of `noun` must end with an added s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _escape(match: re.Match[str]) -> str:

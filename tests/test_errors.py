@@ -18,7 +18,7 @@ from provisioner.steps.base import StepFailed
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (BusyError("another build holds the ledger"), ErrorKind.CONTENT),
+        (BusyError("another build is running"), ErrorKind.CONTENT),
         (HubLimitError("the daily limit is reached"), ErrorKind.LIMIT),
         (LoginError("refused"), ErrorKind.CONFIGURATION),
         (LoginError("refused", is_transient=True), ErrorKind.TRANSIENT),

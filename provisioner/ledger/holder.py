@@ -54,10 +54,10 @@ class Holder:
         """What to do now."""
         if self._state() == "T":
             return (
-                f"resume it: kill -CONT {self.pid}; or stop it: kill -9 {self.pid}. "
-                "The next build resumes its orgs"
+                f"resume it: kill -CONT {self.pid}; or end it: kill -9 {self.pid}. "
+                "After that, the next build resumes its orgs"
             )
-        return "wait for it (--wait), or stop it: the next build resumes its orgs"
+        return "wait for it with --wait; or stop it: the next build resumes its orgs"
 
     @property
     def is_gone(self) -> bool:
@@ -71,7 +71,7 @@ class Holder:
         if state == "gone":
             return (
                 "that process does not exist here: it runs in another container, or a child "
-                "process of it holds the lock"
+                "process of it still holds the lock"
             )
         return ""
 
@@ -88,8 +88,8 @@ class Holder:
 def busy(holder: Holder | None) -> BusyError:
     """The error that another build holds the lock: which, since when, and what to do."""
     if holder is None:
-        return BusyError("another build holds the ledger", hint="wait for it with --wait")
-    message = f"another build holds the ledger: {holder.described()}"
+        return BusyError("another build is running", hint="wait for it with --wait")
+    message = f"another build is running: {holder.described()}"
     return BusyError(message, hint=holder.advice())
 
 

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger.base import Event, Org, Run
+from provisioner.plain_text import quantity
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,9 @@ class Contents:
         return {"orgs": len(self.orgs), "events": len(self.events), "runs": len(self.runs)}
 
     def __str__(self) -> str:
-        """`12 orgs, 80 events, 3 runs`."""
-        return ", ".join(f"{count} {name}" for name, count in self.counts().items())
+        """`12 orgs, 80 events, 1 run`."""
+        kinds = [(self.orgs, "org"), (self.events, "event"), (self.runs, "run")]
+        return ", ".join(quantity(len(rows), noun) for rows, noun in kinds)
 
 
 @runtime_checkable
@@ -53,7 +55,7 @@ def copy(source: Copyable, target: Copyable, run: Run) -> Contents:
     with source.exclusive(run, wait=False), target.exclusive(run, wait=False):
         contents = source.contents()
         if contents == Contents():
-            raise UsageError("the ledger to copy from is empty", hint="check its URL")
+            raise UsageError("the ledger to copy from is empty", hint="check the URL of FROM")
         target.fill(contents)
     return contents
 
@@ -67,5 +69,5 @@ def unreadable_translated(name: str) -> Iterator[None]:
         raise LedgerError(
             f"an event or a run in {name} cannot be read; nothing was copied",
             code="ledger_corrupt",
-            hint="delete the events and runs that were edited by hand, then try again",
+            hint="repair or delete the events and runs that were edited by hand, then try again",
         ) from None

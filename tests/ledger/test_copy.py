@@ -118,7 +118,7 @@ def test_a_target_that_holds_anything_is_refused_and_left_as_it_was(
     new.open().finish_run(run("run-9"))
     code, _, err = copy(old.url, new.url)
     assert code == 2
-    assert "the ledger to copy to is not empty: 0 orgs, 0 events, 1 runs" in err
+    assert "the ledger to copy to is not empty: it has 0 orgs, 0 events, 1 run\n" in err
     assert held(new).counts() == {"orgs": 0, "events": 0, "runs": 1}
 
 
@@ -147,7 +147,7 @@ def test_nothing_is_copied_while_a_build_holds_either(
     with building.open().builder_lock(run("run-5"), wait=False):
         code, _, err = copy(old.url, new.url)
     assert code == 8
-    assert "another build holds the ledger: run run-5 on build-host" in err
+    assert "another build is running: run run-5 on build-host" in err
     assert held(new).orgs == ()
 
 
@@ -191,6 +191,6 @@ def test_a_copy_that_differs_is_not_written(
     everything = held(old)
     ledger: Any = new.open()
     monkeypatch.setattr(transfer, "_write", lambda _execute, _contents: None)
-    with pytest.raises(LedgerError, match="the copy differs from what was copied"):
+    with pytest.raises(LedgerError, match="the copy differs from the original"):
         ledger.fill(everything)
     assert held(new) == Contents()

@@ -40,7 +40,7 @@ def test_a_newer_version_is_refused_with_what_to_do(path: Path) -> None:
         SqliteLedger(path)
     assert caught.value.message == (
         f"the ledger {path} was written by a newer provisioner "
-        f"(its version is {schema.NEWEST + 1}, this one knows {schema.NEWEST})"
+        f"(its version is {schema.NEWEST + 1}, this provisioner supports up to {schema.NEWEST})"
     )
     assert (caught.value.code, caught.value.exit_code) == ("ledger_newer", 2)
     assert "pip install --upgrade provisioner" in caught.value.hint
@@ -50,7 +50,7 @@ def test_a_newer_version_is_refused_with_what_to_do(path: Path) -> None:
 @pytest.mark.parametrize("version", ["", "one", "-1"])
 def test_a_version_that_is_no_number_is_called_damage(path: Path, version: str) -> None:
     set_version(path, version)
-    with pytest.raises(LedgerError, match="does not say which version it is"):
+    with pytest.raises(LedgerError, match="has no version number"):
         SqliteLedger(path)
 
 

@@ -106,17 +106,17 @@ def version_in(rows: list[Mapping[str, Any]], name: str) -> int:
     text = rows[0]["value"] if rows else ""
     if not str(text).isdigit():
         raise LedgerError(
-            f"the ledger {name} does not say which version it is",
+            f"the ledger {name} has no version number",
             code="ledger_corrupt",
-            hint="restore it from a copy; or move it aside, and take the orgs in again that it "
-            "knew: provisioner reap --rebuild",
+            hint="restore it from a backup; or start with an empty ledger, and restore the rows "
+            "from the Dev Hub: provisioner reap --rebuild",
         )
     if int(text) > NEWEST:
         raise LedgerError(
             f"the ledger {name} was written by a newer provisioner (its version is {text}, "
-            f"this one knows {NEWEST})",
+            f"this provisioner supports up to {NEWEST})",
             code="ledger_newer",
-            hint="upgrade here: pip install --upgrade provisioner",
+            hint="upgrade provisioner on this machine: pip install --upgrade provisioner",
         )
     return int(text)
 

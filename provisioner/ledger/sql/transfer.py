@@ -38,13 +38,13 @@ class SqlContents(ABC):
             found = _read(execute)
             if found != Contents():
                 raise UsageError(
-                    f"the ledger to copy to is not empty: {found}",
+                    f"the ledger to copy to is not empty: it has {found}",
                     code="ledger_not_empty",
-                    hint="name a new one",
+                    hint="write the URL of an empty ledger as TO",
                 )
             _write(execute, contents)
             if _read(execute) != contents:
-                raise LedgerError("the copy differs from what was copied; nothing was written")
+                raise LedgerError("the copy differs from the original; nothing was written")
 
     @abstractmethod
     def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:

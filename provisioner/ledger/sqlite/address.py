@@ -12,11 +12,14 @@ def path_of(url: str, directory: Path) -> Path:
     prefix, _, path = url.partition(":///")
     if prefix != "sqlite" or not path or path == ":memory:" or not path.isprintable():
         raise UsageError(
-            "ledger: this URL names no file",
+            "ledger: the URL contains no file path",
             hint="write sqlite:///.provisioner/ledger.db (relative to pool.yaml) or "
             "sqlite:////var/lib/provisioner/ledger.db",
         )
     try:
         return directory / Path(path).expanduser()
     except RuntimeError:
-        raise UsageError("ledger: the URL starts at a home folder that nobody has") from None
+        raise UsageError(
+            "ledger: the home folder in the URL does not exist",
+            hint="write an absolute path: sqlite:////var/lib/provisioner/ledger.db",
+        ) from None

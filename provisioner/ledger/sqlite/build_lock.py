@@ -63,7 +63,7 @@ class BuildLock:
                 f"the build's lock file {self.path} was deleted while the build ran; "
                 "nothing more is written",
                 code="ledger_gone",
-                hint="start the build again: it takes up what this one left",
+                hint="run `provisioner build` again to resume",
             )
 
     def _try(self) -> bool:
@@ -93,7 +93,8 @@ class BuildLock:
         return LedgerError(
             f"the build's lock file {self.path} cannot be used: {error.strerror}",
             code="ledger_read_only",
-            hint="the user who builds must be able to write the ledger's folder, on a local disk",
+            hint="the user of the build needs write access to the ledger's folder, which must be "
+            "on a local disk",
         )
 
     def _is_at_path(self, descriptor: int) -> bool:

@@ -29,8 +29,8 @@ _AT_ONCE = 1.0  # seconds that SQLite itself waits; after that, our own retries 
 _LOCKED = ("BUSY", "LOCKED", "PROTOCOL")
 
 _ASIDE = (
-    "restore it from a copy; or move it aside (with its -wal and -shm files) and take the orgs in "
-    "again that it knew: provisioner reap --rebuild"
+    "restore it from a backup; or move it aside together with its -wal and -shm files, and restore "
+    "the rows from the Dev Hub: provisioner reap --rebuild"
 )
 
 
@@ -54,7 +54,7 @@ def open_file(path: Path, retry_seconds: float) -> tuple[sqlite3.Connection, Ide
         raise LedgerError(
             f"this Python has SQLite {sqlite3.sqlite_version}; the ledger needs 3.35 or newer",
             code="sqlite_too_old",
-            hint="use a Python that is built with a newer SQLite",
+            hint="use a Python that was built with a newer SQLite",
         )
     _prepare(path)
     with translated(path):
@@ -134,7 +134,7 @@ def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError | None:
         return LedgerError(
             f"{_is_locked(path)}; nothing was changed",
             code="ledger_locked",
-            hint=f"try again; if it lasts, see which process holds it: fuser -v {path}",
+            hint=f"try again; this command shows the process that uses it: fuser -v {path}",
         )
     if kind in ("READONLY", "PERM", "CANTOPEN", "AUTH"):
         return _not_writable(path)
@@ -148,7 +148,10 @@ def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError | None:
         return RowValueError(f"the ledger {path} cannot hold a value of a row: {error}")
     if kind == "ERROR":  # a statement that SQLite does not understand
         return None
-    return LedgerError(f"the ledger {path} cannot be used: {error}", hint="check the disk")
+    return LedgerError(
+        f"the ledger {path} cannot be used: {error}",
+        hint="check the disk and its file system for errors",
+    )
 
 
 def _kind(error: sqlite3.Error) -> str:
@@ -181,7 +184,7 @@ def no_room(what: str) -> LedgerError:
     return LedgerError(
         f"no room on the disk for {what}; nothing was changed",
         code="ledger_full",
-        hint="make room, then start again: it continues where it was",
+        hint="free some disk space, then run the command again; a build resumes",
     )
 
 
@@ -210,8 +213,8 @@ def _not_writable(path: Path) -> LedgerError:
     return LedgerError(
         f"the ledger {path} cannot be written",
         code="ledger_read_only",
-        hint="the user who runs this must be able to write the file, those beside it with the "
-        "same name, and their folder",
+        hint="the user who runs this command needs write access to the file, to its -wal and -shm "
+        "files, and to their folder",
     )
 
 
@@ -223,7 +226,8 @@ def _prepare(path: Path) -> None:
         if exists and not path.is_file():
             kind = "folder" if path.is_dir() else "device"
             raise LedgerError(
-                f"the ledger {path} is a {kind}, not a file", hint="name a file in `ledger:`"
+                f"the ledger {path} is a {kind}, not a file",
+                hint="write the path of a file in `ledger:`",
             )
         if not exists and _is_writable(path.parent):
             os.close(make_file(path))  # SQLite gives those beside it the same mode
@@ -232,7 +236,7 @@ def _prepare(path: Path) -> None:
             raise no_room(f"the ledger {path}") from None
         raise LedgerError(
             f"the ledger {path} cannot be opened: {error.strerror}: {error.filename}",
-            hint="name a place in `ledger:` that this user can write",
+            hint="write a path in `ledger:` that this user can write to",
         ) from None
     if not all(map(_is_writable, [path.parent, path] if exists else [path.parent])):
         raise _not_writable(path)
@@ -248,12 +252,14 @@ def _set_up(connection: sqlite3.Connection, path: Path, retry_seconds: float) ->
     version = _unlocked(path, retry_seconds, lambda: _version(connection, path))
     if _pragma(connection, "journal_mode = WAL", path, retry_seconds) != "wal":
         raise LedgerError(
-            f"the file system of the ledger {path} cannot share it between processes",
-            hint="put it on a local disk, and name that in `ledger:`",
+            f"the file system of the ledger {path} does not let several processes share it",
+            hint="move it to a local disk, and write the new path in `ledger:`",
         )
     _pragma(connection, "synchronous = FULL", path, retry_seconds)
     if _pragma(connection, "synchronous", path, retry_seconds) != 2:
-        raise LedgerError(f"SQLite does not write the ledger {path} through to the disk")
+        raise LedgerError(
+            f"SQLite refuses to write the ledger {path} safely to the disk (synchronous = FULL)"
+        )
     if version < schema.NEWEST:
         with immediate(connection, path, retry_seconds) as execute:
             # Another process may have created it since the first check.
@@ -274,7 +280,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         return 0
     if not {"meta", "org", "event", "run"} <= tables:
         raise LedgerError(
-            f"{path} is a database of something else, not a ledger",
-            hint="name another file in `ledger:`",
+            f"{path} is the database of another program, not a ledger",
+            hint="write the path of another file in `ledger:`",
         )
     return schema.version_in(execute(statements.SCHEMA_VERSION, {}), str(path))

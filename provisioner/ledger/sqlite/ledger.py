@@ -81,7 +81,7 @@ class SqliteLedger(SqlLedger):
 
     def _live_connection(self) -> sqlite3.Connection:
         if self._is_closed:
-            raise LedgerError(f"the ledger {self.path} was closed already")
+            raise LedgerError(f"the ledger {self.path} is already closed")
         if self._pid != os.getpid():
             self._open()  # SQLite forbids a connection to cross a fork
         return self._connection
@@ -108,7 +108,7 @@ class SqliteLedger(SqlLedger):
                 f"the ledger {self.path} was deleted or replaced while it was open; "
                 "nothing more is written",
                 code="ledger_gone",
-                hint="put the file back if there is a copy, then start again",
+                hint="restore the file from a backup if there is one, then run the command again",
             )
         if self._lock is not None:
             self._lock.verify()

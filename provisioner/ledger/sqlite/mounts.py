@@ -28,15 +28,16 @@ def refuse_network_file_system(folder: Path) -> None:
     if kind in _NETWORK:
         raise LedgerError(
             f"the ledger's folder {folder} is on a network file system ({kind}), where SQLite "
-            "cannot keep it whole",
+            "can damage it",
             code="ledger_on_network",
-            hint="put it on a local disk, and name that in `ledger:`",
+            hint="move it to a local disk, and write the new path in `ledger:`",
         )
     if kind in _UNRELIABLE:
         import logging
 
         logging.getLogger(__name__).warning(
-            "the ledger's folder %s is shared with another machine (%s): use it from one side only",
+            "the ledger's folder %s is shared with another machine (%s): use the ledger from only "
+            "one of the two",
             folder,
             kind,
         )

@@ -49,7 +49,7 @@ def test_the_error_of_a_second_build_says_who_holds_the_ledger_and_since_when(wo
     assert caught.value.exit_code == 8
     assert caught.value.code == "build_running"
     assert caught.value.message == (
-        "another build holds the ledger: run run-1 on build-host, "
+        "another build is running: run run-1 on build-host, "
         f"process {process.pid}, since 2026-11-24 02:00 UTC"
     )
     assert "--wait" in caught.value.hint
