@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,11 +43,13 @@ def copy(
     """
     from provisioner.ledger.transfer import copy as copy_ledger
 
-    from_url, to_url = (_expanded(call, url) for url in (source, target))
+    from_url, to_url = _expanded(call, source, "FROM"), _expanded(call, target, "TO")
+    _refuse_wrong_forms({"FROM": from_url, "TO": to_url})
     if from_url == to_url:
         raise UsageError("FROM and TO are the same ledger")
     folder = call.config.parent
-    _refuse_missing_file(from_url, folder)
+    with _argument_named("FROM"):
+        _refuse_missing_file(from_url, folder)
     with _opened(call, from_url, "FROM") as old, _opened(call, to_url, "TO") as new:
         copied = copy_ledger(old, new, _this_run())
     call.output.result(f"copied {copied}", copied.counts())
@@ -66,7 +68,8 @@ def _opened(call: Invocation, url: str, which: str) -> Iterator[Copyable]:
     from provisioner.ledger.transfer import Copyable
 
     dev_hub = call.load("hub_and_ledger").dev_hub if url == "devhub" else None
-    ledger = open_ledger(url, call.config.parent, dev_hub)
+    with _argument_named(which):
+        ledger = open_ledger(url, call.config.parent, dev_hub)
     try:
         if not isinstance(ledger, Copyable):
             raise UsageError(f"{which}: this kind of ledger cannot be copied")
@@ -75,13 +78,33 @@ def _opened(call: Invocation, url: str, which: str) -> Iterator[Copyable]:
         ledger.close()
 
 
-def _expanded(call: Invocation, url: str) -> str:
+@contextmanager
+def _argument_named(which: str) -> Iterator[None]:
+    """In an error about the URL, the name of the argument in place of the key `ledger`."""
+    try:
+        yield
+    except UsageError as error:
+        if error.message.startswith("ledger: "):
+            error.message = which + error.message.removeprefix("ledger")
+        raise
+
+
+def _expanded(call: Invocation, url: str, which: str) -> str:
     from provisioner.config.scalars import VariableError, expand
 
     try:
         return expand(url, call.environ).value
     except VariableError as error:
-        raise UsageError(f"the ledger's URL: {error}") from None
+        raise UsageError(f"{which}: {error}") from None
+
+
+def _refuse_wrong_forms(urls: Mapping[str, str]) -> None:
+    """Raise UsageError for URLs that pool.yaml would refuse: what to write, for each of them."""
+    from provisioner.config.rules import ledger_rule
+
+    problems = [f"{which}: {found}" for which, url in urls.items() if (found := ledger_rule(url))]
+    if problems:
+        raise UsageError("\n".join(problems))
 
 
 def _refuse_missing_file(url: str, folder: Path) -> None:

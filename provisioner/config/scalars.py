@@ -58,13 +58,13 @@ def expand(written: str, environ: Mapping[str, str], *, is_plain: bool = True) -
         if not match[2] or not _NAME.fullmatch(name):
             raise VariableError("${ must be followed by a name and }; write $${ for a literal ${")
         if name not in environ:
-            raise VariableError(f"the environment variable {name} is not set; set it")
+            raise VariableError(f"the environment variable {name} is not set")
         used.append(name)
         return environ[name]
 
     value = _VARIABLE.sub(replace, written)
     if used and not value:
-        raise VariableError(f"the environment variable {used[0]} is set, but empty; set it")
+        raise VariableError(f"the environment variable {used[0]} is empty")
     return Text(value, written, is_plain, tuple(used))
 
 

@@ -29,9 +29,11 @@ def open_ledger(url: str, directory: Path, dev_hub: HubAccount | None = None) ->
     """
     scheme = url.partition(":")[0]
     if scheme not in LEDGERS:
-        known = "sqlite:///…, postgresql://…, devhub"
         # The message omits the URL, because it may contain a password: see Address.secrets.
-        named = f" for {scheme!r}" if "://" in url and scheme.isalnum() else ""
-        raise UsageError(f"ledger: no backend{named}", hint=f"write one of: {known}")
+        named = f" {scheme!r}" if "://" in url and scheme.isalnum() else ""
+        raise UsageError(
+            f"ledger: unknown kind of ledger{named}",
+            hint="write one of: sqlite:///…, postgresql://…, devhub",
+        )
     backend = cast("Backend", import_module(LEDGERS[scheme]))
     return backend.open(url, directory, dev_hub)

@@ -254,7 +254,7 @@ def test_what_needs_no_key_reads_none_and_no_variable_but_the_ledgers(
     monkeypatch.delenv("LEDGER")
     answer = call("status", "--json")
     assert (answer.code, answer.error["code"]) == (2, "config")
-    assert "the environment variable LEDGER is not set; set it" in answer.error["message"]
+    assert "the environment variable LEDGER is not set" in answer.error["message"]
 
 
 def test_a_key_that_cannot_be_read_says_nothing_of_an_org(

@@ -69,8 +69,7 @@ def test_what_claims_do_not_use_may_be_broken(project: Project, rest: str) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HUB.replace("3MVG9consumer", "${NOPE}"), "the environment variable NOPE is not set; "
-         "set it"),
+        (HUB.replace("3MVG9consumer", "${NOPE}"), "the environment variable NOPE is not set"),
         (f"{HUB}ledger: nosql:///x\n", "unknown kind of ledger 'nosql'; known: "
          "sqlite, postgresql, devhub"),
         (f"{HUB}{POOL}    reuse: maybe\n", "must be true or false (got 'maybe')"),

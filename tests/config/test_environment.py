@@ -64,9 +64,9 @@ def test_numbers_flags_durations_and_choices_come_from_variables(project: Projec
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("${NOPE}", "the environment variable NOPE is not set; set it"),
-        ("a${NOPE}b", "the environment variable NOPE is not set; set it"),
-        ("${EMPTY}", "the environment variable EMPTY is set, but empty; set it"),
+        ("${NOPE}", "the environment variable NOPE is not set"),
+        ("a${NOPE}b", "the environment variable NOPE is not set"),
+        ("${EMPTY}", "the environment variable EMPTY is empty"),
         ("'${}'", "${ must be followed by a name and }; write $${ for a literal ${"),
         ("'${a-b}'", "${ must be followed by a name and }; write $${ for a literal ${"),
         ("'${1A}'", "${ must be followed by a name and }; write $${ for a literal ${"),

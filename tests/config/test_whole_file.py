@@ -166,8 +166,7 @@ def test_every_problem_is_reported_at_once_with_its_position_and_what_to_write(
     assert project.lines(BROKEN) == [
         "pool.yaml:2:13: dev_hub.username: 'hub' is not valid; write a Salesforce username like "
         "hub@acme.example",
-        "pool.yaml:3:17: dev_hub.consumer_key: the environment variable SF_CONSUMER_KEY is not "
-        "set; set it",
+        "pool.yaml:3:17: dev_hub.consumer_key: the environment variable SF_CONSUMER_KEY is not set",
         "pool.yaml:4:16: dev_hub.private_key: the file nowhere.key does not exist; relative paths "
         f"start at {project.folder}",
         "pool.yaml:5:14: dev_hub.login_url: write the whole URL: https://login.salesforce.com",

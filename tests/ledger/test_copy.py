@@ -25,6 +25,8 @@ pytestmark = pytest.mark.slow
 
 WAYS = [("sqlite", "postgresql"), ("postgresql", "sqlite"), ("postgresql", "postgresql")]
 
+NO_URL = "write a URL, such as sqlite:///.provisioner/ledger.db, or devhub"
+
 Copy = Callable[..., tuple[int, str, str]]
 
 
@@ -156,6 +158,29 @@ def test_the_same_url_twice_is_refused(copy: Copy) -> None:
     assert (code, "FROM and TO are the same ledger" in err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("urls", "lines"),
+    [
+        (("foo", "sqlite:bar"), [f"FROM: {NO_URL}", "TO: write sqlite:///PATH (four slashes"]),
+        (("sqlite:///a.db", "bar"), [f"TO: {NO_URL}"]),
+        (
+            ("postgres://ann:secret@db/x", "devhub"),
+            ["FROM: unknown kind of ledger 'postgres'; did"],
+        ),
+        (("sqlite:///~nobody-here/a.db", "devhub"), ["FROM: the home folder in the URL does not"]),
+    ],
+)
+def test_a_wrong_url_is_reported_with_the_name_of_its_argument(
+    copy: Copy, urls: tuple[str, str], lines: list[str]
+) -> None:
+    code, _, err = copy(*urls)
+    found = err.removeprefix("error: ").split("\n  | ")
+    assert (code, len(found)) == (2, len(lines)), err
+    for line, wanted in zip(found, lines, strict=True):
+        assert line.startswith(wanted)
+    assert "secret" not in err
+
+
 def test_a_url_reads_the_environment_so_that_no_process_list_shows_a_password(
     place: Callable[[str], World], copy: Copy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +189,7 @@ def test_a_url_reads_the_environment_so_that_no_process_list_shows_a_password(
     monkeypatch.setenv("NEW_LEDGER", new.url)
     assert copy(old.url, "${NEW_LEDGER}")[0] == 0
     code, _, err = copy(old.url, "${NOT_SET}")
-    assert (code, "NOT_SET is not set" in err) == (2, True)
+    assert (code, err) == (2, "error: TO: the environment variable NOT_SET is not set\n")
 
 
 def test_claims_wait_until_the_copy_has_read_all(place: Callable[[str], World]) -> None:

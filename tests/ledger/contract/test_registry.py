@@ -16,6 +16,6 @@ def test_the_contract_is_tested_on_every_registered_ledger() -> None:
 
 
 def test_an_unknown_scheme_is_a_usage_error_that_names_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="ledger: no backend for 'mysql'") as caught:
+    with pytest.raises(UsageError, match="ledger: unknown kind of ledger 'mysql'") as caught:
         open_ledger("mysql://host/db", tmp_path)
     assert "sqlite://" in caught.value.hint
