@@ -35,7 +35,7 @@ def test_a_missing_installation_is_exit_2_with_the_fix(hub_night: Night) -> None
     code, out, err = check(hub_night)
     assert (code, out) == (2, "")
     assert f"the Dev Hub of {DEFAULT_HUB_USERNAME} has no ledger" in err
-    assert "hint: an administrator of the Dev Hub runs: provisioner hub install\n" in err
+    assert "hint: ask an administrator of the Dev Hub to run: provisioner hub install\n" in err
     assert "daily scratch orgs: 80 of 80 left" in err, "other results are reported as well"
 
 
@@ -59,7 +59,7 @@ def test_an_older_installation_is_exit_2_with_the_fix(hub_night: Night) -> None:
     hub_night.world.hub.store.remove_field("Provisioner_Org__c", "Held_Key__c")
     code, _, err = check(hub_night)
     assert code == 2
-    assert "not as this version needs it" in err
+    assert "the ledger on the Dev Hub does not match this version of provisioner" in err
     assert err.endswith("provisioner hub install\n")
 
 

@@ -22,9 +22,9 @@ def open(url: str, directory: Path, account: HubAccount | None) -> DevhubLedger:
     Raises UsageError for a URL of another form, or without an account.
     """
     if url != "devhub":
-        raise UsageError("ledger: nothing follows the word devhub", hint="write: ledger: devhub")
+        raise UsageError("ledger: write devhub, and nothing after it")
     if account is None:
-        raise UsageError("ledger: devhub needs the dev_hub of a pool.yaml")
+        raise UsageError("ledger: devhub needs a pool.yaml that has the key dev_hub")
     from provisioner.ledger.devhub.ledger import DevhubLedger
 
     return DevhubLedger(account)

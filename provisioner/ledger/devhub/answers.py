@@ -72,7 +72,7 @@ def _checked(record: Row, columns: Sequence[str]) -> Record:
         is_number = isinstance(value, int | float) and abs(value) <= LARGEST
         is_other = isinstance(value, Mapping) and not name.endswith("__c")
         if not (value is None or is_text or is_number or is_other):
-            raise MalformedAnswerError(f"{name} holds what no field holds")
+            raise MalformedAnswerError(f"{name} has a value of an unexpected type or size")
     if "Id" in columns and not nullable_id(record, "Id"):
         raise MalformedAnswerError("Id is empty")
     return dict(record)

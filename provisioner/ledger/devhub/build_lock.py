@@ -70,9 +70,9 @@ class Found:
             renewed = datetime.fromisoformat(record["SystemModstamp"])
         except (ValueError, TypeError, KeyError, AttributeError):
             raise LedgerError(
-                f"the builder lock {record.get('Id')} on the Dev Hub is damaged",
+                f"the build lock on the Dev Hub (record {record.get('Id')}) cannot be read",
                 code="ledger_corrupt",
-                hint=f"delete that record of {LEASE} when no build runs",
+                hint=f"make sure that no build is running, then delete this record of {LEASE}",
             ) from None
         if not kernel or kernel != kernel_of_this_process():
             holder = replace(holder, machine="")  # a process id says nothing here
@@ -85,8 +85,8 @@ class Found:
         if not self.holder.machine:
             minutes = round(times.expires / 60)
             refusal.hint = (
-                f"wait for it (--wait); if that machine is gone, the lock is free {minutes} "
-                "minutes after its last sign of life, or at once by: "
+                "wait for it with --wait; if its machine is gone, the lock is released "
+                f"{minutes} minutes after it was last renewed; to release it now: "
                 f"provisioner hub unlock {self.holder.run}"
             )
         return refusal
@@ -139,7 +139,7 @@ class BuildLease:
             reported = refusal.message
             time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
             pause = min(pause * 2, self._times.longest_pause)
-        raise contended(self._session.name, "others keep taking its lock")
+        raise contended(self._session.name, "other builds took the lock repeatedly")
 
     def _is_free(self, found: Found) -> bool:
         if found.holder.machine:  # this one: what is so is known, and a frozen build keeps its lock
@@ -203,11 +203,11 @@ def unlock(session: HubSession, run: str) -> dict[str, Any]:
     """
     found = find(session)
     if found is None:
-        raise LedgerError("no build holds the ledger", code="not_locked")
+        raise LedgerError("no build holds the lock of the ledger", code="not_locked")
     if found.holder.run != run:
         raise BusyError(
-            f"{found.holder.described()} holds the ledger, not {run}",
-            hint=f"only if that machine is gone: provisioner hub unlock {found.holder.run}",
+            f"another run holds the lock of the ledger: {found.holder.described()}",
+            hint=f"only if that machine is gone, run: provisioner hub unlock {found.holder.run}",
         )
     discard(session, found.id)
     return {"run": found.holder.run, "host": found.holder.host, "pid": found.holder.pid}

@@ -104,20 +104,20 @@ def missing_permission(
             f"the Dev Hub of {user} has no ledger, or the user lacks the permission set {needed} "
             f"({refused})",
             code="hub_not_installed",
-            hint="an administrator of the Dev Hub runs: provisioner hub install",
+            hint="ask an administrator of the Dev Hub to run: provisioner hub install",
         )
     if needed not in has and BUILDER not in has:
         option = "--builder" if needed == BUILDER else "--consumer"
         return LedgerError(
             f"the Dev Hub user {user} lacks the permission set {needed} ({refused})",
             code="hub_permission",
-            hint="an administrator of the Dev Hub assigns it: "
+            hint="ask an administrator of the Dev Hub to run: "
             f"provisioner hub install {option} {user}",
         )
     return LedgerError(
-        f"the ledger on the Dev Hub is not as this version needs it ({refused})",
+        f"the ledger on the Dev Hub does not match this version of provisioner ({refused})",
         code="hub_outdated",
-        hint="an administrator of the Dev Hub brings it up to date: provisioner hub install",
+        hint="ask an administrator of the Dev Hub to run: provisioner hub install",
     )
 
 
@@ -130,7 +130,7 @@ def failure(name: str, refused: RefusedError) -> LedgerError:
         return LedgerError(
             f"{name}: the Dev Hub's data storage is full",
             code="hub_storage",
-            hint="delete records in the Dev Hub that nobody needs; each build tidies up old events",
+            hint="delete unneeded records in the Dev Hub; each build also deletes old events",
         )
     if refused.code in _ABOUT_VALUES:
         return RowValueError(f"{name} cannot hold a value: {refused}")
@@ -138,10 +138,11 @@ def failure(name: str, refused: RefusedError) -> LedgerError:
         return LedgerError(
             f"{name}: the Dev Hub's API request limit is reached ({refused})",
             code="api_limit",
-            hint="the Dev Hub counts the API calls of 24 hours; try again later",
+            hint="the Dev Hub limits the API calls in 24 hours; try again later",
         )
     return LedgerError(
-        f"{name}: {refused}", hint="try again; see the Dev Hub's Setup for its state"
+        f"{name}: {refused}",
+        hint="try again; https://status.salesforce.com shows whether Salesforce has an incident",
     )
 
 
@@ -162,8 +163,8 @@ def contended(name: str, what: str) -> LedgerError:
 def lock_lost(name: str) -> LedgerError:
     """The error of a build whose lock another has taken."""
     return LedgerError(
-        f"this build has lost its lock on {name}: another has taken it over; "
+        f"this build has lost its lock on {name}: another build holds it now; "
         "nothing more is written",
         code="ledger_lock_lost",
-        hint="start the build again: it takes up what is left",
+        hint="run `provisioner build` again to resume",
     )

@@ -17,6 +17,7 @@ from provisioner.archive import zipped
 from provisioner.errors import LedgerError, SalesforceError, UsageError
 from provisioner.ledger.devhub.errors import BUILDER, CONSUMER
 from provisioner.ledger.devhub.records import ORG, VERSION
+from provisioner.plain_text import quantity
 from provisioner.salesforce import permission_sets
 from provisioner.salesforce.fields import nullable_text, record_id, text
 from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy
@@ -64,10 +65,10 @@ def install(
     found = _installed_version(hub)
     if found is not None and found > VERSION:
         raise LedgerError(
-            f"the Dev Hub has the ledger of a newer provisioner (version {found}, this one "
-            f"brings {VERSION})",
+            "the ledger on the Dev Hub was installed by a newer provisioner (its version is "
+            f"{found}, this provisioner has version {VERSION})",
             code="ledger_newer",
-            hint="upgrade here: pip install --upgrade provisioner",
+            hint="upgrade provisioner on this machine: pip install --upgrade provisioner",
         )
     contents = dict(_metadata())
     say("deploying 5 objects and 2 permission sets")
@@ -89,16 +90,16 @@ def uninstall(
         return False
     if known and not force:
         raise LedgerError(
-            f"the ledger knows {known} scratch orgs that are not deleted",
+            f"the ledger still contains {quantity(known, 'scratch org')}",
             code="ledger_in_use",
-            hint="carry them to another one (provisioner ledger copy devhub sqlite:///ledger.db), "
-            "or end them (release, reap); --force forgets them",
+            hint="copy the ledger first (provisioner ledger copy devhub sqlite:///ledger.db), or "
+            "delete the orgs (provisioner release, provisioner reap); --force discards their rows",
         )
     where = one_of("PermissionSet.Name", SETS)
     soql = select("Id", "PermissionSetAssignment", where)
     assigned = hub.query_as(soql, lambda row: record_id(row, "Id"))
     if assigned:
-        say(f"taking the permission sets from {len(assigned)} users")
+        say(f"removing {quantity(len(assigned), 'permission set assignment')}")
         for start in range(0, len(assigned), permission_sets.BATCH):
             batch = assigned[start : start + permission_sets.BATCH]
             _require_all(hub.delete_many(batch))
@@ -142,7 +143,11 @@ def _deploy(hub: OrgClient, contents: Mapping[str, bytes], time_scale: float) ->
     while not status.is_done:
         if time.monotonic() > give_up:
             raise LedgerError(
-                f"the Dev Hub is still busy with the deploy {status.id}", code="deploy"
+                f"the deploy {status.id} on the Dev Hub has not finished after "
+                f"{LONGEST_DEPLOY / 60:.0f} minutes",
+                code="deploy",
+                hint="see Setup > Deployment Status on the Dev Hub; when it is finished, run the "
+                "command again",
             )
         time.sleep(time_scale)
         status = deploy_status(hub, status.id)
@@ -206,9 +211,10 @@ def _assign(
         refused = permission_sets.assign(hub, user_id, [set_id])
         if refused:
             raise LedgerError(
-                f"{username} could not be given {name}: {refused[set_id].message}",
+                f"the permission set {name} could not be assigned to {username}: "
+                f"{refused[set_id].message}",
                 code="hub_permission",
-                hint="assign it by hand in Setup, Permission Sets",
+                hint="assign it by hand: on the Dev Hub, Setup > Permission Sets",
             )
         say(f"{username} has the permission set {name}")
 
@@ -217,7 +223,7 @@ def _require_all(results: Iterable[Mapping[str, object]]) -> None:
     failed = [result for result in results if not result.get("success")]
     if failed:
         raise LedgerError(
-            f"permission sets could not be taken from {len(failed)} users: "
+            f"{quantity(len(failed), 'permission set assignment')} could not be removed: "
             f"{failed[0].get('errors')}",
             code="hub_permission",
         )

@@ -80,7 +80,7 @@ class DevhubLedger:
         def read(record: Mapping[str, Any]) -> Org:
             org = records.org_of(record)
             if org.username.lower() != username.lower():
-                raise BrokenRowError(username, "it is that of another org")
+                raise BrokenRowError(username, "the Dev Hub returned the row of another org")
             return org
 
         found = self.session.query(records.org_query(username), read=read)

@@ -50,7 +50,7 @@ class HubLogin:
 def _translated(error: LoginError) -> LedgerError:
     """A later login failed."""
     if error.is_unreachable:
-        text = f"the Dev Hub that holds the ledger cannot be reached: {error.message}"
+        text = f"the ledger on the Dev Hub cannot be reached: {error.message}"
         return LedgerError(text, code="ledger_unreachable", hint=error.hint)
-    text = f"the Dev Hub that holds the ledger refuses a new login: {error.message}"
+    text = f"the Dev Hub of the ledger refuses a new login: {error.message}"
     return LedgerError(text, code="ledger_login", hint=error.hint)

@@ -143,9 +143,9 @@ def _row_of(
     if build.get("ledger", VERSION) != VERSION:
         raise LedgerError(
             f"the ledger on the Dev Hub was written by a newer provisioner (its version is "
-            f"{build['ledger']}, this one knows {VERSION})",
+            f"{build['ledger']}, this provisioner supports up to {VERSION})",
             code="ledger_newer",
-            hint="upgrade here: pip install --upgrade provisioner",
+            hint="upgrade provisioner on this machine: pip install --upgrade provisioner",
         )
     version = record["Version__c"]  # a number of the platform: 7.0
     plain = {
@@ -166,7 +166,8 @@ def _object(record: Mapping[str, Any], field: str) -> dict[str, Any]:
     except (ValueError, TypeError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise BrokenRowError(str(record["Username__c"] or ""), f"{field} holds no JSON object")
+        why = f"{field} does not contain a JSON object"
+        raise BrokenRowError(str(record["Username__c"] or ""), why)
     return found
 
 
@@ -255,7 +256,7 @@ def runs_query(limit: int) -> str:
 def name(text: str) -> str:
     """`text` for a plain text field. Raises ValueError for text that the platform would replace."""
     if "@{" in text:
-        raise ValueError(f"no name can hold @{{: {text!r}")
+        raise ValueError(f"names must not contain @{{: {text!r}")
     return text
 
 

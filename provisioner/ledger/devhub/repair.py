@@ -55,7 +55,10 @@ def unmoved(session: HubSession, rows: Sequence[Org]) -> list[tuple[Record, Org]
 def note_blocked(found: Iterable[tuple[Record, Org]], broken: BrokenRows) -> None:
     """Record them as rows that cannot be changed."""
     for record, row in found:
-        why = f"its change to version {row.version + 1} is refused: the event of it already exists"
+        why = (
+            f"its change to version {row.version + 1} is refused, because an event of that "
+            "version already exists"
+        )
         broken.note(records.broken_row(record, why))
 
 

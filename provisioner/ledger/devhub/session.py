@@ -134,7 +134,7 @@ class HubSession:
         When the session has ended, the same once more with a new one.
         """
         if self._is_closed:
-            raise LedgerError(f"{self.name} was closed already")
+            raise LedgerError(f"{self.name} is already closed")
         grant = self._login.granted()
         reply = self._send(grant, method, path, body)
         if reply.status == 401 and "INVALID_SESSION_ID" in reply.body.decode(errors="replace"):

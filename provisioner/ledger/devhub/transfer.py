@@ -47,7 +47,10 @@ def read(session: HubSession) -> Contents:
                     tuple(map(event_of, events)),
                     tuple(map(run_of, reversed(runs))),
                 )
-    raise LedgerError(f"{session.name} keeps changing; nothing was read", hint="try again")
+    raise LedgerError(
+        f"{session.name} changed during each of {_POLLS} attempts to read it; nothing was copied",
+        hint="try again when fewer orgs are claimed",
+    )
 
 
 def fill(session: HubSession, contents: Contents) -> None:
@@ -55,9 +58,10 @@ def fill(session: HubSession, contents: Contents) -> None:
     found = read(session)
     if found != Contents():
         raise UsageError(
-            f"the ledger to copy to is not empty: {found}",
+            f"the ledger to copy to is not empty: it has {found}",
             code="ledger_not_empty",
-            hint="provisioner hub uninstall and install empty it, if nobody needs it",
+            hint="if its rows are not needed, empty it: run `provisioner hub uninstall`, then "
+            "`provisioner hub install`",
         )
     wanted = Contents(
         tuple(map(fitted_org, contents.orgs)),
@@ -67,7 +71,7 @@ def fill(session: HubSession, contents: Contents) -> None:
     try:
         _write(session, wanted)
         if read(session) != wanted:
-            raise LedgerError("the copy differs from what was copied; nothing was written")  # noqa: TRY301
+            raise LedgerError("the copy differs from the original; nothing was written")  # noqa: TRY301
     except BaseException:
         _empty(session)
         raise

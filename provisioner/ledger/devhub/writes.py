@@ -239,5 +239,5 @@ def _outcome(answer: Sequence[Part]) -> Outcome:
             raise refused
         return Outcome.CHANGED if reference == "event" else Outcome.IN_USE
     if not any(_NO_SUCH_ROW in str(one["body"]) for one in answer):
-        raise RefusedError(502, "", "it was refused without a reason")
+        raise RefusedError(502, "", "the write was refused without a reason")
     return Outcome.CHANGED

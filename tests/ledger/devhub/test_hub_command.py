@@ -137,7 +137,7 @@ def test_an_older_program_leaves_a_newer_ledger_alone(bare_hub: LedgerHub, call:
     bare_hub.world.hub.store.set_fields("PermissionSet", row["Id"], {"Description": newer})
     answer = call("hub", "install", "--json")
     assert (answer.code, answer.error["code"]) == (2, "ledger_newer")
-    assert "version 2, this one brings 1" in answer.error["message"]
+    assert "its version is 2, this provisioner has version 1" in answer.error["message"]
 
 
 def test_uninstall_leaves_no_trace(bare_hub: LedgerHub, call: Call) -> None:
@@ -164,7 +164,7 @@ def test_uninstall_does_not_forget_active_orgs_unless_forced(
     add_available(bare_hub.open(), "a@acme.example")
     answer = call("hub", "uninstall", "--json")
     assert (answer.code, answer.error["code"]) == (2, "ledger_in_use")
-    assert answer.error["message"] == "the ledger knows 1 scratch orgs that are not deleted"
+    assert answer.error["message"] == "the ledger still contains 1 scratch org"
     assert len(traces(bare_hub)) > 6
     assert call("hub", "uninstall", "--force").code == 0
     assert traces(bare_hub) == []

@@ -35,8 +35,8 @@ def test_a_build_of_another_machine_is_waited_for_and_can_be_unlocked(hub: Ledge
             pass
     assert "run run-1 on build-host" in caught.value.message
     assert caught.value.hint == (
-        "wait for it (--wait); if that machine is gone, the lock is free 15 minutes after its last "
-        "sign of life, or at once by: provisioner hub unlock run-1"
+        "wait for it with --wait; if its machine is gone, the lock is released 15 minutes after it "
+        "was last renewed; to release it now: provisioner hub unlock run-1"
     )
 
 
@@ -159,7 +159,7 @@ def test_of_many_who_find_a_lapsed_lock_one_gets_it(hub: LedgerHub) -> None:
 def test_unlock_takes_the_lock_from_the_run_that_is_named_and_no_other(
     hub: LedgerHub, ledger: DevhubLedger
 ) -> None:
-    with pytest.raises(LedgerError, match="no build holds the ledger"):
+    with pytest.raises(LedgerError, match="no build holds the lock of the ledger"):
         unlock(ledger.session, "run-1")
     with hub.open().builder_lock(run("run-1"), wait=False):
         with pytest.raises(BusyError) as caught:
@@ -177,4 +177,6 @@ def test_a_damaged_lock_is_no_free_lock(hub: LedgerHub, ledger: DevhubLedger) ->
         with pytest.raises(LedgerError) as caught, ledger.builder_lock(run("run-2"), wait=False):
             pass
     assert caught.value.code == "ledger_corrupt"
-    assert record["Id"] in caught.value.message
+    assert caught.value.message == (
+        f"the build lock on the Dev Hub (record {record['Id']}) cannot be read"
+    )

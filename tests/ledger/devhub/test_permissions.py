@@ -41,7 +41,7 @@ def test_a_hub_without_the_ledger_says_how_to_get_it(bare_hub: LedgerHub) -> Non
         "the Dev Hub of hub@acme.example has no ledger, or the user lacks the permission set "
         "Provisioner_Consumer (INVALID_TYPE: sObject type 'Provisioner_Org__c' is not supported)"
     )
-    assert error.hint == "an administrator of the Dev Hub runs: provisioner hub install"
+    assert error.hint == "ask an administrator of the Dev Hub to run: provisioner hub install"
 
 
 def test_a_user_without_permission_gets_its_name(hub: LedgerHub, ledger: DevhubLedger) -> None:
@@ -240,7 +240,7 @@ def test_a_ledger_of_a_newer_version_is_refused(hub: LedgerHub, ledger: DevhubLe
     hub.world.hub.store.set_fields("Provisioner_Org__c", row["Id"], {"Build__c": newer})
     error = refused(ledger.orgs)
     assert error.code == "ledger_newer"
-    assert "its version is 2, this one knows 1" in error.message
+    assert "its version is 2, this provisioner supports up to 1" in error.message
 
 
 @pytest.mark.parametrize(
@@ -261,4 +261,4 @@ def test_a_closed_ledger_says_so(ledger: DevhubLedger) -> None:
     ledger.orgs()
     ledger.close()
     ledger.close()
-    assert "was closed already" in refused(ledger.orgs).message
+    assert "is already closed" in refused(ledger.orgs).message
