@@ -4,7 +4,7 @@ ProvisionerError                          1  a bug in provisioner, when raised i
 ├── UsageError                            2  a wrong option, an unknown pool
 │   ├── ConfigError                       2  problems in pool.yaml, all of them at once
 │   ├── LedgerError                       2  the ledger cannot be read or written
-│   │   └── RowValueError                 2  it cannot hold a value of one row
+│   │   └── RowValueError                 2  it cannot store a value of one row
 │   └── ClockError                        2  the clock of this machine is wrong
 ├── NoOrgError                            3  no scratch org available, or no such username
 ├── HubLimitError                         4  a Dev Hub limit

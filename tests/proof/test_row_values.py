@@ -52,7 +52,7 @@ def test_a_step_state_that_it_cannot_hold(
     first_org(monkeypatch, lambda: Pending(Text(impossible(night))))
     result = night.build()
     assert (len(result.built), len(result.failed), result.exit_code) == (2, 1, 6)
-    assert "cannot hold a value" in result.failed[0].error
+    assert "cannot store a value" in result.failed[0].error
     assert not list((night.folder / ".provisioner").glob("provisioner-*.txt"))
     assert not list(leaks(night))
 

@@ -133,7 +133,7 @@ def failure(name: str, refused: RefusedError) -> LedgerError:
             hint="delete unneeded records in the Dev Hub; each build also deletes old events",
         )
     if refused.code in _ABOUT_VALUES:
-        return RowValueError(f"{name} cannot hold a value: {refused}")
+        return RowValueError(f"{name} cannot store a value: {refused}")
     if classify(refused.status, refused.code, refused.text) is ErrorKind.LIMIT:
         return LedgerError(
             f"{name}: the Dev Hub's API request limit is reached ({refused})",

@@ -26,7 +26,7 @@ def open(url: str, directory: Path, account: HubAccount | None) -> PostgresqlLed
         import psycopg  # noqa: F401 - is it there at all?
     except ImportError as error:  # also when it finds no libpq
         raise LedgerError(
-            f"the postgresql ledger needs psycopg, which cannot be imported: {error}",
+            f"a ledger in PostgreSQL needs psycopg, which cannot be imported: {error}",
             code="psycopg_missing",
             hint="pip install 'provisioner[postgresql]'",
         ) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from provisioner.errors import UsageError
 
 _FORM = "postgresql://USER@HOST:5432/DATABASE"
-_ESCAPED = "in a user or password write %40 for @, %2F for / and %3A for :"
+_ESCAPED = "in a user name or password, write %40 for @, %2F for /, and %3A for :"
 
 _DEFAULTS = {
     "connect_timeout": "10",
@@ -63,9 +63,9 @@ def address_of(url: str) -> Address:
         try:
             given = {name: str(value) for name, value in conninfo_to_dict(url).items()}
         except ProgrammingError:  # its text repeats a part of the URL
-            problem = f"write {_FORM}; {_ESCAPED}, and only parameters that libpq knows"
+            problem = f"write {_FORM}; {_ESCAPED}; after ? write only parameters of libpq"
     if problem:
-        raise UsageError("ledger: this is no PostgreSQL URL", hint=problem)
+        raise UsageError("ledger: not a valid PostgreSQL URL", hint=problem)
     return Address({**_DEFAULTS, **given}, _name(given))
 
 

@@ -126,9 +126,9 @@ class BuilderLock:
             return
         if on_wait is not None:
             on_wait(
-                "the build before this one ended without a word "
-                f"({self._before.holder.described()}): waiting {self._times.grace:.0f} s, until "
-                "no call of it can be in progress"
+                "the previous build did not end cleanly "
+                f"({self._before.holder.described()}): waiting {self._times.grace:.0f} seconds, "
+                "until its last requests have certainly ended"
             )
         end = time.monotonic() + self._times.grace
         while (left := end - time.monotonic()) > 0:
@@ -142,7 +142,7 @@ class BuilderLock:
                 True  # permanently: a build that has stopped does not start again by itself
             )
         if self._is_lost:
-            raise self._lost("its session on the server ended, or did not answer in time")
+            raise self._lost("its session on the server ended or did not answer in time")
 
     def refuse_when_lost(self, execute: Execute) -> None:
         """As `verify`; and until the transaction of `execute` ends nobody takes the lock over."""
@@ -150,7 +150,7 @@ class BuilderLock:
         assert self._record is not None
         if not self._record.is_current(execute):
             self._is_lost = True
-            raise self._lost("another build has taken it")
+            raise self._lost("another build holds it now")
 
     def release(self) -> None:
         """Give the lock back."""
@@ -189,17 +189,17 @@ class BuilderLock:
         """
         session = self._ask(_SESSION)[0]
         if session["timeout"] != self._times.timeout:
-            raise errors.pooled(self._address, "the settings of a session do not reach the server")
+            raise errors.pooled(self._address, "the pooler drops the settings of a session")
         with self._transaction(write=True) as execute:
             # A pooler that lends sessions by the transaction has to lend us another one now.
             other = execute(_SESSION, {})[0]["pid"]
             again = self._ask(_SESSION)[0]["pid"]
         if other == session["pid"] or again != session["pid"]:
-            raise errors.pooled(self._address, "two sessions are one, or one is two")
+            raise errors.pooled(self._address, "the pooler does not keep sessions apart")
 
     def _refuse_stray_lock(self) -> None:
         if not self._ask(_OURS):
-            raise errors.pooled(self._address, "a lock just taken is not its session's")
+            raise errors.pooled(self._address, "the lock was taken in another session")
 
     def _take(self, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
         reported = ""
@@ -280,7 +280,7 @@ class BuilderLock:
             f"this build has lost its lock on the ledger {self._address.name}: {why}; "
             "nothing more is written",
             code="ledger_lock_lost",
-            hint="start the build again: it takes up what this one left",
+            hint="run `provisioner build` again to resume",
         )
 
 

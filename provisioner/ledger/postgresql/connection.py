@@ -58,12 +58,12 @@ def _check_server(connection: Connection, address: Address) -> None:
         raise LedgerError(
             f"the ledger {address.name} is on PostgreSQL {version // 10_000}; it needs 14 or newer",
             code="postgresql_too_old",
-            hint="upgrade the server",
+            hint="upgrade the server to PostgreSQL 14 or newer",
         )
     encoding = connection.info.parameter_status("server_encoding") or ""
     if encoding != "UTF8":
         raise LedgerError(
             f"the database of the ledger {address.name} is encoded in {encoding}; it must be UTF8",
             code="ledger_encoding",
-            hint="make another: createdb --encoding UTF8 --template template0",
+            hint="create another: createdb --encoding UTF8 --template template0 DATABASE",
         )

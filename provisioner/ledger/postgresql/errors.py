@@ -33,33 +33,38 @@ class _Kind:
 _DOWN = _Kind(
     "ledger_unreachable",
     "cannot be reached",
-    "is the server running, and does it listen for this machine? pg_isready tells",
+    "check that the server is running and accepts connections from this machine: "
+    "pg_isready -h HOST -p PORT",
 )
 _REFUSED = _Kind(
     "ledger_refused",
     "refuses the login",
-    "check user and password in the URL (or PGPASSWORD, ~/.pgpass), and at the server's "
-    "pg_hba.conf",
+    "check the user and password in the URL (or in PGPASSWORD or ~/.pgpass), and pg_hba.conf on "
+    "the server",
 )
-_FULL_UP = _Kind("ledger_busy", "takes no more connections", "try again, or raise max_connections")
+_FULL_UP = _Kind(
+    "ledger_busy",
+    "accepts no more connections",
+    "try again, or raise max_connections on the server",
+)
 _STARTING = _Kind("ledger_unreachable", "is starting or stopping", "try again in a moment")
 POOLER = _Kind(
     "ledger_pooler",
     "is reached through a connection pooler that shares sessions",
-    "a build holds its lock in a session of its own: name the server itself in its `ledger:`; "
-    "claims may go through the pooler",
+    "a build needs a direct connection: write the address of the server itself in the `ledger:` of "
+    "the build; claims may use the pooler",
 )
 _NO_RIGHT = _Kind(
     "ledger_permission",
-    "does not let this user do that",
-    "docs/ledgers.md lists what builders and consumers must be granted",
+    "refuses this user a permission",
+    "docs/ledgers.md lists the permissions that builds and consumers need",
 )
 
 _DAMAGED = _Kind(
     "ledger_corrupt",
     "is damaged",
-    "restore it from a copy; or name an empty database in `ledger:`, and take the orgs in again "
-    "that it knew: provisioner reap --rebuild",
+    "restore it from a backup; or write the URL of an empty database in `ledger:`, and restore "
+    "the rows from the Dev Hub: provisioner reap --rebuild",
 )
 
 _CONNECTING: tuple[tuple[tuple[str, ...], _Kind], ...] = (
@@ -78,7 +83,7 @@ _CONNECTING: tuple[tuple[tuple[str, ...], _Kind], ...] = (
     ),
     (
         ("database ",),  # `database "x" does not exist`
-        _Kind("ledger_missing", "does not exist", "make it, owned by its user: createdb"),
+        _Kind("ledger_missing", "does not exist", "create it: createdb -O USER DATABASE"),
     ),
     (("permission denied", "not permitted to log in"), _NO_RIGHT),
     (("SSL", "certificate", "GSS"), _Kind("ledger_unreachable", "cannot be reached safely")),
@@ -95,13 +100,16 @@ _STATES: dict[str, _Kind] = {
     "25006": _Kind(
         "ledger_read_only",
         "cannot be written: the server is a standby, or read-only",
-        "name the primary in `ledger:`, or both with ?target_session_attrs=read-write",
+        "write the address of the primary in `ledger:`, or those of both servers with "
+        "?target_session_attrs=read-write",
     ),
-    "53100": _Kind("ledger_full", "has no room left on the server's disk", "make room there"),
+    "53100": _Kind(
+        "ledger_full", "cannot grow: the server's disk is full", "free disk space on the server"
+    ),
     "55P03": _Kind(
         "ledger_locked",
         "is locked by another session; nothing was changed",
-        "try again; if it lasts, pg_stat_activity shows which session holds it",
+        "try again; the view pg_stat_activity shows which session uses it",
         shows_text=False,
     ),
     "57014": _Kind("ledger_locked", "took too long to answer; nothing was changed", "try again"),
@@ -134,10 +142,10 @@ def of_statement(error: psycopg.Error, address: Address) -> LedgerError | None:
     if state in _STATES:
         return _error(_STATES[state], address, str(error))
     if state[:2] in ("22", "54"):  # data that does not fit its column, or an index
-        text = f"the ledger {address.name} cannot hold a value: {_one_line(str(error))}"
+        text = f"the ledger {address.name} cannot store a value: {_one_line(str(error))}"
         return RowValueError(text)
     if isinstance(error, psycopg.DataError):  # psycopg's own: a text with NUL
-        return RowValueError(f"the ledger {address.name} cannot hold a value of a row")
+        return RowValueError(f"the ledger {address.name} cannot store a value of a row")
     if state.startswith("53"):  # out of memory, connections, other resources
         return _error(_Kind("ledger_busy", "is out of resources", "try again"), address, str(error))
     if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
@@ -154,7 +162,7 @@ def is_loss(error: psycopg.Error, connection: psycopg.Connection[object]) -> boo
 def lost(address: Address) -> UndoneError:
     """The session ended before the commit was sent."""
     return UndoneError(
-        f"the connection to the ledger {address.name} broke; nothing was changed",
+        f"the connection to the ledger {address.name} was lost; nothing was changed",
         code="ledger_unreachable",
         hint="try again",
     )
@@ -163,10 +171,11 @@ def lost(address: Address) -> UndoneError:
 def uncertain(address: Address) -> UncertainError:
     """The session ended between the commit and its answer."""
     return UncertainError(
-        f"the connection to the ledger {address.name} broke while a change was being written: "
-        "it is written, or it is not",
+        f"the connection to the ledger {address.name} was lost while a change was being saved; it "
+        "is unknown whether it was saved",
         code="ledger_unreachable",
-        hint="see provisioner status for the result; repeat claims with an --idempotency-key",
+        hint="`provisioner status` shows the result; a claim with --idempotency-key may be "
+        "repeated",
     )
 
 

@@ -106,7 +106,7 @@ class PostgresqlLedger(RetryingLedger):
     def _transaction(self, *, write: bool) -> Iterator[Execute]:
         with self._mutex:
             if self._is_closed:
-                raise LedgerError(f"the ledger {self.address.name} was closed already")
+                raise LedgerError(f"the ledger {self.address.name} is already closed")
             if not write:
                 yield self._session.read
                 return

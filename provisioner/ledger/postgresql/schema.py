@@ -43,11 +43,11 @@ def prepare(connection: Connection, execute: Execute, name: str) -> None:
                 schema.migrate(execute, version, serial=_SERIAL)
     except psycopg.errors.InsufficientPrivilege as error:
         raise LedgerError(
-            f"the ledger {name} has no tables of this version yet, and this user may not make "
-            f"them: {error.diag.message_primary}",
+            f"the ledger {name} does not have the tables of this version yet, and this user is not "
+            f"allowed to create them: {error.diag.message_primary}",
             code="ledger_permission",
-            hint="open it once as the owner of its database (provisioner status), or let that "
-            "owner say: GRANT CREATE ON SCHEMA public TO this user",
+            hint="run `provisioner status` once as the owner of the database; or, as the owner, "
+            "run: GRANT CREATE ON SCHEMA public TO USER",
         ) from None
 
 
@@ -55,19 +55,19 @@ def _version(execute: Execute, name: str) -> int:
     """The version of the ledger in the schema that would hold our tables; 0 for none."""
     if not execute(_SCHEMA, {})[0]["name"]:
         raise LedgerError(
-            f"the ledger {name} has no schema to be in: that of the search_path does not exist, "
-            "or this user may not use it",
+            f"the database of the ledger {name} has no usable schema: search_path names none that "
+            "exists and that this user may use",
             code="ledger_permission",
-            hint="CREATE SCHEMA as the database's owner, or GRANT USAGE on it",
+            hint="as the owner of the database, run CREATE SCHEMA, or GRANT USAGE ON SCHEMA",
         )
     found = {row["name"] for row in execute(_TABLES, {})} & _OURS
     if not found:
         return 0
     if found != _OURS:
         raise LedgerError(
-            f"the database of the ledger {name} holds tables of something else: "
+            f"the database of the ledger {name} has tables of another program: "
             f"{', '.join(sorted(found))}",
-            hint="give the ledger a database of its own, or a schema: "
-            "?options=-csearch_path%3Dprovisioner",
+            hint="use a separate database for the ledger, or a separate schema: add "
+            "?options=-csearch_path%3Dprovisioner to the URL",
         )
     return schema.version_in(execute(statements.SCHEMA_VERSION, {}), name)

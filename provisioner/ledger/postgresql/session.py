@@ -136,7 +136,11 @@ class Session:
                 raise errors.uncertain(self.address) from None
             raise errors.of_statement(error, self.address) or error from None
         if answer != "COMMIT":  # a statement had failed, and its caller had not noticed
-            raise LedgerError(f"the ledger {self.address.name} undid a change", code="ledger")
+            raise LedgerError(
+                f"the ledger {self.address.name} rolled back a change",
+                code="ledger",
+                hint="try again",
+            )
 
     @contextmanager
     def _translating(self, connection: Connection) -> Iterator[None]:

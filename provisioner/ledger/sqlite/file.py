@@ -119,7 +119,7 @@ def translated(path: Path) -> Iterator[None]:
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError):
         raise
     except (sqlite3.DataError, OverflowError, UnicodeEncodeError):
-        raise RowValueError(f"the ledger {path} cannot hold a value of a row") from None
+        raise RowValueError(f"the ledger {path} cannot store a value of a row") from None
     except sqlite3.DatabaseError as error:
         in_words = _in_words(error, path)
         if in_words is None:
@@ -145,7 +145,7 @@ def _in_words(error: sqlite3.DatabaseError, path: Path) -> LedgerError | None:
             f"the ledger {path} is damaged: {error}", code="ledger_corrupt", hint=_ASIDE
         )
     if kind == "TOOBIG":
-        return RowValueError(f"the ledger {path} cannot hold a value of a row: {error}")
+        return RowValueError(f"the ledger {path} cannot store a value of a row: {error}")
     if kind == "ERROR":  # a statement that SQLite does not understand
         return None
     return LedgerError(

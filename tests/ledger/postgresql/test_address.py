@@ -51,7 +51,7 @@ def test_a_password_may_hold_anything_that_is_escaped() -> None:
 def test_a_url_that_cannot_be_read_is_refused_and_not_repeated(url: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         open_ledger(url, tmp_path)
-    assert caught.value.message == "ledger: this is no PostgreSQL URL"
+    assert caught.value.message == "ledger: not a valid PostgreSQL URL"
     assert caught.value.hint.startswith("write postgresql://USER@HOST:5432/DATABASE")
     assert "hunt" not in caught.value.hint
     assert caught.value.__cause__ is None

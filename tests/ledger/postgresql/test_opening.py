@@ -90,7 +90,9 @@ def test_a_user_who_may_not_create_the_tables_gets_an_error(
     server.sql("GRANT USAGE ON SCHEMA public TO plain", database=database)
     error = refused(server.url(database, user=plain))
     assert error.code == "ledger_permission"
-    assert error.message.endswith("may not make them: permission denied for schema public")
+    assert error.message.endswith(
+        "is not allowed to create them: permission denied for schema public"
+    )
     assert "GRANT CREATE ON SCHEMA public" in error.hint
 
 
@@ -99,7 +101,7 @@ def test_a_user_who_may_not_even_see_the_schema_gets_an_error(
 ) -> None:
     error = refused(server.url(database, user=plain))
     assert error.code == "ledger_permission"
-    assert "has no schema to be in" in error.message
+    assert "has no usable schema" in error.message
 
 
 def test_a_user_who_may_only_read_gets_an_error_at_a_write(
@@ -134,7 +136,7 @@ def test_a_schema_of_its_own_keeps_two_ledgers_in_one_database_apart(
 def test_tables_of_something_else_are_left_alone(server: Server, database: str) -> None:
     server.sql("CREATE TABLE event (id integer)", database=database)
     error = refused(server.url(database))
-    assert error.message.endswith("holds tables of something else: event")
+    assert error.message.endswith("has tables of another program: event")
     assert "search_path" in error.hint
     assert server.sql("SELECT * FROM event", database=database) == []
 
@@ -170,7 +172,7 @@ def test_a_server_without_a_free_connection_is_waited_for(
     url = server.url(database, user=plain)
     error = refused(url)
     assert error.code == "ledger_busy"
-    assert "takes no more connections" in error.message
+    assert "accepts no more connections" in error.message
     raise_limit = f"ALTER DATABASE {database} CONNECTION LIMIT -1"
     timer = threading.Timer(0.2, server.sql, [raise_limit])
     timer.start()
@@ -203,5 +205,5 @@ def test_no_other_ledger_imports_psycopg(tmp_path: Path) -> None:
 def test_a_closed_ledger_says_so_and_closing_twice_is_nothing(ledger: PostgresqlLedger) -> None:
     ledger.close()
     ledger.close()
-    with pytest.raises(LedgerError, match="was closed already"):
+    with pytest.raises(LedgerError, match="is already closed"):
         ledger.orgs()

@@ -163,7 +163,7 @@ def test_a_move_whose_row_others_changed_after_its_cut_says_that_nobody_knows(
 
     monkeypatch.setattr(Session, "_commit", meanwhile)
     network.cut_once_at(COMMIT, delivered=True)
-    with pytest.raises(LedgerError, match="it is written, or it is not") as caught:
+    with pytest.raises(LedgerError, match="it is unknown whether it was saved") as caught:
         through.move(org, State.RELEASED)
     assert "provisioner status" in caught.value.hint
 
