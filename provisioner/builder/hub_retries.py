@@ -1,7 +1,8 @@
-"""Waits for a Dev Hub that is out of order for a moment when a build starts."""
+"""Retries the first requests of a build when the Dev Hub is temporarily unavailable."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,18 +20,31 @@ _TRANSIENT_LOGINS = frozenset({"unreachable", "server_error", "org_gone"})
 
 
 def retried(context: BuildContext, what: str, action: Callable[[], T]) -> T:
-    """The result of `action`, retried after transient failures. Raises its last error."""
+    """The result of `action`, retried after transient failures. Raises its last error.
+
+    `what` is what `action` reads, for the warning about each failure.
+    """
+    waits = [context.wait(wait) for wait in BUILD_START.waits]
     with repeated(set()):
-        for wait in BUILD_START.waits:
+        for number, wait in enumerate(waits):
             try:
                 return action()
             except (SalesforceError, LoginError) as error:
                 if not _is_transient(error):
                     raise
-                first_line = error.message.partition("\n")[0]
-                context.reporter.warn(f"{what}: {first_line}; retrying")
-            retry.sleep(context.wait(wait))
+                context.reporter.warn(_warning(what, error, waits[number:]))
+            retry.sleep(wait)
         return action()
+
+
+def _warning(what: str, error: SalesforceError | LoginError, waits: list[float]) -> str:
+    """What failed, when it is tried again, and until when; `waits` are those that are left."""
+    first_line = error.message.partition("\n")[0]
+    end = time.strftime("%H:%M:%S", time.localtime(time.time() + sum(waits)))
+    return (
+        f"{what} could not be read: {first_line}; next attempt in {waits[0]:.0f} s, "
+        f"last attempt at about {end}"
+    )
 
 
 def _is_transient(error: SalesforceError | LoginError) -> bool:

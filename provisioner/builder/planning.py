@@ -80,7 +80,8 @@ def plan_build(
     if any(plan.create or plan.resume for plan in plans):
         rows = context.ledger.orgs() if removed else rows
         # Only now the limits: deletions have freed some of them.
-        allowance = retried(context, "Dev Hub limits", lambda: hub_allowance(config, connections))
+        what = "the limits of the Dev Hub"
+        allowance = retried(context, what, lambda: hub_allowance(config, connections))
         context.progress.allow(allowance)
         plans = plan_pools(config, pools, rows, prints, allowance, now)
     for plan in plans:

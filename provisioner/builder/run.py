@@ -25,6 +25,7 @@ from provisioner.builder.context import BuildContext, Options
 from provisioner.builder.crashes import harmless
 from provisioner.builder.deletions import delete, why_deleted
 from provisioner.builder.events import Observer
+from provisioner.builder.failed_run import failure_recorded
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.lifecycle import OrgLifecycle
 from provisioner.builder.org_steps import OrgSteps
@@ -63,10 +64,14 @@ def build(
     started = time.monotonic()
 
     reporter = Reporter(observer, secret_values(config))
-    with ledger.builder_lock(run, wait=options.wait, on_wait=reporter.inform):
+    with (
+        ledger.builder_lock(run, wait=options.wait, on_wait=reporter.inform),
+        failure_recorded(ledger, run, reporter),
+    ):
         context = _context(config, ledger, reporter, options, run)
         try:
-            active = retried(context, "Dev Hub", lambda: survey(context.connections))
+            what = "the scratch orgs of the Dev Hub"
+            active = retried(context, what, lambda: survey(context.connections))
             _repair(context)
             adopted = context.lifecycle.take_over()
             reconcile(context, active)

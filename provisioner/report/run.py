@@ -34,19 +34,26 @@ def run_document(run: Run, events: Sequence[Event]) -> dict[str, Any]:
 def run_text(run: Run, events: Sequence[Event]) -> list[str]:
     """The record as text."""
     lines = [f"run {run.id} on {run.host}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC"]
-    if run.finished_at is None:
-        lines.append(
-            "not finished: still running, or killed (then the next build resumes its orgs)"
-        )
-    else:
-        summary = run.summary
-        lines.append(
-            f"finished {run.finished_at:%H:%M:%S} with exit code {summary.get('exit_code')}: "
-            f"{summary.get('built')} of {summary.get('wanted')} built, "
-            f"{summary.get('failed')} failed"
-        )
-        lines += [f"deleted: {r['username']}: {r['reason']}" for r in summary.get("deleted") or ()]
+    lines.append(_end(run))
+    lines += [f"deleted: {r['username']}: {r['reason']}" for r in run.summary.get("deleted") or ()]
     for event in events:
         note = f"  {event.note}" if event.note else ""
         lines.append(f"{event.at:%H:%M:%S}  {event.username}  {event.to_state}{note}")
     return lines
+
+
+def _end(run: Run) -> str:
+    """When and how the run ended, as far as the ledger knows."""
+    if run.finished_at is None:
+        return (
+            "no end is recorded: the run is still in progress, or it was killed or lost the "
+            "ledger; the next build resumes its orgs"
+        )
+    summary = run.summary
+    end = f"finished {run.finished_at:%H:%M:%S} with exit code {summary.get('exit_code')}"
+    if error := summary.get("error"):
+        return f"{end}: {error}"
+    return (
+        f"{end}: {summary.get('built')} of {summary.get('wanted')} built, "
+        f"{summary.get('failed')} failed"
+    )

@@ -23,7 +23,7 @@ MAXIMUM_BYTES = 100_000
 PASSPHRASE_VARIABLE = "SF_PRIVATE_KEY_PASSPHRASE"  # noqa: S105 - a name, not a value
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_MAKE_ONE = "make one with: openssl genrsa -out server.key 2048"
+_MAKE_ONE = "create one with: openssl genrsa -out server.key 2048"
 """Only for keys that cannot be used: a new key needs a new certificate in the connected app."""
 
 _COPY_AGAIN = (

@@ -43,10 +43,10 @@ LOGIN_ERROR_TYPES: tuple[LoginErrorType, ...] = (
         FOREIGN_HOST,
         r"^200 a session for ",
         Then.STOP,
-        "the answer names an instance URL that is not a Salesforce host, not the login host and "
-        "not on https; nothing was sent to it",
-        "check login_url, and any proxy between this machine and Salesforce; an emulator on this "
-        "machine may name only loopback addresses",
+        "the answer names an untrusted instance URL; nothing was sent to it",
+        "check login_url, and any proxy between this machine and Salesforce; the instance URL must "
+        "be a Salesforce host or the login host, over https (of an emulator on this machine: a "
+        "loopback address)",
     ),
     LoginErrorType(
         "login_bad_signature",
@@ -61,15 +61,15 @@ LOGIN_ERROR_TYPES: tuple[LoginErrorType, ...] = (
         "login_clock_skew",
         r"expired authorization code",
         Then.STOP,
-        "the assertion had expired on arrival: the clock of this machine is behind",
-        "set the clock of this machine (timedatectl set-ntp true)",
+        "the login request had already expired: the clock of this machine is behind",
+        "set the clock of this machine, for example by NTP: timedatectl set-ntp true",
     ),
     LoginErrorType(
         "login_user_inactive",
         r"inactive_user|inactive user|user is (inactive|locked|frozen)",
         Then.STOP,
         "the user is deactivated, frozen or locked",
-        "activate or unlock the user in Setup; the next build replaces a scratch org",
+        "activate or unlock the user in Setup; or, if it is a scratch org, claim another one",
     ),
     LoginErrorType(
         "org_gone",
@@ -94,8 +94,8 @@ LOGIN_ERROR_TYPES: tuple[LoginErrorType, ...] = (
         r"ip.{0,10}restricted",
         Then.STOP,
         "the app or the user's profile does not allow logins from this IP address",
-        "set IP Relaxation of the app to 'Relax IP restrictions', or add this machine's address to "
-        "the allowed IP ranges",
+        "set IP Relaxation of the app to 'Relax IP restrictions' (Setup, Manage Connected Apps, "
+        "the app, Edit Policies), or add this machine's address to the profile's Login IP Ranges",
     ),
     LoginErrorType(
         "login_rate",
@@ -195,9 +195,25 @@ LOGIN_ERROR_TYPES: tuple[LoginErrorType, ...] = (
     ),
     LoginErrorType(
         "unreachable",
+        r"^network: connection refused",
+        Then.NEXT_HOST,
+        "the host refused the connection",
+        "check login_url, the network and HTTPS_PROXY, then try again",
+        passes=True,
+    ),
+    LoginErrorType(
+        "unreachable",
+        r"^network: timed out",
+        Then.NEXT_HOST,
+        "no answer was received in time",
+        "check login_url, the network and HTTPS_PROXY, then try again",
+        passes=True,
+    ),
+    LoginErrorType(
+        "unreachable",
         r"^network: ",
         Then.NEXT_HOST,
-        "no answer was received",
+        "the connection failed, or no valid answer was received",
         "check login_url, the network and HTTPS_PROXY, then try again",
         passes=True,
     ),

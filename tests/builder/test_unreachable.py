@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 
 import pytest
 
 from provisioner.ledger.postgresql import session as postgresql_session
+from provisioner.retry import BUILD_START
 from tests.builder.night import Night
 from tests.proof.here import run
 from tests.proof.processes import Ended
@@ -51,6 +53,23 @@ def test_a_dev_hub_where_nobody_listens(
     night.login_url = f"http://127.0.0.1:{silent_port}"
     night.write_pool()
     assert_unreachable(run(night, *command, "--json"))
+
+
+def test_a_build_says_what_is_refused_and_until_when_it_tries(
+    night: Night, silent_port: int
+) -> None:
+    night.login_url = f"http://127.0.0.1:{silent_port}"
+    night.write_pool()
+    ended = run(night, "build", "--time-scale", "0.0005")
+    warnings = [line for line in ended.err.splitlines() if "warning: " in line]
+    assert len(warnings) == len(BUILD_START.waits)
+    for warning in warnings:
+        assert re.search(
+            r"warning: the scratch orgs of the Dev Hub could not be read: login of .* at "
+            rf"http://127\.0\.0\.1:{silent_port} failed: the host refused the connection; "
+            r"next attempt in 0 s, last attempt at about \d\d:\d\d:\d\d$",
+            warning,
+        )
 
 
 def test_a_dev_hub_whose_name_is_not_known(night: Night) -> None:

@@ -161,13 +161,23 @@ from tests.login.endpoints import (
             "cannot be resolved",
             True,
         ),
-        (ConnectionRefusedError(111, "Connection refused"), "unreachable", "no answer", True),
-        (ConnectionResetError(104, "reset"), "unreachable", "no answer", True),
-        (TimeoutError("timed out"), "unreachable", "no answer", True),
-        (OSError(113, "No route to host"), "unreachable", "no answer", True),
+        (
+            ConnectionRefusedError(111, "Connection refused"),
+            "unreachable",
+            "the host refused the connection",
+            True,
+        ),
+        (ConnectionResetError(104, "reset"), "unreachable", "the connection failed, or", True),
+        (TimeoutError("timed out"), "unreachable", "no answer was received in time", True),
+        (OSError(113, "No route to host"), "unreachable", "the connection failed, or", True),
         (OSError("Tunnel connection failed: 407 Auth"), "proxy_refused", "proxy", False),
         (ssl.SSLCertVerificationError("self-signed"), "tls_certificate", "does not trust", False),
-        (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "unreachable", "no answer", True),
+        (
+            ssl.SSLError(1, "WRONG_VERSION_NUMBER"),
+            "unreachable",
+            "the connection failed, or",
+            True,
+        ),
     ],
 )
 def test_each_refusal_names_cause_fix_user_and_host(
