@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.metadata.metadata_json import APPLICATION, as_json
 from provisioner.emulator.metadata.remote_sites import remote_proxy_fields
 from provisioner.emulator.metadata.state import StoredComponent
 from provisioner.emulator.metadata.xml_tree import Element
@@ -130,11 +131,24 @@ def _role(stored: StoredComponent, element: Element) -> Values:
     return {"Name": element.value("name") or stored.full_name}
 
 
+def _application(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    return {
+        "NavType": element.value("navType") or "Standard",
+        "UiType": element.value("uiType") or "Aloha",
+        "UtilityBar": element.value("utilityBar") or None,
+        "IsNavAutoTempTabsDisabled": element.flag("isNavAutoTempTabsDisabled"),
+        "IsNavPersonalizationDisabled": element.flag("isNavPersonalizationDisabled"),
+        "IsNavTabPersistenceDisabled": element.flag("isNavTabPersistenceDisabled"),
+        "Metadata": as_json(element, APPLICATION),
+    }
+
+
 _ROWS: dict[str, tuple[str, Callable[[StoredComponent, Element], Values]]] = {
     "ApexComponent": ("ApexComponent", _page),
     "ApexPage": ("ApexPage", _page),
     "AuraDefinitionBundle": ("AuraDefinitionBundle", _nothing_more),
     "BusinessProcess": ("BusinessProcess", _table),
+    "CustomApplication": ("CustomApplication", _application),
     "CustomField": ("CustomField", _field),
     "CustomObject": ("CustomObject", _object),
     "CustomPermission": ("CustomPermission", _nothing_more),

@@ -91,7 +91,7 @@ def _keep(org: EmulatedOrg, change: Change) -> None:
     context = DeployContext(org, change.user_id, Archive(pack(files)))
     is_new = context.find(kind, component.full_name) is None
     stored = context.keep(component, own_id=record["Id"])
-    _note(org, change, stored, is_new=is_new)
+    note_change(org, change, stored, is_new=is_new)
 
 
 def _description(code: _Code, record: Record) -> list[Element]:
@@ -99,7 +99,8 @@ def _description(code: _Code, record: Record) -> list[Element]:
     return [Element(name, 0, 0, str(value)) for name, value in values.items() if value is not None]
 
 
-def _note(org: EmulatedOrg, change: Change, stored: StoredComponent, *, is_new: bool) -> None:
+def note_change(org: EmulatedOrg, change: Change, stored: StoredComponent, *, is_new: bool) -> None:
+    """Track the change of a component."""
     outcome = Outcome(stored.type, stored.full_name, "", id=stored.id, is_created=is_new)
     outcome.is_changed = True
     note_members(org, [outcome], change.user_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.soql.columns import query_metadata
-from provisioner.emulator.soql.errors import located
+from provisioner.emulator.soql.errors import located, malformed
 from provisioner.emulator.soql.expressions import bind_row_expression
 from provisioner.emulator.soql.field_lists import record_level
 from provisioner.emulator.soql.grouping import aggregate_rows, is_grouped
@@ -20,6 +20,8 @@ from provisioner.emulator.soql.selection import all_rows, row_test
 
 if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
+
+_METADATA = frozenset({"FullName", "Metadata"})  # of one record at a time (Tooling API reference)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ def _answer(scope: Scope, query: Query) -> Answer:
         records = aggregate_rows(scope, query, [row for row in all_rows(scope) if test(row)])
         return Answer(query, scope, len(records), records)
     chosen = chosen_rows(scope, query)
+    if scope.context.tooling and len(chosen) > 1 and _METADATA & level.parts.keys():
+        raise malformed(
+            "When retrieving results with Metadata or FullName fields, the query qualifications "
+            f"must specify no more than one row for retrieval. Result size: {len(chosen)}"
+        )
     return Answer(query, scope, len(chosen), [level.render(row) for row in chosen])
 
 

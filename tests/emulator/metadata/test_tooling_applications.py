@@ -1,0 +1,110 @@
+"""CustomApplication of the Tooling API: deployed apps, and changes of them in the org."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.emulator.metadata.builders import XMLNS, package
+from tests.emulator.metadata.conftest import OrgClient
+
+PATH = "/services/data/v68.0/tooling/sobjects/CustomApplication"
+APP = f"""<CustomApplication {XMLNS}>
+    <brand><headerColor>#0070D2</headerColor>
+    <shouldOverrideOrgTheme>false</shouldOverrideOrgTheme></brand>
+    <description>Bikes</description>
+    <formFactors>Large</formFactors>
+    <formFactors>Small</formFactors>
+    <isNavPersonalizationDisabled>true</isNavPersonalizationDisabled>
+    <label>E-Bikes</label>
+    <navType>Standard</navType>
+    <tabs>standard-Account</tabs>
+    <uiType>Lightning</uiType>
+</CustomApplication>"""
+
+
+@pytest.fixture
+def app(client: OrgClient) -> dict[str, Any]:
+    """The record of a deployed app."""
+    for name in ("EBikes", "Other"):
+        files = {f"applications/{name}.app": APP}
+        assert client.deploy(package({"CustomApplication": name}, files))["success"]
+    [row] = client.query(
+        "SELECT Id, Metadata FROM CustomApplication WHERE DeveloperName = 'EBikes'", tooling=True
+    )
+    return row
+
+
+def test_an_app_is_a_record_with_its_metadata(client: OrgClient, app: dict[str, Any]) -> None:
+    metadata = app["Metadata"]
+    assert metadata["brand"] == {"headerColor": "#0070D2", "shouldOverrideOrgTheme": False}
+    assert (metadata["description"], metadata["label"]) == ("Bikes", "E-Bikes")
+    assert (metadata["formFactors"], metadata["tabs"]) == (["Large", "Small"], ["standard-Account"])
+    assert metadata["isNavPersonalizationDisabled"] is True
+    assert metadata["isNavAutoTempTabsDisabled"] is False
+    assert (metadata["utilityBar"], metadata["actionOverrides"]) == (None, [])
+    rows = client.query(
+        "SELECT DeveloperName, Label, Description, NavType, UiType FROM CustomApplication",
+        tooling=True,
+    )
+    assert [one["DeveloperName"] for one in rows] == ["EBikes", "Other"]
+    assert (rows[0]["UiType"], rows[0]["Label"]) == ("Lightning", "E-Bikes")
+
+
+def test_metadata_is_read_of_one_record_at_a_time(client: OrgClient, app: dict[str, Any]) -> None:
+    path = PATH.replace("sobjects/CustomApplication", "query")
+    query = {"q": "SELECT Metadata FROM CustomApplication"}
+    [error] = client.call("GET", path, params=query).json()
+    assert (error["errorCode"], error["message"]) == (
+        "MALFORMED_QUERY",
+        "When retrieving results with Metadata or FullName fields, the query qualifications must "
+        "specify no more than one row for retrieval. Result size: 2",
+    )
+
+
+def test_a_change_in_the_org_is_tracked_and_retrieved(
+    client: OrgClient, app: dict[str, Any]
+) -> None:
+    """As plugin-deploy-retrieve changes it to make a conflict."""
+    revision = "SELECT RevisionCounter FROM SourceMember WHERE MemberName = 'EBikes'"
+    [before] = client.query(revision, tooling=True)
+    metadata = {**app["Metadata"], "description": "modified & more"}
+    reply = client.call("PATCH", f"{PATH}/{app['Id']}", json={"Metadata": metadata})
+    assert reply.status_code == 204, reply.text
+    [after] = client.query(revision, tooling=True)
+    assert after["RevisionCounter"] > before["RevisionCounter"]
+    read = client.call("GET", f"{PATH}/{app['Id']}").json()
+    assert (read["Description"], read["Metadata"]) == ("modified & more", metadata)
+    stored = client.org.components["CustomApplication", "ebikes"]
+    content = stored.files["applications/EBikes.app"].decode()
+    assert "<description>modified &amp; more</description>" in content
+    assert content.count("<formFactors>") == 2
+    assert "<shouldOverrideOrgTheme>false<" in content
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code"),
+    [
+        ("x", "JSON_PARSER_ERROR"),
+        ([], "JSON_PARSER_ERROR"),
+        ({"label": "x", "tabs": ["Nope__c"]}, "FIELD_INTEGRITY_EXCEPTION"),
+        ({"label": "x", "a b": "c"}, "INVALID_FIELD"),
+        ({"label": "x", "tabs": [["y"]]}, "JSON_PARSER_ERROR"),
+    ],
+)
+def test_refused_changes(client: OrgClient, app: dict[str, Any], metadata: Any, code: str) -> None:
+    reply = client.call("PATCH", f"{PATH}/{app['Id']}", json={"Metadata": metadata})
+    assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, code)
+    assert client.call("GET", f"{PATH}/{app['Id']}").json()["Metadata"] == app["Metadata"]
+    stored = client.org.components["CustomApplication", "ebikes"]
+    assert b"Bikes" in stored.files["applications/EBikes.app"]
+
+
+def test_apps_are_created_by_deploys_and_deleted_here(
+    client: OrgClient, app: dict[str, Any]
+) -> None:
+    body = {"FullName": "X", "Metadata": app["Metadata"]}
+    assert client.call("POST", PATH, json=body).status_code == 501
+    assert client.call("DELETE", f"{PATH}/{app['Id']}").status_code == 204
+    assert ("CustomApplication", "ebikes") not in client.org.components
