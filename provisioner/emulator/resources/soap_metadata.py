@@ -1,4 +1,4 @@
-"""The Metadata SOAP API: deploy, quick deploy, cancel, retrieve, list, read, create, change, delete.
+"""The Metadata SOAP API: deploys, quick deploys, retrieves, lists, and the CRUD-based calls.
 
 The path may continue with the org id, or with `deployRequest` as simple-salesforce writes it
 (docs/reference/clients.md#soap-paths).
