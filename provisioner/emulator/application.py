@@ -27,6 +27,7 @@ from provisioner.emulator import (
     misbehaviour,
     resources,
 )
+from provisioner.emulator.auto_assign import auto_assign
 from provisioner.emulator.errors import ApiError, NotEmulatedError, SoapFault
 from provisioner.emulator.exchange import MOST_BYTES, Request, Response
 from provisioner.emulator.request_log import LogEntry
@@ -120,7 +121,8 @@ class Application:
                 refusal = self._admit(call, found)
                 if refusal is not None:
                     return refusal, ""
-            reply = found.route.handler(call)
+            with auto_assign(call):
+                reply = found.route.handler(call)
         except Exception as error:  # noqa: BLE001 - a bug here must be a 500 to the client
             if path.startswith(control.ROOT) and isinstance(
                 error, control.ControlError | ValueError | ApiError

@@ -13,6 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from provisioner.emulator import envelopes
+from provisioner.emulator.auto_assign import auto_assign
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.routing import ROUTES, Call, Reply, Route
 
@@ -47,7 +48,8 @@ def dispatch(
             form=None,
             files=None,
         )
-        return route.handler(inner)
+        with auto_assign(inner):
+            return route.handler(inner)
     except Exception as error:
         reply = envelopes.of_error(error, path)
         if reply is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -214,7 +215,21 @@ class World:
 
     def end_request(self) -> None:
         """The request of this thread has ended."""
-        self._request.polled = None
+        self._request.polled, self._request.assigns = None, False
+
+    @contextmanager
+    def assignment_rules(self, *, applied: bool) -> Iterator[None]:
+        """Apply assignment rules to what this thread changes now, or do not."""
+        before = self.applies_assignment_rules()
+        self._request.assigns = applied
+        try:
+            yield
+        finally:
+            self._request.assigns = before
+
+    def applies_assignment_rules(self) -> bool:
+        """Whether the request of this thread is one to which assignment rules apply."""
+        return bool(getattr(self._request, "assigns", False))
 
     def origin(self) -> str:
         """Scheme, host and port as the client of this thread's request addressed them."""
