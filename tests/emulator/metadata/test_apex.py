@@ -122,6 +122,13 @@ def test_a_trigger_of_an_object_of_the_same_deploy(client: OrgClient) -> None:
     assert client.query("SELECT TableEnumOrId FROM ApexTrigger")[0]["TableEnumOrId"] == "Thing__c"
 
 
+def test_a_deployed_class_has_no_symbol_table(client: OrgClient) -> None:
+    """An org compiles a class when it is used, not when it is deployed."""
+    client.deploy(package({"ApexClass": "A"}, apex("A", "public class A { }")))
+    [row] = client.query("SELECT Name, SymbolTable FROM ApexClass", tooling=True)
+    assert (row["Name"], row["SymbolTable"]) == ("A", None)
+
+
 def test_the_api_version_of_a_class(client: OrgClient) -> None:
     files = apex("A", "public class A { }", version="88.0")
     [found] = client.deploy(package({"ApexClass": "A"}, files))["details"]["componentFailures"]
