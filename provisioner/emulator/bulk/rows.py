@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.emulator.bulk.csv_text import CsvError
 from provisioner.emulator.errors import RecordError
+from provisioner.emulator.features.unknown_fields import unknown_field
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.store import Store
 from provisioner.emulator.objects.values import convert
@@ -69,20 +70,24 @@ def _column(store: Store, object_type: ObjectType, name: str) -> Column:
         field = object_type.find_field(name)
         if field is not None:
             return _Plain(field)
-        raise _unknown(name)
+        raise _unknown(object_type, name)
     relationship, _, wanted = head.partition(":")
     reference = object_type.find_relationship(relationship)
     if reference is None:
-        raise _unknown(name)
+        raise _unknown(object_type, f"{relationship}Id", name)
     parent = store.find_type(wanted) if wanted else parent_type(store, reference)
     found = parent.find_field(key) if parent is not None else None
     if parent is None or found is None or parent.name not in reference.reference_to:
-        raise _unknown(name)
+        raise _unknown(object_type, name)
     return _Related(reference, parent.name, found.name)
 
 
-def _unknown(name: str) -> CsvError:
-    return CsvError(f"InvalidBatch : Field name not found : {name}")
+def _unknown(object_type: ObjectType, field_name: str, column: str = "") -> CsvError:
+    """The refusal of a column; a published field that only some orgs have is named as such."""
+    found = unknown_field(object_type.name, field_name)
+    if found is not None:
+        return CsvError(f"not emulated: field {object_type.name}.{found}")
+    return CsvError(f"InvalidBatch : Field name not found : {column or field_name}")
 
 
 def _typed(field: Field, cell: str) -> Any:

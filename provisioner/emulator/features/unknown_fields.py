@@ -17,9 +17,26 @@ def refuse_unknown_field(object_name: str, field_name: str) -> None:
 
     Whether an org has such a field is not known, so INVALID_FIELD would be a guess.
     """
-    found = _unknown(object_name).get(field_name.lower())
+    found = unknown_field(object_name, field_name)
     if found is not None:
         raise NotEmulatedError(f"field {object_name}.{found}")
+
+
+def refuse_unknown_relationship(object_name: str, name: str) -> None:
+    """The same for a relationship to a parent: `Entitlement` belongs to `EntitlementId`."""
+    refuse_unknown_field(object_name, f"{name}Id")
+
+
+def refuse_unknown_children(object_name: str, name: str) -> None:
+    """Raise NotEmulatedError for a published relationship to children that the org lacks."""
+    child = catalogue.elsewhere_children().get((object_name.lower(), name.lower()))
+    if child is not None:
+        raise NotEmulatedError(f"child relationship {object_name}.{name} to {child}")
+
+
+def unknown_field(object_name: str, field_name: str) -> str | None:
+    """The right spelling of such a field; None for one that is nowhere published."""
+    return _unknown(object_name).get(field_name.lower())
 
 
 @cache
@@ -34,6 +51,9 @@ def _unknown(object_name: str) -> dict[str, str]:
     ]
     return {
         name.lower(): name
-        for name in catalogue.elsewhere_fields(object_name)
+        for name in (
+            *catalogue.other_fields().get(object_name, ()),
+            *catalogue.elsewhere_fields(object_name),
+        )
         if name not in _BY_METADATA and not any(fnmatchcase(name, one) for one in patterns)
     }

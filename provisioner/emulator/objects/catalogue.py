@@ -25,10 +25,11 @@ from provisioner.emulator.objects.table import (
     field_of,
     label_of,
     parsed,
+    words_of,
 )
 
-__all__ = ["audit_fields", "elsewhere_fields", "elsewhere_type", "hub_types", "is_known",
-           "label_of", "org_types"]  # fmt: skip
+__all__ = ["audit_fields", "elsewhere_children", "elsewhere_fields", "elsewhere_type", "hub_types",
+           "is_known", "label_of", "org_types", "other_fields"]  # fmt: skip
 
 _PUBLISHED = (Table("published"), Table("published_tooling"))
 _CORRECTIONS = Table("corrections")
@@ -100,6 +101,30 @@ def elsewhere_fields(name: str) -> Mapping[str, Field]:
     """The fields of a standard object that not every org has, by name."""
     block = _everywhere().get(name)
     return {one.name: one for one in map(field_of, elsewhere_lines(block))} if block else {}
+
+
+@cache
+def other_fields() -> Mapping[str, frozenset[str]]:
+    """Object → the standard fields that some org has and the references leave out."""
+    text = (files(__package__) / "other_fields.txt").read_text(encoding="utf-8")
+    found: dict[str, frozenset[str]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, *fields = line.split()
+            found[name] = found.get(name, frozenset()) | frozenset(fields)
+    return found
+
+
+@cache
+def elsewhere_children() -> Mapping[tuple[str, str], str]:
+    """Parent and relationship, in lower case → the child, also of those that are not here."""
+    found: dict[tuple[str, str], str] = {}
+    for name, block in _everywhere().items():
+        for line in block.lines():
+            given = words_of(line.partition(" values")[0].split()) if " kids=" in line else {}
+            for parent in given.get("to", "").split(","):
+                found.setdefault((parent.lower(), given.get("kids", "").lower()), name)
+    return found
 
 
 @cache

@@ -6,7 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import RecordError
-from provisioner.emulator.features.unknown_fields import refuse_unknown_field
+from provisioner.emulator.features.unknown_fields import (
+    refuse_unknown_field,
+    refuse_unknown_relationship,
+)
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.values import convert
 
@@ -34,6 +37,8 @@ def fields_of(
         found = object_type.fields.get(name) or object_type.find_field(name)
         if found is None:
             refuse_unknown_field(object_type.name, name)
+            if isinstance(value, Mapping):
+                refuse_unknown_relationship(object_type.name, name)
             raise RecordError(
                 "INVALID_FIELD", f"No such column '{name}' on sobject of type {object_type.name}"
             )

@@ -8,7 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import ApiError
-from provisioner.emulator.features.unknown_fields import refuse_unknown_field
+from provisioner.emulator.features.unknown_fields import (
+    refuse_unknown_children,
+    refuse_unknown_field,
+    refuse_unknown_relationship,
+)
 from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.soql.errors import (
@@ -94,6 +98,7 @@ class Scope:
         while len(parts) > 1:
             hop = entity.find_relationship(parts[0])
             if hop is None:
+                refuse_unknown_relationship(entity.name, parts[0])
                 raise no_such_relationship(self.context.text, path.position, parts[0])
             hops.append(hop)
             entity = self._parent(hop)
@@ -132,6 +137,7 @@ class Scope:
         context = self.context
         found = child_relationship(context.store, self.entity, ".".join(parts))
         if found is None or not permissions.may_read(context.store, found[0], context.user_id):
+            refuse_unknown_children(self.entity.name, parts[0])
             raise no_such_children(context.text, source.path.position, parts[0])
         return permissions.view(context.store, found[0], context.user_id), found[1]
 
