@@ -1,13 +1,10 @@
-"""A copy of a plugin's repository in the cache folder: compiled, with what its tests need."""
+"""A copy of a plugin's repository in the cache folder, with what its tests need from npm."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +27,9 @@ TEST_TOOLS = {  # what @salesforce/dev-scripts brings; the versions of the plugi
     "ts-node": "^10.9.2",
     "typescript": "^5.9.3",
 }
-COMPILE = ("npx", "tsc", "-p", ".", "--noCheck", "--declaration", "false", "--incremental", "false")
-"""`bin/run.js` of the plugin, which the testkit starts, runs the compiled source."""
 
 
-def copy_of(repository: Path, environment: Mapping[str, str]) -> Path:
+def copy_of(repository: Path) -> Path:
     """The copy, up to date; the repository itself is not changed."""
     if not (repository / "package.json").is_file():
         raise SystemExit(f"{repository} has no package.json: it is not a checked-out plugin")
@@ -51,7 +46,6 @@ def copy_of(repository: Path, environment: Mapping[str, str]) -> Path:
         options = ("--ignore-scripts", "--no-package-lock", "--legacy-peer-deps")
         npm_install(folder, options=options)
         installed.write_text(text)
-    subprocess.run(COMPILE, cwd=folder, env={**os.environ, **environment}, check=True)
     return folder
 
 

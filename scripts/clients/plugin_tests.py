@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -26,12 +28,13 @@ LEFT_OUT = (
 def main() -> int:
     """Run the files of all repositories; 0 when no test has failed, else 1."""
     arguments, options = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the children as well
     start = install_cli()
     all_outcomes = []
     with tempfile.TemporaryDirectory(prefix="plugin-tests-") as directory:
         environment = _environment(start, Path(directory))
         for repository in arguments.repositories:
-            folder = copy_of(repository, environment)
+            folder = copy_of(repository)
             outcomes = []
             for file in _files(folder, arguments.only):
                 logs = (
@@ -70,7 +73,10 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
 
 
 def _environment(start: list[str], folder: Path) -> dict[str, str]:
-    """`sf` on PATH, with which the testkit makes orgs; the plugin's own executable is tested."""
+    """`sf` on PATH, and as the executable to test unless the caller names another.
+
+    The executable of a plugin's repository has no commands of other plugins, which some tests use.
+    """
     home, commands = folder / "home", folder / "bin"
     home.mkdir()
     commands.mkdir()
@@ -79,7 +85,12 @@ def _environment(start: list[str], folder: Path) -> dict[str, str]:
         (commands / "pwsh").write_text('#!/bin/sh\nexec sh "$@"\n')
         (commands / "pwsh").chmod(0o755)
     environment = cli_environment(start, home)
-    return {**environment, "PATH": f"{commands}:{environment['PATH']}"}
+    executable = os.environ.get("TESTKIT_EXECUTABLE_PATH", str(commands / "sf"))
+    return {
+        **environment,
+        "PATH": f"{commands}:{environment['PATH']}",
+        "TESTKIT_EXECUTABLE_PATH": executable,
+    }
 
 
 def _files(folder: Path, only: str) -> Iterator[Path]:
