@@ -23,6 +23,14 @@ def is_aggregate(expression: Expression) -> bool:
     return isinstance(expression, Call) and expression.name in AGGREGATES
 
 
+def has_aggregate(expression: Expression) -> bool:
+    """Whether there is an aggregate, possibly inside a function: `FORMAT(MIN(CloseDate))`."""
+    if not isinstance(expression, Call):
+        return False
+    inner = expression.argument
+    return is_aggregate(expression) or (inner is not None and has_aggregate(inner))
+
+
 def bind_aggregate(scope: Scope, call: Call) -> tuple[Field, Callable[[Rows], Any]]:
     """The type of an aggregate, and how to compute it over rows."""
     if call.argument is None:

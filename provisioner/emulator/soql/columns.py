@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provisioner.emulator.objects.schema import NUMERIC, Field
-from provisioner.emulator.soql.expressions import bind_row_expression
+from provisioner.emulator.soql.expressions import bind_selected
 from provisioner.emulator.soql.field_lists import expand
 from provisioner.emulator.soql.grouping import bind_group_expression, column_names, is_grouped
 from provisioner.emulator.soql.model import Call, ChildQuery, FieldGroup, Path, Query, TypeOf
@@ -58,7 +58,7 @@ def _columns(scope: Scope, query: Query) -> list[Column]:
         elif isinstance(one.expression, Path):
             _add_bound(columns, scope.bind(one.expression))
         else:
-            field, _ = bind_row_expression(scope, one.expression)
+            field, _ = bind_selected(scope, one.expression)
             columns.append(_column(one.alias or field.name, field))
     return columns
 

@@ -9,7 +9,7 @@ from provisioner.emulator.errors import ApiError
 from provisioner.emulator.ids import to_15
 from provisioner.emulator.soql.aggregates import is_aggregate
 from provisioner.emulator.soql.errors import located, malformed
-from provisioner.emulator.soql.expressions import bind_row_expression, refuse_call
+from provisioner.emulator.soql.expressions import bind_row_expression, bind_selected, refuse_call
 from provisioner.emulator.soql.model import (
     Call,
     ChildQuery,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
 
 _FIELDS_LIMIT = 200
+_SELECTED = frozenset({"CONVERTCURRENCY", "DISTANCE", "FORMAT", "TOLABEL"})
 
 
 def record_level(scope: Scope, query: Query) -> Level:
@@ -78,16 +79,22 @@ def _add_selected(scope: Scope, level: Level, one: Selected, seen: set[str]) -> 
 
 
 def _add_call(scope: Scope, level: Level, one: Selected, call: Call, seen: set[str]) -> None:
-    """toLabel(Status): the only function that a query without groups may select."""
+    """`toLabel(Status)`, `FORMAT(Amount) Amt`: the functions that need no groups."""
     if is_aggregate(call):
         raise malformed("Only root queries support aggregate expressions")
-    _, getter = bind_row_expression(scope, call)
-    if call.name != "TOLABEL":
+    _, getter = bind_selected(scope, call)
+    if call.name not in _SELECTED:
         raise refuse_call(scope, call)
-    path = call.path
-    key = one.alias or ("" if path is None else path.parts[-1])
+    key = one.alias or _own_key(scope, level, call)
     _note(seen, key)
     level.parts[key] = getter
+
+
+def _own_key(scope: Scope, level: Level, call: Call) -> str:
+    """The key of a function without an alias: its field; of a distance `expr0`, `expr1` …"""
+    if call.name == "DISTANCE" or call.path is None:
+        return f"expr{sum(1 for key in level.parts if key.startswith('expr'))}"
+    return scope.bind(call.path).field.name
 
 
 def expand(scope: Scope, query: Query, group: FieldGroup) -> list[BoundField]:

@@ -6,16 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 from provisioner.emulator.objects.schema import Field
-from provisioner.emulator.soql.aggregates import bind_aggregate, is_aggregate
+from provisioner.emulator.soql.aggregates import bind_aggregate, has_aggregate, is_aggregate
 from provisioner.emulator.soql.errors import located, malformed
-from provisioner.emulator.soql.expressions import bind_row_expression, is_date_function
+from provisioner.emulator.soql.expressions import (
+    bind_row_expression,
+    is_date_function,
+    refuse_call,
+)
 from provisioner.emulator.soql.filters import compile_condition, is_filterable
+from provisioner.emulator.soql.formats import formatter
 from provisioner.emulator.soql.model import Call, Comparison, Expression, Query, Selected
 from provisioner.emulator.soql.names import Scope
 from provisioner.emulator.soql.ordering import cut, sort_rows
 from provisioner.emulator.soql.predicates import Test
+from provisioner.emulator.soql.subtotals import Group, cubed, plain, rolled_up
+from provisioner.emulator.soql.users import CORPORATE
 
-Group = list[Any]
 GroupGetter = Callable[[Group], Any]
 _NOT_GROUPABLE = frozenset(("datetime", "double", "currency", "percent", "multipicklist", "time"))
 
@@ -23,7 +29,7 @@ _NOT_GROUPABLE = frozenset(("datetime", "double", "currency", "percent", "multip
 def is_grouped(query: Query) -> bool:
     """Whether the result has AggregateResult rows."""
     return bool(query.group_by) or any(
-        isinstance(one, Selected) and is_aggregate(one.expression) for one in query.select
+        isinstance(one, Selected) and has_aggregate(one.expression) for one in query.select
     )
 
 
@@ -80,8 +86,12 @@ def is_groupable(field: Field) -> bool:
 
 def bind_group_expression(scope: Scope, expression: Expression) -> Field:
     """The type of a column of a grouped query."""
+    if isinstance(expression, Call) and expression.name == "GROUPING":
+        return Field(expression.text, "int")
     if isinstance(expression, Call) and is_aggregate(expression):
         return bind_aggregate(scope, expression)[0]
+    if isinstance(expression, Call) and expression.name == "FORMAT":
+        return Field(expression.text)
     return bind_row_expression(scope, expression)[0]
 
 
@@ -92,6 +102,7 @@ class Grouping:
         self._scope = scope
         self._keys: dict[str, tuple[Field, GroupGetter]] = {}
         self._has_groups = bool(query.group_by)
+        self._subtotals = query.subtotals
         for expression in query.group_by:
             field, getter = bind_row_expression(scope, expression)
             if not is_date_function(expression):
@@ -99,14 +110,13 @@ class Grouping:
             self._keys[self._identity(expression)] = (field, getter)
 
     def split(self, rows: list[Any]) -> list[Group]:
-        """The groups, in the order of their first records."""
+        """The groups, in the order of their first records; with ROLLUP and CUBE also subtotals."""
         if not self._has_groups:
-            return [rows]
-        groups: dict[tuple[Any, ...], Group] = {}
-        for row in rows:
-            key = tuple(getter(row) for _, getter in self._keys.values())
-            groups.setdefault(key, []).append(row)
-        return list(groups.values())
+            return [Group(rows)]
+        keys = [(identity, getter) for identity, (_, getter) in self._keys.items()]
+        if self._subtotals == "ROLLUP":
+            return list(rolled_up(keys, rows))
+        return list(cubed(keys, rows)) if self._subtotals else plain(keys, rows)
 
     def bind(self, expression: Expression) -> tuple[Field, GroupGetter]:
         """An aggregate, or an expression that the query groups by."""
@@ -117,8 +127,13 @@ class Grouping:
         return self._bind(expression, "Ordered field must be grouped or aggregated")
 
     def _bind(self, expression: Expression, refusal: str) -> tuple[Field, GroupGetter]:
-        if isinstance(expression, Call) and is_aggregate(expression):
-            return bind_aggregate(self._scope, expression)
+        if isinstance(expression, Call):
+            if is_aggregate(expression):
+                return bind_aggregate(self._scope, expression)
+            if expression.name == "GROUPING":
+                return self._bind_grouping(expression)
+            if expression.name == "FORMAT" and expression.argument is not None:
+                return self._bind_format(expression.argument, refusal)
         known = self._keys.get(self._identity(expression))
         if known is None:
             bind_row_expression(self._scope, expression)  # an unknown field is reported first
@@ -126,7 +141,21 @@ class Grouping:
             text = self._scope.context.text
             raise located("MALFORMED_QUERY", text, expression.position, message)
         field, getter = known
-        return field, lambda group: getter(group[0])
+        identity = self._identity(expression)
+        return field, lambda group: None if identity in group.totals else getter(group[0])
+
+    def _bind_grouping(self, call: Call) -> tuple[Field, GroupGetter]:
+        """`GROUPING(Status)`: 1 in a subtotal over the field, else 0."""
+        identity = self._identity(call.argument) if call.argument else ""
+        if not self._subtotals or identity not in self._keys:
+            raise refuse_call(self._scope, call)
+        return Field(call.text, "int"), lambda group: int(identity in group.totals)
+
+    def _bind_format(self, argument: Expression, refusal: str) -> tuple[Field, GroupGetter]:
+        """`FORMAT(MIN(CloseDate))`: amounts of groups are in the currency of the org."""
+        field, getter = self._bind(argument, refusal)
+        written = formatter(self._scope.context, field)
+        return Field(field.name), lambda group: written(getter(group), CORPORATE)
 
     def _identity(self, expression: Expression) -> str:
         """The same for `Name`, `Account.Name` and `a.name`, whatever the object is called."""

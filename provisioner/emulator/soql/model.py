@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+Subtotals = Literal["", "ROLLUP", "CUBE"]  # of GROUP BY
 LiteralKind = Literal[
     "string", "integer", "decimal", "boolean", "null", "date", "datetime", "relative"
 ]
@@ -24,6 +25,17 @@ class Path:
 
 
 @dataclass(frozen=True)
+class Point:
+    """`GEOLOCATION(37.775, -122.418)`, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
+Location = Path | Point
+
+
+@dataclass(frozen=True)
 class Call:
     """A function: `COUNT()`, `SUM(Amount)`, `CALENDAR_YEAR(CreatedDate)`; `name` upper case."""
 
@@ -31,6 +43,8 @@ class Call:
     argument: Path | Call | None
     position: int
     text: str  # as written, without white space
+    locations: tuple[Location, ...] = ()  # of DISTANCE
+    unit: str = ""  # of DISTANCE: mi or km
 
     @property
     def path(self) -> Path | None:
@@ -55,7 +69,7 @@ class Value:
 class Comparison:
     """`left operator values`; `values` holds one, or several for IN, INCLUDES and their opposites.
 
-    `inner` is the subquery of a semi-join in place of values.
+    `inner` is the subquery of a semi-join in location of values.
     """
 
     left: Expression
@@ -145,6 +159,7 @@ class Query:
     scope: str | None = None
     where: Condition | None = None
     group_by: tuple[Expression, ...] = ()
+    subtotals: Subtotals = ""
     having: Condition | None = None
     order_by: tuple[Order, ...] = ()
     limit: int | None = None

@@ -16,8 +16,10 @@ from provisioner.emulator.soql.model import (
     Selected,
     SelectEntry,
     Source,
+    Subtotals,
 )
 from provisioner.emulator.soql.stream import TokenStream
+from provisioner.emulator.soql.subtotals import MOST_FIELDS
 from provisioner.emulator.soql.type_of import read_type_of
 
 _NO_ALIAS = frozenset(
@@ -54,13 +56,14 @@ def _query(stream: TokenStream) -> Query:
     scope = _scope(stream)
     where = condition(stream, _inner_query) if stream.take_word("WHERE") else None
     _with(stream)
-    group_by, having = _grouping(stream)
+    group_by, subtotals, having = _grouping(stream)
     query = Query(
         select,
         sources,
         scope,
         where,
         group_by,
+        subtotals,
         having,
         order_by(stream),
         stream.expect_integer() if stream.take_word("LIMIT") else None,
@@ -155,17 +158,31 @@ def _with(stream: TokenStream) -> None:
     raise NotEmulatedError(f"SOQL WITH {stream.current.text.upper()}")
 
 
-def _grouping(stream: TokenStream) -> tuple[tuple[Expression, ...], Condition | None]:
+def _grouping(
+    stream: TokenStream,
+) -> tuple[tuple[Expression, ...], Subtotals, Condition | None]:
     if not stream.take_word("GROUP"):
-        return (), None
+        return (), "", None
     stream.expect_word("BY")
-    if stream.current.is_word("ROLLUP", "CUBE") and stream.following.is_symbol("("):
-        raise NotEmulatedError(f"SOQL GROUP BY {stream.current.text.upper()}")
+    subtotals = _subtotals(stream)
     groups = [stream.expression()]
     while stream.take_symbol(","):
         groups.append(stream.expression())
+    if subtotals:
+        stream.expect_symbol(")")
+        if len(groups) > MOST_FIELDS:
+            text = f"GROUP BY {subtotals} can have at most {MOST_FIELDS} fields"
+            raise malformed(text)  # the platform's own text was not seen
     having = condition(stream, no_inner_query) if stream.take_word("HAVING") else None
-    return tuple(groups), having
+    return tuple(groups), subtotals, having
+
+
+def _subtotals(stream: TokenStream) -> Subtotals:
+    if not stream.current.is_word("ROLLUP", "CUBE") or not stream.following.is_symbol("("):
+        return ""
+    is_rollup = stream.advance().is_word("ROLLUP")
+    stream.expect_symbol("(")
+    return "ROLLUP" if is_rollup else "CUBE"
 
 
 def no_inner_query(stream: TokenStream) -> Query:

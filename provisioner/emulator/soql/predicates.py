@@ -17,7 +17,7 @@ from provisioner.emulator.objects.schema import NUMERIC, Field
 from provisioner.emulator.objects.values import parse_datetime
 from provisioner.emulator.soql.date_ranges import date_range
 from provisioner.emulator.soql.errors import located, malformed
-from provisioner.emulator.soql.model import Comparison, Value
+from provisioner.emulator.soql.model import Call, Comparison, Value
 from provisioner.emulator.soql.text_literals import like_pattern
 
 Test = Callable[[Any], bool]
@@ -53,7 +53,9 @@ def make_test(query: str, comparison: Comparison, field: Field, now: datetime) -
 
 def _check_operator(query: str, comparison: Comparison, field: Field) -> None:
     operator, kind = comparison.operator, field.type
-    if operator == "LIKE":
+    if isinstance(comparison.left, Call) and comparison.left.name == "DISTANCE":
+        allowed = operator in ("<", ">")
+    elif operator == "LIKE":
         allowed = kind not in _NOT_TEXT
     elif operator in ("INCLUDES", "EXCLUDES"):
         allowed = kind == "multipicklist"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioner.emulator.errors import ApiError
 from provisioner.emulator.soql.errors import malformed, unexpected
 from provisioner.emulator.soql.lexer import Kind, Token, tokenise
-from provisioner.emulator.soql.model import Call, Expression, Path
+from provisioner.emulator.soql.model import Call, Expression, Location, Path, Point
 
 _MAXIMUM_DEPTH = 30  # functions, parentheses and subqueries inside each other
 _MAXIMUM_INTEGER = 2_147_483_647
@@ -97,6 +97,8 @@ class TokenStream:
         return Path(tuple(parts), first.position)
 
     def _call(self) -> Call:
+        if self.current.is_word("DISTANCE"):
+            return self._distance()
         name = self.advance()
         self.enter()
         self.expect_symbol("(")
@@ -105,6 +107,41 @@ class TokenStream:
         self.leave()
         inner = "" if argument is None else argument.text
         return Call(name.text.upper(), argument, name.position, f"{name.text}({inner})")
+
+    def _distance(self) -> Call:
+        """`DISTANCE(location, location, 'mi')`."""
+        name = self.advance()
+        self.expect_symbol("(")
+        locations = [self._location()]
+        self.expect_symbol(",")
+        locations.append(self._location())
+        self.expect_symbol(",")
+        unit = self.current
+        if unit.kind is not Kind.STRING or unit.text.lower() not in ("'mi'", "'km'"):
+            raise self.refuse()
+        self.advance()
+        end = self.expect_symbol(")")
+        text = "".join(self.query[name.position : end.position + 1].split())
+        path = next((one for one in locations if isinstance(one, Path)), None)
+        return Call("DISTANCE", path, name.position, text, tuple(locations), unit.text[1:3].lower())
+
+    def _location(self) -> Location:
+        if not self.current.is_word("GEOLOCATION") or not self.following.is_symbol("("):
+            return self.path()
+        self.advance()
+        self.expect_symbol("(")
+        latitude = self._degrees(90)
+        self.expect_symbol(",")
+        longitude = self._degrees(180)
+        self.expect_symbol(")")
+        return Point(latitude, longitude)
+
+    def _degrees(self, most: int) -> float:
+        token = self.current
+        is_number = token.kind in (Kind.INTEGER, Kind.DECIMAL)
+        if not is_number or not abs(float(token.text)) <= most:
+            raise self.refuse()
+        return float(self.advance().text)
 
     def enter(self) -> None:
         """Enter a level. The grammar is recursive; the limit protects the stack."""

@@ -248,8 +248,6 @@ def test_a_refusal_by_its_end(ask: Ask, query: str, code: str, ending: str) -> N
 @pytest.mark.parametrize(
     ("query", "name"),
     [
-        ("SELECT Name FROM Shop__c GROUP BY ROLLUP(Name)", "SOQL GROUP BY ROLLUP"),
-        ("SELECT FORMAT(Staff__c) FROM Shop__c", "SOQL FORMAT()"),
         ("SELECT Id FROM Shop__c WITH DATA CATEGORY G__c AT a__c", "SOQL WITH DATA"),
         ("SELECT Id FROM Sale__c WHERE Amount__c > USD500", "SOQL currency literal"),
         ("SELECT Id FROM Shop__c USING SCOPE team", "SOQL USING SCOPE team"),
