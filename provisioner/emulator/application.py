@@ -21,6 +21,7 @@ from werkzeug.routing import Map, MapAdapter, Rule
 
 from provisioner.emulator import (
     api_versions,
+    conditional,
     control,
     envelopes,
     jwt_bearer,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.world import World
 
 _SOAP_SESSION = re.compile(rb"<(?:\w+:)?sessionId\b[^>]*>([^<]*)<")
+_SESSION = re.compile(r"00D[A-Za-z0-9]{12,15}!\S+")
 _VERSION = re.compile(r"/services/data/v(\d+\.\d)(?:/|$)")
 _COMPRESS_FROM = 2048  # bytes
 
@@ -178,7 +180,7 @@ class Application:
         is_soap = found.route is not None and found.route.access == "soap"
         if session is None:
             if not is_soap:
-                raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+                return _unauthorized(call.headers.get("authorization", ""))
             if found.token:
                 raise SoapFault(
                     "INVALID_SESSION_ID",
@@ -198,13 +200,23 @@ class Application:
 
     def _finish(self, reply: Reply, request: Request) -> Response:
         body = envelopes.encode(reply.body)
-        headers = dict(reply.headers or {})
+        headers = {**_headers_of(request, bool(body)), **(reply.headers or {})}
         if body:
             headers.setdefault("Content-Type", reply.content_type)
         if len(body) >= _COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
             body = gzip.compress(body, compresslevel=1)
-            headers["Content-Encoding"] = "gzip"
+            headers = {**conditional.of_compressed(headers), "Content-Encoding": "gzip"}
         return Response(reply.status, body, headers)
+
+
+def _headers_of(request: Request, has_body: bool) -> dict[str, str]:
+    """What each answer of the API has, as NangoHQ/integration-templates recorded it."""
+    if not request.target.lstrip("/").startswith("services/"):
+        return {}
+    headers = {"Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private"}
+    if has_body and request.method in ("GET", "POST"):
+        headers["Vary"] = "Accept-Encoding"
+    return {**headers, "X-Robots-Tag": "none"}
 
 
 @cache
@@ -216,6 +228,17 @@ def _routes() -> MapAdapter:
         for one in ROUTES
     ]
     return Map(rules, merge_slashes=False, strict_slashes=False).bind("emulator")
+
+
+def _unauthorized(authorization: str) -> Reply:
+    """401: an ended session, or a header that names none (recorded by rudder-transformer)."""
+    scheme, _, token = authorization.partition(" ")
+    is_session = scheme.lower() in ("bearer", "oauth") and _SESSION.fullmatch(token.strip())
+    if authorization and not is_session:
+        reply = envelopes.rest_error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+    else:
+        reply = envelopes.rest_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    return replace(reply, headers={"WWW-Authenticate": "Token"})
 
 
 def _token(request: Request) -> str:

@@ -16,6 +16,9 @@ from provisioner.emulator.errors import (
 from provisioner.emulator.routing import Reply
 
 NOT_FOUND_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
+_OF_THE_PARSER = frozenset({"INVALID_FIELD", "JSON_PARSER_ERROR"})
+"""Without `fields`, as recorded by amp-labs/connectors: the body was refused before the record."""
+
 _FAULT_NAMESPACES = {
     "m": "http://soap.sforce.com/2006/04/metadata",
     "s": "http://soap.sforce.com/2006/08/apex",
@@ -76,7 +79,8 @@ def of_error(error: Exception, path: str) -> Reply | None:
         return rest_error(error.status, error.code, error.message, error.fields)
     if isinstance(error, RecordError):
         status = 404 if error.code in NOT_FOUND_CODES else 400
-        return rest_error(status, error.code, error.message, error.fields)
+        fields = error.fields or (None if error.code in _OF_THE_PARSER else [])
+        return rest_error(status, error.code, error.message, fields)
     if isinstance(error, OAuthError):
         body = {"error": error.error, "error_description": error.description}
         return Reply(body, error.status)

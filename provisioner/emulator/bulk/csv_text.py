@@ -66,9 +66,11 @@ def read(text: str, form: CsvFormat) -> Iterator[list[str]]:
 
 def write(records: Iterable[Sequence[str]], form: CsvFormat) -> str:
     """A text with every value in quotes, as the service writes results."""
-    mark, ending = DELIMITERS[form.delimiter], LINE_ENDINGS[form.line_ending]
-    lines = []
-    for record in records:
-        lines.append(mark.join('"' + value.replace('"', '""') + '"' for value in record))
-        lines.append(ending)
-    return "".join(lines)
+    ending = LINE_ENDINGS[form.line_ending]
+    return "".join(quoted(record, form) + ending for record in records)
+
+
+def quoted(record: Sequence[str], form: CsvFormat) -> str:
+    """One line with every value in quotes."""
+    mark = DELIMITERS[form.delimiter]
+    return mark.join('"' + value.replace('"', '""') + '"' for value in record)

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from provisioner.emulator.bulk.csv_text import CsvError, read, write
+from provisioner.emulator.bulk.csv_text import (
+    DELIMITERS,
+    LINE_ENDINGS,
+    CsvError,
+    quoted,
+    read,
+    write,
+)
 from provisioner.emulator.bulk.jobs import Job
 from provisioner.emulator.bulk.rows import Column, columns, values_of
 from provisioner.emulator.dml import Dml, given
@@ -97,9 +104,8 @@ class IngestJob(Job):
 
     def successful_results(self) -> str:
         """`sf__Id`, `sf__Created` and the row as it was sent."""
-        head = ["sf__Id", "sf__Created", *self.header]
         lines = [[one, str(new).lower(), *row] for one, new, row in self.succeeded]
-        return self._csv([head, *lines])
+        return self._head("sf__Id", "sf__Created") + self._csv(lines)
 
     def failed_results(self) -> str:
         """`sf__Id`, `sf__Error` and the row as it was sent, under the columns of the header.
@@ -107,9 +113,9 @@ class IngestJob(Job):
         A row with more values than columns is cut: the Salesforce CLI reads these results with a
         parser that refuses rows of another length (plugin-data, `bulk/results.nut.ts`).
         """
-        head, width = ["sf__Id", "sf__Error", *self.header], len(self.header)
+        width = len(self.header)
         lines = [[one, error, *self._fitted(row, width)] for one, error, row in self.failed]
-        return self._csv([head, *lines])
+        return self._head("sf__Id", "sf__Error") + self._csv(lines)
 
     def unprocessed_records(self) -> str:
         """The rows that were not processed: the job was aborted, or failed as a whole."""
@@ -117,7 +123,19 @@ class IngestJob(Job):
             self.parse()
         except CsvError:
             return self.text or ""
-        return self._csv([self.header, *self.rows[self.processed :]]) if self.header else ""
+        return self._head() + self._csv(self.rows[self.processed :]) if self.header else ""
+
+    def _head(self, *added: str) -> str:
+        """The names of the service in quotes, then the header as it was sent.
+
+        Source: results that amp-labs/connectors and others recorded.
+        """
+        sent = (self.text or "").lstrip("\ufeff\r\n").splitlines()
+        names = [quoted(added, self.form)] if added else []
+        return (
+            DELIMITERS[self.form.delimiter].join([*names, *sent[:1]])
+            + LINE_ENDINGS[self.form.line_ending]
+        )
 
     def _fitted(self, row: list[str], width: int) -> list[str]:
         return [*row, *[""] * (width - len(row))][:width]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.emulator.bulk.csv_text import CsvError
+from provisioner.emulator.describe.fields import soap_type
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.features.unknown_fields import unknown_field
 from provisioner.emulator.objects.schema import Field, ObjectType
@@ -23,7 +24,7 @@ Column = Callable[[str, dict[str, Any]], None]
 
 def columns(store: Store, object_type: ObjectType, header: Sequence[str]) -> list[Column]:
     """How each column of a header sets a value; CsvError for an unknown field."""
-    return [_column(store, object_type, name.strip()) for name in header]
+    return [_column(store, object_type, name.strip(), number) for number, name in enumerate(header)]
 
 
 def values_of(
@@ -43,9 +44,10 @@ def values_of(
 @dataclass(frozen=True)
 class _Plain:
     field: Field
+    number: int  # of the column, from 0
 
     def __call__(self, cell: str, values: dict[str, Any]) -> None:
-        values[self.field.name] = None if cell == NULL else _typed(self.field, cell)
+        values[self.field.name] = None if cell == NULL else _typed(self.field, cell, self.number)
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ class _Related:
             values[self.reference.relationship_name] = parent
 
 
-def _column(store: Store, object_type: ObjectType, name: str) -> Column:
+def _column(store: Store, object_type: ObjectType, name: str, number: int) -> Column:
     head, dot, key = name.partition(".")
     if not dot:
         field = object_type.find_field(name)
         if field is not None:
-            return _Plain(field)
+            return _Plain(field, number)
         raise _unknown(object_type, name)
     relationship, _, wanted = head.partition(":")
     reference = object_type.find_relationship(relationship)
@@ -90,8 +92,11 @@ def _unknown(object_type: ObjectType, field_name: str, column: str = "") -> CsvE
     return CsvError(f"InvalidBatch : Field name not found : {column or field_name}")
 
 
-def _typed(field: Field, cell: str) -> Any:
-    """A cell converted for the field. Raises INVALID_TYPE_ON_FIELD_IN_RECORD."""
+def _typed(field: Field, cell: str, number: int) -> Any:
+    """A cell converted for the field. Raises RecordError in the recorded words.
+
+    Source: failed results that amp-labs/connectors recorded.
+    """
     if field.type == "boolean":
         word = cell.strip().lower()
         if word in _TRUE or word in _FALSE:
@@ -103,7 +108,8 @@ def _typed(field: Field, cell: str) -> Any:
             if error.code != "JSON_PARSER_ERROR":
                 raise
     raise RecordError(
-        "INVALID_TYPE_ON_FIELD_IN_RECORD",
-        f"{field.label or field.name}: value not of required type: {cell}",
+        "INVALID_FIELD",
+        f"Failed to deserialize field at col {number}. Due to, '{cell}' is not a valid value for "
+        f"the type {soap_type(field)}",
         [field.name],
     )

@@ -87,13 +87,18 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         "restrictedPicklist": field.is_restricted_picklist,
         "scale": field.scale,
         "searchPrefilterable": field.type == "reference",
-        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
+        "soapType": soap_type(field),
         "sortable": is_sortable(field),
         "type": field.type,
         "unique": field.is_unique,
         "updateable": field.is_updateable and not is_calculated,
         "writeRequiresMasterRead": False,
     }
+
+
+def soap_type(field: Field) -> str:
+    """The type of the field in SOAP: `xsd:date`, `tns:ID`."""
+    return _SOAP_TYPES.get(field.type, "xsd:string")
 
 
 def is_defaulted(field: Field) -> bool:

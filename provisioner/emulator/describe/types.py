@@ -44,16 +44,14 @@ def describe_briefly(object_type: ObjectType, base: str) -> dict[str, Any]:
         "triggerable": is_ordinary,
         "undeletable": is_ordinary and object_type.is_deletable,
         "updateable": object_type.is_updateable,
-        "urls": {
-            "rowTemplate": f"{address}/{{ID}}",
-            "describe": f"{address}/describe",
-            "sobject": address,
-        },
+        "urls": _urls(object_type, address, is_ordinary),
     }
 
 
-def describe_fully(store: Store, object_type: ObjectType, base: str) -> dict[str, Any]:
-    """The full description: fields, child relationships, record types."""
+def describe_fully(
+    store: Store, object_type: ObjectType, base: str, origin: str = ""
+) -> dict[str, Any]:
+    """The full description: fields, child relationships, record types; `origin` of its pages."""
     address = f"{base}/{object_type.name}"
     is_ordinary = not object_type.is_tooling and not object_type.is_setup
     found = describe_briefly(object_type, base) | {
@@ -77,13 +75,37 @@ def describe_fully(store: Store, object_type: ObjectType, base: str) -> dict[str
     }
     if is_ordinary:
         found["urls"] |= {
-            "compactLayouts": f"{address}/describe/compactLayouts",
-            "layouts": f"{address}/describe/layouts",
-            "uiNewRecord": f"/lightning/o/{object_type.name}/new",
-            "uiDetailTemplate": f"/lightning/r/{object_type.name}/{{ID}}/view",
-            "uiEditTemplate": f"/lightning/r/{object_type.name}/{{ID}}/edit",
+            "uiDetailTemplate": f"{origin}/{{ID}}",
+            "uiEditTemplate": f"{origin}/{{ID}}/e",
+            "uiNewRecord": f"{origin}/{object_type.key_prefix}/e",
         }
     return dict(sorted(found.items()))
+
+
+def _urls(object_type: ObjectType, address: str, is_ordinary: bool) -> dict[str, str]:
+    """As NangoHQ/integration-templates recorded them for Account, User and ApexClass."""
+    found = {
+        "rowTemplate": f"{address}/{{ID}}",
+        "describe": f"{address}/describe",
+        "sobject": address,
+    }
+    if is_ordinary or object_type.name == "User":
+        found |= {
+            "compactLayouts": f"{address}/describe/compactLayouts",
+            "layouts": f"{address}/describe/layouts",
+            "quickActions": f"{address}/quickActions",
+        }
+    if is_ordinary:
+        found |= {
+            "approvalLayouts": f"{address}/describe/approvalLayouts",
+            "listviews": f"{address}/listviews",
+        }
+    if object_type.name == "User":
+        found |= {
+            "namedLayouts": f"{address}/describe/namedLayouts/{{LayoutName}}",
+            "passwordUtilities": f"{address}/{{ID}}/password",
+        }
+    return found
 
 
 def _child_relationships(store: Store, object_type: ObjectType) -> list[dict[str, Any]]:

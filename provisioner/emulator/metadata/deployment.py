@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.ids import to_15
 from provisioner.emulator.metadata.apex_tests import ApexTests, run_tests
 from provisioner.emulator.metadata.apply import Result, apply_packages
 from provisioner.emulator.metadata.archive import Archive, ArchiveProblem
@@ -163,7 +164,7 @@ class Deployment:
         body: dict[str, Any] = {
             "checkOnly": self.options.check_only,
             "completedDate": _moment(self.completed if is_done else None),
-            "createdBy": self.user_id,
+            "createdBy": to_15(self.user_id),
             "createdByName": name,
             "createdDate": _moment(self.created),
             "details": self._details(result) if with_details else None,

@@ -142,7 +142,7 @@ def _datetime(field: Field, value: Any) -> str | None:
     if not value.strip():
         return None
     try:
-        return format_datetime(parse_datetime(value))
+        return format_datetime(parse_datetime(value).replace(microsecond=0))
     except ValueError as error:
         raise _refuse(field, value) from error
 

@@ -81,7 +81,7 @@ def change_state(call: Call) -> Reply:
         job.close()
     else:
         raise ApiError(400, "INVALIDJOB", f"InvalidJob : State {state} cannot be set")
-    return Reply(job.description())
+    return Reply(_changed(job))
 
 
 @route(f"{_BASE}/<job>", "GET", name="bulk_ingest.status")
@@ -89,8 +89,7 @@ def status(call: Call) -> Reply:
     """The state of a job."""
     job = _job(call)
     job.poll()
-    more = {
-        "jobType": "V2Ingest",
+    more: dict[str, Any] = {
         "numberRecordsProcessed": job.processed,
         "numberRecordsFailed": len(job.failed),
         "retries": 0,
@@ -100,7 +99,7 @@ def status(call: Call) -> Reply:
     }
     if job.error_message and job.state == "Failed":
         more["errorMessage"] = job.error_message
-    return Reply(_description(job) | more)
+    return Reply({**_of_type(_description(job)), **more})
 
 
 @route(f"{_BASE}/<job>", "DELETE", name="bulk_ingest.delete")
@@ -199,9 +198,25 @@ def _key_name(call: Call, object_name: str, body: dict[str, Any]) -> str:
 
 
 def _description(job: IngestJob) -> dict[str, Any]:
-    found = job.description()
-    if job.key_name:
-        found["externalIdFieldName"] = job.key_name
-    if job.state == "Open":
-        found["contentUrl"] = f"services/data/v{job.version}/jobs/ingest/{job.id}/batches"
+    """In the order of the recorded answers (amp-labs/connectors)."""
+    found: dict[str, Any] = {}
+    for name, value in job.description().items():
+        found[name] = value
+        if name == "state" and job.key_name:
+            found["externalIdFieldName"] = job.key_name
+        if name == "apiVersion" and job.state == "Open":
+            found["contentUrl"] = f"services/data/v{job.version}/jobs/ingest/{job.id}/batches"
     return found
+
+
+def _of_type(description: dict[str, Any]) -> dict[str, Any]:
+    """With `jobType` after the version."""
+    items = [*description.items()]
+    at = [name for name, _ in items].index("apiVersion") + 1
+    return dict([*items[:at], ("jobType", "V2Ingest"), *items[at:]])
+
+
+def _changed(job: IngestJob) -> dict[str, Any]:
+    """The answer to a change of state leaves out the format, as recorded."""
+    format_keys = ("lineEnding", "columnDelimiter")
+    return {name: value for name, value in _description(job).items() if name not in format_keys}

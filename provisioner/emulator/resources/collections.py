@@ -30,6 +30,10 @@ _ROLLED_BACK = {
     "AllOrNone header",
     "fields": [],
 }
+_NO_ATTRIBUTES = (
+    "Nested object for polymorphic foreign key must have an attributes field before any other "
+    "fields."
+)
 
 Result = dict[str, Any]
 Operation = Callable[[], Result]
@@ -66,13 +70,16 @@ def upsert(call: Call) -> Reply:
     keys = Counter(str(given(record, key)).lower() for record in records if given(record, key))
 
     def save(record: Mapping[str, Any]) -> Result:
+        if "attributes" not in record:
+            raise RecordError("JSON_PARSER_ERROR", _NO_ATTRIBUTES)
         value = given(record, key)
         if keys[str(value).lower()] > 1:
             raise RecordError("DUPLICATE_VALUE", f"Duplicate external id specified: {value}")
         record_id, created = dml.upsert(type_name, key, record)
         return {"id": record_id, "created": created}
 
-    return _write(call, save)
+    reply = _write(call, save)
+    return Reply([one if one["success"] else {**one, "created": False} for one in reply.body])
 
 
 @route(_BASE, "DELETE", name="collections.delete")
@@ -115,6 +122,8 @@ def _records(call: Call) -> list[Mapping[str, Any]]:
     records = body.get("records") if isinstance(body, dict) else None
     if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
         raise ApiError(400, "INVALID_FIELD", "Required field 'records' is missing or no list")
+    if not records:
+        raise ApiError(400, "REQUIRED_FIELD_MISSING", "At least 1 record is required")
     _check_size(records, _MAXIMUM)
     return records
 

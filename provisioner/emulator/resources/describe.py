@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from provisioner.emulator.conditional import with_schema_date
 from provisioner.emulator.describe.types import describe_briefly, describe_fully
 from provisioner.emulator.errors import ApiError
 from provisioner.emulator.objects import permissions
@@ -30,7 +31,8 @@ def describe_global(call: Call) -> Reply:
         and permissions.may_read(store, one, call.user_id)
     ]
     entries = [describe_briefly(one, _base(call)) for one in sorted(types, key=lambda t: t.name)]
-    return Reply({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries})
+    found = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries}
+    return with_schema_date(call, Reply(found))
 
 
 @route(f"{_DATA}/<type>", name="describe.basic")
@@ -46,8 +48,8 @@ def describe(call: Call) -> Reply:
     """One object with its fields and relationships."""
     store = call.session_org().store
     with store.lock:
-        found: dict[str, Any] = describe_fully(store, _type(call), _base(call))
-    return Reply(found)
+        found: dict[str, Any] = describe_fully(store, _type(call), _base(call), call.base_url)
+    return with_schema_date(call, Reply(found))
 
 
 def _type(call: Call) -> ObjectType:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from provisioner.emulator.conditional import with_record_date
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.records import Record
@@ -40,7 +41,8 @@ def upsert(call: Call) -> Reply:
     if found and float(call.version) < 46:
         return Reply(status=204)
     body = {"id": record_id, "success": True, "errors": [], "created": not found}
-    return Reply(body, 200 if found else 201)
+    location = record_url(object_type, record_id, call.version)
+    return Reply(body, 200 if found else 201, headers={"Location": location})
 
 
 @route(_DATA, "GET", name="sobjects.read_by_key")
@@ -58,7 +60,8 @@ def read(call: Call) -> Reply:
         return _choices(call, object_type, found)
     if not found:
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
-    return Reply(as_json(object_type, found[0], call.version))
+    reply = Reply(as_json(object_type, found[0], call.version))
+    return with_record_date(call, reply, found[0])
 
 
 @route(_DATA, "DELETE", name="sobjects.delete_by_key")

@@ -9,7 +9,6 @@ from provisioner.emulator.resources.signup import active_count, daily_count
 from provisioner.emulator.routing import Call, Reply, route
 
 _FIXED = {
-    "ActiveScratchOrgSnapshots": 40,
     "AnalyticsExternalDataSizeMB": 40960,
     "ConcurrentAsyncGetReportInstances": 200,
     "ConcurrentSyncReportRuns": 20,
@@ -20,7 +19,6 @@ _FIXED = {
     "DailyBulkV2QueryJobs": 10000,
     "DailyDurableStreamingApiEvents": 10000,
     "DailyGenericStreamingApiEvents": 10000,
-    "DailyScratchOrgSnapshots": 80,
     "DailyWorkflowEmails": 1000,
     "DataStorageMB": 200,
     "FileStorageMB": 50,
@@ -35,24 +33,21 @@ _FIXED = {
     "SingleEmail": 15,
     "StreamingApiConcurrentClients": 20,
 }
+_OF_HUBS = {"ActiveScratchOrgSnapshots": 40, "DailyScratchOrgSnapshots": 80}
 
 
 @route("/services/data/v<version>/limits", name="limits")
 def limits(call: Call) -> Reply:
-    """`{name: {Max, Remaining}}`. The scratch org keys are also there if the org is not a Dev Hub.
-
-    Source: docs/reference/dev-hub.md#rights.
-    """
+    """`{name: {Max, Remaining}}`; those of scratch orgs only on a Dev Hub."""
     world, org = call.world, call.session_org()
-    active = daily = 0
-    if org.is_hub and "ScratchOrgInfo" in org.store.types:
-        active, daily = active_count(org), daily_count(org)
     used = {
-        "ActiveScratchOrgs": (world.limits.active, active),
-        "DailyScratchOrgs": (world.limits.daily, daily),
         "DailyApiRequests": (world.limits.api, org.api_requests),
         **{name: (maximum, 0) for name, maximum in _FIXED.items()},
     }
+    if org.is_hub and "ScratchOrgInfo" in org.store.types:
+        used["ActiveScratchOrgs"] = (world.limits.active, active_count(org))
+        used["DailyScratchOrgs"] = (world.limits.daily, daily_count(org))
+        used |= {name: (maximum, 0) for name, maximum in _OF_HUBS.items()}
     return Reply(
         {
             name: {"Max": maximum, "Remaining": max(maximum - spent, 0)}

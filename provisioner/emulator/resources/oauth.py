@@ -10,10 +10,14 @@ from typing import Any
 from provisioner.emulator import jwt_bearer
 from provisioner.emulator.apps import PLATFORM_CLI
 from provisioner.emulator.errors import OAuthError
+from provisioner.emulator.ids import to_15
 from provisioner.emulator.objects.values import format_datetime
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.routing import Call, Reply, route
 from provisioner.emulator.sessions import AuthCode
+
+_UTC_OFFSET = -28800000
+"""Of America/Los_Angeles without daylight saving, in milliseconds: the zone of each new user."""
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -123,12 +127,18 @@ def user_info(call: Call) -> Reply:
             "given_name": user["FirstName"],
             "family_name": user["LastName"],
             "zoneinfo": user["TimeZoneSidKey"],
+            "photos": _photos(call),
             "profile": f"{call.base_url}/{user['Id']}",
+            "picture": _photos(call)["picture"],
+            "address": _address(user),
+            "is_salesforce_integration_user": False,
+            "urls": _urls(call, org, user),
+            "active": user["IsActive"],
             "user_type": "STANDARD",
             "language": user["LanguageLocaleKey"],
             "locale": user["LocaleSidKey"],
-            "active": user["IsActive"],
-            "urls": _urls(call, org, user),
+            "utcOffset": _UTC_OFFSET,
+            "updated_at": f"{user['LastModifiedDate'][:19]}Z",
         }
     )
 
@@ -153,12 +163,22 @@ def identity(call: Call) -> Reply:
             "first_name": user["FirstName"],
             "last_name": user["LastName"],
             "timezone": user["TimeZoneSidKey"],
+            "photos": _photos(call),
+            "addr_street": user["Street"],
+            "addr_city": user["City"],
+            "addr_state": user["State"],
+            "addr_country": user["Country"],
+            "addr_zip": user["PostalCode"],
+            "mobile_phone": user["MobilePhone"],
+            "mobile_phone_verified": False,
+            "is_lightning_login_user": False,
+            "status": {"created_date": None, "body": None},
             "urls": _urls(call, org, user),
             "active": user["IsActive"],
             "user_type": "STANDARD",
             "language": user["LanguageLocaleKey"],
             "locale": user["LocaleSidKey"],
-            "utcOffset": -28800000,
+            "utcOffset": _UTC_OFFSET,
             "last_modified_date": user["LastModifiedDate"],
             "is_app_installed": True,
         }
@@ -177,20 +197,39 @@ def _bearer(call: Call) -> tuple[EmulatedOrg, dict[str, Any]]:
     return session.org, user
 
 
+def _photos(call: Call) -> dict[str, str]:
+    picture = f"{call.base_url}/profilephoto/005"
+    return {"picture": f"{picture}/F", "thumbnail": f"{picture}/T"}
+
+
+def _address(user: dict[str, Any]) -> dict[str, str]:
+    """The parts that the user has, by their names in OpenID."""
+    names = {"street_address": "Street", "locality": "City", "region": "State",
+             "postal_code": "PostalCode", "country": "Country"}  # fmt: skip
+    return {key: user[name] for key, name in names.items() if user.get(name)}
+
+
 def _urls(call: Call, org: EmulatedOrg, user: dict[str, Any]) -> dict[str, str]:
+    """As NangoHQ/integration-templates recorded them: SOAP paths have the short org id."""
     rest = f"{call.base_url}/services/data/v{{version}}/"
     soap = f"{call.base_url}/services/Soap"
+    short, chatter = to_15(org.id), f"{rest}chatter"
     return {
-        "enterprise": f"{soap}/c/{{version}}/{org.id}",
-        "metadata": f"{soap}/m/{{version}}/{org.id}",
-        "partner": f"{soap}/u/{{version}}/{org.id}",
+        "enterprise": f"{soap}/c/{{version}}/{short}",
+        "metadata": f"{soap}/m/{{version}}/{short}",
+        "partner": f"{soap}/u/{{version}}/{short}",
         "rest": rest,
         "sobjects": f"{rest}sobjects/",
         "search": f"{rest}search/",
         "query": f"{rest}query/",
         "recent": f"{rest}recent/",
-        "tooling_soap": f"{soap}/T/{{version}}/{org.id}",
+        "tooling_soap": f"{soap}/T/{{version}}/{short}",
         "tooling_rest": f"{rest}tooling/",
         "profile": f"{call.base_url}/{user['Id']}",
+        "feeds": f"{chatter}/feeds",
+        "groups": f"{chatter}/groups",
+        "users": f"{chatter}/users",
+        "feed_items": f"{chatter}/feed-items",
+        "feed_elements": f"{chatter}/feed-elements",
         "custom_domain": call.base_url,
     }

@@ -59,19 +59,16 @@ def _require_updated(store: Rows, group_id: str) -> None:
 
 
 def _refuse_twins(store: Rows, assignee_id: str | None, set_id: Any) -> None:
-    """The text is the platform's; its error code was not seen.
-
-    Source: docs/reference/permission-sets.md#assignments.
-    """
+    """As recorded by amp-labs/connectors; docs/reference/permission-sets.md#assignments."""
     if not assignee_id:
         return
     for row in store.find_by(ASSIGNMENT, "AssigneeId", to_18(assignee_id)):
         if to_15(row["PermissionSetId"] or "") == to_15(str(set_id)):
             text = (
-                f"Duplicate PermissionSetAssignment. Assignee: {to_15(assignee_id)}; "
+                f"Duplicate PermissionSetAssignment.  Assignee: {to_15(assignee_id)}; "
                 f"Permission Set: {to_15(str(set_id))}"
             )
-            raise RecordError("DUPLICATE_VALUE", text, [])
+            raise RecordError("DUPLICATE_VALUE", text, ["AssigneeId", "PermissionSetId"])
 
 
 @rule(LICENSE_ASSIGNMENT, "before insert")

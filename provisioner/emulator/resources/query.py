@@ -92,11 +92,12 @@ def query_context(call: Call, text: str, *, include_deleted: bool = False) -> Co
 
 
 def first_page(call: Call, answer: Answer) -> dict[str, Any]:
-    """`{totalSize, done, nextRecordsUrl?, records}` of an answer."""
+    """`{totalSize, done, nextRecordsUrl?, records}` of an answer; Tooling has three more keys."""
     page = _page_size(call)
     records = answer.records
     if len(records) <= page:
-        return {"totalSize": answer.total_size, "done": True, "records": records}
+        found = {"totalSize": answer.total_size, "done": True, "records": records}
+        return _of_tooling(found, answer.total_size) if "/tooling/" in call.path else found
     if answer.is_grouped:
         raise ApiError(
             400,
@@ -132,4 +133,12 @@ def _page(call: Call, cursor: Cursor, cursor_id: str, start: int) -> dict[str, A
         base = f"/services/data/v{call.version}{tooling}/query"
         page["nextRecordsUrl"] = f"{base}/{cursor_id}-{end}"
     page["records"] = cursor.records[start:end]
-    return page
+    return _of_tooling(page, len(page["records"])) if "/tooling/" in call.path else page
+
+
+def _of_tooling(page: dict[str, Any], size: int) -> dict[str, Any]:
+    """`size`, `queryLocator` and `entityTypeName` besides, in the order that CumulusCI recorded."""
+    records, locator = page.pop("records"), page.get("nextRecordsUrl")
+    name = records[0]["attributes"]["type"] if records else None
+    return {"size": size, **page, "queryLocator": locator, "entityTypeName": name,
+            "records": records}  # fmt: skip

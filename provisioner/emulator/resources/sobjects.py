@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from provisioner.emulator.conditional import with_record_date
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.ids import to_18
 from provisioner.emulator.json_body import parse_body
@@ -43,7 +44,8 @@ def read(call: Call) -> Reply:
     object_type = object_type_of(call)
     record = record_of(call, object_type)
     fields = [one.strip() for one in call.query.get("fields", "").split(",") if one.strip()]
-    return Reply(as_json(object_type, record, call.version, fields or None))
+    reply = Reply(as_json(object_type, record, call.version, fields or None))
+    return reply if object_type.is_tooling else with_record_date(call, reply, record)
 
 
 @route(f"{_DATA}/<id>", "PATCH", name="sobjects.update")
@@ -80,12 +82,12 @@ def object_type_of(call: Call) -> ObjectType:
 
 
 def record_of(call: Call, object_type: ObjectType) -> Record:
-    """The record that the path names; 404 NOT_FOUND, or ENTITY_IS_DELETED."""
+    """The record that the path names; 404 NOT_FOUND, or ENTITY_IS_DELETED for a change of it."""
     store, record_id = call.session_org().store, call.params["id"]
     record = store.get(object_type.name, record_id)
     if record is not None and permissions.seen(store, object_type, [record], call.user_id):
         return record
-    if store.is_deleted(object_type.name, record_id):
+    if call.method != "GET" and store.is_deleted(object_type.name, record_id):
         raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted", [])
     if len(to_18(record_id)) != 18 or not record_id.isalnum():
         text = f"Provided external ID field does not exist or is not accessible: {record_id}"

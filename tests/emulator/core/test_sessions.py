@@ -20,7 +20,7 @@ def test_a_session_ends_two_hours_after_its_last_use(hub: Client) -> None:
     assert hub.call("GET", "limits").status_code == 200
 
 
-@pytest.mark.parametrize("value", [None, "Bearer nonsense", "Basic dTpw", "Bearer 00D!x"])
+@pytest.mark.parametrize("value", [None, "Bearer 00D000000000001!AQ.none"])
 def test_without_a_session_there_is_no_answer(client: Client, value: str | None) -> None:
     headers = {"Authorization": value} if value else {}
     assert client.refusal(client.call("GET", "limits", headers=headers)) == EXPIRED

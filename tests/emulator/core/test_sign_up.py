@@ -116,7 +116,7 @@ def test_a_hub_may_be_no_dev_hub(key_pair: KeyPair) -> None:
         client.login()
         reply = client.call("GET", "query", params={"q": "SELECT COUNT() FROM ScratchOrgInfo"})
         assert client.refusal(reply)[:2] == (400, "INVALID_TYPE")
-        assert client.call("GET", "limits").json()["ActiveScratchOrgs"]["Max"] == 40
+        assert "ActiveScratchOrgs" not in client.call("GET", "limits").json()
         client.http.close()
 
 

@@ -96,9 +96,10 @@ def test_rows_fail_alone_and_the_job_completes(client: Client, world: World) -> 
     assert failed["b"] == "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
     assert failed["aThree"].startswith("DUPLICATE_VALUE:duplicate value found: Ext__c duplicates")
     assert failed["cFour"] == (
-        "INVALID_TYPE_ON_FIELD_IN_RECORD:Vip__c: value not of required type: perhaps:Vip__c --"
+        "INVALID_FIELD:Failed to deserialize field at col 2. Due to, 'perhaps' is not a valid "
+        "value for the type xsd:boolean:Vip__c --"
     )
-    assert failed["dFive"].endswith("value not of required type: many:NumberOfEmployees --")
+    assert "'many' is not a valid value for the type xsd:int" in failed["dFive"]
     saved = client.query("SELECT Name, Vip__c FROM Account ORDER BY Name")
     assert [(one["Name"], one["Vip__c"]) for one in saved] == [("One", True), ("Six", False)]
 

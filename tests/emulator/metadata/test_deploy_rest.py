@@ -40,7 +40,7 @@ def test_the_result_holds_what_the_platforms_does(client: OrgClient) -> None:
     assert result["status"] == "Succeeded"
     assert result["done"] is True
     assert result["success"] is True
-    assert result["createdBy"] == client.org.admin_id
+    assert result["createdBy"] == client.org.admin_id[:15]
     assert result["createdByName"] == "User User"
     assert result["completedDate"].endswith("Z")
     assert result["numberComponentsTotal"] == result["numberComponentsDeployed"] == 1

@@ -154,7 +154,7 @@ def test_an_assignment_counts_once(client: OrgClient) -> None:
     again = assign(client, PermissionSetId=wanted)
     assert again.status_code == 400
     assert again.json()[0]["message"] == (
-        f"Duplicate PermissionSetAssignment. Assignee: {client.org.admin_id[:15]}; "
+        f"Duplicate PermissionSetAssignment.  Assignee: {client.org.admin_id[:15]}; "
         f"Permission Set: {wanted[:15]}"
     )
     assert len(client.query("SELECT Id FROM PermissionSetAssignment")) == 1
