@@ -178,8 +178,8 @@ def _show(call: Invocation, result: BuildResult, claimed: dict[str, Any] | None)
     error = result.error()
     if error is not None:
         call.output.error(error.message, hint=error.hint)
-    if advice := unknown.advice(errors):
-        call.output.warn(advice)
+    for text in unknown.advice(errors):
+        call.output.warn(text)
 
 
 def _wait(call: Invocation) -> None:

@@ -14,8 +14,10 @@ _COLUMN = re.compile(r"No such column '(\w+)' on (?:entity '|sobject of type )(\
 _OBJECT = re.compile(
     r"sObject type '(\w+)' is not supported|Entity of type 'CustomObject' named '(\w+)'"
     r"|referenceTo value of '(\w+)' does not resolve|Invalid type: (?:Schema\.)?(\w+__\w+)"
-    r"|not emulated: sObject (\w+)"
+    r"|not emulated: sObject (\w+)|not emulated: child relationship [\w.]+ to (\w+)"
 )
+_FIELD = re.compile(r"not emulated: field (\w+\.\w+)")
+_OTHER = re.compile(r"not emulated: (?!sObject |child relationship |field )([^|\n]+)")
 _COMPONENT = re.compile(r"In field: \w+ - no (\w+) named (.+?) found")
 _PERMISSION_SETS = re.compile(r"permission sets not found in the org: ([^|\n]+)")
 _KINDS = {
@@ -35,6 +37,7 @@ def assumptions(errors: Iterable[str]) -> list[str]:
 def _in(error: str) -> Iterator[str]:
     for field, object_name in _COLUMN.findall(error):
         yield f"field:{object_name}.{field}"
+    yield from (f"field:{name}" for name in _FIELD.findall(error))
     for names in _OBJECT.findall(error):
         yield from (f"object:{name}" for name in names if name)
     for kind, name in _COMPONENT.findall(error):
@@ -43,11 +46,18 @@ def _in(error: str) -> Iterator[str]:
         yield from (f"permission-set:{name}" for name in names.strip().split(", "))
 
 
-def advice(errors: Iterable[str]) -> str:
-    """A sentence that says so, and how to assume it; "" where nothing is unknown."""
+def advice(errors: Iterable[str]) -> list[str]:
+    """Sentences that say so, and how to assume it; none where nothing is unknown."""
+    errors = list(errors)
+    other = dict.fromkeys(one.strip() for error in errors for one in _OTHER.findall(error))
     found = assumptions(errors)
-    if not found:
-        return ""
+    return [
+        *([_advice(found)] if found else []),
+        *(f"The emulator does not emulate {one}. A real org may accept it." for one in other),
+    ]
+
+
+def _advice(found: list[str]) -> str:
     found, more = found[:_SHOWN], len(found) - _SHOWN
     names = ", ".join(one.partition(":")[2] for one in found)
     names += f" and {more} more (--json lists them)" if more > 0 else ""

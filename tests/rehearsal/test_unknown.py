@@ -19,6 +19,11 @@ from provisioner.rehearsal.unknown import advice, assumptions
         ),
         ("INVALID_TYPE: sObject type 'A__c' is not supported. If", ["object:A__c"]),
         ("NOT_EMULATED: not emulated: sObject Quote", ["object:Quote"]),
+        ("NOT_EMULATED: not emulated: field Account.Tier", ["field:Account.Tier"]),
+        (
+            "not emulated: child relationship Account.Plans to AccountPlan",
+            ["object:AccountPlan"],
+        ),
         ("Entity of type 'CustomObject' named 'A__c' cannot be found (X)", ["object:A__c"]),
         ("x: referenceTo value of 'A__c' does not resolve to a valid sObject", ["object:A__c"]),
         ("A.cls:1:2: Invalid type: A__c (ApexClass A)", ["object:A__c"]),
@@ -43,15 +48,21 @@ def test_the_messages_of_the_platform_name_what_can_be_assumed(
 
 
 def test_the_advice_is_a_command_to_copy() -> None:
-    text = advice(["no Layout", "In field: layout - no Layout named A-B C found (X)"])
+    (text,) = advice(["no Layout", "In field: layout - no Layout named A-B C found (X)"])
     assert "does not know A-B C. A real org may have it" in text
     assert text.endswith("provisioner rehearse --assume 'Layout:A-B C'")
 
 
 def test_of_many_names_the_first_are_shown() -> None:
-    text = advice([f"sObject type 'A{n}__c' is not supported" for n in range(12)])
+    (text,) = advice([f"sObject type 'A{n}__c' is not supported" for n in range(12)])
     assert "A7__c and 4 more (--json lists them). A real org may have it" in text
 
 
 def test_other_failures_get_no_advice() -> None:
-    assert advice(["the sign-up failed"]) == ""
+    assert advice(["the sign-up failed"]) == []
+
+
+def test_what_cannot_be_assumed_is_named_as_not_emulated() -> None:
+    assert advice(["NOT_EMULATED: not emulated: SOQL WITH DATA CATEGORY\n | x"]) == [
+        "The emulator does not emulate SOQL WITH DATA CATEGORY. A real org may accept it."
+    ]
