@@ -2,12 +2,13 @@
 
 Source: "TYPEOF" in the SOQL and SOSL Reference. A record whose parent has none of the types, and
 for which there is no ELSE, has null. The text for an operand that is selected as well is from a
-recorded answer (forcedotcom/SFDX-Data-Move-Utility, issue 354); those of the other refusals were
-not seen.
+recorded answer (forcedotcom/SFDX-Data-Move-Utility, issue 354), that for old API versions from
+Salesforce Help ("SOQL TYPEOF expressions"); those of the other refusals were not seen.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.soql.errors import located, malformed, no_such_type
 from provisioner.emulator.soql.lexer import Kind
 from provisioner.emulator.soql.model import Path, Query, Selected, TypeOf, When
-from provisioner.emulator.soql.names import NAME, BoundField, Scope, follow
+from provisioner.emulator.soql.names import NAME, BoundField, Context, Scope, follow
 from provisioner.emulator.soql.shape import Level, Part
 from provisioner.emulator.soql.stream import TokenStream
 
 if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
+
+_FIRST_VERSION = 46.0
 
 
 def starts_type_of(stream: TokenStream) -> bool:
@@ -64,11 +67,19 @@ def _path(stream: TokenStream) -> Path:
     return stream.path()
 
 
+def api_version(context: Context) -> float:
+    """The API version of a query; the newest one where it has none."""
+    found = re.search(r"/v(\d+\.\d)/", context.records_path)
+    return float(found[1]) if found else _FIRST_VERSION
+
+
 def add_type_of(scope: Scope, level: Level, query: Query, one: TypeOf) -> str:
     """Add an expression to the output of records; returns the name of its relationship.
 
     Raises the errors of its names.
     """
+    if api_version(scope.context) < _FIRST_VERSION:
+        raise malformed("SOQL TYPEOF expressions are not supported in this organization")
     hops = relationship(scope, query, one)
     levels = {
         entity.name: _level(scope, entity, fields)

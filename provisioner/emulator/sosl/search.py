@@ -66,7 +66,10 @@ def _record_test(fields: list[str], test: Matches) -> Callable[[Record], bool]:
 
 def _everything(context: Context) -> Iterator[Query]:
     """The ids of all objects that have records."""
-    for name, object_type in list(context.store.types.items()):
-        is_there = object_type.is_tooling is context.tooling and context.store.peek_rows(name)
-        if is_there and is_searchable(object_type):
+    store = context.store
+    for name in list(store.types):
+        object_type = store.types[name] if store.peek_rows(name) else None
+        if object_type is None or object_type.is_tooling is not context.tooling:
+            continue
+        if is_searchable(object_type):
             yield Query((Selected(Path(("Id",), 0)),), (Source(Path((name,), 0)),))

@@ -16,6 +16,7 @@ from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.soql.evaluate import describe_columns, run
 from provisioner.emulator.soql.lexer import tokenise
 from provisioner.emulator.soql.names import Context
+from provisioner.emulator.sosl.search import search
 from tests.emulator.soql.conftest import SHOPS, shop_types
 
 pytestmark = pytest.mark.slow
@@ -28,6 +29,8 @@ _WORDS = [
     "FIELDS", "ALL", "CALENDAR_YEAR", "toLabel", "TODAY", "LAST_N_DAYS", "N_YEARS_AGO", "null",
     "true", "1", "-2", "3.5", "1e999", "9" * 60, "2026-11-24", "2026-13-45", "4000-01-01",
     "2026-11-24T00:00:00Z", "2026-11-24T", "'x'", "''", "'a%\\_'", "'\\u00e9'", "'\\x'", "'",
+    "TYPEOF", "WHEN", "THEN", "ELSE", "END", "User", "ROLLUP", "CUBE", "GROUPING", "FORMAT", "MIN",
+    "convertCurrency", "convertTimezone", "DAY_ONLY", "DISTANCE", "GEOLOCATION", "'mi'",
     "(", ")", ",", ".", ":", "=", "!=", "<", ">=", "*", ";", "\\", '"', "\u00e9", "\n", "s",
 ]  # fmt: skip
 _QUERIES = st.one_of(
@@ -61,6 +64,35 @@ def test_any_text_is_answered_or_refused_in_salesforces_words(
     for ask in (run, describe_columns):
         with suppress(ApiError, NotEmulatedError):
             ask(context)
+
+
+_SEARCH_WORDS = [
+    *_WORDS, "FIND", "{", "}", "RETURNING", "NAME", "EMAIL", "Account", "LISTVIEW", "UPDATE",
+    "SPELL_CORRECTION", "har*", "?", "*", "&", "|", "-", "+",
+]  # fmt: skip
+_STATEMENTS = st.one_of(
+    st.lists(st.sampled_from(_SEARCH_WORDS), max_size=25).map(" ".join),
+    st.lists(st.sampled_from(_SEARCH_WORDS), max_size=8).map(
+        lambda words: "FIND {" + " ".join(words) + "} RETURNING Shop__c(Name)"
+    ),
+    st.lists(st.sampled_from(_SEARCH_WORDS), max_size=12).map(
+        lambda words: "FIND {harbour} " + " ".join(words)
+    ),
+    st.text(max_size=60).map(lambda text: f"FIND {{{text}}}"),
+)
+
+
+@_RELAXED
+@given(statement=_STATEMENTS)
+@example(statement="FIND {" + "(" * 5000 + "ab")
+@example(statement="FIND {" + "a*" * 2000 + "} RETURNING Shop__c")
+@example(statement="FIND {ab} RETURNING " + ", ".join(["Shop__c"] * 500))
+def test_any_search_is_answered_or_refused_in_salesforces_words(
+    org: EmulatedOrg, shops: dict[str, str], statement: str
+) -> None:
+    context = Context(org.store, statement, org.world.now(), user_id=org.admin_id)
+    with suppress(ApiError, NotEmulatedError):
+        search(context)
 
 
 @_RELAXED

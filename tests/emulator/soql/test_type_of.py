@@ -145,3 +145,11 @@ def test_a_semi_join_and_a_bulk_query_cannot_have_it(client: Client) -> None:
     assert client.call("GET", "query", params={"q": query}).status_code == 400
     job = client.call("POST", "jobs/query", json={"operation": "query", "query": inner})
     assert job.json()[0]["message"] == "TYPEOF not supported in Bulk Query"
+
+
+def test_old_versions_do_not_have_it(client: Client) -> None:
+    query = {"q": "SELECT TYPEOF What WHEN Account THEN Id END FROM Task"}
+    refused = client.call("GET", "/services/data/v45.0/query", params=query)
+    assert refused.json()[0]["errorCode"] == "MALFORMED_QUERY"
+    assert refused.json()[0]["message"].endswith("are not supported in this organization")
+    assert client.call("GET", "/services/data/v46.0/query", params=query).status_code == 200
