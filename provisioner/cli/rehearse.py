@@ -178,8 +178,8 @@ def _show(call: Invocation, result: BuildResult, claimed: dict[str, Any] | None)
     error = result.error()
     if error is not None:
         call.output.error(error.message, hint=error.hint)
-    for text in unknown.advice(errors):
-        call.output.warn(text)
+    for sentence in unknown.advice(errors):
+        call.output.warn(sentence)
 
 
 def _wait(call: Invocation) -> None:
