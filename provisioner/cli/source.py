@@ -13,6 +13,7 @@ from provisioner.cli.invocation import DEFAULT_CONFIG, Invocation
 from provisioner.cli.options import shared_options
 from provisioner.errors import Problem, UsageError
 from provisioner.output import Output
+from provisioner.plain_text import quantity
 
 if TYPE_CHECKING:
     from provisioner.source import Package, SourceWarning
@@ -39,7 +40,11 @@ def convert(
     ],
     out: Annotated[
         Path,
-        typer.Option(metavar="ZIP|FOLDER", help="Where to write; a zip if it ends with .zip."),
+        typer.Option(
+            metavar="ZIP|FOLDER",
+            help="The file to write if the name ends with .zip, else the folder. A folder must be "
+            "empty. Missing folders are created.",
+        ),
     ],
     api_version: Annotated[
         str | None,
@@ -66,10 +71,11 @@ def convert(
         bool, typer.Option(help="Show all warnings, with the reason of each.", show_default=False)
     ] = False,
 ) -> None:
-    """Convert a source project to the metadata package that a deployment sends.
+    """Convert a source project to a metadata package.
 
-    The result equals that of the Salesforce CLI, and the same source always gives the same bytes.
-    If there are problems, all are reported with file and line, and nothing is written.
+    The package is the one that a deployment sends. It equals that of the Salesforce CLI, and the
+    same source always gives the same bytes. If there are problems, all of them are reported with
+    file and line, and nothing is written.
     """
     from provisioner.source import SourceError, package
 
@@ -113,14 +119,16 @@ def _write(made: Package, out: Path) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}") from None
+        raise UsageError(
+            f"{out} cannot be written: {error.strerror}", hint="choose another path for --out"
+        ) from None
 
 
 def _write_folder(made: Package, out: Path) -> None:
     if out.is_dir() and any(out.iterdir()):
         raise UsageError(
             f"{out} is not empty",
-            hint="its old files would be deployed as well; choose a new folder",
+            hint="its files would be deployed as well; choose a new or empty folder",
         )
     made.write_folder(out)
 
@@ -129,7 +137,7 @@ def _show_problems(output: Output, problems: Sequence[Problem]) -> None:
     for problem in problems:
         output.line(str(problem))
     if len(problems) > 1:
-        output.say(f"{len(problems)} problems; nothing was written")
+        output.say(f"{quantity(len(problems), 'problem')}; nothing was written")
 
 
 def _show_warnings(output: Output, warnings: Sequence[SourceWarning], *, explain: bool) -> None:
@@ -137,12 +145,14 @@ def _show_warnings(output: Output, warnings: Sequence[SourceWarning], *, explain
         reason = f"\n{warning.reason}" if explain else ""
         output.line(f"{warning}{reason}")
     if len(warnings) > _SHOWN and not explain:
-        output.line(f"and {len(warnings) - _SHOWN} more warnings; --explain shows all of them")
+        more = quantity(len(warnings) - _SHOWN, "more warning")
+        output.line(f"and {more}; --explain shows all of them")
 
 
 def _summary(made: Package, out: Path) -> str:
     components = sum(map(len, made.members.values()))
-    return f"{out}: {made.file_count} files, {components} members, sha256 {made.digest()}"
+    files, members = quantity(made.file_count, "file"), quantity(components, "member")
+    return f"{out}: {files}, {members}, sha256 {made.digest()}"
 
 
 def _document(made: Package, out: Path) -> dict[str, Any]:

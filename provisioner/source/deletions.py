@@ -45,7 +45,7 @@ class Deletions:
         """The name of the type as the registry spells it."""
         if not types.name:
             message = "the list of members has no type; add one, for example <name>ApexClass</name>"
-            raise Refusal("usage", self.path, message, types.line)
+            raise Refusal("", self.path, message, types.line)
         try:
             known = registry.by_name(types.name).name
         except RegistryError:
@@ -61,7 +61,7 @@ class Deletions:
         for member in types.members:
             fault = _fault(types, member)
             if fault:
-                findings.refuse("usage", self.path, fault, member.line)
+                findings.refuse("", self.path, fault, member.line)
             else:
                 yield member.name
 
@@ -103,7 +103,7 @@ def read(path: Path) -> Deletions:
     try:
         return Deletions(str(path), read_manifest(read_input(path, TEXT), str(path)).types)
     except OSError as error:
-        raise Refusal("usage", str(path), f"cannot be read: {error.strerror}") from None
+        raise Refusal("", str(path), f"cannot be read: {error.strerror}") from None
 
 
 def read_all(wanted: Mapping[str, Path | None], findings: Findings) -> Mapping[str, Deletions]:

@@ -125,8 +125,8 @@ def nearest(tree: Tree, folder: str) -> tuple[str, Ignore]:
     text = tree.read(path, SETTINGS).decode("utf-8-sig", "replace")
     lines = tuple(re.split(r"\r?\n", text))
     if len(lines) > MOST_LINES:
-        raise Refusal("usage", path, f"more than {MOST_LINES:,} lines", MOST_LINES + 1)
+        raise Refusal("", path, f"more than {MOST_LINES:,} lines", MOST_LINES + 1)
     try:
         return path, Ignore(folder, lines)
     except LineError as error:
-        raise Refusal("usage", path, str(error), error.line) from None
+        raise Refusal("", path, str(error), error.line) from None

@@ -47,7 +47,7 @@ def read_manifest(text: bytes, path: str) -> Manifest:
         for member in types.members:
             if _LEADS_OUT.search(member.name):
                 message = f"the path of {types.name} {member.name} leads out of the package"
-                raise Refusal("usage", path, message, member.line)
+                raise Refusal("", path, message, member.line)
     return found
 
 

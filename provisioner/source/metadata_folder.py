@@ -34,7 +34,7 @@ def read(
     for name, content in deletions.files(removed, listed.version or api_version):
         if name in files:
             message = f"the folder already has a {name}; remove that file or the option"
-            findings.refuse("usage", wanted[name].path, message)
+            findings.refuse("", wanted[name].path, message)
         files[name] = fixed(content)
     nothing = Replacements((), tree, {}, findings, LineFinder(""))
     archive = Writer(tree, nothing, findings).write(files)

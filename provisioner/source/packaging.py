@@ -132,12 +132,17 @@ def _parts(path: Path, findings: Findings, request: Request) -> Parts | None:
     if os.path.lexists(path / manifest.FILE):
         tree = Tree(path)
         return metadata_folder.read(tree, findings, request.deletions, request.api_version)
-    if not path.is_dir():
-        findings.refuse("usage", str(path), "the folder does not exist")
-        return None
-    message = f"it has neither {project.FILE} nor {manifest.FILE}"
-    above = next((f for f in path.resolve().parents if (f / project.FILE).is_file()), None)
-    if above:
-        message += f"; did you mean the project {above}?"
-    findings.refuse("usage", str(path), message)
+    findings.refuse("", str(path), _no_source(path))
     return None
+
+
+def _no_source(path: Path) -> str:
+    """What is wrong with a path that is not a project, and what to write instead."""
+    wanted = f"write the path of an SFDX project, or of a folder with {manifest.FILE}"
+    if not path.exists():
+        return f"the folder does not exist; {wanted}"
+    if not path.is_dir():
+        return f"it is not a folder; {wanted}"
+    above = next((f for f in path.resolve().parents if (f / project.FILE).is_file()), None)
+    advice = f"did you mean the project {above}?" if above else wanted
+    return f"the folder has neither {project.FILE} nor {manifest.FILE}; {advice}"

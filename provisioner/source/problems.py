@@ -66,7 +66,7 @@ class Refusal(Exception):  # noqa: N818 - carries a problem to where all of them
 
     def __init__(self, name: str, path: str, message: str, line: int = 1, column: int = 1) -> None:
         super().__init__(message)
-        self.problem = Problem(path, line, column, "", f"{message} ({name})")
+        self.problem = Problem(path, line, column, "", f"{message} ({name})" if name else message)
 
 
 class _Collector:
@@ -92,7 +92,7 @@ class Findings:
         self._collector = _Collector(self._problems)
 
     def refuse(self, name: str, path: str, message: str, line: int = 1, column: int = 1) -> None:
-        """Add a problem; `name` is the official converter's name for it, if it has one."""
+        """Add a problem; `name` is the official converter's name for it, "" if it has none."""
         self._problems[Refusal(name, path, message, line, column).problem] = None
 
     def collect(self) -> _Collector:

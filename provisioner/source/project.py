@@ -82,7 +82,7 @@ def _api_version(content: Mapping[str, Any], findings: Findings, lines: LineFind
     version = str(content.get("sourceApiVersion") or "")
     if len(version) > _LONGEST_VERSION:
         message = f"sourceApiVersion {version[:12]}… is not an API version; write for example 65.0"
-        findings.refuse("usage", FILE, message, lines.line("sourceApiVersion"))
+        findings.refuse("", FILE, message, lines.line("sourceApiVersion"))
     return version[:_LONGEST_VERSION]
 
 
@@ -177,7 +177,7 @@ def _selected(found: dict[str, str], only: Sequence[str], findings: Findings) ->
             names = [name for item in found.items() for name in item if name]
             near = difflib.get_close_matches(wanted, names, 1) or sorted(found)
             findings.refuse(
-                "usage", FILE, f"no package directory {wanted}; did you mean {', '.join(near)}?"
+                "", FILE, f"no package directory {wanted}; did you mean {', '.join(near)}?"
             )
     return tuple(path for path in found if path in chosen)
 

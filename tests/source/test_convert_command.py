@@ -23,7 +23,7 @@ def test_a_zip_is_written_and_what_is_odd_is_said(
     with zipfile.ZipFile(out) as archive:
         assert "classes/A.cls" in archive.namelist()
     shown = capsys.readouterr()
-    assert shown.out.startswith(f"{out}: 3 files, 1 members, sha256 ")
+    assert shown.out.startswith(f"{out}: 3 files, 1 member, sha256 ")
     assert f"{D}classes/B.cls:1:1: warning: left out" in shown.err
     assert list(out.parent.iterdir()) == [out]
 
@@ -37,6 +37,30 @@ def test_a_folder_is_written_but_never_into_another_one(
     assert (out / "classes/A.cls").read_text() == "public class A {}\n"
     assert run(["source", "convert", root, "--out", str(out)]) == 2
     assert "is not empty" in capsys.readouterr().err
+
+
+def test_a_path_that_is_no_source_says_what_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "empty").mkdir()
+    project = write(ODD, tmp_path / "p")
+    wanted = "write the path of an SFDX project, or of a folder with package.xml"
+    for path, problem in (
+        (tmp_path / "none", f"the folder does not exist; {wanted}"),
+        (tmp_path / "file", f"it is not a folder; {wanted}"),
+        (
+            tmp_path / "empty",
+            f"the folder has neither sfdx-project.json nor package.xml; {wanted}",
+        ),
+        (
+            project / "force-app",
+            "the folder has neither sfdx-project.json nor package.xml; did you mean the project "
+            f"{project}?",
+        ),
+    ):
+        assert run(["source", "convert", str(path), "--out", str(tmp_path / "o.zip")]) == 2
+        assert capsys.readouterr().err == f"{path}:1:1: {problem}\n"
 
 
 def test_json_holds_members_digest_and_warnings(

@@ -109,11 +109,10 @@ def test_all_that_is_wrong_is_said_at_once_with_its_line(tmp_path: Path, manifes
     )
     assert refusals(tmp_path, manifest) == [
         "gone.xml:5:1: unknown metadata type ApexClas; did you mean ApexClass? (RegistryError)",
-        "gone.xml:8:1: ApexPage: a member has no name; write the component's full name (usage)",
-        "gone.xml:9:1: ApexPage *: name each component to delete; wildcards are not allowed "
-        "(usage)",
+        "gone.xml:8:1: ApexPage: a member has no name; write the component's full name",
+        "gone.xml:9:1: ApexPage *: name each component to delete; wildcards are not allowed",
         "gone.xml:11:1: the list of members has no type; add one, for example "
-        "<name>ApexClass</name> (usage)",
+        "<name>ApexClass</name>",
     ]
 
 
@@ -136,7 +135,7 @@ def test_all_that_is_wrong_is_said_at_once_with_its_line(tmp_path: Path, manifes
         ),
         (
             "<Package><types>\n<name>Report</name><members>../a</members></types></Package>",
-            "2:1: the path of Report ../a leads out of the package (usage)",
+            "2:1: the path of Report ../a leads out of the package",
         ),
     ],
 )

@@ -140,7 +140,7 @@ def test_one_manifest_is_enough_and_both_are_accepted(project: Project) -> None:
         (
             "before: all.xml",
             f"{KEY}.before: all.xml:5:1: ApexClass *: name each component to delete; "
-            "wildcards are not allowed (usage)",
+            "wildcards are not allowed",
         ),
         ("before: none.xml", f"{KEY}.before: none.xml lists nothing to delete"),
     ],
