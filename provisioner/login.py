@@ -141,7 +141,11 @@ def from_ledger(org: Org, pool: PoolFile) -> Credentials:
     key, else the Dev Hub's app. Raises NoOrgError for an org that is deleted or not active yet.
     """
     if org.state is State.DELETED:
-        raise NoOrgError(f"the scratch org {org.username} is deleted", code="org_deleted")
+        raise NoOrgError(
+            f"the scratch org {org.username} is deleted",
+            code="org_deleted",
+            hint=f"claim another org: provisioner claim --pool {org.pool}",
+        )
     if org.state in (State.INTENDED, State.SIGNING_UP):
         raise NoOrgError(
             f"the scratch org {org.username} is still being signed up",

@@ -166,21 +166,23 @@ def test_the_options_open_an_org_that_the_ledger_does_not_know(
 
 
 @pytest.mark.parametrize(
-    ("state", "code"),
+    ("state", "code", "hint"),
     [
-        (State.INTENDED, "org_not_ready"),
-        (State.SIGNING_UP, "org_not_ready"),
-        (State.DELETED, "org_deleted"),
+        (State.INTENDED, "org_not_ready", "wait until the build has finished; "),
+        (State.SIGNING_UP, "org_not_ready", "wait until the build has finished; "),
+        (State.DELETED, "org_deleted", "claim another org: provisioner claim --pool morning"),
     ],
 )
 def test_an_org_that_is_not_there_yet_or_no_more_is_reported_without_a_request(
-    state: State, code: str, run: Run, host: LoginHost, key_file: Path, tmp_path: Path
+    state: State, code: str, hint: str, run: Run, host: LoginHost, key_file: Path, tmp_path: Path
 ) -> None:
     write_pool_file(tmp_path, host.url, str(key_file))
     record(tmp_path, host.url, state)
     done = run(USERNAME, "--json")
     assert done.code == 3
-    assert f'"{code}"' in done.out
+    error = done.json["error"]
+    assert error["code"] == code
+    assert error["hint"].startswith(hint)
     assert host.seen == []
 
 
