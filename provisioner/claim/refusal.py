@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from provisioner.claim.estimate import estimate_text, next_available
@@ -186,7 +186,7 @@ def _too_short(subject: str, orgs: list[Org], wanted: Claim, now: datetime) -> N
     """Orgs are available, but all expire earlier than the claim allows."""
     longest = max(org.expires_at or now for org in orgs)
     asked = format_duration((wanted.usable_until or now) - now)
-    left = format_duration(longest - now)
+    left = format_duration(_rounded_down(longest - now))
     if wanted.username:
         message = f"{subject} expires in less than {asked}, at {_minute(longest)}"
     else:
@@ -196,8 +196,14 @@ def _too_short(subject: str, orgs: list[Org], wanted: Claim, now: datetime) -> N
         )
     return NoOrgError(
         message,
-        hint=f"pass a --min-life below {left}, or create new orgs: {_build(wanted)}",
+        hint=f"pass --min-life {left} or less, or create new orgs: {_build(wanted)}",
     )
+
+
+def _rounded_down(duration: timedelta) -> timedelta:
+    """To whole hours, or if it is shorter than an hour, to whole minutes."""
+    hour, minute = timedelta(hours=1), timedelta(minutes=1)
+    return duration - duration % (hour if duration >= hour else minute)
 
 
 def _another(org: Org) -> str:

@@ -87,7 +87,25 @@ def test_orgs_that_expire_too_soon_are_named_as_the_reason(ledger: Ledger) -> No
         "no scratch org in any pool has 12h left before it expires: 1 available, the last "
         "expires at 2026-11-24 05:00 UTC"
     )
-    assert "pass a --min-life below 3h" in error.hint
+    assert error.hint == "pass --min-life 3h or less, or create new orgs: provisioner build"
+
+
+@pytest.mark.parametrize(
+    ("left", "shown"),
+    [
+        (timedelta(days=1, hours=23, minutes=59, seconds=45), "1d23h"),
+        (timedelta(hours=1), "1h"),
+        (timedelta(minutes=59, seconds=59), "59m"),
+        (timedelta(seconds=59), "0s"),
+    ],
+)
+def test_the_proposed_minimum_life_is_rounded_down(
+    ledger: Ledger, left: timedelta, shown: str
+) -> None:
+    at = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    add(ledger, "a", expires_at=at + left)
+    error = refused(ledger, now=lambda: at, min_life=timedelta(days=3))
+    assert error.hint.startswith(f"pass --min-life {shown} or less, or ")
 
 
 def test_an_unknown_username_is_answered_with_near_ones(ledger: Ledger) -> None:
