@@ -23,20 +23,24 @@ _SAMPLE = "provisioner/sample"
 """The folder of the sample's files, as pool.yaml at the root of the repository names it."""
 
 CONNECTED_APP = """\
-In the Dev Hub, once (Setup is the gear, top right):
-  1. Setup > Dev Hub: enable it. Create a user for the builds, or use your own.
-  2. Setup > App Manager > New Connected App, with OAuth settings enabled:
-       callback URL      http://localhost:1717/OauthRedirect
-       digital signature upload {certificate}
-       scopes            api, web, refresh_token (offline_access)
-  3. The app's Manage > Edit Policies: "Admin approved users are pre-authorized"; then give the
-     app to that user by a permission set or profile.
-     It can take ten minutes until the app works everywhere.
-  4. An External Client App does not work yet: sign-ups that name one fail with C-1016. Since
-     Spring '26 Salesforce Support must allow new connected apps; existing ones keep working.
-Then:
-  export SF_HUB_USERNAME=…   the user of the Dev Hub
-  export SF_CONSUMER_KEY=…   the app's page: Manage Consumer Details
+On the Dev Hub, once:
+  1. In Setup, open Dev Hub and enable it.
+  2. In Setup, open App Manager and create a connected app with OAuth settings:
+       callback URL            http://localhost:1717/OauthRedirect
+       use digital signatures  upload {certificate}
+       OAuth scopes            api, web, refresh_token / offline_access
+     Since Spring '26, Salesforce Support has to enable the creation of
+     connected apps; existing ones continue to work. An External Client App is
+     not copied to scratch orgs: sign-ups then fail with C-1016.
+  3. Open the app, choose Manage, then Edit Policies, and set Permitted Users
+     to "Admin approved users are pre-authorized". Then add a profile or
+     permission set of the user of the build. Changes can take ten minutes.
+  4. Give that user these rights: API Enabled; View Setup and Configuration;
+     Read, Create, Edit and Delete on Scratch Org Infos; Read, Edit and Delete
+     on Active Scratch Orgs.
+On this machine:
+  export SF_HUB_USERNAME=…   # the user of the build
+  export SF_CONSUMER_KEY=…   # on the app's page: Manage Consumer Details
 {key_variable}{change_folder}  provisioner check
 """
 
@@ -47,7 +51,7 @@ def command(
         Path | None,
         typer.Argument(
             metavar="[FOLDER]",
-            help="Where to write; by default the current folder.",
+            help="The folder to write to; by default the current one.",
             show_default=False,
         ),
     ] = None,
@@ -59,12 +63,12 @@ def command(
             show_default=False,
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Create a sample pool.yaml and the files that it names.
 
     The sample has a scratch org definition, a small source project, data with references and an
-    Apex script, and can be built as it is. It is written to FOLDER, or where --config says.
+    Apex script, and can be built without changes. --config sets another name for pool.yaml.
     """
     config = (folder or Path()) / call.config
     home = config.parent
@@ -117,9 +121,10 @@ def refuse_existing(targets: Iterable[Path]) -> None:
     existing = [str(path) for path in targets if os.path.lexists(path)]
     if existing:
         raise UsageError(
-            f"these files exist, so nothing was written: {', '.join(existing)}",
+            f"these files already exist, so nothing was written: {', '.join(existing)}",
             code="file_exists",
-            hint="choose an empty folder (provisioner init FOLDER), or overwrite them with --force",
+            hint="choose an empty folder (provisioner init FOLDER), or pass --force to overwrite "
+            "them",
         )
 
 
@@ -149,7 +154,9 @@ def _quoted(text: str) -> str:
 
 
 def _next_steps(pair: KeyFiles | None, home: Path) -> str:
-    certificate = str(pair.certificate) if pair else "the certificate (make one with --keys DIR)"
-    key = "" if pair else "  export SF_PRIVATE_KEY=…    the path of the certificate's private key\n"
+    certificate = str(pair.certificate) if pair else "the certificate (--keys DIR creates one)"
+    key = (
+        "" if pair else "  export SF_PRIVATE_KEY=…    # the path of the certificate's private key\n"
+    )
     change = "" if home == Path() else f"  cd {shlex.quote(str(home))}\n"
     return CONNECTED_APP.format(certificate=certificate, key_variable=key, change_folder=change)

@@ -56,6 +56,8 @@ def test_it_says_what_to_set_up_in_the_dev_hub(cli: Cli) -> None:
         "http://localhost:1717/OauthRedirect",
         "keys/server.crt",
         "api, web, refresh_token",
+        "API Enabled; View Setup and Configuration;",
+        "Read, Create, Edit and Delete on Scratch Org Infos; Read, Edit and Delete",
         "Admin approved users are pre-authorized",
         "C-1016",
         "export SF_HUB_USERNAME",
@@ -102,7 +104,7 @@ def test_an_existing_file_is_never_changed(cli: Cli, tmp_path: Path) -> None:
     done = cli("init", "--keys", "keys")
 
     assert (done.code, done.out) == (2, "")
-    assert "these files exist, so nothing was written: pool.yaml\n" in done.err
+    assert "these files already exist, so nothing was written: pool.yaml\n" in done.err
     assert "--force" in done.err
     assert tree(tmp_path) == {"pool.yaml"}
     assert (tmp_path / "pool.yaml").read_text() == "mine"
