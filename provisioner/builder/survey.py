@@ -38,8 +38,8 @@ def survey(connections: Connections) -> list[ActiveOrg]:
             "ScratchOrgInfo",
             error_code=error.error_code,
             kind=ErrorKind.CONFIGURATION,
-            hint="enable Dev Hub in Setup, and give the user Read, Create and Delete on Scratch "
-            "Org Infos and Active Scratch Orgs",
+            hint="enable Dev Hub in Setup, and give the user Read, Create, Edit and Delete on "
+            "Scratch Org Infos, and Read, Edit and Delete on Active Scratch Orgs",
         ) from None
 
 

@@ -50,7 +50,7 @@ def verified(
     if health.is_active is None:
         warn(f"{org.username} could not be verified: {health.why}")
     elif not health.is_active:
-        warn(f"{org.username} is unusable and will be replaced: {health.why}")
+        warn(f"{org.username} is unusable; the next build replaces it: {health.why}")
     changed = record(ledger, health, now)
     if health.is_active is False:
         return None

@@ -40,7 +40,9 @@ def command(
     prove: Annotated[
         bool,
         typer.Option(
-            "--prove", help="Log in to the available orgs; mark unusable ones for replacement."
+            "--prove",
+            help="Log in to the available orgs. The next build replaces those that are deleted, or "
+            "whose login opens another org.",
         ),
     ] = False,
     manifest: Annotated[
@@ -125,7 +127,7 @@ def _verify(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Healt
             call.output.warn(f"{health.org.username} could not be verified: {health.why}")
         elif not health.is_active:
             call.output.warn(
-                f"{health.org.username} is unusable and will be replaced: {health.why}"
+                f"{health.org.username} is unusable; the next build replaces it: {health.why}"
             )
     return found
 

@@ -1,8 +1,9 @@
 """Whether an available org still exists: a login of the kind that its consumer makes.
 
-An org that is deleted according to the Dev Hub is *quarantined*: its row becomes `expired`, so that
-no claim gets it, and the next `build` or `reap` replaces it. A refused login alone does not prove
-that an org is deleted: an active org in maintenance refuses it too. Such a row is not changed.
+An org that is deleted according to the Dev Hub, or whose login opens another org, is *quarantined*:
+its row becomes `expired`, so that no claim gets it, and the next `build` replaces it. A refused
+login alone does not prove that an org is deleted: an active org in maintenance refuses it too. Such
+a row is not changed.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def test_when_all_orgs_are_deleted_a_claim_gets_none_and_all_are_quarantined(nig
         kill(night, org)
     code, _, err = claim(night)
     assert code == 3
-    assert err.count("is unusable and will be replaced") == 2
+    assert err.count("is unusable; the next build replaces it") == 2
     assert len(night.orgs(State.EXPIRED)) == 2
     assert night.build().exit_code == 0
     assert len(night.orgs(State.AVAILABLE)) == len(night.active()) == 2
@@ -59,7 +59,7 @@ def test_a_dead_org_claimed_by_name_is_refused_and_says_so(night: Night) -> None
     kill(night, org)
     code, out, err = claim(night, org.username)
     assert code == 3
-    assert "is unusable and will be replaced" in err
+    assert "is unusable; the next build replaces it" in err
     assert "expired" in json.loads(out)["error"]["message"]
 
 

@@ -140,7 +140,7 @@ def test_status_prove_quarantines_no_org_for_420_and_asks_once_for_all(night: Ni
     states = [org["state"] for org in json.loads(out)["pools"][0]["orgs"]]
     assert sorted(states) == ["available", "available", "expired"]
     assert err.count("could not be verified") == 2
-    assert err.count("will be replaced") == 1
+    assert err.count("the next build replaces it") == 1
     assert questions(night) - before == 2, "one for all, and one for what is not active"
 
 
@@ -150,7 +150,7 @@ def test_without_an_answer_of_the_dev_hub_no_org_is_quarantined(night: Night) ->
         kill(night, org)
     night.fault({"route": "oauth.token", "subject": "^(?!sample-)"}, MAINTENANCE, times=0)
     code, _, err = Command(night, "status", "--prove").end()
-    assert (code, err.count("will be replaced")) == (0, 0)
+    assert (code, err.count("the next build replaces it")) == (0, 0)
     assert "the Dev Hub did not say whether it is deleted" in err
     assert len(night.orgs(State.AVAILABLE)) == 2
 

@@ -104,7 +104,7 @@ def test_a_deleted_org_is_quarantined_with_a_warning(check: Check, ledger: Ledge
     org = claimed(ledger, age=5 * HOUR)
     assert check.at(org, lambda org: Health(org, False, "the org is gone")) is None
     assert check.warnings == [
-        "a@acme.example is unusable and will be replaced: the org is gone",
+        "a@acme.example is unusable; the next build replaces it: the org is gone",
     ]
     assert [row.state for row in ledger.orgs()] == [State.EXPIRED]
 
@@ -154,7 +154,8 @@ def test_the_dev_hub_is_asked_only_about_an_org_in_doubt(
     assert check.at(org, lambda _org: refused) is None
     assert asked == [[org.username]]
     assert check.warnings == [
-        "a@acme.example is unusable and will be replaced: the Dev Hub reports the org as deleted"
+        "a@acme.example is unusable; the next build replaces it: the Dev Hub reports the org as "
+        "deleted"
     ]
 
 
