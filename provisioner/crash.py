@@ -36,7 +36,7 @@ REPORT = "please report this bug and attach the file; it contains code locations
 
 def record(error: BaseException) -> ProvisionerError:
     """Write the traceback to a file of mode 0600. Returns the error, whose message names it."""
-    return ProvisionerError(f"this is {described(error)}", hint=REPORT)
+    return ProvisionerError(described(error), hint=REPORT)
 
 
 def described(error: BaseException) -> str:

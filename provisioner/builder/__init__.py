@@ -35,8 +35,9 @@ Room and deletion
 
 Around it
     connections      the sessions of the Dev Hub and the orgs
-    hub_retries      waits for a Dev Hub that is out of order when a build starts
+    hub_retries      retries the first requests of a build
     crashes          unexpected exceptions
+    failed_run       records the end of a run that an error stops
     events           events and messages of a build
     reporter         reports to the observer, without secrets
     fingerprint      the hash of the content of an org

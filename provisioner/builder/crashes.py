@@ -91,8 +91,8 @@ def harmless(reporter: Reporting, what: str, action: Callable[[], None]) -> None
     try:
         action()
     except RowValueError as error:
-        reporter.warn(f"{what}: {error.message}")
+        reporter.warn(f"{what} failed: {error.message}")
     except STOPS:
         raise
     except Exception as error:  # noqa: BLE001 - as above
-        reporter.warn(f"{what}: {reporter.crashes.described(error)}")
+        reporter.warn(f"{what} failed: {reporter.crashes.described(error)}")

@@ -55,7 +55,7 @@ class Outcomes:
         self._context.progress.complete(org)
         self._room.keep(org.pool, org.username)
         self._context.reporter.org(OrgEvent(org.username, org.pool, State.AVAILABLE))
-        what = f"after {org.username}"
+        what = f"continuing after {org.username} became available"
         harmless(self._context.reporter, what, lambda: self._after_available(org))
 
     def _after_available(self, org: Org) -> None:
@@ -85,7 +85,7 @@ class Outcomes:
         failed = self._record(org, reason, "sign-up", kind, counts_for_breaker=not may_retry)
         if failed is None:
             return
-        self._close(failed, "no org was made")
+        self._close(failed, "no org was created")
         if may_retry:
             self._retry(failed)
         else:
@@ -98,7 +98,7 @@ class Outcomes:
         reason = f"sign-up: {error.message}"
         failed = self._record(org, reason, "sign-up", error.kind, is_failure=is_failure)
         if failed is not None:
-            self._close(failed, "never signed up")
+            self._close(failed, "was not signed up")
 
     def left(self, org: Org, why: str, *, what: str = "which looks up its sign-up") -> None:
         """The next build continues: a sign-up may have been sent, or an org may still exist."""
@@ -169,7 +169,7 @@ class Outcomes:
             self._room.give(deleted.pool, deleted.username)
 
     def _retry(self, org: Org) -> None:
-        """Send the sign-up again: no org was made, so it is not a replacement."""
+        """Send the sign-up again: no org was created, so it is not a replacement."""
         if self._may_send_more():
             self._queue.retry(_creation(org))
 

@@ -12,6 +12,7 @@ from provisioner.builder.fingerprint import fingerprints
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.manifest_entries import contents
 from provisioner.ledger.base import State
+from provisioner.plain_text import quantity
 from provisioner.plan import MINIMUM_LIFE, Allowance, PoolPlan, Removal, plan_pools
 from provisioner.upkeep.lifetimes import corrected, in_doubt
 
@@ -45,7 +46,7 @@ def _is_active(org: Org) -> bool:
 
 def _delete(context: BuildContext, removals: Sequence[Removal]) -> None:
     if removals and (count := len(delete(context, removals))):
-        text = f"deleted {count} orgs that were failed, expired, outdated or released"
+        text = f"deleted {quantity(count, 'org')}: failed, expired, outdated or released"
         context.reporter.inform(text)
 
 
@@ -69,14 +70,14 @@ def plan_build(
     config, connections = context.config, context.connections
     unfinished = sum(org.pool in pools for org in adopted)
     if unfinished:
-        text = f"resuming {unfinished} orgs that an earlier build did not finish"
+        text = f"resuming {quantity(unfinished, 'org')} that an earlier build did not finish"
         context.reporter.inform(text)
     prints = fingerprints(config, pools)
     context.contents.update(contents(config, pools, prints))
     rows, now = context.ledger.orgs(), context.now()
     plans = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
     removed = [removal for plan in plans for removal in plan.remove]
-    harmless(context.reporter, "orgs to delete", lambda: _delete(context, removed))
+    harmless(context.reporter, "deleting orgs", lambda: _delete(context, removed))
     if any(plan.create or plan.resume for plan in plans):
         rows = context.ledger.orgs() if removed else rows
         # Only now the limits: deletions have freed some of them.
@@ -86,6 +87,7 @@ def plan_build(
         plans = plan_pools(config, pools, rows, prints, allowance, now)
     for plan in plans:
         if plan.not_more_because:
-            text = f"{plan.pool}: {plan.missing} orgs cannot be built: {plan.not_more_because}"
+            missing = quantity(plan.missing, "org")
+            text = f"{plan.pool}: {missing} cannot be built: {plan.not_more_because}"
             context.reporter.warn(text)
     return plans

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from provisioner.errors import ProvisionerError
+from provisioner.plain_text import quantity
 from provisioner.salesforce.active_orgs import describe
 from provisioner.salesforce.definition import described
 from provisioner.upkeep.ownership_tag import tag_of
@@ -44,8 +45,8 @@ class ReadyMarks:
             describe(self._context.connections.hub, batch)
         except ProvisionerError as error:
             self._context.reporter.warn(
-                f"{len(batch)} orgs could not be marked as complete on the Dev Hub (only needed if "
-                f"the ledger is lost): {error.message}"
+                f"{quantity(len(batch), 'org')} could not be marked as complete on the Dev Hub "
+                f"(only needed if the ledger is lost): {error.message}"
             )
 
     def _description(self, org: Org) -> str:

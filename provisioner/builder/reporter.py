@@ -36,7 +36,7 @@ class Reporter:
         """Report what happened to one org."""
         shown = replace(event, note=self.redacted(event.note))
         with self._lock:
-            harmless(self, "the view", lambda: self._observer.org(shown))
+            harmless(self, "showing the progress", lambda: self._observer.org(shown))
 
     def inform(self, text: str) -> None:
         """Report a fact about the build."""

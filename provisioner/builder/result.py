@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import BuildError, HubLimitError, Interrupted, ProvisionerError
 from provisioner.ledger.base import Org, State
+from provisioner.plain_text import quantity
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -63,7 +64,7 @@ class BuildResult:
         if self.exit_code == 6:
             message = f"built {len(self.built)} of {self.wanted} wanted orgs"
             if self.unconfirmed:
-                message += f"; {len(self.unconfirmed)} are left to the next build"
+                message += f"; left to the next build: {quantity(len(self.unconfirmed), 'org')}"
             if self.stopped_because:
                 message += f"; {self.stopped_because}"
             return BuildError(

@@ -45,6 +45,7 @@ from provisioner.builder.signup_sender import SignUpSender
 from provisioner.builder.survey import reconcile, survey
 from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
+from provisioner.plain_text import quantity
 from provisioner.plan import Creation, PoolPlan, Removal
 
 if TYPE_CHECKING:
@@ -140,10 +141,10 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     queue.request(_in_turn(plans))
     context.scheduler.run()
     _report_without_room(context, len(queue))
-    harmless(context.reporter, "marks", marks.send)
-    harmless(context.reporter, "orgs to replace", room.retire)
+    harmless(context.reporter, "marking orgs as complete", marks.send)
+    harmless(context.reporter, "deleting outdated orgs", room.retire)
     pools = {plan.pool for plan in plans}
-    harmless(context.reporter, "orgs to delete", lambda: _delete_leftovers(context, pools))
+    harmless(context.reporter, "deleting orgs", lambda: _delete_leftovers(context, pools))
 
 
 def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
@@ -160,7 +161,8 @@ def _report_without_room(context: BuildContext, count: int) -> None:
     progress = context.progress
     if not count or progress.limit or context.scheduler.is_stopping:
         return
-    text = f"the Dev Hub's active scratch org limit leaves no room for {count} more orgs"
+    orgs = quantity(count, "more org")
+    text = f"the Dev Hub's active scratch org limit leaves no room for {orgs}"
     context.reporter.warn(text)
     if not progress.failed:
         progress.reach_limit("active_limit", text)

@@ -63,8 +63,9 @@ class SignUpBreaker:
         """Why no further sign-up is sent, "" if one may be sent, now or later."""
         if self._failures >= self.budget:
             return (
-                f"{self._failures} sign-ups failed, the maximum of one build; the last: {self._why}"
+                f"{self._failures} sign-ups failed, the maximum of one build; the last error: "
+                f"{self._why}"
             )
         if self._in_a_row >= IN_A_ROW and not undecided:
-            return f"{self._in_a_row} sign-ups in a row failed; the last: {self._why}"
+            return f"{self._in_a_row} sign-ups in a row failed; the last error: {self._why}"
         return ""

@@ -56,7 +56,7 @@ class SignUpDispatch:
             guarded(
                 context.reporter,
                 self._dispatch,
-                lambda error: context.reporter.warn(f"sign-ups: {error.message}"),
+                lambda error: context.reporter.warn(f"sending sign-ups failed: {error.message}"),
             ),
         )
 

@@ -99,7 +99,7 @@ class SignUpPoll:
         """
         self._broken_polls += 1
         if self._broken_polls < MOST_BROKEN_POLLS:
-            self._context.reporter.warn(f"sign-ups: {error.message}; polling again")
+            self._context.reporter.warn(f"polling the sign-ups failed: {error.message}; retrying")
             return self._context.wait(min(FIRST_POLL * 2.0**self._broken_polls, 60.0))
         self._context.circuit_breaker.trip("the Dev Hub's sign-ups could not be polled")
         for pending in self._pending.polled:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.ledger.base import Org, State
+from provisioner.plain_text import quantity
 from provisioner.plan import Removal
 from provisioner.salesforce.active_orgs import ActiveOrg, active_orgs
 from provisioner.upkeep.lifetimes import HELD, corrected
@@ -60,8 +61,9 @@ def reconcile(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
     unknown = sum(item.org.username not in known for item in found)
     if unknown:
         context.reporter.warn(
-            f"{unknown} orphans: scratch orgs with this project's ownership tag that are not in "
-            "the ledger. `provisioner reap` deletes them; `reap --rebuild` restores their rows"
+            f"found {quantity(unknown, 'orphan')}: scratch orgs with this project's ownership tag "
+            "that are not in the ledger. `provisioner reap` deletes them; `provisioner reap "
+            "--rebuild` restores their rows"
         )
 
 

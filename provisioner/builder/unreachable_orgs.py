@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
 from provisioner.errors import ErrorKind, ProvisionerError
+from provisioner.plain_text import quantity
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -55,8 +56,8 @@ class UnreachableOrgs:
             gone = self._context.connections.hub.gone(names)
         except ProvisionerError as error:
             self._context.reporter.warn(
-                f"{len(names)} orgs refuse requests or cannot be reached, and the Dev Hub did not "
-                f"answer whether they are deleted: {error.message}"
+                f"{quantity(len(names), 'org')} refused requests or could not be reached, and the "
+                f"Dev Hub did not answer whether they are deleted: {error.message}"
             )
             return
         with self._context.lock:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provisioner.plain_text import quantity
+
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Run
@@ -44,7 +46,7 @@ class Estimate:
         minutes = max(1, math.ceil(self.seconds / 60))
         return (
             f"about {self.hub_requests} Dev Hub and {self.org_requests} scratch org requests, "
-            f"{minutes} minutes ({self.basis})"
+            f"{quantity(minutes, 'minute')} ({self.basis})"
         )
 
 

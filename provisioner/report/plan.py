@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from provisioner.plain_text import quantity
+
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.plan import PoolPlan
@@ -42,7 +44,7 @@ def plan_text(config: PoolFile, plans: Sequence[PoolPlan], cost: Estimate) -> li
     total = sum(len(plan.create) for plan in plans)
     if not any(plan.create or plan.resume for plan in plans):
         return [*lines, "Nothing to build."]
-    return [*lines, f"Cost: {total} sign-ups, {cost.text()}"]
+    return [*lines, f"Cost: {quantity(total, 'sign-up')}, {cost.text()}"]
 
 
 def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
@@ -57,7 +59,8 @@ def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
         titles = [entry.title for entry in config.pools[plan.pool].steps]
         lines.append(f"  steps of each: {', '.join(['sign-up', *titles, 'verification'])}")
     if plan.not_more_because:
-        lines.append(f"  {plan.missing} of them cannot be built: {plan.not_more_because}")
+        missing = quantity(plan.missing, "org")
+        lines.append(f"  {missing} cannot be built: {plan.not_more_because}")
     return lines
 
 
@@ -66,10 +69,9 @@ def _order(plan: PoolPlan) -> list[str]:
     if not plan.retire:
         return []
     if not plan.is_short_of_room:
-        return ["an outdated org is deleted only after its replacement is available"]
-    without = len(plan.create) - plan.slots
-    orgs = "org" if plan.swap == 1 else "orgs"
+        return ["  each outdated org is deleted only after its replacement is available"]
+    without = quantity(len(plan.create) - plan.slots, "new org")
     return [
-        f"  {without} new orgs have no room until outdated orgs are deleted: first one, for the "
-        f"canary; after the canary is available, {plan.swap} {orgs} at a time"
+        f"  there is no room for {without} until outdated orgs are deleted: first one, for the "
+        f"canary; after the canary is available, {quantity(plan.swap, 'org')} at a time"
     ]

@@ -28,7 +28,7 @@ _MAKE_ONE = "create one with: openssl genrsa -out server.key 2048"
 
 _COPY_AGAIN = (
     "copy it again from its file, complete and with its line breaks (base64 keeps them); "
-    "test the file by: openssl pkey -noout -check -in FILE"
+    "test the file with: openssl pkey -noout -check -in FILE"
 )
 
 
@@ -140,7 +140,7 @@ def _not_a_key(label: str, text: str, name: str) -> UsageError:
             f"{name}: {wrong}; a private key in PEM format is required",
             code="key_format",
             hint="the file must start with -----BEGIN PRIVATE KEY----- and end with "
-            "-----END PRIVATE KEY-----; convert a DER file by: openssl pkey -inform DER",
+            "-----END PRIVATE KEY-----; convert a DER file with: openssl pkey -inform DER",
         )
     if "CERTIFICATE" in label:
         wrong, hint = "a certificate", "pass the private key of this certificate"

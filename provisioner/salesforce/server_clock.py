@@ -96,13 +96,13 @@ class ServerClock:
         last = self._last
         if last is None or abs(last.ahead) <= TOLERANCE:
             return
-        way = "ahead" if last.ahead > _NONE else "behind"
+        way = "ahead of" if last.ahead > _NONE else "behind"
         raise ClockError(
-            f"the clock of this machine reads {_text(last.local)}, that of {self._name} "
-            f"{_text(last.server)}: this machine is {_span(abs(last.ahead))} {way}. Nothing is "
-            "deleted by a wrong clock",
-            hint="set the clock of this machine (for instance by NTP: `timedatectl set-ntp true`), "
-            "then run the command again; unfinished work is recorded in the ledger",
+            f"the clock of this machine ({_text(last.local)}) is {_span(abs(last.ahead))} {way} "
+            f"that of {self._name} ({_text(last.server)}); the command stops, so that it deletes "
+            "no org by mistake",
+            hint="set the clock of this machine, for example by NTP: `timedatectl set-ntp true`; "
+            "then run the command again. Unfinished work is recorded in the ledger",
         )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from provisioner.declare.options import Finding, option
 from provisioner.errors import ErrorKind
+from provisioner.plain_text import quantity
 from provisioner.salesforce import permission_sets
 from provisioner.salesforce.fields import record_id
 from provisioner.salesforce.soql import equals, select
@@ -63,7 +64,7 @@ class AssignPermissionSets:
                 details=[f"{names[set_id]}: {error}" for set_id, error in refused.items()],
                 kind=ErrorKind.TRANSIENT if kinds == {ErrorKind.TRANSIENT} else ErrorKind.CONTENT,
             )
-        return Done(f"assigned {len(missing)} permission sets")
+        return Done(f"assigned {quantity(len(missing), 'permission set')}")
 
     def poll(self, context: StepContext, state: StartAgain) -> Outcome:  # noqa: ARG002 - contract
         """Nothing is ever pending: read and assign again."""

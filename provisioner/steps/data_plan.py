@@ -174,7 +174,7 @@ class _Reader:
     def plan(self, name: str, content: bytes) -> list[PlannedFile]:
         parts = self._json(name, content)
         if parts is not _BROKEN and not isinstance(parts, list):
-            self._report(name, (), "a plan must be a list of {sobject, files}")
+            self._report(name, (), "a plan must be a list of objects with sobject and files")
         found = []
         for index, part in enumerate(parts if isinstance(parts, list) else []):
             found += self._part(name, index, part)
@@ -188,7 +188,7 @@ class _Reader:
         elif not isinstance(names, list) or not names:
             wrong = "files must be a list of data files"
         elif not all(isinstance(name, str) for name in names):
-            wrong = "files must be paths; objects in it are an old form"
+            wrong = "files must be a list of paths; the older form with objects is not supported"
         else:
             return [self._file(sobject, name) for name in names]
         self._report(plan, (index,), f"entry {index + 1}: {wrong}")
@@ -205,7 +205,7 @@ class _Reader:
         records = data.get("records") if isinstance(data, Mapping) else None
         if not isinstance(records, list):
             if data is not _BROKEN:
-                self._report(name, (), 'a data file is {"records": [...]}')
+                self._report(name, (), 'a data file must have the form {"records": [...]}')
             return PlannedFile(sobject, name, ())
         planned = []
         for index, record in enumerate(records):
@@ -220,14 +220,14 @@ class _Reader:
         if not isinstance(attributes, Mapping) or not all(
             isinstance(attributes.get(key), str) and attributes[key] for key in wanted
         ):
-            wrong = "attributes must hold type and referenceId"
+            wrong = "attributes must contain type and referenceId"
             self._report(file, path, f"record {position}: {wrong}")
             return False
         record_type = record.get("RecordType")
         if record_type is not None and not (
             isinstance(record_type, Mapping) and isinstance(record_type.get("Name"), str)
         ):
-            wrong = "RecordType must hold the Name of the record type"
+            wrong = "RecordType must contain the Name of the record type"
             self._report(file, (*path, "RecordType"), f"record {position}: {wrong}")
             return False
         return False not in [

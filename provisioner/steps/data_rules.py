@@ -108,7 +108,7 @@ class _Rules:
             return ""
         near = self._by_lower.get(value[1:].lower())
         if near:
-            return f"{value} is in no file of the plan; did you mean @{near}? (case matters)"
+            return f"{value} is not in any file of the plan; did you mean @{near}? (case matters)"
         if looks_like_reference(value) or field.endswith("Id"):
-            return f"{value} is in no file of the plan"
+            return f"{value} is not in any file of the plan"
         return ""

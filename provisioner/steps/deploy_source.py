@@ -37,11 +37,9 @@ class DeploySource:
     shorthand: ClassVar[str] = "path"
 
     path: Path = option("the project, or a folder in metadata format", path="folder", example=".")
-    strict: bool = option(
-        "treat what the official converter ignores without a message as an error", default=False
-    )
+    strict: bool = option("treat warnings of the conversion as errors", default=False)
     package_dirs: tuple[str, ...] = option(
-        "the package directories to deploy, by path or package name; without it all of them",
+        "the package directories to deploy, by path or package name; by default all",
         default=(),
         example="[force-app]",
     )

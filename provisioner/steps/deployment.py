@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from provisioner.errors import ErrorKind, SalesforceError
+from provisioner.plain_text import quantity
 from provisioner.salesforce.error_kinds import DEPLOY_RETRIES, says_any
 from provisioner.salesforce.metadata import DeployStatus, deploy_status, start_deploy
 from provisioner.steps.base import (
@@ -62,7 +63,7 @@ def _outcome(
     if not status.is_done:
         return Pending(RemoteRequest(status.id), note=status.status, wait=wait)
     if status.is_success:
-        return Done(f"deployed {status.deployed} components")
+        return Done(f"deployed {quantity(status.deployed, 'component')}")
     lines = [status.error, *map(describe, status.components), *status.tests]
     lines = [line for line in lines if line]
     if status.status == "Canceled" or _is_transient(lines):

@@ -67,7 +67,7 @@ class InstallPackage:
     def start(self, context: StepContext) -> Outcome:
         """Request the install, unless this version is installed."""
         if is_installed(context.org, self.version):
-            return Done(f"{self.version} is installed already")
+            return Done(f"{self.version} is already installed")
         try:
             request_id = request_install(context.org, self._request())
         except SalesforceError as error:

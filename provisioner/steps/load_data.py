@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from provisioner.declare.options import Finding, option
 from provisioner.errors import ErrorKind, SalesforceError, UsageError
+from provisioner.plain_text import quantity
 from provisioner.salesforce.api_errors import NOT_SENT, TIMED_OUT
 from provisioner.salesforce.records import (
     TreeRefusedError,
@@ -75,7 +76,7 @@ class LoadData:
             progress = progress_of(state, load, context.memory.get(_PROGRESS))
         except IdsLostError:
             raise self._cannot_continue(
-                "the build that had the ids of its records was interrupted"
+                "a build was interrupted before it stored the ids of the records that it loaded"
             ) from None
         if progress is None:
             raise self._cannot_continue("the plan's data has changed since it was partly loaded")
@@ -133,7 +134,7 @@ class _Loading:
                 return Pending(progress.state(self._load), wait=0.0)
         if progress.is_unconfirmed:
             self._verify_counts(progress)
-        return Done(f"loaded {self._load.totals().total()} records")
+        return Done(f"loaded {quantity(self._load.totals().total(), 'record')}")
 
     def records_before(self) -> dict[int, int | None]:
         """How many records each object of the plan has; see `LoadProgress.before`."""
@@ -161,7 +162,8 @@ class _Loading:
         if found == before + chunk.types[chunk.sobject] and not is_needed:
             return counted.after({}, self._load)
         raise self._unconfirmed(
-            f"the org has {found} {chunk.sobject} records of this load, {before} before the request"
+            f"the org has {found} {chunk.sobject} records of this load; before the request it had "
+            f"{before}"
         )
 
     def _send(self, progress: LoadProgress) -> LoadProgress:
@@ -217,7 +219,7 @@ class _Loading:
             found = self._count_loaded(sobject, progress)
             if found != wanted:
                 raise self._unconfirmed(
-                    f"the org has {found} {sobject} records of this load, the plan has {wanted}"
+                    f"the org has {found} {sobject} records of this load; the plan has {wanted}"
                 )
 
     def _count_loaded(self, sobject: str, progress: LoadProgress) -> int:

@@ -117,7 +117,7 @@ def test_a_sign_up_that_always_raises_is_left_to_the_next_build(
         broken(patched, DevHub, "sign_up", times=100)
         result = night.build()
     assert (len(result.unconfirmed), len(result.failed), result.exit_code) == (2, 0, 6)
-    assert "2 are left to the next build" in str(result.error())
+    assert "left to the next build: 2 orgs" in str(result.error())
     assert {org.state for org in night.orgs()} == {State.INTENDED}
     assert night.build().exit_code == 0
     nothing_lost(night)

@@ -119,7 +119,7 @@ def test_an_unfinished_org_may_fail(life: OrgLifecycle, ledger: Ledger, state: S
         org = life.activate(org, ACTIVE)
     failed = life.fail(org, "no reason", kept=True)
     assert (failed.state, failed.error, failed.kept) == (State.FAILED, "no reason", True)
-    life.close(failed, "no org was made")
+    life.close(failed, "no org was created")
     closed = ledger.get(org.username)
     assert closed is not None
     assert closed.state is State.DELETED

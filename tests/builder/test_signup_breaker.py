@@ -86,7 +86,7 @@ def test_a_service_that_makes_no_org_costs_five_sign_ups(wanted: int) -> None:
     for seed in range(50):
         night = Service(1.0, wanted, seed).run()
         assert (night.built, night.sent) == (0, IN_A_ROW)
-        assert "5 sign-ups in a row failed; the last: C-9999" in night.verdict
+        assert "5 sign-ups in a row failed; the last error: C-9999" in night.verdict
 
 
 @pytest.mark.parametrize("breaks_after", [1, 5, 12, 20])

@@ -132,7 +132,7 @@ def test_our_own_bug_is_reported_as_one_and_its_traceback_is_kept(
     path = crash_file(done.err)
     kept = path.read_text()
     assert done.code == 1
-    assert done.err.startswith("error: this is a bug in provisioner (ValueError); the traceback")
+    assert done.err.startswith("error: a bug in provisioner (ValueError); the traceback")
     assert "Traceback" not in done.err
     assert path.parent == tmp_path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

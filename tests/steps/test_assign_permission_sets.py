@@ -52,7 +52,7 @@ def test_three_requests_serve_any_number_of_names(ready: StepRunner) -> None:
 def test_what_the_user_has_is_done(ready: StepRunner) -> None:
     ready.finish(AssignPermissionSets(sets=("Sales_Rep",)))
     step = AssignPermissionSets(sets=("Sales_Rep", "Service_Rep"))
-    assert ready.finish(step) == Done("assigned 1 permission sets")
+    assert ready.finish(step) == Done("assigned 1 permission set")
     assert ready.finish(step) == Done("assigned 0 permission sets")
     assert assigned(ready) == [":Sales_Rep", ":Service_Rep"]
 
@@ -71,7 +71,7 @@ def test_a_race_for_the_same_assignment_is_no_failure(ready: StepRunner) -> None
         {"route": "query", "nth": 2},
         {"do": "answer", "status": 200, "body": {"records": [], "done": True, "totalSize": 0}},
     )
-    assert ready.finish(AssignPermissionSets(sets=(name,))) == Done("assigned 1 permission sets")
+    assert ready.finish(AssignPermissionSets(sets=(name,))) == Done("assigned 1 permission set")
     assert assigned(ready) == [":Sales_Rep"]
 
 

@@ -166,7 +166,8 @@ def test_only_references_that_are_still_needed_are_open(tmp_path: Path) -> None:
 def test_a_reference_to_no_record_is_reported(tmp_path: Path) -> None:
     path = data_plan(tmp_path, {"Contact.json": contacts(2), "Account.json": accounts(1)})
     assert problems(path) == [
-        "Contact.json: record 2 (ContactRef2): AccountId: @AccountRef2 is in no file of the plan"
+        "Contact.json: record 2 (ContactRef2): AccountId: @AccountRef2 is not in any file of the "
+        "plan"
     ]
 
 
@@ -213,20 +214,21 @@ def test_all_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
         f'[{{"sobject": "Account", "files": [{files}]}}, {{"sobject": "A B", "files": ["x"]}},'
         ' {"sobject": "A", "files": []}, {"sobject": "A", "files": [{"x": 1}]}, 7]',
     )
-    attributes = "attributes must hold type and referenceId"
+    attributes = "attributes must contain type and referenceId"
     assert problems(tmp_path / "plan.json") == [
         "empty.json: it is empty",
         "broken.json: the file is not JSON: Expecting property name enclosed in double quotes",
         "latin.json: the file is not UTF-8 text",
-        'list.json: a data file is {"records": [...]}',
+        'list.json: a data file must have the form {"records": [...]}',
         f"records.json: record 1: {attributes}",
         f"records.json: record 2: {attributes}",
-        "records.json: record 3: RecordType must hold the Name of the record type",
+        "records.json: record 3: RecordType must contain the Name of the record type",
         f"records.json: record 4: {attributes}",
         "missing.json: cannot be read: No such file or directory",
         "plan.json: entry 2: sobject must be the API name of an object",
         "plan.json: entry 3: files must be a list of data files",
-        "plan.json: entry 4: files must be paths; objects in it are an old form",
+        "plan.json: entry 4: files must be a list of paths; the older form with objects is not "
+        "supported",
         "plan.json: entry 5: sobject must be the API name of an object",
     ]
 
@@ -234,7 +236,7 @@ def test_all_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{}", '{"sobject": "Account", "files": []}', "7", "null"])
 def test_a_plan_is_a_list(tmp_path: Path, text: str) -> None:
     path = write(tmp_path / "plan.json", text)
-    assert problems(path) == ["plan.json: a plan must be a list of {sobject, files}"]
+    assert problems(path) == ["plan.json: a plan must be a list of objects with sobject and files"]
 
 
 def test_one_record_must_fit_into_a_request(tmp_path: Path) -> None:
@@ -270,10 +272,11 @@ FAMILY = """\
         ),
         (
             '"AccountId": "@a1"',
-            "7:7: {}AccountId: @a1 is in no file of the plan; did you mean @A1? (case matters)",
+            "7:7: {}AccountId: @a1 is not in any file of the plan; did you mean @A1? "
+            "(case matters)",
         ),
-        ('"OwnerId": "@somebody"', "7:7: {}OwnerId: @somebody is in no file of the plan"),
-        ('"X__c": "@AccountRef7"', "7:7: {}X__c: @AccountRef7 is in no file of the plan"),
+        ('"OwnerId": "@somebody"', "7:7: {}OwnerId: @somebody is not in any file of the plan"),
+        ('"X__c": "@AccountRef7"', "7:7: {}X__c: @AccountRef7 is not in any file of the plan"),
     ],
 )
 def test_a_mistake_in_a_nested_child_is_reported_at_its_line(

@@ -42,7 +42,7 @@ def test_a_source_project_is_deployed(runner: StepRunner) -> None:
     )
     step = DeploySource(path=Path())
     assert list(step.check(runner.directory)) == []
-    assert runner.finish(step) == Done("deployed 1 components")
+    assert runner.finish(step) == Done("deployed 1 component")
 
 
 def two_directories(folder: Path) -> None:
@@ -62,7 +62,7 @@ def test_only_the_chosen_package_directories_are_deployed(runner: StepRunner, ch
     two_directories(runner.directory)
     step = DeploySource(path=Path(), package_dirs=(chosen,))
     assert list(step.check(runner.directory)) == []
-    assert runner.finish(step) == Done("deployed 1 components")
+    assert runner.finish(step) == Done("deployed 1 component")
     rows = runner.org.query("SELECT Name FROM PermissionSet WHERE Name IN ('First', 'Second')")
     assert [row["Name"] for row in rows] == ["Second"]
 
@@ -225,7 +225,7 @@ def test_the_settings_of_the_definition_are_deployed(runner: StepRunner) -> None
 
 def test_object_settings_alone_are_deployed_as_well(runner: StepRunner) -> None:
     runner.definition = {"objectSettings": SETTINGS["objectSettings"]}
-    assert runner.finish(Settings()) == Done("deployed 1 components")
+    assert runner.finish(Settings()) == Done("deployed 1 component")
 
 
 def test_a_definition_without_settings_costs_no_request(runner: StepRunner) -> None:

@@ -64,7 +64,7 @@ def test_a_version_that_is_installed_is_not_requested(runner: StepRunner) -> Non
     step = InstallPackage(version=BILLING)
     runner.finish(step)
     assert runner.finish(InstallPackage(version=BILLING[:15])) == Done(
-        f"{BILLING[:15]} is installed already"
+        f"{BILLING[:15]} is already installed"
     )
     assert len(requests(runner)) == 1
 
@@ -110,7 +110,7 @@ def test_a_request_that_failed_with_a_transient_error_is_not_polled_again(
     failure = runner.failure(step)
     assert failure.message == f"{BILLING} was not installed: {text}"
     assert (failure.kind, runner.step_state) == (ErrorKind.TRANSIENT, "again")
-    assert runner.finish(step).note.endswith(("installed 04t000000000001AAA", "installed already"))
+    assert runner.finish(step).note.endswith(("installed 04t000000000001AAA", "already installed"))
 
 
 def test_an_install_with_an_unknown_status_is_pending(runner: StepRunner) -> None:
@@ -158,7 +158,7 @@ def test_the_answer_to_a_post_that_was_lost_costs_no_second_install(runner: Step
         {"path": "PackageInstallRequest", "method": "POST"}, {"do": "reset", "at": "after"}
     )
     assert runner.finish(InstallPackage(version=BILLING)).note.endswith(
-        (f"installed {BILLING}", "is installed already")
+        (f"installed {BILLING}", "is already installed")
     )
     assert runner.retries >= 1
     installed = list(runner.emulated_org.store.rows("InstalledSubscriberPackage"))

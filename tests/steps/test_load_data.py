@@ -197,7 +197,9 @@ def test_an_org_is_replaced_when_lost_ids_are_needed(runner: StepRunner) -> None
     with pytest.raises(StepFailed) as caught:
         runner.finish(family(runner))
     assert caught.value.kind is ErrorKind.REPLACE
-    assert caught.value.message.endswith("2 Account records of this load, 0 before the request")
+    assert caught.value.message.endswith(
+        "2 Account records of this load; before the request it had 0"
+    )
     assert runner.count("Account") == 2
 
 
@@ -243,7 +245,7 @@ def test_a_second_load_of_an_object_survives_a_lost_answer(runner: StepRunner) -
     runner.finish(step(runner, {"Account.json": accounts(1)}))
     second = step(runner, {"Account.json": accounts(2)[1:]})
     runner.emulated.fault(TREE, {"do": "reset", "at": "after"})
-    assert runner.finish(second) == Done("loaded 1 records")
+    assert runner.finish(second) == Done("loaded 1 record")
     assert runner.count("Account") == 2
 
 
@@ -256,7 +258,7 @@ def test_a_killed_load_remembers_what_was_there_before(runner: StepRunner) -> No
         runner.finish(load)
     assert " before:0=1" in runner.step_state
     runner.restart()
-    assert runner.finish(load) == Done("loaded 1 records")
+    assert runner.finish(load) == Done("loaded 1 record")
     assert runner.count("Account") == 2
 
 
@@ -295,7 +297,7 @@ def test_after_a_lost_answer_records_are_counted_at_the_end(runner: StepRunner) 
     runner.restart()
     org = runner.emulated_org
     org.store.insert("Account", {"Name": "Acme 1"}, user_id=org.admin_id)
-    wanted = "the org has 2 Account records of this load, the plan has 1"
+    wanted = "the org has 2 Account records of this load; the plan has 1"
     with pytest.raises(StepFailed, match=wanted) as caught:
         runner.finish(load)
     assert caught.value.kind is ErrorKind.REPLACE
@@ -327,7 +329,7 @@ def test_the_check_reports_the_problems_of_the_plan(tmp_path: Path) -> None:
     (finding,) = load.check(tmp_path)
     assert finding.field == "plan"
     assert finding.message.startswith("data/Contact.json:1:")
-    assert finding.message.endswith("AccountId: @AccountRef1 is in no file of the plan")
+    assert finding.message.endswith("AccountId: @AccountRef1 is not in any file of the plan")
     with pytest.raises(UsageError) as caught:
         list(load.inputs(tmp_path))
     assert caught.value.message == finding.message
@@ -376,7 +378,7 @@ def test_an_org_is_replaced_when_the_process_that_had_its_ids_was_killed(
     failure = runner.failure(load)
     assert isinstance(failure, StepFailed)
     assert failure.kind is ErrorKind.REPLACE
-    assert "had the ids of its records was interrupted" in failure.message
+    assert "a build was interrupted before it stored the ids of the records" in failure.message
 
 
 @pytest.mark.parametrize(
