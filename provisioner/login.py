@@ -203,7 +203,7 @@ def identity(session: Session) -> dict[str, Any]:
             reply = get_with_token(url, session.access_token)
         except OSError as error:
             raise LoginError(
-                f"{base} returned no identity of {session.username}: {network_reason(error)}",
+                f"{base} returned no identity for {session.username}: {network_reason(error)}",
                 code="unreachable",
                 is_transient=True,
             ) from None
@@ -212,7 +212,7 @@ def identity(session: Session) -> dict[str, Any]:
         if answer is not None:
             return answer
     raise LoginError(
-        f"{base} returned no identity of {session.username}: HTTP {status}",
+        f"{base} returned no identity for {session.username}: HTTP {status}",
         code="org_gone" if status == NOT_REACHED else "no_identity",
         hint="the session may have expired; log in again",
     )

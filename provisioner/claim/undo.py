@@ -35,14 +35,14 @@ def undone_on_error(
 
 
 def _undo(ledger: Ledger, org: Org, warn: Callable[[str], None]) -> None:
-    note = f"claim undone: {org.owner} did not get its result"
+    note = f"claim cancelled: {org.owner} did not get its result"
     try:
         for _ in range(_ATTEMPTS):
             row = ledger.get(org.username)
             if row is None or (row.state, row.fence) != (State.CLAIMED, org.fence):
                 return  # the claim has ended meanwhile
             if ledger.move(row, State.AVAILABLE, note=note, proven_at=None, **UNCLAIMED):
-                warn(f"{org.username} was released: the claim failed before it gave its result")
+                warn(f"{org.username} was released: the claim failed before its result was printed")
                 return
     except LedgerError as error:
         warn(f"{org.username} could not be released: {error.message}")

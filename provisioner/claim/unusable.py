@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from provisioner.errors import NoOrgError
 from provisioner.ledger.base import Claim, Ledger, Org, State
+from provisioner.plain_text import quantity
 
 UNCLAIMED = {"owner": "", "purpose": "", "lease_until": None, "idempotency_key": ""}
 """The fields of a row without a claim."""
@@ -69,7 +70,7 @@ class UnusableOrgs:
         """
         count = self.release()
         if count and left <= 0:
-            orgs = "1 available org" if count == 1 else f"{count} available orgs"
+            orgs = quantity(count, "available org")
             raise NoOrgError(
                 f"no scratch org can be used now; {orgs} refused the login: {self._why}",
                 hint="an org in maintenance works again later: try again, or pass --wait 10m; "

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 PoolsArgument = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[POOL…]", help="The pools to work on; by default all.", show_default=False
-    ),
+    typer.Argument(metavar="[POOL…]", help="Names of pools; by default all.", show_default=False),
 ]
 
 
@@ -47,10 +45,11 @@ def command(
         ),
     ] = 1.0,
 ) -> int:
-    """Create, resume and replace orgs until the pools have their size.
+    """Fill the pools: create, resume, verify and replace orgs.
 
-    Exit codes: 0 the pools are full, 4 a Dev Hub limit was reached, 5 the Dev Hub refused the
-    login, 6 orgs failed, 8 another build is running.
+    Exit codes: 0 all wanted orgs were built, 4 a Dev Hub limit is reached, 5 the Dev Hub refused
+    the login, 6 fewer orgs were built than wanted, 8 another build is running, 9 Salesforce could
+    not be reached.
     """
     from provisioner.builder.context import Options
     from provisioner.builder.run import build

@@ -12,6 +12,7 @@ from provisioner.cli.invocation import Invocation
 from provisioner.config.load import read
 from provisioner.config.model import PoolFile
 from provisioner.errors import ConfigError, Problem
+from provisioner.plain_text import quantity
 
 
 def command(
@@ -63,17 +64,15 @@ def _read(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:
 def _conclude(call: Invocation, problems: Sequence[Problem]) -> None:
     errors = sum(not problem.is_warning for problem in problems)
     if errors > 1:
-        call.output.say(f"{errors} problems")
+        call.output.say(quantity(errors, "problem"))
 
 
 def summary(pool_file: PoolFile, problems: Sequence[Problem]) -> str:
     """The last line of a check that found nothing, or only warnings."""
     pools = list(pool_file.pools.values())
     wanted = sum(pool.size for pool in pools)
-    held = f"{len(pools)} pool{'' if len(pools) == 1 else 's'}, {wanted} orgs wanted"
-    found = (
-        f"{len(problems)} warning{'' if len(problems) == 1 else 's'}" if problems else "no problems"
-    )
+    held = f"{quantity(len(pools), 'pool')}, {quantity(wanted, 'org')} wanted"
+    found = quantity(len(problems), "warning") if problems else "no problems"
     return f"{pool_file.path}: {found} ({held})"
 
 

@@ -43,7 +43,10 @@ def command(
     ] = None,
     min_life: Annotated[
         str | None,
-        typer.Option(metavar="12h", help="Minimum time to expiry; default 12h, with USERNAME 0s."),
+        typer.Option(
+            metavar="12h",
+            help="Minimum time until the org expires; default 12h, or 0s with USERNAME.",
+        ),
     ] = None,
     wait: Annotated[
         str | None,
@@ -54,7 +57,8 @@ def command(
 
     No other owner gets the org until it is released. Log in to it with `provisioner login`.
     Exit codes: 3 no org is available, 7 the named org is claimed by another owner. If the result
-    cannot be printed, the org is released, or with --idempotency-key kept for the next try.
+    cannot be printed, the org is released; with --idempotency-key it stays claimed, and the next
+    claim with that key gives it.
     """
     from provisioner.claim.rules import claim
     from provisioner.claim.undo import undone_on_error

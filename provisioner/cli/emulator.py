@@ -22,7 +22,7 @@ def command(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Register this certificate (PEM); by default a key pair is generated.",
+            help="Certificate (PEM) of the connected app; by default a key pair is generated.",
         ),
     ] = None,
     consumer_key: Annotated[
@@ -33,7 +33,9 @@ def command(
     ] = None,
     speed: Annotated[
         float,
-        typer.Option(metavar="N", help="How many times faster slow operations are.", min=0.001),
+        typer.Option(
+            metavar="N", help="How many times faster than real time operations are.", min=0.001
+        ),
     ] = 1.0,
     seed: Annotated[
         int, typer.Option(metavar="N", help="Seed of ids, tokens, durations and faults.")
@@ -54,7 +56,8 @@ def command(
         bool, typer.Option("--tls", help="Serve https with a generated certificate authority.")
     ] = False,
     instant: Annotated[
-        bool, typer.Option("--instant", help="No delays: the first poll sees the last state.")
+        bool,
+        typer.Option("--instant", help="No delays: operations are complete at the first poll."),
     ] = False,
     no_dev_hub: Annotated[
         bool, typer.Option("--no-dev-hub", help="Serve an org that is not a Dev Hub.")

@@ -32,7 +32,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.callback()
 def hub() -> None:
-    """Use the Dev Hub as the ledger (`ledger: devhub`)."""
+    """Install, remove or unlock the ledger on the Dev Hub (`ledger: devhub`)."""
 
 
 @app.command("install")
@@ -43,7 +43,7 @@ def install_command(
         list[str] | None,
         typer.Option(
             metavar="USERNAME",
-            help="A user who may build; repeatable. Default: dev_hub.username.",
+            help="A user who may build; repeatable; by default dev_hub.username.",
             show_default=False,
         ),
     ] = None,
@@ -55,10 +55,11 @@ def install_command(
     ] = None,
     time_scale: TimeScaleOption = 1.0,
 ) -> None:
-    """Deploy five custom objects and two permission sets to the Dev Hub, and assign them.
+    """Install the ledger on the Dev Hub, or update it.
 
-    dev_hub.username of pool.yaml must be an administrator of the Dev Hub. Run this command again
-    after an upgrade of provisioner. If everything is up to date, it changes nothing.
+    The command deploys five custom objects and two permission sets, and assigns the permission
+    sets. dev_hub.username of pool.yaml must be an administrator of the Dev Hub. Run it again after
+    an upgrade of provisioner. If everything is up to date, it changes nothing.
     """
     from provisioner.ledger.devhub.install import install
 
@@ -82,13 +83,14 @@ def uninstall_command(
     call: Invocation,
     force: Annotated[
         bool,
-        typer.Option(
-            "--force", help="Uninstall although the ledger has orgs that are not deleted."
-        ),
+        typer.Option("--force", help="Uninstall even if the ledger has orgs that are not deleted."),
     ] = False,
     time_scale: TimeScaleOption = 1.0,
 ) -> None:
-    """Delete the objects with their records, and the permission sets, from the Dev Hub."""
+    """Remove the ledger from the Dev Hub.
+
+    The command deletes the custom objects with all their records, and the permission sets.
+    """
     from provisioner.ledger.devhub.install import uninstall
 
     with _administered(call.load("hub_and_ledger")) as client:
@@ -107,10 +109,10 @@ def unlock_command(
     call: Invocation,
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run that holds the lock.")],
 ) -> None:
-    """Release the ledger's lock of a build whose machine is gone.
+    """Release the lock of a build whose machine is gone.
 
-    The lock of a build that crashed on another machine is released after fifteen minutes, or by
-    this command. If that build is still running, it stops with an error and writes nothing more.
+    Without this command, the lock of a build that crashed on another machine is released after
+    fifteen minutes. If that build is still running, it stops with an error and writes nothing more.
     """
     from provisioner.ledger.devhub.build_lock import unlock
     from provisioner.ledger.devhub.session import HubSession

@@ -34,11 +34,11 @@ def copy(
         str, typer.Argument(metavar="TO", help="URL of an empty ledger.", show_default=False)
     ],
 ) -> None:
-    """Copy all orgs, events and runs of one ledger into a new one.
+    """Copy all orgs, events and runs of one ledger to another.
 
     FROM and TO are URLs as in pool.yaml. Relative paths start at the folder of pool.yaml. Write
     '${NAME}' in single quotes for a password from the environment, so that the process list does
-    not show it. Nothing is copied while a build runs on FROM or TO, or when TO is not empty. FROM
+    not show it. Nothing is copied if a build is running on FROM or TO, or if TO is not empty. FROM
     is not changed.
     """
     from provisioner.ledger.transfer import copy as copy_ledger

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def command(
     call: Invocation,
-    username: Annotated[str, typer.Argument(help="The username of the org.", metavar="USERNAME")],
+    username: Annotated[str, typer.Argument(help="Username of the org.", metavar="USERNAME")],
     arguments: Annotated[
         list[str] | None,
         typer.Argument(metavar="[-- COMMAND…]", help="With --exec: the command to run."),

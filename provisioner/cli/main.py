@@ -32,8 +32,8 @@ app = typer.Typer(
     cls=CommandTable,
     add_completion=False,
     rich_markup_mode=None,
-    help="Pools of ready Salesforce scratch orgs. Claim one by username; log in by JWT.",
-    epilog="See `provisioner COMMAND --help` for a command. Start with `provisioner init`.",
+    help="Keep pools of ready Salesforce scratch orgs. Claim an org, and log in to it by JWT.",
+    epilog="Start with `provisioner init`. `provisioner COMMAND --help` explains a command.",
 )
 
 

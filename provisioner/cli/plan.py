@@ -7,7 +7,10 @@ from provisioner.cli.invocation import Invocation
 
 
 def command(call: Invocation, pools: PoolsArgument = None) -> None:
-    """Show what a build would do now, and why. Reads the Dev Hub's limits; changes nothing."""
+    """Show what a build would do now, why, and what it costs.
+
+    The command reads the Dev Hub's limits, and changes nothing.
+    """
     from provisioner.builder.planning import preview
     from provisioner.builder.selection import select_pools
     from provisioner.cli.pools import warn_of_broken

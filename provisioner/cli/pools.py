@@ -12,6 +12,7 @@ from provisioner.cli.invocation import DEFAULT_CONFIG, Invocation
 from provisioner.declare.duration import format_duration, parse_duration
 from provisioner.errors import UsageError
 from provisioner.ledger import open_ledger
+from provisioner.ledger.broken import BrokenRowError
 
 if TYPE_CHECKING:
     from provisioner.config.ledger_part import LedgerPart
@@ -26,22 +27,31 @@ def pools_and_ledger(
 ) -> Iterator[tuple[LedgerPart, Ledger]]:
     """The part of pool.yaml that claims need, and its ledger, which is closed at the end.
 
-    With `warns`, a warning is printed at the end for each broken row that was found.
+    With `warns`, a warning is printed at the end for each broken row that was found, except for the
+    one that the error of the block is about.
     """
     part = call.load_ledger_part(for_claims=for_claims)
     ledger = open_ledger(part.ledger, part.directory, part.dev_hub)
+    reported = ""
     try:
         yield part, ledger
+    except BrokenRowError as error:
+        reported = error.username
+        raise
     finally:
         if warns:
-            warn_of_broken(call, ledger)
+            warn_of_broken(call, ledger, reported)
         ledger.close()
 
 
-def warn_of_broken(call: Invocation, ledger: Ledger) -> None:
-    """Print a warning for each row that the command could not read or change."""
+def warn_of_broken(call: Invocation, ledger: Ledger, reported: str = "") -> None:
+    """Print a warning for each row that the command could not read or change.
+
+    `reported` is the username of a row that an error names.
+    """
     for row in ledger.broken():
-        call.output.warn(str(row))
+        if not reported or row.username != reported:
+            call.output.warn(str(row))
 
 
 def given(text: str | None, option: str) -> str:

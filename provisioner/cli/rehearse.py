@@ -44,7 +44,7 @@ def command(
         ),
     ] = None,
     speed: Annotated[
-        float, typer.Option(metavar="N", help="How much faster than real time.", min=1.0)
+        float, typer.Option(metavar="N", help="How many times faster than real time.", min=1.0)
     ] = 100.0,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed for the emulator's durations.")] = 1,
     serve: Annotated[

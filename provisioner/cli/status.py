@@ -34,7 +34,7 @@ def command(
     pools: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[POOL…]", help="The pools to work on; by default all.", show_default=False
+            metavar="[POOL…]", help="Names of pools; by default all.", show_default=False
         ),
     ] = None,
     prove: Annotated[
@@ -86,7 +86,7 @@ def command(
         call.output.result([*lines, *([""] if lines and more else []), *more], None)
     if found and not any(health.is_reached for health in found):
         raise LoginError(
-            f"none of the {len(found)} available orgs could be reached; none was verified",
+            f"no org was verified: none of the available orgs ({len(found)}) could be reached",
             code="unreachable",
             hint="check the network and HTTPS_PROXY, then try again",
         )

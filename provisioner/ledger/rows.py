@@ -77,7 +77,7 @@ def column(row: Row, name: str) -> Any:
         return convert(value)
     except (ValueError, TypeError, RecursionError) as error:
         shown = "nothing" if value is None else repr(value)[:_SHOWN]
-        problem = str(error) if isinstance(error, _InvalidError) else "cannot be converted"
+        problem = str(error) if isinstance(error, _InvalidError) else "has an invalid value"
         username = row["username"] if isinstance(row["username"], str) else ""
         raise BrokenRowError(username, f"{name} {problem} (got {shown})") from None
 
@@ -101,7 +101,7 @@ def _name(value: Any) -> str:
 
 def _count(value: Any) -> int:
     if type(value) is not int or not 0 <= value <= _LARGEST:
-        raise _InvalidError("must be a count")
+        raise _InvalidError(f"must be a whole number from 0 to {_LARGEST}")
     return value
 
 

@@ -192,7 +192,7 @@ def test_a_broken_row_is_reported_on_stderr_by_claims_and_on_stdout_by_status(
     with closing(sqlite3.connect(folder / "ledger.db")) as file, file:
         file.execute("UPDATE org SET users = '{' WHERE username LIKE 'broken%'")
     said = (
-        "broken@acme.example: its row in the ledger is broken: users cannot be converted (got '{')"
+        "broken@acme.example: its row in the ledger is broken: users has an invalid value (got '{')"
     )
     answer = call("claim", "--json")
     assert (answer.code, answer.document["username"]) == (0, "sound@acme.example")
@@ -202,11 +202,15 @@ def test_a_broken_row_is_reported_on_stderr_by_claims_and_on_stdout_by_status(
     assert said in answer.err
     answer = call("claim", "broken@acme.example", "--json")
     assert (answer.code, answer.error["code"]) == (2, "ledger_corrupt")
+    assert "users has an invalid value (got '{')" in answer.error["message"]
+    assert answer.err == "", "the reason is printed once"
     answer = call("status")
     assert answer.err == ""
     lines = answer.out.splitlines()
     assert "Broken rows of the ledger (not available for claims):" in lines
-    assert lines[-1].startswith("broken@acme.example  morning  users cannot be converted (got '{')")
+    assert lines[-1].startswith(
+        "broken@acme.example  morning  users has an invalid value (got '{')"
+    )
     assert lines[-1].endswith("the next `provisioner build` repairs it")
 
 

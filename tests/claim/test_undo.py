@@ -63,10 +63,12 @@ def test_a_claim_whose_result_cannot_be_printed_is_undone(
         assert "stdout is closed, so the result could not be printed" in said
         assert row == org
     else:
-        assert f"{org.username} was released: the claim failed before it gave its result" in said
+        assert (
+            f"{org.username} was released: the claim failed before its result was printed" in said
+        )
         assert row.proven_at is None
         assert ledger.events(username=org.username)[-1].note == (
-            "claim undone: ann@acme.example did not get its result"
+            "claim cancelled: ann@acme.example did not get its result"
         )
 
 
@@ -95,10 +97,12 @@ def test_a_claim_that_is_interrupted_during_the_verification_is_undone(ledger: L
     messages: list[str] = []
     with pytest.raises(InterruptedClaimError):
         claim(ledger, owner="ann", verify=interrupted, on_undone=messages.append)
-    assert messages == ["a@acme.example was released: the claim failed before it gave its result"]
+    assert messages == [
+        "a@acme.example was released: the claim failed before its result was printed"
+    ]
     (row,) = ledger.orgs()
     assert (row.state, row.owner, row.proven_at) == (State.AVAILABLE, "", None)
-    assert ledger.events()[-1].note == "claim undone: ann did not get its result"
+    assert ledger.events()[-1].note == "claim cancelled: ann did not get its result"
 
 
 @pytest.mark.parametrize("failure", [LedgerError("the disk is full"), None], ids=["error", "lost"])

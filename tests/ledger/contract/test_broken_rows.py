@@ -27,15 +27,19 @@ BREAKS: dict[str, tuple[str, Any, str]] = {
         "created_at must be a time with a zone (got",
     ),
     "no date at all": ("lease_until", "", "lease_until must be a time with a zone (got '')"),
-    "half a document": ("users", '[{"persona"', "users cannot be converted (got '[{\"persona\"')"),
+    "half a document": ("users", '[{"persona"', "users has an invalid value (got '[{\"persona\"')"),
     "another document": ("users", '"agent"', "users must be a list of users (got '\"agent\"')"),
-    "a deep document": ("users", "[" * 9000, "users cannot be converted (got '[[["),
+    "a deep document": ("users", "[" * 9000, "users has an invalid value (got '[[["),
     "an unknown state": (
         "state",
         "vanished",
         "state must be a state that this version knows (got 'vanished')",
     ),
-    "a count that cannot rise": ("fence", 2**31 - 1, "fence must be a count (got 2147483647)"),
+    "a count that cannot rise": (
+        "fence",
+        2**31 - 1,
+        "fence must be a whole number from 0 to 2147483646 (got 2147483647)",
+    ),
     "a pool without a name": ("pool", "", "pool must "),
 }
 
