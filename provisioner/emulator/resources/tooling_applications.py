@@ -6,7 +6,8 @@ plugin-deploy-retrieve, which change an app in the org.
 
 from __future__ import annotations
 
-from provisioner.emulator.errors import NotEmulatedError, RecordError
+from provisioner.emulator.errors import RecordError
+from provisioner.emulator.metadata import state
 from provisioner.emulator.metadata.archive import Archive, pack
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.kinds.loaded import kind_of
@@ -23,34 +24,53 @@ _TYPE = "CustomApplication"
 
 
 @rule(_TYPE, "before insert")
-def _create(_org: EmulatedOrg, _change: Change) -> None:
-    raise NotEmulatedError("creating a CustomApplication by the Tooling API; deploy it")
-
-
 @rule(_TYPE, "before update")
-def _check(_org: EmulatedOrg, change: Change) -> None:
-    if "Metadata" in change.given and not isinstance(change.record["Metadata"], dict):
+def _check(org: EmulatedOrg, change: Change) -> None:
+    record, is_new = change.record, change.old is None
+    missing = [name for name in ("FullName", "Metadata") if is_new and record[name] is None]
+    if missing:
+        text = f"Required fields are missing: [{', '.join(missing)}]"
+        raise RecordError("REQUIRED_FIELD_MISSING", text, missing)
+    if "Metadata" in change.given and not isinstance(record["Metadata"], dict):
         text = "Cannot deserialize instance of CustomApplication from the value of Metadata"
         raise RecordError("JSON_PARSER_ERROR", text, ["Metadata"])
+    known = state.find(org, _TYPE, str(record["FullName"])) if is_new else None
+    if known is not None:
+        text = f"duplicate value found: <unknown> duplicates value on record with id: {known.id}"
+        raise RecordError("DUPLICATE_VALUE", text)
+
+
+@rule(_TYPE, "after insert")
+def _create(org: EmulatedOrg, change: Change) -> None:
+    """The component of a new record has the record's id."""
+    name, own_id = str(change.record["FullName"]), change.record["Id"]
+    state.keep_without_file(org, _TYPE, name, user_id=change.user_id, own_id=own_id)
+    org.store.on_undo(lambda: org.components.pop((_TYPE, name.lower())))
+    _apply(org, change, name, f"applications/{name}.app")
 
 
 @rule(_TYPE, "after update")
-def _change_metadata(org: EmulatedOrg, change: Change) -> None:
+def _update(org: EmulatedOrg, change: Change) -> None:
     """The component of a changed record gets new elements, and its file is written again."""
-    if "Metadata" not in change.given:
-        return
-    known = _component_of(org, change.record["Id"])
+    if "Metadata" in change.given:
+        known = _component_of(org, change.record["Id"])
+        key = (_TYPE, known.full_name.lower())
+        org.store.on_undo(lambda: org.components.update({key: known}))
+        _apply(org, change, known.full_name, known.file_name)
+
+
+def _apply(org: EmulatedOrg, change: Change, name: str, path: str) -> None:
+    """Apply the metadata of a record as a deploy of its file does. Raises RecordError."""
     content = document(_TYPE, as_elements(change.record["Metadata"]))
-    component = Component(_TYPE, known.full_name, known.file_name, [known.file_name])
+    component = Component(_TYPE, name, path, [path])
     component.element = parse(content)
-    archive = Archive(pack({known.file_name: content}))
+    archive = Archive(pack({path: content}))
     kind_of(_TYPE)(DeployContext(org, change.user_id, archive), component)
     if component.problems:
         text = component.problems[0].text
         raise RecordError("FIELD_INTEGRITY_EXCEPTION", text, ["Metadata"])
-    changed = _component_of(org, change.record["Id"])
-    org.store.on_undo(lambda: org.components.update({(_TYPE, known.full_name.lower()): known}))
-    note_change(org, change, changed, is_new=False)
+    stored = _component_of(org, change.record["Id"])
+    note_change(org, change, stored, is_new=change.old is None)
 
 
 def _component_of(org: EmulatedOrg, record_id: str) -> StoredComponent:

@@ -101,10 +101,34 @@ def test_refused_changes(client: OrgClient, app: dict[str, Any], metadata: Any, 
     assert b"Bikes" in stored.files["applications/EBikes.app"]
 
 
-def test_apps_are_created_by_deploys_and_deleted_here(
-    client: OrgClient, app: dict[str, Any]
-) -> None:
-    body = {"FullName": "X", "Metadata": app["Metadata"]}
-    assert client.call("POST", PATH, json=body).status_code == 501
-    assert client.call("DELETE", f"{PATH}/{app['Id']}").status_code == 204
-    assert ("CustomApplication", "ebikes") not in client.org.components
+def test_apps_are_created_and_deleted(client: OrgClient, app: dict[str, Any]) -> None:
+    body = {"FullName": "New_App", "Metadata": {**app["Metadata"], "label": "New"}}
+    reply = client.call("POST", PATH, json=body)
+    assert reply.status_code == 201, reply.text
+    path = f"{PATH}/{reply.json()['id']}"
+    read = client.call("GET", path).json()
+    assert (read["DeveloperName"], read["Label"]) == ("New_App", "New")
+    stored = client.org.components["CustomApplication", "new_app"]
+    assert b"<label>New</label>" in stored.files["applications/New_App.app"]
+    assert client.query(
+        "SELECT IsNewMember FROM SourceMember WHERE MemberName = 'New_App'", tooling=True
+    )[0]["IsNewMember"]
+    assert client.call("POST", PATH, json=body).json()[0]["errorCode"] == "DUPLICATE_VALUE"
+    assert client.call("DELETE", path).status_code == 204
+    assert ("CustomApplication", "new_app") not in client.org.components
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"FullName": "X"}, "REQUIRED_FIELD_MISSING"),
+        ({"Metadata": {"label": "x"}}, "REQUIRED_FIELD_MISSING"),
+        ({"FullName": "X", "Metadata": "x"}, "JSON_PARSER_ERROR"),
+        ({"FullName": "X", "Metadata": {"tabs": ["Nope__c"]}}, "FIELD_INTEGRITY_EXCEPTION"),
+    ],
+)
+def test_refused_apps(client: OrgClient, body: dict[str, Any], code: str) -> None:
+    reply = client.call("POST", PATH, json=body)
+    assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, code)
+    assert client.query("SELECT Id FROM CustomApplication", tooling=True) == []
+    assert ("CustomApplication", "x") not in client.org.components
