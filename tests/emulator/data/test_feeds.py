@@ -79,10 +79,10 @@ def test_comments_and_likes_are_counted(client: Client, account: str, post: str)
     comment = row["FeedComments"]["records"][0]
     assert (comment["CommentBody"], comment["CommentType"]) == ("one", "TextComment")
     assert (comment["ParentId"], comment["FeedItem"]["Body"]) == (account, "hello")
-    for kind, record_id in (("FeedComment", first), ("FeedLike", like)):
+    for kind, record_id, counts in (("FeedComment", first, (1, 1)), ("FeedLike", like, (1, 0))):
         assert client.call("DELETE", f"sobjects/{kind}/{record_id}").status_code == 204
-    [row] = client.query("SELECT CommentCount, LikeCount FROM FeedItem")
-    assert (row["CommentCount"], row["LikeCount"]) == (1, 0)
+        [row] = client.query("SELECT CommentCount, LikeCount FROM FeedItem")
+        assert (row["CommentCount"], row["LikeCount"]) == counts
     assert client.call("DELETE", f"sobjects/FeedItem/{post}").status_code == 204
     assert client.count("FeedComment") == 0
 
@@ -101,6 +101,11 @@ def test_an_edited_post_has_a_new_revision(client: Client, post: str) -> None:
     assert client.call("PATCH", path, json={"Body": "hello again"}).status_code == 204
     row = client.get(path)
     assert (row["Revision"], row["LastEditById"]) == (2, client.org.admin_id)
+    comment = (
+        f"sobjects/FeedComment/{create(client, 'FeedComment', FeedItemId=post, CommentBody='x')}"
+    )
+    assert client.call("PATCH", comment, json={"CommentBody": "y"}).status_code == 204
+    assert client.get(comment)["Revision"] == 2
     moved = client.call("PATCH", path, json={"ParentId": client.org.admin_id})
     assert moved.json()[0]["errorCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
 

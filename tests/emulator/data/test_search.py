@@ -105,6 +105,7 @@ S1, S2, ACME, WOODS, SMITH, SMYTHE, BRIEN = (
         (r"rockets\*", [ACME]),
         ("415", [S1]),
         ("banking", []),
+        ('"joe }smith"', [SMITH]),
         (LONG, []),
     ],
 )
@@ -124,6 +125,12 @@ def test_terms(people: Client, term: str, expected: list[str]) -> None:
 )
 def test_groups_of_fields(people: Client, group: str, expected: list[str]) -> None:
     assert found(people, "acme", group) == expected
+
+
+def test_of_some_objects_all_fields_are_searched(people: Client) -> None:
+    values = {"Name": "Rocket", "Description": "a dynamite product"}
+    assert people.call("POST", "sobjects/Product2", json=values).status_code == 201
+    assert names(people, "FIND {dynamite} IN NAME FIELDS RETURNING Product2(Name)") == ["Rocket"]
 
 
 def test_conditions_order_and_limits(people: Client) -> None:
