@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from math import isfinite
 
-from provisioner.emulator.errors import ApiError, NotEmulatedError
+from provisioner.emulator.errors import ApiError
 from provisioner.emulator.soql.date_ranges import is_range, needs_number
 from provisioner.emulator.soql.errors import located, malformed
 from provisioner.emulator.soql.lexer import Kind, Token
@@ -20,7 +20,7 @@ from provisioner.emulator.soql.text_literals import unquote
 
 InnerQuery = Callable[[TokenStream], Query]
 _COMPARISONS = ("=", "!=", "<>", "<", "<=", ">", ">=")
-_CURRENCY = re.compile(r"[A-Za-z]{3}-?\d+")
+_CURRENCY = re.compile(r"([A-Za-z]{3})(\d+)")
 _DATETIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:?\d{2})\Z"
 )
@@ -132,9 +132,21 @@ def _word(stream: TokenStream) -> Value:
             stream.expect_symbol(":")
             number = stream.expect_integer()
         return Value("relative", (word, number), token.text, token.position)
-    if _CURRENCY.match(token.text):
-        raise NotEmulatedError("SOQL currency literal")
-    raise _bind(stream, token)
+    amount = _CURRENCY.fullmatch(token.text)
+    if amount is None:
+        raise _bind(stream, token)
+    return _amount(stream, amount)
+
+
+def _amount(stream: TokenStream, match: re.Match[str]) -> Value:
+    """`USD5000` or `USD5000.50`: an amount in a currency; `value` is the code and the number."""
+    token = stream.advance()
+    text, following = token.text, stream.current
+    is_fraction = following.kind is Kind.DECIMAL and following.text.startswith(".")
+    if is_fraction and following.position == token.position + len(text):
+        text += stream.advance().text
+    number = _number(Token(Kind.DECIMAL, text[3:], token.position))
+    return Value("currency", (match[1].upper(), float(number)), text, token.position)
 
 
 def _bind(stream: TokenStream, token: Token) -> ApiError:

@@ -1,20 +1,62 @@
 """`convertCurrency(Amount)`: amounts in the user's currency.
 
+A condition with an amount in a currency, `Amount > USD5000`, compares both in the user's currency.
+
 Source: "convertCurrency()" in the SOQL and SOSL Reference. The refusals were not seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from provisioner.emulator.objects.schema import Field
 from provisioner.emulator.soql.errors import located
-from provisioner.emulator.soql.model import Call, Path
+from provisioner.emulator.soql.model import Call, Condition, Expression, Logical, Path, Value
 from provisioner.emulator.soql.names import BoundField, Context, Scope, follow
 from provisioner.emulator.soql.users import currency_of, has_currencies
 
 ISO_CODE = "CurrencyIsoCode"
+_COMPARED = "user"
+
+
+def in_one_currency(context: Context, condition: Condition) -> Condition:
+    """The condition with amounts such as `USD5000` in the user's currency, and their fields too.
+
+    Without several currencies it is the same, and such amounts are refused by the type of the
+    field.
+    """
+    if not has_currencies(context):
+        return condition
+    if isinstance(condition, Logical):
+        parts = tuple(in_one_currency(context, part) for part in condition.parts)
+        return replace(condition, parts=parts)
+    has_amounts = [value.kind == "currency" for value in condition.values]
+    if not any(has_amounts) or not isinstance(condition.left, Path):
+        return condition
+    if not all(has_amounts):
+        message = "Amounts with and without a currency cannot be mixed"
+        raise located("MALFORMED_QUERY", context.text, condition.left.position, message)
+    left = condition.left
+    field = Call("CONVERTCURRENCY", left, left.position, left.text, unit=_COMPARED)
+    values = tuple(_converted(context, value) for value in condition.values)
+    return replace(condition, left=field, values=values)
+
+
+def is_compared(expression: Expression) -> bool:
+    """Whether this is the field of an amount that `in_one_currency` has made comparable."""
+    return isinstance(expression, Call) and expression.unit == _COMPARED
+
+
+def _converted(context: Context, value: Value) -> Value:
+    code, amount = value.value
+    rates, wanted = _rates(context), currency_of(context)
+    if code not in rates:
+        message = f"currency {code} is not active"
+        raise located("MALFORMED_QUERY", context.text, value.position, message)
+    converted = amount if code == wanted else amount / rates[code] * rates.get(wanted, 1.0)
+    return replace(value, kind="decimal", value=round(converted, 2))
 
 
 def bind_conversion(scope: Scope, call: Call) -> tuple[Field, Callable[[Any], Any]]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 Subtotals = Literal["", "ROLLUP", "CUBE"]  # of GROUP BY
 LiteralKind = Literal[
-    "string", "integer", "decimal", "boolean", "null", "date", "datetime", "relative"
+    "string", "integer", "decimal", "boolean", "null", "date", "datetime", "relative", "currency"
 ]
 
 
@@ -44,7 +44,7 @@ class Call:
     position: int
     text: str  # as written, without white space
     locations: tuple[Location, ...] = ()  # of DISTANCE
-    unit: str = ""  # of DISTANCE: mi or km
+    unit: str = ""  # of DISTANCE: mi or km; of an amount that is compared in one currency: user
 
     @property
     def path(self) -> Path | None:

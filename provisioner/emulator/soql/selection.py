@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.ids import to_15
 from provisioner.emulator.objects import permissions
+from provisioner.emulator.soql.currencies import bind_conversion, in_one_currency, is_compared
 from provisioner.emulator.soql.errors import located, malformed
 from provisioner.emulator.soql.expressions import bind_row_expression
 from provisioner.emulator.soql.filters import compile_condition
 from provisioner.emulator.soql.model import (
+    Call,
     Comparison,
     Condition,
     Expression,
@@ -41,10 +43,13 @@ def row_test(scope: Scope, query: Query, *, nested: bool = False) -> Test:
             return _semi_join_test(scope, comparison)
 
         def bind(expression: Expression) -> Any:
+            if isinstance(expression, Call) and is_compared(expression):
+                return bind_conversion(scope, expression)
             return bind_row_expression(scope, expression)
 
         context = scope.context
-        tests.append(compile_condition(context.text, query.where, bind, context.now, semi_join))
+        where = in_one_currency(context, query.where)
+        tests.append(compile_condition(context.text, where, bind, context.now, semi_join))
     return lambda record: all(test(record) for test in tests)
 
 

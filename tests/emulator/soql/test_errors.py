@@ -249,7 +249,6 @@ def test_a_refusal_by_its_end(ask: Ask, query: str, code: str, ending: str) -> N
     ("query", "name"),
     [
         ("SELECT Id FROM Shop__c WITH DATA CATEGORY G__c AT a__c", "SOQL WITH DATA"),
-        ("SELECT Id FROM Sale__c WHERE Amount__c > USD500", "SOQL currency literal"),
         ("SELECT Id FROM Shop__c USING SCOPE team", "SOQL USING SCOPE team"),
     ],
 )

@@ -109,6 +109,57 @@ def test_amounts_in_the_users_currency(ask: Ask, org: EmulatedOrg, rates: None) 
     assert [record["AnnualRevenue"] for record in ask(query).records] == [100, 50.0, None]
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("AnnualRevenue > USD100", ["A"]),
+        ("AnnualRevenue >= usd100.00", ["A", "B"]),
+        ("AnnualRevenue = EUR50", ["B"]),
+        ("AnnualRevenue IN (EUR50, USD200)", ["A", "B"]),
+        ("AnnualRevenue > 60", ["A", "B"]),
+        ("(AnnualRevenue < EUR50.01 AND Name != null) OR Name = 'C'", ["B", "C"]),
+    ],
+)
+def test_amounts_with_a_currency_are_compared(
+    ask: Ask, org: EmulatedOrg, rates: None, condition: str, expected: list[str]
+) -> None:
+    insert(org, "Account", Name="A", AnnualRevenue=100, CurrencyIsoCode="EUR")
+    insert(org, "Account", Name="B", AnnualRevenue=100, CurrencyIsoCode="USD")
+    insert(org, "Account", Name="C", CurrencyIsoCode="EUR")
+    for code in ("USD", "EUR"):
+        org.store.set_fields("User", org.admin_id, {"DefaultCurrencyIsoCode": code})
+        query = f"SELECT Name FROM Account WHERE ({condition}) AND Name IN ('A', 'B', 'C')"
+        assert [record["Name"] for record in ask(query).records] == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ("AnnualRevenue > JPY5", "MALFORMED_QUERY"),
+        ("AnnualRevenue IN (USD5, 5)", "MALFORMED_QUERY"),
+        ("Name = USD5", "MALFORMED_QUERY"),
+        ("AnnualRevenue > USDX5", "MALFORMED_QUERY"),
+        ("AnnualRevenue > USD5 .5", "MALFORMED_QUERY"),
+    ],
+)
+def test_refused_amounts(
+    ask: Ask, org: EmulatedOrg, rates: None, condition: str, code: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        ask(f"SELECT Id FROM Account WHERE {condition}")
+    assert caught.value.code == code
+
+
+def test_amounts_with_a_currency_need_several(ask: Ask) -> None:
+    for query in (
+        "SELECT Id FROM Account WHERE AnnualRevenue > USD5",
+        "SELECT Name FROM Account GROUP BY Name HAVING MAX(AnnualRevenue) > USD5",
+    ):
+        with pytest.raises(ApiError) as caught:
+            ask(query)
+        assert caught.value.code == "INVALID_FIELD"
+
+
 @pytest.fixture
 def locations(org: EmulatedOrg) -> None:
     """Shops in San Francisco, Oakland and New York, and one without a location."""
