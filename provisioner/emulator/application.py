@@ -243,7 +243,9 @@ def _unauthorized(authorization: str) -> Reply:
 
 def _token(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
+    if scheme.lower() in ("bearer", "oauth"):
+        return token.strip()
+    return request.headers.get("x-sfdc-session", "")  # of Bulk API 1.0
 
 
 def _soap_token(request: Request) -> str:

@@ -22,7 +22,13 @@ from provisioner.emulator.dml import Dml, given
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.objects.schema import ObjectType
 
-_CHUNK = 200  # rows in one transaction on the platform: an external id may occur once in it
+CHUNK = 200
+"""Rows in one transaction on the platform: an external id may occur once in it."""
+
+
+def error_text(error: RecordError) -> str:
+    """An error of a row as results show it."""
+    return f"{error.code}:{error.message}:{','.join(error.fields)} --"
 
 
 @dataclass(eq=False)
@@ -47,7 +53,7 @@ class IngestJob(Job):
         except CsvError as error:
             return str(error)
         remaining = iter(self.rows)
-        while chunk := list(islice(remaining, _CHUNK)):
+        while chunk := list(islice(remaining, CHUNK)):
             self._ingest_chunk(object_type, chunk, setters)
         return None
 
@@ -66,12 +72,10 @@ class IngestJob(Job):
             try:
                 values = values_of(row, self.header, setters)
                 record_id = str(given(values, "Id") or "")
-                record_id, created = self._save(object_type, values, keys)
+                record_id, created = self.save(object_type, values, keys)
                 self.succeeded.append((record_id, created, row))
             except RecordError as error:
-                names = ",".join(error.fields)
-                text = f"{error.code}:{error.message}:{names} --"
-                self.failed.append((record_id, text, row))
+                self.failed.append((record_id, error_text(error), row))
             self.processed += 1
 
     def _keys(self, chunk: list[list[str]]) -> Counter[str]:
@@ -81,9 +85,13 @@ class IngestJob(Job):
             return Counter()
         return Counter(row[index].lower() for row in chunk if len(row) > index)
 
-    def _save(
+    def save(
         self, object_type: ObjectType, values: dict[str, Any], keys: Counter[str]
     ) -> tuple[str, bool]:
+        """Do the operation of the job with one record; its id, and whether it was created.
+
+        `keys` counts the values of the external id in this transaction. Raises RecordError.
+        """
         dml = Dml(self.org.store, self.user_id)
         if self.operation == "insert":
             return dml.insert(object_type.name, values), True

@@ -25,11 +25,13 @@ class QueryJob(Job):
     context: Context | None = None
     header: list[str] = field(default_factory=list)
     lines: list[list[str]] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
 
     def work(self) -> str | None:
         """Run the query and keep its records."""
         assert self.context is not None
         answer = run(self.context)
+        self.records = answer.records
         self.lines = [[_cell(record, name) for name in self.header] for record in answer.records]
         self.processed = len(self.lines)
         return None

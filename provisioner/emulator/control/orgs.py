@@ -19,7 +19,7 @@ def add_org(call: Call) -> Reply:
     """Add a scratch org without a sign-up: `{"username": …, "consumer_key": …}` (its app)."""
     body = body_of(call, "username", "name", "days", "edition", "consumer_key")
     world, key = call.world, body.pop("consumer_key", None)
-    if key is not None and key not in world.hub.apps:
+    if key is not None and typed.text(key, "consumer_key") not in world.hub.apps:
         raise ControlError(f"the Dev Hub has no app with consumer key {key!r}")
     typed.text(body.get("username"), "username")
     for name, value in body.items():

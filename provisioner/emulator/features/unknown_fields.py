@@ -49,11 +49,13 @@ def _unknown(object_name: str) -> dict[str, str]:
         if where in ("*", object_name)
         for pattern in names
     ]
+    types = catalogue.org_types()
+    known = {*_BY_METADATA, *(types[object_name].fields if object_name in types else ())}
     return {
         name.lower(): name
         for name in (
             *catalogue.other_fields().get(object_name, ()),
             *catalogue.elsewhere_fields(object_name),
         )
-        if name not in _BY_METADATA and not any(fnmatchcase(name, one) for one in patterns)
+        if name not in known and not any(fnmatchcase(name, one) for one in patterns)
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.objects import catalogue
 from provisioner.emulator.objects.catalogue import StandardTypes
@@ -41,7 +43,7 @@ class ObjectTypes(Transactions):
         if found is not None:
             in_tooling = found.is_tooling or bool(found.properties.get("in_tooling"))
             if in_tooling if tooling else not found.is_tooling:
-                return found
+                return found if tooling else _of_data_api(found)
         if found is None and catalogue.is_known(name):
             raise NotEmulatedError(f"sObject {name}")
         raise ApiError(
@@ -97,3 +99,12 @@ class ObjectTypes(Transactions):
 
     def _fields_changed(self, type_name: str) -> None:
         """Called after a change of the fields of a type."""
+
+
+def _of_data_api(found: ObjectType) -> ObjectType:
+    """The type without the fields that only the Tooling API has."""
+    hidden = found.properties.get("tooling_fields")
+    if not hidden:
+        return found
+    fields = {name: one for name, one in found.fields.items() if name not in hidden}
+    return replace(found, fields=fields)

@@ -10,8 +10,8 @@ Words of objects: `owned` (has OwnerId), `tooling` (served by the Tooling API on
 Words of fields: `required`, `ro` (read-only), `fixed` (createable, not updateable), `late`
 (updateable, not createable), `nofilter`, `unique`, `external`, `lookup` (may replace the
 record's id in a relationship), `to=Type,Type` (`to=*`: any), `rel=Name`, `kids=Name`,
-`auto=PATTERN`, `default=VALUE`, `elsewhere` (not in every org), and last `values=A|B`
-(`values!=` is restricted).
+`auto=PATTERN`, `default=VALUE`, `elsewhere` (not in every org), `intooling` (of an object in
+both APIs, in the Tooling API only), and last `values=A|B` (`values!=` is restricted).
 """
 
 from __future__ import annotations
@@ -177,6 +177,7 @@ def _properties(given: Mapping[str, str], lines: list[str]) -> dict[str, Any]:
         "autonumber": {name: by["auto"] for name, by in words if "auto" in by},
         "id_lookup": frozenset(name for name, by in words if "lookup" in by),
         "in_tooling": "both" in given,
+        "tooling_fields": frozenset(name for name, by in words if "intooling" in by),
         "master_fields": tuple(given["master"].split(",")) if "master" in given else (),
     }
 

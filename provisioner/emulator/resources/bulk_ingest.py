@@ -6,7 +6,7 @@ docs/reference/data.md#bulk-limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.emulator.bulk.ingest import IngestJob
@@ -159,7 +159,7 @@ def _new_job(call: Call, body: Any) -> IngestJob:
             "system administrator"
         )
         raise ApiError(400, "FEATURENOTENABLED", f"FeatureNotEnabled : {text}")
-    object_name = _object_name(call, str(body.get("object") or ""))
+    object_name = object_of(call, str(body.get("object") or ""))
     job = IngestJob(
         id=call.world.ids.new("750"),
         org=org,
@@ -168,14 +168,15 @@ def _new_job(call: Call, body: Any) -> IngestJob:
         object_name=object_name,
         version=call.version,
         created=format_datetime(call.world.now()),
-        key_name=_key_name(call, object_name, body) if operation == "upsert" else None,
+        key_name=external_id_of(call, object_name, body) if operation == "upsert" else None,
         form=csv_format(body),
     )
     org.jobs[job.id] = job
     return job
 
 
-def _object_name(call: Call, name: str) -> str:
+def object_of(call: Call, name: str) -> str:
+    """The name of an object in its own spelling. Raises ApiError: InvalidJob."""
     try:
         return call.session_org().store.object_type(name).name
     except ApiError as error:
@@ -183,7 +184,8 @@ def _object_name(call: Call, name: str) -> str:
         raise ApiError(400, "INVALIDJOB", text) from error
 
 
-def _key_name(call: Call, object_name: str, body: dict[str, Any]) -> str:
+def external_id_of(call: Call, object_name: str, body: Mapping[str, Any]) -> str:
+    """The external id by which an upsert finds records. Raises ApiError: InvalidJob."""
     name = body.get("externalIdFieldName")
     if not name:
         text = (

@@ -129,6 +129,18 @@ def test_a_deployed_class_has_no_symbol_table(client: OrgClient) -> None:
     assert (row["Name"], row["SymbolTable"]) == ("A", None)
 
 
+def test_fields_of_the_tooling_api_are_not_in_the_data_api(client: OrgClient) -> None:
+    path = "/services/data/v66.0/{}sobjects/ApexClass/describe"
+    names = [
+        {field["name"] for field in client.call("GET", path.format(api)).json()["fields"]}
+        for api in ("", "tooling/")
+    ]
+    assert names[1] - names[0] == {"FullName", "ManageableState", "Metadata", "SymbolTable"}
+    query = {"q": "SELECT Id, SymbolTable FROM ApexClass"}
+    refused = client.call("GET", "/services/data/v66.0/query", params=query)
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
+
+
 def test_the_api_version_of_a_class(client: OrgClient) -> None:
     files = apex("A", "public class A { }", version="88.0")
     [found] = client.deploy(package({"ApexClass": "A"}, files))["details"]["componentFailures"]

@@ -1,0 +1,140 @@
+"""Bulk API 1.0 in XML and JSON: jobs, batches, results, errors.
+
+Source: "Bulk API Reference" in the Bulk API 2.0 and Bulk API Developer Guide.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.sax.saxutils import escape
+
+from provisioner.emulator.bulk.batches import STATES, Batch, BulkJob, IngestBatch
+from provisioner.emulator.bulk.csv_text import CsvFormat, write
+from provisioner.emulator.bulk.ingest import error_text
+from provisioner.emulator.errors import RecordError
+from provisioner.emulator.routing import Call, Reply
+
+NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
+_TIMES = ("totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime")
+
+
+def is_json(call: Call) -> bool:
+    """Whether the client speaks JSON: what it sends, or accepts if it sends nothing."""
+    sent = call.headers.get("content-type", "")
+    return "json" in (sent or call.headers.get("accept", ""))
+
+
+def answer(call: Call, root: str, body: Any, status: int = 200) -> Reply:
+    """A body in the format of the client; in XML `root` is the name of its element."""
+    if is_json(call):
+        return Reply(body, status)
+    text = (
+        f'<?xml version="1.0" encoding="UTF-8"?><{root} xmlns="{NAMESPACE}">{_xml(body)}</{root}>'
+    )
+    return Reply(text, status, "application/xml")
+
+
+def refusal(call: Call, status: int, code: str, message: str) -> Reply:
+    """An error: `exceptionCode` and `exceptionMessage`."""
+    return answer(call, "error", {"exceptionCode": code, "exceptionMessage": message}, status)
+
+
+def job_info(call: Call, job: BulkJob) -> dict[str, Any]:
+    """The description of a job."""
+    states = Counter(STATES[one.state] for one in job.batches.values())
+    batches = job.batches.values()
+    return {
+        "id": job.id,
+        "operation": job.operation,
+        "object": job.object_name,
+        "createdById": job.user_id,
+        "createdDate": _moment(call, job.created),
+        "systemModstamp": _moment(call, job.modified or job.created),
+        "state": job.state,
+        "externalIdFieldName": job.key_name,
+        "concurrencyMode": job.concurrency,
+        "contentType": job.content_type,
+        "numberBatchesQueued": states["Queued"],
+        "numberBatchesInProgress": states["InProgress"],
+        "numberBatchesCompleted": states["Completed"],
+        "numberBatchesFailed": states["Failed"],
+        "numberBatchesTotal": len(job.batches),
+        "numberRecordsProcessed": sum(one.processed for one in batches),
+        "numberRetries": 0,
+        "apiVersion": float(job.version),
+        "numberRecordsFailed": sum(_refused(one) for one in batches),
+        **dict.fromkeys(_TIMES, 0),
+    }
+
+
+def batch_info(call: Call, job: BulkJob, batch: Batch) -> dict[str, Any]:
+    """The description of a batch."""
+    return {
+        "id": batch.id,
+        "jobId": job.id,
+        "state": STATES[batch.state],
+        "stateMessage": batch.error_message if batch.state == "Failed" else None,
+        "createdDate": _moment(call, batch.created),
+        "systemModstamp": _moment(call, batch.modified or batch.created),
+        "numberRecordsProcessed": batch.processed,
+        "numberRecordsFailed": _refused(batch),
+        **dict.fromkeys(_TIMES, 0),
+    }
+
+
+def results(call: Call, batch: IngestBatch) -> Reply:
+    """What became of each record: CSV for a batch of CSV, else the format of the job."""
+    if batch.content_type == "CSV":
+        lines = [
+            [key, str(error is None).lower(), str(new).lower(), error_text(error) if error else ""]
+            for key, new, error in batch.outcomes
+        ]
+        text = write([["Id", "Success", "Created", "Error"], *lines], CsvFormat())
+        return Reply(text, 200, "text/csv")
+    entries = [_result(*one) for one in batch.outcomes]
+    if batch.content_type == "JSON":
+        return Reply(entries)
+    return answer(call, "results", {"result": entries})
+
+
+def _result(record_id: str, created: bool, error: RecordError | None) -> dict[str, Any]:
+    errors = []
+    if error is not None:
+        errors = [
+            {
+                "fields": error.fields,
+                "message": error.message,
+                "statusCode": error.code,
+                "extendedErrorDetails": None,
+            }
+        ]
+    return {
+        "success": error is None,
+        "created": created,
+        "id": record_id or None,
+        "errors": errors,
+    }
+
+
+def _refused(batch: Batch) -> int:
+    return batch.refused if isinstance(batch, IngestBatch) else 0
+
+
+def _moment(call: Call, text: str) -> str:
+    return text if is_json(call) else text.replace("+0000", "Z")
+
+
+def _xml(value: Any) -> str:
+    """A value as the content of an element: null is left out, a list is repeated."""
+    if isinstance(value, Mapping):
+        return "".join(_element(name, one) for name, one in value.items())
+    if isinstance(value, bool):
+        return str(value).lower()
+    return escape(str(value))
+
+
+def _element(name: str, value: Any) -> str:
+    several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    return "".join(f"<{name}>{_xml(one)}</{name}>" for one in several if one is not None)
