@@ -72,6 +72,8 @@ def _check_range(value: Any, option: Option, text: Text) -> None:
     elif isinstance(value, int | float) and not isinstance(value, bool):
         amount = value
     else:
+        if isinstance(value, str):
+            _check_length(value, option, text)
         return
     low, high = option.minimum, option.maximum
     if (low is None or amount >= low) and (high is None or amount <= high):
@@ -83,6 +85,16 @@ def _check_range(value: Any, option: Option, text: Text) -> None:
         wanted = f"at least {show(low)}" if low is not None else f"at most {show(high or 0)}"
     shown = text.shown if text.variables else text.value
     raise ValueError(f"{shown} is out of range; write {wanted}")
+
+
+def _check_length(value: str, option: Option, text: Text) -> None:
+    """The bounds of a text are its shortest and longest length."""
+    low, high = option.minimum or 0, option.maximum
+    if len(value) < low or (high is not None and len(value) > high):
+        wanted = f"at most {_show_number(high)}" if high is not None else f"at least {low:g}"
+        wanted = f"{low:g} to {high:g}" if low and high is not None else wanted
+        subject = text.shown if text.variables else "the text"
+        raise ValueError(f"{subject} has {len(value)} characters; write {wanted}")
 
 
 def _show_duration(seconds: float) -> str:

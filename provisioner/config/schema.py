@@ -134,6 +134,9 @@ def _scalar(hint: Any, option: Option) -> dict[str, Any]:
     if hint in (int, float):
         bounds = {"minimum": option.minimum, "maximum": option.maximum}
         made |= {name: value for name, value in bounds.items() if value is not None}
+    if hint is str:
+        lengths = {"minLength": option.minimum, "maxLength": option.maximum}
+        made |= {name: int(value) for name, value in lengths.items() if value is not None}
     if option.pattern is not None:
         made["pattern"] = f"^({option.pattern.pattern})$"
     if hint in EXPECTATIONS:

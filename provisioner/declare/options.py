@@ -68,8 +68,9 @@ def option(
 ) -> Any:
     """A dataclass field that `pool.yaml` may set; without `default` it is required.
 
-    `pattern`, `path` and `rule` of a `tuple[T, ...]` hold for each item. A Path is given to the
-    dataclass as it is written (`~` expanded): join it with the folder of pool.yaml.
+    `minimum` and `maximum` bound a number, a duration in seconds, the characters of a text, or the
+    items of a tuple. `pattern`, `path` and `rule` of a `tuple[T, ...]` hold for each item. A Path
+    is given to the dataclass as it is written (`~` expanded): join it with the folder of pool.yaml.
     """
     declared = Option(
         help,

@@ -23,11 +23,12 @@ def real_class(kind: str) -> Any:
     return getattr(import_module(module), name)
 
 
-KINDS = "install_package, deploy_source, assign_permission_sets, load_data, run_apex"
+KINDS = ", ".join(REAL_STEPS)
+RESERVED = min(RESERVED_STEPS)
 
 WRONG = {
     "a misspelt kind": ("- instal_package: {}", "unknown key; did you mean install_package?"),
-    "a reserved kind": ("- create_users: {}", "is not available in this version; remove it"),
+    "a reserved kind": (f"- {RESERVED}: {{}}", "is not available in this version; remove it"),
     "a reserved key beside the kind": (
         "- assign_permission_sets: [A]\n  when: always",
         "is not available in this version; remove it",

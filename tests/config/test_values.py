@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from provisioner.config.checks import convert
+from provisioner.config.model import Pool
+from provisioner.config.scalars import Text
+from provisioner.config.schema import _scalar as scalar_schema
+from provisioner.declare.keys import declared_keys
+from provisioner.declare.options import Option
 from tests.config.project import HUB, POOL, STEPS_LINE, Project, options, with_steps
 
 POOL_VALUES = {
@@ -262,8 +268,7 @@ def test_an_unknown_key_names_the_nearest_or_all(project: Project) -> None:
 
     assert [problem.message for problem in project.problems(text)] == [
         "unknown key; did you mean duration_days?",
-        "unknown key; known keys: canary, definitions, duration_days, maximum, prove_after, "
-        "refresh_after, replacements, reuse, sign_up_timeout, size, steps, swap",
+        f"unknown key; known keys: {', '.join(sorted(declared_keys(Pool)))}",
     ]
 
 
@@ -271,3 +276,21 @@ def test_a_long_wrong_value_is_not_repeated_in_full(project: Project) -> None:
     [problem] = project.problems(HUB + POOL.replace("size: 3", f"size: {'x' * 5000}"))
 
     assert len(problem.message) < 120
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "message"),
+    [
+        (None, 3, "the text has 4 characters; write at most 3"),
+        (5, None, "the text has 4 characters; write at least 5"),
+        (2, 3, "the text has 4 characters; write 2 to 3"),
+    ],
+)
+def test_the_bounds_of_a_text_are_its_length(
+    minimum: int | None, maximum: int | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        convert(str, Option("a text", minimum, maximum), Text("four", "four"))
+    assert convert(str, Option("a text", 4, 4), Text("four", "four")) == "four"
+    (made, _) = scalar_schema(str, Option("a text", 2, 3))["anyOf"]
+    assert made == {"type": "string", "minLength": 2, "maxLength": 3}
