@@ -1,19 +1,20 @@
-"""Anonymous Apex: basic checks; simple DML, assertions and throws are executed.
+"""Anonymous Apex: basic checks, then the block is run as far as it can be followed.
 
-Sequential statements with literals are executed: `insert new Account(Name = 'x');`, a variable
-that holds a new record and is then inserted, updated or deleted, `System.assert…` of literals,
-`throw`. All other valid Apex succeeds without an effect.
+Classes of the org are not run. What is not followed succeeds without an effect, and a note says
+so (`GET /_emulator/notes`, which a rehearsal shows).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provisioner.emulator.metadata.anonymous_run import Run, ThrownError
 from provisioner.emulator.metadata.apex.tokens import ApexProblem
 from provisioner.emulator.metadata.apex.tree import Expression, Unit
 from provisioner.emulator.metadata.apex.units import read_anonymous
+from provisioner.emulator.metadata.apex_run.interpreter import Interpreter
+from provisioner.emulator.metadata.apex_run.system_methods import RolledBackError
+from provisioner.emulator.metadata.apex_run.values import ThrownError
 from provisioner.emulator.metadata.archive import Archive
 from provisioner.emulator.metadata.kinds.apex import check_types
 from provisioner.emulator.metadata.kinds.registry import DeployContext
@@ -33,6 +34,7 @@ class AnonymousResult:
     compile_problem: str | None = None
     exception_message: str | None = None
     exception_stack_trace: str | None = None
+    logged: list[str] = field(default_factory=list)  # by System.debug
 
     def to_json(self) -> dict[str, Any]:
         """The result by its API names."""
@@ -61,21 +63,35 @@ def execute(org: EmulatedOrg, source: str, user_id: str) -> AnonymousResult:
             column=problem.column,
             compile_problem=problem.text,
         )
-    run = Run(org, user_id)
+    return _run(org, unit, user_id)
+
+
+def _run(org: EmulatedOrg, unit: Unit, user_id: str) -> AnonymousResult:
+    interpreter = Interpreter(org, user_id, unit)
     try:
         with org.store.transaction():
-            for statement in unit.statements:
-                run.execute(statement)
+            interpreter.run(unit.statements)
+    except RolledBackError:
+        assert interpreter.position is not None
+        interpreter.skipped = interpreter.position, "Database.rollback: nothing is kept"
     except ThrownError as thrown:
-        where = f"line {thrown.token.line}, column {thrown.token.column}"
+        at = interpreter.position
+        line, column = (at.line, at.column) if at else (1, 1)
         return AnonymousResult(
             success=False,
-            line=thrown.token.line,
-            column=thrown.token.column,
-            exception_message=thrown.message,
-            exception_stack_trace=f"AnonymousBlock: {where}",
+            line=line,
+            column=column,
+            exception_message=str(thrown),
+            exception_stack_trace=f"AnonymousBlock: line {line}, column {column}",
+            logged=interpreter.logged,
         )
-    return AnonymousResult()
+    if interpreter.skipped is not None:
+        token, reason = interpreter.skipped
+        org.world.note(
+            f"The emulator cannot follow the anonymous Apex from line {token.line} ({reason}). "
+            "The emulated org may lack what the code does from there."
+        )
+    return AnonymousResult(logged=interpreter.logged)
 
 
 def _check_names(org: EmulatedOrg, unit: Unit) -> None:
@@ -84,7 +100,7 @@ def _check_names(org: EmulatedOrg, unit: Unit) -> None:
     for statement in unit.statements:
         value = statement.expression
         if statement.kind == "declare":
-            declared.add(statement.name.lower())
+            declared.update(one.name.lower() for one in (statement, *statement.body))
         if value is None:
             continue
         if value.kind == "new":
@@ -116,6 +132,8 @@ def _check_fields(org: EmulatedOrg, created: Expression) -> None:
     if known is None:
         return
     for argument in created.arguments:
-        if argument.kind == "assignment" and known.find_field(argument.name) is None:
+        name = argument.name
+        exists = known.find_field(name) or known.find_relationship(name)
+        if argument.kind == "assignment" and not exists:
             text = f"Field does not exist: {argument.name} on {known.name}"
             raise ApexProblem(text, argument.token.line, argument.token.column)

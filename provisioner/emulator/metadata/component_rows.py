@@ -19,7 +19,7 @@ _NOTHING = Element("", 0, 0)
 
 def put_visible_row(org: EmulatedOrg, stored: StoredComponent) -> None:
     """Add or update the record of a component, under the component's id."""
-    entry = _ROWS.get(stored.type)
+    entry = _entry(org, stored.type)
     if entry is None or not stored.id:
         return
     type_name, more = entry
@@ -36,9 +36,31 @@ def put_visible_row(org: EmulatedOrg, stored: StoredComponent) -> None:
 
 def remove_visible_row(org: EmulatedOrg, stored: StoredComponent) -> None:
     """Delete the record of a deleted component."""
-    entry = _ROWS.get(stored.type)
+    entry = _entry(org, stored.type)
     if entry is not None and org.store.peek(entry[0], stored.id) is not None:
         org.store.remove(entry[0], stored.id)
+
+
+def _entry(
+    org: EmulatedOrg, component_type: str
+) -> tuple[str, Callable[[StoredComponent, Element], Values]] | None:
+    """The object of a type's records: a known one, or the one of the same name."""
+    entry = _ROWS.get(component_type)
+    if entry is not None or component_type in RECORDS or component_type in _OTHERWISE:
+        return entry
+    known = org.store.types.get(component_type)
+    has_name = known is not None and not known.is_custom and "DeveloperName" in known.fields
+    return (component_type, _plain_elements) if has_name else None
+
+
+def _plain_elements(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    """`<isActive>true</isActive>` → IsActive, for elements that fields are named after."""
+    plain = (child for child in element.children if not child.children)
+    return {child.name[:1].upper() + child.name[1:]: _typed(child.text) for child in plain}
+
+
+def _typed(text: str) -> object:
+    return {"true": True, "false": False}.get(text, text or None)
 
 
 def owner_type(record_type: str) -> frozenset[str]:
@@ -175,6 +197,9 @@ RECORDS = {
     "RecordType": "RecordType",
 }
 """Component type → record type, where the record with the component's id has all of it."""
+
+_OTHERWISE = frozenset({"Document", "FlowDefinition", "MutingPermissionSet", "Scontrol"})
+"""Types with the name of an object whose components are no such records, or in another way."""
 
 _OWNERS: dict[str, frozenset[str]] = {
     record_type: frozenset(

@@ -55,7 +55,9 @@ def component_id(org: EmulatedOrg, component_type: str) -> str:
     """A new id for a component of this type; "" for types that have none."""
     if component_type in _NO_ID:
         return ""
-    return org.world.ids.new(_PREFIXES.get(component_type, _ANY_PREFIX))
+    known = org.store.types.get(component_type)  # an object of the same name, as MessagingChannel
+    prefix = _PREFIXES.get(component_type) or (known.key_prefix if known else "")
+    return org.world.ids.new(prefix or _ANY_PREFIX)
 
 
 def keep(org: EmulatedOrg, stored: StoredComponent) -> None:

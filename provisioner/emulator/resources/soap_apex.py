@@ -36,6 +36,7 @@ def _debug_log(version: str, source: str, result: AnonymousResult) -> str:
     lines += [f"Execute Anonymous: {line}" for line in source.splitlines()]
     if result.compiled:
         lines += ["EXECUTION_STARTED", "CODE_UNIT_STARTED|[EXTERNAL]|execute_anonymous_apex"]
+        lines += result.logged
         if result.exception_message:
             lines.append(f"FATAL_ERROR|{result.exception_message}")
         lines += ["CODE_UNIT_FINISHED|execute_anonymous_apex", "EXECUTION_FINISHED"]

@@ -111,21 +111,6 @@ def test_code_that_throws(client: OrgClient, code: str, message: str) -> None:
     assert client.query("SELECT Id FROM Account") == []  # one transaction
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "System.assert(true); System.assertEquals(1, 1); System.assertNotEquals(1, 2);",
-        "for (Account a : [SELECT Id FROM Account]) { a.Name = 'x'; }",
-        "Integer n = [SELECT COUNT() FROM Account]; System.assertEquals(0, n);",
-        "Database.insert(new List<Account>{ new Account(Name = 'x') }, false);",
-        "public void f() { } f();",
-        "try { insert new Account(); } catch (Exception e) { System.debug(e); }",
-    ],
-)
-def test_what_is_not_followed_is_taken_as_executed(client: OrgClient, code: str) -> None:
-    assert run(client, code)["success"] is True
-
-
 def test_a_deployed_field_is_known_to_code(client: OrgClient) -> None:
     files = {"objects/Account.object": object_part(custom_field("Ext__c"))}
     client.deploy(package({"CustomField": "Account.Ext__c"}, files))
@@ -153,6 +138,8 @@ def test_the_apex_soap_api(client: OrgClient) -> None:
     assert value(reply, "line") == "-1"
     assert '<compileProblem xsi:nil="true"/>' in reply.text
     assert "<DebuggingInfo><debugLog>68.0 APEX_CODE" in reply.text
+    logged = apex_call(client, "System.debug('a' + 1);\nSystem.debug(LoggingLevel.INFO, null);")
+    assert "USER_DEBUG|[1]|DEBUG|a1\nUSER_DEBUG|[2]|INFO|null\n" in logged.text
     assert client.query("SELECT Name FROM Account")[0]["Name"] == "a < b"
     failed = apex_call(client, "System.assert(false);")
     assert value(failed, "exceptionMessage") == "System.AssertException: Assertion Failed"

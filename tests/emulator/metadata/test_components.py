@@ -236,3 +236,20 @@ def test_every_plain_type_of_the_table_can_be_kept(client: OrgClient) -> None:
     result = client.deploy(zipped({"package.xml": xml, **files}), rollbackOnError=False)
     assert result["status"] == "Succeeded", failures(result)[:5]
     assert result["numberComponentsTotal"] > 450
+
+
+def test_a_component_with_an_object_of_its_name_is_a_record(client: OrgClient) -> None:
+    text = (
+        f"<MessagingChannel {XMLNS}><isActive>false</isActive><masterLabel>Chat</masterLabel>"
+        "<messagingChannelType>EmbeddedMessaging</messagingChannelType></MessagingChannel>"
+    )
+    files = {"messagingChannels/Agent_Channel.messagingChannel": text}
+    result = client.deploy(package({"MessagingChannel": "Agent_Channel"}, files))
+    assert result["status"] == "Succeeded", result["details"]
+    [row] = client.query(
+        "SELECT Id, MasterLabel, IsActive FROM MessagingChannel "
+        "WHERE DeveloperName = 'Agent_Channel'"
+    )
+    assert (row["MasterLabel"], row["IsActive"]) == ("Chat", False)
+    [found] = [one for one in result["details"]["componentSuccesses"] if one["componentType"]]
+    assert found["id"] == row["Id"]

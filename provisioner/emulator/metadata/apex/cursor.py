@@ -16,6 +16,7 @@ class Cursor:
     """Reads tokens one by one; the syntax tree is built in `unit`."""
 
     def __init__(self, source: str) -> None:
+        self.source = source
         self.tokens = tokenize(source)
         self.index = 0
         self.unit = Unit()
@@ -94,10 +95,12 @@ class Cursor:
             self.take()
             parts.append(self.take().text)
             self._type_arguments()
+        is_list = False
         while self.at("[") and self.peek().text == "]":
             self.take()
             self.take()
-        named = TypeName(".".join(parts), first.line, first.column)
+            is_list = True
+        named = TypeName(".".join(parts), first.line, first.column, is_list)
         self.unit.types.append(named)
         return named
 
@@ -108,6 +111,15 @@ class Cursor:
         while self.accept(","):
             self.type_name()
         self.expect(">")
+
+    def text_between(self, start: Token, end: Token) -> str:
+        """The source text behind one token and before another."""
+        lines = self.source.split("\n")
+        starts = [0]
+        for line in lines[: max(start.line, end.line)]:
+            starts.append(starts[-1] + len(line) + 1)
+        first = starts[start.line - 1] + start.column - 1 + len(start.text)
+        return self.source[first : starts[end.line - 1] + end.column - 1]
 
     def try_type(self) -> TypeName | None:
         """Read a type if one comes next; else read nothing and return None."""

@@ -1,4 +1,4 @@
-"""Apex expressions: enough grammar to find their end and their errors."""
+"""Apex expressions: their errors, and the tree of those that are evaluated."""
 
 from __future__ import annotations
 
@@ -20,44 +20,23 @@ class ExpressionReader(Cursor):
 
     def expression(self) -> Expression:
         """One expression, with all its operators."""
-        left = self._operand()
+        first = self._operand()
+        parts: list[Expression | str] = [first]
         while True:
             if self.at_word("instanceof"):
                 self.take()
-                self.type_name()
+                tested = Expression("other", self.token, name=self.type_name().name)
+                parts += ["instanceof", tested]
             elif self.at("?"):
                 self.take()
-                self.expression()
+                chosen = self.expression()
                 self.expect(":")
-                self.expression()
+                return _conditional(parts, chosen, self.expression())
             elif self.token.kind == "symbol" and self.token.text in _BINARY:
                 operator = self._operator()
-                right = self._operand()
-                if operator == "=" and left.kind == "name":
-                    right = self._rest_of_assignment(right)
-                    return Expression("assignment", left.token, name=left.name, arguments=[right])
+                parts += [operator, self._operand()]
             else:
-                return left
-            left = Expression("other", left.token)
-
-    def _rest_of_assignment(self, first: Expression) -> Expression:
-        """What follows `name = operand` belongs to the value."""
-        value = first
-        while self.at(*_BINARY, "?") or self.at_word("instanceof"):
-            value = Expression("other", first.token)
-            self._continue_value()
-        return value
-
-    def _continue_value(self) -> None:
-        if self.accept_word("instanceof"):
-            self.type_name()
-        elif self.accept("?"):
-            self.expression()
-            self.expect(":")
-            self.expression()
-        else:
-            self._operator()
-            self.expression()
+                return first if len(parts) == 1 else combined(parts)
 
     def _operator(self) -> str:
         """An operator; each `>` is read by itself, because type arguments also end with it.
@@ -86,7 +65,7 @@ class ExpressionReader(Cursor):
                 and isinstance(inner.value, float | int)
             ):
                 return Expression("literal", token, value=-inner.value)
-            return Expression("other", token)
+            return Expression("unary", token, name=token.text, arguments=[inner])
         return self._postfix(self._primary())
 
     def _primary(self) -> Expression:
@@ -96,8 +75,7 @@ class ExpressionReader(Cursor):
         if self.at("("):
             return self._cast_or_group()
         if self.at("["):
-            self.skip_brackets()
-            return Expression("other", token)
+            return Expression("query", token, value=self._brackets())
         if token.kind != "name" or token.lower in _NO_OPERANDS:
             self.unexpected()
         if token.lower == "new":
@@ -118,24 +96,27 @@ class ExpressionReader(Cursor):
     def _cast_or_group(self) -> Expression:
         token = self.take()
         start, known = self.index, len(self.unit.types)
-        if self.token.kind == "name" and self.try_type() and self.at(")"):
+        kind = self.try_type() if self.token.kind == "name" else None
+        if kind is not None and self.at(")"):
             after = self.peek()
             is_operand_start = (
                 after.kind in ("name", "number", "string") and after.lower != "instanceof"
             )
             if is_operand_start or after.text in ("(", "[", "!", "~"):
                 self.take()
-                return self._operand()
+                inner = self._operand()
+                return Expression("cast", token, name=kind.text, arguments=[inner])
         self.rewind(start, known)
         inner = self.expression()
         self.expect(")")
-        return inner if inner.kind == "literal" else Expression("other", token)
+        return Expression("group", token, arguments=[inner]) if inner.kind == "name" else inner
 
     def _creation(self) -> Expression:
         self.take()
         if self.token.kind != "name":
             self.unexpected()
-        created = Expression("new", self.token, name=self.type_name().name)
+        created, kind = Expression("new", self.token), self.type_name()
+        created.name, created.is_list = kind.name, kind.is_list
         if self.at("("):
             created.arguments = self.arguments()
             pairs = [one for one in created.arguments if one.kind == "assignment"]
@@ -144,19 +125,21 @@ class ExpressionReader(Cursor):
             self.take()
             self.expression()
             self.expect("]")
+            created.kind = "other"  # an array of a size
         if self.at("{"):
-            self._initializer()
+            created.pairs = self._initializer()
         return created
 
-    def _initializer(self) -> None:
+    def _initializer(self) -> list[tuple[Expression, Expression | None]]:
         self.expect("{")
+        pairs: list[tuple[Expression, Expression | None]] = []
         while not self.at("}"):
-            self.expression()
-            if self.accept("=>"):
-                self.expression()
+            key = self.expression()
+            pairs.append((key, self.expression() if self.accept("=>") else None))
             if not self.accept(","):
                 break
         self.expect("}")
+        return pairs
 
     def arguments(self) -> list[Expression]:
         """`(a, b, …)`."""
@@ -172,33 +155,109 @@ class ExpressionReader(Cursor):
     def _postfix(self, left: Expression) -> Expression:
         while True:
             if self.at(".", "?."):
-                self.take()
+                is_safe = self.take().text == "?."
                 name = self.expect_name().text
-                path = f"{left.name}.{name}" if left.kind == "name" else name
-                kind = "name" if left.kind == "name" else "other"
-                left = Expression(kind, left.token, name=path)
+                if left.kind == "name" and not is_safe:
+                    left = Expression("name", left.token, name=f"{left.name}.{name}")
+                else:
+                    left = Expression("member", left.token, name=name, target=left)
+                    left.is_safe = is_safe
             elif self.at("("):
-                kind = "call" if left.kind == "name" else "other"
-                left = Expression(kind, left.token, name=left.name, arguments=self.arguments())
+                left = self._call(left)
             elif self.at("["):
                 self.take()
-                self.expression()
+                index = self.expression()
                 self.expect("]")
-                left = Expression("other", left.token)
+                left = Expression("index", left.token, arguments=[index], target=left)
             elif self.at("++", "--"):
-                self.take()
-                left = Expression("other", left.token)
+                left = Expression("step", left.token, name=self.take().text, target=left)
             else:
                 return left
 
-    def skip_brackets(self) -> None:
-        """Read `[…]`, which contains SOQL or SOSL."""
-        self.expect("[")
+    def _call(self, left: Expression) -> Expression:
+        arguments = self.arguments()
+        if left.kind == "name":
+            return Expression("call", left.token, name=left.name, arguments=arguments)
+        if left.kind != "member":
+            return Expression("other", left.token)
+        called = Expression("method", left.token, name=left.name, arguments=arguments)
+        called.target, called.is_safe = left.target, left.is_safe
+        return called
+
+    def _brackets(self) -> str:
+        """Read `[…]`, which contains SOQL or SOSL; the text inside."""
+        first = self.expect("[")
         depth = 1
         while depth:
             if self.token.kind == "end":
                 self.expect("]")
-            depth += {"[": 1, "]": -1}.get(self.take().text, 0)
+            last = self.take()
+            depth += {"[": 1, "]": -1}.get(last.text, 0)
+        return self.text_between(first, last)
+
+
+_LEVELS = (
+    {"??"},
+    {"||"},
+    {"&&"},
+    {"|"},
+    {"^"},
+    {"&"},
+    {"==", "===", "!=", "!==", "<>"},
+    {"<", ">", "<=", ">=", "instanceof"},
+    {"<<", ">>", ">>>"},
+    {"+", "-"},
+    {"*", "/", "%"},
+)
+"""Binary operators, those that bind least first."""
+_POWERS = {operator: power for power, level in enumerate(_LEVELS) for operator in level}
+
+
+def combined(parts: list[Expression | str]) -> Expression:
+    """The tree of operands with operators between them."""
+    for index in range(1, len(parts), 2):
+        operator = parts[index]
+        if operator in _ASSIGNING or operator in (">>=", ">>>="):
+            return _assignment(parts[0], str(operator), combined(parts[index + 1 :]))
+    return _climbed(list(parts), 0)
+
+
+def _assignment(left: Expression | str, operator: str, value: Expression) -> Expression:
+    assert isinstance(left, Expression)
+    name = left.name if left.kind == "name" else ""
+    kind = "assignment" if left.kind in ("name", "member", "index") else "other"
+    made = Expression(kind, left.token, name=name, arguments=[value], target=left)
+    made.operator = operator
+    return made
+
+
+def _climbed(rest: list[Expression | str], least: int) -> Expression:
+    """Precedence climbing; takes what it uses from the front of `rest`."""
+    left = rest.pop(0)
+    assert isinstance(left, Expression)
+    while rest:
+        operator = str(rest[0])
+        power = _POWERS.get(operator, len(_LEVELS))
+        if power < least:
+            break
+        rest.pop(0)
+        right = _climbed(rest, power + 1)
+        kind = "instanceof" if operator == "instanceof" else "binary"
+        left = Expression(kind, left.token, name=operator, arguments=[left, right])
+    return left
+
+
+def _conditional(
+    parts: list[Expression | str], chosen: Expression, other: Expression
+) -> Expression:
+    """`a ? b : c`, or `x = a ? b : c`, where the operands before `?` are `parts`."""
+    for index in range(len(parts) - 2, 0, -2):
+        if parts[index] in _ASSIGNING:
+            value = _conditional(parts[index + 1 :], chosen, other)
+            return combined([*parts[: index + 1], value])
+    condition = combined(parts) if len(parts) > 1 else parts[0]
+    assert isinstance(condition, Expression)
+    return Expression("ternary", condition.token, arguments=[condition, chosen, other])
 
 
 def _literal(token: Token) -> str | int | float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from provisioner.emulator.metadata.apex.expressions import ExpressionReader
-from provisioner.emulator.metadata.apex.tree import Statement
+from provisioner.emulator.metadata.apex.tokens import Token
+from provisioner.emulator.metadata.apex.tree import Case, Expression, Statement
 
 _DML = frozenset({"insert", "update", "upsert", "delete", "undelete", "merge"})
 
@@ -11,46 +12,45 @@ _DML = frozenset({"insert", "update", "upsert", "delete", "undelete", "merge"})
 class StatementReader(ExpressionReader):
     """Reads statements."""
 
-    def block(self) -> None:
+    def block(self) -> list[Statement]:
         """`{ statement* }`."""
         self.expect("{")
+        statements: list[Statement] = []
         while not self.at("}"):
             if self.token.kind == "end":
                 self.expect("}")
-            self.statement()
+            statements.append(self.statement())
         self.expect("}")
+        return statements
 
     def statement(self) -> Statement:
         """One statement with its parts."""
         token = self.token
         reader = getattr(self, f"_{token.lower}_statement", None) if token.kind == "name" else None
         if self.at("{"):
-            self.block()
-        elif self.accept(";"):
-            pass
-        elif token.kind == "name" and token.lower in _DML and self.peek().text not in (".", "="):
+            return Statement("block", token, body=self.block())
+        if self.accept(";"):
+            return Statement("block", token)
+        if token.kind == "name" and token.lower in _DML and self.peek().text not in (".", "="):
             return self._dml()
-        elif reader is not None and self.peek().text not in (".", "="):
+        if reader is not None and self.peek().text not in (".", "="):
             self.take()
-            statement = reader()
-            if isinstance(statement, Statement):
-                return statement
-        else:
-            return self._declaration_or_expression()
-        return Statement("other", token)
+            statement: Statement = reader(token)
+            return statement
+        return self._declaration_or_expression()
 
     def _dml(self) -> Statement:
         operation = self.take()
         if self.at_word("as"):
             self.take()
             self.expect_name()
-        record = self.expression()
+        statement = Statement("dml", operation, name=operation.lower, expression=self.expression())
         if operation.lower == "merge":
-            self.expression()
+            statement.second = self.expression()
         elif operation.lower == "upsert" and not self.at(";"):
-            self.expression()  # the external id field, `Ext__c` or `Account.Fields.Ext__c`
+            statement.second = self.expression()  # `Ext__c` or `Account.Fields.Ext__c`
         self.expect(";")
-        return Statement("dml", operation, name=operation.lower, expression=record)
+        return statement
 
     def _declaration_or_expression(self) -> Statement:
         token = self.token
@@ -58,12 +58,13 @@ class StatementReader(ExpressionReader):
         if declared is not None:
             self.expect(";")
             return declared
-        value = self.expression()
+        statement = Statement("call", token, expression=self.expression())
+        value = statement.expression
+        assert value is not None
         if self.at("{") and value.kind == "call" and value.name.lower().endswith("runas"):
-            self.block()
-        else:
-            self.expect(";")
-        return Statement("call", token, expression=value)
+            return Statement("block", token, body=self.block())
+        self.expect(";")
+        return statement
 
     def variables(self) -> Statement | None:
         """`final Type a = x, b`; None, and nothing read, if this is not a declaration."""
@@ -75,108 +76,121 @@ class StatementReader(ExpressionReader):
         if kind is None or not word or word == "instanceof":
             self.rewind(start, known)
             return None
-        name = self.take()
-        statement = Statement("declare", name, name=name.text, type=kind.name)
-        if self.accept("="):
-            statement.expression = self.expression()
+        statement = self._variable(kind.text)
         while self.accept(","):
-            self.expect_name()
-            if self.accept("="):
-                self.expression()
+            statement.body.append(self._variable(kind.text))
         return statement
 
-    def _if_statement(self) -> None:
-        self._condition()
-        self.statement()
+    def _variable(self, kind: str) -> Statement:
+        name = self.expect_name()
+        statement = Statement("declare", name, name=name.text, type=kind)
+        if self.accept("="):
+            statement.expression = self.expression()
+        return statement
+
+    def _if_statement(self, token: Token) -> Statement:
+        statement = Statement("if", token, expression=self._condition(), body=[self.statement()])
         if self.accept_word("else"):
-            self.statement()
+            statement.otherwise = [self.statement()]
+        return statement
 
-    def _condition(self) -> None:
+    def _condition(self) -> Expression:
         self.expect("(")
-        self.expression()
+        condition = self.expression()
         self.expect(")")
+        return condition
 
-    def _while_statement(self) -> None:
-        self._condition()
-        self.statement()
+    def _while_statement(self, token: Token) -> Statement:
+        return Statement("while", token, expression=self._condition(), body=[self.statement()])
 
-    def _do_statement(self) -> None:
-        self.statement()
+    def _do_statement(self, token: Token) -> Statement:
+        body = self.statement()
         if not self.accept_word("while"):
             self.unexpected()
-        self._condition()
+        statement = Statement("do", token, expression=self._condition(), body=[body])
         self.expect(";")
+        return statement
 
-    def _for_statement(self) -> None:
+    def _for_statement(self, token: Token) -> Statement:
+        statement = Statement("for", token)
         self.expect("(")
         if not self.at(";"):
-            self._expressions(may_declare=True)
+            statement.first = self._expressions(may_declare=True)
         if self.accept(":"):
-            self.expression()
+            statement.kind, statement.expression = "each", self.expression()
         else:
             self.expect(";")
             if not self.at(";"):
-                self.expression()
+                statement.expression = self.expression()
             self.expect(";")
             if not self.at(")"):
-                self._expressions(may_declare=False)
+                statement.otherwise = self._expressions(may_declare=False)
         self.expect(")")
-        self.statement()
+        statement.body = [self.statement()]
+        return statement
 
-    def _expressions(self, *, may_declare: bool) -> None:
-        if may_declare and self.variables() is not None:
-            return
-        self.expression()
+    def _expressions(self, *, may_declare: bool) -> list[Statement]:
+        token = self.token
+        declared = self.variables() if may_declare else None
+        if declared is not None:
+            return [declared]
+        found = [Statement("call", token, expression=self.expression())]
         while self.accept(","):
-            self.expression()
+            found.append(Statement("call", self.token, expression=self.expression()))
+        return found
 
-    def _try_statement(self) -> None:
-        self.block()
+    def _try_statement(self, token: Token) -> Statement:
+        statement = Statement("try", token, body=self.block())
         while self.accept_word("catch"):
             self.expect("(")
             self.accept_word("final")
-            self.type_name()
-            self.expect_name()
+            kind, name = self.type_name().name, self.expect_name().text
             self.expect(")")
-            self.block()
+            statement.cases.append(Case(self.block(), type=kind, name=name))
         if self.accept_word("finally"):
-            self.block()
+            statement.otherwise = self.block()
+        return statement
 
-    def _switch_statement(self) -> None:
+    def _switch_statement(self, token: Token) -> Statement:
         if not self.accept_word("on"):
             self.unexpected()
-        self.expression()
+        statement = Statement("switch", token, expression=self.expression())
         self.expect("{")
         while self.accept_word("when"):
-            if not self.accept_word("else"):
-                self._when_values()
-            self.block()
+            case = Case([], is_else=self.accept_word("else"))
+            if not case.is_else:
+                self._when_values(case)
+            case.body = self.block()
+            statement.cases.append(case)
         self.expect("}")
+        return statement
 
-    def _when_values(self) -> None:
+    def _when_values(self, case: Case) -> None:
         if self.token.kind == "name" and self.peek().kind == "name":
-            self.type_name()
-            self.expect_name()
+            case.type, case.name = self.type_name().name, self.expect_name().text
             return
-        self.expression()
+        case.values.append(self.expression())
         while self.accept(","):
-            self.expression()
+            case.values.append(self.expression())
         if self.token.kind == "name":  # `when ns.Type name`
-            self.take()
+            case.type, case.name = case.values.pop().name, self.take().text
 
-    def _return_statement(self) -> None:
+    def _return_statement(self, token: Token) -> Statement:
+        statement = Statement("return", token)
         if not self.at(";"):
-            self.expression()
+            statement.expression = self.expression()
         self.expect(";")
+        return statement
 
-    def _throw_statement(self) -> Statement:
-        token = self.token
-        value = self.expression()
+    def _throw_statement(self, _token: Token) -> Statement:
+        statement = Statement("throw", self.token, expression=self.expression())
         self.expect(";")
-        return Statement("throw", token, expression=value)
+        return statement
 
-    def _break_statement(self) -> None:
+    def _break_statement(self, token: Token) -> Statement:
         self.expect(";")
+        return Statement("break", token)
 
-    def _continue_statement(self) -> None:
+    def _continue_statement(self, token: Token) -> Statement:
         self.expect(";")
+        return Statement("continue", token)

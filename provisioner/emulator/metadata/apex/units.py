@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from provisioner.emulator.metadata.apex.statements import StatementReader
 from provisioner.emulator.metadata.apex.tokens import ApexProblem
-from provisioner.emulator.metadata.apex.tree import Unit
+from provisioner.emulator.metadata.apex.tree import Expression, Function, Unit
 
 _MODIFIERS = frozenset(
     {"public", "private", "protected", "global", "static", "final", "abstract", "virtual"}
@@ -35,6 +35,15 @@ def read_anonymous(source: str) -> Unit:
     """Read an anonymous block. Raises ApexProblem."""
     reader = _UnitReader(source)
     return _within_depth(reader, reader.anonymous)
+
+
+def read_expression(source: str) -> Expression:
+    """Read one expression. Raises ApexProblem."""
+    reader = _UnitReader(source)
+    found = reader.expression()
+    if reader.token.kind != "end":
+        reader.unexpected()
+    return found
 
 
 def _within_depth(reader: _UnitReader, read: Callable[[], Unit]) -> Unit:
@@ -72,6 +81,8 @@ class _UnitReader(StatementReader):
         self._events()
         self.expect(")")
         self._body_of_code()
+        self.unit.statements.clear()  # of a trigger, only the types matter
+        self.unit.functions.clear()
         self._end()
         return self.unit
 
@@ -118,8 +129,9 @@ class _UnitReader(StatementReader):
             return
         kind = self.try_type() if self.token.kind == "name" else None
         if kind and self.token.kind == "name" and self.peek().text == "(":
-            self.unit.methods.add(self.token.lower)
-            self._member_after_type()
+            name = self.take().lower
+            self.unit.methods.add(name)
+            self.unit.functions[name] = self._method()
             return
         self.rewind(start, known)
         self.unit.statements.append(self.statement())
@@ -200,17 +212,18 @@ class _UnitReader(StatementReader):
         else:
             self._field()
 
-    def _method(self) -> None:
+    def _method(self) -> Function:
         self.expect("(")
+        method = Function([], [])
         while not self.at(")"):
             self._modifiers()
-            self.type_name()
-            self.expect_name()
+            method.parameters.append((self.type_name().text, self.expect_name().text))
             if not self.accept(","):
                 break
         self.expect(")")
         if not self.accept(";"):
-            self.block()
+            method.body = self.block()
+        return method
 
     def _accessors(self) -> None:
         self.expect("{")
