@@ -159,7 +159,7 @@ def _none_available(
     error = NoOrgError(
         f"no scratch org is available {where}: {counted or 'there are no orgs'}{queue}"
         + (f"; the next is expected {estimate_text(expected, now)}" if expected else ""),
-        hint=f"create orgs: {_build(wanted)}; or wait for one: --wait 10m",
+        hint=f"create orgs: {_build(wanted)}; or pass --wait 10m to wait for one",
     )
     return Refusal(error, can_wait=True)
 

@@ -117,7 +117,7 @@ def _check_command(arguments: list[str], *, execute: bool) -> None:
 def _sf_options(alias: str, *, default: bool, sf: bool) -> list[str]:
     """The options `--alias` and `--set-default` of `sf`."""
     if (alias or default) and not sf:
-        raise UsageError("--alias and --default need --sf", hint="add --sf")
+        raise UsageError("--alias and --default need --sf", hint="pass --sf as well")
     return [*(("--alias", alias) if alias else ()), *(("--set-default",) if default else ())]
 
 
@@ -125,9 +125,9 @@ def _load(call: Invocation) -> PoolFile:
     """pool.yaml. If it does not exist, the error says how to log in without it."""
     if not call.config.exists():
         raise UsageError(
-            f"{call.config} not found; it names the ledger and the key",
+            f"{call.config} does not exist; it names the ledger and the private key",
             code="no_pool_file",
-            hint="name it with --config FILE, or log in without it: "
+            hint="pass its path with --config FILE, or log in without it: "
             "--consumer-key KEY --key FILE [--login-url URL]",
         )
     return call.load("hub_and_ledger")

@@ -69,7 +69,9 @@ def read_text(path: Path) -> str:
     try:
         content = read_input(path, SETTINGS)
     except FileNotFoundError:
-        hint = "run `provisioner init` to write one, or name another file with --config FILE"
+        hint = (
+            "run `provisioner init` to create it, or pass the path of another file: --config FILE"
+        )
         raise _broken(path, "the file does not exist", hint=hint) from None
     except IsADirectoryError:
         raise _broken(path, "this is a folder; write the path of a file") from None
@@ -101,7 +103,7 @@ def compose(text: str, path: Path) -> MappingNode:
     except RecursionError:
         raise _broken(path, "brackets or lists are nested too deeply") from None
     if node is None:
-        raise _broken(path, "the file is empty", hint="run `provisioner init` to write one")
+        raise _broken(path, "the file is empty", hint="run `provisioner init` to create a sample")
     if not isinstance(node, MappingNode):
         raise _broken(path, "the file is not a mapping; it must start with keys such as dev_hub:")
     _refuse_growth(node, path)

@@ -164,7 +164,9 @@ class Pool:
     )
     reuse: bool = option("whether a released org may go back into the pool", default=False)
     definitions: tuple[Definition, ...] = option(
-        "the scratch org definitions; the orgs are distributed by weight", minimum=1
+        "the scratch org definitions; the orgs are distributed by weight",
+        minimum=1,
+        example=("config/project-scratch-def.json",),
     )
     steps: tuple[StepEntry, ...] = option("what is done in each org, in this order", default=())
 
@@ -223,8 +225,8 @@ class PoolFile:
         "the pools, by name",
         default_factory=dict,
         pattern=POOL_NAME,
-        expects="a name of lower-case letters, digits and hyphens, at most 30, that starts with "
-        "a letter",
+        expects="a name of at most 30 lower-case letters, digits and hyphens that starts with a "
+        "letter",
     )
     warnings: tuple[Problem, ...] = ()
     secret_variables: frozenset[str] = frozenset()

@@ -152,7 +152,7 @@ class Reader:
             return self._convert(without_none(key.hint), key.option, text, location)
         if not key.is_required:
             return dataclasses.MISSING
-        example = "…" if key.option.example is None else key.option.example
+        example = _as_yaml(key.option.example)
         self.report_key(location, f"the key {key.name} is missing; write {key.name}: {example}")
         return INVALID
 
@@ -247,3 +247,10 @@ def kind_of(node: Node) -> str:
     if isinstance(node, SequenceNode):
         return "a list"
     return "a mapping" if isinstance(node, MappingNode) else "a single value"
+
+
+def _as_yaml(example: Any) -> str:
+    """The example of an option as it is written in pool.yaml; `…` if there is none."""
+    if isinstance(example, tuple):
+        return f"[{', '.join(example)}]"
+    return "…" if example is None else str(example)

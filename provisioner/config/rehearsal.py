@@ -32,7 +32,7 @@ class Rehearsal:
     assume: tuple[str, ...] = option(
         "components that every org of a rehearsal has, as KIND:NAME",
         default=(),
-        example="[permission-set:Acme_Admin, object:Acme__c]",
+        example=("permission-set:Acme_Admin", "object:Acme__c"),
     )
 
     def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract

@@ -30,8 +30,9 @@ def login_url_rule(url: str) -> str:
         return "is not a URL; write https://HOST"
     if parts.scheme not in ("https", "http") or not host:
         bare = url.partition("/")[0]
-        is_host = "://" not in url and "." in bare and " " not in bare
-        return f"write the whole URL: https://{bare if is_host else 'HOST'}"
+        if "://" in url or "." not in bare or " " in bare:
+            return "write the whole URL: https://HOST"
+        return _host_rule("https", bare) or f"write the whole URL: https://{bare}"
     if parts.username or parts.password:
         return "the URL must not contain a user or password; remove them"
     if parts.path.strip("/") or parts.query or parts.fragment:

@@ -43,7 +43,7 @@ class Option:
     pattern: re.Pattern[str] | None = None  # the whole text must match; of a Mapping each key
     expects: str = ""  # the pattern in words, for messages: "a 04t package version id"
     path: Literal["", "file", "folder", "any"] = ""  # must exist, relative to pool.yaml
-    example: Any = None
+    example: Any = None  # of a list: a tuple
     rule: Callable[[Any], str] | None = None  # another check: returns the problem, or ""
     variable: str = ""  # the environment variable with the value if the key is absent
 

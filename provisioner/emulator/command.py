@@ -31,7 +31,7 @@ from provisioner.emulator.world import (
 class OptionError(ValueError):
     """An invalid option: the text says which one and what is wrong, `hint` what to do."""
 
-    def __init__(self, message: str, hint: str = "see: provisioner emulator --help") -> None:
+    def __init__(self, message: str, hint: str = "see `provisioner emulator --help`") -> None:
         super().__init__(message)
         self.hint = hint
 

@@ -69,13 +69,15 @@ def test_without_an_available_org_the_error_counts_the_states_and_names_the_buil
     assert error.message == (
         "no scratch org is available in the pool morning: 2 building, 1 claimed, 1 failed"
     )
-    assert error.hint == ("create orgs: provisioner build morning; or wait for one: --wait 10m")
+    assert error.hint == (
+        "create orgs: provisioner build morning; or pass --wait 10m to wait for one"
+    )
 
 
 def test_an_empty_ledger_is_named_as_the_reason(ledger: Ledger) -> None:
     error = refused(ledger)
     assert error.message == "no scratch org is available in any pool: there are no orgs"
-    assert error.hint == "create orgs: provisioner build; or wait for one: --wait 10m"
+    assert error.hint == "create orgs: provisioner build; or pass --wait 10m to wait for one"
 
 
 def test_orgs_that_expire_too_soon_are_named_as_the_reason(ledger: Ledger) -> None:

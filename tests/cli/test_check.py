@@ -113,7 +113,8 @@ def test_a_missing_file_says_how_to_get_one(cli: Cli) -> None:
 
     assert done.code == 2
     assert done.err.splitlines() == [
-        "hint: run `provisioner init` to write one, or name another file with --config FILE",
+        "hint: run `provisioner init` to create it, or pass the path of another file: "
+        "--config FILE",
         "nowhere.yaml:1:1: the file does not exist",
     ]
     assert cli("check", "-c", "nowhere.yaml", "--json").json["problems"][0]["line"] == 1

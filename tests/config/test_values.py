@@ -105,6 +105,8 @@ def test_an_api_version_has_one_form(project: Project, version: str) -> None:
 
 LOGIN_URLS = {
     "login.salesforce.com": "write the whole URL: https://login.salesforce.com",
+    "acme.lightning.force.com/lightning": "a Lightning host does not accept logins; write "
+    "https://acme.my.salesforce.com",
     "https://": "write the whole URL: https://HOST",
     "ftp://login.salesforce.com": "write the whole URL: https://HOST",
     "https://login.salesforce.com/services/oauth2/token": "the URL must have only scheme and host; "
@@ -210,7 +212,8 @@ def test_a_ledger_is_a_url_of_a_backend_that_exists(
 def test_a_pool_name_must_fit_into_a_username(project: Project, name: str) -> None:
     [problem] = project.problems(HUB + POOL.replace("morning", name))
 
-    assert "a name of lower-case letters, digits and hyphens" in problem.message
+    wanted = "a name of at most 30 lower-case letters, digits and hyphens that starts with a letter"
+    assert problem.message.endswith(f"write {wanted}")
     assert (problem.line, problem.column) == (6, 3)
 
 

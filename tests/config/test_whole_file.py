@@ -175,8 +175,8 @@ def test_every_problem_is_reported_at_once_with_its_position_and_what_to_write(
         "pool.yaml:7:1: ledgr: unknown key; did you mean ledger?",
         "pool.yaml:8:30: limits.concurrent_signups: 0 is out of range; write 1 to 100",
         "pool.yaml:8:45: limits.keep_daily: must be a whole number, for example 3 (got 'many')",
-        "pool.yaml:10:3: pools.Morning: 'Morning' is not valid; write a name of lower-case "
-        "letters, digits and hyphens, at most 30, that starts with a letter",
+        "pool.yaml:10:3: pools.Morning: 'Morning' is not valid; write a name of at most 30 "
+        "lower-case letters, digits and hyphens that starts with a letter",
         "pool.yaml:11:11: pools.Morning.size: 1001 is out of range; write 0 to 1000",
         "pool.yaml:12:5: pools.Morning.size: duplicate key, first written in line 11; keep one "
         "of them",
@@ -205,7 +205,8 @@ def test_every_problem_is_reported_at_once_with_its_position_and_what_to_write(
 def test_a_missing_key_is_reported_at_its_parent(project: Project) -> None:
     assert project.lines("ledger: sqlite:///x.db\npools:\n  a:\n    size: 1\n") == [
         "pool.yaml:1:1: the key dev_hub is missing; write dev_hub: …",
-        "pool.yaml:3:3: pools.a: the key definitions is missing; write definitions: …",
+        "pool.yaml:3:3: pools.a: the key definitions is missing; write definitions: "
+        "[config/project-scratch-def.json]",
     ]
     assert project.lines("dev_hub:\n  username: a@b.c\n")[:1] == [
         "pool.yaml:1:1: dev_hub: the key consumer_key is missing; write consumer_key: "

@@ -186,7 +186,7 @@ def test_what_a_merged_mapping_lacks_is_reported_where_it_is_used(project: Proje
 
     assert (problem.line, problem.message) == (
         7,
-        "the key definitions is missing; write definitions: …",
+        "the key definitions is missing; write definitions: [config/project-scratch-def.json]",
     )
 
 

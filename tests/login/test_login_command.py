@@ -189,7 +189,7 @@ def test_an_org_that_is_not_there_yet_or_no_more_is_reported_without_a_request(
 def test_without_pool_file_and_options_the_way_without_them_is_named(run: Run) -> None:
     done = run(USERNAME)
     assert done.code == 2
-    assert "pool.yaml not found" in done.err
+    assert "pool.yaml does not exist; it names the ledger and the private key" in done.err
     assert "--consumer-key KEY --key FILE" in done.err
 
 
