@@ -117,6 +117,9 @@ class EmulatedOrg:
     features: tuple[str, ...] = ()
     enabled: set[str] = field(default_factory=set)  # features whose content it has, in lower case
     has_unknown_package: bool = False  # one of whose components nobody here knows
+    recent: dict[str, dict[str, str]] = field(
+        default_factory=dict
+    )  # user → id → type, oldest first
     is_deleted: bool = False
     admin_id: str = ""
     # Source: docs/reference/login.md#first-minutes-of-an-org

@@ -12,6 +12,7 @@ from provisioner.emulator.describe.types import describe_briefly, describe_fully
 from provisioner.emulator.errors import ApiError
 from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.schema import ObjectType
+from provisioner.emulator.resources.recent import recent_items
 from provisioner.emulator.routing import Call, Reply, route
 
 _DATA = "/services/data/v<version>/sobjects"
@@ -38,8 +39,11 @@ def describe_global(call: Call) -> Reply:
 @route(f"{_DATA}/<type>", name="describe.basic")
 @route(f"{_TOOLING}/<type>", name="tooling.describe.basic")
 def describe_basic(call: Call) -> Reply:
-    """A summary of one object, and recently viewed records (always none)."""
-    return Reply({"objectDescribe": describe_briefly(_type(call), _base(call)), "recentItems": []})
+    """A summary of one object, and the records that the user has changed last."""
+    object_type = _type(call)
+    items = [] if _is_tooling(call) else recent_items(call, object_type)
+    found = {"objectDescribe": describe_briefly(object_type, _base(call)), "recentItems": items}
+    return Reply(found)
 
 
 @route(f"{_DATA}/<type>/describe", name="describe")

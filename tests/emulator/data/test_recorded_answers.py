@@ -231,3 +231,40 @@ def test_limits_of_an_ordinary_org(client: Client, world: World) -> None:
     limits: dict[str, Any] = client.get("limits")
     assert "ActiveScratchOrgs" not in limits
     assert limits["DailyApiRequests"]["Max"] == world.limits.api
+
+
+def test_recent_records_are_those_that_the_user_has_made(client: Client, world: World) -> None:
+    assert client.get("recent") == []
+    made = [created(client, name) for name in ("A", "B")]
+    world.clock.advance(60)
+    client.call("PATCH", f"sobjects/Account/{made[0]}", json={"Name": "C"})
+    assert client.get("recent") == [
+        {
+            "attributes": {"type": "Account", "url": f"{ROOT}/sobjects/Account/{record_id}"},
+            "Id": record_id,
+            "Name": name,
+        }
+        for record_id, name in ((made[0], "C"), (made[1], "B"))
+    ]
+    assert len(client.get("recent", limit="1")) == 1
+    assert client.get("sobjects/Account")["recentItems"] == client.get("recent")
+    assert client.get("sobjects/Contact")["recentItems"] == []
+    assert client.call("GET", "recent?limit=all").status_code == 400
+
+
+def test_global_quick_actions(client: Client) -> None:
+    reply = client.call("GET", "quickActions")
+    assert {"ETag", "Last-Modified"} <= set(reply.headers)
+    first, *_, last = reply.json()
+    assert set(first) == {"actionEnumOrId", "label", "name", "type", "urls"}
+    assert (first["label"], first["urls"]["quickAction"]) == (
+        "Log a Call",
+        f"{ROOT}/quickActions/LogACall",
+    )
+    assert last == {"actionEnumOrId": "FeedItem.QuestionPost", "label": "Question",
+                    "name": "FeedItem.QuestionPost", "type": "Post", "urls": {}}  # fmt: skip
+
+
+def created(client: Client, name: str) -> str:
+    """The id of a new account."""
+    return str(client.call("POST", "sobjects/Account", json={"Name": name}).json()["id"])
