@@ -1,4 +1,4 @@
-"""FeedItem, FeedComment, FeedLike and FeedAttachment: posts, and what hangs on them.
+"""FeedItem, FeedComment, FeedLike and FeedAttachment: posts with their comments and attachments.
 
 Source: "FeedItem", "FeedComment", "FeedLike" and "FeedAttachment" in the Object Reference.
 """
