@@ -50,6 +50,8 @@ pools:
       - run_apex: {{ file: scripts/setup.apex }}
 """
     (tmp_path / "pool.yaml").write_text(text, encoding="utf-8")
+    # The sample's script needs the object that the sample deploys.
+    (tmp_path / "scripts/setup.apex").write_text("System.debug('ready');\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "pool.yaml"
 
