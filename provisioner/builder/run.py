@@ -57,7 +57,7 @@ def build(
 ) -> BuildResult:
     """Bring `pools` to what `pool.yaml` wants, as far as the Dev Hub's limits allow.
 
-    Raises BusyError when another build holds the ledger, LoginError when the Dev Hub refuses
+    Raises BusyError when another build is running, LoginError when the Dev Hub refuses
     the login, ClockError when the clock of this machine is wrong. A failing org is in the
     result, not an exception.
     """

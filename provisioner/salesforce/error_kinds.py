@@ -109,14 +109,14 @@ Source: docs/reference/deploys.md#transient-failures.
 """
 
 _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
-    "": (ErrorKind.TRANSIENT, "Salesforce gives no error code; try again later"),
+    "": (ErrorKind.TRANSIENT, "Salesforce gives no error code"),
     "C-1007": (
         ErrorKind.TRANSIENT,
         "the username is already in use; a new sign-up uses another one",
     ),
     "C-1015": (
         ErrorKind.TRANSIENT,
-        "Salesforce could not register the org's My Domain; try again later",
+        "Salesforce could not register the org's My Domain",
     ),
     "C-1016": (
         ErrorKind.CONFIGURATION,
@@ -132,7 +132,7 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
         ErrorKind.CONFIGURATION,
         "the My Domain name is invalid; correct it in the org definition",
     ),
-    "C-1019": (ErrorKind.TRANSIENT, "the My Domain name is in use; try again later"),
+    "C-1019": (ErrorKind.TRANSIENT, "the My Domain name is in use"),
     "C-1020": (
         ErrorKind.CONFIGURATION,
         "the template does not exist; correct template in the org definition",
@@ -141,7 +141,7 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
         ErrorKind.CONFIGURATION,
         "the template is not supported; use edition instead of template",
     ),
-    "C-1033": (ErrorKind.TRANSIENT, "the template has the wrong version; try again later"),
+    "C-1033": (ErrorKind.TRANSIENT, "the template has the wrong version"),
     "C-1034": (
         ErrorKind.TRANSIENT,
         "Salesforce could not create the org; if this happens again, ask Salesforce Support",
@@ -149,7 +149,7 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
     "C-9998": (ErrorKind.CONFIGURATION, "not a valid scratch org; check the org definition"),
     "C-9999": (
         ErrorKind.TRANSIENT,
-        "the sign-up service failed and gives no reason; try again later",
+        "the sign-up service failed and gives no reason",
     ),
     "INVALID_ID_FIELD": (
         ErrorKind.CONFIGURATION,
@@ -168,7 +168,7 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
         ErrorKind.CONFIGURATION,
         "the My Domain name is invalid; correct it in the org definition",
     ),
-    "S-1019": (ErrorKind.TRANSIENT, "the My Domain name is in use; try again later"),
+    "S-1019": (ErrorKind.TRANSIENT, "the My Domain name is in use"),
     "S-1026": (
         ErrorKind.CONFIGURATION,
         "the namespace has a wrong format; correct namespace in the org definition",
@@ -179,7 +179,7 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
     ),
     "S-9999": (
         ErrorKind.TRANSIENT,
-        "the sign-up service failed and gives no reason; try again later",
+        "the sign-up service failed and gives no reason",
     ),
     "SH-0001": (
         ErrorKind.CONFIGURATION,
@@ -195,7 +195,7 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
     ),
     "SH-9999": (
         ErrorKind.TRANSIENT,
-        "Salesforce could not validate the org shape; try again later",
+        "Salesforce could not validate the org shape",
     ),
     "SN-0001": (ErrorKind.CONFIGURATION, "the snapshot has expired; create a new one"),
     "SN-0002": (
@@ -216,7 +216,7 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
     ),
     "VR-0001": (
         ErrorKind.TRANSIENT,
-        "scratch orgs cannot be created at the moment; try again later",
+        "scratch orgs cannot be created at the moment",
     ),
     "VR-0002": (
         ErrorKind.CONFIGURATION,
