@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from provisioner import retry
+from provisioner.declare.duration import format_duration
 from provisioner.errors import ErrorKind, LoginError, SalesforceError
 from provisioner.retry import BUILD_START, repeated
 
@@ -38,12 +39,12 @@ def retried(context: BuildContext, what: str, action: Callable[[], T]) -> T:
 
 
 def _warning(what: str, error: SalesforceError | LoginError, waits: list[float]) -> str:
-    """What failed, when it is tried again, and until when; `waits` are those that are left."""
+    """What failed, when it is tried again, and for how long; `waits` are those that are left."""
     first_line = error.message.partition("\n")[0]
-    end = time.strftime("%H:%M:%S", time.localtime(time.time() + sum(waits)))
+    last = format_duration(timedelta(seconds=round(sum(waits))))
     return (
         f"{what} could not be read: {first_line}; next attempt in {waits[0]:.0f} s, "
-        f"last attempt at about {end}"
+        f"last attempt in about {last}"
     )
 
 

@@ -24,7 +24,7 @@ CALLERS = {
     "cli/browser.py",
     "cli/run_with_session.py",
     "cli/salesforce_cli.py",
-    "rehearsal.py",
+    "rehearsal/emulator.py",
 }
 
 
