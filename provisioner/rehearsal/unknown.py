@@ -63,6 +63,6 @@ def _advice(found: list[str]) -> str:
     names += f" and {more} more (--json lists them)" if more > 0 else ""
     options = " ".join(f"--assume '{one}'" if " " in one else f"--assume {one}" for one in found)
     return (
-        f"The emulator does not know {names}. A real org may have it, for example from a package. "
-        f"If yours does, assume it: provisioner rehearse {options}"
+        f"The emulator does not know {names}, which a real org may have, for example from a "
+        f"package. If yours does, run: provisioner rehearse {options}"
     )

@@ -266,7 +266,7 @@ def test_what_the_emulator_cannot_know_can_be_assumed(cli: Cli, pools: Path, whe
     refused = cli("rehearse", "--speed", FAST)
     assert refused.code == 6
     assert "permission sets not found in the org: Sales_Excellence" in refused.err + refused.out
-    assert "A real org may have it" in refused.err
+    assert "which a real org may have" in refused.err
     assert "provisioner rehearse --assume permission-set:Sales_Excellence" in refused.err
     options = ["--assume", "permission-set:Sales_Excellence"] if where == "option" else []
     if where == "pool.yaml":

@@ -49,13 +49,13 @@ def test_the_messages_of_the_platform_name_what_can_be_assumed(
 
 def test_the_advice_is_a_command_to_copy() -> None:
     (text,) = advice(["no Layout", "In field: layout - no Layout named A-B C found (X)"])
-    assert "does not know A-B C. A real org may have it" in text
+    assert "does not know A-B C, which a real org may have" in text
     assert text.endswith("provisioner rehearse --assume 'Layout:A-B C'")
 
 
 def test_of_many_names_the_first_are_shown() -> None:
     (text,) = advice([f"sObject type 'A{n}__c' is not supported" for n in range(12)])
-    assert "A7__c and 4 more (--json lists them). A real org may have it" in text
+    assert "A7__c and 4 more (--json lists them), which a real org may have" in text
 
 
 def test_other_failures_get_no_advice() -> None:
