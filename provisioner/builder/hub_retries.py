@@ -39,11 +39,11 @@ def retried(context: BuildContext, what: str, action: Callable[[], T]) -> T:
 
 
 def _warning(what: str, error: SalesforceError | LoginError, waits: list[float]) -> str:
-    """What failed, when it is tried again, and for how long; `waits` are those that are left."""
+    """What failed, when it is tried again, and until when; `waits` are those that are left."""
     first_line = error.message.partition("\n")[0]
-    last = format_duration(timedelta(seconds=round(sum(waits))))
+    following, last = (format_duration(timedelta(seconds=round(s))) for s in (waits[0], sum(waits)))
     return (
-        f"{what} could not be read: {first_line}; next attempt in {waits[0]:.0f} s, "
+        f"{what} could not be read: {first_line}; next attempt in {following}, "
         f"last attempt in about {last}"
     )
 

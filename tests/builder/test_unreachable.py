@@ -6,9 +6,12 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
+from provisioner import retry
+from provisioner.declare.duration import parse_duration
 from provisioner.ledger.postgresql import session as postgresql_session
 from provisioner.retry import BUILD_START
 from tests.builder.night import Night
@@ -67,9 +70,27 @@ def test_a_build_says_what_is_refused_and_until_when_it_tries(
         assert re.search(
             r"warning: the scratch orgs of the Dev Hub could not be read: login of .* at "
             rf"http://127\.0\.0\.1:{silent_port} failed: the host refused the connection; "
-            r"next attempt in 0 s, last attempt in about \d+s$",
+            r"next attempt in 0s, last attempt in about 0s$",
             warning,
         )
+
+
+def test_the_warning_of_a_retry_gives_the_next_and_the_last_attempt(
+    night: Night, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(retry, "sleep", waited.append)
+    night.login_url = f"http://127.0.0.1:{silent_port}"
+    night.write_pool()
+    warnings = re.findall(
+        r"next attempt in (\S+), last attempt in about (\S+)\n", run(night, "build").err
+    )
+    following, last = zip(*warnings, strict=True)
+    assert [parse_duration(text).total_seconds() for text in following] == [
+        round(wait) for wait in waited[-len(warnings) :]
+    ]
+    assert parse_duration(last[0]) > timedelta(minutes=3)
+    assert last[-1] == following[-1]
 
 
 def test_a_dev_hub_whose_name_is_not_known(night: Night) -> None:

@@ -95,8 +95,11 @@ def test_by_a_wrong_clock_nothing_is_deleted_and_no_row_is_changed(
         assert ended.code == 2, ended.err
         error = ended.document["error"]
         assert error["code"] == "clock"
-        clocks = r"\(\d{4}-.* UTC\) is .+ (ahead of|behind) that of the Dev Hub \(\d{4}-.* UTC\)"
-        assert re.search(clocks, error["message"])
+        assert re.match(
+            r"the clock of this machine \(\d{4}-.* UTC\) is \d+ (minutes|days) (ahead of|behind) "
+            r"that of the Dev Hub \(\d{4}-.* UTC\); the command stops, ",
+            error["message"],
+        )
         assert "set the clock" in error["hint"]
     assert rows(night) == before
     assert len(night.active()) == len(night.hub_rows("ScratchOrgInfo")) == sign_ups
