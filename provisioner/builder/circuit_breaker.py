@@ -78,7 +78,7 @@ class CircuitBreaker:
     def available(self, org: Org) -> list[Creation]:
         """An org is available: the creations that waited for it may be sent."""
         with self._lock:
-            self._last_cause, self._repeats = "", 0
+            self._last_cause = ""
             self._verified.add(org.fingerprint)
             self._bad.discard(org.fingerprint)
             return self._held.pop(org.fingerprint, [])
@@ -137,7 +137,7 @@ class CircuitBreaker:
         The next one is the canary; if there is none, the fingerprint has no canary any more.
         """
         with self._lock:
-            held = self._held.get(fingerprint, [])
+            held = self._held.get(fingerprint)
             if held:
                 return [held.pop(0)]
             self._held.pop(fingerprint, None)

@@ -165,7 +165,7 @@ class OrgLifecycle:
         """Building → available: claims may take the org from now on."""
         return self._move(org, State.AVAILABLE, note="verified", available_at=self._now())
 
-    def fail(self, org: Org, reason: str, *, kept: bool = False) -> Org:
+    def fail(self, org: Org, reason: str, *, kept: bool) -> Org:
         """Unfinished → failed, with the reason; `kept` orgs are not deleted (`--keep-failed`)."""
         return self._move(org, State.FAILED, note=reason, error=reason, kept=kept)
 

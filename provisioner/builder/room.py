@@ -109,19 +109,17 @@ class Room:
         """Delete what is marked for deletion anyway, then outdated orgs."""
         marked = self._context.ledger.orgs(pool=own.plan.pool, states=TO_DELETE)
         marked = [row for row in marked if row.org_id and not row.kept]
-        has_found = self._delete(own, [Removal(row, why_deleted(row)) for row in marked])
+        self._delete(own, [Removal(row, why_deleted(row)) for row in marked])
         swaps = self._swaps(own, waiting)
         self._delete(own, swaps)
-        if swaps or has_found:  # or somebody has just claimed them all: search for others
+        if swaps:  # somebody may have just claimed them all: search for others
             with self._context.lock:
                 own.searched = None
             self._context.scheduler.wake(DISPATCH)
 
-    def _delete(self, own: _PoolRoom, removals: Sequence[Removal]) -> bool:
-        deleted = delete(self._context, removals)
-        for org in deleted:
+    def _delete(self, own: _PoolRoom, removals: Sequence[Removal]) -> None:
+        for org in delete(self._context, removals):
             self.give(own.plan.pool, org.username)
-        return bool(deleted)
 
     def _swaps(self, own: _PoolRoom, waiting: Sequence[Creation]) -> list[Removal]:
         """The available orgs that may be deleted now."""

@@ -69,6 +69,35 @@ def test_the_reason_says_how_many_a_failed_canary_stopped(count: int, cancelled:
     assert one.reason == (f"the canary org of pool morning failed (deploy_source: bad){cancelled}")
 
 
+def test_a_failure_of_content_counts_whatever_is_undecided() -> None:
+    one = breaker("f")
+    for _ in range(3):
+        one.failed(org(), ErrorKind.CONTENT, "deploy_source: bad", undecided=10)
+    assert one.is_tripped
+
+
+def test_a_transient_failure_counts_when_it_has_failed_more_orgs_than_are_undecided() -> None:
+    one = breaker("f")
+    for _ in range(4):
+        one.failed(org(), ErrorKind.TRANSIENT, "deploy_source: timed out", undecided=4)
+    assert not one.is_tripped
+    one.failed(org(), ErrorKind.TRANSIENT, "deploy_source: timed out", undecided=4)
+    assert one.is_tripped
+
+
+def test_what_is_dropped_is_counted_over_the_whole_build() -> None:
+    one = breaker("verified")
+    one.admit([*creations(5, "a"), *creations(6, "b"), *creations(7, "c")])
+    one.failed(org("a"), ErrorKind.CONTENT, "deploy_source: bad")
+    one.failed(org("b"), ErrorKind.CONTENT, "deploy_source: bad")
+    assert one.dropped == 4 + 5
+    one.trip("the Dev Hub is in maintenance")
+    assert one.dropped == 4 + 5 + 6
+    one.admit(creations(2))
+    one.admit(creations(1))
+    assert one.dropped == 4 + 5 + 6 + 3
+
+
 def test_a_tripped_circuit_breaker_drops_what_waits_behind_a_canary() -> None:
     one = breaker("verified")
     one.admit(creations(5))

@@ -70,6 +70,7 @@ def test_an_org_goes_from_intent_to_available(
     org = life.intend(life.new_username(CREATION), CREATION)
     assert ledger.get(org.username) == org
     assert (org.state, org.created_at, org.step_since) == (State.INTENDED, NOW, NOW)
+    assert org.run == org.builder_id != ""
     clock.time += timedelta(minutes=1)
     org = life.send_again(org)
     assert (org.state, org.step_since) == (State.INTENDED, clock.time)
@@ -77,14 +78,32 @@ def test_an_org_goes_from_intent_to_available(
     assert (org.state, org.signup_id) == (State.SIGNING_UP, ACTIVE.id)
     org = life.activate(org, ACTIVE)
     assert (org.state, org.step, org.step_since) == (State.BUILDING, 0, None)
-    assert (org.org_id, org.login_url, org.active_at) == (
-        ACTIVE.org_id,
-        ACTIVE.login_url,
-        clock.time,
-    )
+    assert (org.org_id, org.active_at) == (ACTIVE.org_id, clock.time)
+    assert org.login_url == org.instance_url == ACTIVE.login_url
     org = life.complete(org)
     assert (org.state, org.available_at, org.builder_id) == (State.AVAILABLE, clock.time, "")
     assert ledger.get(org.username) == org
+
+
+def test_a_sign_up_whose_answer_was_lost_has_its_id_when_it_is_active(building: Org) -> None:
+    assert building.signup_id == ACTIVE.id
+
+
+def test_the_history_of_an_org_says_why_it_is_what_it_is(
+    life: OrgLifecycle, ledger: Ledger
+) -> None:
+    def activated(username: str) -> Org:
+        return life.activate(life.intend(username, CREATION), ACTIVE)
+
+    life.close(life.fail(activated("a@acme.example"), "no such field", kept=False), "no org")
+    life.expire(life.complete(activated("b@acme.example")), "deleted by somebody")
+    notes = [(event.to_state, event.note) for event in ledger.events() if event.note]
+    assert notes == [
+        (State.FAILED, "no such field"),
+        (State.DELETED, "no org"),
+        (State.AVAILABLE, "verified"),
+        (State.EXPIRED, "deleted by somebody"),
+    ]
 
 
 def test_a_step_has_a_state_a_time_and_attempts_until_it_is_done(
@@ -131,7 +150,7 @@ TRANSITIONS: dict[str, Callable[[OrgLifecycle, Org], Org]] = {
     "finish_step": lambda life, org: life.finish_step(org, {}),
     "postpone": lambda life, org: life.postpone(org, "why"),
     "complete": lambda life, org: life.complete(org),
-    "fail": lambda life, org: life.fail(org, "why"),
+    "fail": lambda life, org: life.fail(org, "why", kept=False),
 }
 
 
@@ -202,4 +221,6 @@ def test_deadlines_count_from_the_times_in_the_row(
     clock.time += timedelta(seconds=61)
     assert life.login_window(org).has_passed
     assert life.step_deadline(org, timeout=10).has_passed
+    org = life.remember(org, "")
+    assert not life.step_deadline(org, timeout=10).has_passed, "the step starts again"
     assert not life.step_deadline(life.finish_step(org, {}), timeout=10).has_passed

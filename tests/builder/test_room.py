@@ -14,6 +14,7 @@ from provisioner.builder import room as room_module
 from provisioner.builder.context import BuildContext
 from provisioner.builder.progress import BuildProgress
 from provisioner.builder.room import Room
+from provisioner.builder.signup_queue import DISPATCH
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Allowance, Creation, PoolPlan, Removal
 
@@ -61,6 +62,8 @@ class Pool:
         self.ledger = Rows(*old, *resume)
         self.deleted: list[str] = []
         self.jobs: list[Callable[[], Any]] = []
+        self.wakes: list[str] = []
+        self.warnings: list[str] = []
         retire = tuple(Removal(each, "outdated") for each in self.ledger.rows.values())
         plan = PoolPlan("p", SIZE, (), resume, create, (), retire, slots=0, swap=swap)
         progress = BuildProgress()
@@ -69,15 +72,16 @@ class Pool:
             progress=progress,
             lock=progress.lock,
             ledger=self.ledger,
-            reporter=None,
+            reporter=SimpleNamespace(warn=self.warnings.append),
             circuit_breaker=SimpleNamespace(is_verified=lambda _creation: True),
             scheduler=SimpleNamespace(
-                wake=lambda _key: None,
+                wake=self.wakes.append,
                 add=lambda _key, job: self.jobs.append(job),
                 is_stopping=False,
             ),
         )
         monkeypatch.setattr(room_module, "delete", self._delete)
+        self.scheduler = parts.scheduler
         self.room = Room(cast(BuildContext, parts), [plan])
 
     def _delete(self, _context: object, removals: Iterable[Removal]) -> list[Org]:
@@ -108,6 +112,42 @@ def test_as_many_are_deleted_as_may_be_missing_and_no_more(monkeypatch: pytest.M
     pool.ledger.rows["new1"] = row("new1")
     pool.room.keep("p", "new1")
     assert pool.make_room(2) == 1, "one of them is available"
+
+
+def test_no_org_is_deleted_for_one_that_has_a_free_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(monkeypatch, swap=3)
+    assert pool.make_room(1) == 1
+    assert pool.make_room(1) == 0
+
+
+def test_sign_ups_are_dispatched_again_when_all_that_could_make_room_were_claimed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next search reads the ledger again, though no slot has changed."""
+    pool = Pool(monkeypatch, swap=1)
+    monkeypatch.setattr(room_module, "delete", lambda *_: [])
+    assert pool.make_room() == 0
+    assert pool.wakes == [DISPATCH]
+    monkeypatch.setattr(room_module, "delete", pool._delete)
+    assert pool.make_room() == 1
+
+
+def test_the_ledger_is_not_read_again_before_something_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = Pool(monkeypatch, swap=1, resume=(row("left", State.BUILDING),))
+    assert pool.make_room() == 0
+    pool.room.request([NEW])
+    assert pool.jobs == []
+    pool.room.keep("p", "left")
+    pool.room.request([NEW])
+    assert len(pool.jobs) == 1
+
+
+def test_a_build_that_stops_deletes_no_outdated_org(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(monkeypatch)
+    pool.scheduler.is_stopping = True
+    assert available_after(pool, "dddd") == "dddd"
 
 
 def test_an_org_that_an_earlier_build_left_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,12 @@ def test_each_endpoint_gets_an_assertion_of_its_own_time(app: App) -> None:
             "00D000000000062EAA",
             "005000000000001AAA",
         ),
+        (
+            {"id": f"{TEST}/id/00D000000000062/005000000000001?next=/a/b"},
+            "00D000000000062EAA",
+            "005000000000001AAA",
+        ),
+        ({"id": None, "access_token": "00D000000000062!a!b"}, "00D000000000062EAA", ""),
         ({"id": f"{TEST}/id/00D000000000099/me"}, "00D000000000099EAA", ""),
         ({"id": f"{TEST}/id/x/005000000000001"}, "00D000000000062EAA", "005000000000001AAA"),
         ({"id": None}, "00D000000000062EAA", ""),
@@ -138,8 +144,9 @@ def test_nothing_is_asked_without_a_username_or_a_host(app: App) -> None:
     hosts = Hosts(granted())
     with pytest.raises(UsageError, match="has no username"):
         sign_in(app, "  ", ENDPOINTS, hosts)
-    with pytest.raises(LoginError, match="no login endpoint"):
+    with pytest.raises(LoginError, match="no login endpoint") as caught:
         sign_in(app, WHO, (), hosts)
+    assert caught.value.code == "login_url"
     assert hosts.asked == []
 
 

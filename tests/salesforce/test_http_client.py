@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from provisioner.salesforce.connection_pool import ConnectionPool
 from provisioner.salesforce.http_client import HttpClient, NotConnectedError
+from provisioner.salesforce.reply import Reply
 from tests.certificate import self_signed
 from tests.salesforce.hostile import HEAD, HostileServer, Peer
 from tests.salesforce.world import private_key
@@ -153,6 +154,33 @@ def test_requests_after_each_other_use_one_connection(server: Server, client: Ht
         assert (reply.status, reply.body) == (200, b"ok")
     assert [body for _, body in server.seen] == [b"0", b"1", b"2"]
     assert len({port for port, _ in server.seen}) == 1
+
+
+def test_requests_are_counted_and_their_answers_reported(server: Server) -> None:
+    answers: list[Reply] = []
+    with closing(HttpClient(timeout=10, on_answer=answers.append)) as client:
+        for number in (1, 2):
+            reply = client.send("POST", f"http://{server.address}/", {}, b"x")
+            assert client.sent == len(answers) == number
+            assert answers[-1] is reply
+
+
+def test_a_path_is_sent_for_an_address_without_one(server: Server, client: HttpClient) -> None:
+    client.send("POST", f"http://{server.address}", {}, b"")
+    assert server.targets == ["/"]
+
+
+def test_a_host_that_does_not_finish_the_handshake_is_given_up_with_nothing_sent() -> None:
+    def waits(peer: Peer) -> None:
+        peer.server.over.wait(5)
+
+    with (
+        HostileServer(waits, is_reading=False) as server,
+        closing(HttpClient(connect_timeout=0.1)) as client,
+        pytest.raises(NotConnectedError) as caught,
+    ):
+        client.send("POST", server.url.replace("http:", "https:"), {}, b"secret")
+    assert isinstance(caught.value.__cause__, TimeoutError)
 
 
 def test_threads_never_share_a_connection(server: Server, client: HttpClient) -> None:

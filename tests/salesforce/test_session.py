@@ -410,6 +410,24 @@ def test_an_https_address_of_the_same_host_is_asked_as_the_org_speaks(
     assert server.seen[0].path == LIMITS
 
 
+def test_an_address_to_which_nothing_is_sent_is_named_without_its_password(
+    session: OrgSession,
+) -> None:
+    with pytest.raises(
+        SalesforceError, match=r"no request is sent to 'elsewhere\.example'"
+    ) as caught:
+        session.request("GET", f"https://me:planted@word@elsewhere.example{LIMITS}")
+    assert "planted" not in str(caught.value)
+    assert "word" not in str(caught.value)
+
+
+def test_a_body_of_json_is_sent_with_its_content_type(
+    server: ScriptedServer, session: OrgSession
+) -> None:
+    session.request("POST", session.instance_url + LIMITS, json={"a": 1})
+    assert server.seen[0].headers["content-type"] == "application/json"
+
+
 @pytest.mark.parametrize(
     "url",
     ["https://elsewhere.example", "{own}.elsewhere.example", "http://me@elsewhere.example", "//x/"],
