@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from provisioner.emulator.dml import is_key
@@ -22,7 +23,17 @@ _ALWAYS_FILLED = frozenset(
     ("Id", "IsDeleted", "OwnerId", "CreatedDate", "CreatedById", "LastModifiedDate",
      "LastModifiedById", "SystemModstamp")
 )  # fmt: skip
-_NEVER_PERMISSIONABLE = _ALWAYS_FILLED | {"Name"}
+_NEVER_PERMISSIONABLE = _ALWAYS_FILLED | {
+    "Name", "MasterRecordId", "PhotoUrl", "LastActivityDate", "LastViewedDate",
+    "LastReferencedDate", "JigsawCompanyId", "JigsawContactId",
+}  # fmt: skip
+_OF_ADDRESSES = re.compile(
+    r"(.*?)(?:Street|City|State|PostalCode|Country|StateCode|CountryCode|Latitude|Longitude"
+    r"|GeocodeAccuracy)"
+)
+_OF_NAMES = frozenset({"Salutation", "FirstName", "MiddleName", "LastName", "Suffix", "Name"})
+_PEOPLE = frozenset({"Contact", "Lead", "User"})
+_ACCOUNT = ("Account", "Name")
 
 
 def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
@@ -34,7 +45,7 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
     is_custom = field.name.endswith("__c")
     is_calculated = bool(field.formula)
     return {
-        "aggregatable": is_filterable(field),
+        "aggregatable": is_filterable(field) and field.type != "boolean",
         "aiPredictionField": False,
         "autoNumber": field.name in object_type.properties.get("autonumber", {}),
         "byteLength": length * 3 if field.type not in ("id", "reference") else length,
@@ -42,7 +53,7 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         "calculatedFormula": field.formula or None,
         "cascadeDelete": field.name in object_type.properties.get("master_fields", ()),
         "caseSensitive": False,
-        "compoundFieldName": None,
+        "compoundFieldName": _compound(object_type, field.name),
         "controllerName": None,
         "createable": field.is_createable and not is_calculated,
         "custom": is_custom,
@@ -55,7 +66,7 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         "displayLocationInDecimal": False,
         "encrypted": field.type == "encryptedstring",
         "externalId": field.is_external_id,
-        "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
+        "extraTypeInfo": _extra_type(object_type, field),
         "filterable": is_filterable(field),
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
@@ -64,7 +75,7 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         "htmlFormatted": False,
         "idLookup": is_key(object_type, field),
         "inlineHelpText": None,
-        "label": field.label or field.name,
+        "label": f"{object_type.label} ID" if field.name == "Id" else field.label or field.name,
         "length": length,
         "mask": None,
         "maskType": None,
@@ -78,15 +89,17 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         "picklistValues": [_picklist_value(field, value) for value in field.picklist],
         "polymorphicForeignKey": len(field.reference_to) > 1,
         "precision": field.precision if is_number and field.type not in ("int", "long") else 0,
-        "queryByDistance": False,
+        "queryByDistance": field.type in ("address", "location"),
         "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name or None,
         "relationshipOrder": None,
         "restrictedDelete": False,
-        "restrictedPicklist": field.is_restricted_picklist,
+        "restrictedPicklist": field.is_restricted_picklist
+        or field.name.endswith(("GeocodeAccuracy", "CleanStatus")),
         "scale": field.scale,
-        "searchPrefilterable": field.type == "reference",
+        "searchPrefilterable": bool(set(field.reference_to) - {"User", "Group"})
+        and field.name != "MasterRecordId",
         "soapType": soap_type(field),
         "sortable": is_sortable(field),
         "type": field.type,
@@ -94,6 +107,25 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         "updateable": field.is_updateable and not is_calculated,
         "writeRequiresMasterRead": False,
     }
+
+
+def _compound(object_type: ObjectType, name: str) -> str | None:
+    """The compound field that a field is a part of, as recorded describes show it."""
+    if name in _OF_NAMES and (object_type.name in _PEOPLE or (object_type.name, name) == _ACCOUNT):
+        return "Name"
+    part = _OF_ADDRESSES.fullmatch(name)
+    whole = f"{part[1]}Address" if part else ""
+    return whole if whole in object_type.fields else None
+
+
+def _extra_type(object_type: ObjectType, field: Field) -> str | None:
+    if field.name == "Name" and object_type.name in _PEOPLE:
+        return "personname"
+    if (object_type.name, field.name) == _ACCOUNT:
+        return "switchablepersonname"
+    if field.name == "PhotoUrl":
+        return "imageurl"
+    return "plaintextarea" if field.type == "textarea" else None
 
 
 def soap_type(field: Field) -> str:

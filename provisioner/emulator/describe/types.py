@@ -9,6 +9,11 @@ from provisioner.emulator.objects.schema import ObjectType
 from provisioner.emulator.objects.searchable import is_searchable
 from provisioner.emulator.objects.store import Store
 
+_WITH_FEED = frozenset(
+    {"Account", "Campaign", "Case", "Contact", "Contract", "Event", "Lead", "Opportunity", "Task"}
+)
+"""Some of the objects that have a feed in each org; CumulusCI recorded five of them."""
+
 _MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
@@ -26,7 +31,7 @@ def describe_briefly(object_type: ObjectType, base: str) -> dict[str, Any]:
         "deepCloneable": False,
         "deletable": object_type.is_deletable,
         "deprecatedAndHidden": False,
-        "feedEnabled": False,
+        "feedEnabled": object_type.name in _WITH_FEED,
         "hasSubtypes": False,
         "isInterface": False,
         "isSubtype": False,
@@ -34,7 +39,7 @@ def describe_briefly(object_type: ObjectType, base: str) -> dict[str, Any]:
         "label": object_type.label or object_type.name,
         "labelPlural": object_type.label_plural or object_type.label or object_type.name,
         "layoutable": is_ordinary,
-        "mergeable": object_type.name in ("Account", "Contact", "Lead", "Case"),
+        "mergeable": object_type.name in ("Account", "Contact", "Lead"),
         "mruEnabled": is_ordinary,
         "name": object_type.name,
         "queryable": True,

@@ -33,7 +33,7 @@ LastModifiedDate datetime ro
 LastModifiedById reference ro to=User rel=LastModifiedBy
 SystemModstamp datetime ro
 """
-_OWNER = "OwnerId reference to=User,Group rel=Owner"
+_OWNERS = "User,Group"  # a queue is a Group
 _LENGTHS = {"phone": 40, "url": 255, "email": 80, "picklist": 255, "textarea": 255, "id": 18}
 
 
@@ -92,7 +92,8 @@ def _block(text: str, lists: Mapping[str, str]) -> Block:
 def parsed(block: Block) -> ObjectType:
     """The type that a block describes, without the fields that only some orgs have."""
     given = block.words
-    fields = audit_fields(owned="owned" in given) if "bare" not in given else {}
+    owners = (given["owned"] or _OWNERS) if "owned" in given else ""
+    fields = audit_fields(owners=owners) if "bare" not in given else {}
     if {"setup", "tooling", "both"} & given.keys():
         fields.pop("IsDeleted", None)  # they have no recycle bin
     fields.setdefault("Id", field_of("Id id ro"))
@@ -149,16 +150,17 @@ def field_of(line: str) -> Field:
     )
 
 
-def audit_fields(*, owned: bool = True) -> dict[str, Field]:
-    """The fields that every record has: Id, audit fields and, when `owned`, OwnerId."""
-    lines = ["Id id ro", *([_OWNER] if owned else []), *_AUDIT.strip().splitlines()]
+def audit_fields(*, owners: str = _OWNERS) -> dict[str, Field]:
+    """The fields that every record has: Id, audit fields and, if it has `owners`, OwnerId."""
+    owner = [f"OwnerId reference to={owners} rel=Owner"] if owners else []
+    lines = ["Id id ro", *owner, *_AUDIT.strip().splitlines()]
     return {one.name: one for one in map(field_of, lines)}
 
 
 def label_of(name: str) -> str:
-    """`LastName` → `Last Name`, `AccountId` → `Account ID`."""
+    """`LastName` → `Last Name`, `AccountId` → `Account ID`, `IsDeleted` → `Deleted`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return re.sub(r" Id$", " ID", spaced)
+    return re.sub(r" Id$", " ID", re.sub(r" Url\b", " URL", re.sub(r"^Is (?=[A-Z])", "", spaced)))
 
 
 def words_of(words: list[str]) -> dict[str, str]:

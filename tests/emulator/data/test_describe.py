@@ -39,9 +39,9 @@ def test_the_fields_of_an_object(client: Client) -> None:
         "length": 255,
     }  # fmt: skip
     assert (ext["externalId"], ext["unique"], ext["idLookup"], ext["custom"]) == (True,) * 4
-    assert set(owner["referenceTo"]) == {"User", "Group"}
+    assert owner["referenceTo"] == ["User"]
     assert (owner["relationshipName"], owner["defaultedOnCreate"]) == ("Owner", True)
-    assert owner["polymorphicForeignKey"] is True
+    assert owner["polymorphicForeignKey"] is False
     assert (number["type"], number["soapType"], number["length"]) == ("int", "xsd:int", 0)
     assert fields["Description"]["filterable"] is fields["Description"]["sortable"] is False
     assert fields["CreatedDate"]["createable"] is fields["CreatedDate"]["updateable"] is False

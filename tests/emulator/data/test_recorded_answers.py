@@ -214,6 +214,23 @@ def test_the_urls_of_a_describe(client: Client) -> None:
     )
 
 
+def test_the_fields_of_a_describe(client: Client) -> None:
+    described = client.get("sobjects/Account/describe")
+    fields = {one["name"]: one for one in described["fields"]}
+    assert (fields["Id"]["label"], fields["IsDeleted"]["label"]) == ("Account ID", "Deleted")
+    assert fields["IsDeleted"]["aggregatable"] is False
+    assert fields["BillingCity"]["compoundFieldName"] == "BillingAddress"
+    assert fields["Name"]["extraTypeInfo"] == "switchablepersonname"
+    assert fields["BillingGeocodeAccuracy"]["restrictedPicklist"] is True
+    assert fields["OwnerId"]["polymorphicForeignKey"] is False
+    children = {(one["childSObject"], one["field"]): one["relationshipName"]
+                for one in described["childRelationships"]}  # fmt: skip
+    assert children["WorkOrder", "AccountId"] == "WorkOrders"
+    lead = {one["name"]: one for one in client.get("sobjects/Lead/describe")["fields"]}
+    assert set(lead["OwnerId"]["referenceTo"]) == {"User", "Group"}
+    assert lead["FirstName"]["compoundFieldName"] == "Name"
+
+
 def test_the_identity_has_all_keys(client: Client) -> None:
     info = client.call("GET", "/services/oauth2/userinfo").json()
     assert list(info) == [

@@ -50,7 +50,7 @@ def shop_types() -> list[ObjectType]:
         "a02",
         "Sale",
         "Sales",
-        catalogue.audit_fields(owned=False)
+        catalogue.audit_fields(owners="")
         | _fields(
             Field("Name"),
             _lookup("Shop__c", "Shop__r", "Sales__r"),

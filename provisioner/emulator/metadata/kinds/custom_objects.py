@@ -93,7 +93,7 @@ def _new_type(context: DeployContext, component: Component) -> ObjectType:
     assert element is not None
     is_metadata = name.endswith("__mdt")
     is_controlled = element.value("sharingModel") == "ControlledByParent"
-    fields = audit_fields(owned=not is_metadata and not is_controlled)
+    fields = audit_fields() if not is_metadata and not is_controlled else audit_fields(owners="")
     own, properties = _name_fields(name, element)
     fields.update(own)
     return ObjectType(
