@@ -26,6 +26,8 @@ DEFAULTS: dict[str, Range] = {
     "deploy.Finalizing": (1, 5),
     "permission_set_group.Outdated": (1, 2),
     "permission_set_group.Updating": (1, 3),
+    "apex_tests.Queued": (1, 5),
+    "apex_tests.Processing": (2, 20),
     "bulk.UploadComplete": (1, 5),
     "bulk.InProgress": (5, 40),
 }

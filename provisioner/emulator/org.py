@@ -100,8 +100,9 @@ class Surroundings(Protocol):
 class EmulatedOrg:
     """An org: its data, users, apps, and the state of resources in it.
 
-    `components`, `deployments`, `installs`, `signups`, `snapshots`, `jobs` and `cursors` belong to
-    the resources that use them; they are here because they are deleted with the org.
+    `components`, `deployments`, `installs`, `signups`, `snapshots`, `test_runs`, `coverage`, `jobs`
+    and `cursors` belong to the resources that use them; they are here because they are deleted
+    with the org.
     """
 
     world: Surroundings
@@ -133,6 +134,8 @@ class EmulatedOrg:
     installs: dict[str, Any] = field(default_factory=dict)  # by 0Hf id
     signups: dict[str, Any] = field(default_factory=dict)  # in progress, by 2SR or 0Oo id
     snapshots: dict[str, Any] = field(default_factory=dict)  # by 0Oo id
+    test_runs: dict[str, Any] = field(default_factory=dict)  # of Apex tests, by 707 id
+    coverage: dict[Any, Any] = field(default_factory=dict)  # by test class, method and tested class
     jobs: dict[str, Any] = field(default_factory=dict)  # Bulk 2.0, by 750 id
     cursors: dict[str, Any] = field(default_factory=dict)  # query locators
     setup_lock: SetupLock = field(default_factory=SetupLock)

@@ -55,20 +55,34 @@ def run_tests(org: EmulatedOrg, options: DeployOptions) -> ApexTests:
     run = ApexTests()
     if options.test_level in ("", "NoTestRun"):
         return run
-    classes = [one for one in org.components.values() if _is_test_class(one)]
+    classes = test_classes(org)
     if options.test_level == "RunSpecifiedTests":
         wanted = {name.lower() for name in options.run_tests}
         classes = [one for one in classes if one.full_name.lower() in wanted]
         known = {one.full_name.lower() for one in classes}
         run.failures = [_unknown(name) for name in options.run_tests if name.lower() not in known]
     for one in classes:
-        run.methods += [(one.full_name, name) for name in _TEST_METHOD.findall(one.body)]
+        run.methods += [(one.full_name, name) for name in test_methods(one)]
     return run
 
 
-def _is_test_class(component: Any) -> bool:
-    is_class = isinstance(component, StoredComponent) and component.type == "ApexClass"
-    return is_class and bool(_TEST_CLASS.search(component.body))
+def test_classes(org: EmulatedOrg) -> list[StoredComponent]:
+    """The deployed classes that contain tests, in the order in which they were deployed."""
+    return [
+        one
+        for one in list(org.components.values())
+        if isinstance(one, StoredComponent) and is_test_class(one)
+    ]
+
+
+def is_test_class(component: StoredComponent) -> bool:
+    """Whether a component is a class with tests."""
+    return component.type == "ApexClass" and bool(_TEST_CLASS.search(component.body))
+
+
+def test_methods(component: StoredComponent) -> list[str]:
+    """The names of the test methods of a class, in their order."""
+    return list(_TEST_METHOD.findall(component.body))
 
 
 def _unknown(name: str) -> dict[str, Any]:

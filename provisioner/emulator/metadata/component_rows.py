@@ -165,9 +165,14 @@ def _application(stored: StoredComponent, element: Element) -> Values:  # noqa: 
     }
 
 
+def _test_suite(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    return {"TestSuiteName": stored.full_name}
+
+
 _ROWS: dict[str, tuple[str, Callable[[StoredComponent, Element], Values]]] = {
     "ApexComponent": ("ApexComponent", _page),
     "ApexPage": ("ApexPage", _page),
+    "ApexTestSuite": ("ApexTestSuite", _test_suite),
     "AuraDefinitionBundle": ("AuraDefinitionBundle", _nothing_more),
     "BusinessProcess": ("BusinessProcess", _table),
     "CustomApplication": ("CustomApplication", _application),

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 _PREFIXES = {
-    "ApexClass": "01p", "ApexComponent": "099", "ApexPage": "066", "ApexTrigger": "01q",
+    "ApexClass": "01p", "ApexComponent": "099", "ApexPage": "066", "ApexTestSuite": "05F",
+    "ApexTrigger": "01q",
     "AuraDefinitionBundle": "0Ab", "BusinessProcess": "019", "CompactLayout": "0AH",
     "CustomApplication": "02u", "CustomField": "00N", "CustomLabel": "101",
     "CustomMetadata": "m00", "CustomObject": "01I", "CustomPermission": "0CP", "CustomTab": "01r",

@@ -63,9 +63,9 @@ class Block:
         if "=@" in text:
             text = re.sub(r"=@(\d+)", lambda found: f"={self.lists[found[1]]}", text)
         lines = [one for one in text.splitlines() if one and one[0] != "#"]
-        own = {line.partition(" ")[0] for line in lines}
+        own = {line.partition(" ")[0].lower() for line in lines}
         below = self.below.lines() if self.below else []
-        return [line for line in below if line.partition(" ")[0] not in own] + lines
+        return [line for line in below if line.partition(" ")[0].lower() not in own] + lines
 
 
 class Table:

@@ -12,6 +12,7 @@ from provisioner.emulator.metadata.kinds import (  # noqa: F401 - they register 
     record_types,
     settings,
     sites,
+    test_suites,
 )
 from provisioner.emulator.metadata.kinds.registry import KINDS, Kind
 from provisioner.emulator.metadata.kinds.stored import apply_stored
