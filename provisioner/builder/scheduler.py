@@ -171,7 +171,6 @@ class Scheduler:
             self._finish(key, job, job())
         except BaseException as failure:  # noqa: BLE001 - raised in the thread that called run
             with self._changed:
-                self._running.discard(key)
                 self._failure = self._failure or failure
                 self._is_stopping = True
                 self._changed.notify()

@@ -56,6 +56,7 @@ class Pool:
         resume: tuple[Org, ...] = (),
         definitions: str = "d" * SIZE,
         create: tuple[Creation, ...] = (NEW,) * SIZE,
+        slots: int = 0,
         allowance: int = 0,
     ) -> None:
         old = (replace(row(f"old{n}"), definition=letter) for n, letter in enumerate(definitions))
@@ -65,7 +66,7 @@ class Pool:
         self.wakes: list[str] = []
         self.warnings: list[str] = []
         retire = tuple(Removal(each, "outdated") for each in self.ledger.rows.values())
-        plan = PoolPlan("p", SIZE, (), resume, create, (), retire, slots=0, swap=swap)
+        plan = PoolPlan("p", SIZE, (), resume, create, (), retire, slots=slots, swap=swap)
         progress = BuildProgress()
         progress.allow(Allowance(daily=allowance, active=allowance))
         parts = SimpleNamespace(
@@ -170,9 +171,17 @@ def test_slots_of_the_dev_hub_that_no_pool_was_promised_serve_a_pool_that_needs_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An org whose sign-up may have been sent is one of those that were promised a slot."""
-    left = row("left", State.INTENDED), row("started", State.BUILDING)
-    pool = Pool(monkeypatch, create=(), resume=left, allowance=3)
-    assert [pool.room.take("p", f"new{n}") for n in range(3)] == [True, True, False]
+    left = row("sent", State.INTENDED), row("one", State.BUILDING), row("two", State.BUILDING)
+    pool = Pool(monkeypatch, create=(NEW,), slots=1, resume=left, allowance=4)
+    assert [pool.room.take("p", f"new{n}") for n in range(4)] == [True, True, True, False]
+
+
+def test_promised_slots_that_the_dev_hub_does_not_have_leave_none_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left = (row("sent", State.INTENDED),)
+    pool = Pool(monkeypatch, create=(), resume=left, allowance=0)
+    assert not pool.room.take("p", "new")
 
 
 def test_slots_that_no_pool_was_promised_are_not_for_a_pool_whose_orgs_must_make_room(

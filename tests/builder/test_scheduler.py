@@ -110,6 +110,46 @@ def test_a_job_that_is_woken_while_it_runs_runs_again() -> None:
     assert len(runs) == 3
 
 
+def test_no_job_starts_before_it_is_due() -> None:
+    scheduler, has_started = Scheduler(2), threading.Event()
+    is_early: list[bool] = []
+
+    def watch() -> None:
+        is_early.append(has_started.wait(0.05))
+        scheduler.stop()
+
+    scheduler.add("later", has_started.set, delay=0.9)
+    scheduler.add("watch", watch)
+    scheduler.run()
+    assert is_early == [False]
+
+
+def test_no_more_jobs_run_at_once_than_there_are_workers() -> None:
+    scheduler, has_started = Scheduler(1), threading.Event()
+    is_beside: list[bool] = []
+    scheduler.add("first", lambda: is_beside.append(has_started.wait(0.05)))
+    scheduler.add("second", has_started.set)
+    scheduler.run()
+    assert is_beside == [False]
+    assert has_started.is_set()
+
+
+def test_jobs_run_in_the_order_in_which_they_are_due() -> None:
+    """Woken by others, or after the delay that each has asked for."""
+    scheduler, runs = Scheduler(1), []
+
+    def job(name: str, delay: float) -> float | None:
+        runs.append(name)
+        return delay if runs.count(name) == 1 else None
+
+    scheduler.register("a", lambda: job("a", 0.45))
+    scheduler.register("b", lambda: job("b", 0.05))
+    scheduler.wake("b", 0.2)
+    scheduler.wake("a", 0.01)
+    scheduler.run()
+    assert runs == ["a", "b", "b", "a"]
+
+
 def test_a_key_names_one_job() -> None:
     scheduler = Scheduler(1)
     scheduler.register("a", lambda: None)
