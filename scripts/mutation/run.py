@@ -1,7 +1,8 @@
 """Runs mutmut on some files with their related tests, and prints the mutants that survive.
 
-mutmut knows which tests call a function, but only in its own process. So a mutant that survives
-those tests is run a second time, with all related tests that start processes of their own.
+Each mutant meets the related tests that call the mutated function, fastest first, until one fails.
+mutmut knows these only in its own process. So a mutant that survives them is run a second time,
+with all related tests that start processes of their own.
 """
 
 from __future__ import annotations
@@ -9,30 +10,22 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+import first_pass
 import operators
+from related import related
 
 ROOT = Path(__file__).parent.parent.parent
 WORK = ROOT / ".venv" / "mutation"
 SURVIVORS = ROOT / ".venv" / "mutation-survivors"
-
-RELATED: dict[str, tuple[str, ...]] = {
-    "provisioner/claim": ("tests/claim",),
-    "provisioner/salesforce": ("tests/salesforce", "tests/login"),
-    "provisioner/steps": ("tests/steps",),
-    "provisioner/builder": ("tests/builder",),
-    "provisioner/retry.py": ("tests/test_retry.py", "tests/salesforce", "tests/login"),
-    "provisioner": ("tests",),
-}
-"""The tests of a file or a package; of those that are listed, the nearest counts."""
 
 SETTINGS = """
 [tool.mutmut]
@@ -41,8 +34,8 @@ only_mutate = {files}
 also_copy = {copied}
 pytest_add_cli_args = {arguments}
 pytest_add_cli_args_test_selection = {tests}
-timeout_multiplier = 2.0
-timeout_constant = 5.0
+timeout_multiplier = 5.0
+timeout_constant = 10.0
 type_check_command = {mypy}
 """
 
@@ -54,19 +47,22 @@ MYPY += [f"--cache-dir={ROOT / '.venv' / 'mutation-mypy'}"]
 """What the type checker refuses is not tested: CI would refuse it, too."""
 
 PROCESS_EVENTS = ("subprocess.Popen", "os.posix_spawn", "os.exec")
-FASTEST = 30
-KILLED = ("killed", "timeout", "caught by type check")
+NOT_LEFT = ("killed", "timeout", "caught by type check", "not checked")
+STARTED_BY = WORK / "started-by"
 started_by: set[str] = set()
-"""The tests that start processes."""
+"""The tests that start processes of Python."""
 
 
 def main() -> int:
     """0 when no mutant survived, 1 otherwise."""
     options = _options()
-    files = sorted(_files(options.paths))
-    tests = options.tests or sorted({folder for file in files for folder in _related(file)})
-    _copy_project(files, tests)
+    files = _files(options.paths)
+    tests = options.tests or sorted({folder for file in files for folder in related(file)})
+    if not options.is_resumed:
+        _copy_project(files, tests)
     os.chdir(WORK)
+    if options.is_resumed:
+        started_by.update(STARTED_BY.read_text(encoding="utf-8").split("\n"))
     operators.install(options.share, options.seed)
     sys.addaudithook(_note_process)
     from mutmut import __main__ as mutmut
@@ -81,33 +77,23 @@ def main() -> int:
             os.environ.pop("MUTANT_UNDER_TEST", None)
 
     mutmut.set_mutant_under_test = select_here
-    _run_fastest_first()
+    first_pass.install(
+        files, options.tests, started_by, minutes=options.minutes, quick=options.quick
+    )
     again = SURVIVORS.read_text(encoding="utf-8").split() if options.again else []
-    with _output_in(WORK / "log"):
-        mutmut._run(again, max_children=1)
+    try:
+        with _output_in(WORK / "log"):
+            mutmut._run(again, max_children=options.jobs)
+    finally:
+        STARTED_BY.write_text("\n".join(sorted(started_by)), encoding="utf-8")
     outcome = {
         name: status for name, status in _outcome(files).items() if not again or name in again
     }
-    _try_processes(outcome)
-    left = [name for name, status in outcome.items() if status not in KILLED]
+    if not options.quick:
+        _try_processes(outcome, options)
+    left = [name for name, status in outcome.items() if status not in NOT_LEFT]
     SURVIVORS.write_text("\n".join(left), encoding="utf-8")
     return _report(outcome, files, tests)
-
-
-def _run_fastest_first() -> None:
-    """Most mutants fail one of the first tests: to collect hundreds of them takes longer."""
-    from mutmut.runners.harness import PytestRunner
-
-    run_all = PytestRunner.run_tests
-
-    def in_two_parts(runner: Any, *, mutant_name: str | None, tests: Iterable[str]) -> int:
-        tests = list(tests)
-        for part in filter(None, (tests[:FASTEST], tests[FASTEST:])):
-            if code := run_all(runner, mutant_name=mutant_name, tests=part):
-                return int(code)
-        return 0 if tests else int(run_all(runner, mutant_name=mutant_name, tests=tests))
-
-    PytestRunner.run_tests = in_two_parts  # type: ignore[method-assign]
 
 
 @contextmanager
@@ -131,28 +117,39 @@ def _output_in(log: Path) -> Iterator[None]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/mutate", description=__doc__)
     parser.add_argument("paths", nargs="+", metavar="PACKAGE_OR_FILE")
-    parser.add_argument("--tests", nargs="+", help="test folders or files; by default by package")
+    parser.add_argument(
+        "--tests", nargs="+", help="test folders or files; by default those in related.py"
+    )
+    parser.add_argument("--jobs", type=int, default=4, help="mutants at the same time; tests wait")
+    parser.add_argument("--minutes", type=float, help="for the first pass; the rest is not checked")
     parser.add_argument("--share", type=float, default=1.0, help="of the mutants, 0 to 1")
     parser.add_argument("--seed", type=int, default=1, help="chooses the share")
+    parser.add_argument(
+        "--quick",
+        type=float,
+        metavar="SECONDS",
+        help="only the fastest tests of each mutant, so long in total, and none with processes",
+    )
+    parser.add_argument(
+        "--continue",
+        dest="is_resumed",
+        action="store_true",
+        help="the last run, on its copy of the project: what is not checked yet; same files",
+    )
     parser.add_argument(
         "--again", action="store_true", help="only the survivors of the last run; code unchanged"
     )
     return parser.parse_args()
 
 
-def _files(paths: Iterable[str]) -> set[str]:
-    """The Python files that are named, or are below a folder that is."""
-    found: set[Path] = set()
+def _files(paths: Iterable[str]) -> list[str]:
+    """The Python files that are named, or are below a folder that is, in this order."""
+    found: list[Path] = []
     for path in map(Path, paths):
         if not path.exists():
             raise SystemExit(f"scripts/mutate: {path} does not exist")
-        found |= set(path.rglob("*.py")) if path.is_dir() else {path}
-    return {str(path) for path in found}
-
-
-def _related(file: str) -> tuple[str, ...]:
-    paths = map(str, (file, *Path(file).parents))
-    return next(RELATED[path] for path in paths if path in RELATED)
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return list(dict.fromkeys(map(str, found)))
 
 
 def _copy_project(files: Sequence[str], tests: Sequence[str]) -> None:
@@ -178,9 +175,11 @@ def _copy_project(files: Sequence[str], tests: Sequence[str]) -> None:
         project.write(settings)
 
 
-def _note_process(event: str, _arguments: tuple[object, ...]) -> None:
-    if event in PROCESS_EVENTS and "PYTEST_CURRENT_TEST" in os.environ:
-        started_by.add(os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0])
+def _note_process(event: str, arguments: tuple[object, ...]) -> None:
+    """Other programs, like git, run no mutants."""
+    test = os.environ.get("PYTEST_CURRENT_TEST")
+    if test and event in PROCESS_EVENTS and "python" in str(arguments[:2]):
+        started_by.add(test.rpartition(" ")[0])
 
 
 def _outcome(files: Iterable[str]) -> dict[str, str]:
@@ -196,31 +195,46 @@ def _outcome(files: Iterable[str]) -> dict[str, str]:
     return outcome
 
 
-def _try_processes(outcome: dict[str, str]) -> None:
+def _try_processes(outcome: dict[str, str], options: argparse.Namespace) -> None:
     """Run what survived, or met no test, with the tests that start processes."""
     left = [name for name, status in outcome.items() if status in ("survived", "no tests")]
-    if not left or not started_by:
+    tests = {name: first_pass.of_file(name, started_by, options.tests) for name in left}
+    used: set[str] = set().union(*tests.values())
+    if not used:
         return
-    options = ["-x", "-q", "-o", "addopts=", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *options, *sorted(started_by)]
-    started = time.monotonic()
-    if _fails(command, "none", timeout=1800):
+    if _fails(sorted(used), "none", timeout=1800):
         raise SystemExit("the tests that start processes fail without a mutant")
-    took = time.monotonic() - started
-    print(f"{len(left)} mutants: {len(started_by)} tests that start processes, {took:.0f} s each")
-    for name in left:
-        try:
-            outcome[name] = "killed" if _fails(command, name, timeout=30 + 4 * took) else "survived"
-        except subprocess.TimeoutExpired:
-            outcome[name] = "timeout"
+    print(f"{len(left)} mutants with {len(used)} tests that start processes", flush=True)
+
+    def try_one(name: str) -> None:
+        if tests[name]:
+            outcome[name] = _second_outcome(name, tests[name])
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(try_one, left))
 
 
-def _fails(command: Sequence[str], mutant: str, timeout: float) -> bool:
-    done = subprocess.run(
-        command, cwd="mutants", env={**os.environ, "MUTANT_UNDER_TEST": mutant}, timeout=timeout,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+def _second_outcome(name: str, tests: Iterable[str]) -> str:
+    try:
+        timeout = 60 + 5 * first_pass.duration(tests)
+        return "killed" if _fails(sorted(tests), name, timeout) else "survived"
+    except subprocess.TimeoutExpired:
+        return "timeout"
+
+
+def _fails(tests: Sequence[str], mutant: str, timeout: float) -> bool:
+    options = ["-x", "-q", "-o", "addopts=", "-p", "no:cacheprovider"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *options, *tests],
+        cwd="mutants", env={**os.environ, "MUTANT_UNDER_TEST": mutant}, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    return done.returncode != 0
+    try:
+        return process.wait(timeout) != 0
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
 
 
 def _report(outcome: dict[str, str], files: Iterable[str], tests: Sequence[str]) -> int:
@@ -228,14 +242,12 @@ def _report(outcome: dict[str, str], files: Iterable[str], tests: Sequence[str])
 
     survivors = 0
     for file in files:
-        module = file.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".") + "."
+        module = first_pass.module_of(file)
         of_file = {
-            name: status
-            for name, status in outcome.items()
-            if name.rpartition(".")[0] + "." == module
+            name: status for name, status in outcome.items() if name.rpartition(".")[0] == module
         }
         for name, status in of_file.items():
-            if status not in KILLED:
+            if status not in NOT_LEFT:
                 survivors += 1
                 print(f"\n# {name}: {status}")
                 print(get_diff_for_mutant(name, path=Path(file)))
