@@ -25,6 +25,7 @@ from provisioner.emulator import (
     control,
     envelopes,
     jwt_bearer,
+    media_types,
     misbehaviour,
     resources,
 )
@@ -99,9 +100,7 @@ class Application:
             problem: Exception = NotEmulatedError(f"{request.method} {path}")
             return _Found(None, {}, problem, _token(request))
         except MethodNotAllowed as error:
-            allowed = ",".join(sorted(set(error.valid_methods or ()) - {"HEAD"}))
-            text = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
-            problem = ApiError(405, "METHOD_NOT_ALLOWED", text)
+            problem = envelopes.method_not_allowed(request.method, error.valid_methods or ())
             return _Found(None, {}, problem, _token(request))
         decoded = {key: unquote(str(value)) for key, value in params.items()}
         token = _soap_token(request) if route.access == "soap" else _token(request)
@@ -115,10 +114,11 @@ class Application:
         try:
             version = _VERSION.match(path)
             if version and version[1] not in api_versions.KNOWN:
-                raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")  # noqa: TRY301
+                raise api_versions.refusal(version[1])  # noqa: TRY301
             if found.route is None:
                 raise found.problem or NotEmulatedError(path)  # noqa: TRY301
             call = self._call(request, found, path, query, origin)
+            media_types.check(call)
             if found.route.access in ("session", "soap"):
                 refusal = self._admit(call, found)
                 if refusal is not None:
@@ -200,7 +200,8 @@ class Application:
 
     def _finish(self, reply: Reply, request: Request) -> Response:
         body = envelopes.encode(reply.body)
-        headers = {**_headers_of(request, bool(body)), **(reply.headers or {})}
+        compressible = bool(body) and reply.status < 400
+        headers = {**_headers_of(request, compressible), **(reply.headers or {})}
         if body:
             headers.setdefault("Content-Type", reply.content_type)
         if len(body) >= _COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
@@ -209,12 +210,15 @@ class Application:
         return Response(reply.status, body, headers)
 
 
-def _headers_of(request: Request, has_body: bool) -> dict[str, str]:
-    """What each answer of the API has, as NangoHQ/integration-templates recorded it."""
+def _headers_of(request: Request, compressible: bool) -> dict[str, str]:
+    """What each answer of the API has, as NangoHQ/integration-templates recorded it.
+
+    Refusals have no Vary (recorded by openstax/accounts).
+    """
     if not request.target.lstrip("/").startswith("services/"):
         return {}
     headers = {"Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private"}
-    if has_body and request.method in ("GET", "POST"):
+    if compressible and request.method in ("GET", "POST"):
         headers["Vary"] = "Accept-Encoding"
     return {**headers, "X-Robots-Tag": "none"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -10,13 +11,17 @@ from provisioner.emulator.errors import (
     ApiError,
     NotEmulatedError,
     OAuthError,
+    PlainError,
     RecordError,
     SoapFault,
 )
 from provisioner.emulator.routing import Reply
 
 NOT_FOUND_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
-_OF_THE_PARSER = frozenset({"INVALID_FIELD", "JSON_PARSER_ERROR"})
+_GONE = (
+    "<html><head><title>URL No Longer Exists</title></head><body>This org is gone.</body></html>"
+)
+OF_THE_PARSER = frozenset({"INVALID_FIELD", "JSON_PARSER_ERROR"})
 """Without `fields`, as recorded by amp-labs/connectors: the body was refused before the record."""
 
 _FAULT_NAMESPACES = {
@@ -48,6 +53,15 @@ def rest_error(status: int, code: str, message: str, fields: list[str] | None = 
     return Reply([entry], status)
 
 
+def method_not_allowed(method: str, allowed: Iterable[str]) -> ApiError:
+    """405 with the methods in the platform's order (omniphx/forrest#181, restforce#134)."""
+    known = {*allowed} - {"HEAD"} | ({"HEAD"} if "GET" in allowed else set())
+    order = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE")
+    listed = ",".join(one for one in order if one in known)
+    text = f"HTTP Method '{method}' not allowed. Allowed are {listed}"
+    return ApiError(405, "METHOD_NOT_ALLOWED", text)
+
+
 def soap_fault(path: str, code: str, message: str, status: int = 500) -> Reply:
     """A SOAP 1.1 fault in the namespace of the API that the path names."""
     parts = path.split("/")
@@ -69,8 +83,7 @@ def deleted_org() -> Reply:
 
     Source: docs/reference/http.md#deleted-orgs.
     """
-    page = "<html><head><title>URL No Longer Exists</title></head><body>This org is gone.</body>"
-    return Reply(f"{page}</html>", 420, "text/html;charset=UTF-8")
+    return Reply(_GONE, 420, "text/html;charset=UTF-8")
 
 
 def of_error(error: Exception, path: str) -> Reply | None:
@@ -79,11 +92,13 @@ def of_error(error: Exception, path: str) -> Reply | None:
         return rest_error(error.status, error.code, error.message, error.fields)
     if isinstance(error, RecordError):
         status = 404 if error.code in NOT_FOUND_CODES else 400
-        fields = error.fields or (None if error.code in _OF_THE_PARSER else [])
+        fields = error.fields or (None if error.code in OF_THE_PARSER else [])
         return rest_error(status, error.code, error.message, fields)
     if isinstance(error, OAuthError):
         body = {"error": error.error, "error_description": error.description}
         return Reply(body, error.status)
+    if isinstance(error, PlainError):
+        return Reply(error.text, error.status, "text/html;charset=UTF-8")
     if isinstance(error, SoapFault):
         return soap_fault(path, error.code, error.message)
     if isinstance(error, NotEmulatedError):

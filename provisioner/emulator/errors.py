@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class ApiError(Exception):
@@ -28,6 +29,15 @@ class OAuthError(Exception):
         self.status = status
 
 
+class PlainError(Exception):
+    """A refusal of the identity endpoints: one word of plain text, such as `Bad_OAuth_Token`."""
+
+    def __init__(self, text: str, status: int = 403) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+
+
 class SoapFault(Exception):  # noqa: N818 - the protocol's own word
     """A SOAP fault, HTTP 500: `code` without its prefix (`INVALID_SESSION_ID`)."""
 
@@ -45,6 +55,28 @@ class RecordError(Exception):
         self.code = code
         self.message = message
         self.fields = list(fields)
+
+
+class ValueTypeError(RecordError):
+    """A value that the JSON parser cannot read as the type of its field.
+
+    The location is unknown in collections (texei/texei-sfdx-plugin#113); `located` names it.
+    """
+
+    def __init__(self, type_name: str, token: str, name: str, value: Any) -> None:
+        shown = {"START_OBJECT": "{", "START_ARRAY": "["}.get(token) or (
+            str(value).lower() if isinstance(value, bool) else value
+        )
+        self._text = f"Cannot deserialize instance of {type_name} from {token} value {shown} or "
+        self._text += "request may be missing a required field"
+        self.name = name
+        self.value = value
+        nowhere = "at [Source: N/A; line: -1, column: -1][line:-1, column:-1]"
+        super().__init__("JSON_PARSER_ERROR", f"{self._text} {nowhere}")
+
+    def located(self, location: str) -> RecordError:
+        """The same refusal with its location in the body."""
+        return RecordError(self.code, f"{self._text} {location}")
 
 
 class NotEmulatedError(Exception):

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from provisioner.emulator.errors import ApiError
+from provisioner.emulator.json_positions import syntax_error
 
 DEEPEST = 200
 """Levels. Salesforce's own limit is not known; the handlers here are recursive."""
@@ -34,6 +35,8 @@ def parse_body(data: bytes | str) -> Any:
     """As `read_json`, but raises ApiError: JSON_PARSER_ERROR, 400."""
     try:
         return read_json(data)
+    except json.JSONDecodeError as error:
+        raise ApiError(400, "JSON_PARSER_ERROR", syntax_error(error)) from error
     except ValueError as error:
         raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
 

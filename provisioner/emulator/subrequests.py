@@ -14,7 +14,7 @@ from werkzeug.routing import Map, MapAdapter, Rule
 
 from provisioner.emulator import envelopes
 from provisioner.emulator.auto_assign import auto_assign
-from provisioner.emulator.errors import ApiError, NotEmulatedError
+from provisioner.emulator.errors import NotEmulatedError
 from provisioner.emulator.routing import ROUTES, Call, Reply, Route
 
 
@@ -62,9 +62,8 @@ def _match(path: str, method: str) -> tuple[Route, Mapping[str, Any]]:
         return _routes().match(path, method)
     except NotFound:
         raise NotEmulatedError(f"{method} {path}") from None
-    except MethodNotAllowed:
-        text = f"HTTP Method '{method}' not allowed."
-        raise ApiError(405, "METHOD_NOT_ALLOWED", text) from None
+    except MethodNotAllowed as error:
+        raise envelopes.method_not_allowed(method, error.valid_methods or ()) from None
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from provisioner.emulator.errors import RecordError
+from provisioner.emulator.errors import RecordError, ValueTypeError
 from provisioner.emulator.ids import to_18
 from provisioner.emulator.objects.schema import NUMERIC, Field
 
@@ -47,11 +47,7 @@ def convert(field: Field, value: Any) -> Any:
 def _refuse(field: Field, value: Any) -> RecordError:
     """The JSON parser's error for a value of the wrong type."""
     token = next((name for kind, name in _TOKENS if isinstance(value, kind)), "VALUE_NULL")
-    return RecordError(
-        "JSON_PARSER_ERROR",
-        f"Cannot deserialize instance of {field.type} from {token} value {value} or request "
-        "may be missing a required field at [line:1, column:1]",
-    )
+    return ValueTypeError(field.type, token, field.name, value)
 
 
 _TOKENS: tuple[tuple[type, str], ...] = (

@@ -148,14 +148,22 @@ def _type_of(record: Mapping[str, Any]) -> str:
     attributes = record.get("attributes")
     name = attributes.get("type") if isinstance(attributes, Mapping) else None
     if not isinstance(name, str) or not name:
-        raise ApiError(400, "INVALID_FIELD", "Each record must have an attributes map with a type")
+        raise RecordError("JSON_PARSER_ERROR", _NO_ATTRIBUTES)
     return name
+
+
+def _kind(record: Mapping[str, Any]) -> str:
+    """The type of a record, "" for a record that names none."""
+    try:
+        return _type_of(record).lower()
+    except RecordError:
+        return ""
 
 
 def _write(call: Call, save: Callable[[Mapping[str, Any]], Result]) -> Reply:
     records = _records(call)
     if "type" not in call.params:
-        _check_chunks([_type_of(record).lower() for record in records])
+        _check_chunks([_kind(record) for record in records])
 
     def operation(record: Mapping[str, Any]) -> Operation:
         return lambda: save(record)

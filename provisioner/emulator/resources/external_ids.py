@@ -10,11 +10,12 @@ from typing import Any
 
 from provisioner.emulator.conditional import with_record_date
 from provisioner.emulator.errors import ApiError, NotEmulatedError
+from provisioner.emulator.json_positions import located_in
 from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.representation import as_json, record_url
 from provisioner.emulator.objects.schema import ObjectType
-from provisioner.emulator.resources.sobjects import object_type_of, values_of
+from provisioner.emulator.resources.sobjects import object_type_of, refuse_key, values_of
 from provisioner.emulator.routing import Call, Reply, route
 
 _DATA = "/services/data/v<version>/sobjects/<type>/<field>/<path:value>"
@@ -25,8 +26,9 @@ def upsert(call: Call) -> Reply:
     """Update the record with this key, or insert one: 201 created, 200 updated (204 before v46)."""
     object_type, store = object_type_of(call), call.session_org().store
     name = _key(object_type, call.params["field"])
-    values = {key: val for key, val in values_of(call).items() if key.lower() != name.lower()}
-    with store.lock:
+    values = values_of(call)
+    refuse_key(values, name)
+    with store.lock, located_in(call.body):
         found = _matches(call, object_type, name)
         if len(found) > 1:
             return _choices(call, object_type, found)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from provisioner.emulator.resources.oauth import bearer_session
 from provisioner.emulator.routing import Call, Reply, route
 
 
@@ -17,11 +18,7 @@ def single_access(call: Call) -> Reply:
     Source: docs/reference/users.md#login-links.
     """
     form = {**call.query, **(call.form or {})}
-    token = form.get("access_token") or call.headers.get("authorization", "").rpartition(" ")[2]
-    session = call.world.session(token)
-    if session is None:
-        return Reply({"error": "invalid_token", "error_description": "Bad_OAuth_Token"}, 403)
-    call.org = session.org
+    session = bearer_session(call)
     otp = call.world.sessions.new_secret()
     call.world.one_time_links[otp] = session
     target = {

@@ -96,9 +96,9 @@ def limits(call: Call) -> Reply:
         used["ActiveScratchOrgs"] = (world.limits.active, active_count(org))
         used["DailyScratchOrgs"] = (world.limits.daily, daily_count(org))
         used |= {name: (maximum, 0) for name, maximum in _OF_HUBS.items()}
-    return Reply(
-        {
-            name: {"Max": maximum, "Remaining": max(maximum - spent, 0)}
-            for name, (maximum, spent) in sorted(used.items())
-        }
-    )
+    found: dict[str, dict[str, object]] = {
+        name: {"Max": maximum, "Remaining": max(maximum - spent, 0)}
+        for name, (maximum, spent) in sorted(used.items())
+    }
+    found["PermissionSets"]["CreateCustom"] = {"Max": 1000, "Remaining": 1000}
+    return Reply(found)

@@ -5,16 +5,18 @@ Source: docs/reference/login.md#request-and-answer.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 from provisioner.emulator import jwt_bearer
 from provisioner.emulator.apps import PLATFORM_CLI
-from provisioner.emulator.errors import OAuthError
+from provisioner.emulator.errors import OAuthError, PlainError
 from provisioner.emulator.ids import to_15
 from provisioner.emulator.objects.values import format_datetime
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.routing import Call, Reply, route
-from provisioner.emulator.sessions import AuthCode
+from provisioner.emulator.sessions import AuthCode, Session
 
 _UTC_OFFSET = -28800000
 """Of America/Los_Angeles without daylight saving, in milliseconds: the zone of each new user."""
@@ -54,7 +56,7 @@ def _exchange(call: Call, form: dict[str, str]) -> Reply:
     installed = opened.org.apps[opened.consumer_key]
     installed.approved.add(opened.user_id)
     refresh_token = world.add_refresh_token(opened)
-    body = _token_body(call, opened.org, opened.user_id, opened.consumer_key)
+    body = _signed(call, opened)
     scope = "refresh_token web api"
     return Reply({**body, "refresh_token": refresh_token, "scope": scope})
 
@@ -64,7 +66,19 @@ def _refresh(call: Call, form: dict[str, str]) -> Reply:
     if opened is None or form.get("client_id", opened.consumer_key) != opened.consumer_key:
         raise OAuthError("invalid_grant", "expired access/refresh token")
     jwt_bearer.check_user(call.world, opened.org, opened.user_id)
-    return Reply(_token_body(call, opened.org, opened.user_id, opened.consumer_key))
+    return Reply(_signed(call, opened))
+
+
+def _signed(call: Call, login: AuthCode) -> dict[str, str]:
+    """The tokens of flows in which a user approves: with a time and a signature.
+
+    Source: "OAuth 2.0 Web Server Flow" and "Refresh Token Flow" in Salesforce Help. (An answer to
+    a JWT has neither.) The emulated apps have no secret to sign with.
+    """
+    body = _token_body(call, login.org, login.user_id, login.consumer_key)
+    issued_at = str(int(call.world.now().timestamp() * 1000))
+    digest = hashlib.sha256(f"{body['id']}{issued_at}".encode()).digest()
+    return {**body, "issued_at": issued_at, "signature": base64.b64encode(digest).decode()}
 
 
 def _token_body(call: Call, org: EmulatedOrg, user_id: str, consumer_key: str) -> dict[str, str]:
@@ -148,7 +162,7 @@ def identity(call: Call) -> Reply:
     """The identity of the bearer, for the bearer only; the `id` of a token answer is its URL."""
     org, user = _bearer(call)
     if call.params["org"][:15] != org.id[:15] or call.params["user"][:15] != user["Id"][:15]:
-        return Reply("Bad_Id", 403, "text/html;charset=UTF-8")
+        raise PlainError("Bad_Id")
     return Reply(
         {
             "id": f"{call.base_url}/id/{org.id}/{user['Id']}",
@@ -185,15 +199,26 @@ def identity(call: Call) -> Reply:
     )
 
 
-def _bearer(call: Call) -> tuple[EmulatedOrg, dict[str, Any]]:
-    """The org and user of the token; 403 Bad_OAuth_Token if it is invalid."""
+def bearer_session(call: Call) -> Session:
+    """The session of the token. Raises PlainError: 403 with one word.
+
+    Source: "Identity URLs" in Salesforce Help, which lists the words.
+    """
     form = {**call.query, **(call.form or {})}
     token = form.get("access_token") or call.headers.get("authorization", "").rpartition(" ")[2]
     session = call.world.session(token)
-    user = session.org.store.peek("User", session.user_id) if session else None
-    if session is None or user is None:
-        raise OAuthError("invalid_token", "Bad_OAuth_Token", 403)
+    if session is None:
+        raise PlainError("Bad_OAuth_Token" if token else "Missing_OAuth_Token")
     call.org = session.org
+    return session
+
+
+def _bearer(call: Call) -> tuple[EmulatedOrg, dict[str, Any]]:
+    """The org and user of the token. Raises PlainError."""
+    session = bearer_session(call)
+    user = session.org.store.peek("User", session.user_id)
+    if user is None:
+        raise PlainError("Bad_OAuth_Token")
     return session.org, user
 
 

@@ -13,6 +13,7 @@ from provisioner.emulator.conditional import with_record_date
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.ids import to_18
 from provisioner.emulator.json_body import parse_body
+from provisioner.emulator.json_positions import located_in
 from provisioner.emulator.objects import permissions
 from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.representation import as_json, record_url
@@ -29,9 +30,9 @@ _NOT_FOUND = "The requested resource does not exist"
 def create(call: Call) -> Reply:
     """Insert a record; 201 with its id."""
     object_type = object_type_of(call)
-    record_id = call.session_org().store.insert(
-        object_type.name, values_of(call), user_id=call.user_id
-    )
+    values = values_of(call)
+    with located_in(call.body):
+        record_id = call.session_org().store.insert(object_type.name, values, user_id=call.user_id)
     location = record_url(object_type, record_id, call.version)
     body = {"id": record_id, "success": True, "errors": []}
     return Reply(body, 201, headers={"Location": location})
@@ -54,8 +55,10 @@ def update(call: Call) -> Reply:
     """Change fields of a record; 204."""
     object_type = object_type_of(call)
     record_id = record_of(call, object_type)["Id"]
-    values = {name: value for name, value in values_of(call).items() if name.lower() != "id"}
-    call.session_org().store.update(object_type.name, record_id, values, user_id=call.user_id)
+    values = values_of(call)
+    refuse_key(values, "Id")
+    with located_in(call.body):
+        call.session_org().store.update(object_type.name, record_id, values, user_id=call.user_id)
     return Reply(status=204)
 
 
@@ -108,6 +111,16 @@ def values_of(call: Call) -> dict[str, Any]:
             "The HTTP entity body is required, but this request has no entity body.",
         )
     return values
+
+
+def refuse_key(values: dict[str, Any], key: str) -> None:
+    """The path names the record, so the body must not. Raises ApiError: INVALID_FIELD.
+
+    Source: "Create Records Using sObject Basic Information" in the REST API Developer Guide.
+    """
+    if any(name.lower() == key.lower() for name in values):
+        text = f"The {key} field should not be specified in the sobject data."
+        raise ApiError(400, "INVALID_FIELD", text)
 
 
 def _multipart_values(form: dict[str, str], files: dict[str, bytes]) -> Any:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.emulator.dml import Dml, error_entry
+from provisioner.emulator.envelopes import OF_THE_PARSER
 from provisioner.emulator.errors import ApiError, RecordError
+from provisioner.emulator.json_positions import located_in
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.store import Store
 from provisioner.emulator.routing import Call, Reply, route
@@ -52,7 +54,8 @@ def create(call: Call) -> Reply:
     try:
         nodes = [_node(store, root, record, 1) for record in records]
         _check_whole(nodes)
-        ids = _insert(store, nodes, call.user_id)
+        with located_in(call.body):
+            ids = _insert(store, nodes, call.user_id)
     except _Problems as problems:
         results = [{"referenceId": ref, "errors": all_} for ref, all_ in problems.errors.items()]
         return Reply({"hasErrors": True, "results": results}, 400)
@@ -93,7 +96,7 @@ def _add_children(
     found = child_relationship(store, parent, name)
     if found is None or not isinstance(records, list):
         text = f"No such column '{name}' on sobject of type {parent.name}"
-        raise _Problems({node.reference_id: [error_entry(RecordError("INVALID_FIELD", text))]})
+        raise RecordError("INVALID_FIELD", text)
     child_type, reference = found
     for record in records:
         node.children.append((reference, _node(store, child_type, record, depth + 1)))
@@ -122,7 +125,10 @@ def _check_whole(roots: list[_Node]) -> None:
 
 
 def _insert(store: Store, roots: list[_Node], user_id: str) -> dict[str, str]:
-    """Insert level by level; children of a failed record are skipped."""
+    """Insert level by level; children of a failed record are skipped.
+
+    What the JSON parser refuses is refused for the whole request, before any record is saved.
+    """
     dml = Dml(store, user_id)
     ids: dict[str, str] = {}
     errors: dict[str, list[dict[str, Any]]] = {}
@@ -135,6 +141,8 @@ def _insert(store: Store, roots: list[_Node], user_id: str) -> dict[str, str]:
                 try:
                     ids[node.reference_id] = dml.insert(node.type_name, values)
                 except RecordError as error:
+                    if error.code in OF_THE_PARSER:
+                        raise
                     errors[node.reference_id] = [error_entry(error)]
                     continue
                 own_id = ids[node.reference_id]

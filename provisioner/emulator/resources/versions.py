@@ -9,7 +9,8 @@ from provisioner.emulator.api_versions import VERSIONS, label
 from provisioner.emulator.routing import Call, Reply, route
 
 _RESOURCES = (
-    "tooling", "metadata", "composite", "jobs", "query", "queryAll", "limits", "sobjects",
+    "tooling", "metadata", "quickActions", "queryAll", "search", "composite",
+    "parameterizedSearch", "recent", "limits", "query", "jobs", "sobjects",
 )  # fmt: skip
 
 
@@ -26,6 +27,7 @@ def versions(call: Call) -> Reply:  # noqa: ARG001 - a handler's signature
 
 @route("/services/data/v<version>", name="version")
 def resources(call: Call) -> Reply:
-    """The resources of a version."""
-    base = f"/services/data/v{call.version}"
-    return Reply({name: f"{base}/{name}" for name in _RESOURCES})
+    """The resources of a version that are emulated, and the URL of the user's identity."""
+    base, org = f"/services/data/v{call.version}", call.session_org()
+    identity = {"identity": f"{call.base_url}/id/{org.id}/{call.user_id}"}
+    return Reply({**{name: f"{base}/{name}" for name in _RESOURCES}, **identity})

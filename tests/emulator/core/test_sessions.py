@@ -64,10 +64,16 @@ def test_user_info_names_user_and_org(scratch: Client) -> None:
     assert found["organization_id"] != scratch.world.hub.id
 
 
-def test_without_a_token_nobody_is_identified(client: Client) -> None:
-    refusal = (403, "invalid_token", "Bad_OAuth_Token")
-    assert client.refusal(client.call("GET", "/services/oauth2/userinfo")) == refusal
-    assert client.refusal(client.call("GET", "/id/x/y")) == refusal
+@pytest.mark.parametrize(
+    "path", ["/services/oauth2/userinfo", "/id/x/y", "/services/oauth2/singleaccess"]
+)
+def test_without_a_token_nobody_is_identified(client: Client, path: str) -> None:
+    """The refusal is one word of plain text, which clients compare."""
+    for headers, word in (({"Authorization": "Bearer 00D!x"}, "Bad_OAuth_Token"),
+                          ({"Authorization": ""}, "Missing_OAuth_Token")):  # fmt: skip
+        reply = client.call("GET", path, headers=headers)
+        assert (reply.status_code, reply.text) == (403, word)
+        assert reply.headers["Content-Type"].startswith("text/")
 
 
 def test_a_browser_link_works_once(scratch: Client) -> None:

@@ -70,6 +70,91 @@ def test_an_upserted_record_needs_attributes(client: Client) -> None:
     assert created["created"] is True
 
 
+@pytest.mark.parametrize(("method", "id_"), [("POST", {}), ("PATCH", {"Id": MISSING})])
+def test_a_record_of_a_collection_needs_attributes(
+    client: Client, method: str, id_: dict[str, str]
+) -> None:
+    records = [{**id_, "Name": "x"}, {**id_, "attributes": {"type": "Account"}, "Name": "y"}]
+    first, _ = client.call(method, "composite/sobjects", json={"records": records}).json()
+    assert first["errors"][0]["statusCode"] == "JSON_PARSER_ERROR"
+
+
+def test_a_wrong_value_in_a_collection_has_no_location(client: Client) -> None:
+    record = {"attributes": {"type": "Account"}, "Name": "x", "NumberOfEmployees": True}
+    (refused,) = client.call("POST", "composite/sobjects", json={"records": [record]}).json()
+    assert refused["errors"][0]["message"] == (
+        "Cannot deserialize instance of int from VALUE_TRUE value true or request may be missing a "
+        "required field at [Source: N/A; line: -1, column: -1][line:-1, column:-1]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "name"),
+    [
+        ("sobjects/Account/{id}", {"id": MISSING, "Name": "x"}, "Id"),
+        ("sobjects/Account/Id/{id}", {"Id": MISSING, "Name": "x"}, "Id"),
+        ("sobjects/Account/Ext__c/new", {"ext__c": "new", "Name": "x"}, "Ext__c"),
+    ],
+)
+def test_a_body_must_not_have_the_key_of_the_path(
+    client: Client, path: str, values: dict[str, str], name: str
+) -> None:
+    account = created(client, "A")
+    reply = client.call("PATCH", path.format(id=account), json=values)
+    text = f"The {name} field should not be specified in the sobject data."
+    assert (reply.status_code, reply.json()) == (
+        400,
+        [{"message": text, "errorCode": "INVALID_FIELD"}],
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "allowed"),
+    [
+        ("sobjects/Account/001000000000000AAA", "POST", "HEAD,GET,PATCH,DELETE"),
+        ("sobjects/Account", "PATCH", "HEAD,GET,POST"),
+        ("composite", "GET", "POST"),
+    ],
+)
+def test_a_method_that_is_not_allowed(client: Client, path: str, method: str, allowed: str) -> None:
+    text = f"HTTP Method '{method}' not allowed. Allowed are {allowed}"
+    body = [{"message": text, "errorCode": "METHOD_NOT_ALLOWED"}]
+    reply = client.call(method, path, json={})
+    assert (reply.status_code, reply.json()) == (405, body)
+    assert "Vary" not in reply.headers
+    request = {"method": method, "url": f"{ROOT}/{path}", "referenceId": "a"}
+    if path != "composite":
+        inner = client.call("POST", "composite", json={"compositeRequest": [request]}).json()
+        assert inner["compositeResponse"][0]["body"] == body
+
+
+def test_other_media_types_are_refused(client: Client) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
+    reply = client.call("POST", "sobjects/Account", data="Name=x", headers=form)
+    text = "MediaType of 'application/x-www-form-urlencoded' is not supported by this resource"
+    assert (reply.status_code, reply.json()) == (
+        415,
+        [{"message": text, "errorCode": "UNSUPPORTED_MEDIA_TYPE"}],
+    )
+    xml = {"Content-Type": "application/xml"}
+    assert client.call("POST", "sobjects/Account", data="<a/>", headers=xml).status_code == 501
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "code"), [("30.0", 410, "GONE"), ("99.0", 404, "NOT_FOUND")]
+)
+def test_versions_that_are_retired_or_to_come(
+    client: Client, version: str, status: int, code: str
+) -> None:
+    reply = client.call("GET", f"/services/data/v{version}/sobjects")
+    assert (reply.status_code, reply.json()[0]["errorCode"]) == (status, code)
+
+
+def test_the_versions_have_the_names_of_their_releases(client: Client) -> None:
+    labels = {one["version"]: one["label"] for one in client.call("GET", "/services/data").json()}
+    assert (labels["42.0"], labels["66.0"]) == ("Spring \u201918", "Spring '26")
+
+
 def test_an_update_of_a_missing_record(client: Client) -> None:
     record = {"attributes": {"type": "Account"}, "id": MISSING, "Name": "x"}
     reply = client.call("PATCH", "composite/sobjects", json={"records": [record]})

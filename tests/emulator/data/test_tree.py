@@ -48,14 +48,36 @@ def test_a_tree_is_created_with_an_id_for_each_reference(client: Client) -> None
 
 def test_a_refused_record_undoes_all_and_only_it_is_named(client: Client) -> None:
     tree = account("a1", Contacts={"records": [contact("c1"), contact("c2", Email="no email")]})
-    response = post(client, tree, account("a2", Nope__c=1))
+    response = post(client, tree, account("a2", Name="x" * 256))
     assert errors(response) == {
         "c2": ("INVALID_EMAIL_ADDRESS", "Email: invalid email address: no email"),
-        "a2": ("INVALID_FIELD", "No such column 'Nope__c' on sobject of type Account"),
+        "a2": ("STRING_TOO_LONG", f"Name: data value too large: {'x' * 80} (max length=255)"),
     }
     fields = [one["errors"][0]["fields"] for one in response.json()["results"]]
-    assert fields == [[], ["Email"]]  # level by level
+    assert fields == [["Name"], ["Email"]]  # level by level
     assert client.count("Account") == client.count("Contact") == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"Nope__c": 1}, {"errorCode": "INVALID_FIELD",
+                          "message": "No such column 'Nope__c' on sobject of type Account"}),
+        ({"Nopes": {"records": []}}, {"errorCode": "INVALID_FIELD",
+                          "message": "No such column 'Nopes' on sobject of type Account"}),
+        ({"NumberOfEmployees": "x"}, {"errorCode": "JSON_PARSER_ERROR",
+            "message": "Cannot deserialize instance of int from VALUE_STRING value x or request "
+                       "may be missing a required field at [line:1, column:432]"}),
+    ],
+)  # fmt: skip
+def test_what_the_parser_refuses_is_refused_for_the_whole_request(
+    client: Client, values: dict[str, Any], error: dict[str, str]
+) -> None:
+    """As plugin-data expects it: the common body, which names no record."""
+    response = post(client, account("a1", Name="x" * 256), account("a2", **values))
+    assert response.status_code == 400
+    assert response.json() == [error]
+    assert client.count("Account") == 0
 
 
 def test_200_records_are_the_most(client: Client) -> None:
