@@ -207,6 +207,7 @@ def test_a_limit_hit_after_three_of_five_leaves_three_and_names_the_limit(
     assert error.code == "daily_limit"
     assert "daily" in error.message
     assert len(night.orgs()) == 3, "the row of the refused sign-up is closed"
+    assert result.failed == (), "the org has not failed: its sign-up was not accepted"
     ends = [text for text in night.watcher.messages if "No further sign-ups are sent" in text]
     assert len(ends) == 1
 

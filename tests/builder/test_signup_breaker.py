@@ -154,6 +154,16 @@ def test_a_canary_whose_sign_up_fails_transiently_is_signed_up_again(
     assert (result.exit_code, len(result.built), len(result.failed)) == (0, 4, 2)
 
 
+def test_the_only_sign_up_of_a_build_is_retried_after_the_pause(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing but the end of the pause leads to it: no other sign-up is decided."""
+    monkeypatch.setattr("provisioner.builder.signup_breaker.SHORTEST_PAUSE", 60.0)
+    night.write_pool(size=1, steps="", pool="replacements: 0\n")
+    night.fault({"operation": "signup"}, {"do": "error", "error": "C-9999"})
+    assert night.build().exit_code == 0
+
+
 def test_a_retry_takes_no_sign_up_that_is_kept_for_people(night: Night) -> None:
     night.world.limits.daily = 9
     night.write_pool(size=4, steps="", top="limits: { keep_daily: 5 }")
