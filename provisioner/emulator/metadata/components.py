@@ -17,6 +17,12 @@ from provisioner.emulator.metadata.problems import Problem
 from provisioner.emulator.metadata.xml_tree import Element, XmlProblem, parse
 
 META = "-meta.xml"
+MODELS = "territory2Models"
+"""The folder with a folder for each territory model, which contains the files of its parts.
+
+Source: "Territory2" and "Territory2Rule" in the Metadata API Developer Guide.
+"""
+PARTS_OF_MODELS = ("rules", "territories")
 
 
 @dataclass
@@ -84,8 +90,8 @@ def read_components(archive: Archive, root: str) -> Contents:
 
 def _add_file(path: str, contents: Contents) -> None:
     """Find the component that a file belongs to."""
-    folder, _, rest = path.partition("/")
-    for kind in types_in_folder(folder):
+    rest = path.partition("/")[2]
+    for kind in _types_of(path):
         full_name = _full_name(kind, rest)
         if full_name:
             contents.take(Component(_addressed(kind), full_name, path, [path]))
@@ -93,6 +99,14 @@ def _add_file(path: str, contents: Contents) -> None:
                 _add_experience(full_name, path, contents)
             return
     contents.strays.append(path)
+
+
+def _types_of(path: str) -> tuple[ComponentType, ...]:
+    """The types that a file may be of, by its folder."""
+    parts = path.split("/")
+    if parts[0] == MODELS and len(parts) > 3:
+        return tuple(kind for kind in types_in_folder(parts[2]) if kind.kind == "model")
+    return types_in_folder(parts[0])
 
 
 def _add_experience(bundle: str, path: str, contents: Contents) -> None:
@@ -119,7 +133,15 @@ def _full_name(kind: ComponentType, rest: str) -> str:
         return parts[0] if len(parts) > 1 else ""
     if kind.kind == "site":
         return _site_name(kind, parts)
+    if kind.folder in PARTS_OF_MODELS and kind.kind == "model":
+        return _part_name(kind, parts)
     return _file_name(kind, parts)
+
+
+def _part_name(kind: ComponentType, parts: list[str]) -> str:
+    """`X/rules/Y.territory2Rule` is `X.Y`."""
+    name = _file_name(kind, parts[2:]) if len(parts) == 3 else ""
+    return f"{parts[0]}.{name}" if name else ""
 
 
 def _folder_name(parts: list[str]) -> str:
@@ -164,10 +186,10 @@ def _load(component: Component, archive: Archive, root: str) -> None:
 
 def _xml_path(component: Component) -> str | None:
     """Which of a component's files is its description."""
-    folder = component.path.partition("/")[0]
     metas = [path for path in component.paths if path.endswith(META)]
-    kinds = [kind for kind in types_in_folder(folder) if _addressed(kind) == component.type]
-    if any(kind.kind == "file" for kind in kinds):
+    types = _types_of(component.path)
+    kinds = [kind for kind in types if _addressed(kind) == component.type]
+    if any(kind.kind in ("file", "model") for kind in kinds):
         return component.path
     return metas[0] if metas else None
 

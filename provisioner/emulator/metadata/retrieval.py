@@ -18,7 +18,7 @@ from provisioner.emulator.metadata.listing import properties
 from provisioner.emulator.metadata.manifest import WILDCARD, Manifest, plain_name
 from provisioner.emulator.metadata.profiles import shown
 from provisioner.emulator.metadata.standard_components import find_standard, standard_components
-from provisioner.emulator.metadata.state import StoredComponent
+from provisioner.emulator.metadata.state import StoredComponent, now
 from provisioner.emulator.metadata.xml_text import document
 from provisioner.emulator.metadata.xml_tree import Element
 
@@ -72,6 +72,7 @@ def retrieve(
     manifest: Manifest,
     api_version: str,
     *,
+    user_id: str,
     folder: str = UNPACKAGED,
     packages: Iterable[str] = (),
 ) -> Retrieval:
@@ -87,10 +88,17 @@ def retrieve(
     for one in _parents(org, chosen):
         for path, content in _files(org, one, chosen).items():
             retrieval.files.setdefault(folder + path, content)
-    retrieval.properties = [properties(org, one, UNPACKAGED) for one in chosen]
+    described = [*chosen, _manifest_entry(org, user_id)]
+    retrieval.properties = [properties(org, one, UNPACKAGED) for one in described]
     retrieval.files[folder + "package.xml"] = _package_xml(chosen, api_version)
     org.retrievals[retrieval.id] = retrieval
     return retrieval
+
+
+def _manifest_entry(org: EmulatedOrg, user_id: str) -> StoredComponent:
+    """What FileProperties says of the package.xml: its last entry, as answers of orgs have it."""
+    at, name = now(org), "package.xml"
+    return StoredComponent("Package", UNPACKAGED + name, name, "", at, user_id, at, user_id)
 
 
 def _missing_package(org: EmulatedOrg, names: Iterable[str]) -> str:

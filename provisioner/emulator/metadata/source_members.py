@@ -9,15 +9,12 @@ from provisioner.emulator.ids import to_15
 from provisioner.emulator.metadata import state
 from provisioner.emulator.metadata.problems import Outcome
 from provisioner.emulator.metadata.profiles import ADMIN, STANDARD_PROFILES, SUBJECT_TYPES
+from provisioner.emulator.metadata.tracked_names import FILE_TYPES, tracked_names
 
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 SOURCE_MEMBER = "SourceMember"
-_FILE_TYPES = {
-    "AuraDefinitionBundle": "AuraDefinition",
-    "LightningComponentBundle": "LightningComponentResource",
-}
 
 
 def note_members(org: EmulatedOrg, outcomes: Iterable[Outcome], user_id: str) -> None:
@@ -57,14 +54,10 @@ def _last_revision(org: EmulatedOrg) -> int:
 
 
 def _members(org: EmulatedOrg, outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """Type and name of each row of a component: bundles also have one for each file."""
-    yield outcome.component_type, outcome.full_name
-    file_type = _FILE_TYPES.get(outcome.component_type)
-    if file_type is None:
-        return
-    for path in outcome.files:
-        yield file_type, path.partition("/")[2]
-    if outcome.is_deleted:
+    """Type and name of each row of a component: of a deleted bundle, also those of its files."""
+    yield from tracked_names(outcome)
+    file_type = FILE_TYPES.get(outcome.component_type)
+    if file_type and outcome.is_deleted:
         for row in org.store.find_by(SOURCE_MEMBER, "MemberType", file_type):
             is_of_bundle = row["MemberName"].startswith(f"{outcome.full_name}/")
             if is_of_bundle and not row["IsNameObsolete"]:

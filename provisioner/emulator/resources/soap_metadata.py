@@ -156,7 +156,9 @@ def _retrieve(call: Call, request: Element) -> dict[str, Any]:
     manifest = manifest_of(unpackaged) if unpackaged else Manifest()
     version = wanted.value("apiVersion") or manifest.version or call.version
     folder = "" if wanted.flag("singlePackage") else UNPACKAGED
-    retrieval = retrieve(org, manifest, version, folder=folder, packages=packages)
+    retrieval = retrieve(
+        org, manifest, version, user_id=call.user_id, folder=folder, packages=packages
+    )
     return {"done": False, "id": retrieval.id, "state": "Queued"}
 
 

@@ -275,3 +275,18 @@ def test_what_the_emulator_does_not_know_of_a_new_org_is_said(client: OrgClient)
     started = soap(client, request({"ListView": "Account.AllAccounts"})).text
     answer = status(client, re.findall(r"<id>(09S\w+)</id>", started)[0])
     assert "does not know the content of ListView Account.AllAccounts" in answer
+
+
+def test_the_manifest_is_the_last_entry_of_the_file_properties(client: OrgClient) -> None:
+    """Recorded answers have it, also where nothing was found (plugin-deploy-retrieve's tests)."""
+    deployed(client)
+    for members, names in (
+        ({"ApexClass": "Hello"}, ["Hello", "unpackaged/package.xml"]),
+        ({"ApexClass": "Nobody"}, ["unpackaged/package.xml"]),
+    ):
+        started = soap(client, request(members)).text
+        answer = status(client, re.findall(r"<id>(09S\w+)</id>", started)[0])
+        entries = re.findall(r"<fileProperties>.*?</fileProperties>", answer, re.DOTALL)
+        assert [re.findall(r"<fullName>(.*?)</fullName>", one)[0] for one in entries] == names
+        assert "<type>Package</type>" in entries[-1]
+        assert f"<createdById>{client.org.admin_id}</createdById>" in entries[-1]

@@ -11,6 +11,7 @@ from tests.emulator.metadata.builders import (
     object_part,
     package,
     package_xml,
+    zipped,
 )
 from tests.emulator.metadata.conftest import API, OrgClient
 
@@ -123,3 +124,52 @@ def test_a_dev_hub_does_not_track_its_source(client: OrgClient) -> None:
     soql = {"q": "SELECT Id FROM SourceMember"}
     reply = client.call("GET", f"{API}/tooling/query", params=soql)
     assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "INVALID_TYPE")
+
+
+def test_settings_are_tracked_under_the_name_of_their_type(client: OrgClient) -> None:
+    """Source: a comment in forcedotcom/source-tracking, expectedSourceMembers.ts."""
+    files = {
+        "settings/Mobile.settings": (
+            f"<MobileSettings {XMLNS}><enableS1EncryptedStoragePref2>false"
+            "</enableS1EncryptedStoragePref2></MobileSettings>"
+        )
+    }
+    result = client.deploy(package({"Settings": "Mobile"}, files))
+    assert result["status"] == "Succeeded", result["details"]["componentFailures"]
+    assert members(client).keys() == {"MobileSettings:Mobile"}
+
+
+def test_labels_are_tracked_each_by_itself(client: OrgClient) -> None:
+    label = "<labels><fullName>Hi</fullName><language>en_US</language><value>Hi</value></labels>"
+    files = {"labels/CustomLabels.labels": f"<CustomLabels {XMLNS}>{label}</CustomLabels>"}
+    client.deploy(package({"CustomLabels": "CustomLabels"}, files))
+    assert members(client).keys() == {"CustomLabel:Hi"}
+
+
+def test_the_description_of_an_aura_component_is_not_tracked(client: OrgClient) -> None:
+    files = {
+        "aura/hello/hello.cmp": "<aura:component/>",
+        "aura/hello/hello.cmp-meta.xml": f"<AuraDefinitionBundle {XMLNS}/>",
+    }
+    client.deploy(package({"AuraDefinitionBundle": "hello"}, files))
+    assert members(client).keys() == {
+        "AuraDefinition:hello/hello.cmp",
+        "AuraDefinitionBundle:hello",
+    }
+
+
+def test_names_of_layouts_are_tracked_without_escapes(client: OrgClient) -> None:
+    name = "Account-My %28big%29 Layout"
+    files = {f"layouts/{name}.layout": f"<Layout {XMLNS}/>"}
+    types = f"<types><members>{name}</members><name>Layout</name></types>"
+    manifest = f"<Package {XMLNS}>{types}<version>66.0</version></Package>"
+    result = client.deploy(zipped({"package.xml": manifest, **files}))
+    assert result["status"] == "Succeeded", result["details"]["componentFailures"]
+    assert "Layout:Account-My (big) Layout" in members(client)
+
+
+def test_some_profiles_are_never_tracked(client: OrgClient) -> None:
+    files = {"profiles/Standard.profile": f"<Profile {XMLNS}><custom>false</custom></Profile>"}
+    result = client.deploy(package({"Profile": "Standard"}, files))
+    assert result["status"] == "Succeeded", result["details"]["componentFailures"]
+    assert "Profile:Standard" not in members(client)
