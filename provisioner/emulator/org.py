@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from provisioner.emulator.apps import InstalledApp
 from provisioner.emulator.objects.catalogue import StandardTypes
 from provisioner.emulator.objects.store import Store
+from provisioner.emulator.streams import Streams
 
 if TYPE_CHECKING:
     import random
@@ -136,6 +137,7 @@ class EmulatedOrg:
     snapshots: dict[str, Any] = field(default_factory=dict)  # by 0Oo id
     test_runs: dict[str, Any] = field(default_factory=dict)  # of Apex tests, by 707 id
     coverage: dict[Any, Any] = field(default_factory=dict)  # by test class, method and tested class
+    streams: Streams = field(default_factory=Streams)
     jobs: dict[str, Any] = field(default_factory=dict)  # Bulk 2.0, by 750 id
     cursors: dict[str, Any] = field(default_factory=dict)  # query locators
     setup_lock: SetupLock = field(default_factory=SetupLock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.metadata.remote_sites import remote_proxy_fields
@@ -48,6 +49,7 @@ def fill(
     org.world.usernames[username.lower()] = (org, org.admin_id)
     _organization(org)
     if not org.is_hub:
+        _trace_flag(org)
         for name, label in PERMISSION_SET_LICENSES.items():
             permission_set_license(org, name, label)
         remote_site = {"url": "http://www.apexdevnet.com", "isActive": True}
@@ -56,6 +58,19 @@ def fill(
                                      "IsStandard": True})  # fmt: skip
     if has_sample_data:
         _sample_data(org)
+
+
+def _trace_flag(org: EmulatedOrg) -> None:
+    """One trace flag, which is over: a test of plugin-apex (loggingCommands) finds one."""
+    ends = org.created - timedelta(minutes=1)
+    level = {"DeveloperName": "SFDC_DevConsole", "MasterLabel": "SFDC_DevConsole"}
+    org.store.add("TraceFlag", {
+        "DebugLevelId": org.store.add("DebugLevel", level),
+        "ExpirationDate": format_datetime(ends),
+        "LogType": "DEVELOPER_LOG",
+        "StartDate": format_datetime(ends - timedelta(minutes=30)),
+        "TracedEntityId": org.admin_id,
+    })  # fmt: skip
 
 
 def _licenses(org: EmulatedOrg, name: str) -> int:

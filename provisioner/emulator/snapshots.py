@@ -23,6 +23,8 @@ _VALUES_OF_EACH_ORG = {
     "Organization": "InstanceName",
     "PermissionSetLicense": "DeveloperName",
     "Pricebook2": "Name",
+    "DebugLevel": "DeveloperName",
+    "TraceFlag": "LogType",
 }
 """Type → the field by which a record of the source is found again in the new org."""
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ def _run(sf: Cli, folder: Path, running: dict[str, str]) -> int:
     username = created["result"]["username"]
     _fill(trial, sf)
     _ask(trial, sf, username)
+    _apex(trial, sf)
     _track(trial, sf)
     trial.step(
         "consumer: org login jwt from an empty home",
@@ -174,6 +176,72 @@ def _fill(trial: Trial, sf: Cli) -> None:
     )
     trial.step("apex run", lambda: sf("apex run -f scripts/hello.apex -o dev"))
     trial.step("org generate password", lambda: sf("org generate password -o dev"))
+
+
+def _apex(trial: Trial, sf: Cli) -> None:
+    """Tests with their coverage, and debug logs of a traced user."""
+
+    def ran(command: str) -> None:
+        result = sf(f"apex run test -o dev {command}")["result"]
+        must(result["summary"]["outcome"] == "Passed", f"{result}")
+        must([one["FullName"] for one in result["tests"]] == ["GreeterTest.greets"], f"{result}")
+        coverage = result["coverage"]["coverage"]
+        must([one["name"] for one in coverage] == ["Greeter"], f"{coverage}")
+
+    options = "--code-coverage --wait 10"
+    trial.step("apex run test", lambda: ran(options))
+    trial.step("apex run test -n", lambda: ran(f"-n GreeterTest {options}"))
+    trial.step(
+        "apex run test -t", lambda: ran(f"-t GreeterTest.greets --detailed-coverage {options}")
+    )
+    trial.step("apex run test -y", lambda: ran("-n GreeterTest --synchronous --code-coverage"))
+    trial.step(
+        "apex run test of no tests fails",
+        lambda: sf.refused("apex run test -n Greeter -o dev", "class name's value is invalid"),
+    )
+
+    def got() -> None:
+        run_id = sf("apex run test -o dev")["result"]["testRunId"]
+        result = sf(f"apex get test -i {run_id} --code-coverage -o dev")["result"]
+        must(result["summary"]["outcome"] == "Passed", f"{result}")
+
+    trial.step("apex get test", got)
+    trial.step("apex tail log", lambda: _tail(sf))
+
+    def logs() -> None:
+        found = sf("apex list log -o dev")["result"]
+        must({one["Operation"] for one in found} == {"Api"}, f"{found}")
+        texts = sf("apex get log --number 1 -o dev")["result"]
+        must("DEBUG|hello" in texts[0]["log"], f"{texts}")
+
+    trial.step("apex list log, apex get log", logs)
+
+
+def _tail(sf: Cli) -> None:
+    """Follow the logs, which traces the user, and stop at the first one."""
+    with subprocess.Popen(
+        [*sf.start, "apex", "tail", "log", "-o", "dev"],
+        cwd=sf.project,
+        env=sf.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as tail:
+        lines = tail.stdout or ()
+        is_shown = threading.Event()
+
+        def read() -> None:
+            if any("DEBUG|hello" in line for line in lines):
+                is_shown.set()
+
+        threading.Thread(target=read, daemon=True).start()
+        try:
+            for _ in range(10):  # the first runs may be earlier than the trace flag
+                sf("apex run -f scripts/hello.apex -o dev")
+                if is_shown.wait(1):
+                    return
+            must(False, "no log was shown")
+        finally:
+            tail.kill()
 
 
 def _ask(trial: Trial, sf: Cli, username: str) -> None:

@@ -9,6 +9,15 @@ from pathlib import Path
 _NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
 _CLASS_META = f"<ApexClass {_NS}><apiVersion>66.0</apiVersion><status>Active</status></ApexClass>"
 _MAIN = "force-app/main/default"
+_TEST = """\
+@IsTest
+private class GreeterTest {
+    @IsTest
+    static void greets() {
+        System.assertEquals('Hello you', Greeter.greet('you'));
+    }
+}
+"""
 
 FILES = {
     "sfdx-project.json": json.dumps(
@@ -35,6 +44,8 @@ FILES = {
         "        return 'Hello ' + name;\n    }\n}\n"
     ),
     f"{_MAIN}/classes/Greeter.cls-meta.xml": _CLASS_META,
+    f"{_MAIN}/classes/GreeterTest.cls": _TEST,
+    f"{_MAIN}/classes/GreeterTest.cls-meta.xml": _CLASS_META,
     f"{_MAIN}/objects/Shop__c/Shop__c.object-meta.xml": (
         f"<CustomObject {_NS}><deploymentStatus>Deployed</deploymentStatus>"
         "<label>Shop</label><pluralLabel>Shops</pluralLabel>"

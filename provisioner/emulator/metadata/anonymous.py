@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.metadata import debug_logs
 from provisioner.emulator.metadata.apex.tokens import ApexProblem
 from provisioner.emulator.metadata.apex.tree import Expression, Unit
 from provisioner.emulator.metadata.apex.units import read_anonymous
@@ -92,6 +93,22 @@ def _run(org: EmulatedOrg, unit: Unit, user_id: str) -> AnonymousResult:
             "The emulated org may lack what the code does from there."
         )
     return AnonymousResult(logged=interpreter.logged)
+
+
+def log_anonymous(
+    org: EmulatedOrg, user_id: str, version: str, source: str, result: AnonymousResult
+) -> str:
+    """The debug log of a block, which is kept when its user is traced."""
+    head = [f"Execute Anonymous: {line}" for line in source.splitlines()]
+    events = [*result.logged]
+    if result.exception_message:
+        events.append(f"FATAL_ERROR|{result.exception_message}")
+    if not result.compiled:
+        return "\n".join([f"{version} APEX_CODE,DEBUG;APEX_PROFILING,INFO", *head])
+    text = debug_logs.text_of(org.now(), version, "execute_anonymous_apex", events, head=head)
+    status = result.exception_message or "Success"
+    debug_logs.keep(org, user_id, text, operation="Api", status=status)
+    return text
 
 
 def _check_names(org: EmulatedOrg, unit: Unit) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator.metadata import debug_logs
 from provisioner.emulator.metadata.apex_coverage import note_coverage
 from provisioner.emulator.metadata.apex_test_selection import Chosen
 from provisioner.emulator.objects.values import format_datetime
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 ITEM, RESULT, RUN, JOB = "ApexTestQueueItem", "ApexTestResult", "ApexTestRunResult", "AsyncApexJob"
-_LIMITS = "ApexTestResultLimits"
+_LIMITS, TOPIC = "ApexTestResultLimits", "/systemTopic/TestResult"
 _STATES = ("Queued", "Processing", "Completed")
 _MILLISECONDS = 10  # of one test
 _USED = ("AsyncCalls", "Callouts", "Cpu", "Dml", "DmlRows", "Email", "MobilePush", "QueryRows",
@@ -75,9 +76,12 @@ class TestRun:
 
     def _enter(self, item: Item, status: str) -> None:
         item.status = status
+        event = {"type": "updated", "createdDate": format_datetime(self.org.now())}
+        self.org.streams.publish(TOPIC, {"event": event, "sobject": {"Id": self.job_id}})
         if status == "Completed":
+            log_id = note_log(self.org, self.user_id, item.chosen)
             for method in item.chosen.methods:
-                item.failed += self._note_result(item, method)
+                item.failed += self._note_result(item, method, log_id)
             if self.has_coverage:
                 note_coverage(self.org, item.chosen.test_class, list(item.chosen.methods))
         count = len(item.chosen.methods)
@@ -85,12 +89,13 @@ class TestRun:
         extended = f"({passed}/{count})" if status == "Completed" else None
         self.org.store.set_fields(ITEM, item.id, {"Status": status, "ExtendedStatus": extended})
 
-    def _note_result(self, item: Item, method: str) -> int:
+    def _note_result(self, item: Item, method: str, log_id: str | None) -> int:
         """Add the rows of one test; how many failed: 0 or 1."""
         test_class, now = item.chosen.test_class, format_datetime(self.org.now())
         problem = failure(self.org, test_class.full_name, method)
         values = {
             "ApexClassId": test_class.id,
+            "ApexLogId": log_id,
             "ApexTestRunResultId": self.run_id,
             "AsyncApexJobId": self.job_id,
             "QueueItemId": item.id,
@@ -203,6 +208,17 @@ def _add_item(run: TestRun, item_id: str, chosen: Chosen) -> None:
     }
     run.org.store.set_fields(ITEM, item_id, values)
     run.items.append(Item(item_id, chosen, run.org.world.progression("apex_tests", _STATES)))
+
+
+def note_log(org: EmulatedOrg, user_id: str, chosen: Chosen) -> str | None:
+    """Keep the debug log of the tests of a class, if the user is traced; its id."""
+    test_class = chosen.test_class
+    events = [f"CODE_UNIT_STARTED|[EXTERNAL]|{test_class.id}|{test_class.full_name}.{method}()"
+              for method in chosen.methods]  # fmt: skip
+    version = (test_class.element.value("apiVersion") if test_class.element else "") or "1.0"
+    unit = f"{test_class.id}|{test_class.full_name}"
+    text = debug_logs.text_of(org.now(), version, unit, events)
+    return debug_logs.keep(org, user_id, text, operation="ApexTestHandler")
 
 
 def failure(org: EmulatedOrg, class_name: str, method: str) -> str | None:

@@ -11,7 +11,7 @@ from provisioner.emulator.features.unknown_fields import (
     refuse_unknown_relationship,
 )
 from provisioner.emulator.objects.schema import Field, ObjectType
-from provisioner.emulator.objects.values import convert
+from provisioner.emulator.objects.values import convert, tooling_moment
 
 if TYPE_CHECKING:
     from provisioner.emulator.objects.rows import Rows
@@ -51,7 +51,7 @@ def fields_of(
         if not (found.is_createable if is_insert else found.is_updateable) or found.formula:
             read_only.append(found.name)
         else:
-            result[found.name] = convert(found, value)
+            result[found.name] = _converted(object_type, found, value)
     if read_only:
         names = ", ".join(read_only)
         raise RecordError(
@@ -61,6 +61,11 @@ def fields_of(
             read_only,
         )
     return result
+
+
+def _converted(object_type: ObjectType, field: Field, value: Any) -> Any:
+    is_moment = object_type.is_tooling and field.type == "datetime"
+    return convert(field, tooling_moment(value) if is_moment else value)
 
 
 def require(

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from provisioner.emulator.errors import RecordError, ValueTypeError
@@ -28,6 +29,24 @@ def parse_datetime(text: str) -> datetime:
     """A datetime from any ISO 8601 format that the platform accepts. Raises ValueError."""
     moment = datetime.fromisoformat(_OFFSET.sub(r"\1:\2", text.strip().replace("Z", "+00:00")))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def tooling_moment(value: Any) -> Any:
+    """What the Tooling API also takes for a datetime, as ISO 8601: milliseconds, HTTP dates.
+
+    The CLI sets StartDate and ExpirationDate of a TraceFlag so (apex-node, `utils/traceFlags`).
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return format_datetime(datetime.fromtimestamp(value / 1000, UTC))
+        except (ValueError, OverflowError, OSError):
+            return value
+    if isinstance(value, str) and value.endswith(" GMT"):
+        try:
+            return format_datetime(parsedate_to_datetime(value))
+        except ValueError:
+            return value
+    return value
 
 
 def convert(field: Field, value: Any) -> Any:

@@ -20,6 +20,7 @@ from provisioner.emulator.metadata.apex_test_runs import (
     TestRun,
     enqueue,
     failure,
+    note_log,
     stack_trace,
     start,
 )
@@ -57,13 +58,14 @@ def run_now(call: Call) -> Reply:
     org, body = call.session_org(), _asked(call)
     chosen = choose(org, body)
     outcomes = [_outcome(org, one, method) for one in chosen for method in one.methods]
+    logs = [note_log(org, call.user_id, one) for one in chosen]
     if not _skips_coverage(body):
         for one in chosen:
             apex_coverage.note_coverage(org, one.test_class, list(one.methods))
     failed = [one for one in outcomes if "message" in one]
     return Reply(
         {
-            "apexLogId": None,
+            "apexLogId": logs[-1] if logs else None,
             "codeCoverage": [],
             "codeCoverageWarnings": [],
             "failures": failed,

@@ -6,7 +6,7 @@ Source: docs/reference/data.md#anonymous-apex.
 from __future__ import annotations
 
 from provisioner.emulator.errors import ApiError
-from provisioner.emulator.metadata.anonymous import execute
+from provisioner.emulator.metadata.anonymous import execute, log_anonymous
 from provisioner.emulator.routing import Call, Reply, route
 
 _MAXIMUM_URI = 16_000  # characters of code: the platform's cap on a URI is about 16 kB
@@ -20,4 +20,7 @@ def execute_anonymous(call: Call) -> Reply:
         raise ApiError(400, "MISSING_ARGUMENT", "anonymousBody parameter is required")
     if len(source) > _MAXIMUM_URI:
         raise ApiError(414, "URI_TOO_LONG", "The length of the URI exceeds the 16,384 byte limit.")
-    return Reply(execute(call.session_org(), source, call.user_id).to_json())
+    org = call.session_org()
+    result = execute(org, source, call.user_id)
+    log_anonymous(org, call.user_id, call.version, source, result)
+    return Reply(result.to_json())
