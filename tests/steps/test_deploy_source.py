@@ -13,7 +13,7 @@ from provisioner.errors import ErrorKind
 from provisioner.salesforce.metadata import MOST_FILES
 from provisioner.source import SourceError
 from provisioner.steps.base import Done, Pending, StepFailed
-from provisioner.steps.deploy_source import DeploySource
+from provisioner.steps.deploy_source import WARNINGS_SHOWN, DeploySource
 from provisioner.steps.settings import Settings
 from tests.steps.project import metadata_folder, write
 from tests.steps.step_runner import StepRunner
@@ -198,6 +198,21 @@ def test_the_check_counts_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (finding,) = DeploySource(path=Path("mdapi")).check(tmp_path)
     assert finding.message == "the package has 3 files; Salesforce accepts at most 2"
     assert MOST_FILES == 10_000
+
+
+@pytest.mark.parametrize(("without_meta", "more"), [(4, 0), (5, 1), (6, 2)])
+def test_the_warnings_of_the_check_stop_no_build_and_are_few(
+    tmp_path: Path, without_meta: int, more: int
+) -> None:
+    """One for each class without its metadata file, and one for the empty package."""
+    directories = [{"path": "app", "default": True}]
+    write(tmp_path / "sfdx-project.json", json.dumps({"packageDirectories": directories}))
+    for number in range(without_meta):
+        write(tmp_path / f"app/classes/A{number}.cls", "public class A {}")
+    found = list(DeploySource(path=Path()).check(tmp_path))
+    assert {(finding.field, finding.is_warning) for finding in found} == {("path", True)}
+    assert len(found) == WARNINGS_SHOWN + bool(more)
+    assert found[-1].message.startswith(f"{more} more warnings") is bool(more)
 
 
 def test_a_zip_that_is_too_large_is_not_sent(

@@ -150,6 +150,7 @@ def test_a_problem_is_reported_at_its_key(changes: str, problem: str, project: P
     manifest(project.folder / "all.xml", "A", "*", kind="ApexClass")
     manifest(project.folder / "none.xml")
     [found] = project.lines(entry(changes))
+    assert ("warning: " in found) is ("lists nothing" in problem)
     place, _, text = found.replace("warning: ", "").partition(": ")
     assert place.startswith("pool.yaml:" if changes == "{}" else AT)
     assert text == problem

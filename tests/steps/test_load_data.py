@@ -184,6 +184,32 @@ def test_a_load_that_a_limit_has_refused_continues_without_counting_records(
     assert_complete(runner)
 
 
+def test_after_an_error_of_the_server_records_are_counted_before_the_next_request(
+    runner: StepRunner,
+) -> None:
+    """The server may have inserted them before it failed."""
+    failure = {"do": "answer", "status": 500, "error": "UNKNOWN_EXCEPTION"}
+    runner.emulated.fault({**TREE, "nth": 2}, failure)
+    load = family(runner)
+    assert runner.failure(load).kind is ErrorKind.TRANSIENT
+    queries = runner.emulated.requests("query")
+    assert runner.finish(load) == Done("loaded 6 records")
+    assert runner.emulated.requests("query") > queries
+
+
+def test_a_count_that_a_limit_refuses_is_asked_again(runner: StepRunner) -> None:
+    """The org is not replaced: the count still shows whether the request has arrived."""
+    runner.emulated.fault({**TREE, "nth": 3}, {"do": "reset", "at": "after"})
+    load = family(runner)
+    assert runner.failure(load).kind is ErrorKind.TRANSIENT
+    nth = runner.emulated.requests("query") + 1
+    refusal = {"do": "answer", "status": 403, "error": "REQUEST_LIMIT_EXCEEDED"}
+    runner.emulated.fault({"route": "query", "nth": nth}, refusal)
+    assert runner.failure(load).kind is ErrorKind.LIMIT
+    assert runner.finish(load) == Done("loaded 6 records")
+    assert_complete(runner)
+
+
 def test_a_request_whose_answer_was_lost_is_not_sent_again(runner: StepRunner) -> None:
     """The last one: nothing needs the ids that its answer would have given."""
     runner.emulated.fault({**TREE, "nth": 3}, {"do": "reset", "at": "after"})
