@@ -243,6 +243,15 @@ def test_object_settings_alone_are_deployed_as_well(runner: StepRunner) -> None:
     assert runner.finish(Settings()) == Done("deployed 1 component")
 
 
+def test_each_org_gets_the_settings_of_its_own_definition(runner: StepRunner) -> None:
+    """One step serves the orgs of all definitions of a pool."""
+    step, notes = Settings(), []
+    for keys in (("settings", "objectSettings"), ("objectSettings",), ("settings",)):
+        runner.definition = {key: SETTINGS[key] for key in keys}
+        notes.append(runner.finish(step).note)
+    assert notes == ["deployed 2 components", "deployed 1 component", "deployed 1 component"]
+
+
 def test_a_definition_without_settings_costs_no_request(runner: StepRunner) -> None:
     runner.definition = {"edition": "Developer"}
     runner.org  # noqa: B018 - logs in

@@ -159,3 +159,10 @@ def test_the_check_requires_a_script_that_is_not_empty(tmp_path: Path) -> None:
     write(tmp_path / "setup.apex", "x();")
     assert list(STEP.check(tmp_path)) == []
     assert list(STEP.inputs(tmp_path)) == [b"x();"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_line_endings_of_a_checkout_make_no_other_content(tmp_path: Path, end: str) -> None:
+    (tmp_path / "a.apex").write_bytes(f"\ufeffInteger a;{end}a = 1;{end}".encode())
+    (content,) = RunApex(file=Path("a.apex")).inputs(tmp_path)
+    assert content == b"Integer a;\na = 1;\n"
