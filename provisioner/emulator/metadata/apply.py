@@ -34,11 +34,12 @@ class Result:
         A component that is deleted and created again counts once, one that was to be deleted and
         does not exist counts only where that fails the deploy.
         """
-        counted: dict[tuple[str, str], Outcome] = {}
+        counted: dict[tuple[str, ...], Outcome] = {}
         for one in self.outcomes:
             is_ignored = one.problem_type == "Warning" and one.success and not one.id
             if one.component_type and not is_ignored:
-                counted[one.component_type, one.full_name] = one
+                warning = one.problem if one.problem_type == "Warning" else ""
+                counted[one.component_type, one.full_name, warning] = one
         return list(counted.values())
 
     @property
@@ -85,7 +86,11 @@ def apply_packages(
 def _apply_package(
     context: DeployContext, package: Package, options: DeployOptions
 ) -> Iterator[Outcome]:
-    """The outcomes of one package, manifest first."""
+    """The outcomes of one package: problems of its manifest first.
+
+    Only package.xml has an entry of its own, after what was deleted before the deploy (the tests
+    "destructive" of plugin-deploy-retrieve, "should delete and deploy the same component").
+    """
     failures = list(package.failures)
     problem = version_problem(package.manifest.version, api_versions.NEWEST)
     if problem and not failures:
@@ -94,10 +99,10 @@ def _apply_package(
     yield from failures
     if any(not one.component_type for one in failures):
         return  # the manifest itself is invalid: nothing else is checked
+    yield from _destroy(context, package, ("destructiveChangesPre.xml",), options)
     if not failures:
         path = package.root + PACKAGE_XML
         yield Outcome("", PACKAGE_XML, path, is_created=True, is_changed=True)
-    yield from _destroy(context, package, ("destructiveChangesPre.xml",), options)
     for component in sorted(package.chosen, key=rank):
         yield _apply(context, component, options)
     names = ("destructiveChanges.xml", "destructiveChangesPost.xml")
@@ -110,7 +115,6 @@ def _destroy(
     for name in names:
         manifest = package.destructive.get(name)
         if manifest is not None:
-            yield Outcome("", name, package.root + name, is_created=True, is_changed=True)
             yield from destroy(context, manifest, package.root + name, options)
 
 

@@ -18,7 +18,7 @@ from provisioner.emulator.metadata.state import StoredComponent
 def destroy(
     context: DeployContext, manifest: Manifest, path: str, options: DeployOptions
 ) -> Iterator[Outcome]:
-    """Delete the members of a manifest; a missing one is only a warning.
+    """Delete the members of a manifest; a missing one is only a warning, named after the manifest.
 
     A warning fails a deploy unless the deploy ignores warnings. Users report this for missing
     components by users of the Salesforce CLI (its issues 1534 and 2559), which is why clients
@@ -34,7 +34,8 @@ def destroy(
             yield failure(member.type, member.name, path, problem)
         elif stored is None:
             text = f"No {member.type} named: {member.name} found"
-            warning = Outcome(member.type, member.name, path, problem=text)
+            file_name = path.rpartition("/")[2]
+            warning = Outcome(member.type, file_name, path, problem=text)
             warning.problem_type = "Warning"
             warning.is_warning_fatal = not options.ignore_warnings
             yield warning

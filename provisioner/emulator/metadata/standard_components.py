@@ -30,7 +30,7 @@ _VIEWS = {
 _DEPARTMENTS = ("Marketing", "Sales", "Support")
 """Each of these objects also has a layout for each department (plugin-deploy-retrieve's tests)."""
 
-_WITHOUT_DELETION = frozenset({"CustomObject", "InstalledPackage", "Profile"})
+_WITHOUT_DELETION = frozenset({"CustomLabels", "CustomObject", "InstalledPackage", "Profile"})
 
 
 def standard_components(org: EmulatedOrg, component_type: str) -> Iterator[StoredComponent]:
@@ -69,6 +69,8 @@ def can_be_deleted(stored: StoredComponent) -> bool:
 def _names(store: Store, component_type: str) -> Iterator[str]:
     if component_type == "CustomObject":
         yield from (name for name in sorted(store.types) if _is_listed(store, name))
+    elif component_type == "CustomLabels":
+        yield component_type  # also without a label (plugin-deploy-retrieve's tests of manifests)
     elif component_type == "Layout":
         for name in _VIEWS:
             yield f"{name}-{name} Layout"
@@ -92,6 +94,7 @@ def _is_listed(store: Store, name: str) -> bool:
 def _component(org: EmulatedOrg, component_type: str, full_name: str) -> StoredComponent:
     created = format_datetime(org.created)
     files = {
+        "CustomLabels": "labels/CustomLabels.labels",
         "CustomObject": f"objects/{full_name}.object",
         "InstalledPackage": f"installedPackages/{full_name}.installedPackage",
         "Layout": f"layouts/{full_name}.layout",

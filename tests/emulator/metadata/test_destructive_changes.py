@@ -77,6 +77,8 @@ def test_a_component_that_is_not_there_fails_a_deploy_that_minds_warnings(
         "Warning",
         "destructiveChangesPost.xml",
     )
+    assert failure["fullName"] == "destructiveChangesPost.xml"
+    assert failure["componentType"] == "ApexClass"
     assert failure["problem"] == "No ApexClass named: Gone found"
     assert len(client.query("SELECT Id FROM ApexClass WHERE Name = 'A'")) == 1
 
@@ -161,3 +163,22 @@ def layout(name: str) -> str:
         f"<Package {XMLNS}><types><members>{name}</members><name>Layout</name></types>"
         "<version>66.0</version></Package>"
     )
+
+
+def test_what_is_deleted_before_the_deploy_is_named_before_its_manifest(client: OrgClient) -> None:
+    """Deleted and created again are two entries; destructiveChangesPre.xml has none of its own."""
+    client.deploy(package({"ApexClass": "A"}, apex("A", "class A { }")))
+    pre = {"destructiveChangesPre.xml": package_xml({"ApexClass": "A"})}
+    result = client.deploy(package({"ApexClass": "A"}, apex("A", "class A { }") | pre))
+    entries = result["details"]["componentSuccesses"]
+    assert [(one["fullName"], one["deleted"]) for one in entries] == [
+        ("A", True),
+        ("package.xml", False),
+        ("A", False),
+    ]
+
+
+def test_each_component_that_is_not_there_counts(client: OrgClient) -> None:
+    changes = {"destructiveChanges.xml": package_xml({"ApexClass": "A B"})}
+    result = client.deploy(package({}, changes))
+    assert (result["numberComponentErrors"], result["numberComponentsTotal"]) == (2, 2)

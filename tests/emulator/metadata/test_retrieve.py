@@ -197,6 +197,7 @@ def listed(client: OrgClient, kind: str, folder: str = "") -> dict[str, str]:
     ("kind", "name", "file_name"),
     [
         ("ApexClass", "Hello", "classes/Hello.cls"),
+        ("CustomLabels", "CustomLabels", "labels/CustomLabels.labels"),
         ("CustomObject", "Account", "objects/Account.object"),
         ("CustomObject", "Thing__c", "objects/Thing__c.object"),
         ("CustomField", "Thing__c.A__c", "objects/Thing__c.object"),
