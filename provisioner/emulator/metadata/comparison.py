@@ -9,7 +9,6 @@ from provisioner.emulator.metadata.archive import Archive
 from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS
 from provisioner.emulator.metadata.components import Component, Contents, read_components
 from provisioner.emulator.metadata.manifest import (
-    WILDCARD,
     Manifest,
     Member,
     plain_name,
@@ -106,7 +105,7 @@ def _missing_files(package: Package) -> Iterator[Outcome]:
     in_package = {(one.type, plain_name(name)) for one in components for name in _names(one)}
     for member in package.manifest.members:
         key = member.type, plain_name(member.name)
-        if member.name != WILDCARD and key not in in_package and member.name not in _FILELESS:
+        if not member.is_wildcard and key not in in_package and member.name not in _FILELESS:
             yield _not_found(package, member)
 
 
@@ -135,8 +134,9 @@ def _names(component: Component) -> tuple[str, ...]:
 
 
 def _may_be_unnamed(component: Component) -> bool:
-    """Whether a file is only the container of its children (an object with fields only)."""
-    return component.type in CHILD_ELEMENTS and not component.problems
+    """Whether it is only the container of its children, as an object of which fields come alone."""
+    is_container = component.type in CHILD_ELEMENTS or component.type == "DigitalExperienceBundle"
+    return is_container and not component.problems
 
 
 def _not_in_package(package: Package, component: Component) -> Outcome:

@@ -32,6 +32,19 @@ def composed(
     return sorted(elements, key=lambda one: one.name)
 
 
+def bundle_files(org: EmulatedOrg, bundle: StoredComponent) -> dict[str, bytes]:
+    """The files of a DigitalExperienceBundle: its own, and those of its digital experiences."""
+    files = {path: content for path, content in bundle.files.items() if path.count("/") < 4}
+    for part in parts_of(org, bundle):
+        files.update(part.files)
+    return files
+
+
+def parts_of(org: EmulatedOrg, bundle: StoredComponent) -> list[StoredComponent]:
+    """The digital experiences of a bundle."""
+    return list(_children(org, bundle, "DigitalExperience"))
+
+
 def parent_name(child: StoredComponent) -> str:
     """The full name of a child's parent."""
     name, has_parent, _ = child.full_name.rpartition(".")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from provisioner.emulator.metadata.comparison import failure
 from provisioner.emulator.metadata.component_rows import RECORDS, remove_visible_row
+from provisioner.emulator.metadata.composition import parts_of
 from provisioner.emulator.metadata.kinds.custom_fields import TWINS
 from provisioner.emulator.metadata.kinds.registry import DeployContext
 from provisioner.emulator.metadata.manifest import Manifest, Member
@@ -125,7 +126,13 @@ def _remove_field(context: DeployContext, stored: StoredComponent) -> None:
             context.store.remove_field(known.name, field.name)
 
 
+def _remove_bundle(context: DeployContext, stored: StoredComponent) -> None:
+    for part in parts_of(context.org, stored):
+        forget(context, part)
+
+
 _REMOVERS: dict[str, Callable[[DeployContext, StoredComponent], None]] = {
     "CustomObject": _remove_object,
     "CustomField": _remove_field,
+    "DigitalExperienceBundle": _remove_bundle,
 }

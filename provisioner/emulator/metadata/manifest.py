@@ -10,6 +10,11 @@ from provisioner.emulator.metadata.problems import Problem
 from provisioner.emulator.metadata.xml_tree import Element, XmlProblem, parse
 
 WILDCARD = "*"
+PARTS_OF_ONE = ".*"
+"""How the name of all digital experiences of one bundle ends, as in `site/Store.*`.
+
+Source: the manifests of the tests "digitalExperienceBundle" of plugin-deploy-retrieve.
+"""
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,21 @@ class Member:
     name: str
     line: int
     column: int
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it names components that it does not list."""
+        return self.name == WILDCARD or self._names_parts
+
+    @property
+    def _names_parts(self) -> bool:
+        return self.type == "DigitalExperience" and self.name.endswith(PARTS_OF_ONE)
+
+    def covers(self, full_name: str) -> bool:
+        """Whether a wildcard covers a component of its type."""
+        if self.name == WILDCARD:
+            return True
+        return self._names_parts and full_name.startswith(self.name.removesuffix(WILDCARD))
 
 
 @dataclass
@@ -32,20 +52,20 @@ class Manifest:
 
     def __post_init__(self) -> None:
         self._named: set[tuple[str, str]] = set()
-        self._wild: set[str] = set()
+        self._wildcards: dict[str, list[Member]] = {}
 
     def add(self, member: Member) -> None:
         """Add a member."""
         self.members.append(member)
         self._named.add((member.type, plain_name(member.name)))
-        if member.name == WILDCARD:
-            self._wild.add(member.type)
+        if member.is_wildcard:
+            self._wildcards.setdefault(member.type, []).append(member)
 
     def names(self, component_type: str, full_name: str) -> bool:
         """Whether it has the component, by name (case-sensitive) or by `*`."""
-        return (
-            component_type in self._wild or (component_type, plain_name(full_name)) in self._named
-        )
+        if (component_type, plain_name(full_name)) in self._named:
+            return True
+        return any(one.covers(full_name) for one in self._wildcards.get(component_type, ()))
 
 
 def plain_name(full_name: str) -> str:

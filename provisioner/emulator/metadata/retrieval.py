@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from provisioner.emulator.errors import NotEmulatedError
 from provisioner.emulator.metadata.archive import pack
 from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS, CHILD_TYPES
-from provisioner.emulator.metadata.composition import composed, parent_name
+from provisioner.emulator.metadata.composition import bundle_files, composed, parent_name
 from provisioner.emulator.metadata.listing import properties
-from provisioner.emulator.metadata.manifest import WILDCARD, Manifest, plain_name
+from provisioner.emulator.metadata.manifest import WILDCARD, Manifest, Member, plain_name
 from provisioner.emulator.metadata.profiles import shown
 from provisioner.emulator.metadata.standard_components import find_standard, standard_components
 from provisioner.emulator.metadata.state import StoredComponent, now
@@ -119,9 +119,9 @@ def _chosen(
     file_name = f"{UNPACKAGED}package.xml"
     messages += [{"fileName": file_name, "problem": one.text} for one in manifest.problems]
     for member in manifest.members:
-        every = _matching(org, member.type, member.name)
+        every = _matching(org, member)
         found = [one for one in every if one.namespace is None or one.is_standard]
-        if not found and member.name != WILDCARD:
+        if not found and not member.is_wildcard:
             text = f"Entity of type '{member.type}' named '{member.name}' cannot be found"
             messages.append({"fileName": file_name, "problem": text})
         for one in found:
@@ -140,14 +140,16 @@ def _unknown(stored: StoredComponent) -> str:
     )
 
 
-def _matching(org: EmulatedOrg, component_type: str, name: str) -> list[StoredComponent]:
+def _matching(org: EmulatedOrg, member: Member) -> list[StoredComponent]:
     stored = (one for one in org.components.values() if isinstance(one, StoredComponent))
-    same = [one for one in stored if one.type == component_type]
-    if name == WILDCARD:
-        return _all(org, component_type, same)
-    wanted = plain_name(name).lower()
+    same = [one for one in stored if one.type == member.type]
+    if member.name == WILDCARD:
+        return _all(org, member.type, same)
+    if member.is_wildcard:
+        return [one for one in same if member.covers(one.full_name)]
+    wanted = plain_name(member.name).lower()
     found = [one for one in same if plain_name(one.full_name).lower() == wanted]
-    standard = None if found else find_standard(org, component_type, name)
+    standard = None if found else find_standard(org, member.type, member.name)
     return [standard] if standard else found
 
 
@@ -186,6 +188,8 @@ def _files(
         return {stored.file_name: document("Profile", shown(stored, chosen))}
     if stored.is_standard and stored.element is not None:
         return {stored.file_name: document(stored.type, stored.element.children)}
+    if stored.type == "DigitalExperienceBundle":
+        return bundle_files(org, stored)
     return dict(stored.files)
 
 

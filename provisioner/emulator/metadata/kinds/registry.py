@@ -64,8 +64,6 @@ class DeployContext:
 
     def _files(self, component: Component) -> dict[str, bytes]:
         """The files of a component, for a retrieve; orgs with the same content share it."""
-        if component.parent is not None:
-            return {}
         paths = {path: self.root + path for path in component.paths}
         found = {path: self.archive.read(full) for path, full in paths.items()
                  if full in self.archive}  # fmt: skip
