@@ -31,7 +31,7 @@ _OF_ADDRESSES = re.compile(
     r"(.*?)(?:Street|City|State|PostalCode|Country|StateCode|CountryCode|Latitude|Longitude"
     r"|GeocodeAccuracy)"
 )
-_OF_NAMES = frozenset({"Salutation", "FirstName", "MiddleName", "LastName", "Suffix", "Name"})
+_OF_NAMES = frozenset({"Salutation", "FirstName", "MiddleName", "LastName", "Suffix"})
 _PEOPLE = frozenset({"Contact", "Lead", "User"})
 _ACCOUNT = ("Account", "Name")
 
@@ -44,6 +44,7 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         length = 0
     is_custom = field.name.endswith("__c")
     is_calculated = bool(field.formula)
+    is_custom_id = field.name == "Id" and object_type.is_custom
     return {
         "aggregatable": is_filterable(field) and field.type != "boolean",
         "aiPredictionField": False,
@@ -62,12 +63,12 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         "defaultedOnCreate": is_defaulted(field),
         "dependentPicklist": False,
         "deprecatedAndHidden": False,
-        "digits": field.precision if field.type in ("int", "long") else 0,
+        "digits": {"int": 8, "long": field.precision}.get(field.type, 0),
         "displayLocationInDecimal": False,
         "encrypted": field.type == "encryptedstring",
         "externalId": field.is_external_id,
         "extraTypeInfo": _extra_type(object_type, field),
-        "filterable": is_filterable(field),
+        "filterable": is_filterable(field) or field.type == "address",
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
         "groupable": is_groupable(field),
@@ -75,16 +76,17 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
         "htmlFormatted": False,
         "idLookup": is_key(object_type, field),
         "inlineHelpText": None,
-        "label": f"{object_type.label} ID" if field.name == "Id" else field.label or field.name,
+        "label": "Record ID" if is_custom_id else field.label or field.name,
         "length": length,
         "mask": None,
         "maskType": None,
         "name": field.name,
-        "nameField": field.name == name_field(object_type),
+        "nameField": field.name == object_type.name_field,
         "namePointing": len(field.reference_to) > 1,
         "nillable": not field.is_required
         and field.name not in _ALWAYS_FILLED
-        and field.type != "boolean",
+        and field.type != "boolean"
+        and field.name not in ("Name", "CaseNumber"),
         "permissionable": field.name not in _NEVER_PERMISSIONABLE and not field.is_required,
         "picklistValues": [_picklist_value(field, value) for value in field.picklist],
         "polymorphicForeignKey": len(field.reference_to) > 1,
@@ -111,7 +113,7 @@ def describe_field(object_type: ObjectType, field: Field) -> dict[str, Any]:
 
 def _compound(object_type: ObjectType, name: str) -> str | None:
     """The compound field that a field is a part of, as recorded describes show it."""
-    if name in _OF_NAMES and (object_type.name in _PEOPLE or (object_type.name, name) == _ACCOUNT):
+    if (object_type.name in _PEOPLE and name in _OF_NAMES) or (object_type.name, name) == _ACCOUNT:
         return "Name"
     part = _OF_ADDRESSES.fullmatch(name)
     whole = f"{part[1]}Address" if part else ""
@@ -119,7 +121,7 @@ def _compound(object_type: ObjectType, name: str) -> str | None:
 
 
 def _extra_type(object_type: ObjectType, field: Field) -> str | None:
-    if field.name == "Name" and object_type.name in _PEOPLE:
+    if field.name in {"Name", *_OF_NAMES} and object_type.name in _PEOPLE:
         return "personname"
     if (object_type.name, field.name) == _ACCOUNT:
         return "switchablepersonname"
@@ -136,12 +138,6 @@ def soap_type(field: Field) -> str:
 def is_defaulted(field: Field) -> bool:
     """Whether the platform sets the field when the client does not."""
     return field.type == "boolean" or field.default is not None or field.name in _ALWAYS_FILLED
-
-
-def name_field(object_type: ObjectType) -> str | None:
-    """The field that names a record to people."""
-    names = ("Name", "DeveloperName", "Subject", "CaseNumber", "Title", "MasterLabel")
-    return next((name for name in names if name in object_type.fields), None)
 
 
 def _picklist_value(field: Field, value: str) -> dict[str, Any]:

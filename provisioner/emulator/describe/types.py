@@ -5,51 +5,51 @@ from __future__ import annotations
 from typing import Any
 
 from provisioner.emulator.describe.fields import describe_field
+from provisioner.emulator.objects.described import described
 from provisioner.emulator.objects.schema import ObjectType
 from provisioner.emulator.objects.searchable import is_searchable
 from provisioner.emulator.objects.store import Store
 
-_WITH_FEED = frozenset(
-    {"Account", "Campaign", "Case", "Contact", "Contract", "Event", "Lead", "Opportunity", "Task"}
+_ORDINARY = frozenset(
+    {"layoutable", "mruEnabled", "replicateable", "retrieveable", "triggerable", "undeletable"}
 )
-"""Some of the objects that have a feed in each org; CumulusCI recorded five of them."""
-
+"""What ordinary objects can do of which no describe is recorded."""
 _MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
 def describe_briefly(object_type: ObjectType, base: str) -> dict[str, Any]:
     """The entry of an object in the list of all; `base` is `/services/data/v68.0/sobjects`."""
     address = f"{base}/{object_type.name}"
-    is_ordinary = not object_type.is_tooling and not object_type.is_setup
+    known = _abilities(object_type)
     return {
-        "activateable": False,
+        "activateable": "activateable" in known,
         "associateEntityType": None,
         "associateParentEntity": None,
         "createable": object_type.is_createable,
         "custom": object_type.is_custom,
         "customSetting": bool(object_type.properties.get("customSettingsType")),
-        "deepCloneable": False,
+        "deepCloneable": "deepCloneable" in known,
         "deletable": object_type.is_deletable,
         "deprecatedAndHidden": False,
-        "feedEnabled": object_type.name in _WITH_FEED,
+        "feedEnabled": "feedEnabled" in known,
         "hasSubtypes": False,
-        "isInterface": False,
+        "isInterface": "isInterface" in known,
         "isSubtype": False,
         "keyPrefix": object_type.key_prefix or None,
         "label": object_type.label or object_type.name,
         "labelPlural": object_type.label_plural or object_type.label or object_type.name,
-        "layoutable": is_ordinary,
-        "mergeable": object_type.name in ("Account", "Contact", "Lead"),
-        "mruEnabled": is_ordinary,
+        "layoutable": "layoutable" in known,
+        "mergeable": "mergeable" in known,
+        "mruEnabled": "mruEnabled" in known,
         "name": object_type.name,
         "queryable": True,
-        "replicateable": is_ordinary,
-        "retrieveable": True,
+        "replicateable": "replicateable" in known,
+        "retrieveable": "retrieveable" in known,
         "searchable": is_searchable(object_type),
-        "triggerable": is_ordinary,
-        "undeletable": is_ordinary and object_type.is_deletable,
+        "triggerable": "triggerable" in known,
+        "undeletable": "undeletable" in known and object_type.is_deletable,
         "updateable": object_type.is_updateable,
-        "urls": _urls(object_type, address, is_ordinary),
+        "urls": _urls(object_type, address),
     }
 
 
@@ -87,24 +87,33 @@ def describe_fully(
     return dict(sorted(found.items()))
 
 
-def _urls(object_type: ObjectType, address: str, is_ordinary: bool) -> dict[str, str]:
-    """As NangoHQ/integration-templates recorded them for Account, User and ApexClass."""
+def _abilities(object_type: ObjectType) -> frozenset[str]:
+    """What the platform can do with an object: as recorded, or as with similar ones."""
+    known = described(object_type.name)
+    if known is not None:
+        return known.abilities
+    is_ordinary = not object_type.is_tooling and not object_type.is_setup
+    return _ORDINARY if is_ordinary else frozenset({"retrieveable"})
+
+
+def _urls(object_type: ObjectType, address: str) -> dict[str, str]:
+    """As NangoHQ/integration-templates recorded them."""
     found = {
         "rowTemplate": f"{address}/{{ID}}",
         "describe": f"{address}/describe",
         "sobject": address,
     }
-    if is_ordinary or object_type.name == "User":
-        found |= {
-            "compactLayouts": f"{address}/describe/compactLayouts",
-            "layouts": f"{address}/describe/layouts",
-            "quickActions": f"{address}/quickActions",
-        }
-    if is_ordinary:
-        found |= {
-            "approvalLayouts": f"{address}/describe/approvalLayouts",
-            "listviews": f"{address}/listviews",
-        }
+    known = described(object_type.name)
+    is_ordinary = not object_type.is_tooling and not object_type.is_setup
+    addresses = {
+        "approvalLayouts": f"{address}/describe/approvalLayouts",
+        "compactLayouts": f"{address}/describe/compactLayouts",
+        "layouts": f"{address}/describe/layouts",
+        "listviews": f"{address}/listviews",
+        "quickActions": f"{address}/quickActions",
+    }
+    names = known.urls if known else addresses if is_ordinary else ()
+    found |= {name: addresses[name] for name in names}
     if object_type.name == "User":
         found |= {
             "namedLayouts": f"{address}/describe/namedLayouts/{{LayoutName}}",
@@ -114,16 +123,19 @@ def _urls(object_type: ObjectType, address: str, is_ordinary: bool) -> dict[str,
 
 
 def _child_relationships(store: Store, object_type: ObjectType) -> list[dict[str, Any]]:
+    known = described(object_type.name)
+    deletions = known.children if known else {}
     return [
         {
-            "cascadeDelete": field.name in child.properties.get("master_fields", ()),
+            "cascadeDelete": field.name in child.properties.get("master_fields", ())
+            or "cascade" in deletions.get(f"{child.name}.{field.name}", ()),
             "childSObject": child.name,
             "deprecatedAndHidden": False,
             "field": field.name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
             "relationshipName": field.child_relationship_name or None,
-            "restrictedDelete": False,
+            "restrictedDelete": "restricted" in deletions.get(f"{child.name}.{field.name}", ()),
         }
         for child in list(store.types.values())
         if child.is_tooling == object_type.is_tooling

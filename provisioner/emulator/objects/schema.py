@@ -56,6 +56,12 @@ class ObjectType:
     accepts: AcceptsField | None = None  # custom fields that nobody has defined
     properties: Mapping[str, Any] = field(default_factory=dict)  # sharingModel, record types …
 
+    @property
+    def name_field(self) -> str | None:
+        """The field that names a record to people."""
+        names = ("Name", "DeveloperName", "CaseNumber", "Subject", "Title", "MasterLabel")
+        return next((name for name in names if name in self.fields), None)
+
     def find_field(self, name: str) -> Field | None:
         """A field by API name, in any case, as Salesforce compares names."""
         wanted = name.lower()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.emulator.ids import to_18
-from provisioner.emulator.objects import permissions, rules, validation
+from provisioner.emulator.objects import deletions, permissions, rules, validation
 from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.rows import Rows
 from provisioner.emulator.objects.rules import Change
@@ -57,6 +57,7 @@ class Store(Rows):
             permissions.require(self, object_type, old, user_id, "delete")
             change = Change(self, object_type, old, old, user_id)
             rules.run(self.org, "before delete", change)
+            deletions.refuse_needed(self, object_type, old)
             self._cascade(object_type, old, user_id)
             self.remove(type_name, old["Id"])
             rules.run(self.org, "after delete", change)
@@ -87,7 +88,7 @@ class Store(Rows):
     def _cascade(self, object_type: ObjectType, record: Record, user_id: str) -> None:
         """Delete the detail records of a record; clear lookups to it."""
         for child in list(self.types.values()):
-            masters = child.properties.get("master_fields", ())
+            masters = deletions.cascading(object_type, child)
             for field in child.fields.values():
                 if object_type.name not in field.reference_to or child.name not in self._rows:
                     continue

@@ -23,6 +23,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
+from provisioner.emulator.objects.described import described
 from provisioner.emulator.objects.schema import NUMERIC, Field, ObjectType
 
 _AUDIT = """
@@ -99,12 +100,17 @@ def parsed(block: Block) -> ObjectType:
     fields.setdefault("Id", field_of("Id id ro"))
     lines = [one for one in block.lines() if not _is_elsewhere(one)]
     fields |= {one.name: one for one in map(field_of, lines)}
-    label = label_of(block.name)
+    known = described(block.name)
+    label = known.label if known else label_of(block.name)
+    plural = given.get("plural", f"{label}s").replace("_", " ")
+    labels = {"Id": f"{label} ID", **(known.labels if known else {})}
+    for name in labels.keys() & fields.keys():
+        fields[name] = replace(fields[name], label=labels[name])
     return ObjectType(
         name=block.name,
         key_prefix=block.key_prefix,
         label=label,
-        label_plural=given.get("plural", f"{label}s").replace("_", " "),
+        label_plural=known.plural if known else plural,
         fields=fields,
         is_tooling="tooling" in given,
         is_createable="nocreate" not in given,

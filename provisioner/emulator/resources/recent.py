@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from provisioner.emulator.describe.fields import name_field
 from provisioner.emulator.errors import ApiError
 from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.representation import record_url
@@ -58,5 +57,5 @@ def recent_items(call: Call, only: ObjectType | None = None) -> list[dict[str, A
 
 def _item(call: Call, object_type: ObjectType, row: Record) -> dict[str, Any]:
     url = record_url(object_type, row["Id"], call.version)
-    name = row.get(name_field(object_type) or "Name")
+    name = row.get(object_type.name_field or "Name")
     return {"attributes": {"type": object_type.name, "url": url}, "Id": row["Id"], "Name": name}

@@ -64,14 +64,36 @@ def test_an_inner_failure_that_is_caught_undoes_the_inner_part_only(store: Store
 
 def test_details_go_with_their_master_and_lookups_become_empty(store: Store) -> None:
     account = insert(store, "Account", Name="Acme")
+    branch = insert(store, "Account", Name="Acme 2", ParentId=account)
     contact = insert(store, "Contact", LastName="c", AccountId=account)
+    role = insert(store, "AccountContactRole", AccountId=account, ContactId=contact)
     case = insert(store, "Case", ContactId=contact)
     comment = insert(store, "CaseComment", ParentId=case, CommentBody="x")
-    store.delete("Contact", contact)
-    assert (store.get("Case", case) or {})["ContactId"] is None
     store.delete("Case", case)
-    assert store.get("CaseComment", comment) is None
     assert store.is_deleted("CaseComment", comment)
+    store.delete("Account", account)
+    assert store.is_deleted("Contact", contact)
+    assert store.is_deleted("AccountContactRole", role)
+    assert (store.get("Account", branch) or {})["ParentId"] is None
+
+
+@pytest.mark.parametrize(("name", "field"), [("Account", "AccountId"), ("Contact", "ContactId")])
+def test_a_record_that_a_case_needs_is_not_deleted(store: Store, name: str, field: str) -> None:
+    """As childRelationships of recorded describes have it: `restrictedDelete`."""
+    values = {"Name": "Acme"} if name == "Account" else {"LastName": "Acme"}
+    needed = insert(store, name, **values)
+    cases = [insert(store, "Case", **{field: needed}) for _ in range(2)]
+    with pytest.raises(RecordError) as caught:
+        store.delete(name, needed)
+    assert (caught.value.code, caught.value.fields) == ("DELETE_FAILED", [])
+    assert caught.value.message == (
+        "Your attempt to delete Acme could not be completed because it is associated with the "
+        "following cases.: 00000001, 00000002\n"
+    )
+    for case in cases:
+        store.delete("Case", case)
+    store.delete(name, needed)
+    assert store.get(name, needed) is None
 
 
 def test_automatic_numbers_count(store: Store) -> None:

@@ -51,7 +51,10 @@ def test_a_refused_record_undoes_all_and_only_it_is_named(client: Client) -> Non
     response = post(client, tree, account("a2", Name="x" * 256))
     assert errors(response) == {
         "c2": ("INVALID_EMAIL_ADDRESS", "Email: invalid email address: no email"),
-        "a2": ("STRING_TOO_LONG", f"Name: data value too large: {'x' * 80} (max length=255)"),
+        "a2": (
+            "STRING_TOO_LONG",
+            f"Account Name: data value too large: {'x' * 80} (max length=255)",
+        ),
     }
     fields = [one["errors"][0]["fields"] for one in response.json()["results"]]
     assert fields == [["Name"], ["Email"]]  # level by level
