@@ -12,7 +12,7 @@ from provisioner.emulator.metadata.comparison import PACKAGE_XML, Package, failu
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.destruction import destroy
 from provisioner.emulator.metadata.kinds.loaded import kind_of
-from provisioner.emulator.metadata.kinds.registry import DeployContext, rank
+from provisioner.emulator.metadata.kinds.registry import DeployContext, ordered
 from provisioner.emulator.metadata.manifest import version_problem
 from provisioner.emulator.metadata.options import DeployOptions
 from provisioner.emulator.metadata.problems import Outcome
@@ -103,7 +103,7 @@ def _apply_package(
     if not failures:
         path = package.root + PACKAGE_XML
         yield Outcome("", PACKAGE_XML, path, is_created=True, is_changed=True)
-    for component in sorted(package.chosen, key=rank):
+    for component in ordered(package.chosen):
         yield _apply(context, component, options)
     names = ("destructiveChanges.xml", "destructiveChangesPost.xml")
     yield from _destroy(context, package, names, options)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from provisioner.emulator.metadata.comparison import failure
 from provisioner.emulator.metadata.component_rows import RECORDS, remove_visible_row
 from provisioner.emulator.metadata.composition import parts_of
+from provisioner.emulator.metadata.field_types import compound_parts
 from provisioner.emulator.metadata.kinds.custom_fields import TWINS
 from provisioner.emulator.metadata.kinds.registry import DeployContext
 from provisioner.emulator.metadata.manifest import Manifest, Member
@@ -123,7 +124,8 @@ def _remove_field(context: DeployContext, stored: StoredComponent) -> None:
         known = context.store.find_type(target)
         field = known.find_field(name) if known else None
         if known is not None and field is not None:
-            context.store.remove_field(known.name, field.name)
+            for one in (field, *compound_parts(field)):
+                context.store.remove_field(known.name, one.name)
 
 
 def _remove_bundle(context: DeployContext, stored: StoredComponent) -> None:

@@ -1,16 +1,15 @@
-"""`<fields>` of an object file: the types of custom fields and the elements that each requires."""
+"""The types of custom fields: what each requires, and the field that it becomes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from provisioner.emulator.metadata.xml_tree import Element
 from provisioner.emulator.objects.schema import Field
 
 RELATIONSHIPS = frozenset({"Lookup", "MasterDetail", "Hierarchy", "MetadataRelationship"})
-_KEYS = frozenset({"Text", "Number", "Email", "AutoNumber"})
-_UNSETTABLE = frozenset({"AutoNumber", "Summary"})
+_UNSETTABLE = frozenset({"Address", "AutoNumber", "Location", "Summary"})
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,9 @@ class FieldKind:
 
 
 KINDS: dict[str, FieldKind] = {
+    "Address": FieldKind("address"),
     "AutoNumber": FieldKind("string", length=30),
-    "Checkbox": FieldKind("boolean"),
+    "Checkbox": FieldKind("boolean", ("defaultValue",)),
     "Currency": FieldKind("currency", ("precision", "scale")),
     "Date": FieldKind("date"),
     "DateTime": FieldKind("datetime"),
@@ -45,61 +45,15 @@ KINDS: dict[str, FieldKind] = {
     "Percent": FieldKind("percent", ("precision", "scale")),
     "Phone": FieldKind("phone", length=40),
     "Picklist": FieldKind("picklist"),
-    "Summary": FieldKind("double", ("summaryOperation",)),
+    "Summary": FieldKind("double", ("summaryOperation", "summaryForeignKey")),
     "Text": FieldKind("string", ("length",)),
     "TextArea": FieldKind("textarea"),
     "Time": FieldKind("time"),
     "Url": FieldKind("url"),
 }
 
-Complaint = tuple[str, Element]
 ValueSets = Callable[[str], tuple[str, ...] | None]
 """A global value set's values by its name; None when there is none."""
-
-
-def complaints(element: Element) -> Iterator[Complaint]:
-    """The problems of a custom field by itself."""
-    name, kind_name = element.value("fullName"), element.value("type")
-    if not name.endswith("__c"):
-        yield "Invalid fullName, must end in Custom Suffix (e.g. __c)", element
-    if not element.value("label"):
-        yield "Must specify a non-empty label for the CustomField", element
-    if not kind_name:
-        yield "Required field is missing: type", element
-        return
-    kind = KINDS.get(kind_name)
-    if kind is None:
-        at = element.find("type") or element
-        yield f"'{kind_name}' is not a valid value for the enum 'FieldType'", at
-        return
-    if not element.value("formula"):
-        for demand in kind.demands:
-            if not element.value(demand):
-                yield f"Must specify '{demand}' for a CustomField of type {kind_name}", element
-    yield from _impossible(element, kind_name)
-
-
-def _impossible(element: Element, kind_name: str) -> Iterator[Complaint]:
-    for name in ("length", "precision", "scale", "visibleLines"):
-        at = element.find(name)
-        if at is not None and not at.text.isdigit():
-            yield f"'{at.text}' is not a valid value for the type xsd:int", at
-    length = element.value("length")
-    if kind_name == "Text" and length.isdigit() and not 1 <= int(length) <= 255:
-        yield "Text length must be between 1 and 255", element.find("length") or element
-    if kind_name in ("Checkbox", "MasterDetail") and element.flag("required"):
-        at = element.find("required") or element
-        yield f"Can not specify 'required' for a CustomField of type {kind_name}", at
-    if kind_name == "Lookup" and element.flag("required") and not element.value("deleteConstraint"):
-        text = (
-            "must specify either cascade delete or restrict delete for required lookup foreign key"
-        )
-        yield text, element
-    for name in ("unique", "externalId"):
-        is_key = kind_name in _KEYS or (name, kind_name) == ("unique", "MetadataRelationship")
-        if element.flag(name) and not is_key:
-            at = element.find(name) or element
-            yield f"Can not specify '{name}' for a CustomField of type {kind_name}", at
 
 
 def to_field(element: Element, value_sets: ValueSets) -> Field:
@@ -132,6 +86,28 @@ def to_field(element: Element, value_sets: ValueSets) -> Field:
         scale=_number(element, "scale", 0),
         formula=element.value("formula"),
     )
+
+
+def compound_parts(field: Field) -> list[Field]:
+    """The fields by which an address or a location is written.
+
+    Source: "Custom Address Fields" and "Geolocation" in Salesforce Help and the Object Reference.
+    """
+    if field.type not in ("address", "location"):
+        return []
+    scale = field.scale if field.type == "location" else 15
+    made = [Field("Latitude", "double", precision=18, scale=scale),
+            Field("Longitude", "double", precision=18, scale=scale)]  # fmt: skip
+    if field.type == "address":
+        made += [Field("Street", "textarea"), Field("City", length=40),
+                 Field("PostalCode", length=20), Field("StateCode", "picklist", length=10),
+                 Field("CountryCode", "picklist", length=10),
+                 Field("GeocodeAccuracy", "picklist", length=40)]  # fmt: skip
+    base = field.name.removesuffix("__c")
+    return [
+        replace(one, name=f"{base}__{one.name}__s", label=f"{field.label} ({one.name})")
+        for one in made
+    ]
 
 
 def _is_long(kind_name: str) -> bool:

@@ -23,7 +23,9 @@ def fill(object_type: ObjectType, record: dict[str, Any]) -> None:
         parts = [record.get("FirstName"), record.get("LastName")]
         record["Name"] = " ".join(part for part in parts if part) or None
     for name, field in fields.items():
-        if field.type == "address":
+        if name.endswith("__c") and field.type in ("address", "location"):
+            record[name] = _custom(record, name, field.type)
+        elif field.type == "address":
             record[name] = _address(record, name.removesuffix("Address"))
 
 
@@ -33,6 +35,20 @@ def _address(record: dict[str, Any], prefix: str) -> dict[str, Any] | None:
     return parts if any(value is not None for value in parts.values()) else None
 
 
+def _custom(record: dict[str, Any], name: str, kind: str) -> dict[str, Any] | None:
+    """The compound form of a custom address or location; null when all of its parts are."""
+    base = name.removesuffix("__c")
+    wanted = _CUSTOM_ADDRESS if kind == "address" else ("Latitude", "Longitude")
+    parts = {part[:1].lower() + part[1:]: record.get(f"{base}__{part}__s") for part in wanted}
+    if all(value is None for value in parts.values()):
+        return None
+    return parts if kind == "location" else {**parts, "country": None, "state": None}
+
+
+_CUSTOM_ADDRESS = (
+    "City", "CountryCode", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "StateCode",
+    "Street",
+)  # fmt: skip
 _ADDRESS = (
     "City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street",
 )  # fmt: skip

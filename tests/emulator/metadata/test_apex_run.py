@@ -252,7 +252,7 @@ def test_record_types_settings_and_custom_metadata(client: OrgClient) -> None:
         "<nameField><label>Name</label><type>Text</type></nameField>"
         "<sharingModel>ReadWrite</sharingModel>",
         "<customSettingsType>Hierarchy</customSettingsType>"
-        + custom_field("On__c", "Checkbox", ""),
+        + custom_field("On__c", "Checkbox", "<defaultValue>false</defaultValue>"),
     )
     kind = (
         "<recordTypes><fullName>Partner</fullName><label>A partner</label><active>true</active>"

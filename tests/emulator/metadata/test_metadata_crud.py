@@ -19,7 +19,7 @@ OBJECT = (
     "<label>Thing</label><pluralLabel>Things</pluralLabel><nameField><label>Name</label>"
     "<type>Text</type></nameField><sharingModel>ReadWrite</sharingModel>"
     "<deploymentStatus>Deployed</deploymentStatus>"
-    "<fields><fullName>A__c</fullName><label>A</label><type>Checkbox</type></fields>"
+    "<fields><fullName>A__c</fullName><label>A</label><type>Checkbox</type><defaultValue>false</defaultValue></fields>"
 )
 
 

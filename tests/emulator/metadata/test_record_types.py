@@ -72,6 +72,4 @@ def test_custom_metadata_becomes_records(client: OrgClient) -> None:
     assert (row["DeveloperName"], row["Value__c"]) == ("Low", 1.5)
     files["customMetadata/Rate.Low.md"] = record.replace("Value__c", "Other__c")
     result = client.deploy(zipped(files))
-    assert (
-        failures(result)[0][2] == "In field: field - no CustomField named Rate__mdt.Other__c found"
-    )
+    assert failures(result)[0][2] == "Rate__mdt: could not find fields: Other__c"

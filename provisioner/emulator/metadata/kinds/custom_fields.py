@@ -6,11 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.emulator.metadata.components import Component
-from provisioner.emulator.metadata.field_types import RELATIONSHIPS, complaints, to_field
-from provisioner.emulator.metadata.kinds.references import has_object, object_exists
-from provisioner.emulator.metadata.kinds.registry import DeployContext, kind
+from provisioner.emulator.metadata.field_checks import complaints
+from provisioner.emulator.metadata.field_types import RELATIONSHIPS, compound_parts, to_field
+from provisioner.emulator.metadata.kinds.references import find_field, has_object, object_exists
+from provisioner.emulator.metadata.kinds.registry import DeployContext, kind, missing
+from provisioner.emulator.metadata.kinds.value_sets import standard_value_sets
 from provisioner.emulator.metadata.xml_tree import Element
 from provisioner.emulator.objects.schema import Field, ObjectType
+
+_DEFINITIONS = frozenset({"EntityDefinition", "EntityParticle", "FieldDefinition"})
+"""What a metadata relationship may refer to besides custom metadata types."""
 
 TWINS = {"Activity": ("Task", "Event")}
 """Fields of Activity are fields of both objects."""
@@ -45,17 +50,24 @@ def _check_standard(component: Component, known: ObjectType | None, name: str) -
 
 
 def _check_custom(context: DeployContext, component: Component, element: Element) -> None:
-    for text, at in complaints(element):
+    for text, at in complaints(element, component.full_name.rpartition(".")[0]):
         component.problem(text, at)
     for target in element.every("referenceTo"):
-        if not object_exists(context, target.text):
+        if target.text not in _DEFINITIONS and not object_exists(context, target.text):
             text = f"referenceTo value of '{target.text}' does not resolve to a valid sObject type"
             component.problem(text, target)
-    shared = element.find("valueSet")
-    name = shared.find("valueSetName") if shared else None
-    if name is not None and name.text and not context.find("GlobalValueSet", name.text):
-        text = f"In field: valueSet - no GlobalValueSet named {name.text} found"
-        component.problem(text, name)
+    for name in ("summaryForeignKey", "summarizedField"):
+        path = element.find(name)
+        if path is not None and "." in path.text and not find_field(context, path.text)[0]:
+            missing(component, name, "CustomField", path.text, path)
+    value_set = element.find("valueSet")
+    shared = value_set.find("valueSetName") if value_set else None
+    if shared is not None and shared.text and not _is_value_set(context, shared.text):
+        missing(component, "valueSet", "GlobalValueSet", shared.text, shared)
+
+
+def _is_value_set(context: DeployContext, name: str) -> bool:
+    return name in standard_value_sets() or context.find("GlobalValueSet", name) is not None
 
 
 def _add(context: DeployContext, object_name: str, component: Component, element: Element) -> None:
@@ -63,25 +75,35 @@ def _add(context: DeployContext, object_name: str, component: Component, element
     known = context.store.find_type(object_name)
     if known is None:
         return
+    kind_name = element.value("type")
     field = to_field(element, lambda name: _global_values(context, name))
+    if kind_name == "Summary":
+        field = _summarizing(context, field, element)
     previous = known.find_field(field.name)
     if previous is not None and bool(previous.formula) != bool(field.formula):
-        kinds = ("Formula to something else", "something else to a Formula")
-        component.problem(f"Cannot update a field from a {kinds[bool(field.formula)]}")
+        kinds = ("from a Formula to something else", "to a Formula from something else")
+        component.problem(f"Cannot update a field {kinds[bool(field.formula)]}")
         return
     _check_relationship(context, known, field, component)
     if component.problems:
         return
     context.store.add_field(known.name, field)
-    kind_name = element.value("type")
     if kind_name == "AutoNumber":
         numbers = dict(known.properties.get("autonumber", {}))
         numbers[field.name] = element.value("displayFormat") or "{0}"
         _mark(context, known, "autonumber", numbers)
     if kind_name == "MasterDetail":
         _mark_master(context, known, field)
-    if kind_name == "Location":
-        _add_coordinates(context, known, field)
+    for part in compound_parts(field):
+        context.store.add_field(known.name, part)
+
+
+def _summarizing(context: DeployContext, field: Field, element: Element) -> Field:
+    """A roll-up summary has the type of what it summarizes; a count is a number."""
+    found = find_field(context, element.value("summarizedField"))[1]
+    if found is None or element.value("summaryOperation") == "count":
+        return field
+    return replace(field, type=found.type, precision=found.precision, scale=found.scale)
 
 
 def _check_relationship(
@@ -117,15 +139,6 @@ def _mark_master(context: DeployContext, known: ObjectType, field: Field) -> Non
     _mark(context, known, "master_fields", tuple(dict.fromkeys(masters)))
     if "OwnerId" in known.fields:
         context.store.remove_field(known.name, "OwnerId")
-
-
-def _add_coordinates(context: DeployContext, known: ObjectType, field: Field) -> None:
-    """Add the latitude and longitude fields, by which a location is written."""
-    for part in ("Latitude", "Longitude"):
-        name = f"{field.name.removesuffix('__c')}__{part}__s"
-        label = f"{field.label} ({part})"
-        own = Field(name, "double", label=label, precision=18, scale=field.scale)
-        context.store.add_field(known.name, own)
 
 
 def _global_values(context: DeployContext, name: str) -> tuple[str, ...] | None:

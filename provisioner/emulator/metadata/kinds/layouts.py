@@ -15,7 +15,6 @@ from provisioner.emulator.metadata.kinds.registry import (
     check_root,
     kind,
     missing,
-    put_row,
 )
 from provisioner.emulator.metadata.xml_tree import Element
 
@@ -98,56 +97,3 @@ def apply_application(context: DeployContext, component: Component) -> None:
             missing(component, "tabs", "CustomTab", tab.text, tab)
     if not component.problems:
         context.keep(component)
-
-
-@kind("CustomMetadata")
-def apply_custom_metadata(context: DeployContext, component: Component) -> None:
-    """`Type.Record` becomes a record of `Type__mdt`."""
-    if not check_root(component, "CustomMetadata"):
-        return
-    element = component.element
-    assert element is not None
-    type_name, _, record = component.full_name.rpartition(".")
-    type_name = type_name if type_name.endswith("__mdt") else f"{type_name}__mdt"
-    known = context.store.find_type(type_name)
-    if known is None:
-        missing(component, "type", "CustomObject", type_name, element)
-        return
-    values: dict[str, object] = {}
-    for row in element.every("values"):
-        name = row.find("field")
-        if name is None or not known.find_field(name.text):
-            full_name = f"{type_name}.{name.text if name else ''}"
-            missing(component, "field", "CustomField", full_name, name or row)
-        else:
-            values[name.text] = _value(row.find("value"))
-    if not component.problems:
-        row_id = _put_record(context, known.name, record, element.value("label"), values)
-        context.keep(component, own_id=row_id)
-
-
-def _value(element: Element | None) -> object:
-    """A typed value: `<value xsi:type="xsd:double">5.0</value>`."""
-    if element is None or element.attributes.get("xsi:nil") == "true":
-        return None
-    kind_name = element.attributes.get("xsi:type", "").rpartition(":")[2]
-    if kind_name == "boolean":
-        return element.text == "true"
-    if kind_name in ("double", "int"):
-        return float(element.text or 0)
-    return element.text or None
-
-
-def _put_record(
-    context: DeployContext, type_name: str, name: str, label: str, values: dict[str, object]
-) -> str:
-    row = {
-        "DeveloperName": name,
-        "MasterLabel": label,
-        "Label": label,
-        "QualifiedApiName": name,
-        "Language": "en_US",
-        "NamespacePrefix": context.namespace,
-        **values,
-    }
-    return put_row(context, type_name, "DeveloperName", row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from provisioner.emulator.metadata.kinds import (  # noqa: F401 - they register themselves
     apex,
     custom_fields,
+    custom_metadata,
     custom_objects,
     external_client_apps,
     layouts,

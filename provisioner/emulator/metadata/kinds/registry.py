@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +102,42 @@ def kind(*component_types: str) -> Callable[[Kind], Kind]:
     return register
 
 
-def rank(component: Component) -> tuple[int, str]:
-    """The position of a component in the order of application."""
+def ordered(components: Iterable[Component]) -> list[Component]:
+    """Components in the order of application; roll-up summaries after what they summarize."""
+    found = sorted(components, key=_rank)
+    summaries = {one.full_name.lower(): one for one in found if _summarized(one) is not None}
+    if not summaries:
+        return found
+    fields = [one for one in found if one.type == "CustomField"]
+    before = found[: found.index(fields[0])]
+    after = found[len(before) + len(fields) :]
+    added: dict[str, Component] = {}
+    for one in summaries.values():
+        _add_summary(one, summaries, added)
+    plain = [one for one in fields if one.full_name.lower() not in summaries]
+    return [*before, *plain, *added.values(), *after]
+
+
+def _add_summary(
+    one: Component, summaries: Mapping[str, Component], added: dict[str, Component]
+) -> None:
+    """Add a summary behind the one that it summarizes; a ring ends where it began."""
+    line = [one]
+    while (inner := summaries.get(_summarized(line[-1]) or "")) and inner not in line:
+        line.append(inner)
+    for each in reversed(line):
+        added.setdefault(each.full_name.lower(), each)
+
+
+def _summarized(component: Component) -> str | None:
+    """What a roll-up summary summarizes, in lower case; None for other components."""
+    element = component.element
+    if component.type != "CustomField" or element is None or element.value("type") != "Summary":
+        return None
+    return element.value("summarizedField").lower()
+
+
+def _rank(component: Component) -> tuple[int, str]:
     return _RANKS.get(component.type, _RANKS["(others)"]), component.full_name
 
 
