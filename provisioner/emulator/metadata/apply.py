@@ -9,10 +9,12 @@ from provisioner.emulator import api_versions
 from provisioner.emulator.metadata import state
 from provisioner.emulator.metadata.archive import Archive
 from provisioner.emulator.metadata.comparison import PACKAGE_XML, Package, failure
+from provisioner.emulator.metadata.component_types import reported_type
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.destruction import destroy
 from provisioner.emulator.metadata.kinds.loaded import kind_of
 from provisioner.emulator.metadata.kinds.registry import DeployContext, ordered
+from provisioner.emulator.metadata.kinds.settings import root_name
 from provisioner.emulator.metadata.manifest import version_problem
 from provisioner.emulator.metadata.options import DeployOptions
 from provisioner.emulator.metadata.problems import Outcome
@@ -136,7 +138,7 @@ def _apply(context: DeployContext, component: Component, options: DeployOptions)
             pass
     path = context.root + component.path
     if component.problems:
-        outcome = failure(component.type, component.full_name, path, component.problems[0])
+        outcome = failure(_failed_type(component), component.full_name, path, component.problems[0])
         outcome.is_warning_fatal = not options.ignore_warnings
         return outcome
     stored = state.find(context.org, component.type, component.full_name)
@@ -145,7 +147,7 @@ def _apply(context: DeployContext, component: Component, options: DeployOptions)
     if stored is not None:
         stored.digest = digest
     return Outcome(
-        component.type,
+        reported_type(component.type, component.path),
         component.full_name,
         path,
         id=stored.id if stored else "",
@@ -153,6 +155,11 @@ def _apply(context: DeployContext, component: Component, options: DeployOptions)
         is_changed=is_changed,
         files=tuple(component.paths),
     )
+
+
+def _failed_type(component: Component) -> str:
+    """The type in a failure: LanguageSettings (a comment in source-deploy-retrieve says so)."""
+    return root_name(component.full_name) if component.type == "Settings" else component.type
 
 
 def component_digest(context: DeployContext, component: Component) -> int:

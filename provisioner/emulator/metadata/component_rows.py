@@ -131,6 +131,16 @@ def _resource(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG
     }
 
 
+def _label(stored: StoredComponent, element: Element) -> Values:  # noqa: ARG001
+    return {
+        "Category": element.value("categories") or None,
+        "IsProtected": element.flag("protected"),
+        "Language": element.value("language") or None,
+        "MasterLabel": element.value("shortDescription") or None,
+        "Value": element.value("value") or None,
+    }
+
+
 def _remote_site(stored: StoredComponent, element: Element) -> Values:
     flags = {name: element.flag(name) for name in ("disableProtocolSecurity", "isActive")}
     texts = {name: element.value(name) or None for name in ("description", "url")}
@@ -177,6 +187,7 @@ _ROWS: dict[str, tuple[str, Callable[[StoredComponent, Element], Values]]] = {
     "BusinessProcess": ("BusinessProcess", _table),
     "CustomApplication": ("CustomApplication", _application),
     "CustomField": ("CustomField", _field),
+    "CustomLabel": ("CustomLabel", _label),
     "CustomObject": ("CustomObject", _object),
     "CustomPermission": ("CustomPermission", _nothing_more),
     "CustomTab": ("CustomTab", _nothing_more),

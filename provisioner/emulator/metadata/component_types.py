@@ -78,6 +78,21 @@ FOLDER_MEMBERS = {
 }
 """Folder type → the type under which package.xml names the folder."""
 
+_FOLDER_TYPES = {member: folder_type for folder_type, member in FOLDER_MEMBERS.items()}
+
+
+def reported_type(component_type: str, file_name: str) -> str:
+    """The type of a component in answers: a folder has its own type there.
+
+    Source: the tests "metadata types that go in folders" of plugin-deploy-retrieve.
+    """
+    stem = file_name.rpartition("/")[2].removesuffix("-meta.xml")
+    return component_type if "." in stem else _FOLDER_TYPES.get(component_type, component_type)
+
+
+TRACKED_PARTS = {"CustomLabels": "CustomLabel", "DigitalExperienceBundle": "DigitalExperience"}
+"""Types whose parts are deleted with them, and the type of their parts."""
+
 NEVER_IN_FILES = frozenset({"DigitalExperience", "StandardValue", "CustomFieldTranslation"})
 """Types that package.xml may name although the table has no file for them."""
 

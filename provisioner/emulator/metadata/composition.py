@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS
+from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS, TRACKED_PARTS
 from provisioner.emulator.metadata.state import StoredComponent
 from provisioner.emulator.metadata.xml_tree import Element
 
@@ -40,9 +40,9 @@ def bundle_files(org: EmulatedOrg, bundle: StoredComponent) -> dict[str, bytes]:
     return files
 
 
-def parts_of(org: EmulatedOrg, bundle: StoredComponent) -> list[StoredComponent]:
-    """The digital experiences of a bundle."""
-    return list(_children(org, bundle, "DigitalExperience"))
+def parts_of(org: EmulatedOrg, whole: StoredComponent) -> list[StoredComponent]:
+    """The labels of CustomLabels, the digital experiences of a bundle."""
+    return list(_children(org, whole, TRACKED_PARTS[whole.type]))
 
 
 def parent_name(child: StoredComponent) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from provisioner.emulator.metadata.comparison import failure
 from provisioner.emulator.metadata.component_rows import RECORDS, remove_visible_row
+from provisioner.emulator.metadata.component_types import reported_type
 from provisioner.emulator.metadata.composition import parts_of
 from provisioner.emulator.metadata.field_types import compound_parts
 from provisioner.emulator.metadata.kinds.custom_fields import TWINS
@@ -78,7 +79,8 @@ def _delete(
     options: DeployOptions,  # noqa: ARG001 - purgeOnDelete makes no difference to what is seen
 ) -> Outcome:
     forget(context, stored)
-    return Outcome(member.type, member.name, path, id=stored.id, is_changed=True, is_deleted=True)
+    kind = reported_type(member.type, stored.file_name)
+    return Outcome(kind, member.name, path, id=stored.id, is_changed=True, is_deleted=True)
 
 
 def forget(context: DeployContext, stored: StoredComponent) -> None:
@@ -128,7 +130,7 @@ def _remove_field(context: DeployContext, stored: StoredComponent) -> None:
                 context.store.remove_field(known.name, one.name)
 
 
-def _remove_bundle(context: DeployContext, stored: StoredComponent) -> None:
+def _remove_with_parts(context: DeployContext, stored: StoredComponent) -> None:
     for part in parts_of(context.org, stored):
         forget(context, part)
 
@@ -136,5 +138,6 @@ def _remove_bundle(context: DeployContext, stored: StoredComponent) -> None:
 _REMOVERS: dict[str, Callable[[DeployContext, StoredComponent], None]] = {
     "CustomObject": _remove_object,
     "CustomField": _remove_field,
-    "DigitalExperienceBundle": _remove_bundle,
+    "CustomLabels": _remove_with_parts,
+    "DigitalExperienceBundle": _remove_with_parts,
 }

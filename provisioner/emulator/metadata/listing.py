@@ -14,6 +14,7 @@ from provisioner.emulator.metadata.component_types import (
     CHILD_ELEMENTS,
     FOLDER_MEMBERS,
     find_type,
+    reported_type,
 )
 from provisioner.emulator.metadata.composition import composed
 from provisioner.emulator.metadata.soap import Raw
@@ -46,7 +47,7 @@ def _deployed(org: EmulatedOrg, wanted: str, folder: str) -> Iterator[StoredComp
             continue
         parent, has_parent, _ = one.full_name.rpartition("/")
         if wanted != member_type:  # the folders themselves
-            if "." not in one.file_name.removesuffix("-meta.xml"):
+            if reported_type(member_type, one.file_name) == wanted:
                 yield one
         elif not is_in_folder or (has_parent and parent == folder):
             yield one
@@ -71,7 +72,7 @@ def properties(org: EmulatedOrg, stored: StoredComponent, root: str = "") -> dic
         "lastModifiedDate": stored.modified.replace("+0000", "Z"),
         "manageableState": _state(stored),
         "namespacePrefix": "" if stored.is_standard else stored.namespace,
-        "type": stored.type,
+        "type": reported_type(stored.type, stored.file_name),
     }
 
 

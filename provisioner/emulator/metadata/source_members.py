@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.emulator.ids import to_15
 from provisioner.emulator.metadata import state
+from provisioner.emulator.metadata.component_types import TRACKED_PARTS
 from provisioner.emulator.metadata.problems import Outcome
 from provisioner.emulator.metadata.profiles import ADMIN, STANDARD_PROFILES, SUBJECT_TYPES
 from provisioner.emulator.metadata.tracked_names import FILE_TYPES, tracked_names
@@ -54,14 +55,21 @@ def _last_revision(org: EmulatedOrg) -> int:
 
 
 def _members(org: EmulatedOrg, outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """Type and name of each row of a component: of a deleted bundle, also those of its files."""
+    """Type and name of each row of a component, with those of its parts if it is deleted."""
     yield from tracked_names(outcome)
-    file_type = FILE_TYPES.get(outcome.component_type)
-    if file_type and outcome.is_deleted:
-        for row in org.store.find_by(SOURCE_MEMBER, "MemberType", file_type):
-            is_of_bundle = row["MemberName"].startswith(f"{outcome.full_name}/")
-            if is_of_bundle and not row["IsNameObsolete"]:
-                yield file_type, row["MemberName"]
+    if outcome.is_deleted:
+        yield from _parts(org, outcome)
+
+
+def _parts(org: EmulatedOrg, outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """The rows of the files of a bundle, and of the parts that are deleted with a component."""
+    kind = outcome.component_type
+    part_type = FILE_TYPES.get(kind) or TRACKED_PARTS.get(kind)
+    prefixes = (f"{outcome.full_name}/", f"{outcome.full_name}.")
+    for row in org.store.find_by(SOURCE_MEMBER, "MemberType", part_type) if part_type else ():
+        is_part = kind == "CustomLabels" or row["MemberName"].startswith(prefixes)
+        if is_part and not row["IsNameObsolete"]:
+            yield str(part_type), row["MemberName"]
 
 
 def _note(

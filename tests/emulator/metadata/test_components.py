@@ -253,3 +253,13 @@ def test_a_component_with_an_object_of_its_name_is_a_record(client: OrgClient) -
     assert (row["MasterLabel"], row["IsActive"]) == ("Chat", False)
     [found] = [one for one in result["details"]["componentSuccesses"] if one["componentType"]]
     assert found["id"] == row["Id"]
+
+
+def test_settings_that_fail_are_named_after_their_own_type(client: OrgClient) -> None:
+    """Source: a comment in source-deploy-retrieve, deployMessages.ts."""
+    files = {
+        "settings/Language.settings": f"<LanguageSettings {XMLNS}><no>1</no></LanguageSettings>"
+    }
+    result = client.deploy(package({"Settings": "Language"}, files))
+    (entry,) = result["details"]["componentFailures"]
+    assert (entry["componentType"], entry["fullName"]) == ("LanguageSettings", "Language")

@@ -17,6 +17,7 @@ from tests.emulator.metadata.builders import (
     custom_object,
     object_part,
     package,
+    package_xml,
 )
 from tests.emulator.metadata.conftest import OrgClient
 from tests.emulator.metadata.test_deploy_soap import soap
@@ -212,6 +213,37 @@ def test_standard_components_are_listed_with_those_that_were_deployed(
 ) -> None:
     deployed(client)
     assert listed(client, kind)[name] == file_name
+
+
+@pytest.mark.parametrize(
+    ("folder", "member", "folder_type"),
+    [
+        ("dashboards", "Dashboard", "DashboardFolder"),
+        ("documents", "Document", "DocumentFolder"),
+        ("email", "EmailTemplate", "EmailFolder"),
+        ("reports", "Report", "ReportFolder"),
+    ],
+)
+def test_a_folder_has_a_type_of_its_own_in_answers(
+    client: OrgClient, folder: str, member: str, folder_type: str
+) -> None:
+    """package.xml names it under the type of its components."""
+    files: Files = {
+        f"{folder}/Top-meta.xml": f"<{folder_type} {XMLNS}><name>Top</name></{folder_type}>"
+    }
+    result = client.deploy(package({member: "Top"}, files))
+    (entry,) = [one for one in result["details"]["componentSuccesses"] if one["fullName"] == "Top"]
+    assert entry["componentType"] == folder_type
+    (row,) = client.query("SELECT MemberType FROM SourceMember", tooling=True)
+    assert row["MemberType"] == folder_type
+    answer = status(
+        client, re.findall(r"<id>(09S\w+)</id>", soap(client, request({member: "Top"})).text)[0]
+    )
+    assert f"<type>{folder_type}</type>" in answer
+    deleted = {"destructiveChanges.xml": package_xml({member: "Top"})}
+    result = client.deploy(package({}, deleted))
+    (entry,) = [one for one in result["details"]["componentSuccesses"] if one["deleted"]]
+    assert entry["componentType"] == folder_type
 
 
 def test_reports_are_listed_by_folder(client: OrgClient) -> None:

@@ -14,6 +14,7 @@ from tests.emulator.metadata.builders import (
     zipped,
 )
 from tests.emulator.metadata.conftest import API, OrgClient
+from tests.emulator.metadata.test_retrieve import retrieved
 
 FIELD = {"objects/Account.object": object_part(custom_field("Ext__c"))}
 BUNDLE = {
@@ -144,6 +145,36 @@ def test_labels_are_tracked_each_by_itself(client: OrgClient) -> None:
     files = {"labels/CustomLabels.labels": f"<CustomLabels {XMLNS}>{label}</CustomLabels>"}
     client.deploy(package({"CustomLabels": "CustomLabels"}, files))
     assert members(client).keys() == {"CustomLabel:Hi"}
+
+
+def test_labels_are_deleted_with_their_file(client: OrgClient) -> None:
+    label = "<labels><fullName>Hi</fullName><language>en_US</language><value>Hi</value></labels>"
+    files = {"labels/CustomLabels.labels": f"<CustomLabels {XMLNS}>{label}</CustomLabels>"}
+    client.deploy(package({"CustomLabels": "CustomLabels"}, files))
+    (row,) = client.query("SELECT Id, Name, Value, Language FROM CustomLabel", tooling=True)
+    assert (row["Name"], row["Value"], row["Language"]) == ("Hi", "Hi", "en_US")
+    deleted = {"destructiveChanges.xml": package_xml({"CustomLabels": "CustomLabels"})}
+    assert client.deploy(package({}, deleted))["status"] == "Succeeded"
+    assert members(client)["CustomLabel:Hi"]["IsNameObsolete"] is True
+    assert client.query("SELECT Id FROM CustomLabel", tooling=True) == []
+
+
+def test_a_label_is_deleted_as_a_record_of_the_tooling_api(client: OrgClient) -> None:
+    """Source: the tests "CustomLabel source tracking" of plugin-deploy-retrieve."""
+    label = "<labels><fullName>{0}</fullName><language>en_US</language><value>x</value></labels>"
+    labels = label.format("Keep") + label.format("Drop")
+    files = {"labels/CustomLabels.labels": f"<CustomLabels {XMLNS}>{labels}</CustomLabels>"}
+    client.deploy(package({"CustomLabels": "CustomLabels"}, files))
+    (row,) = client.query("SELECT Id FROM CustomLabel WHERE name = 'Drop'", tooling=True)
+    reply = client.call("DELETE", f"{API}/tooling/sobjects/CustomLabel/{row['Id']}")
+    assert reply.status_code == 204
+    obsolete = {name: one["IsNameObsolete"] for name, one in members(client).items()}
+    assert obsolete == {"CustomLabel:Drop": True, "CustomLabel:Keep": False}
+    file = retrieved(client, {"CustomLabels": "CustomLabels"})[
+        "unpackaged/labels/CustomLabels.labels"
+    ]
+    assert "Keep" in file
+    assert "Drop" not in file
 
 
 def test_the_description_of_an_aura_component_is_not_tracked(client: OrgClient) -> None:
