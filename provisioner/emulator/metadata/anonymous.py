@@ -14,6 +14,7 @@ from provisioner.emulator.metadata.apex.tokens import ApexProblem
 from provisioner.emulator.metadata.apex.tree import Expression, Unit
 from provisioner.emulator.metadata.apex.units import read_anonymous
 from provisioner.emulator.metadata.apex_run.interpreter import Interpreter
+from provisioner.emulator.metadata.apex_run.query_checks import check_queries
 from provisioner.emulator.metadata.apex_run.system_methods import RolledBackError
 from provisioner.emulator.metadata.apex_run.values import ThrownError
 from provisioner.emulator.metadata.archive import Archive
@@ -56,6 +57,7 @@ def execute(org: EmulatedOrg, source: str, user_id: str) -> AnonymousResult:
         unit = read_anonymous(source)
         check_types(DeployContext(org, user_id, Archive(b"")), unit)
         _check_names(org, unit)
+        check_queries(org, unit, user_id)
     except ApexProblem as problem:
         return AnonymousResult(
             compiled=False,

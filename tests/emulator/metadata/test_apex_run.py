@@ -218,6 +218,39 @@ def test_exceptions_of_the_platform(shared: OrgClient, code: str, message: str) 
     assert shared.query("SELECT Id FROM Account") == []
 
 
+@pytest.mark.parametrize(
+    ("code", "row", "problem"),
+    [
+        ("for (Bad__c one : [SELECT Id FROM Bad__c]) {}", 0, "Invalid type: Bad__c"),
+        ("delete [SELECT Id FROM Bad__c];", 16, "sObject type 'Bad__c' is not supported. "),
+        ("Id x; List<Id> y; Integer z = 1; if (z == 2) { "
+         "delete [SELECT Id, Bad__c FROM Account WHERE Id = :x OR Id IN :y LIMIT :z]; }",
+         12, "No such column 'Bad__c' on entity 'Account'. "),
+    ],
+)  # fmt: skip
+def test_queries_are_compiled_even_where_they_are_not_run(
+    shared: OrgClient, code: str, row: int, problem: str
+) -> None:
+    """The text: UnofficialSF/LightningFlowComponents issue 1085."""
+    result = run(shared, f"insert new Account(Name = 'a');\n{code}")
+    text = result["compileProblem"]
+    assert (result["compiled"], result["line"]) == (False, 2)
+    assert text.startswith("\nSELECT Id" if row else problem)
+    assert f"\nERROR at Row:1:Column:{row}\n{problem}" in text or not row
+    assert shared.query("SELECT Id FROM Account") == []
+
+
+def test_queries_that_exist_compile_with_bound_values_of_every_position(shared: OrgClient) -> None:
+    code = """
+        Set<Id> ids = new Set<Id>(); Integer most = 5, from_ = 0; String name = 'a';
+        System.assertEquals(0, [SELECT COUNT() FROM Account WHERE Id IN :ids]);
+        System.assertEquals(0, [SELECT Id, (SELECT Id FROM Contacts LIMIT :most) FROM Account
+            WHERE Id NOT IN :ids AND Name = :name LIMIT :most OFFSET :from_].size());
+        System.assertEquals(0, [SELECT Name, COUNT(Id) n FROM Account GROUP BY Name].size());
+    """
+    assert run(shared, code)["success"] is True
+
+
 def test_users_may_change_together_with_records_if_their_role_and_rights_stay(
     client: OrgClient,
 ) -> None:

@@ -54,7 +54,7 @@ class Records:
 
     def query(self, soql: str, bound: Callable[[str], Any]) -> Any:
         """The records of a query, or the number that COUNT() counts."""
-        text = _IGNORED.sub("", _PARTS.sub(lambda found: _literal(found, bound), soql))
+        text = with_values(soql, lambda _before, name: _written(bound(name)))
         context = Context(self.org.store, text, self.org.now(), self.user_id,
                           records_path="/services/data/v66.0/sobjects")  # fmt: skip
         try:
@@ -160,8 +160,16 @@ class Records:
         }
 
 
-def _literal(found: re.Match[str], bound: Callable[[str], Any]) -> str:
-    return found["text"] or _written(bound(found["bound"]))
+def with_values(soql: str, value: Callable[[str, str], str]) -> str:
+    """A query of Apex as the data APIs read it.
+
+    Each bound expression is replaced by `value(text before it, expression)`.
+    """
+
+    def literal(found: re.Match[str]) -> str:
+        return found["text"] or value(soql[: found.start()], found["bound"])
+
+    return _IGNORED.sub("", _PARTS.sub(literal, soql))
 
 
 def _written(value: Any) -> str:

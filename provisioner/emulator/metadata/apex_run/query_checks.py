@@ -1,0 +1,60 @@
+"""Queries of an anonymous block are compiled with it: their objects and fields must exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.emulator.errors import ApiError, NotEmulatedError
+from provisioner.emulator.metadata.apex.tokens import ApexProblem
+from provisioner.emulator.metadata.apex.tree import Expression, Unit
+from provisioner.emulator.metadata.apex_run.records import with_values
+from provisioner.emulator.soql.evaluate import describe_columns
+from provisioner.emulator.soql.names import Context
+
+if TYPE_CHECKING:
+    from provisioner.emulator.org import EmulatedOrg
+
+_LIST = re.compile(r"\bIN\s*$", re.IGNORECASE)
+_NUMBER = re.compile(r"\b(?:LIMIT|OFFSET)\s*$", re.IGNORECASE)
+
+
+def check_queries(org: EmulatedOrg, unit: Unit, user_id: str) -> None:
+    """Raises ApexProblem for a query of an object or field that does not exist.
+
+    Source: UnofficialSF/LightningFlowComponents issue 1085, where a class fails to compile with
+    the text that the query has in the data APIs. The position is that of the `[`, an assumption.
+    """
+    for query in _queries([*unit.statements, *unit.functions.values()]):
+        text = with_values(query.value, _sample)
+        context = Context(org.store, text, org.now(), user_id, records_path="")
+        try:
+            describe_columns(context)
+        except NotEmulatedError:
+            pass  # the run says what it cannot follow
+        except ApiError as error:
+            if error.code in {"INVALID_TYPE", "INVALID_FIELD"}:
+                at = query.token
+                raise ApexProblem(error.message, at.line, at.column) from None
+
+
+def _sample(before: str, _bound: str) -> str:
+    """What can stand in the place of a bound variable."""
+    if _NUMBER.search(before):
+        return "1"
+    return "(null)" if _LIST.search(before) else "null"
+
+
+def _queries(part: Any) -> Iterator[Expression]:
+    if isinstance(part, Expression) and part.kind == "query":
+        yield part
+    elif isinstance(part, list | tuple):
+        for one in part:
+            yield from _queries(one)
+    elif isinstance(part, dict):
+        yield from _queries(list(part.values()))
+    elif is_dataclass(part):
+        for one in fields(part):
+            yield from _queries(getattr(part, one.name))
