@@ -60,17 +60,27 @@ class Streams:
                     client.events.append({"data": dict(data), "channel": channel})
             self._changed.notify_all()
 
+    def is_subscribed(self, client_id: str, channel: str) -> bool:
+        """Whether a client gets the events of a channel."""
+        client = self._clients.get(client_id)
+        return client is not None and channel in client.channels
+
+    def connect(self, client_id: str) -> bool:
+        """Note that a known client connects; whether it is for the first time."""
+        client = self._clients[client_id]
+        is_first, client.has_connected = not client.has_connected, True
+        return is_first
+
     def wait(self, client_id: str, seconds: float) -> list[dict[str, Any]]:
-        """The events of a client, at the latest after this time; the first call does not wait."""
+        """The events of a client, as soon as there are any, at the latest after this time."""
         with self._changed:
+            self._changed.wait_for(lambda: self._is_answered(client_id), seconds)
             client = self._clients.get(client_id)
-            if client is None:
-                return []
-            if client.has_connected:
-                self._changed.wait_for(
-                    lambda: client.events or client_id not in self._clients, seconds
-                )
-            client.has_connected = True
-            events = list(client.events)
-            client.events.clear()
+            events = list(client.events) if client else []
+            if client:
+                client.events.clear()
             return events
+
+    def _is_answered(self, client_id: str) -> bool:
+        client = self._clients.get(client_id)
+        return client is None or bool(client.events)

@@ -162,8 +162,7 @@ def _log_in(trial: Trial, cci: CumulusCI, org: Mapping[str, Any], folder: Path) 
 
 
 def _work(trial: Trial, cci: CumulusCI) -> None:
-    """Tasks of a project, by Tooling, Metadata and REST API (`query` asks for Bulk API 1.0, which
-    is not emulated)."""
+    """Tasks of a project, by Tooling, Metadata, REST and Bulk API; a flow of several."""
 
     def fails(task: str, words: str) -> None:
         cci.refused(cci.recipe.replace(LAST, task), words, in_project=True)
@@ -182,6 +181,30 @@ def _work(trial: Trial, cci: CumulusCI) -> None:
         lambda: fails(cci.task(assign, "--api_names Nobody"), "not found: Nobody"),
     )
     trial.step("run_tests, without tests", lambda: cci(cci.task("run_tests")))
+    trial.step("run_tests", lambda: cci(cci.task("run_tests", "--test_name_match %Test")))
+    trial.step("flow run sample", lambda: cci("cci flow run sample --org pool --no-prompt"))
+
+    def queried() -> None:
+        soql = "SELECT LastName, Account.Name FROM Contact ORDER BY LastName"
+        options = f"--object Contact --query '{soql}' --result_file contacts.csv"
+        cci(cci.task("query", options))
+        found = (cci.project / "contacts.csv").read_text().splitlines()
+        must(
+            [line.replace('"', "") for line in found[1:]] == ["One,Acme", "Two,Globex"], f"{found}"
+        )
+
+    trial.step("query, by the Bulk API", queried)
+    options = "--mapping datasets/mapping.yml --sql_path extract.sql"
+
+    def extracted() -> None:
+        cci(cci.task("extract_dataset", options))
+        text = (cci.project / "extract.sql").read_text()
+        must("Globex" in text and "Bob" in text, text)
+
+    trial.step("extract_dataset", extracted)
+    retrieve = "--path retrieved --package_xml src/package.xml"
+    trial.step("retrieve_unpackaged", lambda: cci(cci.task("retrieve_unpackaged", retrieve)))
+    trial.step("delete_data", lambda: cci(cci.task("delete_data", "--objects Contact,Account")))
 
 
 def _forget(trial: Trial, cci: CumulusCI) -> None:

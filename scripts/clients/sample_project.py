@@ -98,21 +98,52 @@ FILES = {
 }
 
 
+_DATASET = """\
+BEGIN TRANSACTION;
+CREATE TABLE "Account" (
+    id VARCHAR(255) NOT NULL, "Name" VARCHAR(255), "NumberOfEmployees" VARCHAR(255),
+    PRIMARY KEY (id)
+);
+INSERT INTO "Account" VALUES('Account-1','Acme','7');
+INSERT INTO "Account" VALUES('Account-2','Globex','');
+CREATE TABLE "Contact" (
+    id VARCHAR(255) NOT NULL, "FirstName" VARCHAR(255), "LastName" VARCHAR(255),
+    "AccountId" VARCHAR(255), PRIMARY KEY (id)
+);
+INSERT INTO "Contact" VALUES('Contact-1','Ann','One','Account-1');
+INSERT INTO "Contact" VALUES('Contact-2','Bob','Two','Account-2');
+COMMIT;
+"""
+
+
 CUMULUSCI_FILES = {
     "cumulusci.yml": (
         "minimum_cumulusci_version: 4.0.0\n"
         "project:\n  name: Trial\n  package: { name: Trial, api_version: '66.0' }\n"
+        "flows:\n  sample:\n    steps:\n"
+        "      1: { task: deploy }\n      2: { task: update_admin_profile }\n"
+        "      3: { task: load_dataset }\n      4: { task: run_tests, options: { "
+        "test_name_match: '%Test', required_org_code_coverage_percent: 75 } }\n"
     ),
+    "datasets/mapping.yml": (
+        "Accounts:\n  sf_object: Account\n  fields: [Name, NumberOfEmployees]\n"
+        "Contacts:\n  sf_object: Contact\n  api: bulk\n  fields: [FirstName, LastName]\n"
+        "  lookups: { AccountId: { table: Account } }\n"
+    ),
+    "datasets/sample.sql": _DATASET,
     # CumulusCI needs a git repository, and reads these two files of it.
     ".git/HEAD": "ref: refs/heads/main\n",
     ".git/config": '[remote "origin"]\n\turl = https://github.com/acme/trial.git\n',
     "src/package.xml": (
-        f"<Package {_NS}><types><members>Greeter</members><name>ApexClass</name></types>"
+        f"<Package {_NS}><types><members>Greeter</members><members>GreeterTest</members>"
+        "<name>ApexClass</name></types>"
         "<types><members>Clerk</members><name>PermissionSet</name></types>"
         "<version>66.0</version></Package>"
     ),
     "src/classes/Greeter.cls": FILES[f"{_MAIN}/classes/Greeter.cls"],
     "src/classes/Greeter.cls-meta.xml": _CLASS_META,
+    "src/classes/GreeterTest.cls": _TEST,
+    "src/classes/GreeterTest.cls-meta.xml": _CLASS_META,
     "src/permissionsets/Clerk.permissionset": (
         f"<PermissionSet {_NS}><label>Clerk</label></PermissionSet>"
     ),

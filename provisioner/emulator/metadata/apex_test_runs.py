@@ -58,6 +58,11 @@ class TestRun:
     items: list[Item]
     has_coverage: bool
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no test will run any more."""
+        return all(item.is_over for item in self.items)
+
     def poll(self, item_id: str = "") -> None:
         """Let one item progress, or all; then bring the rows of the run up to date."""
         for item in self.items:

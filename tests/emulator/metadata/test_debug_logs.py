@@ -12,7 +12,7 @@ import requests
 from provisioner.emulator.objects.values import parse_datetime
 from tests.emulator.metadata.builders import package
 from tests.emulator.metadata.conftest import API, OrgClient
-from tests.emulator.metadata.test_apex_test_runs import META, OTHER_TEST, items, start
+from tests.emulator.metadata.test_apex_test_runs import META, OTHER_TEST, deployed, items, start
 
 LOGS = (
     "SELECT Id, Application, DurationMilliseconds, Location, LogLength, LogUser.Name, Operation, "
@@ -158,6 +158,20 @@ def test_a_new_log_is_an_event_for_those_who_wait(client: OrgClient) -> None:
     forgotten = stream.send("/meta/connect", connectionType="long-polling")[0]
     assert forgotten["error"] == "403::Unknown client"
     assert forgotten["advice"]["reconnect"] == "handshake"
+
+
+def test_tests_progress_for_those_who_wait(slow: OrgClient) -> None:
+    """`sf apex get test` of a run that is not over asks again only once a minute."""
+    slow.world.latencies.override({"apex_tests": 10})
+    job = start(deployed(slow), {"classNames": "OtherTest"})
+    stream = Stream(slow)
+    stream.send("/meta/connect", connectionType="long-polling")
+    stream.send("/meta/subscribe", subscription="/systemTopic/TestResult")
+    for status in ("Processing", "Completed"):
+        slow.world.clock.advance(11)
+        event = stream.send("/meta/connect", connectionType="long-polling")[0]
+        assert event["data"]["sobject"]["Id"][:15] == job
+        assert items(slow, job) == {"OtherTest": status}
 
 
 def test_a_stream_needs_a_session(client: OrgClient) -> None:
