@@ -13,10 +13,13 @@ from xml.sax.saxutils import escape
 from provisioner.emulator.bulk.batches import STATES, Batch, BulkJob, IngestBatch
 from provisioner.emulator.bulk.csv_text import CsvFormat, write
 from provisioner.emulator.bulk.ingest import error_text
+from provisioner.emulator.bulk.query import QueryJob
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.routing import Call, Reply
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+_NO_RECORDS = "Records not found for this query"
 _TIMES = ("totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime")
 
 
@@ -97,6 +100,41 @@ def results(call: Call, batch: IngestBatch) -> Reply:
     if batch.content_type == "JSON":
         return Reply(entries)
     return answer(call, "results", {"result": entries})
+
+
+def rows(batch: QueryJob, content_type: str) -> Reply:
+    """The records of a query in the format of the job.
+
+    The text for no records is the one by which CumulusCI and other clients know it.
+    """
+    if content_type == "JSON":
+        return Reply(batch.records)
+    if content_type == "CSV":
+        text = batch.page(0, len(batch.lines)) if batch.lines else _NO_RECORDS
+        return Reply(text, 200, "text/csv")
+    records = "".join(f'<records xsi:type="sObject">{_record(one)}</records>'
+                      for one in batch.records)  # fmt: skip
+    return Reply(
+        f'<?xml version="1.0" encoding="UTF-8"?><queryResult xmlns="{NAMESPACE}" '
+        f'xmlns:xsi="{_INSTANCE}">{records}</queryResult>',
+        200,
+        "application/xml",
+    )
+
+
+def _record(record: Mapping[str, Any]) -> str:
+    """The fields of a record as elements, after its type; the records of parents inside."""
+    parts = [f"<type>{record['attributes']['type']}</type>"]
+    for name, value in record.items():
+        if name == "attributes":
+            continue
+        if value is None:
+            parts.append(f'<{name} xsi:nil="true"/>')
+        elif isinstance(value, Mapping) and "attributes" in value:
+            parts.append(f'<{name} xsi:type="sObject">{_record(value)}</{name}>')
+        else:
+            parts.append(f"<{name}>{_xml(value)}</{name}>")
+    return "".join(parts)
 
 
 def _result(record_id: str, created: bool, error: RecordError | None) -> dict[str, Any]:

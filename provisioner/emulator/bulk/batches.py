@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from provisioner.emulator.bulk.csv_text import CsvError, CsvFormat
 from provisioner.emulator.bulk.ingest import CHUNK, IngestJob
 from provisioner.emulator.bulk.query import QueryJob
-from provisioner.emulator.bulk.rows import columns, values_of
+from provisioner.emulator.bulk.rows import NULL, columns, values_of
 from provisioner.emulator.dml import given
 from provisioner.emulator.errors import NotEmulatedError, RecordError
 from provisioner.emulator.json_body import read_json
-from provisioner.emulator.metadata.xml_tree import XmlProblem, parse
+from provisioner.emulator.metadata.xml_tree import Element, XmlProblem, parse
 from provisioner.emulator.objects.schema import ObjectType
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ STATES = {
     "InProgress": "InProgress",
     "JobComplete": "Completed",
     "Failed": "Failed",
-    "Aborted": "Not Processed",
+    "Aborted": "NotProcessed",
 }
 """States of a Bulk API 2.0 job → those of a batch."""
 
@@ -107,15 +107,25 @@ class IngestBatch(IngestJob):
                 yield error
 
     def _of_xml(self, object_type: ObjectType) -> Iterator[_Record]:
+        """`<Name>x</Name>`, `<Name xsi:nil="true"/>`, `<Owner><sObject><Key__c>…`."""
         for element in parse(self.content).every("sObject"):
-            if any(child.children for child in element.children):
-                raise NotEmulatedError("nested elements in a Bulk API 1.0 batch")
-            header = [child.name for child in element.children]
+            cells = [_cell(child) for child in element.children]
+            header = [name for name, _ in cells]
             setters = columns(self.org.store, object_type, header)
             try:
-                yield values_of([child.text for child in element.children], header, setters)
+                yield values_of([text for _, text in cells], header, setters)
             except RecordError as error:
                 yield error
+
+
+def _cell(element: Element) -> tuple[str, str]:
+    """An element of a record as the name of a column and its value."""
+    parent = element.find("sObject")
+    keys = [child for child in parent.children if child.name != "type"] if parent else []
+    if keys:
+        return f"{element.name}.{keys[0].name}", keys[0].text
+    is_null = element.attributes.get("xsi:nil", "").lower() == "true"
+    return element.name, NULL if is_null else element.text
 
 
 def _is_only_id(record: _Record) -> bool:

@@ -72,6 +72,8 @@ def _admit(call: Call) -> Reply | None:
         raise _BulkError("InvalidVersion", f"Invalid version: {call.version}")
     call.org, call.user_id = session.org, session.user_id
     session.org.api_requests += 1
+    if session.org.api_requests > call.world.limits.api:
+        raise _BulkError("ExceededQuota", "TotalRequests Limit exceeded.")
     return None
 
 
@@ -187,11 +189,7 @@ def query_rows(call: Call) -> Reply:
     job, batch = _job(call), _completed(call)
     if not isinstance(batch, QueryJob) or call.params["result"] != _result_id(batch):
         raise _BulkError("InvalidBatch", f"Result {call.params['result']} not found")
-    if job.content_type == "CSV":
-        return Reply(batch.page(0, len(batch.lines)), 200, "text/csv")
-    if job.content_type == "JSON":
-        return Reply(batch.records)
-    raise NotEmulatedError("query results of Bulk API 1.0 in XML")
+    return formats.rows(batch, job.content_type)
 
 
 def _query(call: Call, job: BulkJob, batch_id: str) -> QueryJob:

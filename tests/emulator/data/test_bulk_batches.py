@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -117,7 +118,7 @@ def test_results_are_in_the_order_of_the_rows(client: Client, world: World) -> N
 def test_a_query_has_its_records_as_csv_and_json(client: Client, world: World) -> None:
     for name in ("A", "B"):
         client.call("POST", "sobjects/Account", json={"Name": name})
-    for kind in ("CSV", "JSON"):
+    for kind in ("CSV", "JSON", "XML"):
         job = Job(client, world, operation="query", contentType=kind)
         batch = job.add("SELECT Name FROM Account ORDER BY Name")
         assert job.finish(batch)["numberRecordsProcessed"] == "2"
@@ -126,8 +127,11 @@ def test_a_query_has_its_records_as_csv_and_json(client: Client, world: World) -
         rows = client.call("GET", f"{batch}/result/{result.text}")
         if kind == "CSV":
             assert rows.text.splitlines() == ['"Name"', '"A"', '"B"']
-        else:
+        elif kind == "JSON":
             assert [one["Name"] for one in rows.json()] == ["A", "B"]
+        else:
+            found = [(one.findtext(f"{NS}type"), one.findtext(f"{NS}Name")) for one in tree(rows)]
+            assert found == [("Account", "A"), ("Account", "B")]
 
 
 @pytest.mark.parametrize(
@@ -184,12 +188,48 @@ def test_records_can_be_json_and_xml(client: Client, world: World) -> None:
     assert client.count("Account WHERE Name = 'Two & more'") == 1
 
 
+def test_records_in_xml_name_their_parents_and_nulls(client: Client, world: World) -> None:
+    client.call("POST", "sobjects/Account", json={"Name": "Parent", "Ext__c": "p1"})
+    job = Job(client, world, contentType="XML", operation="upsert", externalIdFieldName="Ext__c")
+    batch = job.add(
+        '<sObjects xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><sObject><Ext__c>c1</Ext__c>'
+        "<Name>Child</Name><Parent><sObject><type>Account</type><Ext__c>p1</Ext__c></sObject></Parent>"
+        '<Phone xsi:nil="true"/></sObject></sObjects>',
+        "application/xml",
+    )
+    job.finish(batch)
+    assert client.count("Account WHERE Parent.Ext__c = 'p1' AND Phone = null") == 1
+    query = Job(client, world, operation="query", contentType="XML")
+    batch = query.add("SELECT Name, Phone, Parent.Name FROM Account WHERE Ext__c = 'c1'")
+    query.finish(batch)
+    [result] = tree(client.call("GET", f"{batch}/result"))
+    [record] = tree(client.call("GET", f"{batch}/result/{result.text}"))
+    assert record.findtext(f"{NS}Parent/{NS}Name") == "Parent"
+    assert record.find(f"{NS}Phone") is not None
+    assert not record.findtext(f"{NS}Phone")
+
+
+def test_a_query_without_records_says_so(client: Client, world: World) -> None:
+    job = Job(client, world, operation="query")
+    batch = job.add("SELECT Name FROM Account")
+    job.finish(batch)
+    [result] = tree(client.call("GET", f"{batch}/result"))
+    rows = client.call("GET", f"{batch}/result/{result.text}")
+    assert rows.text == "Records not found for this query"
+
+
+def test_requests_count_against_the_limit(client: Client, world: World) -> None:
+    job = Job(client, world)
+    world.limits = replace(world.limits, api=client.org.api_requests)
+    assert refused(client.call("GET", job.path))[:2] == (400, "ExceededQuota")
+
+
 def test_an_aborted_job_does_not_process_what_is_queued(client: Client, world: World) -> None:
     job = Job(client, world)
     batch = job.add("Name\nx\n")
     client.call("POST", job.path, data="<jobInfo><state>Aborted</state></jobInfo>", headers=XML)
     world.clock.advance(60)
-    assert read(client.call("GET", batch))["state"] == "Not Processed"
+    assert read(client.call("GET", batch))["state"] == "NotProcessed"
     assert (job.info()["state"], client.count("Account")) == ("Aborted", 0)
 
 
