@@ -14,7 +14,6 @@ from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.destruction import destroy
 from provisioner.emulator.metadata.kinds.loaded import kind_of
 from provisioner.emulator.metadata.kinds.registry import DeployContext, ordered
-from provisioner.emulator.metadata.kinds.settings import root_name
 from provisioner.emulator.metadata.manifest import version_problem
 from provisioner.emulator.metadata.options import DeployOptions
 from provisioner.emulator.metadata.problems import Outcome
@@ -104,7 +103,7 @@ def _apply_package(
     yield from _destroy(context, package, ("destructiveChangesPre.xml",), options)
     if not failures:
         path = package.root + PACKAGE_XML
-        yield Outcome("", PACKAGE_XML, path, is_created=True, is_changed=True)
+        yield Outcome("", PACKAGE_XML, path, is_changed=True)
     for component in ordered(package.chosen):
         yield _apply(context, component, options)
     names = ("destructiveChanges.xml", "destructiveChangesPost.xml")
@@ -138,7 +137,7 @@ def _apply(context: DeployContext, component: Component, options: DeployOptions)
             pass
     path = context.root + component.path
     if component.problems:
-        outcome = failure(_failed_type(component), component.full_name, path, component.problems[0])
+        outcome = failure(component.type, component.full_name, path, component.problems[0])
         outcome.is_warning_fatal = not options.ignore_warnings
         return outcome
     stored = state.find(context.org, component.type, component.full_name)
@@ -155,11 +154,6 @@ def _apply(context: DeployContext, component: Component, options: DeployOptions)
         is_changed=is_changed,
         files=tuple(component.paths),
     )
-
-
-def _failed_type(component: Component) -> str:
-    """The type in a failure: LanguageSettings (a comment in source-deploy-retrieve says so)."""
-    return root_name(component.full_name) if component.type == "Settings" else component.type
 
 
 def component_digest(context: DeployContext, component: Component) -> int:

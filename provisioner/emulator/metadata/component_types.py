@@ -81,6 +81,11 @@ FOLDER_MEMBERS = {
 _FOLDER_TYPES = {member: folder_type for folder_type, member in FOLDER_MEMBERS.items()}
 
 
+def root_name(settings_name: str) -> str:
+    """The root element of a settings file: `Language` → `LanguageSettings`."""
+    return settings_name if "Setting" in settings_name else f"{settings_name}Settings"
+
+
 def reported_type(component_type: str, file_name: str) -> str:
     """The type of a component in answers: a folder has its own type there.
 

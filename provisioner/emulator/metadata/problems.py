@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from provisioner.emulator.metadata.component_types import root_name
+
 ProblemType = Literal["Error", "Warning", "Info"]
 
 
@@ -50,7 +52,7 @@ class Outcome:
         entry: dict[str, Any] = {
             "changed": self.is_changed,
             "columnNumber": self.column or None,
-            "componentType": self.component_type,
+            "componentType": self._shown_type(),
             "created": self.is_created,
             "createdDate": created_date,
             "deleted": self.is_deleted,
@@ -63,3 +65,12 @@ class Outcome:
             "success": self.success,
         }
         return entry
+
+    def _shown_type(self) -> str:
+        """Settings have their own types here, such as LanguageSettings.
+
+        Source: source-deploy-retrieve (deployMessages.ts), answers in simple-salesforce's tests.
+        """
+        if self.component_type == "Settings":
+            return root_name(self.full_name)
+        return self.component_type

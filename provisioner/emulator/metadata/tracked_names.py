@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from provisioner.emulator.metadata.kinds.settings import root_name
+from provisioner.emulator.metadata.component_types import root_name
 from provisioner.emulator.metadata.problems import Outcome
 
 FILE_TYPES = {

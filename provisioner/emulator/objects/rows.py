@@ -145,7 +145,7 @@ class Rows(ObjectTypes):
             if field.type == "boolean" and record[name] is None:
                 record[name] = False
         record["Id"] = self.org.new_id(object_type.key_prefix)
-        now = format_datetime(self.org.now().replace(microsecond=0))
+        now = format_datetime(self.org.now())
         user = user_id or self.org.admin_id or None
         for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp"):
             if name in record:
@@ -160,7 +160,7 @@ class Rows(ObjectTypes):
         return record
 
     def _audit_fields(self, object_type: ObjectType, user_id: str) -> Record:
-        now = format_datetime(self.org.now().replace(microsecond=0))
+        now = format_datetime(self.org.now())
         audit_fields = {"LastModifiedDate": now, "SystemModstamp": now}
         if user_id:
             audit_fields["LastModifiedById"] = user_id

@@ -20,9 +20,11 @@ _OFFSET = re.compile(r"([+-]\d{2})(\d{2})\Z")
 
 
 def format_datetime(moment: datetime) -> str:
-    """A datetime in the format of records: `2026-11-24T21:13:09.000+0000`."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
+    """A datetime in the format of records: `2026-11-24T21:13:09.000+0000`.
+
+    The platform shows whole seconds, as all recorded records, jobs and deploys do.
+    """
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000+0000"
 
 
 def parse_datetime(text: str) -> datetime:
@@ -157,7 +159,7 @@ def _datetime(field: Field, value: Any) -> str | None:
     if not value.strip():
         return None
     try:
-        return format_datetime(parse_datetime(value).replace(microsecond=0))
+        return format_datetime(parse_datetime(value))
     except ValueError as error:
         raise _refuse(field, value) from error
 

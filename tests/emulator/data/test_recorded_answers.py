@@ -190,6 +190,7 @@ def test_a_bulk_job_has_fewer_keys_after_its_upload(client: Client, world: World
     keys = ["id", "operation", "object", "createdById", "createdDate", "systemModstamp", "state",
             "externalIdFieldName", "concurrencyMode", "contentType", "apiVersion"]  # fmt: skip
     assert list(job.info) == [*keys, "contentUrl", "lineEnding", "columnDelimiter"]
+    assert job.info["createdDate"].endswith(".000+0000")
     path = f"jobs/ingest/{job.info['id']}"
     client.call("PUT", f"{path}/batches", data=b"Ext__c\na\n", headers={"Content-Type": "text/csv"})
     closed = client.call("PATCH", path, json={"state": "UploadComplete"}).json()

@@ -95,6 +95,19 @@ def test_the_settings_deploy_of_a_sign_up(client: OrgClient) -> None:
     assert value(status, "status") == "Succeeded"
     assert "<fileName>shape_1764018789/settings/Language.settings</fileName>" in status.text
     assert "<fullName>Language</fullName>" in status.text
+    assert "<componentType>LanguageSettings</componentType>" in status.text
+
+
+def test_dates_have_whole_seconds_and_the_manifest_is_never_new(client: OrgClient) -> None:
+    """As simple-salesforce's tests quote it from real orgs."""
+    status = soap(client, status_body(value(soap(client, deploy_body(CLASS)), "id")))
+    dates = re.findall(r"<\w+Date>([^<]*)<", status.text)
+    assert len(dates) >= 5
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z", one) for one in dates)
+    manifest = re.search(r"<changed>true</changed><componentType></componentType>"
+                         r"<created>(\w+)</created>", status.text)  # fmt: skip
+    assert manifest is not None
+    assert manifest[1] == "false"
 
 
 def test_failures_are_in_the_details(client: OrgClient) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 from provisioner.emulator.features import schema
+from provisioner.emulator.metadata.component_types import root_name
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.kinds.registry import DeployContext, kind
 from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
@@ -17,11 +18,6 @@ def known_settings() -> dict[str, frozenset[str]]:
     text = files("provisioner.emulator.metadata").joinpath("settings.txt").read_text("utf-8")
     lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
     return {name: frozenset(elements) for name, *elements in lines}
-
-
-def root_name(settings_name: str) -> str:
-    """The root element of a settings file: `Language` → `LanguageSettings`."""
-    return settings_name if "Setting" in settings_name else f"{settings_name}Settings"
 
 
 @kind("Settings")
