@@ -1,7 +1,8 @@
 """The types and names under which source tracking knows the components of a deploy.
 
 Source: forcedotcom/source-tracking, which translates them and lists what an org never tracks
-(src/shared/metadataKeys.ts, src/shared/remote/expectedSourceMembers.ts).
+(src/shared/metadataKeys.ts, src/shared/remote/expectedSourceMembers.ts); for types without source
+tracking METADATA_SUPPORT.md of forcedotcom/source-deploy-retrieve, made of the coverage report.
 """
 
 from __future__ import annotations
@@ -20,6 +21,18 @@ FILE_TYPES = {
 
 _IN_PARTS = frozenset({"CustomLabels"})
 """Types of files of which only the parts are tracked."""
+
+_NAMES = """
+AIUsecaseDefinition AiAgentScorerDefinition AiEvaluationDefinition AiResponseFormat AiSurface
+AiTestingDefinition CallCoachingMediaProvider ChoiceList DataObjectSearchIndexConf DocumentTemplate
+FlowDefinition FunctionReference IdpConfiguration Index InstalledPackage LoyaltyProgramSetup
+ManagedContentType MessagingChannel OmniDataTransform OmniExtTrackingDef OmniIntegrationProcedure
+OmniInteractionAccessConfig OmniInteractionConfig OmniScript OmniTrackingGroup OmniUiCard Portal
+ProcedurePlanDefinition PublicKeyCertificate PublicKeyCertificateSet SearchCustomization
+SearchOrgWideObjectConfig SharingRules TransactionProcessingType
+"""
+_UNTRACKED_TYPES = frozenset(_NAMES.split())
+"""As of 2026-08-21."""
 
 _WITHOUT_ESCAPES = frozenset(
     {"HomePageComponent", "HomePageLayout", "Layout", "MilestoneType", "Profile"}
@@ -53,7 +66,8 @@ def tracked_names(outcome: Outcome) -> Iterator[tuple[str, str]]:
         name = unquote(name)
     if kind == "Settings":
         kind = root_name(name)  # Mobile → MobileSettings
-    if kind not in _IN_PARTS and (kind, name) not in _NEVER_TRACKED:
+    is_tracked = kind not in _IN_PARTS and kind not in _UNTRACKED_TYPES
+    if is_tracked and (kind, name) not in _NEVER_TRACKED:
         yield kind, name
     file_type = FILE_TYPES.get(kind)
     for path in outcome.files if file_type else ():

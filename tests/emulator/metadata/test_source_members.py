@@ -204,3 +204,10 @@ def test_some_profiles_are_never_tracked(client: OrgClient) -> None:
     result = client.deploy(package({"Profile": "Standard"}, files))
     assert result["status"] == "Succeeded", result["details"]["componentFailures"]
     assert "Profile:Standard" not in members(client)
+
+
+def test_some_types_are_not_tracked(client: OrgClient) -> None:
+    files = {"sharingRules/Account.sharingRules": f"<SharingRules {XMLNS}/>"}
+    result = client.deploy(package({"SharingRules": "Account"}, files))
+    assert result["status"] == "Succeeded", result["details"]["componentFailures"]
+    assert members(client) == {}
