@@ -30,6 +30,7 @@ class Rows(ObjectTypes):
         self.org = org
         self._rows: dict[str, dict[str, Record]] = {}
         self._deleted: dict[str, dict[str, Record]] = {}
+        self._deletion_dates: dict[str, str] = {}  # by the ids of `_deleted`
         self._indexes = Indexes()
         self._numbers: dict[tuple[str, str], int] = {}
 
@@ -59,6 +60,10 @@ class Rows(ObjectTypes):
         """The records in the recycle bin, for queryAll; IsDeleted is true in them."""
         with self.lock:
             return list(self._deleted.get(type_name, {}).values())
+
+    def deletion_date(self, record_id: str) -> str:
+        """When a record of `deleted_rows` was deleted, in the format of records."""
+        return self._deletion_dates[record_id]
 
     def get(self, type_name: str, record_id: str) -> Record | None:
         """A record by its id of 15 or 18 characters, after a poll."""
@@ -113,11 +118,13 @@ class Rows(ObjectTypes):
             self._indexes.remove(type_name, old)
             binned = {**old, **({"IsDeleted": True} if "IsDeleted" in old else {})}
             self._deleted.setdefault(type_name, {})[key] = binned
+            self._deletion_dates[key] = format_datetime(self.org.now().replace(microsecond=0))
 
             def undo() -> None:
                 self._rows[type_name][key] = old
                 self._indexes.add(type_name, old)
                 del self._deleted[type_name][key]
+                del self._deletion_dates[key]
 
             self._remember(undo)
 
@@ -125,7 +132,8 @@ class Rows(ObjectTypes):
         """Remove all records of a type, also from the recycle bin; for rows made for each query."""
         with self.lock:
             self._rows.pop(type_name, None)
-            self._deleted.pop(type_name, None)
+            for record_id in self._deleted.pop(type_name, {}):
+                del self._deletion_dates[record_id]
             self._indexes.forget(type_name)
 
     # --- inside ---------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.emulator.access.conftest import Hub, field_grant, object_grant
-from tests.emulator.core.conftest import DEFINITION
+from tests.emulator.core.conftest import DEFINITION, Client
 
 THING = "Thing__c"
 GONE = (404, "NOT_FOUND", "The requested resource does not exist")
@@ -108,6 +110,24 @@ def test_sign_ups_are_seen_by_their_owner_alone(hub: Hub) -> None:
     own = user.create("ScratchOrgInfo", **DEFINITION)
     assert [row["Id"] for row in user.query("SELECT Id FROM ScratchOrgInfo")] == [own]
     assert len(hub.admin.query("SELECT Id FROM ScratchOrgInfo")) == 2
+
+
+def test_changed_and_deleted_records_are_named_to_those_who_see_them(hub: Hub) -> None:
+    user = hub.user("signer@acme.example", object_grant("ScratchOrgInfo", "Read", "Create"))
+    kept, gone = (hub.admin.create("ScratchOrgInfo", **DEFINITION) for _ in range(2))
+    assert hub.admin.call("DELETE", f"sobjects/ScratchOrgInfo/{gone}").status_code == 204
+    now = hub.world.now()
+    span = {"start": (now - timedelta(minutes=5)).isoformat()}
+    span["end"] = (now + timedelta(minutes=5)).isoformat()
+
+    def named(client: Client) -> tuple[list[str], list[str]]:
+        path = "sobjects/ScratchOrgInfo"
+        changed = client.call("GET", f"{path}/updated", params=span).json()["ids"]
+        deleted = client.call("GET", f"{path}/deleted", params=span).json()["deletedRecords"]
+        return changed, [one["id"] for one in deleted]
+
+    assert named(hub.admin) == ([kept], [gone])
+    assert named(user) == ([], [])
 
 
 def test_a_permission_set_group_counts_as_its_members(hub: Hub) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -57,6 +58,15 @@ def test_records_and_deleted_records(salesforce: Any) -> None:
     assert salesforce.query("SELECT Id FROM Account")["totalSize"] == 0
     deleted = salesforce.query("SELECT Id FROM Account", include_deleted=True)
     assert [one["Id"] for one in deleted["records"]] == [created["id"]]
+
+
+def test_updated_and_deleted_records(salesforce: Any, org: EmulatedOrg) -> None:
+    kept, gone = (salesforce.Account.create({"Name": name})["id"] for name in "ab")
+    salesforce.Account.delete(gone)
+    span = (org.created, org.now() + timedelta(minutes=5))
+    assert salesforce.Account.updated(*span)["ids"] == [kept]
+    [deleted] = salesforce.Account.deleted(*span)["deletedRecords"]
+    assert deleted["id"] == gone
 
 
 def test_describe(salesforce: Any) -> None:
