@@ -371,3 +371,19 @@ def test_global_quick_actions(client: Client) -> None:
 def created(client: Client, name: str) -> str:
     """The id of a new account."""
     return str(client.call("POST", "sobjects/Account", json={"Name": name}).json()["id"])
+
+
+def test_the_asset_of_a_case_can_be_set(client: Client) -> None:
+    account = client.org.store.add("Account", {"Name": "a"})
+    values = {"Name": "pump", "AccountId": account}
+    asset = client.call("POST", "sobjects/Asset", json=values).json()["id"]
+    made = client.call("POST", "sobjects/Case", json={"AssetId": asset})
+    assert made.status_code == 201, made.text
+    path = f"sobjects/Case/{made.json()['id']}"
+    assert client.call("PATCH", path, json={"AssetId": None}).status_code == 204
+    assert client.call("PATCH", path, json={"AssetId": asset}).status_code == 204
+    assert client.query("SELECT Asset.Name FROM Case")[0]["Asset"]["Name"] == "pump"
+    [found] = client.query("SELECT (SELECT Id FROM Cases) FROM Asset")
+    assert found["Cases"]["totalSize"] == 1
+    fields = {one["name"]: one for one in client.get("sobjects/Case/describe")["fields"]}
+    assert (fields["AssetId"]["createable"], fields["AssetId"]["updateable"]) == (True, True)
