@@ -79,7 +79,7 @@ ROUTES: list[Route] = []
 def route(
     rule: str, *methods: str, name: str, access: Access = "session"
 ) -> Callable[[Handler], Handler]:
-    """Register a handler; its module is listed once in `provisioner.emulator.resources`."""
+    """Register a handler; modules in `provisioner.emulator.resources` are found by themselves."""
 
     def register(handler: Handler) -> Handler:
         ROUTES.append(Route(rule, methods or ("GET",), access, handler, name))

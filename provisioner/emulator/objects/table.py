@@ -4,9 +4,9 @@ A table is text. `[Account 001 owned]` starts an object: name, key prefix, words
 line is a field: name, type (with length or precision,scale), words. Lines `@N LIST` before the
 first object name lists that occur often.
 
-Words of objects: `owned` (has OwnerId), `tooling` (served by the Tooling API only), `both`
-(by both APIs), `setup` (mixed DML), `bare` (no audit fields), `nocreate`, `noupdate`,
-`nodelete`, `master=Field`, `plural=Word`, `elsewhere` (not in every org).
+Words of objects: `owned` (has OwnerId; `owned=User`: never a queue), `tooling` (served by the
+Tooling API only), `both` (by both APIs), `setup` (mixed DML), `bare` (no audit fields),
+`nocreate`, `noupdate`, `nodelete`, `master=Field`, `plural=Word`, `elsewhere` (not in every org).
 Words of fields: `required`, `ro` (read-only), `fixed` (createable, not updateable), `late`
 (updateable, not createable), `nofilter`, `unique`, `external`, `lookup` (may replace the
 record's id in a relationship), `to=Type,Type` (`to=*`: any), `rel=Name`, `kids=Name`,
