@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.emulator.metadata import debug_logs
+from provisioner.emulator.metadata import debug_logs, flow_tests
 from provisioner.emulator.metadata.apex_coverage import note_coverage
 from provisioner.emulator.metadata.apex_test_selection import Chosen
+from provisioner.emulator.metadata.state import find
 from provisioner.emulator.objects.values import format_datetime
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class TestRun:
             log_id = note_log(self.org, self.user_id, item.chosen)
             for method in item.chosen.methods:
                 item.failed += self._note_result(item, method, log_id)
-            if self.has_coverage:
+            if self.has_coverage and not item.chosen.is_flow:
                 note_coverage(self.org, item.chosen.test_class, list(item.chosen.methods))
         count = len(item.chosen.methods)
         passed = count - item.failed
@@ -96,6 +97,8 @@ class TestRun:
 
     def _note_result(self, item: Item, method: str, log_id: str | None) -> int:
         """Add the rows of one test; how many failed: 0 or 1."""
+        if item.chosen.is_flow:
+            return self._note_flow_result(item, method)
         test_class, now = item.chosen.test_class, format_datetime(self.org.now())
         problem = failure(self.org, test_class.full_name, method)
         values = {
@@ -115,6 +118,22 @@ class TestRun:
         result_id = store.add(RESULT, values, user_id=self.user_id)
         limits = {"ApexTestResultId": result_id, "LimitContext": "SYNC", **dict.fromkeys(_USED, 0)}
         store.add(_LIMITS, limits, user_id=self.user_id)
+        return int(problem is not None)
+
+    def _note_flow_result(self, item: Item, test: str) -> int:
+        """Add the row of one test of a flow; how many failed: 0 or 1."""
+        now, component = format_datetime(self.org.now()), find(self.org, "FlowTest", test)
+        problem = failure(self.org, item.chosen.name, test)
+        values = {
+            "ApexTestQueueItemId": item.id,
+            "Error": problem,
+            "FlowDefinitionId": item.chosen.test_class.id,
+            "FlowTestId": component.id if component else None,
+            "Result": "Fail" if problem else "Pass",
+            "TestStartDateTime": now,
+            "TestEndDateTime": now,
+        }
+        self.org.store.add(flow_tests.RESULT, values, user_id=self.user_id)
         return int(problem is not None)
 
     def note(self) -> None:
@@ -161,7 +180,8 @@ def start(
     with org.store.transaction():
         run = _new_run(org, user_id, chosen, is_all=is_all, has_coverage=has_coverage)
         for one in chosen:
-            item_id = org.store.add(ITEM, {"ApexClassId": one.test_class.id}, user_id=user_id)
+            class_id = None if one.is_flow else one.test_class.id
+            item_id = org.store.add(ITEM, {"ApexClassId": class_id}, user_id=user_id)
             _add_item(run, item_id, one)
         run.note()
     return run
@@ -217,6 +237,8 @@ def _add_item(run: TestRun, item_id: str, chosen: Chosen) -> None:
 
 def note_log(org: EmulatedOrg, user_id: str, chosen: Chosen) -> str | None:
     """Keep the debug log of the tests of a class, if the user is traced; its id."""
+    if chosen.is_flow:
+        return None
     test_class = chosen.test_class
     events = [f"CODE_UNIT_STARTED|[EXTERNAL]|{test_class.id}|{test_class.full_name}.{method}()"
               for method in chosen.methods]  # fmt: skip

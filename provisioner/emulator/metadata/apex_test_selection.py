@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import ApiError
 from provisioner.emulator.ids import same_id, to_18
+from provisioner.emulator.metadata import flow_tests
 from provisioner.emulator.metadata.apex_tests import test_classes, test_methods
 from provisioner.emulator.metadata.kinds.test_suites import MEMBERSHIP, SUITE
 from provisioner.emulator.metadata.state import StoredComponent
@@ -23,16 +24,34 @@ if TYPE_CHECKING:
 _ALL = {"runlocaltests": False, "runalltestsinorg": True}  # level → with installed packages
 
 
+_CATEGORIES = frozenset({"apex", "flow"})
+_CATEGORIES_SINCE = 65
+"""Before, runs have Apex tests only (a comment in the tests "logic" of plugin-apex)."""
+
+
 @dataclass(frozen=True)
 class Chosen:
-    """A class, and those of its test methods that are to run."""
+    """A class or a flow, and those of its tests that are to run."""
 
     test_class: StoredComponent
     methods: tuple[str, ...]
 
+    @property
+    def is_flow(self) -> bool:
+        """Whether the tests are those of a flow."""
+        return self.test_class.type == "Flow"
 
-def choose(org: EmulatedOrg, body: Any) -> list[Chosen]:
-    """The tests that a request names, each class once. Raises ApiError INVALID_INPUT."""
+    @property
+    def name(self) -> str:
+        """The name of the class; of a flow, that by which requests name it."""
+        return (flow_tests.PREFIX if self.is_flow else "") + self.test_class.full_name
+
+
+def choose(org: EmulatedOrg, body: Any, version: str = "") -> list[Chosen]:
+    """The tests that a request names, each class once. Raises ApiError INVALID_INPUT.
+
+    Without categories, a test level means the tests of classes, and since version 65.0 of flows.
+    """
     if isinstance(body, list):
         body = {"tests": body}
     named = body if isinstance(body, dict) else {}
@@ -44,12 +63,22 @@ def choose(org: EmulatedOrg, body: Any) -> list[Chosen]:
     if names or suites:
         found = [_class_named(org, name) for name in names]
         found += [one for suite in suites for one in _members(org, suite)]
-        return [_whole(one) for one in {one.id: one for one in found}.values()]
+        return [_whole(org, one) for one in {one.id: one for one in found}.values()]
     level = str(given.get("testlevel") or "").lower()
     if level not in _ALL:
         raise _invalid("Always provide a classes, suites, tests, or testLevel property.")
-    own = org.namespace or None
-    return [_whole(one) for one in test_classes(org) if _ALL[level] or one.namespace in (None, own)]
+    own, categories = org.namespace or None, _categories(given, version)
+    every = test_classes(org) if "apex" in categories else []
+    every += flow_tests.tested_flows(org) if "flow" in categories else []
+    return [_whole(org, one) for one in every if _ALL[level] or one.namespace in (None, own)]
+
+
+def _categories(given: Mapping[str, Any], version: str) -> frozenset[str]:
+    wanted = frozenset(one.lower() for one in _listed(given, "category"))
+    if not wanted <= _CATEGORIES:
+        raise _invalid(f"This category's value is invalid: {', '.join(sorted(wanted))}.")
+    is_old = version and float(version) < _CATEGORIES_SINCE
+    return wanted or (frozenset({"apex"}) if is_old else _CATEGORIES)
 
 
 def _of_tests(org: EmulatedOrg, tests: Iterable[Any]) -> Iterator[Chosen]:
@@ -63,13 +92,13 @@ def _of_tests(org: EmulatedOrg, tests: Iterable[Any]) -> Iterator[Chosen]:
         if found.id in seen:
             raise _invalid(f"Include the class name {found.full_name} only once.")
         seen.add(found.id)
-        yield _with_methods(found, one.get("testMethods"))
+        yield _with_methods(org, found, one.get("testMethods"))
 
 
-def _with_methods(found: StoredComponent, wanted: Any) -> Chosen:
+def _with_methods(org: EmulatedOrg, found: StoredComponent, wanted: Any) -> Chosen:
     if not wanted:
-        return _whole(found)
-    known = {name.lower(): name for name in test_methods(found)}
+        return _whole(org, found)
+    known = {name.lower(): name for name in _methods(org, found)}
     wanted = wanted if isinstance(wanted, list) else [wanted]
     unknown = [str(name) for name in wanted if str(name).lower() not in known]
     if unknown:
@@ -80,12 +109,18 @@ def _with_methods(found: StoredComponent, wanted: Any) -> Chosen:
     return Chosen(found, tuple(known[str(name).lower()] for name in wanted))
 
 
-def _whole(test_class: StoredComponent) -> Chosen:
-    return Chosen(test_class, tuple(test_methods(test_class)))
+def _whole(org: EmulatedOrg, test_class: StoredComponent) -> Chosen:
+    return Chosen(test_class, tuple(_methods(org, test_class)))
+
+
+def _methods(org: EmulatedOrg, found: StoredComponent) -> list[str]:
+    return flow_tests.tests_of(org, found) if found.type == "Flow" else test_methods(found)
 
 
 def _class_named(org: EmulatedOrg, name: str, namespace: str = "") -> StoredComponent:
-    """The test class of an id or of a name, which may begin with a namespace."""
+    """The test class of an id or of a name, which may begin with a namespace; or a flow."""
+    if name.lower().startswith(flow_tests.PREFIX.lower()):
+        return _flow_named(org, name)
     prefix, _, own_name = name.strip().rpartition(".")
     wanted = (namespace or prefix or org.namespace or "").lower()
     for one in test_classes(org):
@@ -98,6 +133,14 @@ def _class_named(org: EmulatedOrg, name: str, namespace: str = "") -> StoredComp
         f"This class name's value is invalid: {name}. Provide the name of an Apex class that has "
         "test methods."
     )
+
+
+def _flow_named(org: EmulatedOrg, name: str) -> StoredComponent:
+    wanted = name.lower().removeprefix(flow_tests.PREFIX.lower())
+    for one in flow_tests.tested_flows(org):
+        if one.full_name.lower() == wanted:
+            return one
+    raise _invalid(f"This class name's value is invalid: {name}.")
 
 
 def _members(org: EmulatedOrg, suite: str) -> list[StoredComponent]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from provisioner.emulator.errors import NotEmulatedError
 from provisioner.emulator.ids import to_15
 from provisioner.emulator.metadata import apex_coverage
 from provisioner.emulator.metadata.apex_test_runs import (
@@ -41,7 +42,7 @@ _ORG_WIDE = "ApexOrgWideCoverage"
 def run_later(call: Call) -> Reply:
     """Queue tests; the id of the job, of 15 characters, as a JSON string."""
     body = _asked(call)
-    chosen = choose(call.session_org(), body)
+    chosen = choose(call.session_org(), body, call.version)
     run = start(
         call.session_org(),
         call.user_id,
@@ -56,7 +57,9 @@ def run_later(call: Call) -> Reply:
 def run_now(call: Call) -> Reply:
     """Run tests; their results."""
     org, body = call.session_org(), _asked(call)
-    chosen = choose(org, body)
+    chosen = choose(org, body, call.version)
+    if any(one.is_flow for one in chosen):
+        raise NotEmulatedError("flow tests in runTestsSynchronous")
     outcomes = [_outcome(org, one, method) for one in chosen for method in one.methods]
     logs = [note_log(org, call.user_id, one) for one in chosen]
     if not _skips_coverage(body):
