@@ -1,4 +1,4 @@
-"""Which bodies the REST API reads: JSON, and multipart data where files are sent.
+"""Which bodies the REST API reads and sends: JSON, and multipart data where files are sent.
 
 Source: kevinohara80/nforce#74, which quotes the refusal of another media type.
 """
@@ -17,6 +17,9 @@ _XML = frozenset({"application/xml", "text/xml"})
 
 def check(call: Call) -> None:
     """Raise ApiError, 415, for a body that the REST API does not read. (XML is not emulated.)"""
+    wanted = call.headers.get("accept", "").partition(",")[0].partition(";")[0].strip().lower()
+    if wanted == "application/xml" and _REST.match(call.path):
+        raise NotEmulatedError("REST answers in XML")
     if call.method not in ("POST", "PATCH", "PUT") or not call.body or not _REST.match(call.path):
         return
     kind = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()

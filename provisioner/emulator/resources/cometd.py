@@ -32,7 +32,7 @@ def cometd(call: Call) -> Reply:
     """One message of the protocol, or a list of them; the answers and the waiting events."""
     sent = call.json()
     messages = sent if isinstance(sent, list) else [sent]
-    if not all(isinstance(one, dict) for one in messages):
+    if not messages or not all(isinstance(one, dict) for one in messages):
         raise ApiError(400, "JSON_PARSER_ERROR", "The body must be a list of messages")
     token = call.headers.get("authorization", "").rpartition(" ")[2]
     session = call.world.session(token)

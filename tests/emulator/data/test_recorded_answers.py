@@ -138,6 +138,16 @@ def test_other_media_types_are_refused(client: Client) -> None:
     )
     xml = {"Content-Type": "application/xml"}
     assert client.call("POST", "sobjects/Account", data="<a/>", headers=xml).status_code == 501
+    xml = {"Accept": "application/xml;q=0.9, */*"}
+    assert client.call("GET", "limits", headers=xml).status_code == 501
+    browser = {"Accept": "text/html,application/xml"}
+    assert client.call("GET", "limits", headers=browser).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["listviews", "quickActions", "approvalLayouts"])
+def test_other_resources_of_an_object_are_no_records(client: Client, name: str) -> None:
+    assert client.call("GET", f"sobjects/Account/{name}").status_code == 501
+    assert client.call("GET", f"sobjects/Nope/{name}").status_code == 404
 
 
 @pytest.mark.parametrize(
