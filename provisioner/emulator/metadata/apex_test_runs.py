@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.emulator.metadata import debug_logs, flow_tests
 from provisioner.emulator.metadata.apex_coverage import note_coverage
 from provisioner.emulator.metadata.apex_test_selection import Chosen
+from provisioner.emulator.metadata.apex_tests import failure, stack_trace
 from provisioner.emulator.metadata.state import find
 from provisioner.emulator.objects.values import format_datetime
 
@@ -246,18 +247,3 @@ def note_log(org: EmulatedOrg, user_id: str, chosen: Chosen) -> str | None:
     unit = f"{test_class.id}|{test_class.full_name}"
     text = debug_logs.text_of(org.now(), version, unit, events)
     return debug_logs.keep(org, user_id, text, operation="ApexTestHandler")
-
-
-def failure(org: EmulatedOrg, class_name: str, method: str) -> str | None:
-    """The message with which a fault lets a test fail; None if it passes."""
-    subject = f"{class_name}.{method}"
-    wanted = org.world.faults.operation("apex_test", org=org.label, subject=subject)
-    if wanted is None:
-        return None
-    default = "System.AssertException: Assertion Failed"
-    return str(wanted.get("message") or wanted.get("error") or default)
-
-
-def stack_trace(class_name: str, method: str) -> str:
-    """Where a test failed, in the platform's format; the line is not known."""
-    return f"Class.{class_name}.{method}: line 1, column 1"

@@ -1,4 +1,4 @@
-"""The Apex tests of a deploy: found and counted, not run; all of them pass."""
+"""Apex tests: found and counted, not run; they pass unless a fault lets them fail."""
 
 from __future__ import annotations
 
@@ -62,7 +62,12 @@ def run_tests(org: EmulatedOrg, options: DeployOptions) -> ApexTests:
         known = {one.full_name.lower() for one in classes}
         run.failures = [_unknown(name) for name in options.run_tests if name.lower() not in known]
     for one in classes:
-        run.methods += [(one.full_name, name) for name in test_methods(one)]
+        for name in test_methods(one):
+            problem = failure(org, one.full_name, name)
+            if problem is None:
+                run.methods.append((one.full_name, name))
+            else:
+                run.failures.append(_failed(one, name, problem))
     return run
 
 
@@ -83,6 +88,27 @@ def is_test_class(component: StoredComponent) -> bool:
 def test_methods(component: StoredComponent) -> list[str]:
     """The names of the test methods of a class, in their order."""
     return list(_TEST_METHOD.findall(component.body))
+
+
+def failure(org: EmulatedOrg, class_name: str, method: str) -> str | None:
+    """The message with which a fault lets a test fail; None if it passes."""
+    subject = f"{class_name}.{method}"
+    wanted = org.world.faults.operation("apex_test", org=org.label, subject=subject)
+    if wanted is None:
+        return None
+    default = "System.AssertException: Assertion Failed"
+    return str(wanted.get("message") or wanted.get("error") or default)
+
+
+def stack_trace(class_name: str, method: str) -> str:
+    """Where a test failed, in the platform's format; the line is not known."""
+    return f"Class.{class_name}.{method}: line 1, column 1"
+
+
+def _failed(test_class: StoredComponent, method: str, problem: str) -> dict[str, Any]:
+    name = test_class.full_name
+    more = {"message": problem, "methodName": method, "stackTrace": stack_trace(name, method)}
+    return {**_unknown(name), **more, "id": test_class.id, "namespace": test_class.namespace}
 
 
 def _unknown(name: str) -> dict[str, Any]:

@@ -20,12 +20,11 @@ from provisioner.emulator.metadata.apex_test_runs import (
     RUN,
     TestRun,
     enqueue,
-    failure,
     note_log,
-    stack_trace,
     start,
 )
 from provisioner.emulator.metadata.apex_test_selection import Chosen, choose
+from provisioner.emulator.metadata.apex_tests import failure, stack_trace
 from provisioner.emulator.objects.records import Record
 from provisioner.emulator.objects.rules import Change, on_insert, on_read, on_update
 from provisioner.emulator.org import EmulatedOrg

@@ -201,6 +201,20 @@ def test_a_fault_lets_a_test_fail(tested: OrgClient) -> None:
     ]
 
 
+def test_a_fault_lets_the_tests_of_a_deploy_fail(tested: OrgClient) -> None:
+    when = {"operation": "apex_test", "subject": "PricesTest.isZero"}
+    tested.world.faults.add({"when": when, "then": {"do": "error", "message": "Wrong"}})
+    files = {"classes/Unused.cls": CLASSES["Unused"], "classes/Unused.cls-meta.xml": META}
+    zipped = package({"ApexClass": "Unused"}, files)
+    result = tested.deploy(zipped, testLevel="RunLocalTests")
+    assert result["status"] == "Failed"
+    run = result["details"]["runTestResult"]
+    found = [(one["name"], one["methodName"], one["message"]) for one in run["failures"]]
+    assert found == [("PricesTest", "isZero", "Wrong")]
+    assert (run["numTestsRun"], run["numFailures"]) == (3, 1)
+    assert tested.deploy(zipped, testLevel="RunLocalTests")["status"] == "Succeeded"
+
+
 def test_each_result_has_its_limits(tested: OrgClient) -> None:
     """The query that CumulusCI sends, with its child relationship."""
     job = start(tested, {"classNames": "OtherTest"})
