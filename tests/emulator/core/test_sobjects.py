@@ -262,3 +262,14 @@ def test_ones_own_password_needs_a_feature(hub: Client, scratch: Client) -> None
     assert scratch.call("POST", path.format(user), json=body).status_code == 204
     weak = scratch.call("POST", path.format(user), json={"NewPassword": "x"})
     assert scratch.refusal(weak)[1] == "INVALID_NEW_PASSWORD"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["Account/listviews", "Account/quickActions", "Account/quickActions/NewCase/describe",
+     "Account/describe/layouts", "relevantItems"],
+)  # fmt: skip
+def test_a_resource_of_an_object_that_is_not_emulated_is_named(scratch: Client, path: str) -> None:
+    reply = scratch.call("GET", f"sobjects/{path}")
+    assert scratch.refusal(reply)[:2] == (501, "NOT_EMULATED")
+    assert path in reply.json()[0]["message"]
