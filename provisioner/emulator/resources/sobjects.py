@@ -22,9 +22,6 @@ from provisioner.emulator.routing import Call, Reply, route
 
 _DATA = "/services/data/v<version>/sobjects/<type>"
 _TOOLING = "/services/data/v<version>/tooling/sobjects/<type>"
-_RESOURCES = frozenset({"approvalLayouts", "defaultValues", "listviews", "quickActions"})
-"""Names below an object that are no ids."""
-
 _NOT_FOUND = "The requested resource does not exist"
 
 
@@ -90,8 +87,6 @@ def object_type_of(call: Call) -> ObjectType:
 def record_of(call: Call, object_type: ObjectType) -> Record:
     """The record that the path names; 404 NOT_FOUND, or ENTITY_IS_DELETED for a change of it."""
     store, record_id = call.session_org().store, call.params["id"]
-    if record_id in _RESOURCES:
-        raise NotEmulatedError(f"{call.method} {call.path}")
     record = store.get(object_type.name, record_id)
     if record is not None and permissions.seen(store, object_type, [record], call.user_id):
         return record
