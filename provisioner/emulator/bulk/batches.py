@@ -149,6 +149,7 @@ class BulkJob:
     created: str
     key_name: str | None = None
     concurrency: str = "Parallel"
+    chunk_size: int | None = None  # records of a batch with PK chunking
     state: str = "Open"
     modified: str = ""
     batches: dict[str, Batch] = field(default_factory=dict)

@@ -20,9 +20,10 @@ from provisioner.emulator.soql.shape import leaf_names
 
 @dataclass(eq=False)
 class QueryJob(Job):
-    """`context` is that of the query."""
+    """`context` is that of the query; `window` the part of its records, where that is not all."""
 
     context: Context | None = None
+    window: tuple[int, int] | None = None
     header: list[str] = field(default_factory=list)
     lines: list[list[str]] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
@@ -31,8 +32,9 @@ class QueryJob(Job):
         """Run the query and keep its records."""
         assert self.context is not None
         answer = run(self.context)
-        self.records = answer.records
-        self.lines = [[_cell(record, name) for name in self.header] for record in answer.records]
+        start, end = self.window or (0, len(answer.records))
+        self.records = answer.records[start:end]
+        self.lines = [[_cell(record, name) for name in self.header] for record in self.records]
         self.processed = len(self.lines)
         return None
 

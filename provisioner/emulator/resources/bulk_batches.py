@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioner.emulator import api_versions, envelopes
 from provisioner.emulator.bulk import batch_formats as formats
+from provisioner.emulator.bulk import pk_chunking
 from provisioner.emulator.bulk.batches import QUERIES, Batch, BulkJob, IngestBatch
 from provisioner.emulator.bulk.csv_text import CsvFormat
 from provisioner.emulator.bulk.query import QueryJob, check
@@ -98,6 +99,7 @@ def create(call: Call) -> Reply:
         created=_now(call),
         key_name=external_id_of(call, name, body) if operation == "upsert" else None,
         concurrency=body.get("concurrencyMode") or "Parallel",
+        chunk_size=_chunk_size(call),
     )
     org.jobs[job.id] = job
     return formats.answer(call, "jobInfo", formats.job_info(call, job), 201)
@@ -216,9 +218,19 @@ def _query(call: Call, job: BulkJob, batch_id: str) -> QueryJob:
     job.batches[batch_id] = batch
     if problem:
         batch.state, batch.error_message = "Failed", problem
+    elif job.chunk_size is not None:
+        job.batches |= {one.id: one for one in pk_chunking.chunks(batch, job.chunk_size)}
+        batch.abort()
     else:
         batch.close()
     return batch
+
+
+def _chunk_size(call: Call) -> int | None:
+    try:
+        return pk_chunking.chunk_size(call.headers.get(pk_chunking.HEADER, ""))
+    except ValueError as error:
+        raise _BulkError("ClientInputError", f"Sforce-Enable-PKChunking: {error}") from error
 
 
 def _completed(call: Call) -> Batch:

@@ -209,6 +209,36 @@ def test_records_in_xml_name_their_parents_and_nulls(client: Client, world: Worl
     assert not record.findtext(f"{NS}Phone")
 
 
+def test_pk_chunking_gives_each_range_of_records_a_batch(client: Client, world: World) -> None:
+    """The batch with the query is not processed; the batches that follow it have the records."""
+    for name in "ABC":
+        client.call("POST", "sobjects/Account", json={"Name": name})
+    headers = {"Sforce-Enable-PKChunking": "chunkSize=2; parent=Account"}
+    body = {"operation": "query", "object": "Account", "contentType": "JSON"}
+    made = client.call("POST", BASE, json=body, headers=headers).json()
+    path, names = f"{BASE}/{made['id']}/batch", []
+    query = "SELECT Name FROM Account WHERE Name IN ('A', 'B', 'C')"
+    client.call("POST", path, data=query, headers=JSON)
+    for _ in range(2):
+        world.clock.advance(11)
+        infos = client.call("GET", path, headers=JSON).json()["batchInfo"]
+    assert [one["state"] for one in infos] == ["NotProcessed", "Completed", "Completed"]
+    assert [one["numberRecordsProcessed"] for one in infos] == [0, 2, 1]
+    for info in infos[1:]:
+        [result] = client.call("GET", f"{path}/{info['id']}/result", headers=JSON).json()
+        rows = client.call("GET", f"{path}/{info['id']}/result/{result}", headers=JSON).json()
+        names += [one["Name"] for one in rows]
+    assert sorted(names) == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize("header", ["chunkSize=0", "chunkSize=250001", "chunkSize=many"])
+def test_a_wrong_size_of_chunks_is_refused(client: Client, header: str) -> None:
+    body = {"operation": "query", "object": "Account", "contentType": "CSV"}
+    reply = client.call("POST", BASE, json=body, headers={"Sforce-Enable-PKChunking": header})
+    assert reply.status_code == 400
+    assert reply.json()["exceptionCode"] == "ClientInputError"
+
+
 def test_a_query_without_records_says_so(client: Client, world: World) -> None:
     job = Job(client, world, operation="query")
     batch = job.add("SELECT Name FROM Account")
