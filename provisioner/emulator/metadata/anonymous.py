@@ -14,7 +14,7 @@ from provisioner.emulator.metadata.apex.tokens import ApexProblem
 from provisioner.emulator.metadata.apex.tree import Expression, Unit
 from provisioner.emulator.metadata.apex.units import read_anonymous
 from provisioner.emulator.metadata.apex_run.interpreter import Interpreter
-from provisioner.emulator.metadata.apex_run.query_checks import check_queries
+from provisioner.emulator.metadata.apex_run.name_checks import check_new_records, check_queries
 from provisioner.emulator.metadata.apex_run.system_methods import RolledBackError
 from provisioner.emulator.metadata.apex_run.values import ThrownError
 from provisioner.emulator.metadata.archive import Archive
@@ -56,7 +56,8 @@ def execute(org: EmulatedOrg, source: str, user_id: str) -> AnonymousResult:
     try:
         unit = read_anonymous(source)
         check_types(DeployContext(org, user_id, Archive(b"")), unit)
-        _check_names(org, unit)
+        _check_names(unit)
+        check_new_records(org, unit)
         check_queries(org, unit, user_id)
     except ApexProblem as problem:
         return AnonymousResult(
@@ -113,8 +114,8 @@ def log_anonymous(
     return text
 
 
-def _check_names(org: EmulatedOrg, unit: Unit) -> None:
-    """Fields of new records, variables and methods must exist."""
+def _check_names(unit: Unit) -> None:
+    """Variables and methods must exist."""
     declared: set[str] = set()
     for statement in unit.statements:
         value = statement.expression
@@ -122,8 +123,6 @@ def _check_names(org: EmulatedOrg, unit: Unit) -> None:
             declared.update(one.name.lower() for one in (statement, *statement.body))
         if value is None:
             continue
-        if value.kind == "new":
-            _check_fields(org, value)
         if statement.kind == "dml":
             _check_variable(value, declared)
         elif value.kind == "call":
@@ -144,15 +143,3 @@ def _check_variable(value: Expression, declared: set[str]) -> None:
     if is_plain and value.name.lower() not in declared:
         text = f"Variable does not exist: {value.name}"
         raise ApexProblem(text, value.token.line, value.token.column)
-
-
-def _check_fields(org: EmulatedOrg, created: Expression) -> None:
-    known = org.store.find_type(created.name)
-    if known is None:
-        return
-    for argument in created.arguments:
-        name = argument.name
-        exists = known.find_field(name) or known.find_relationship(name)
-        if argument.kind == "assignment" and not exists:
-            text = f"Field does not exist: {argument.name} on {known.name}"
-            raise ApexProblem(text, argument.token.line, argument.token.column)

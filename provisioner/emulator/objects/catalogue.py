@@ -156,7 +156,11 @@ def _is_filled_by_clients(block: Block) -> bool:
 
 @cache
 def _known_names() -> frozenset[str]:
-    """Names, in lower case, of standard objects that orgs other than Dev Hubs may have."""
+    """Names, in lower case, of standard objects that orgs other than Dev Hubs may have.
+
+    A published field refers only to objects that exist.
+    """
     text = (files(__package__) / "not_emulated.txt").read_text(encoding="utf-8")
-    published = {name.lower() for table in _PUBLISHED for name in table.blocks}
+    blocks = [block for table in _PUBLISHED for block in table.blocks.values()]
+    published = {name.lower() for one in blocks for name in (one.name, *one.targets())}
     return frozenset({*published, *text.lower().split()} - {name.lower() for name in _HUB.blocks})

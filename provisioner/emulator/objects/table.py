@@ -58,6 +58,11 @@ class Block:
         """This block laid over another one: its words and its lines win."""
         return replace(self, below=below)
 
+    def targets(self) -> Iterator[str]:
+        """The names of all objects to which its own fields refer."""
+        for names in re.findall(r" to=(\S+)", self.text):
+            yield from (self.lists[names[1:]] if names[0] == "@" else names).split(",")
+
     def lines(self) -> list[str]:
         """The lines of fields, those of the block below first."""
         text = self.text

@@ -240,6 +240,27 @@ def test_queries_are_compiled_even_where_they_are_not_run(
     assert shared.query("SELECT Id FROM Account") == []
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "List<Account> all = new List<Account>{ new Account(Name = 'a', Bad__c = 'x') };",
+        "void make() { insert new Account(Name = 'a', Bad__c = 'x'); }",
+        "if (1 == 2) { Account a = new Account(Name = 'a', Bad__c = 'x'); }",
+    ],
+)
+def test_fields_of_new_records_are_compiled_wherever_they_are(shared: OrgClient, code: str) -> None:
+    result = run(shared, code)
+    assert result["compiled"] is False
+    assert result["compileProblem"] == "Field does not exist: Bad__c on Account"
+
+
+def test_a_field_that_only_some_orgs_have_is_not_followed(client: OrgClient) -> None:
+    code = "insert new Account(Name = 'a', HasPrivacyHold = true); insert new Account(Name = 'b');"
+    assert run(client, code)["success"] is True
+    assert "HasPrivacyHold" in client.world.notes[-1]
+    assert [one["Name"] for one in client.query("SELECT Name FROM Account")] == ["b"]
+
+
 def test_queries_that_exist_compile_with_bound_values_of_every_position(shared: OrgClient) -> None:
     code = """
         Set<Id> ids = new Set<Id>(); Integer most = 5, from_ = 0; String name = 'a';
@@ -249,6 +270,25 @@ def test_queries_that_exist_compile_with_bound_values_of_every_position(shared: 
         System.assertEquals(0, [SELECT Name, COUNT(Id) n FROM Account GROUP BY Name].size());
     """
     assert run(shared, code)["success"] is True
+
+
+def test_numbers_enums_and_the_objects_of_the_org(shared: OrgClient) -> None:
+    code = """
+        System.assertEquals(2.34, (2.349).setScale(2, RoundingMode.DOWN));
+        System.assertEquals(2.35, (2.349).setScale(2, System.RoundingMode.CEILING));
+        System.assertEquals(2.35, (2.345).setScale(2));
+        System.assertEquals(2.0, Math.rint(2.5));
+        System.assertEquals('INFO', System.LoggingLevel.INFO.name());
+        System.assertEquals(97, 'ab'.getChars()[0]);
+        Map<String, Schema.SObjectType> all = Schema.getGlobalDescribe();
+        System.assertEquals(Account.SObjectType, all.get('account'));
+        System.assertEquals(null, all.get('bad__c'));
+        System.assertEquals(true, all.containsKey('ACCOUNT'));
+        System.assertEquals('Account', all.get('Account').getDescribe().getName());
+    """
+    result = run(shared, code)
+    assert result["success"] is True, result["exceptionMessage"]
+    assert shared.world.notes == []
 
 
 def test_users_may_change_together_with_records_if_their_role_and_rights_stay(

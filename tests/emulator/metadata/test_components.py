@@ -128,6 +128,22 @@ def test_layouts_of_aliases(client: OrgClient) -> None:
     assert client.deploy(package(members, files))["status"] == "Succeeded"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Global-Global", "UserAlt-Profile", "ConsumptionRate-Rate"],
+)
+def test_layouts_of_a_whole_org(client: OrgClient, name: str) -> None:
+    """Of no object, and of an object to which only published fields of others refer.
+
+    Source: the layouts that yolgan67/tutorApp retrieved.
+    """
+    sent = package({"Layout": name}, {f"layouts/{name}.layout": layout("Name")})
+    result = client.deploy(sent)
+    assert result["status"] == "Succeeded", failures(result)
+    reply = client.call("GET", "/services/data/v66.0/query?q=SELECT+Id+FROM+ConsumptionRate")
+    assert (reply.status_code, "ConsumptionRate" in reply.text) == (501, True)
+
+
 def test_list_views_compact_layouts_and_field_sets(client: OrgClient) -> None:
     view = "<listViews><fullName>V</fullName><columns>{}</columns><label>V</label></listViews>"
     compact = "<compactLayouts><fullName>L</fullName><fields>{}</fields></compactLayouts>"

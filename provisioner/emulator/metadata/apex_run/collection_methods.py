@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from provisioner.emulator.metadata.apex_run.operators import equal
@@ -128,14 +129,20 @@ def rounded(value: float) -> int:
     return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)
 
 
+def _scaled(value: float, scale: int, mode: Any = None) -> float:
+    """A number of so many places; `mode` is a RoundingMode."""
+    rounding = f"ROUND_{mode.name}" if mode else "ROUND_HALF_UP"
+    return float(Decimal(str(value)).quantize(Decimal(1).scaleb(-scale), rounding))
+
+
 NUMBER: Mapping[str, Method] = {
     "abs": abs,
     "format": lambda n: f"{n:,}",
     "intvalue": math.trunc,
     "longvalue": math.trunc,
     "doublevalue": float,
-    "round": lambda n, *_mode: rounded(n),
-    "setscale": lambda n, scale, *_mode: rounded(n * 10**scale) / 10**scale,
+    "round": lambda n, *mode: int(_scaled(n, 0, *mode)),
+    "setscale": _scaled,
     "toplainstring": text_of,
     "tostring": text_of,
 }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.metadata.apex_run.library import Library
 
 UNKNOWN = object()
+_ENUMS = {"logginglevel": "LoggingLevel", "roundingmode": "RoundingMode"}
 """The value of a variable that was not followed."""
 
 
@@ -77,8 +78,8 @@ class Evaluator:
     def _token(self, path: str) -> Any:
         """A name that is no variable: a value of an enum, a token of the schema, a label."""
         parts = [one for one in path.split(".") if one.lower() not in ("system", "schema")]
-        if len(parts) == 2 and parts[0].lower() == "logginglevel":
-            return Constant("LoggingLevel", parts[1])
+        if len(parts) == 2 and parts[0].lower() in _ENUMS:
+            return Constant(_ENUMS[parts[0].lower()], parts[1].upper())
         if len(parts) == 2 and parts[0].lower() == "label":
             return self._label(parts[1])
         if len(parts) == 2 and self.records.org.store.find_type(parts[0]) is not None:
@@ -175,6 +176,8 @@ class Evaluator:
         if parts[-1] == "sobjecttype" and len(parts) > 1:
             token = Constant("SObjectType", written[-2])
             return self.library.method(token, name, self._arguments(expression))
+        if parts[-2:][0] in _ENUMS:
+            return self.library.method(self._token(owner), name, self._arguments(expression))
         if method == "getsobjecttype" and self.records.org.store.find_type(written[-1]):
             return Constant("SObjectType", written[-1])
         return self.library.static(owner, name, self._arguments(expression))

@@ -105,6 +105,8 @@ class Records:
                 try:
                     with self.org.store.transaction():
                         was_created = self._change(operation, record, key)
+                except NotEmulatedError as error:
+                    raise NotFollowedError(str(error)) from error
                 except RecordError as error:
                     if all_or_none:
                         raise _dml_exception(operation, row, record, error) from error

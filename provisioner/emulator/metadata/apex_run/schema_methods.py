@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
 
 
+class _ByName(dict[Any, Constant]):
+    """A map whose keys are names in any case."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(str(name).lower())
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """The token of this name."""
+        return super().get(str(name).lower(), default)
+
+
 class Schema:
     """The schema of the org."""
 
@@ -50,6 +61,12 @@ class Schema:
                 "isupdateable": known.is_updateable,
             },
         )
+
+    def all_objects(self) -> dict[Any, Constant]:
+        """`Schema.getGlobalDescribe()`: the tokens of all objects by name in any case."""
+        types = (self._store.types[name] for name in self._store.types)
+        return _ByName((one.name.lower(), Constant("SObjectType", one.name))
+                       for one in types if not one.is_tooling)  # fmt: skip
 
     def _record_type(self, row: Record) -> Instance:
         values = {"getrecordtypeid": row["Id"], "getname": row["Name"], "isactive": row["IsActive"],

@@ -55,6 +55,7 @@ TEXT: Mapping[str, Method] = {
     "endswithignorecase": lambda s, part: s.lower().endswith(part.lower()),
     "equals": lambda s, other: s == other,
     "equalsignorecase": lambda s, other: other is not None and s.lower() == other.lower(),
+    "getchars": lambda s: [ord(one) for one in s],
     "indexof": lambda s, part, start=0: s.find(part, start),
     "isalpha": lambda s: s.isalpha(),
     "isalphanumeric": lambda s: s.isalnum(),

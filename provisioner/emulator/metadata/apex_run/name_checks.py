@@ -1,4 +1,4 @@
-"""Queries of an anonymous block are compiled with it: their objects and fields must exist."""
+"""Queries and new records of an anonymous block are compiled with it: their fields must exist."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.errors import ApiError, NotEmulatedError
+from provisioner.emulator.features.unknown_fields import unknown_field
 from provisioner.emulator.metadata.apex.tokens import ApexProblem
 from provisioner.emulator.metadata.apex.tree import Expression, Unit
 from provisioner.emulator.metadata.apex_run.records import with_values
@@ -27,7 +28,7 @@ def check_queries(org: EmulatedOrg, unit: Unit, user_id: str) -> None:
     Source: UnofficialSF/LightningFlowComponents issue 1085, where a class fails to compile with
     the text that the query has in the data APIs. The position is that of the `[`, an assumption.
     """
-    for query in _queries([*unit.statements, *unit.functions.values()]):
+    for query in _expressions(_parts(unit), "query"):
         text = with_values(query.value, _sample)
         context = Context(org.store, text, org.now(), user_id, records_path="")
         try:
@@ -40,6 +41,25 @@ def check_queries(org: EmulatedOrg, unit: Unit, user_id: str) -> None:
                 raise ApexProblem(error.message, at.line, at.column) from None
 
 
+def check_new_records(org: EmulatedOrg, unit: Unit) -> None:
+    """Raises ApexProblem for a field that a new record does not have in any org."""
+    for created in _expressions(_parts(unit), "new"):
+        known = org.store.find_type(created.name)
+        if known is None:
+            continue
+        for argument in created.arguments:
+            name = argument.name
+            if argument.kind != "assignment" or unknown_field(known.name, name):
+                continue
+            if not (known.find_field(name) or known.find_relationship(name)):
+                text = f"Field does not exist: {name} on {known.name}"
+                raise ApexProblem(text, argument.token.line, argument.token.column)
+
+
+def _parts(unit: Unit) -> list[Any]:
+    return [*unit.statements, *unit.functions.values()]
+
+
 def _sample(before: str, _bound: str) -> str:
     """What can stand in the place of a bound variable."""
     if _NUMBER.search(before):
@@ -47,14 +67,14 @@ def _sample(before: str, _bound: str) -> str:
     return "(null)" if _LIST.search(before) else "null"
 
 
-def _queries(part: Any) -> Iterator[Expression]:
-    if isinstance(part, Expression) and part.kind == "query":
+def _expressions(part: Any, kind: str) -> Iterator[Expression]:
+    if isinstance(part, Expression) and part.kind == kind:
         yield part
-    elif isinstance(part, list | tuple):
+    if isinstance(part, list | tuple):
         for one in part:
-            yield from _queries(one)
+            yield from _expressions(one, kind)
     elif isinstance(part, dict):
-        yield from _queries(list(part.values()))
+        yield from _expressions(list(part.values()), kind)
     elif is_dataclass(part):
         for one in fields(part):
-            yield from _queries(getattr(part, one.name))
+            yield from _expressions(getattr(part, one.name), kind)
