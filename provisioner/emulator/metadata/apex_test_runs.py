@@ -18,7 +18,6 @@ from provisioner.emulator.metadata import debug_logs, flow_tests
 from provisioner.emulator.metadata.apex_coverage import note_coverage
 from provisioner.emulator.metadata.apex_test_selection import Chosen
 from provisioner.emulator.metadata.apex_tests import failure, stack_trace
-from provisioner.emulator.metadata.state import find
 from provisioner.emulator.objects.values import format_datetime
 
 if TYPE_CHECKING:
@@ -98,10 +97,11 @@ class TestRun:
 
     def _note_result(self, item: Item, method: str, log_id: str | None) -> int:
         """Add the rows of one test; how many failed: 0 or 1."""
-        if item.chosen.is_flow:
-            return self._note_flow_result(item, method)
         test_class, now = item.chosen.test_class, format_datetime(self.org.now())
-        problem = failure(self.org, test_class.full_name, method)
+        problem = failure(self.org, item.chosen.name, method)
+        if item.chosen.is_flow:
+            flow_tests.note_result(self.org, self.user_id, item.id, test_class, method, problem)
+            return int(problem is not None)
         values = {
             "ApexClassId": test_class.id,
             "ApexLogId": log_id,
@@ -119,22 +119,6 @@ class TestRun:
         result_id = store.add(RESULT, values, user_id=self.user_id)
         limits = {"ApexTestResultId": result_id, "LimitContext": "SYNC", **dict.fromkeys(_USED, 0)}
         store.add(_LIMITS, limits, user_id=self.user_id)
-        return int(problem is not None)
-
-    def _note_flow_result(self, item: Item, test: str) -> int:
-        """Add the row of one test of a flow; how many failed: 0 or 1."""
-        now, component = format_datetime(self.org.now()), find(self.org, "FlowTest", test)
-        problem = failure(self.org, item.chosen.name, test)
-        values = {
-            "ApexTestQueueItemId": item.id,
-            "Error": problem,
-            "FlowDefinitionId": item.chosen.test_class.id,
-            "FlowTestId": component.id if component else None,
-            "Result": "Fail" if problem else "Pass",
-            "TestStartDateTime": now,
-            "TestEndDateTime": now,
-        }
-        self.org.store.add(flow_tests.RESULT, values, user_id=self.user_id)
         return int(problem is not None)
 
     def note(self) -> None:
