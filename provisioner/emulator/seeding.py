@@ -144,6 +144,7 @@ def _admin(org: EmulatedOrg, username: str, email: str) -> dict[str, Any]:
         "FirstName": "User",
         "LastName": "User",
         "Alias": "UUser",
+        "CommunityNickname": f"User{int(org.created.timestamp() * 1_000_000)}",
         "Email": email or "admin@acme.example",
         "IsActive": True,
         "UserType": "Standard",
@@ -153,6 +154,22 @@ def _admin(org: EmulatedOrg, username: str, email: str) -> dict[str, Any]:
         "LanguageLocaleKey": "en_US",
         "EmailEncodingKey": "UTF-8",
     }
+
+
+_COUNTRY = {"city": None, "country": "US", "geocodeAccuracy": None, "latitude": None,
+            "longitude": None, "postalCode": None, "state": None, "street": None}  # fmt: skip
+_NEW_ORGANIZATION = {
+    "Address": _COUNTRY, "Country": "US", "DefaultAccountAccess": "Edit",
+    "DefaultCalendarAccess": "HideDetailsInsert", "DefaultCampaignAccess": "All",
+    "DefaultCaseAccess": "ReadEditTransfer", "DefaultContactAccess": "ControlledByParent",
+    "DefaultLeadAccess": "ReadEditTransfer", "DefaultOpportunityAccess": "Edit",
+    "DefaultPricebookAccess": "ReadSelect", "FiscalYearStartMonth": 1,
+    "MonthlyPageViewsEntitlement": 0, "MonthlyPageViewsUsed": 0, "NumKnowledgeService": 2,
+    "PreferencesConsentManagementEnabled": True, "PreferencesLightningLoginEnabled": True,
+    "ReceivesAdminInfoEmails": True, "ReceivesInfoEmails": True, "SignupCountryIsoCode": "US",
+    "UiSkin": "Theme3", "WebToCaseDefaultOrigin": "Web",
+}  # fmt: skip
+"""What CumulusCI recorded from a new scratch org."""
 
 
 def _organization(org: EmulatedOrg) -> None:
@@ -169,6 +186,8 @@ def _organization(org: EmulatedOrg) -> None:
             "LanguageLocaleKey": "en_US",
             "DefaultLocaleSidKey": "en_US",
             "TimeZoneSidKey": "America/Los_Angeles",
+            "PrimaryContact": "User User",
+            **_NEW_ORGANIZATION,
         },
     )
 

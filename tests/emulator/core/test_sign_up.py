@@ -96,6 +96,22 @@ def test_a_scratch_org_is_known_by_its_organization(scratch: Client, hub: Client
     assert (own["IsSandbox"], own["TrialExpirationDate"]) == (False, None)
 
 
+def test_a_new_organization_has_the_defaults_of_the_platform(scratch: Client) -> None:
+    """As CumulusCI recorded them."""
+    record = scratch.read("Organization", scratch.query("SELECT Id FROM Organization")[0]["Id"])
+    assert (record["FiscalYearStartMonth"], record["UiSkin"]) == (1, "Theme3")
+    assert (record["DefaultAccountAccess"], record["DefaultLeadAccess"]) == (
+        "Edit",
+        "ReadEditTransfer",
+    )
+    assert record["Address"]["country"] == record["Country"] == "US"
+
+
+def test_the_release_is_the_current_one_if_none_is_asked_for(hub: Client) -> None:
+    """As in the JSON of `sf org create scratch`, API 62.0."""
+    assert hub.sign_up()["Release"] == "Current"
+
+
 def test_the_admin_is_user_user(scratch: Client) -> None:
     [user] = scratch.query("SELECT Name, Alias, Profile.Name, IsActive FROM User")
     assert (user["Name"], user["Alias"]) == ("User User", "UUser")
