@@ -29,6 +29,8 @@ OUR_OWN = {
     "emulator/features/table.py": "a table that is part of the package",
     "emulator/objects/table.py": "tables that are part of the package",
     "emulator/objects/searchable.py": "a table that is part of the package",
+    "emulator/objects/described.py": "a table that is part of the package",
+    "emulator/metadata/kinds/value_sets.py": "a table that is part of the package",
     "ledger/devhub/install.py": "metadata that is part of the package",
     "ledger/__init__.py": "opens no file itself: `open` of a backend",
     "ledger/holder.py": "the note beside the ledger, and /proc",
