@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from provisioner.emulator.errors import ApiError
 
 OLDEST, NEWEST = 31, 68  # 21 to 30 were retired in 2025; 68 is Winter '27 (docs/reference/http.md)
 _CURLY = 42
 """The label of Spring '18 has a curly apostrophe (recorded by NangoHQ/integration-templates)."""
 
+_NUMBER = re.compile(r"[0-9]{1,4}\.[0-9]\Z")
 _SEASONS = ("Winter", "Spring", "Summer")
 
 
@@ -20,7 +23,7 @@ def label(number: int) -> str:
 
 def refusal(version: str) -> ApiError:
     """The error for a version that no org serves: retired ones are gone (restforce#941)."""
-    if float(version) < OLDEST:
+    if _NUMBER.match(version) and float(version) < OLDEST:
         return ApiError(410, "GONE", f"API version {version} has been retired")
     return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _SOAP_SESSION = re.compile(rb"<(?:\w+:)?sessionId\b[^>]*>([^<]*)<")
 _SESSION = re.compile(r"00D[A-Za-z0-9]{12,15}!\S+")
-_VERSION = re.compile(r"/services/data/v(\d+\.\d)(?:/|$)")
+_VERSION = re.compile(r"/services/data/v([^/]+)(?:/|$)")
 _COMPRESS_FROM = 2048  # bytes
 
 

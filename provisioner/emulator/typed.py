@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+_DECIMAL = re.compile(r"-?(?=\.?[0-9])[0-9]{0,18}(\.[0-9]{0,18})?\Z")
+_DIGITS = re.compile(r"[0-9]{1,18}\Z")
 A_CENTURY = 3_200_000_000.0
 """Seconds. Larger values lead to dates that Python cannot represent."""
 
@@ -35,6 +38,20 @@ def whole(value: Any, name: str, low: int = 0, high: int = 1_000_000_000) -> int
     if not isinstance(value, int):
         raise WrongValueError(f"{name} must be an integer, not {shown(value)}")
     return int(number(value, name, low, high))
+
+
+def in_digits(text: str) -> int | None:
+    """The number that up to 18 digits of ASCII write; None for any other text.
+
+    Neither `str.isdigit` nor `str.isdecimal` says that `int` accepts a text: the first is true for
+    a superscript, and both are for thousands of digits.
+    """
+    return int(text) if _DIGITS.match(text) else None
+
+
+def decimal(text: str) -> float | None:
+    """The number that up to 18 digits write, with or without a point; None for any other text."""
+    return float(text) if _DECIMAL.match(text) else None
 
 
 def mapping(value: Any, name: str) -> Mapping[str, Any]:

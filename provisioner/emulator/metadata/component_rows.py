@@ -9,6 +9,7 @@ from provisioner.emulator.metadata.metadata_json import APPLICATION, as_json
 from provisioner.emulator.metadata.remote_sites import remote_proxy_fields
 from provisioner.emulator.metadata.state import StoredComponent
 from provisioner.emulator.metadata.xml_tree import Element
+from provisioner.emulator.typed import decimal
 
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
@@ -72,7 +73,6 @@ def _common(stored: StoredComponent) -> Values:
     own_name = stored.full_name.rpartition(".")[2]
     element = stored.element or _NOTHING
     label = element.value("masterLabel") or element.value("label") or own_name
-    version = element.value("apiVersion")
     return {
         "Name": own_name,
         "DeveloperName": own_name,
@@ -81,7 +81,7 @@ def _common(stored: StoredComponent) -> Values:
         "Label": label,
         "Description": element.value("description") or None,
         "NamespacePrefix": stored.namespace,
-        "ApiVersion": float(version) if version.replace(".", "", 1).isdigit() else None,
+        "ApiVersion": decimal(element.value("apiVersion")),
     }
 
 

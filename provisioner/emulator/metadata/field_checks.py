@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from provisioner.emulator.metadata.field_types import KINDS
 from provisioner.emulator.metadata.xml_tree import Element
+from provisioner.emulator.typed import in_digits
 
 Complaint = tuple[str, Element]
 
@@ -138,15 +139,16 @@ def _numbers(element: Element, kind_name: str) -> Iterator[Complaint]:
         at = element.find(name)
         if at is None or not at.text:
             continue
-        if not at.text.isdigit():
+        number = in_digits(at.text)
+        if number is None:
             yield f"'{at.text}' is not a valid value for the type xsd:int", at
             continue
         low, high = _RANGES.get((kind_name, name), (0, 131_072))
-        if not low <= int(at.text) <= high:
+        if not low <= number <= high:
             text = f"'{name}' must be between {low} and {high} for a CustomField of type"
             yield f"{text} {kind_name}", at
-    scale, precision = element.value("scale"), element.value("precision")
-    if scale.isdigit() and precision.isdigit() and int(scale) > int(precision):
+    scale, precision = in_digits(element.value("scale")), in_digits(element.value("precision"))
+    if scale is not None and precision is not None and scale > precision:
         yield "'scale' must not be greater than 'precision'", element.find("scale") or element
 
 

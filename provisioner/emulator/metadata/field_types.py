@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from provisioner.emulator.metadata.xml_tree import Element
 from provisioner.emulator.objects.schema import Field
+from provisioner.emulator.typed import decimal, in_digits
 
 RELATIONSHIPS = frozenset({"Lookup", "MasterDetail", "Hierarchy", "MetadataRelationship"})
 _UNSETTABLE = frozenset({"Address", "AutoNumber", "Location", "Summary"})
@@ -115,8 +116,8 @@ def _is_long(kind_name: str) -> bool:
 
 
 def _number(element: Element, name: str, default: int) -> int:
-    text = element.value(name)
-    return int(text) if text.isdigit() else default
+    number = in_digits(element.value(name))
+    return default if number is None else number
 
 
 def _targets(element: Element, kind_name: str) -> tuple[str, ...]:
@@ -156,7 +157,7 @@ def default_value(element: Element, kind_name: str, values: tuple[str, ...]) -> 
     if text.startswith(('"', "'")) and text.endswith(text[0]):
         return text[1:-1]
     if kind_name in ("Number", "Currency", "Percent"):
-        return float(text) if text.replace(".", "", 1).lstrip("-").isdigit() else None
+        return decimal(text)
     return None
 
 

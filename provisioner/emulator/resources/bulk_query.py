@@ -15,6 +15,7 @@ from provisioner.emulator.errors import ApiError
 from provisioner.emulator.objects.values import format_datetime
 from provisioner.emulator.resources.query import query_context
 from provisioner.emulator.routing import Call, Reply, route
+from provisioner.emulator.typed import in_digits
 
 _BASE = "/services/data/v<version>/jobs/query"
 _PAGE = 50_000  # default number of records per page
@@ -116,9 +117,10 @@ def _job(call: Call) -> QueryJob:
 
 
 def _size(text: str) -> int:
-    if text and (not text.isdigit() or int(text) == 0):
+    number = in_digits(text or str(_PAGE))
+    if not number:
         raise ApiError(400, "INVALIDJOB", f"InvalidJob : maxRecords must be positive: {text}")
-    return int(text or _PAGE)
+    return number
 
 
 def _locator(start: int) -> str:

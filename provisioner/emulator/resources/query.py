@@ -15,6 +15,7 @@ from provisioner.emulator.org import EmulatedOrg
 from provisioner.emulator.routing import Call, Reply, route
 from provisioner.emulator.soql.evaluate import Answer, describe_columns, run
 from provisioner.emulator.soql.names import Context
+from provisioner.emulator.typed import in_digits
 
 PAGE = 2000
 _SMALLEST_PAGE = 200
@@ -54,7 +55,7 @@ def query_more(call: Call) -> Reply:
     cursor_id, _, offset = call.params["locator"].rpartition("-")
     org, now = call.session_org(), call.world.now()
     cursor = org.cursors.get(cursor_id)
-    start = int(offset) if offset.isdigit() else 0
+    start = in_digits(offset) or 0
     if (
         not isinstance(cursor, Cursor)
         or not 0 < start < len(cursor.records)

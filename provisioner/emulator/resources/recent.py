@@ -14,6 +14,7 @@ from provisioner.emulator.objects.representation import record_url
 from provisioner.emulator.objects.rules import Change, rule
 from provisioner.emulator.objects.schema import ObjectType
 from provisioner.emulator.routing import Call, Reply, route
+from provisioner.emulator.typed import in_digits
 
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
@@ -36,10 +37,11 @@ def _note(org: EmulatedOrg, change: Change) -> None:
 @route("/services/data/v<version>/recent", name="recent")
 def recent_records(call: Call) -> Reply:
     """Up to `?limit=` of them, by default and at most 200."""
-    limit = call.query.get("limit", str(_MOST))
-    if not limit.isdecimal():
-        raise ApiError(400, "MALFORMED_QUERY", f"limit must be a number: {limit}")
-    return Reply(recent_items(call)[: int(limit)])
+    limit = in_digits(call.query.get("limit", str(_MOST)))
+    if limit is None:
+        text = f"limit must be a number: {call.query['limit']}"
+        raise ApiError(400, "MALFORMED_QUERY", text)
+    return Reply(recent_items(call)[:limit])
 
 
 def recent_items(call: Call, only: ObjectType | None = None) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.resources.query import query_context
 from provisioner.emulator.routing import Call, Reply, route
 from provisioner.emulator.sosl.search import search
+from provisioner.emulator.typed import in_digits
 
 _ENVELOPE_FROM = 37  # the API version; before, the answer is the list alone
 _PARAMETERIZED_FROM = 36
@@ -155,9 +156,10 @@ def _split(fields: str) -> list[str]:
 def _number(value: Any, name: str) -> int | None:
     if value in (None, ""):
         return None
-    if isinstance(value, bool) or not str(value).isdigit() or not 0 < int(value) <= _MOST:
+    number = value if isinstance(value, int) else in_digits(str(value))
+    if isinstance(value, bool) or number is None or not 0 < number <= _MOST:
         raise _wrong(name)
-    return int(value)
+    return number
 
 
 def _wrong(name: str) -> ApiError:

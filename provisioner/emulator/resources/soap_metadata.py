@@ -10,7 +10,6 @@ docs/reference/clients.md#soap-paths.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +43,7 @@ def metadata(call: Call) -> Reply:
 def _deploy(call: Call, request: Element) -> dict[str, Any]:
     try:
         zip_bytes = base64.b64decode("".join(request.value("ZipFile").split()), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # also for characters that are not ASCII
         text = "Invalid content in base64Binary element: ZipFile"
         raise SoapFault("INVALID_TYPE", text) from error
     org = call.session_org()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from provisioner.emulator import application
 from provisioner.emulator.exchange import DroppedError, Request
@@ -101,6 +102,80 @@ def test_xml_without_a_bottom_is_a_fault(hub: Client) -> None:
         reply = hub.call("POST", "/services/Soap/m/68.0", data=body)
         assert reply.status_code == 500
         assert "Fault" in reply.text
+
+
+@pytest.mark.usefixtures("bugs")
+@pytest.mark.parametrize("digits", ["\u00b2", "9" * 5000])
+def test_digits_that_are_no_number_of_the_api_are_refused(digits: str, hub: Client) -> None:
+    parameters = {"q": "Acme", "sobjects": ["Account"], "overallLimit": digits}
+    for reply in (
+        hub.call("GET", "recent", params={"limit": digits}),
+        hub.call("GET", f"query/0r8000000000001AAA-{digits}"),
+        hub.call("POST", "parameterizedSearch", json=parameters),
+    ):
+        assert reply.status_code == 400, reply.text
+    field = (
+        '<metadata xsi:type="CustomField"><fullName>Account.A__c</fullName><label>A</label>'
+        f"<type>Number</type><precision>{digits}</precision><scale>0</scale>"
+        f"<defaultValue>{digits}</defaultValue></metadata>"
+    )
+    assert "is not a valid value for the type xsd:int" in create_metadata(hub, field).text
+    code = {"anonymousBody": f"Integer i = {digits};"}
+    assert not hub.call("GET", "tooling/executeAnonymous", params=code).json()["compiled"]
+
+
+def create_metadata(hub: Client, metadata: str) -> requests.Response:
+    """The answer to a createMetadata call."""
+    return soap(hub, f"<createMetadata>{metadata}</createMetadata>")
+
+
+def soap(hub: Client, operation: str) -> requests.Response:
+    """The answer to a call of the Metadata API."""
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><e:Header><SessionHeader>'
+        f"<sessionId>{hub.token}</sessionId></SessionHeader></e:Header><e:Body>{operation}</e:Body>"
+        "</e:Envelope>"
+    )
+    return hub.call("POST", "/services/Soap/m/68.0", data=body.encode())
+
+
+@pytest.mark.usefixtures("bugs")
+def test_a_zip_that_is_not_base64_is_a_fault(hub: Client) -> None:
+    deploy = "<deploy><ZipFile>\u00b2</ZipFile><DeployOptions/></deploy>"
+    assert "Invalid content in base64Binary element" in soap(hub, deploy).text
+
+
+@pytest.mark.usefixtures("bugs")
+@pytest.mark.parametrize("version", ["abc", "\u00b2", "68.0.0", "nan", "-1.0", "1e5"])
+def test_a_version_that_is_no_number_is_not_found(version: str, hub: Client) -> None:
+    for path in ("search?q=FIND {Acme}", "limits", "composite/graph"):
+        reply = hub.call("GET", f"/services/data/v{version}/{path}")
+        assert hub.refusal(reply)[:2] in ((404, "NOT_FOUND"), (405, "METHOD_NOT_ALLOWED"))
+
+
+@pytest.mark.usefixtures("bugs")
+@pytest.mark.parametrize(
+    "code",
+    [
+        "String s = 'a'; for (Integer i = 0; i < 100; i++) { s = s + s; }",
+        "Long n = 3; for (Integer i = 0; i < 100; i++) { n = n * n; }",
+        "List<Integer> l = new List<Integer>{1}; for (Integer i = 0; i < 60; i++) { l.addAll(l); }",
+        "String s = 'ab'.repeat(2000000000);",
+        "String s = 'x'.leftPad(2000000000);",
+        "List<Object> l = new List<Object>(); l.add(l); System.debug(l);",
+        "Date d = Date.today() + 2147483647;",
+        "Set<Object> s = new Set<Object>{new List<Integer>()};",
+        "Map<Object, Object> m = new Map<Object, Object>{new List<Integer>() => 1};",
+        f"Integer i = {'1 + ' * 2000}1;",
+        f"String s = 'a'{'.trim()' * 1200};",
+    ],
+)
+def test_apex_that_is_too_large_or_too_deep_is_not_followed(code: str, hub: Client) -> None:
+    """Values that double in each round would need all memory long before the loop ends."""
+    reply = hub.call("GET", "tooling/executeAnonymous", params={"anonymousBody": code})
+    assert reply.json()["success"] is True
+    assert "cannot follow" in hub.call("GET", "/_emulator/notes").text
 
 
 @pytest.mark.parametrize(

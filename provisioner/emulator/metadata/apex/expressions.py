@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.emulator.metadata.apex.cursor import Cursor
-from provisioner.emulator.metadata.apex.tokens import Token
+from provisioner.emulator.metadata.apex.tokens import ApexProblem, Token
 from provisioner.emulator.metadata.apex.tree import Expression
 
 _PREFIX = frozenset({"+", "-", "!", "~", "++", "--"})
@@ -12,6 +12,7 @@ _ASSIGNING = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<
 _BINARY = _COMPARING | _ASSIGNING | {"+", "-", "*", "/", "%", "&", "|", "^", "<<"}
 _NO_OPERANDS = frozenset({"else", "instanceof", "catch", "finally", "when"})
 _GENERIC = frozenset({"list", "set", "map", "iterable", "iterator"})
+_MOST_DIGITS = 300
 _LITERALS = {"true": True, "false": False, "null": None}
 
 
@@ -265,6 +266,8 @@ def _literal(token: Token) -> str | int | float:
         quotes = 3 if token.text.startswith("'''") else 1
         return _unescape(token.text[quotes:-quotes])
     digits = token.text.rstrip("lLdD")
+    if len(digits) > _MOST_DIGITS:
+        raise ApexProblem("Illegal number.", token.line, token.column)
     return float(digits) if "." in digits else int(digits)
 
 

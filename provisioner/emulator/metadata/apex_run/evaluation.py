@@ -19,6 +19,8 @@ from provisioner.emulator.metadata.apex_run.values import (
     Rows,
     SObject,
     ThrownError,
+    bounded,
+    key_of,
     null_pointer,
 )
 
@@ -46,7 +48,7 @@ class Evaluator:
         reader = getattr(self, f"_of_{expression.kind}", None)
         if reader is None:
             raise NotFollowedError("an expression")
-        return reader(expression)
+        return bounded(reader(expression))
 
     def log(self, line: int, level: str, text: str) -> None:
         """Add a line to the debug log, as the platform writes `System.debug`."""
@@ -73,7 +75,7 @@ class Evaluator:
         found = self.variables[name.lower()]
         if found is UNKNOWN:
             raise NotFollowedError(f"the variable {name}, whose value is not known")
-        return found
+        return bounded(found)
 
     def _token(self, path: str) -> Any:
         """A name that is no variable: a value of an enum, a token of the schema, a label."""
@@ -205,7 +207,7 @@ class Evaluator:
             return self._new_list(expression)
         if name == "set":
             found = self._new_list(expression)
-            return ApexSet(dict.fromkeys(found))
+            return ApexSet(dict.fromkeys(map(key_of, found)))
         if name == "map":
             return self._new_map(expression)
         if name.endswith("exception"):
@@ -234,7 +236,7 @@ class Evaluator:
         if given and isinstance(given[0], dict):
             return dict(given[0])
         return {
-            self.value(key): self.value(value)
+            key_of(self.value(key)): self.value(value)
             for key, value in expression.pairs
             if value is not None
         }

@@ -76,6 +76,9 @@ class Interpreter:
         except ThrownError:
             if self.skipped is None:
                 raise
+        except RecursionError:
+            if self.skipped is None and self.position is not None:
+                self.skipped = self.position, "an expression of too many levels"
 
     def _run(self, statements: list[Statement]) -> None:
         for statement in statements:

@@ -67,14 +67,16 @@ def _sample(before: str, _bound: str) -> str:
     return "(null)" if _LIST.search(before) else "null"
 
 
-def _expressions(part: Any, kind: str) -> Iterator[Expression]:
-    if isinstance(part, Expression) and part.kind == kind:
-        yield part
-    if isinstance(part, list | tuple):
-        for one in part:
-            yield from _expressions(one, kind)
-    elif isinstance(part, dict):
-        yield from _expressions(list(part.values()), kind)
-    elif is_dataclass(part):
-        for one in fields(part):
-            yield from _expressions(getattr(part, one.name), kind)
+def _expressions(parts: list[Any], kind: str) -> Iterator[Expression]:
+    """Those of a kind in a tree, in their order; a tree may be deeper than Python's stack."""
+    waiting = [*reversed(parts)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Expression) and part.kind == kind:
+            yield part
+        if isinstance(part, list | tuple):
+            waiting += reversed(part)
+        elif isinstance(part, dict):
+            waiting += reversed(part.values())
+        elif is_dataclass(part):
+            waiting += [getattr(part, one.name) for one in reversed(fields(part))]

@@ -28,11 +28,14 @@ def binary(operator: str, left: Any, right: Any) -> Any:
         return text_of(left) + text_of(right)
     if left is None or right is None:
         raise null_pointer()
-    if isinstance(left, date) and isinstance(right, int | float) and operator in "+-":
-        return left + timedelta(days=right if operator == "+" else -right)
-    if not _are_numbers(left, right):
-        raise NotFollowedError(f"the operator {operator} of these values")
-    return _arithmetic(operator, left, right)
+    try:
+        if isinstance(left, date) and isinstance(right, int | float) and operator in "+-":
+            return left + timedelta(days=right if operator == "+" else -right)
+        if not _are_numbers(left, right):
+            raise NotFollowedError(f"the operator {operator} of these values")
+        return _arithmetic(operator, left, right)
+    except (OverflowError, ValueError):  # a date after the year 9999, a number that is infinite
+        raise NotFollowedError("a result that is out of range") from None
 
 
 def _are_numbers(*values: Any) -> bool:

@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from provisioner.emulator.metadata.apex_run.values import NotFollowedError, ThrownError, text_of
+from provisioner.emulator.metadata.apex_run.values import (
+    MOST_ELEMENTS,
+    NotFollowedError,
+    ThrownError,
+    text_of,
+)
 
 Method = Callable[..., Any]
 
@@ -16,6 +21,18 @@ def _between(text: str, first: str, last: str) -> str | None:
     _, found, rest = text.partition(first)
     inner, ends, _ = rest.partition(last)
     return inner if found and ends else None
+
+
+def _length(count: int) -> int:
+    """The length of a text that is to be made. Raises NotFollowedError for one that is too long."""
+    if count > MOST_ELEMENTS:
+        raise NotFollowedError("a value that is larger than the heap")
+    return count
+
+
+def _replaced_text(text: str, old: str, new: str) -> str:
+    _length(len(text) + text.count(old) * len(new))
+    return text.replace(old, new)
 
 
 def _replaced(text: str, pattern: str, new: str, count: int = 0) -> str:
@@ -62,19 +79,19 @@ TEXT: Mapping[str, Method] = {
     "isnumeric": lambda s: s.isdigit(),
     "lastindexof": lambda s, part: s.rfind(part),
     "left": lambda s, n: s[:n],
-    "leftpad": lambda s, n, fill=" ": s.rjust(n, fill),
+    "leftpad": lambda s, n, fill=" ": s.rjust(_length(n), fill),
     "length": len,
     "mid": lambda s, start, n: s[start : start + n],
     "remove": lambda s, part: s.replace(part, ""),
     "removeend": lambda s, part: s.removesuffix(part),
     "removestart": lambda s, part: s.removeprefix(part),
-    "repeat": lambda s, n: s * n,
-    "replace": lambda s, old, new: s.replace(old, new),
+    "repeat": lambda s, n: s * (_length(n * len(s)) and n),
+    "replace": _replaced_text,
     "replaceall": _replaced,
     "replacefirst": lambda s, pattern, new: _replaced(s, pattern, new, 1),
     "reverse": lambda s: s[::-1],
     "right": lambda s, n: s[-n:] if n else "",
-    "rightpad": lambda s, n, fill=" ": s.ljust(n, fill),
+    "rightpad": lambda s, n, fill=" ": s.ljust(_length(n), fill),
     "split": _split,
     "startswith": lambda s, part: s.startswith(part),
     "startswithignorecase": lambda s, part: s.lower().startswith(part.lower()),

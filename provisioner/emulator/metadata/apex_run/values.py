@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+MOST_ELEMENTS = 6_000_000  # characters of a text, elements of a collection
+_DEEPEST = 20  # collections in collections; one may contain itself
+
 
 class NotFollowedError(Exception):
     """Code that the interpreter does not follow; the message names it."""
@@ -78,8 +81,10 @@ class Constant:
     name: str
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any, depth: int = 0) -> str:
     """A value joined to text, as `'' + value` does it."""
+    if depth > _DEEPEST:
+        raise NotFollowedError(f"collections in more than {_DEEPEST} levels")
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, datetime):
@@ -89,14 +94,15 @@ def text_of(value: Any) -> str:
     if isinstance(value, float):
         return repr(value) if abs(value) < 1e15 else f"{value:.0f}"
     if isinstance(value, ApexSet):
-        return "{" + ", ".join(map(text_of, value)) + "}"
+        return "{" + ", ".join(text_of(one, depth + 1) for one in value) + "}"
     if isinstance(value, list):
-        return "(" + ", ".join(map(text_of, value)) + ")"
+        return "(" + ", ".join(text_of(one, depth + 1) for one in value) + ")"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{text_of(k)}={text_of(v)}" for k, v in value.items()) + "}"
+        pairs = ((text_of(k, depth + 1), text_of(v, depth + 1)) for k, v in value.items())
+        return "{" + ", ".join(f"{key}={one}" for key, one in pairs) + "}"
     if isinstance(value, SObject):
-        inner = ", ".join(f"{name}={text_of(one)}" for name, one in value.fields.values())
-        return f"{value.type}:{{{inner}}}"
+        pairs = ((name, text_of(one, depth + 1)) for name, one in value.fields.values())
+        return f"{value.type}:{{{', '.join(f'{name}={one}' for name, one in pairs)}}}"
     return value.name if isinstance(value, Constant) else str(value)
 
 
@@ -123,6 +129,19 @@ def to_json(value: Any) -> Any:
     if isinstance(value, Constant):
         return value.name
     raise NotFollowedError(f"{type(value).__name__} as the value of a field")
+
+
+def bounded(value: Any) -> Any:
+    """A value that a block may go on with. Raises NotFollowedError for one that is too large.
+
+    The heap of a transaction has 6 MB ("Execution Governors and Limits" in the Apex Developer
+    Guide); what it holds is not counted here, but no request may use up the memory of the process.
+    """
+    if isinstance(value, str | list | dict) and len(value) > MOST_ELEMENTS:
+        raise NotFollowedError("a value that is larger than the heap")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise NotFollowedError("a number of more than 64 bits")
+    return value
 
 
 def null_pointer() -> ThrownError:
