@@ -18,6 +18,9 @@ from provisioner.emulator.errors import (
 from provisioner.emulator.routing import Reply
 
 NOT_FOUND_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
+_CODE_FIRST = frozenset({"NOT_FOUND", "METHOD_NOT_ALLOWED", "PROCESSING_HALTED"})
+"""As recorded by CumulusCI and omniphx/forrest#181: what the framework refuses."""
+
 _GONE = (
     "<html><head><title>URL No Longer Exists</title></head><body>This org is gone.</body></html>"
 )
@@ -31,6 +34,12 @@ _FAULT_NAMESPACES = {
     "c": "urn:fault.enterprise.soap.sforce.com",
     "T": "urn:fault.tooling.soap.sforce.com",
 }
+_FAULT_TYPES = {
+    "INVALID_LOGIN": "LoginFault",
+    "INVALID_ID_FIELD": "InvalidIdFault",
+    "INVALID_NEW_PASSWORD": "InvalidNewPasswordFault",
+}
+"""Of the partner, enterprise and tooling APIs; the others are UnexpectedErrorFault."""
 
 
 def encode(body: Any) -> bytes:
@@ -46,8 +55,10 @@ def encode(body: Any) -> bytes:
 
 
 def rest_error(status: int, code: str, message: str, fields: list[str] | None = None) -> Reply:
-    """`[{"message", "errorCode", "fields"}]`."""
+    """`[{"message", "errorCode", "fields"}]`, in the order that recorded answers have."""
     entry: dict[str, Any] = {"message": message, "errorCode": code}
+    if code in _CODE_FIRST:
+        entry = {"errorCode": code, "message": message}
     if fields is not None:
         entry["fields"] = fields
     return Reply([entry], status)
@@ -65,17 +76,42 @@ def method_not_allowed(method: str, allowed: Iterable[str]) -> ApiError:
 def soap_fault(path: str, code: str, message: str, status: int = 500) -> Reply:
     """A SOAP 1.1 fault in the namespace of the API that the path names."""
     parts = path.split("/")
-    namespace = _FAULT_NAMESPACES.get(parts[3] if len(parts) > 3 else "", _FAULT_NAMESPACES["u"])
-    text = message if message.startswith(code) else f"{code}: {message}"
+    api = parts[3] if len(parts) > 3 else ""
+    namespace = _FAULT_NAMESPACES.get(api, _FAULT_NAMESPACES["u"])
+    own_text = message.removeprefix(f"{code}: ")
+    text, instance = _escaped(f"{code}: {own_text}"), ""
+    detail = ""
+    if namespace.startswith("urn:fault."):
+        instance = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+        detail = _fault_detail(code, own_text)
+    prefix = "" if code == "INVALID_LOGIN" else "sf:"
     return Reply(
         '<?xml version="1.0" encoding="UTF-8"?>'
         '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
-        f'xmlns:sf="{namespace}"><soapenv:Body><soapenv:Fault><faultcode>sf:{escape(code)}'
-        f"</faultcode><faultstring>{escape(text)}</faultstring></soapenv:Fault>"
+        f'xmlns:sf="{namespace}"{instance}><soapenv:Body><soapenv:Fault><faultcode>{prefix}'
+        f"{_escaped(code)}</faultcode><faultstring>{text}</faultstring>{detail}</soapenv:Fault>"
         "</soapenv:Body></soapenv:Envelope>",
         status,
         "text/xml;charset=UTF-8",
     )
+
+
+def _fault_detail(code: str, message: str) -> str:
+    """The detail of the partner, enterprise and tooling APIs, from which clients read the code.
+
+    Source: "API Faults" in the SOAP API Developer Guide; answers of real orgs in the tests of
+    simple-salesforce (LoginFault) and CumulusCI (UnexpectedErrorFault).
+    """
+    kind = _FAULT_TYPES.get(code, "UnexpectedErrorFault")
+    return (
+        f'<detail><sf:{kind} xsi:type="sf:{kind}"><sf:exceptionCode>{_escaped(code)}'
+        f"</sf:exceptionCode><sf:exceptionMessage>{_escaped(message)}</sf:exceptionMessage>"
+        f"</sf:{kind}></detail>"
+    )
+
+
+def _escaped(text: str) -> str:
+    return escape(text, {"'": "&apos;", '"': "&quot;"})
 
 
 def deleted_org() -> Reply:

@@ -33,7 +33,17 @@ def partner(call: Call) -> Reply:
     operation = _OPERATIONS.get(request.name)
     if operation is None:
         raise NotEmulatedError(f"Partner API {request.name}")
-    return answer(NAMESPACE, request.name, operation(call, request))
+    result = operation(call, request)
+    return answer(NAMESPACE, request.name, result, header=_limit_info(call))
+
+
+def _limit_info(call: Call) -> str:
+    """The use of the API, in each answer. Source: an answer in CumulusCI's tests."""
+    used, most = call.session_org().api_requests, call.world.limits.api
+    return (
+        f"<LimitInfoHeader><limitInfo><current>{used}</current><limit>{most}</limit>"
+        "<type>API REQUESTS</type></limitInfo></LimitInfoHeader>"
+    )
 
 
 def _set_password(call: Call, request: Element) -> None:
@@ -56,7 +66,9 @@ def _get_user_info(call: Call, request: Element) -> dict[str, Any]:  # noqa: ARG
     return {
         "accessibilityMode": False,
         "currencySymbol": "$",
+        "orgAttachmentFileSizeLimit": 5_242_880,
         "orgDefaultCurrencyIsoCode": "USD",
+        "orgDisallowHtmlAttachments": False,
         "orgHasPersonAccounts": "personaccounts" in {one.lower() for one in org.features},
         "organizationId": org.id,
         "organizationMultiCurrency": "multicurrency" in {one.lower() for one in org.features},

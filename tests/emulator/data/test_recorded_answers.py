@@ -235,6 +235,14 @@ def test_answers_are_not_stored_by_proxies(client: Client, path: str) -> None:
     assert headers["Vary"] == "Accept-Encoding"
 
 
+def test_what_the_framework_refuses_has_its_code_first(client: Client) -> None:
+    """As CumulusCI recorded both."""
+    missing = client.call("GET", "sobjects/Foo").json()
+    assert list(missing[0]) == ["errorCode", "message"]
+    unknown = client.call("GET", "query", params={"q": "SELECT Id FROM Foo"}).json()
+    assert list(unknown[0]) == ["message", "errorCode"]
+
+
 @pytest.mark.parametrize("path", ["sobjects", "sobjects/Account/describe"])
 def test_a_describe_that_has_not_changed_is_not_sent_again(client: Client, path: str) -> None:
     first = client.call("GET", path)

@@ -177,8 +177,21 @@ def test_user_info_and_logins(client: OrgClient) -> None:
     assert value(info, "organizationId") == client.org.id
     assert value(info, "userId") == client.org.admin_id
     assert value(info, "userName") == "admin@scratch.example"
+    assert value(info, "type") == "API REQUESTS"
+    assert int(value(info, "current")) > 0
     login = soap(client, "<login><username>a</username></login>", PARTNER, session="")
     assert login.status_code == 500
-    assert "<faultcode>sf:INVALID_LOGIN</faultcode>" in login.text
-    assert soap(client, "<getUserInfo/>", PARTNER, session="").status_code == 500
+    detail = (
+        "<faultcode>INVALID_LOGIN</faultcode><faultstring>INVALID_LOGIN: {text}</faultstring>"
+        '<detail><sf:LoginFault xsi:type="sf:LoginFault">'
+        "<sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode>"
+        "<sf:exceptionMessage>{text}</sf:exceptionMessage></sf:LoginFault></detail>"
+    )
+    wrong = "Invalid username, password, security token; or user locked out."
+    assert detail.format(text=wrong) in login.text
+    ended = soap(client, "<getUserInfo/>", PARTNER, session="")
+    assert ended.status_code == 500
+    assert "<faultcode>sf:INVALID_SESSION_ID</faultcode>" in ended.text
+    assert value(ended, "sf:exceptionCode") == "INVALID_SESSION_ID"
+    assert 'xsi:type="sf:UnexpectedErrorFault"' in ended.text
     assert soap(client, "<query/>", PARTNER).status_code == 501
