@@ -132,7 +132,7 @@ def to_json(value: Any) -> Any:
 
 
 def bounded(value: Any) -> Any:
-    """A value that a block may go on with. Raises NotFollowedError for one that is too large.
+    """A value that a block may continue with. Raises NotFollowedError for one that is too large.
 
     The heap of a transaction has 6 MB ("Execution Governors and Limits" in the Apex Developer
     Guide); what it holds is not counted here, but no request may use up the memory of the process.
