@@ -10,7 +10,10 @@ from provisioner.emulator.objects.schema import AcceptsField, ObjectType
 
 
 class TypeTable(MutableMapping[str, ObjectType]):
-    """What is read is shared by all orgs; `own` gives a copy that this org may change."""
+    """What is read is shared by all orgs; `own` gives a copy that this org may change.
+
+    Requests read it without the lock of the store, while others change it.
+    """
 
     def __init__(self, shared: StandardTypes) -> None:
         self._shared = shared
@@ -21,22 +24,22 @@ class TypeTable(MutableMapping[str, ObjectType]):
     def own(self, name: str) -> ObjectType:
         """The type, from now on apart from that of other orgs."""
         if name not in self._own:
-            self._own[name] = _copy(self[name])
+            return self._own.setdefault(name, _copy(self[name]))
         return self._own[name]
 
     def accept_fields(self, accepts: AcceptsField) -> None:
         """Every object has the custom fields that `accepts` accepts."""
         self._accepts = accepts
-        for one in self._own.values():
+        for one in list(self._own.values()):
             one.accepts = accepts
 
     def changed(self) -> list[ObjectType]:
         """Copies of the types that this org has of its own."""
-        return [_copy(one) for one in self._own.values()]
+        return [_copy(one) for one in list(self._own.values())]
 
     def key_prefixes(self) -> Iterator[tuple[str, str]]:
         """Key prefix and name of each type; of equal ones the first in the table wins."""
-        own = ((one.key_prefix, name) for name, one in self._own.items())
+        own = ((one.key_prefix, name) for name, one in list(self._own.items()))
         shared = (
             (prefix, name)
             for prefix, name in self._shared.key_prefixes()
@@ -51,7 +54,8 @@ class TypeTable(MutableMapping[str, ObjectType]):
                 raise KeyError(name)
             found = self._shared[name]
             if self._accepts is not None:
-                found = self._own[name] = replace(_copy(found), accepts=self._accepts)
+                # Another request may have made this copy in the meantime, and changed it.
+                found = self._own.setdefault(name, replace(_copy(found), accepts=self._accepts))
         return found
 
     def __setitem__(self, name: str, object_type: ObjectType) -> None:
@@ -67,7 +71,7 @@ class TypeTable(MutableMapping[str, ObjectType]):
 
     def __iter__(self) -> Iterator[str]:
         yield from (name for name in self._shared if name not in self._removed or name in self._own)
-        yield from (name for name in self._own if name not in self._shared)
+        yield from (name for name in list(self._own) if name not in self._shared)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
