@@ -6,17 +6,13 @@ import gzip
 import re
 import sys
 import traceback
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.formparser import FormDataParser
-from werkzeug.http import parse_options_header
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from provisioner.emulator import (
@@ -24,22 +20,27 @@ from provisioner.emulator import (
     conditional,
     control,
     envelopes,
-    jwt_bearer,
     media_types,
     misbehaviour,
     resources,
 )
 from provisioner.emulator.auto_assign import auto_assign
 from provisioner.emulator.errors import ApiError, NotEmulatedError, SoapFault
-from provisioner.emulator.exchange import MOST_BYTES, Request, Response
+from provisioner.emulator.exchange import Request, Response
 from provisioner.emulator.request_log import LogEntry
+from provisioner.emulator.request_parts import (
+    form_of,
+    login_of,
+    soap_token_of,
+    token_of,
+    unpacked,
+)
 from provisioner.emulator.routing import ROUTES, Call, Reply, Route
 
 if TYPE_CHECKING:
     from provisioner.emulator.sessions import Session
     from provisioner.emulator.world import World
 
-_SOAP_SESSION = re.compile(rb"<(?:\w+:)?sessionId\b[^>]*>([^<]*)<")
 _SESSION = re.compile(r"00D[A-Za-z0-9]{12,15}!\S+")
 _VERSION = re.compile(r"/services/data/v([^/]+)(?:/|$)")
 _COMPRESS_FROM = 2048  # bytes
@@ -75,7 +76,7 @@ class Application:
         name = found.route.name if found.route else "unknown"
         try:
             request_key = (name, request.method, path)
-            login = _login_of(request) if name == "oauth.token" and self.world.faults else ""
+            login = login_of(request) if name == "oauth.token" and self.world.faults else ""
             with misbehaviour.around(self.world, request_key, label, found.token, login) as it:
                 if it.reply is None:
                     reply, handled = self._handle(request, found, path, query)
@@ -98,12 +99,12 @@ class Application:
             route, params = self._map.match(raw_path, method)
         except NotFound:
             problem: Exception = NotEmulatedError(f"{request.method} {path}")
-            return _Found(None, {}, problem, _token(request))
+            return _Found(None, {}, problem, token_of(request.headers))
         except MethodNotAllowed as error:
             problem = envelopes.method_not_allowed(request.method, error.valid_methods or ())
-            return _Found(None, {}, problem, _token(request))
+            return _Found(None, {}, problem, token_of(request.headers))
         decoded = {key: unquote(str(value)) for key, value in params.items()}
-        token = _soap_token(request) if route.access == "soap" else _token(request)
+        token = soap_token_of(request) if route.access == "soap" else token_of(request.headers)
         return _Found(route, decoded, None, token)
 
     def _handle(self, request: Request, found: _Found, path: str, query: str) -> tuple[Reply, str]:
@@ -144,8 +145,8 @@ class Application:
     def _call(self, request: Request, found: _Found, path: str, query: str, origin: str) -> Call:
         body = request.body
         if request.headers.get("content-encoding", "").lower() == "gzip":
-            body = _unpacked(body)
-        form, files = _form(request.headers.get("content-type", ""), body)
+            body = unpacked(body)
+        form, files = form_of(request.headers.get("content-type", ""), body)
         return Call(
             world=self.world,
             method="GET" if request.method == "HEAD" else request.method,
@@ -182,11 +183,7 @@ class Application:
             if not is_soap:
                 return _unauthorized(call.headers.get("authorization", ""))
             if found.token:
-                raise SoapFault(
-                    "INVALID_SESSION_ID",
-                    "INVALID_SESSION_ID: Invalid Session ID found in SessionHeader: "
-                    "Illegal Session",
-                )
+                raise envelopes.illegal_session()
             return None  # the handler decides: SOAP login needs no session
         call.org, call.user_id = session.org, session.user_id
         session.org.api_requests += 1
@@ -243,63 +240,6 @@ def _unauthorized(authorization: str) -> Reply:
     else:
         reply = envelopes.rest_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
     return replace(reply, headers={"WWW-Authenticate": "Token"})
-
-
-def _token(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() in ("bearer", "oauth"):
-        return token.strip()
-    return request.headers.get("x-sfdc-session", "")  # of Bulk API 1.0
-
-
-def _soap_token(request: Request) -> str:
-    match = _SOAP_SESSION.search(request.body[:20_000]) or _SOAP_SESSION.search(request.body)
-    return match[1].decode("utf-8", "replace").strip() if match else ""
-
-
-def _login_of(request: Request) -> str:
-    """The username in the assertion of a JWT login; "" where it cannot be read."""
-    try:
-        form, _ = _form(request.headers.get("content-type", ""), request.body)
-    except ApiError:
-        return ""
-    return jwt_bearer.user_named((form or {}).get("assertion", ""))
-
-
-def _unpacked(body: bytes) -> bytes:
-    """A gzip body, decompressed up to the maximum size of a body."""
-    unpacker = zlib.decompressobj(31)
-    try:
-        unpacked = unpacker.decompress(body, MOST_BYTES + 1)
-    except zlib.error as error:
-        raise ApiError(400, "JSON_PARSER_ERROR", f"the body is not gzip: {error}") from error
-    if len(unpacked) > MOST_BYTES:
-        raise ApiError(413, "REQUEST_TOO_LARGE", f"The body has more than {MOST_BYTES} bytes")
-    if not unpacker.eof:
-        raise ApiError(400, "JSON_PARSER_ERROR", "the body is not gzip: it ends too early")
-    return unpacked
-
-
-def _form(
-    content_type: str, body: bytes
-) -> tuple[Mapping[str, str] | None, Mapping[str, bytes] | None]:
-    kind, options = parse_options_header(content_type)
-    if kind == "application/x-www-form-urlencoded":
-        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)), None
-    if kind != "multipart/form-data":
-        return None, None
-    parser = FormDataParser(max_form_memory_size=None, silent=False)
-    try:
-        _, form, files = parser.parse(BytesIO(body), kind, len(body), options)
-    except ValueError as error:
-        raise ApiError(
-            400, "JSON_PARSER_ERROR", f"the body is not multipart data: {error}"
-        ) from error
-    contents = {}
-    for name, part in files.items():
-        contents[name] = part.stream.read()
-        part.close()
-    return form.to_dict(), contents
 
 
 def _bug(error: Exception) -> Reply:

@@ -47,7 +47,7 @@ def of_compressed(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _schema_date(org: EmulatedOrg) -> datetime:
     """When the last component was deployed; of an org without deploys, its creation."""
-    dates = [str(getattr(one, "modified", "")) for one in org.components.values()]
+    dates = [str(getattr(one, "modified", "")) for one in list(org.components.values())]
     latest = max((one for one in dates if one), default="")
     return max(datetime.fromisoformat(latest), org.created) if latest else org.created
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from provisioner.emulator.errors import ApiError, RecordError
+from provisioner.emulator.ids import is_id
 from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.store import Store
 
-_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?\Z")
 Values = Mapping[str, Any]
 
 
@@ -125,11 +124,6 @@ def given(values: Values, name: str) -> Any:
     """The value that a client gave for a field; names are compared in any case."""
     wanted = name.lower()
     return next((value for key, value in values.items() if key.lower() == wanted), None)
-
-
-def is_id(value: Any) -> bool:
-    """Whether this looks like a record id."""
-    return isinstance(value, str) and _ID.match(value) is not None
 
 
 def error_entry(error: RecordError) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from typing import Any
-from xml.sax.saxutils import escape
 
 from provisioner.emulator.errors import (
     ApiError,
@@ -16,6 +15,7 @@ from provisioner.emulator.errors import (
     SoapFault,
 )
 from provisioner.emulator.routing import Reply
+from provisioner.emulator.xml_values import escaped
 
 NOT_FOUND_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
 _CODE_FIRST = frozenset({"NOT_FOUND", "METHOD_NOT_ALLOWED", "PROCESSING_HALTED"})
@@ -48,9 +48,8 @@ def encode(body: Any) -> bytes:
         return b""
     if isinstance(body, bytes):
         return body
-    if isinstance(body, str):
-        return body.encode()
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    is_text = isinstance(body, str)
+    text = body if is_text else json.dumps(body, separators=(",", ":"), ensure_ascii=False)
     return text.encode("utf-8", "replace")  # a lone surrogate becomes a ?, as in Java
 
 
@@ -71,6 +70,12 @@ def method_not_allowed(method: str, allowed: Iterable[str]) -> ApiError:
     listed = ",".join(one for one in order if one in known)
     text = f"HTTP Method '{method}' not allowed. Allowed are {listed}"
     return ApiError(405, "METHOD_NOT_ALLOWED", text)
+
+
+def illegal_session() -> SoapFault:
+    """The fault of a SOAP call without an active session."""
+    text = "Invalid Session ID found in SessionHeader: Illegal Session"
+    return SoapFault("INVALID_SESSION_ID", text)
 
 
 def soap_fault(path: str, code: str, message: str, status: int = 500) -> Reply:
@@ -111,7 +116,7 @@ def _fault_detail(code: str, message: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return escape(text, {"'": "&apos;", '"': "&quot;"})
+    return escaped(text).replace("'", "&apos;").replace('"', "&quot;")
 
 
 def deleted_org() -> Reply:

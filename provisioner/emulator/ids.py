@@ -7,6 +7,7 @@ import string
 from itertools import count
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?\Z")
 _ORG_ID = re.compile(r"00D[A-Za-z0-9]{12}\Z")
 _CHECKSUM = string.ascii_uppercase + "012345"
 
@@ -30,6 +31,11 @@ def to_15(any_id: str) -> str:
 def same_id(left: str, right: str) -> bool:
     """Whether two ids, of 15 or 18 characters, name the same record."""
     return to_15(left) == to_15(right)
+
+
+def is_id(value: object) -> bool:
+    """Whether a value looks like a record id."""
+    return isinstance(value, str) and _ID.match(value) is not None
 
 
 def folded(text: str) -> str:

@@ -138,7 +138,7 @@ class EmulatedOrg:
     test_runs: dict[str, Any] = field(default_factory=dict)  # of Apex tests, by 707 id
     coverage: dict[Any, Any] = field(default_factory=dict)  # by test class, method and tested class
     streams: Streams = field(default_factory=Streams)
-    jobs: dict[str, Any] = field(default_factory=dict)  # Bulk 2.0, by 750 id
+    jobs: dict[str, Any] = field(default_factory=dict)  # of both Bulk APIs, by 750 id
     cursors: dict[str, Any] = field(default_factory=dict)  # query locators
     setup_lock: SetupLock = field(default_factory=SetupLock)
     store: Store = field(init=False)

@@ -47,10 +47,11 @@ class Streams:
         return client_id in self._clients
 
     def subscribe(self, client_id: str, channel: str, *, wanted: bool = True) -> None:
-        """Begin or end the subscription of a known client to a channel."""
+        """Start or end the subscription of a client to a channel; nothing if it is not known."""
         with self._changed:
-            channels = self._clients[client_id].channels
-            (channels.add if wanted else channels.discard)(channel)
+            client = self._clients.get(client_id)
+            if client is not None:
+                (client.channels.add if wanted else client.channels.discard)(channel)
 
     def publish(self, channel: str, data: Mapping[str, Any]) -> None:
         """Give an event to every client that is subscribed to its channel."""
@@ -66,10 +67,13 @@ class Streams:
         return client is not None and channel in client.channels
 
     def connect(self, client_id: str) -> bool:
-        """Note that a known client connects; whether it is for the first time."""
-        client = self._clients[client_id]
-        is_first, client.has_connected = not client.has_connected, True
-        return is_first
+        """Note that a client connects; whether it is known and does so for the first time."""
+        with self._changed:
+            client = self._clients.get(client_id)
+            if client is None:
+                return False
+            is_first, client.has_connected = not client.has_connected, True
+            return is_first
 
     def wait(self, client_id: str, seconds: float) -> list[dict[str, Any]]:
         """The events of a client, as soon as there are any, at the latest after this time."""

@@ -6,9 +6,8 @@ Source: "Bulk API Reference" in the Bulk API 2.0 and Bulk API Developer Guide.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-from xml.sax.saxutils import escape
 
 from provisioner.emulator.bulk.batches import STATES, Batch, BulkJob, IngestBatch
 from provisioner.emulator.bulk.csv_text import CsvFormat, write
@@ -16,6 +15,7 @@ from provisioner.emulator.bulk.ingest import error_text
 from provisioner.emulator.bulk.query import QueryJob
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.routing import Call, Reply
+from provisioner.emulator.xml_values import content, without_nulls
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -33,9 +33,9 @@ def answer(call: Call, root: str, body: Any, status: int = 200) -> Reply:
     """A body in the format of the client; in XML `root` is the name of its element."""
     if is_json(call):
         return Reply(body, status)
-    text = (
-        f'<?xml version="1.0" encoding="UTF-8"?><{root} xmlns="{NAMESPACE}">{_xml(body)}</{root}>'
-    )
+    inner = content(without_nulls(body))
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    text = f'{head}<{root} xmlns="{NAMESPACE}">{inner}</{root}>'
     return Reply(text, status, "application/xml")
 
 
@@ -46,8 +46,8 @@ def refusal(call: Call, status: int, code: str, message: str) -> Reply:
 
 def job_info(call: Call, job: BulkJob) -> dict[str, Any]:
     """The description of a job."""
-    states = Counter(STATES[one.state] for one in job.batches.values())
-    batches = job.batches.values()
+    batches = list(job.batches.values())
+    states = Counter(STATES[one.state] for one in batches)
     return {
         "id": job.id,
         "operation": job.operation,
@@ -133,7 +133,7 @@ def _record(record: Mapping[str, Any]) -> str:
         elif isinstance(value, Mapping) and "attributes" in value:
             parts.append(f'<{name} xsi:type="sObject">{_record(value)}</{name}>')
         else:
-            parts.append(f"<{name}>{_xml(value)}</{name}>")
+            parts.append(f"<{name}>{content(without_nulls(value))}</{name}>")
     return "".join(parts)
 
 
@@ -162,17 +162,3 @@ def _refused(batch: Batch) -> int:
 
 def _moment(call: Call, text: str) -> str:
     return text if is_json(call) else text.replace("+0000", "Z")
-
-
-def _xml(value: Any) -> str:
-    """A value as the content of an element: null is left out, a list is repeated."""
-    if isinstance(value, Mapping):
-        return "".join(_element(name, one) for name, one in value.items())
-    if isinstance(value, bool):
-        return str(value).lower()
-    return escape(str(value))
-
-
-def _element(name: str, value: Any) -> str:
-    several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    return "".join(f"<{name}>{_xml(one)}</{name}>" for one in several if one is not None)

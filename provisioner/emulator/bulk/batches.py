@@ -176,6 +176,6 @@ class BulkJob:
     def abort(self) -> None:
         """Stop the job: batches that are still queued are not processed."""
         self.state = "Aborted"
-        for batch in self.batches.values():
+        for batch in list(self.batches.values()):
             if batch.state == "UploadComplete":
                 batch.abort()

@@ -31,7 +31,10 @@ class QueryJob(Job):
     def work(self) -> str | None:
         """Run the query and keep its records."""
         assert self.context is not None
-        answer = run(self.context)
+        try:
+            answer = run(self.context)
+        except ApiError as error:
+            return failed_query(error)
         start, end = self.window or (0, len(answer.records))
         self.records = answer.records[start:end]
         self.lines = [[_cell(record, name) for name in self.header] for record in self.records]
@@ -42,6 +45,11 @@ class QueryJob(Job):
         """A part of the records with the header, as CSV."""
         chosen = self.lines[start : start + size]
         return write([self.header, *chosen], self.form)
+
+
+def failed_query(error: ApiError) -> str:
+    """The message of a job or batch whose query is refused."""
+    return f"InvalidBatch : Failed to process query: {error.code}: {error.message}"
 
 
 def check(context: Context) -> tuple[str, list[str]]:

@@ -70,4 +70,4 @@ def records(call: Call) -> Reply:
 def components(call: Call) -> Reply:
     """The metadata components from deploys and packages, as `Type:FullName`."""
     org = org_named(call, call.params["org"])
-    return Reply(sorted(f"{one.type}:{one.full_name}" for one in org.components.values()))
+    return Reply(sorted(f"{one.type}:{one.full_name}" for one in list(org.components.values())))

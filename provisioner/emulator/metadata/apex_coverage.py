@@ -59,7 +59,7 @@ def tested_components(org: EmulatedOrg) -> list[StoredComponent]:
 def covered_by_methods(org: EmulatedOrg) -> list[dict[str, Any]]:
     """Rows of ApexCodeCoverage: a test method and a class or trigger that still exist."""
     lines = _lines_of(org)
-    tests = {one.id for one in org.components.values() if isinstance(one, StoredComponent)}
+    tests = {one.id for one in list(org.components.values())}
     return [
         {
             "Id": to_18(f"714{number:012d}"),

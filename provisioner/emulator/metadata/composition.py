@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from provisioner.emulator.metadata.component_types import CHILD_ELEMENTS, TRACKED_PARTS
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 def composed(
-    org: EmulatedOrg, parent: StoredComponent, chosen: Collection[StoredComponent]
+    org: EmulatedOrg, parent: StoredComponent, chosen: Container[tuple[str, str]]
 ) -> list[Element]:
     """The elements of a parent's file: its own if it is chosen, and its chosen children.
 
-    All its children are chosen together with it.
+    `chosen` has the keys of components. All its children are chosen together with a parent.
     """
     kinds = CHILD_ELEMENTS[parent.type]
-    is_whole = any(one is parent for one in chosen)
+    names = {child_type: element_name for element_name, child_type in kinds.items()}
+    is_whole = parent.key in chosen
     elements: list[Element] = []
     if is_whole and parent.element is not None:
         elements += [one for one in parent.element.children if one.name not in kinds]
-    for element_name, child_type in kinds.items():
-        for one in _children(org, parent, child_type):
-            if one.element is not None and (is_whole or any(one is each for each in chosen)):
-                elements.append(_renamed(one.element, element_name))
+    for one in _children(org, parent, names):
+        if one.element is not None and (is_whole or one.key in chosen):
+            elements.append(_renamed(one.element, names[one.type]))
     return sorted(elements, key=lambda one: one.name)
 
 
@@ -42,7 +42,7 @@ def bundle_files(org: EmulatedOrg, bundle: StoredComponent) -> dict[str, bytes]:
 
 def parts_of(org: EmulatedOrg, whole: StoredComponent) -> list[StoredComponent]:
     """The labels of CustomLabels, the digital experiences of a bundle."""
-    return list(_children(org, whole, TRACKED_PARTS[whole.type]))
+    return list(_children(org, whole, {TRACKED_PARTS[whole.type]}))
 
 
 def parent_name(child: StoredComponent) -> str:
@@ -52,11 +52,11 @@ def parent_name(child: StoredComponent) -> str:
 
 
 def _children(
-    org: EmulatedOrg, parent: StoredComponent, child_type: str
+    org: EmulatedOrg, parent: StoredComponent, child_types: Container[str]
 ) -> Iterator[StoredComponent]:
     wanted = parent.full_name.lower()
-    for one in org.components.values():
-        is_child = isinstance(one, StoredComponent) and one.type == child_type
+    for one in list(org.components.values()):
+        is_child = isinstance(one, StoredComponent) and one.type in child_types
         if is_child and parent_name(one).lower() == wanted:
             yield one
 

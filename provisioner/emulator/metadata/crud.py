@@ -31,6 +31,7 @@ from provisioner.emulator.metadata.xml_tree import Element
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
+_VERSION = f"{NEWEST}.0"  # of the packages that the calls make
 Mode = Literal["create", "update", "upsert"]
 
 
@@ -66,9 +67,6 @@ def delete(org: EmulatedOrg, kind: str, name: str, user_id: str) -> dict[str, An
     if refused[0].problem_type == "Warning":
         return _failed(name, "INVALID_CROSS_REFERENCE_KEY", _not_found(kind, name))
     return _failed(name, "DEPENDENCY_EXISTS", refused[0].problem)
-
-
-_VERSION = f"{NEWEST}.0"
 
 
 def _type_of(given: Element) -> str:

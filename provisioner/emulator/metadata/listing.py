@@ -17,10 +17,10 @@ from provisioner.emulator.metadata.component_types import (
     reported_type,
 )
 from provisioner.emulator.metadata.composition import composed
-from provisioner.emulator.metadata.soap import Raw
 from provisioner.emulator.metadata.standard_components import find_standard, standard_components
 from provisioner.emulator.metadata.state import StoredComponent, find
 from provisioner.emulator.metadata.xml_text import document
+from provisioner.emulator.xml_values import Raw, escaped
 
 if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
@@ -42,7 +42,7 @@ def listed(org: EmulatedOrg, wanted: str, folder: str = "") -> list[dict[str, An
 def _deployed(org: EmulatedOrg, wanted: str, folder: str) -> Iterator[StoredComponent]:
     kind, member_type = find_type(wanted), FOLDER_MEMBERS.get(wanted, wanted)
     is_in_folder = kind is not None and kind.is_in_folder
-    for one in org.components.values():
+    for one in list(org.components.values()):
         if not isinstance(one, StoredComponent) or one.type != member_type:
             continue
         parent, has_parent, _ = one.full_name.rpartition("/")
@@ -88,11 +88,11 @@ def read_record(org: EmulatedOrg, component_type: str, full_name: str) -> Raw:
     if stored is None:
         return Raw("")
     if component_type in CHILD_ELEMENTS:
-        elements = composed(org, stored, [stored])
+        elements = composed(org, stored, {stored.key})
     elif stored.element is not None:
         elements = stored.element.children
     else:
         raise NotEmulatedError(f"the content of {component_type} {full_name}")
     text = document("x", elements).decode()
     inner = text.partition("\n<x ")[2].partition(">\n")[2].rpartition("</x>")[0]
-    return Raw(f"<fullName>{stored.full_name}</fullName>{inner}", component_type)
+    return Raw(f"<fullName>{escaped(stored.full_name)}</fullName>{inner}", component_type)

@@ -18,7 +18,7 @@ from provisioner.emulator.metadata.listing import properties
 from provisioner.emulator.metadata.manifest import WILDCARD, Manifest, Member, plain_name
 from provisioner.emulator.metadata.profiles import shown
 from provisioner.emulator.metadata.standard_components import find_standard, standard_components
-from provisioner.emulator.metadata.state import StoredComponent, now
+from provisioner.emulator.metadata.state import StoredComponent, find, now
 from provisioner.emulator.metadata.xml_text import document
 from provisioner.emulator.metadata.xml_tree import Element
 
@@ -67,6 +67,22 @@ class Retrieval:
         }
 
 
+class _Deployed:
+    """The deployed components of an org by type and by name: a manifest may name thousands."""
+
+    def __init__(self, org: EmulatedOrg) -> None:
+        self.by_type: dict[str, list[StoredComponent]] = {}
+        self.by_name: dict[tuple[str, str], list[StoredComponent]] = {}
+        for one in list(org.components.values()):
+            if isinstance(one, StoredComponent):
+                self.by_type.setdefault(one.type, []).append(one)
+                self.by_name.setdefault(_name_key(one.type, one.full_name), []).append(one)
+
+
+def _name_key(component_type: str, name: str) -> tuple[str, str]:
+    return component_type, plain_name(name).lower()
+
+
 def retrieve(
     org: EmulatedOrg,
     manifest: Manifest,
@@ -85,7 +101,7 @@ def retrieve(
     )
     retrieval.error = _missing_package(org, packages)
     chosen = list(_chosen(org, manifest, retrieval.messages))
-    for one in _parents(org, chosen):
+    for one in _owners(org, chosen):
         for path, content in _files(org, one, chosen).items():
             retrieval.files.setdefault(folder + path, content)
     described = [*chosen, _manifest_entry(org, user_id)]
@@ -116,10 +132,11 @@ def _chosen(
 ) -> Iterator[StoredComponent]:
     """The components that a manifest names, each once; a message for each that is missing."""
     seen: set[tuple[str, str]] = set()
+    deployed = _Deployed(org)
     file_name = f"{UNPACKAGED}package.xml"
     messages += [{"fileName": file_name, "problem": one.text} for one in manifest.problems]
     for member in manifest.members:
-        every = _matching(org, member)
+        every = _matching(org, deployed, member)
         found = [one for one in every if one.namespace is None or one.is_standard]
         if not found and not member.is_wildcard:
             text = f"Entity of type '{member.type}' named '{member.name}' cannot be found"
@@ -140,15 +157,13 @@ def _unknown(stored: StoredComponent) -> str:
     )
 
 
-def _matching(org: EmulatedOrg, member: Member) -> list[StoredComponent]:
-    stored = (one for one in org.components.values() if isinstance(one, StoredComponent))
-    same = [one for one in stored if one.type == member.type]
+def _matching(org: EmulatedOrg, deployed: _Deployed, member: Member) -> list[StoredComponent]:
+    same = deployed.by_type.get(member.type, [])
     if member.name == WILDCARD:
         return _all(org, member.type, same)
     if member.is_wildcard:
         return [one for one in same if member.covers(one.full_name)]
-    wanted = plain_name(member.name).lower()
-    found = [one for one in same if plain_name(one.full_name).lower() == wanted]
+    found = deployed.by_name.get(_name_key(member.type, member.name), [])
     standard = None if found else find_standard(org, member.type, member.name)
     return [standard] if standard else found
 
@@ -166,23 +181,29 @@ def _all(
     return deployed + [one for one in others if one.full_name not in names]
 
 
-def _parents(org: EmulatedOrg, chosen: Iterable[StoredComponent]) -> Iterator[StoredComponent]:
-    """The components whose files are written: of a child, its parent."""
+def _owners(org: EmulatedOrg, chosen: Iterable[StoredComponent]) -> Iterator[StoredComponent]:
+    """The components whose files are written, each once: of a child, its parent."""
+    owners: dict[tuple[str, str], StoredComponent] = {}
     for one in chosen:
         parent_type = CHILD_TYPES.get(one.type)
-        if parent_type is None:
-            yield one
-        else:
-            yield org.components.get((parent_type, parent_name(one).lower())) or StoredComponent(
-                parent_type, parent_name(one), one.file_name, "", "", "", "", ""
-            )
+        key = (parent_type, parent_name(one).lower()) if parent_type else one.key
+        if key not in owners:
+            owners[key] = one if parent_type is None else _parent(org, parent_type, one)
+    yield from owners.values()
+
+
+def _parent(org: EmulatedOrg, parent_type: str, child: StoredComponent) -> StoredComponent:
+    name = parent_name(child)
+    return find(org, parent_type, name) or StoredComponent(
+        parent_type, name, child.file_name, "", "", "", "", ""
+    )
 
 
 def _files(
     org: EmulatedOrg, stored: StoredComponent, chosen: list[StoredComponent]
 ) -> dict[str, bytes]:
     if stored.type in CHILD_ELEMENTS:
-        elements = composed(org, stored, chosen)
+        elements = composed(org, stored, {one.key for one in chosen})
         return {stored.file_name: document(stored.type, elements)}
     if stored.type == "Profile":
         return {stored.file_name: document("Profile", shown(stored, chosen))}

@@ -51,6 +51,11 @@ class StoredComponent:
     progression: Progression | None = None  # an operation in the background
     is_standard: bool = False  # the org has it from the beginning, and no deploy changed it
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its key among the components of an org: names are compared in any case."""
+        return self.type, self.full_name.lower()
+
 
 def component_id(org: EmulatedOrg, component_type: str) -> str:
     """A new id for a component of this type; "" for types that have none."""
@@ -63,7 +68,7 @@ def component_id(org: EmulatedOrg, component_type: str) -> str:
 
 def keep(org: EmulatedOrg, stored: StoredComponent) -> None:
     """Store a component, or replace the one with its name; the caller rolls back."""
-    org.components[stored.type, stored.full_name.lower()] = stored
+    org.components[stored.key] = stored
 
 
 def keep_without_file(

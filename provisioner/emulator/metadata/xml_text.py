@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from xml.sax.saxutils import escape
 
 from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
+from provisioner.emulator.xml_values import escaped
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -21,7 +21,7 @@ def document(root: str, children: Iterable[Element]) -> bytes:
 def _lines(element: Element, depth: int) -> list[str]:
     indent = "    " * depth
     if not element.children:
-        text = escape(element.text)
+        text = escaped(element.text)
         tag = f"<{element.name}>{text}</{element.name}>" if text else f"<{element.name}/>"
         return [indent + tag]
     inner = [line for child in element.children for line in _lines(child, depth + 1)]

@@ -10,10 +10,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from provisioner.emulator.errors import RecordError, ValueTypeError
-from provisioner.emulator.ids import to_18
+from provisioner.emulator.ids import is_id, to_18
 from provisioner.emulator.objects.schema import NUMERIC, Field
 
-_ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+\Z")
 _TIME = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?\Z")
 _OFFSET = re.compile(r"([+-]\d{2})(\d{2})\Z")
@@ -191,7 +190,7 @@ def _reference(field: Field, value: Any) -> str | None:
         raise _refuse(field, value)
     if not value.strip():
         return None
-    if not _ID.match(value.strip()):
+    if not is_id(value.strip()):
         raise RecordError(
             "MALFORMED_ID",
             f"{field.label or field.name}: id value of incorrect type: {value}",

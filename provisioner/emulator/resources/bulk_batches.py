@@ -6,22 +6,20 @@ and simple-salesforce.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
-from provisioner.emulator import api_versions, envelopes
 from provisioner.emulator.bulk import batch_formats as formats
 from provisioner.emulator.bulk import pk_chunking
+from provisioner.emulator.bulk.batch_routes import BulkError, bulk_route
 from provisioner.emulator.bulk.batches import QUERIES, Batch, BulkJob, IngestBatch
 from provisioner.emulator.bulk.csv_text import CsvFormat
-from provisioner.emulator.bulk.query import QueryJob, check
+from provisioner.emulator.bulk.query import QueryJob, check, failed_query
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.metadata.xml_tree import XmlProblem, parse
 from provisioner.emulator.objects.values import format_datetime
 from provisioner.emulator.resources.bulk_ingest import external_id_of, object_of
 from provisioner.emulator.resources.query import query_context
-from provisioner.emulator.routing import Call, Handler, Reply, route
+from provisioner.emulator.routing import Call, Reply
 
 _BASE = "/services/async/<version>/job"
 _OPERATIONS = ("insert", "update", "upsert", "delete", "query", "queryAll")
@@ -29,56 +27,7 @@ _CONTENT_TYPES = ("CSV", "JSON", "XML")
 _MAXIMUM_BYTES = 10_000_000
 
 
-class _BulkError(Exception):
-    """An error of this API: 400 with `code` and a message."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code} : {message}")
-        self.code, self.message = code, message
-
-
-def _bulk(rule: str, *methods: str, name: str) -> Callable[[Handler], Handler]:
-    """Register a handler with the session header and the errors of this API."""
-
-    def register(handler: Handler) -> Handler:
-        @wraps(handler)
-        def handle(call: Call) -> Reply:
-            try:
-                refused = _admit(call)
-                return refused or handler(call)
-            except _BulkError as error:
-                return formats.refusal(call, 400, error.code, error.message)
-            except ApiError as error:
-                code, _, text = error.message.partition(" : ")
-                return formats.refusal(call, 400, code if text else error.code, text or code)
-            except NotEmulatedError as error:
-                return formats.refusal(call, 501, "NOT_EMULATED", f"not emulated: {error}")
-
-        return route(rule, *methods, name=name, access="open")(handle)
-
-    return register
-
-
-def _admit(call: Call) -> Reply | None:
-    """Set the org and user of the session. Raises InvalidSessionId; a deleted org answers 420."""
-    bearer = call.headers.get("authorization", "").rpartition(" ")[2]
-    token = call.headers.get("x-sfdc-session") or bearer
-    org = call.world.org_of_token(token)
-    if org is not None and org.is_over():
-        return envelopes.deleted_org()
-    session = call.world.session(token)
-    if session is None:
-        raise _BulkError("InvalidSessionId", "Invalid session id")
-    if call.version not in api_versions.KNOWN:
-        raise _BulkError("InvalidVersion", f"Invalid version: {call.version}")
-    call.org, call.user_id = session.org, session.user_id
-    session.org.api_requests += 1
-    if session.org.api_requests > call.world.limits.api:
-        raise _BulkError("ExceededQuota", "TotalRequests Limit exceeded.")
-    return None
-
-
-@_bulk(_BASE, "POST", name="bulk_batches.create")
+@bulk_route(_BASE, "POST", name="bulk_batches.create")
 def create(call: Call) -> Reply:
     """A new job."""
     body, org = _body(call), call.session_org()
@@ -105,37 +54,37 @@ def create(call: Call) -> Reply:
     return formats.answer(call, "jobInfo", formats.job_info(call, job), 201)
 
 
-@_bulk(f"{_BASE}/<job>", "GET", name="bulk_batches.job")
+@bulk_route(f"{_BASE}/<job>", "GET", name="bulk_batches.job")
 def job_status(call: Call) -> Reply:
     """A job, with the counts of its batches."""
     job = _job(call)
-    for batch in job.batches.values():
+    for batch in list(job.batches.values()):
         batch.poll()
     return formats.answer(call, "jobInfo", formats.job_info(call, job))
 
 
-@_bulk(f"{_BASE}/<job>", "POST", name="bulk_batches.state")
+@bulk_route(f"{_BASE}/<job>", "POST", name="bulk_batches.state")
 def change_state(call: Call) -> Reply:
     """`Closed`: no more batches; `Aborted`: batches that are queued are not processed."""
     job, state = _job(call), _body(call).get("state")
     if state not in ("Closed", "Aborted"):
-        raise _BulkError("InvalidJob", f"State {state} cannot be set")
+        raise BulkError("InvalidJob", f"State {state} cannot be set")
     if job.state != "Open":
-        raise _BulkError("InvalidJobState", f"The job is in the state {job.state}")
+        raise BulkError("InvalidJobState", f"The job is in the state {job.state}")
     if state == "Aborted":
         job.abort()
     job.state, job.modified = state, _now(call)
     return formats.answer(call, "jobInfo", formats.job_info(call, job))
 
 
-@_bulk(f"{_BASE}/<job>/batch", "POST", name="bulk_batches.add")
+@bulk_route(f"{_BASE}/<job>/batch", "POST", name="bulk_batches.add")
 def add_batch(call: Call) -> Reply:
     """Add a batch: records, or the text of a query."""
     job = _job(call)
     if job.state != "Open":
-        raise _BulkError("InvalidJobState", f"The job is in the state {job.state}")
+        raise BulkError("InvalidJobState", f"The job is in the state {job.state}")
     if len(call.body) > _MAXIMUM_BYTES:
-        raise _BulkError("ClientInputError", "The batch has more than 10 MB")
+        raise BulkError("ClientInputError", "The batch has more than 10 MB")
     batch_id = call.world.ids.new("751")
     batch: Batch
     if job.operation in QUERIES:
@@ -145,17 +94,17 @@ def add_batch(call: Call) -> Reply:
     return formats.answer(call, "batchInfo", formats.batch_info(call, job, batch), 201)
 
 
-@_bulk(f"{_BASE}/<job>/batch", "GET", name="bulk_batches.list")
+@bulk_route(f"{_BASE}/<job>/batch", "GET", name="bulk_batches.list")
 def list_batches(call: Call) -> Reply:
     """All batches of a job."""
     job = _job(call)
-    for one in job.batches.values():
+    for one in list(job.batches.values()):
         one.poll()
-    infos = [formats.batch_info(call, job, one) for one in job.batches.values()]
+    infos = [formats.batch_info(call, job, one) for one in list(job.batches.values())]
     return formats.answer(call, "batchInfoList", {"batchInfo": infos})
 
 
-@_bulk(f"{_BASE}/<job>/batch/<batch>", "GET", name="bulk_batches.batch")
+@bulk_route(f"{_BASE}/<job>/batch/<batch>", "GET", name="bulk_batches.batch")
 def batch_status(call: Call) -> Reply:
     """A batch; this is a poll."""
     job, batch = _job(call), _batch(call)
@@ -163,7 +112,7 @@ def batch_status(call: Call) -> Reply:
     return formats.answer(call, "batchInfo", formats.batch_info(call, job, batch))
 
 
-@_bulk(f"{_BASE}/<job>/batch/<batch>/request", "GET", name="bulk_batches.request")
+@bulk_route(f"{_BASE}/<job>/batch/<batch>/request", "GET", name="bulk_batches.request")
 def batch_request(call: Call) -> Reply:
     """The content of a batch as it was sent."""
     batch = _batch(call)
@@ -173,7 +122,7 @@ def batch_request(call: Call) -> Reply:
     return Reply(batch.content, 200, "text/csv")
 
 
-@_bulk(f"{_BASE}/<job>/batch/<batch>/result", "GET", name="bulk_batches.results")
+@bulk_route(f"{_BASE}/<job>/batch/<batch>/result", "GET", name="bulk_batches.results")
 def batch_results(call: Call) -> Reply:
     """The results of the records, or the ids of the results of a query."""
     batch = _completed(call)
@@ -185,12 +134,12 @@ def batch_results(call: Call) -> Reply:
     return formats.answer(call, "result-list", {"result": ids})
 
 
-@_bulk(f"{_BASE}/<job>/batch/<batch>/result/<result>", "GET", name="bulk_batches.rows")
+@bulk_route(f"{_BASE}/<job>/batch/<batch>/result/<result>", "GET", name="bulk_batches.rows")
 def query_rows(call: Call) -> Reply:
     """The records of a query."""
     job, batch = _job(call), _completed(call)
     if not isinstance(batch, QueryJob) or call.params["result"] != _result_id(batch):
-        raise _BulkError("InvalidBatch", f"Result {call.params['result']} not found")
+        raise BulkError("InvalidBatch", f"Result {call.params['result']} not found")
     return formats.rows(batch, job.content_type)
 
 
@@ -202,7 +151,7 @@ def _query(call: Call, job: BulkJob, batch_id: str) -> QueryJob:
     try:
         _, header = check(context)
     except ApiError as error:
-        problem = f"InvalidBatch : Failed to process query: {error.code}: {error.message}"
+        problem = failed_query(error)
     batch = QueryJob(
         id=batch_id,
         org=job.org,
@@ -230,14 +179,14 @@ def _chunk_size(call: Call) -> int | None:
     try:
         return pk_chunking.chunk_size(call.headers.get(pk_chunking.HEADER, ""))
     except ValueError as error:
-        raise _BulkError("ClientInputError", f"Sforce-Enable-PKChunking: {error}") from error
+        raise BulkError("ClientInputError", f"Sforce-Enable-PKChunking: {error}") from error
 
 
 def _completed(call: Call) -> Batch:
     batch = _batch(call)
     batch.poll()
     if batch.state != "JobComplete":
-        raise _BulkError("InvalidBatch", "Batch not completed")
+        raise BulkError("InvalidBatch", "Batch not completed")
     return batch
 
 
@@ -248,14 +197,14 @@ def _result_id(batch: QueryJob) -> str:
 def _job(call: Call) -> BulkJob:
     job = call.session_org().jobs.get(call.params["job"])
     if not isinstance(job, BulkJob):
-        raise _BulkError("InvalidJob", f"Invalid job id: {call.params['job']}")
+        raise BulkError("InvalidJob", f"Invalid job id: {call.params['job']}")
     return job
 
 
 def _batch(call: Call) -> Batch:
     found = _job(call).batches.get(call.params["batch"])
     if found is None:
-        raise _BulkError("InvalidBatch", f"Invalid batch id: {call.params['batch']}")
+        raise BulkError("InvalidBatch", f"Invalid batch id: {call.params['batch']}")
     return found
 
 
@@ -267,7 +216,7 @@ def _body(call: Call) -> dict[str, Any]:
     try:
         return {child.name: child.text for child in parse(call.body).children}
     except XmlProblem as error:
-        raise _BulkError("InvalidXML", error.message) from error
+        raise BulkError("InvalidXML", error.message) from error
 
 
 def _now(call: Call) -> str:

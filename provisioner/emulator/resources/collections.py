@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from provisioner.emulator.dml import Dml, error_entry, given, is_id, key_field
+from provisioner.emulator.dml import Dml, error_entry, given, key_field
 from provisioner.emulator.errors import ApiError, RecordError
-from provisioner.emulator.ids import to_15
+from provisioner.emulator.ids import is_id, to_15
 from provisioner.emulator.objects.store import Store
 from provisioner.emulator.resources.query import query_context
 from provisioner.emulator.routing import Call, Reply, route

@@ -17,6 +17,7 @@ from typing import Any
 from provisioner.emulator.errors import ApiError, NotEmulatedError
 from provisioner.emulator.metadata.apex_test_runs import TOPIC
 from provisioner.emulator.org import EmulatedOrg
+from provisioner.emulator.request_parts import token_of
 from provisioner.emulator.routing import Call, Reply, route
 
 CHANNELS = ("/systemTopic/Logging", TOPIC)
@@ -34,8 +35,7 @@ def cometd(call: Call) -> Reply:
     messages = sent if isinstance(sent, list) else [sent]
     if not messages or not all(isinstance(one, dict) for one in messages):
         raise ApiError(400, "JSON_PARSER_ERROR", "The body must be a list of messages")
-    token = call.headers.get("authorization", "").rpartition(" ")[2]
-    session = call.world.session(token)
+    session = call.world.session(token_of(call.headers))
     if session is None:
         refused = [_failed(one, "401::Authentication invalid", "none") for one in messages]
         return Reply(refused, 401 if messages[0].get("channel") == "/meta/handshake" else 200)

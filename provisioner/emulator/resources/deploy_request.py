@@ -22,7 +22,7 @@ def _deploys(org: EmulatedOrg, view: QueryView) -> None:
     settle(org)
     with view.store.lock:
         view.store.clear(DEPLOY_REQUEST)
-        for deployment in org.deployments.values():
+        for deployment in list(org.deployments.values()):
             view.store.add(DEPLOY_REQUEST, _row(deployment), user_id=deployment.user_id)
 
 

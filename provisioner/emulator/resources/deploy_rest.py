@@ -14,6 +14,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
 from provisioner.emulator.errors import ApiError
+from provisioner.emulator.ids import same_id
 from provisioner.emulator.json_body import parse_body
 from provisioner.emulator.metadata.deployment import Deployment
 from provisioner.emulator.metadata.options import DeployOptions, read_options
@@ -103,8 +104,8 @@ def _answer(call: Call, deployment: Deployment, *, with_details: bool) -> dict[s
 def _find(call: Call) -> Deployment:
     deployments = call.session_org().deployments
     wanted = call.params["deploy_id"]
-    for deploy_id, deployment in deployments.items():
-        if deploy_id[:15] == wanted[:15] and isinstance(deployment, Deployment):
+    for deployment in list(deployments.values()):
+        if isinstance(deployment, Deployment) and same_id(deployment.id, wanted):
             return deployment
     raise ApiError(404, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 

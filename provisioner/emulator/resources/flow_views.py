@@ -25,7 +25,7 @@ def _flows(org: EmulatedOrg, view: QueryView) -> None:
     with store.lock:
         store.clear(DEFINITION)
         store.clear(VERSION)
-        for stored in org.components.values():
+        for stored in list(org.components.values()):
             if isinstance(stored, StoredComponent) and stored.type == "Flow":
                 store.add(DEFINITION, _definition(stored))
                 store.add(VERSION, _version(stored))

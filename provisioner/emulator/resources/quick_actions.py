@@ -26,7 +26,7 @@ def quick_actions(call: Call) -> Reply:
     org = call.session_org()
     deployed = [
         one
-        for one in org.components.values()
+        for one in list(org.components.values())
         if isinstance(one, StoredComponent) and one.type == "QuickAction" and _is_global(one)
     ]
     found = [

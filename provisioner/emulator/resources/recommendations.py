@@ -20,5 +20,5 @@ def _action(org: EmulatedOrg, change: Change) -> None:
         and (stored.type, stored.full_name) == ("Flow", name)
         and stored.element is not None
         and stored.element.value("status") == "Active"
-        for stored in org.components.values()
+        for stored in list(org.components.values())
     )

@@ -16,6 +16,7 @@ from typing import Any
 from provisioner.emulator.dml import given
 from provisioner.emulator.errors import ApiError, NotEmulatedError, RecordError
 from provisioner.emulator.objects.records import Record
+from provisioner.emulator.request_parts import token_of
 from provisioner.emulator.routing import Call, Reply, route
 from provisioner.emulator.sessions import AuthCode
 
@@ -132,7 +133,7 @@ def _defaults(call: Call, values: Mapping[str, Any]) -> dict[str, Any]:
 def _approve(call: Call, user_id: str) -> str:
     """Approve the app of the session for a user; a refresh token of that app for them."""
     world, org = call.world, call.session_org()
-    session = world.session(call.headers.get("authorization", "").partition(" ")[2].strip())
+    session = world.session(token_of(call.headers))
     key = session.consumer_key if session else ""
     if key in org.apps:
         org.apps[key].approved.add(user_id)

@@ -5,12 +5,11 @@ Source: docs/reference/data.md#anonymous-apex.
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape
-
 from provisioner.emulator.errors import NotEmulatedError
 from provisioner.emulator.metadata.anonymous import execute, log_anonymous
 from provisioner.emulator.metadata.soap import answer, read_operation
 from provisioner.emulator.routing import Call, Reply, route
+from provisioner.emulator.xml_values import element
 
 NAMESPACE = "http://soap.sforce.com/2006/08/apex"
 
@@ -26,6 +25,6 @@ def apex(call: Call) -> Reply:
     org = call.session_org()
     result = execute(org, source, call.user_id)
     text = log_anonymous(org, call.user_id, call.version, source, result)
-    header = f"<DebuggingInfo><debugLog>{escape(text)}</debugLog></DebuggingInfo>"
+    header = element("DebuggingInfo", {"debugLog": text})
     values = result.to_json()
     return answer(NAMESPACE, request.name, dict(sorted(values.items())), header=header)

@@ -23,10 +23,11 @@ from provisioner.emulator.metadata.manifest import Manifest, manifest_of
 from provisioner.emulator.metadata.options import DeployOptions, read_options
 from provisioner.emulator.metadata.retrieval import UNPACKAGED, retrieve
 from provisioner.emulator.metadata.setup_queue import enqueue, enqueue_validated, settle
-from provisioner.emulator.metadata.soap import answer, read_operation, without_nulls
+from provisioner.emulator.metadata.soap import answer, read_operation
 from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
 from provisioner.emulator.resources.deploy_rest import NO_VALIDATION
 from provisioner.emulator.routing import Call, Reply, route
+from provisioner.emulator.xml_values import without_nulls
 
 
 @route("/services/Soap/m/<version>", "POST", name="soap.metadata", access="soap")
@@ -106,8 +107,8 @@ def _find(call: Call, request: Element, name: str) -> Deployment:
     wanted = request.value(name)
     if len(wanted) not in (15, 18):
         raise SoapFault("INVALID_ID_FIELD", f"{name}: id value of incorrect type: {wanted}")
-    for deploy_id, deployment in call.session_org().deployments.items():
-        if deploy_id[:15] == wanted[:15] and isinstance(deployment, Deployment):
+    for deployment in list(call.session_org().deployments.values()):
+        if isinstance(deployment, Deployment) and same_id(deployment.id, wanted):
             return deployment
     raise SoapFault("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 
@@ -165,8 +166,8 @@ def _check_retrieve_status(call: Call, request: Element) -> dict[str, Any]:
     wanted = request.value("asyncProcessId") or request.value("id")
     if len(wanted) not in (15, 18):
         raise SoapFault("INVALID_ID_FIELD", f"asyncProcessId: id value of incorrect type: {wanted}")
-    for retrieve_id, retrieval in call.session_org().retrievals.items():
-        if retrieve_id[:15] == wanted[:15]:
+    for retrieval in list(call.session_org().retrievals.values()):
+        if same_id(retrieval.id, wanted):
             with_zip = request.flag("includeZip", default=True)
             result: dict[str, Any] = retrieval.to_json(with_zip=with_zip)
             return result

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from provisioner.emulator.envelopes import illegal_session
 from provisioner.emulator.errors import NotEmulatedError, SoapFault
 from provisioner.emulator.ids import same_id
 from provisioner.emulator.metadata.soap import answer, read_operation
@@ -28,8 +29,7 @@ def partner(call: Call) -> Reply:
         text = "Invalid username, password, security token; or user locked out."
         raise SoapFault("INVALID_LOGIN", text)
     if call.org is None:
-        text = "Invalid Session ID found in SessionHeader: Illegal Session"
-        raise SoapFault("INVALID_SESSION_ID", text)
+        raise illegal_session()
     operation = _OPERATIONS.get(request.name)
     if operation is None:
         raise NotEmulatedError(f"Partner API {request.name}")

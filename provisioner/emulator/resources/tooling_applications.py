@@ -74,7 +74,7 @@ def _apply(org: EmulatedOrg, change: Change, name: str, path: str) -> None:
 
 
 def _component_of(org: EmulatedOrg, record_id: str) -> StoredComponent:
-    for stored in org.components.values():
+    for stored in list(org.components.values()):
         if isinstance(stored, StoredComponent) and stored.id == record_id:
             return stored
     raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")

@@ -12,7 +12,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from provisioner.emulator.errors import ApiError
-from provisioner.emulator.ids import folded, to_15
+from provisioner.emulator.ids import folded, is_id, to_15
 from provisioner.emulator.objects.schema import NUMERIC, Field
 from provisioner.emulator.objects.values import parse_datetime
 from provisioner.emulator.soql.date_ranges import date_range
@@ -85,7 +85,7 @@ def _check_value(query: str, comparison: Comparison, field: Field, value: Value)
     position = comparison.left.position
     if not fits:
         raise located("INVALID_FIELD", query, position, _wrong_kind(comparison, field))
-    if kind in _IDS and value.value and not _is_id(value.value):
+    if kind in _IDS and value.value and not is_id(value.value):
         message = f"invalid ID field: {value.value}"
         raise located("INVALID_QUERY_FILTER_OPERATOR", query, position, message)
 
@@ -97,10 +97,6 @@ def _wrong_kind(comparison: Comparison, field: Field) -> str:
         f"value of filter criterion for field '{comparison.left.text}' must be of type {name} "
         f"and should {'' if quoted else 'not '}be enclosed in quotes"
     )
-
-
-def _is_id(text: str) -> bool:
-    return len(text) in (15, 18) and text.isascii() and text.isalnum()
 
 
 def _list_test(field: Field, values: Sequence[Value], now: datetime, *, included: bool) -> Test:

@@ -7,7 +7,8 @@ from importlib.resources import files
 
 import pytest
 
-from provisioner.emulator.objects import catalogue
+from provisioner.emulator.objects import catalogue, type_table
+from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.type_table import TypeTable
 
 KINDS = {
@@ -40,6 +41,33 @@ def test_a_type_may_be_changed_without_changing_another_org() -> None:
     assert "Phone" in second["Account"].fields
     assert "Contact" in second
     assert "Contact" not in first
+
+
+def test_a_change_is_not_lost_when_a_reader_copies_the_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Readers hold no lock: another request may change the type while one copies it."""
+    table, copied = TypeTable(catalogue.org_types()), type_table._copy
+    table.accept_fields(lambda _name: False)
+
+    def interrupted(one: ObjectType) -> ObjectType:
+        monkeypatch.setattr(type_table, "_copy", copied)
+        table.own("Account").fields["New__c"] = Field("New__c")
+        return copied(one)
+
+    monkeypatch.setattr(type_table, "_copy", interrupted)
+    assert "New__c" in table["Account"].fields
+
+
+def test_a_type_may_be_added_while_another_request_reads_the_table() -> None:
+    table = TypeTable(catalogue.org_types())
+    table["A__c"] = table.own("Account")
+    names = []
+    for name in table:
+        names.append(name)
+        if name == "A__c":
+            table["B__c"] = table["A__c"]
+    assert names[-1] == "A__c"
 
 
 @pytest.mark.parametrize(

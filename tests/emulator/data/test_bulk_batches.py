@@ -239,6 +239,22 @@ def test_a_wrong_size_of_chunks_is_refused(client: Client, header: str) -> None:
     assert reply.json()["exceptionCode"] == "ClientInputError"
 
 
+def test_a_query_that_is_refused_when_it_runs_fails_its_batch(client: Client, world: World) -> None:
+    job = Job(client, world, operation="query")
+    batch = job.finish(job.add("SELECT Id FROM Account WHERE Nope = 'x'"))
+    assert batch["state"] == "Failed"
+    assert "Failed to process query: INVALID_FIELD" in batch["stateMessage"]
+
+
+def test_xml_leaves_out_what_xml_cannot_hold(client: Client, world: World) -> None:
+    client.call("POST", "sobjects/Account", data=b'{"Name": "a\\u0001\\ud83d<b"}')
+    job = Job(client, world, operation="query", contentType="XML")
+    path = job.add("SELECT Name FROM Account")
+    job.finish(path)
+    result = tree(client.call("GET", f"{path}/result"))[0].text
+    assert "<Name>a&lt;b</Name>" in client.call("GET", f"{path}/result/{result}").text
+
+
 def test_a_query_without_records_says_so(client: Client, world: World) -> None:
     job = Job(client, world, operation="query")
     batch = job.add("SELECT Name FROM Account")

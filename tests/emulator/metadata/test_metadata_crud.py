@@ -67,6 +67,13 @@ def test_an_object_and_its_fields_can_be_used_at_once(client: OrgClient) -> None
     assert client.create("Thing__c", Name="a", Ext__c="x").status_code == 400
 
 
+def test_names_are_escaped_in_answers(client: OrgClient) -> None:
+    made = save(client, "createMetadata", "RemoteSiteSetting", "A &amp; B", SITE)
+    assert "<success>true</success>" in made
+    body = "<readMetadata><type>RemoteSiteSetting</type><fullNames>A &amp; B</fullNames>"
+    assert "<fullName>A &amp; B</fullName>" in soap(client, f"{body}</readMetadata>").text
+
+
 def test_an_upsert_says_whether_it_created(client: OrgClient) -> None:
     first = save(client, "upsertMetadata", "RemoteSiteSetting", "One", SITE)
     second = save(client, "upsertMetadata", "RemoteSiteSetting", "One", SITE)

@@ -7,9 +7,11 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from provisioner.emulator.metadata import composition, retrieval
 from tests.emulator.metadata.builders import (
     XMLNS,
     Files,
@@ -73,6 +75,23 @@ def retrieved(client: OrgClient, members: Mapping[str, str], more: str = "") -> 
     (content,) = re.findall(r"<zipFile>(.*?)</zipFile>", answer)
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(content))) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def test_the_file_of_an_object_is_put_together_once(
+    client: OrgClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once for each of its fields would take minutes for an object with hundreds of them."""
+    calls: list[Any] = []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return composition.composed(*arguments)
+
+    deployed(client)
+    monkeypatch.setattr(retrieval, "composed", counted)
+    files = retrieved(client, {"CustomField": "Thing__c.A__c Thing__c.B__c"})
+    assert "B__c" in files["unpackaged/objects/Thing__c.object"]
+    assert len(calls) == 1
 
 
 def test_a_class_comes_back_byte_for_byte(client: OrgClient) -> None:

@@ -101,6 +101,16 @@ def test_refused_changes(client: OrgClient, app: dict[str, Any], metadata: Any, 
     assert b"Bikes" in stored.files["applications/EBikes.app"]
 
 
+def test_metadata_is_kept_without_characters_that_xml_cannot_hold(
+    client: OrgClient, app: dict[str, Any]
+) -> None:
+    metadata = {**app["Metadata"], "description": "a\u0000\ud83db"}
+    reply = client.call("PATCH", f"{PATH}/{app['Id']}", json={"Metadata": metadata})
+    assert reply.status_code == 204, reply.text
+    stored = client.org.components["CustomApplication", "ebikes"]
+    assert b"<description>ab</description>" in stored.files["applications/EBikes.app"]
+
+
 def test_apps_are_created_and_deleted(client: OrgClient, app: dict[str, Any]) -> None:
     body = {"FullName": "New_App", "Metadata": {**app["Metadata"], "label": "New"}}
     reply = client.call("POST", PATH, json=body)
