@@ -22,14 +22,26 @@ _PART = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])|([\x00-\x1f\x7f-\x9f])|([^\x00
 _CUT_OFF = re.compile(r"(?:\x1b(?:\[[?0-9;]*)?)?\Z")
 
 
-class Screen:
+class Frame:
+    """The rows of a terminal at one moment."""
+
+    def __init__(self, rows: list[str]) -> None:
+        self.rows = rows
+
+    def showing(self, text: str) -> int:
+        """How many lines show it."""
+        return sum(text in row for row in self.rows)
+
+
+class Screen(Frame):
     """What is shown. Any control character or escape that the live view has no use for fails."""
 
     def __init__(self, columns: int, lines: int) -> None:
+        super().__init__([""])
         self.columns, self.lines = columns, lines
-        self.rows: list[str] = [""]
         self.row = self.column = 0
-        self.paints = 0  # times that the cursor went up to draw the table anew
+        self.frames: list[Frame] = []  # what was shown whenever the view began to draw anew
+        self._is_drawn = False
         self.wrapped: list[str] = []
         self.colours: set[str] = set()
         self.is_cursor_hidden = False
@@ -46,11 +58,8 @@ class Screen:
             else:
                 self._escape(options, command)
 
-    def showing(self, text: str) -> int:
-        """How many lines show it."""
-        return sum(text in row for row in self.rows)
-
     def _put(self, text: str) -> None:
+        self._is_drawn = True
         if self.column + len(text) > self.columns:
             self.wrapped.append(text)
         row = self.rows[self.row].ljust(self.column)
@@ -71,8 +80,10 @@ class Screen:
         if command == "A":
             top = max(0, len(self.rows) - self.lines)
             self.row = max(top, self.row - int(options or 1))
-            self.paints += 1
         elif (command, options) == ("K", "2"):
+            if self._is_drawn:
+                self.frames.append(Frame(list(self.rows)))
+                self._is_drawn = False
             self.rows[self.row] = ""
         elif (command, options) in (("l", "?25"), ("h", "?25")):
             self.is_cursor_hidden = command == "l"
@@ -111,17 +122,22 @@ class Terminal:
             is_over = time.monotonic() > deadline or not self._shows_more()
             assert not is_over, "\n".join(["it never came to it:", *self.screen.rows])
 
-    def repainted(self) -> None:
-        """Wait until the whole table has been drawn anew: a first drawing may be in progress."""
-        paints = self.screen.paints + 2
-        self.until(lambda screen: screen.paints > paints)
+    def drawn(self, condition: Callable[[Frame], object] = lambda frame: True) -> Frame:
+        """The next whole drawing of the table for which it is so; one in progress is not it."""
+        first = len(self.screen.frames) + 1
+
+        def found() -> Frame | None:
+            return next(filter(condition, self.screen.frames[first:]), None)
+
+        self.until(lambda screen: found())
+        frame = found()
+        assert frame is not None
+        return frame
 
     def resize(self, columns: int, lines: int) -> None:
         """Make it larger or smaller, as a user does with the mouse."""
         self.screen.columns, self.screen.lines = columns, lines
         self._resize(self._ours)
-        self.repainted()
-        self.screen.wrapped.clear()
 
     def end(self) -> int:
         """Show all that is still written: the exit code."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.builder.night import Night
-from tests.builder.terminal import Screen, Terminal
+from tests.builder.terminal import Frame, Terminal
 from tests.proof.evil_text import EVIL
 
 pytestmark = pytest.mark.slow
@@ -56,22 +56,26 @@ def held_build(
         terminal.kill()
 
 
-def at_the_step(screen: Screen) -> int:
+def at_the_step(screen: Frame) -> int:
     """How many lines show an org at the step that is held."""
     return screen.showing("[red]mark[/red] [l")
+
+
+def longest(frame: Frame) -> int:
+    """The characters of its longest line."""
+    return max(map(len, frame.rows))
 
 
 @pytest.mark.parametrize("columns", [80, 200])
 def test_each_org_has_one_line_however_often_it_is_drawn(night: Night, columns: int) -> None:
     with held_build(night, columns=columns) as terminal:
         terminal.until(lambda screen: at_the_step(screen) == 2)
-        terminal.repainted()
-        screen = terminal.screen
-        assert (at_the_step(screen), screen.showing("0 available, 0 failed")) == (2, 1)
-        assert screen.wrapped == []
-        assert screen.showing("…") == (2 if columns == 80 else 0), "what has no room is cut off"
-        assert screen.showing("some more of it") == (0 if columns == 80 else 2)
-        assert screen.is_cursor_hidden
+        frame = terminal.drawn()
+        assert (at_the_step(frame), frame.showing("0 available, 0 failed")) == (2, 1)
+        assert frame.showing("…") == (2 if columns == 80 else 0), "what has no room is cut off"
+        assert frame.showing("some more of it") == (0 if columns == 80 else 2)
+        assert terminal.screen.wrapped == []
+        assert terminal.screen.is_cursor_hidden
 
 
 def test_at_the_end_the_table_is_gone_and_what_came_of_it_stays(night: Night) -> None:
@@ -91,10 +95,9 @@ def test_a_terminal_may_change_its_size(night: Night, before: int, after: int) -
     with held_build(night, columns=before) as terminal:
         terminal.until(lambda screen: at_the_step(screen) == 2)
         terminal.resize(after, 24)
-        screen = terminal.screen
-        assert (at_the_step(screen), screen.showing("0 available, 0 failed")) == (2, 1)
-        assert max(map(len, screen.rows)) <= after
-        assert any(len(row) > 80 for row in screen.rows) == (after > 80)
+        frame = terminal.drawn(lambda frame: (longest(frame) > 80) == (after > 80))
+        assert (at_the_step(frame), frame.showing("0 available, 0 failed")) == (2, 1)
+        assert longest(frame) <= after
 
 
 def test_a_low_terminal_shows_as_many_as_have_room_and_counts_the_rest(night: Night) -> None:
