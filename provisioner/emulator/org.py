@@ -16,6 +16,7 @@ from provisioner.emulator.streams import Streams
 if TYPE_CHECKING:
     import random
 
+    from provisioner.emulator.behavior import Behavior
     from provisioner.emulator.clock import Clock, Progression
     from provisioner.emulator.faults import Faults
     from provisioner.emulator.ids import IdFactory
@@ -51,6 +52,7 @@ class SetupLock:
 class Surroundings(Protocol):
     """The world of an org, as far as the org, its rules and its resources use it."""
 
+    behavior: Behavior
     clock: Clock
     faults: Faults
     hub: EmulatedOrg

@@ -30,6 +30,7 @@ class Session:
     user_id: str
     consumer_key: str
     expires: datetime
+    family: int = 0  # of the refresh tokens that come with it; 0: there are none
 
     def touch(self, now: datetime) -> None:
         """Record a use."""
@@ -55,17 +56,20 @@ class Sessions:
         self._clock = clock
         self._random = random.Random(f"sessions {seed}")  # noqa: S311 - tokens of no real org
         self._by_token: dict[str, Session] = {}
-        self._by_login: dict[tuple[str, str, str], Session] = {}
+        self._by_login: dict[tuple[str, str, str, int], Session] = {}
+        self._ended: set[str] = set()
         self._lock = threading.Lock()
 
-    def open(self, org: EmulatedOrg, user_id: str, consumer_key: str) -> Session:
+    def open(
+        self, org: EmulatedOrg, user_id: str, consumer_key: str, *, family: int = 0
+    ) -> Session:
         """The session of a login: the active one of that user and app, or a new one."""
-        now, login = self._clock.now(), (org.id, user_id, consumer_key)
+        now, login = self._clock.now(), (org.id, user_id, consumer_key, family)
         with self._lock:
             session = self._by_login.get(login)
             if session is None or session.expires <= now:
                 token = f"{to_15(org.id)}!AQ{self.new_secret()}"
-                session = Session(token, org, user_id, consumer_key, now + LIFETIME)
+                session = Session(token, org, user_id, consumer_key, now + LIFETIME, family)
                 self._by_token[token] = self._by_login[login] = session
             session.touch(now)
             return session
@@ -88,8 +92,19 @@ class Sessions:
             session = self._by_token.pop(token, None)
             if session is None:
                 return False
-            self._by_login.pop((session.org.id, session.user_id, session.consumer_key), None)
+            login = session.org.id, session.user_id, session.consumer_key, session.family
+            self._by_login.pop(login, None)
+            self._ended.add(token)
             return True
+
+    def is_ended(self, token: str) -> bool:
+        """Whether a token was once one of a session that was ended."""
+        return token in self._ended
+
+    def end_of_family(self, family: int) -> None:
+        """End the sessions that came with the refresh tokens of a login."""
+        for token in [token for token, one in self._by_token.items() if one.family == family]:
+            self.end(token)
 
     def end_of_org(self, org: EmulatedOrg) -> int:
         """End all sessions of an org; how many there were."""

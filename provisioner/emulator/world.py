@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +14,9 @@ from provisioner.emulator.apps import (
     app_from_certificate,
     platform_cli,
 )
+from provisioner.emulator.behavior import Behavior
 from provisioner.emulator.clock import Clock, Progression
+from provisioner.emulator.current_request import CurrentRequest
 from provisioner.emulator.faults import Faults
 from provisioner.emulator.features import schema
 from provisioner.emulator.features.assumptions import Assumption
@@ -29,6 +29,7 @@ from provisioner.emulator.objects import (
     standard_rules,  # noqa: F401 - registers its rules
 )
 from provisioner.emulator.org import EmulatedOrg
+from provisioner.emulator.refresh_tokens import RefreshTokens
 from provisioner.emulator.request_log import RequestLog
 from provisioner.emulator.sessions import AuthCode, Session, Sessions
 
@@ -38,13 +39,14 @@ DEFAULT_CONSUMER_KEY = "3MVG9EmulatedConnectedApp"
 DEFAULT_HUB_USERNAME = "hub@acme.example"
 
 
-class World:
+class World(CurrentRequest):
     """The whole state of one emulator. None of it is global: a process may have many worlds.
 
     `certificate` (PEM) is the one registered with the app `consumer_key` in the Dev Hub, which
     is approved for the hub user; without it there is no app until `register_app`.
     `packages` says which package versions exist (04t id → name, version, key, …); None means
-    any well-formed id does. `seed` makes ids, tokens, durations and faults repeatable.
+    any well-formed id does. `behavior` sets what no source settles. `seed` makes ids, tokens,
+    durations and faults repeatable.
     """
 
     def __init__(
@@ -58,14 +60,17 @@ class World:
         clock: Clock | None = None,
         packages: Mapping[str, Mapping[str, Any]] | None = None,
         is_dev_hub: bool = True,
+        behavior: Behavior | None = None,
         seed: int = 0,
     ) -> None:
+        super().__init__()
         self.seed = seed
         self.rng = random.Random(f"world {seed}")  # noqa: S311 - a simulation
         self.clock = clock or Clock()
         self.ids = IdFactory()
         self.latencies = latencies or Latencies(seed=seed)
         self.limits = limits or Limits()
+        self.behavior = behavior or Behavior()
         self.packages = None if packages is None else dict(packages)
         self.sessions = Sessions(self.clock, seed)
         self.faults = Faults(seed=seed)
@@ -74,13 +79,11 @@ class World:
         self.notes: list[str] = []  # for people
         self._contents: dict[bytes, bytes] = {}  # of deployed files
         self.assumptions: list[Assumption] = []  # what every new scratch org has
-        self.url = ""  # set by the server when it listens
         self.usernames: dict[str, tuple[EmulatedOrg, str]] = {}  # lower case → org, user id
         self.orgs: dict[str, EmulatedOrg] = {}  # by 15-character id
         self.auth_codes: dict[str, AuthCode] = {}
-        self.refresh_tokens: dict[str, AuthCode] = {}
+        self.refresh_tokens = RefreshTokens(self.sessions)
         self.one_time_links: dict[str, Session] = {}
-        self._request = threading.local()
         self.hub = self._make_hub(hub_username, is_dev_hub)
         if certificate is not None:
             app = app_from_certificate(consumer_key, certificate)
@@ -186,10 +189,8 @@ class World:
         return code
 
     def add_refresh_token(self, login: AuthCode) -> str:
-        """A token that gives new sessions of a login until it is revoked."""
-        token = "5Aep" + self.sessions.new_secret()
-        self.refresh_tokens[token] = login
-        return token
+        """The first refresh token of a login."""
+        return self.refresh_tokens.start(login).current
 
     def org_of_token(self, token: str) -> EmulatedOrg | None:
         """The org in a token, whether or not the token is valid and the org is active."""
@@ -208,39 +209,3 @@ class World:
     def progression(self, operation: str, states: Sequence[str]) -> Progression:
         """An operation that starts now; see Latencies for its durations."""
         return self.latencies.progression(self.clock, operation, states)
-
-    def start_request(self, origin: str) -> None:
-        """A request starts in this thread: each record may be polled once."""
-        self._request.polled, self._request.origin = set(), origin
-
-    def end_request(self) -> None:
-        """The request of this thread has ended."""
-        self._request.polled, self._request.assigns = None, False
-
-    @contextmanager
-    def assignment_rules(self, *, applied: bool) -> Iterator[None]:
-        """Apply assignment rules to what this thread changes now, or do not."""
-        before = self.applies_assignment_rules()
-        self._request.assigns = applied
-        try:
-            yield
-        finally:
-            self._request.assigns = before
-
-    def applies_assignment_rules(self) -> bool:
-        """Whether the request of this thread is one to which assignment rules apply."""
-        return bool(getattr(self._request, "assigns", False))
-
-    def origin(self) -> str:
-        """Scheme, host and port as the client of this thread's request addressed them."""
-        return str(getattr(self._request, "origin", self.url))
-
-    def is_first_poll(self, record_id: str) -> bool:
-        """Whether this request has not read the record yet; True outside requests."""
-        seen: set[str] | None = getattr(self._request, "polled", None)
-        if seen is None:
-            return True
-        if record_id in seen:
-            return False
-        seen.add(record_id)
-        return True

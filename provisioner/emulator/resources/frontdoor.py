@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from provisioner.emulator.resources.oauth import bearer_session
+from provisioner.emulator.resources.identity import bearer_session
 from provisioner.emulator.routing import Call, Reply, route
 
 

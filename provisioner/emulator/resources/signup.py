@@ -20,7 +20,6 @@ from provisioner.emulator.org import EmulatedOrg
 
 INFO, ACTIVE = "ScratchOrgInfo", "ActiveScratchOrg"
 _LIMIT_TEXT = "The signup request failed because this organization has reached its "
-_AUTH_CODE_LIFE = timedelta(minutes=15)  # the lifetime on the platform is not known
 _MIRRORED = (
     "Description", "Edition", "ExpirationDate", "Features", "HasSampleData", "Namespace",
     "OrgName", "ScratchOrg", "SignupEmail", "SignupInstance", "SignupTrialDays",
@@ -97,7 +96,7 @@ def _outcome(hub: EmulatedOrg, request: Record) -> Record:
         org,
         consumer_key=request["ConnectedAppConsumerKey"],
         callback_url=request["ConnectedAppCallbackUrl"],
-        expires=world.now() + _AUTH_CODE_LIFE,
+        expires=world.now() + timedelta(seconds=world.behavior.auth_code_life),
     )
     assert org.expires is not None
     return {

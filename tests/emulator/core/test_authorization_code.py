@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -58,6 +59,113 @@ def test_the_refresh_token_gives_new_sessions(hub: Client, client: Client) -> No
     client.http.post(f"{client.url}/services/oauth2/revoke", data={"token": body["refresh_token"]})
     refused = client.refusal(client.http.post(url, data=form, timeout=30))
     assert refused == (400, "invalid_grant", "expired access/refresh token")
+
+
+EXPIRED_TOKEN = (400, "invalid_grant", "expired access/refresh token")
+
+
+def _logged_in(hub: Client) -> dict[str, Any]:
+    record = hub.sign_up(ConnectedAppConsumerKey="PlatformCLI")
+    return dict(_exchange(hub, record["AuthCode"]).json())
+
+
+def _refresh(client: Client, token: str) -> requests.Response:
+    form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": "PlatformCLI"}
+    return client.http.post(f"{client.url}/services/oauth2/token", data=form, timeout=30)
+
+
+def _works(client: Client, token: str) -> bool:
+    headers = {"Authorization": f"Bearer {token}"}
+    return client.call("GET", "limits", headers=headers).status_code == 200
+
+
+def test_a_code_is_read_by_soql_once_the_org_is_active(hub: Client) -> None:
+    values = {"OrgName": "A", "Edition": "Developer", "ConnectedAppConsumerKey": "PlatformCLI"}
+    request = hub.create("ScratchOrgInfo", **values, ConnectedAppCallbackUrl=CALLBACK)
+    soql = f"SELECT Status, AuthCode, LoginUrl FROM ScratchOrgInfo WHERE Id = '{request}'"
+    found = hub.query(soql)[0]
+    while found["Status"] != "Active":
+        assert found["AuthCode"] is None
+        hub.world.clock.advance(300)
+        [found] = hub.query(soql)
+    assert found["LoginUrl"] == hub.url
+    assert _exchange(hub, found["AuthCode"]).status_code == 200
+
+
+def test_how_long_a_code_lives_can_be_set(hub: Client) -> None:
+    hub.world.behavior = replace(hub.world.behavior, auth_code_life=60)
+    code = hub.sign_up(ConnectedAppConsumerKey="PlatformCLI")["AuthCode"]
+    hub.world.clock.advance(59)
+    assert _exchange(hub, code).status_code == 200
+    code = hub.sign_up(ConnectedAppConsumerKey="PlatformCLI")["AuthCode"]
+    hub.world.clock.advance(60)
+    assert hub.refusal(_exchange(hub, code))[2] == "expired authorization code"
+
+
+def test_each_use_of_a_refresh_token_gives_another_one(hub: Client, client: Client) -> None:
+    first = _logged_in(hub)["refresh_token"]
+    second = _refresh(client, first).json()["refresh_token"]
+    third = _refresh(client, second).json()["refresh_token"]
+    assert len({first, second, third}) == 3
+
+
+def test_a_second_use_ends_the_whole_login(hub: Client, client: Client) -> None:
+    """A pool of stored tokens fails so at its second consumer."""
+    opened = _logged_in(hub)
+    refreshed = _refresh(client, opened["refresh_token"]).json()
+    assert _works(client, opened["access_token"])
+    assert client.refusal(_refresh(client, opened["refresh_token"])) == EXPIRED_TOKEN
+    assert client.refusal(_refresh(client, refreshed["refresh_token"])) == EXPIRED_TOKEN
+    assert not _works(client, opened["access_token"])
+    assert not _works(client, refreshed["access_token"])
+
+
+def test_another_login_of_the_same_user_survives(hub: Client, client: Client) -> None:
+    first, record = _logged_in(hub), hub.query("SELECT SignupUsername FROM ScratchOrgInfo")[0]
+    path = f"/_emulator/users/{record['SignupUsername']}/refresh-token"
+    other = hub.call("POST", path, json={"consumer_key": "PlatformCLI"}).json()["refresh_token"]
+    session = _refresh(client, other).json()["access_token"]
+    form = {"token": first["refresh_token"]}
+    assert client.call("POST", "/services/oauth2/revoke", data=form).status_code == 200
+    assert not _works(client, first["access_token"])
+    assert _works(client, session)
+
+
+def test_without_rotation_a_refresh_token_is_used_again_and_again(hub: Client) -> None:
+    hub.world.behavior = replace(hub.world.behavior, refresh_rotation="off")
+    token = _logged_in(hub)["refresh_token"]
+    for _ in range(2):
+        reply = _refresh(hub, token)
+        assert reply.status_code == 200
+        assert "refresh_token" not in reply.json()
+
+
+def test_another_app_cannot_use_a_refresh_token(hub: Client) -> None:
+    token = _logged_in(hub)["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": "3MVG9Other"}
+    reply = hub.http.post(f"{hub.url}/services/oauth2/token", data=form, timeout=30)
+    assert hub.refusal(reply) == EXPIRED_TOKEN
+    assert _refresh(hub, token).status_code == 200
+
+
+def test_a_revoked_access_token_leaves_its_refresh_token(hub: Client, client: Client) -> None:
+    opened = _logged_in(hub)
+    for status in (200, 400):
+        form = {"token": opened["access_token"]}
+        reply = client.call("POST", "/services/oauth2/revoke", data=form)
+        assert reply.status_code == status
+    assert client.refusal(reply) == (400, "invalid_token", "invalid token")
+    assert _refresh(client, opened["refresh_token"]).status_code == 200
+
+
+def test_a_revoked_refresh_token_ends_its_sessions(hub: Client, client: Client) -> None:
+    opened = _logged_in(hub)
+    form = {"token": opened["refresh_token"]}
+    assert client.call("POST", "/services/oauth2/revoke", data=form).status_code == 200
+    assert not _works(client, opened["access_token"])
+    assert client.refusal(_refresh(client, opened["refresh_token"])) == EXPIRED_TOKEN
+    reply = client.call("POST", "/services/oauth2/revoke", data=form)
+    assert client.refusal(reply) == (400, "invalid_token", "invalid token")
 
 
 def test_a_code_is_of_its_app_and_callback(hub: Client, client: Client) -> None:

@@ -37,7 +37,13 @@ def test_a_revoked_token_is_over(hub: Client) -> None:
     assert hub.call("POST", "/services/oauth2/revoke", data={"token": token}).status_code == 200
     assert hub.refusal(hub.call("GET", "limits")) == EXPIRED
     reply = hub.call("POST", "/services/oauth2/revoke", data={"token": token})
-    assert hub.refusal(reply)[1] == "unsupported_token_type"
+    assert hub.refusal(reply) == (400, "invalid_token", "invalid token")
+
+
+def test_what_was_never_a_token_cannot_be_revoked(hub: Client) -> None:
+    reply = hub.call("POST", "/services/oauth2/revoke", data={"token": "{'access_token': 'x'}"})
+    message = "this token type is not supported"
+    assert hub.refusal(reply) == (400, "unsupported_token_type", message)
 
 
 def test_soap_answers_with_a_fault(client: Client) -> None:
