@@ -31,6 +31,22 @@ def command(
     hub_username: Annotated[
         str | None, typer.Option(metavar="USERNAME", help="Username of the Dev Hub user.")
     ] = None,
+    hub_app: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="App of the Dev Hub: connected, external (an External Client App that sign-ups do "
+            "not carry) or external-replicated (one that they carry).",
+        ),
+    ] = "connected",
+    behavior: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="How the platform behaves where it is not known; may be repeated. "
+            "docs/emulator.md lists the switches.",
+        ),
+    ] = None,
     speed: Annotated[
         float,
         typer.Option(
@@ -86,6 +102,8 @@ def command(
         certificate=certificate,
         consumer_key=consumer_key or DEFAULT_CONSUMER_KEY,
         hub_username=hub_username or DEFAULT_HUB_USERNAME,
+        hub_app=hub_app,
+        behavior=tuple(behavior or ()),
         speed=speed,
         instant=instant,
         seed=seed,

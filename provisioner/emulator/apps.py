@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 PLATFORM_CLI = "PlatformCLI"  # in every org; has no certificate
+Kind = Literal["connected", "external"]
+HubApp = Literal["connected", "external", "external-replicated"]
+"""The app of a Dev Hub: a connected app, or an External Client App that sign-ups carry or not.
+
+Source: docs/reference/login.md#apps-and-certificates.
+"""
+HUB_APPS: tuple[HubApp, ...] = get_args(HubApp)
 
 
 @dataclass(frozen=True)
@@ -23,8 +30,9 @@ class ConnectedApp:
     consumer_key: str
     public_key: RSAPublicKey | None = None  # None: no certificate, no JWT
     expires: datetime | None = None  # end of the certificate
-    kind: Literal["connected", "external"] = "connected"
+    kind: Kind = "connected"
     policy: Literal["admin", "self"] = "admin"
+    is_carried: bool = True  # by sign-ups that name it
 
     def replicated(self) -> ConnectedApp:
         """The copy that a sign-up installs in a scratch org, where users approve it themselves."""
@@ -43,10 +51,29 @@ def app_from_certificate(
     consumer_key: str,
     certificate: str | bytes,
     *,
-    kind: Literal["connected", "external"] = "connected",
+    kind: Kind = "connected",
     policy: Literal["admin", "self"] = "admin",
+    is_carried: bool | None = None,
 ) -> ConnectedApp:
-    """An app with the key of an X.509 certificate in PEM. Raises ValueError unless it is RSA."""
+    """An app with the key of an X.509 certificate in PEM. Raises ValueError unless it is RSA.
+
+    Connected apps are carried by sign-ups, External Client Apps only if `is_carried` says so.
+    """
+    key, expires = key_of(certificate)
+    carried = kind == "connected" if is_carried is None else is_carried
+    return ConnectedApp(consumer_key, key, expires, kind, policy, carried)
+
+
+def app_of_hub(consumer_key: str, certificate: str | bytes, kind: HubApp) -> ConnectedApp:
+    """The app of a Dev Hub."""
+    if kind == "connected":
+        return app_from_certificate(consumer_key, certificate)
+    is_carried = kind == "external-replicated"
+    return app_from_certificate(consumer_key, certificate, kind="external", is_carried=is_carried)
+
+
+def key_of(certificate: str | bytes) -> tuple[RSAPublicKey, datetime]:
+    """The key of a certificate in PEM, and its end. Raises ValueError unless it is RSA."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -55,7 +82,7 @@ def app_from_certificate(
     key = loaded.public_key()
     if not isinstance(key, RSAPublicKey):
         raise ValueError("the certificate must have an RSA key: the JWT flow accepts RS256 only")  # noqa: TRY004
-    return ConnectedApp(consumer_key, key, loaded.not_valid_after_utc, kind, policy)
+    return key, loaded.not_valid_after_utc
 
 
 def platform_cli() -> InstalledApp:

@@ -7,12 +7,14 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from provisioner.emulator.apps import HUB_APPS, HubApp
+from provisioner.emulator.behavior import Behavior, read_behavior
 from provisioner.emulator.fault_file import FaultFile, FaultFileError, read_fault_file
 from provisioner.emulator.input_file import read_file
 from provisioner.emulator.keys import make_key_pair
@@ -44,6 +46,8 @@ class EmulatorOptions:
     certificate: Path | None = None  # PEM; by default a key pair is generated
     consumer_key: str = DEFAULT_CONSUMER_KEY
     hub_username: str = DEFAULT_HUB_USERNAME
+    hub_app: str = "connected"  # one of HUB_APPS
+    behavior: Sequence[str] = ()  # "refresh_rotation=off"; behavior.py has the switches
     speed: float = 1.0
     instant: bool = False
     seed: int = 0
@@ -77,6 +81,7 @@ def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dic
     """A server that listens but does not answer yet, and its announcement."""
     faults = _read_faults(options.faults)
     limits, packages = read_limits(options.limits), _read_packages(options.packages)
+    behavior, hub_app = _behavior(options.behavior), _hub_app(options.hub_app)
     certificate, private_key = _certificate(options.certificate, folder)
     latencies = Latencies(
         options.speed, seed=options.seed, instant=options.instant, overrides=faults.latencies
@@ -90,6 +95,8 @@ def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dic
             latencies=latencies,
             packages=packages,
             is_dev_hub=options.is_dev_hub,
+            hub_app=hub_app,
+            behavior=behavior,
             seed=options.seed,
         )
     except ValueError as error:
@@ -121,6 +128,21 @@ def read_limits(text: str) -> Limits:
             )
         limits = replace(limits, **{name: int(number)})
     return limits
+
+
+def _behavior(texts: Sequence[str]) -> Behavior:
+    try:
+        return read_behavior(texts)
+    except ValueError as error:
+        hint = "docs/emulator.md describes the switches"
+        raise OptionError(f"behavior: {error}", hint) from error
+
+
+def _hub_app(text: str) -> HubApp:
+    found = next((one for one in HUB_APPS if one == text), None)
+    if found is None:
+        raise OptionError(f"hub app: {text!r} must be one of {', '.join(HUB_APPS)}")
+    return found
 
 
 def _certificate(path: Path | None, folder: Path) -> tuple[str, Path | None]:

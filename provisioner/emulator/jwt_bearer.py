@@ -98,11 +98,14 @@ def _app(world: World, org: EmulatedOrg | None, consumer_key: str) -> ConnectedA
 
 
 def _verify(assertion: str, app: ConnectedApp) -> None:
+    """The signature. Source: docs/reference/external-client-apps.md#first-minutes-of-an-app."""
     if app.public_key is None:
         raise OAuthError("invalid_grant", "invalid assertion")
     try:
         jwt.decode(assertion, app.public_key, algorithms=["RS256"], options=_NO_CLAIMS)  # type: ignore[arg-type]
     except jwt.InvalidTokenError as error:
+        if app.kind == "external" and isinstance(error, jwt.InvalidSignatureError):
+            raise OAuthError("invalid_client", "invalid client credentials") from error
         raise OAuthError("invalid_grant", "invalid assertion") from error
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from provisioner.emulator.apps import InstalledApp
+from provisioner.emulator.apps import HubApp, InstalledApp
 from provisioner.emulator.objects.catalogue import StandardTypes
 from provisioner.emulator.objects.store import Store
 from provisioner.emulator.streams import Streams
@@ -55,6 +55,7 @@ class Surroundings(Protocol):
     behavior: Behavior
     clock: Clock
     faults: Faults
+    hub_app: HubApp
     hub: EmulatedOrg
     ids: IdFactory
     latencies: Latencies

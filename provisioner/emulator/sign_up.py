@@ -110,11 +110,14 @@ def _is_taken(hub: EmulatedOrg, request: Record, username: str) -> bool:
 
 
 def _can_replicate(hub: EmulatedOrg, key: str) -> bool:
-    """Only connected apps of the hub with an unexpired certificate are replicated."""
+    """Apps of the hub with an unexpired certificate are replicated, if sign-ups carry their kind.
+
+    Source: docs/reference/login.md#apps-and-certificates.
+    """
     if key == PLATFORM_CLI:
         return True
     installed = hub.apps.get(key)
-    if installed is None or installed.app.kind == "external":
+    if installed is None or not installed.app.is_carried:
         return False
     return installed.app.expires is None or installed.app.expires > hub.world.now()
 

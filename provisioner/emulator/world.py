@@ -10,8 +10,9 @@ from typing import Any
 from provisioner.emulator import seeding
 from provisioner.emulator.apps import (
     ConnectedApp,
+    HubApp,
     InstalledApp,
-    app_from_certificate,
+    app_of_hub,
     platform_cli,
 )
 from provisioner.emulator.behavior import Behavior
@@ -43,7 +44,8 @@ class World(CurrentRequest):
     """The whole state of one emulator. None of it is global: a process may have many worlds.
 
     `certificate` (PEM) is the one registered with the app `consumer_key` in the Dev Hub, which
-    is approved for the hub user; without it there is no app until `register_app`.
+    is approved for the hub user; without it there is no app until `register_app`. `hub_app` is
+    the kind of that app.
     `packages` says which package versions exist (04t id → name, version, key, …); None means
     any well-formed id does. `behavior` sets what no source settles. `seed` makes ids, tokens,
     durations and faults repeatable.
@@ -60,6 +62,7 @@ class World(CurrentRequest):
         clock: Clock | None = None,
         packages: Mapping[str, Mapping[str, Any]] | None = None,
         is_dev_hub: bool = True,
+        hub_app: HubApp = "connected",
         behavior: Behavior | None = None,
         seed: int = 0,
     ) -> None:
@@ -71,6 +74,7 @@ class World(CurrentRequest):
         self.latencies = latencies or Latencies(seed=seed)
         self.limits = limits or Limits()
         self.behavior = behavior or Behavior()
+        self.hub_app: HubApp = hub_app
         self.packages = None if packages is None else dict(packages)
         self.sessions = Sessions(self.clock, seed)
         self.faults = Faults(seed=seed)
@@ -86,7 +90,7 @@ class World(CurrentRequest):
         self.one_time_links: dict[str, Session] = {}
         self.hub = self._make_hub(hub_username, is_dev_hub)
         if certificate is not None:
-            app = app_from_certificate(consumer_key, certificate)
+            app = app_of_hub(consumer_key, certificate, hub_app)
             self.register_app(app, approved=[self.hub.admin_id])
 
     def _make_hub(self, username: str, is_dev_hub: bool) -> EmulatedOrg:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from provisioner.emulator import typed
@@ -27,7 +28,8 @@ def state(call: Call) -> Reply:
             "instant": world.latencies.instant,
             "limits": vars(world.limits),
             "latencies": world.latencies.ranges(),
-            "hub": {"id": world.hub.id, "apps": sorted(world.hub.apps)},
+            "hub": {"id": world.hub.id, "app": world.hub_app, "apps": sorted(world.hub.apps)},
+            "behavior": asdict(world.behavior),
             "orgs": [one.as_json() for one in world.orgs.values()],
         }
     )
@@ -63,14 +65,20 @@ def latencies(call: Call) -> Reply:
 def apps(call: Call) -> Reply:
     """Register an app (or replace it): consumer_key, certificate (PEM), kind, policy, org.
 
+    `carried` says whether sign-ups carry it, as connected apps are and external ones are not.
     `approved` lists the usernames of that org for which the app is approved; default: none.
     """
-    body = body_of(call, "consumer_key", "certificate", "kind", "policy", "org", "approved")
+    keys = ("consumer_key", "certificate", "kind", "policy", "org", "approved", "carried")
+    body = body_of(call, *keys)
+    is_carried = body.get("carried")
+    if is_carried not in (None, True, False):
+        raise ControlError("carried must be true or false")
     app = app_from_certificate(
         typed.text(body.get("consumer_key"), "consumer_key"),
         typed.text(body.get("certificate"), "certificate"),
         kind=_one_of(body, "kind", "connected", "external"),
         policy=_one_of(body, "policy", "admin", "self"),
+        is_carried=is_carried,
     )
     approved = [
         user_id_of(call, name) for name in typed.texts(body.get("approved", []), "approved")

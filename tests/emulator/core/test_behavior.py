@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from provisioner.emulator.behavior import Behavior, read_behavior, switches
+
+PAGE = Path(__file__).parents[3] / "docs" / "emulator.md"
 
 
 def test_switches_are_read_from_texts() -> None:
@@ -29,6 +34,14 @@ def test_an_unknown_switch_or_value_is_an_error_that_lists_what_there_is(
     with pytest.raises(ValueError, match="must be") as caught:
         read_behavior([text])
     assert words in str(caught.value)
+
+
+def test_the_page_has_each_switch_with_its_values_and_whether_they_are_known() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for name, values in switches().items():
+        shown = ", ".join(f"`{one}`" for one in values) or f"seconds ({Behavior.auth_code_life})"
+        [row] = re.findall(rf"^\| `{name}` \| {re.escape(shown)} \|.*\| (.+) \|$", page, re.M)
+        assert re.match(r"(un)?known", row)
 
 
 def test_the_default_of_a_switch_is_listed_first() -> None:

@@ -109,7 +109,8 @@ def test_limits_faults_packages_and_latencies_come_from_options(
     packages.write_text(json.dumps([{"id": "04t000000000001AAA", "name": "Billing"}]))
     emulator = start(
         "--limits", "active=3,daily=6", "--faults", str(faults), "--packages", str(packages),
-        "--speed", "50", "--seed", "7",
+        "--speed", "50", "--seed", "7", "--hub-app", "external",
+        "--behavior", "refresh_rotation=off", "--behavior", "auth_code_life=60",
     )  # fmt: skip
     key = Path(emulator.said["private_key"]).read_text()
     assert [emulator.grant(key).status_code for _ in range(2)] == [503, 200]
@@ -117,6 +118,9 @@ def test_limits_faults_packages_and_latencies_come_from_options(
     assert state["limits"] == {"active": 3, "daily": 6, "api": 100_000}
     assert state["latencies"]["propagation"] == [5, 5]
     assert (state["speed"], state["seed"]) == (50, 7)
+    assert state["hub"]["app"] == "external"
+    assert state["behavior"]["refresh_rotation"] == "off"
+    assert state["behavior"]["auth_code_life"] == 60
 
 
 @pytest.mark.parametrize(
@@ -127,6 +131,9 @@ def test_limits_faults_packages_and_latencies_come_from_options(
             "error: limits: 'activ=3' must be NAME=NUMBER; the names are active",
         ),
         (("--limits", "active=x"), "error: limits: 'active=x' must be NAME=NUMBER"),
+        (("--hub-app", "other"), "hub app: 'other' must be one of connected, external, external-"),
+        (("--behavior", "x=y"), "behavior: 'x=y' must be NAME=VALUE; the names are requested_key"),
+        (("--behavior", "refresh_rotation=x"), "refresh_rotation must be one of on, off, not 'x'"),
         (("--faults", "none.json"), "cannot read none.json"),
         (("--faults", "{faults}"), "`do` must be one of"),
         (("--packages", "{faults}"), "faults.json: each package version needs an `id`"),
