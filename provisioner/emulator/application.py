@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from provisioner.emulator.sessions import Session
     from provisioner.emulator.world import World
 
-_SESSION = re.compile(r"00D[A-Za-z0-9]{12,15}!\S+")
 _VERSION = re.compile(r"/services/data/v([^/]+)(?:/|$)")
 _COMPRESS_FROM = 2048  # bytes
 
@@ -181,10 +180,12 @@ class Application:
         is_soap = found.route is not None and found.route.access == "soap"
         if session is None:
             if not is_soap:
-                return _unauthorized(call.headers.get("authorization", ""))
+                return envelopes.unauthorized(call.headers.get("authorization", ""))
             if found.token:
                 raise envelopes.illegal_session()
             return None  # the handler decides: SOAP login needs no session
+        if is_soap and session.is_jwt:
+            raise envelopes.jwt_in_soap()
         call.org, call.user_id = session.org, session.user_id
         session.org.api_requests += 1
         if session.org.api_requests > self.world.limits.api:
@@ -229,17 +230,6 @@ def _routes() -> MapAdapter:
         for one in ROUTES
     ]
     return Map(rules, merge_slashes=False, strict_slashes=False).bind("emulator")
-
-
-def _unauthorized(authorization: str) -> Reply:
-    """401: an ended session, or a header that names none (recorded by rudder-transformer)."""
-    scheme, _, token = authorization.partition(" ")
-    is_session = scheme.lower() in ("bearer", "oauth") and _SESSION.fullmatch(token.strip())
-    if authorization and not is_session:
-        reply = envelopes.rest_error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
-    else:
-        reply = envelopes.rest_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
-    return replace(reply, headers={"WWW-Authenticate": "Token"})
 
 
 def _bug(error: Exception) -> Reply:

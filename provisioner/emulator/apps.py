@@ -33,6 +33,9 @@ class ConnectedApp:
     kind: Kind = "connected"
     policy: Literal["admin", "self"] = "admin"
     is_carried: bool = True  # by sign-ups that name it
+    scopes: frozenset[str] = frozenset({"Api", "RefreshToken", "Web"})  # by their metadata names
+    is_enabled: bool = True
+    has_jwt_tokens: bool = False  # its access tokens are JWTs
 
     def replicated(self) -> ConnectedApp:
         """The copy that a sign-up installs in a scratch org, where users approve it themselves."""
@@ -45,6 +48,9 @@ class InstalledApp:
 
     app: ConnectedApp
     approved: set[str] = field(default_factory=set)  # 18-character user ids
+    app_id: str = ""  # of the ExternalClientApplication that a deploy has made
+    known_from: datetime | None = None  # earlier logins do not find it
+    usable_from: datetime | None = None  # earlier logins are refused
 
 
 def app_from_certificate(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from provisioner.emulator.errors import (
@@ -40,6 +42,7 @@ _FAULT_TYPES = {
     "INVALID_NEW_PASSWORD": "InvalidNewPasswordFault",
 }
 """Of the partner, enterprise and tooling APIs; the others are UnexpectedErrorFault."""
+_SESSION = re.compile(r"00D[A-Za-z0-9]{12,15}!\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
 def encode(body: Any) -> bytes:
@@ -70,6 +73,27 @@ def method_not_allowed(method: str, allowed: Iterable[str]) -> ApiError:
     listed = ",".join(one for one in order if one in known)
     text = f"HTTP Method '{method}' not allowed. Allowed are {listed}"
     return ApiError(405, "METHOD_NOT_ALLOWED", text)
+
+
+def unauthorized(authorization: str) -> Reply:
+    """401: an ended session, or a header that names none (recorded by rudder-transformer)."""
+    scheme, _, token = authorization.partition(" ")
+    is_session = scheme.lower() in ("bearer", "oauth") and _SESSION.fullmatch(token.strip())
+    if authorization and not is_session:
+        reply = rest_error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+    else:
+        reply = rest_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    return replace(reply, headers={"WWW-Authenticate": "Token"})
+
+
+def jwt_in_soap() -> SoapFault:
+    """The SOAP APIs take no JWT as a session; the code of the fault is not known.
+
+    Source: docs/reference/external-client-apps.md#the-five-types.
+    """
+    text = "SOAP API does not support JWT-based access tokens. You must disable the "
+    text += '"Issue JSON Web Token (JWT)-based access tokens" setting in your Connected App or '
+    return SoapFault("INVALID_SESSION_ID", f"{text}External Client App")
 
 
 def illegal_session() -> SoapFault:

@@ -14,6 +14,7 @@ import jwt
 
 from provisioner.emulator.errors import OAuthError
 from provisioner.emulator.json_body import read_json
+from provisioner.emulator.preauthorization import is_preauthorized
 
 if TYPE_CHECKING:
     from provisioner.emulator.apps import ConnectedApp, InstalledApp
@@ -26,6 +27,10 @@ _NO_CLAIMS = {
     f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
 }
 NOT_APPROVED = "user hasn't approved this consumer"
+_WITHOUT_REFRESH = (
+    "refresh_token scope is required and the connected app should be installed and preauthorized"
+)
+_USABLE = frozenset({"Api", "Full", "Web"})
 
 
 def grant(world: World, assertion: str, base_url: str) -> tuple[EmulatedOrg, str, str]:
@@ -40,7 +45,9 @@ def grant(world: World, assertion: str, base_url: str) -> tuple[EmulatedOrg, str
     if org is None:
         raise OAuthError("invalid_grant", NOT_APPROVED)
     check_user(world, org, user_id)
-    check_approval(org.apps.get(consumer_key), user_id, app)
+    installed = org.apps.get(consumer_key)
+    check_approval(org, installed, user_id, app)
+    _check_scopes(app)
     return org, user_id, consumer_key
 
 
@@ -57,16 +64,35 @@ def check_user(world: World, org: EmulatedOrg, user_id: str) -> None:
         raise OAuthError("inactive_user", "user is inactive")
 
 
-def check_approval(installed: InstalledApp | None, user_id: str, app: ConnectedApp) -> None:
+def check_approval(
+    org: EmulatedOrg, installed: InstalledApp | None, user_id: str, app: ConnectedApp
+) -> None:
     """The app must be in the org, and approved for the user."""
     if installed is None:
         if app.kind == "external":
             raise OAuthError("app_not_found", "External client app is not installed in this org")
         raise OAuthError("invalid_grant", NOT_APPROVED)
-    if user_id not in installed.approved:
+    if installed.usable_from is not None and org.world.now() < installed.usable_from:
+        raise OAuthError("invalid_grant", NOT_APPROVED)
+    if not _is_approved(org, installed, user_id):
         if installed.app.policy == "admin":
             raise OAuthError("invalid_app_access", "user is not admin approved to access this app")
         raise OAuthError("invalid_grant", NOT_APPROVED)
+
+
+def _is_approved(org: EmulatedOrg, installed: InstalledApp, user_id: str) -> bool:
+    """By permission sets where a deployed app wants that, else by the users themselves."""
+    if installed.app_id and installed.app.policy == "admin":
+        return is_preauthorized(org, installed.app_id, user_id)
+    return user_id in installed.approved
+
+
+def _check_scopes(app: ConnectedApp) -> None:
+    """Source: docs/reference/external-client-apps.md#scopes."""
+    if not app.scopes & _USABLE:
+        raise OAuthError("invalid_grant", "no valid scopes defined")
+    if "RefreshToken" not in app.scopes:
+        raise OAuthError("invalid_request", _WITHOUT_REFRESH)
 
 
 def user_named(assertion: str) -> str:
@@ -90,10 +116,18 @@ def _read(assertion: str) -> dict[str, Any]:
 
 
 def _app(world: World, org: EmulatedOrg | None, consumer_key: str) -> ConnectedApp:
-    """The app in the user's own org, else the app with that key in any org."""
+    """The app in the user's own org, else the app with that key in any org.
+
+    One that is disabled is treated as unknown, since the real answer is not known. A new one is
+    unknown for some minutes (docs/reference/external-client-apps.md#first-minutes-of-an-app).
+    """
     for one in [*([org] if org else []), world.hub, *world.orgs.values()]:
-        if consumer_key in one.apps:
-            return one.apps[consumer_key].app
+        found = one.apps.get(consumer_key)
+        if found is None:
+            continue
+        if found.app.is_enabled and (found.known_from is None or world.now() >= found.known_from):
+            return found.app
+        break
     raise OAuthError("invalid_client_id", "client identifier invalid")
 
 

@@ -15,6 +15,8 @@ DEFAULTS: dict[str, Range] = {
     # seconds, from docs/reference/durations.md: typical ranges, without outliers
     "signup.New": (5, 15),
     "signup.Creating": (30, 165),
+    "app_latency.Unknown": (60, 300),  # of a deployed app
+    "app_latency.NotApproved": (60, 300),
     "propagation": (0, 0),  # Active, but its users cannot log in yet; 0-60 s on the platform
     "snapshot.New": (10, 30),
     "snapshot.In Progress": (240, 480),

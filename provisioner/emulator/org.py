@@ -60,6 +60,7 @@ class Surroundings(Protocol):
     ids: IdFactory
     latencies: Latencies
     limits: Limits
+    orgs: dict[str, EmulatedOrg]
     packages: dict[str, Mapping[str, Any]] | None
     rng: random.Random
     usernames: dict[str, tuple[EmulatedOrg, str]]

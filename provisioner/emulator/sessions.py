@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import jwt
+
 from provisioner.emulator.ids import to_15
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ class Session:
     consumer_key: str
     expires: datetime
     family: int = 0  # of the refresh tokens that come with it; 0: there are none
+
+    @property
+    def is_jwt(self) -> bool:
+        """Whether its token is a JWT, with which the SOAP APIs cannot be used."""
+        return self.token.startswith("eyJ")
 
     def touch(self, now: datetime) -> None:
         """Record a use."""
@@ -58,21 +65,45 @@ class Sessions:
         self._by_token: dict[str, Session] = {}
         self._by_login: dict[tuple[str, str, str, int], Session] = {}
         self._ended: set[str] = set()
+        self._orgs_of_jwts: dict[str, EmulatedOrg] = {}
         self._lock = threading.Lock()
 
     def open(
-        self, org: EmulatedOrg, user_id: str, consumer_key: str, *, family: int = 0
+        self,
+        org: EmulatedOrg,
+        user_id: str,
+        consumer_key: str,
+        *,
+        family: int = 0,
+        as_jwt: bool = False,
     ) -> Session:
         """The session of a login: the active one of that user and app, or a new one."""
         now, login = self._clock.now(), (org.id, user_id, consumer_key, family)
         with self._lock:
             session = self._by_login.get(login)
             if session is None or session.expires <= now:
-                token = f"{to_15(org.id)}!AQ{self.new_secret()}"
+                token = self._new_jwt(org, user_id, consumer_key) if as_jwt else self._new(org)
                 session = Session(token, org, user_id, consumer_key, now + LIFETIME, family)
                 self._by_token[token] = self._by_login[login] = session
             session.touch(now)
             return session
+
+    def _new(self, org: EmulatedOrg) -> str:
+        return f"{to_15(org.id)}!AQ{self.new_secret()}"
+
+    def _new_jwt(self, org: EmulatedOrg, user_id: str, consumer_key: str) -> str:
+        """A token in the form of a JWT; nobody but this emulator can verify it."""
+        now = int(self._clock.now().timestamp())
+        claims = {"sub": f"uid:{user_id}", "client_id": consumer_key, "mty": "oauth", "iat": now}
+        claims |= {"exp": now + int(LIFETIME.total_seconds())}
+        headers = {"tnk": f"core/prod/{org.id}", "ver": "1.0", "tty": "sfdc-core-token"}
+        token = jwt.encode(claims, self.new_secret(), "HS256", headers)
+        self._orgs_of_jwts[token] = org
+        return token
+
+    def org_of_jwt(self, token: str) -> EmulatedOrg | None:
+        """The org of a token that is a JWT, whether or not it is still valid."""
+        return self._orgs_of_jwts.get(token)
 
     def new_secret(self) -> str:
         """A random string for tokens, codes and links, from the world's seed."""

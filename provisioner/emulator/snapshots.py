@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.features import unknown_packages
+from provisioner.emulator.metadata.external_apps.elements import TYPES as APP_TYPES
 from provisioner.emulator.objects.schema import ObjectType
 
 if TYPE_CHECKING:
@@ -60,11 +61,21 @@ def put(snapshot: Snapshot, org: EmulatedOrg) -> None:
         known = _counterparts(snapshot, org)
         for name, rows in snapshot.rows.items():
             for row in rows:
-                if row["Id"] not in known and not row.get("IsOwnedByProfile"):
+                if row["Id"] not in known and not _stays(name, row):
                     store.add(name, {key: _moved(value, known) for key, value in row.items()})
     if snapshot.has_unknown_package:
         unknown_packages.accept(org)
-    org.components.update({key: replace(one) for key, one in snapshot.components.items()})
+    copied = {key: one for key, one in snapshot.components.items() if key[0] not in APP_TYPES}
+    org.components.update({key: replace(one) for key, one in copied.items()})
+
+
+def _stays(type_name: str, row: Record) -> bool:
+    """Whether a record is not copied: apps are not (whether External Client Apps are is unknown).
+
+    Source: docs/reference/sign-up.md#snapshots.
+    """
+    is_app = type_name in APP_TYPES or row.get("SetupEntityType") in APP_TYPES
+    return is_app or bool(row.get("IsOwnedByProfile"))
 
 
 def _counterparts(snapshot: Snapshot, org: EmulatedOrg) -> dict[str, str]:

@@ -198,7 +198,9 @@ class World(CurrentRequest):
 
     def org_of_token(self, token: str) -> EmulatedOrg | None:
         """The org in a token, whether or not the token is valid and the org is active."""
-        return self.orgs.get(token[:15]) if token[15:16] == "!" else None
+        if token[15:16] == "!":
+            return self.orgs.get(token[:15])
+        return self.sessions.org_of_jwt(token)
 
     def org(self, org_id: str) -> EmulatedOrg | None:
         """An org, possibly deleted, by "hub" or its id of 15 or 18 characters."""

@@ -12,6 +12,7 @@ from provisioner.emulator.metadata.comparison import PACKAGE_XML, Package, failu
 from provisioner.emulator.metadata.component_types import reported_type
 from provisioner.emulator.metadata.components import Component
 from provisioner.emulator.metadata.destruction import destroy
+from provisioner.emulator.metadata.external_apps.installation import complete, install
 from provisioner.emulator.metadata.kinds.loaded import kind_of
 from provisioner.emulator.metadata.kinds.registry import DeployContext, ordered
 from provisioner.emulator.metadata.manifest import version_problem
@@ -71,8 +72,9 @@ def apply_packages(
     try:
         with org.store.transaction():
             for package in packages:
-                context = DeployContext(org, user_id, archive, package.root, namespace)
+                context = _context(org, user_id, archive, package, options, namespace)
                 result.outcomes += _apply_package(context, package, options)
+            complete(org, user_id)
             failed = result.failures and options.rollback_on_error
             only_packages = not result.components and bool(result.failures)
             if failed or only_packages or not accept() or options.check_only:
@@ -81,7 +83,21 @@ def apply_packages(
         org.components.clear()
         org.components.update(before)
         result.is_rolled_back = True
+    else:
+        install(org)
     return result
+
+
+def _context(
+    org: EmulatedOrg,
+    user_id: str,
+    archive: Archive,
+    package: Package,
+    options: DeployOptions,
+    namespace: str | None,
+) -> DeployContext:
+    version, ignores = package.manifest.version, options.ignore_warnings
+    return DeployContext(org, user_id, archive, package.root, namespace, version, ignores)
 
 
 def _apply_package(

@@ -126,7 +126,7 @@ def limited_user(store: Rows, user_id: str) -> User | None:
         return None
     user = store.peek("User", user_id) or {}
     profile = store.peek("Profile", user.get("ProfileId") or "") or {}
-    return User(store, user_id, profile.get("Name") or "", _permission_sets(store, user, user_id))
+    return User(store, user_id, profile.get("Name") or "", permission_sets_of(store, user_id))
 
 
 def require(
@@ -190,8 +190,9 @@ def _is_secured(field: Field) -> bool:
     return field.name.endswith("__c") and not field.is_required
 
 
-def _permission_sets(store: Rows, user: Record, user_id: str) -> frozenset[str]:
-    """Those assigned, the members of groups assigned, and the one of the profile."""
+def permission_sets_of(store: Rows, user_id: str) -> frozenset[str]:
+    """The permission sets of a user: assigned, members of groups assigned, the profile's own."""
+    user = store.peek("User", user_id) or {}
     assigned = store.find_by("PermissionSetAssignment", "AssigneeId", user_id)
     found = {row["PermissionSetId"] for row in assigned if row["PermissionSetId"]}
     for row in assigned:

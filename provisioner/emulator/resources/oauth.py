@@ -9,7 +9,7 @@ import base64
 import hashlib
 
 from provisioner.emulator import jwt_bearer
-from provisioner.emulator.apps import PLATFORM_CLI
+from provisioner.emulator.apps import PLATFORM_CLI, ConnectedApp
 from provisioner.emulator.errors import OAuthError
 from provisioner.emulator.objects.values import format_datetime
 from provisioner.emulator.org import EmulatedOrg
@@ -93,17 +93,27 @@ def _signed(call: Call, family: Family) -> dict[str, str]:
 def _token_body(
     call: Call, org: EmulatedOrg, user_id: str, consumer_key: str, family: int = 0
 ) -> dict[str, str]:
-    session = call.world.sessions.open(org, user_id, consumer_key, family=family)
+    app = org.apps[consumer_key].app if consumer_key in org.apps else None
+    as_jwt = app is not None and app.has_jwt_tokens
+    session = call.world.sessions.open(org, user_id, consumer_key, family=family, as_jwt=as_jwt)
     call.org = org
     _note_login(call, org, user_id, consumer_key)
     return {
         "access_token": session.token,
-        "scope": "web api" if consumer_key != PLATFORM_CLI else "full",
+        "scope": _scope(app),
         "instance_url": call.base_url,
         "id": f"{call.base_url}/id/{org.id}/{user_id}",
         "token_type": "Bearer",
         "api_instance_url": call.base_url,
+        **({"token_format": "jwt"} if session.is_jwt else {}),
     }
+
+
+def _scope(app: ConnectedApp | None) -> str:
+    """The scopes of an answer, by their OAuth names; a JWT login has no refresh token."""
+    if app is None or app.consumer_key == PLATFORM_CLI:
+        return "full" if app else "web api"
+    return " ".join(one.lower() for one in ("Web", "Api", "Full") if one in app.scopes)
 
 
 def _note_login(call: Call, org: EmulatedOrg, user_id: str, consumer_key: str) -> None:

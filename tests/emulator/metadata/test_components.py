@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner.emulator.metadata.component_types import all_types
+from provisioner.emulator.metadata.external_apps.elements import TYPES as APP_TYPES
 from tests.emulator.metadata.builders import (
     XMLNS,
     Files,
@@ -201,15 +202,6 @@ def test_the_files_of_sites(client: OrgClient) -> None:
     assert len(successes(result)) == 3
 
 
-def test_an_external_client_app_is_kept(client: OrgClient) -> None:
-    files: Files = {
-        "externalClientApps/App.eca": f"<ExternalClientApplication {XMLNS}/>",
-        "extlClntAppOauthSettings/App.ecaOauth": f"<ExtlClntAppOauthSettings {XMLNS}/>",
-    }
-    members = {"ExternalClientApplication": "App", "ExtlClntAppOauthSettings": "App"}
-    assert client.deploy(package(members, files))["status"] == "Succeeded"
-
-
 def test_documents_go_with_or_without_their_suffix(client: OrgClient) -> None:
     folder = f"<DocumentFolder {XMLNS}><name>F</name></DocumentFolder>"
     files: Files = {
@@ -244,7 +236,7 @@ def test_every_plain_type_of_the_table_can_be_kept(client: OrgClient) -> None:
     """Types with rules of their own may refuse an empty file; all others take it."""
     own_rules = {"CustomObject", "CustomField", "Layout", "PermissionSet", "PermissionSetGroup"}
     own_rules |= {"Profile", "Settings", "CustomMetadata", "CustomTab", "CustomApplication"}
-    own_rules |= {"MutingPermissionSet"}
+    own_rules |= {"MutingPermissionSet", *APP_TYPES}
     plain = [one for one in all_types() if one.kind == "file" and not one.is_in_folder]
     kinds = [one for one in plain if one.name not in own_rules]
     files = {f"{one.folder}/X.{one.suffix}": f"<{one.name} {XMLNS}/>" for one in kinds}

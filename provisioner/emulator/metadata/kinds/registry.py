@@ -31,6 +31,8 @@ class DeployContext:
     archive: Archive
     root: str = ""
     namespace: str | None = None  # of a package that is being installed
+    api_version: str = ""  # of package.xml
+    ignores_warnings: bool = False
 
     @property
     def store(self) -> Store:
@@ -83,7 +85,7 @@ CustomMetadata ApexClass ApexTrigger ApexComponent ApexPage LightningMessageChan
 LightningComponentBundle AuraDefinitionBundle QuickAction
 (others)
 Flow CustomTab FlexiPage Layout CustomApplication
-ExternalClientApplication ExtlClntAppGlobalOauthSettings ExtlClntAppOauthSettings
+ExternalClientApplication ExtlClntAppOauthSettings ExtlClntAppGlobalOauthSettings
 PermissionSet MutingPermissionSet PermissionSetGroup Profile
 ExtlClntAppOauthConfigurablePolicies ExtlClntAppConfigurablePolicies
 """

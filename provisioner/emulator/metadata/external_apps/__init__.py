@@ -1,0 +1,1 @@
+"""External Client Apps: the metadata of an app, and the app that users log in with."""
