@@ -39,6 +39,14 @@ def command(
             "not carry) or external-replicated (one that they carry).",
         ),
     ] = "connected",
+    hub_user: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="The Dev Hub user: administrator, or integration (a user of the Salesforce "
+            "Integration licence without rights; the administrator is admin@…).",
+        ),
+    ] = "administrator",
     behavior: Annotated[
         list[str] | None,
         typer.Option(
@@ -88,7 +96,8 @@ def command(
     """Serve an emulated Dev Hub and its scratch orgs over HTTP until SIGTERM or Ctrl-C.
 
     When the server is ready, it prints one line of JSON: url, consumer_key, hub_username,
-    private_key (a path) and, with --tls, ca (a path). The control plane is below /_emulator/.
+    private_key (a path) and, with --tls, ca (a path); with --hub-user integration also
+    admin_username. The control plane is below /_emulator/.
     The command needs the extra `emulator`: pip install 'provisioner[emulator]'.
     """
     from provisioner.rehearsal.emulator import require_emulator
@@ -103,6 +112,7 @@ def command(
         consumer_key=consumer_key or DEFAULT_CONSUMER_KEY,
         hub_username=hub_username or DEFAULT_HUB_USERNAME,
         hub_app=hub_app,
+        hub_user=hub_user,
         behavior=tuple(behavior or ()),
         speed=speed,
         instant=instant,

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from provisioner.emulator.apps import HUB_APPS, HubApp
+from provisioner.emulator.apps import HUB_APPS
 from provisioner.emulator.behavior import Behavior, read_behavior
 from provisioner.emulator.fault_file import FaultFile, FaultFileError, read_fault_file
 from provisioner.emulator.input_file import read_file
@@ -25,9 +25,12 @@ from provisioner.emulator.tls import make_tls
 from provisioner.emulator.world import (
     DEFAULT_CONSUMER_KEY,
     DEFAULT_HUB_USERNAME,
+    HUB_USERS,
     Limits,
     World,
 )
+
+Choice = TypeVar("Choice", bound=str)
 
 
 class OptionError(ValueError):
@@ -47,6 +50,7 @@ class EmulatorOptions:
     consumer_key: str = DEFAULT_CONSUMER_KEY
     hub_username: str = DEFAULT_HUB_USERNAME
     hub_app: str = "connected"  # one of HUB_APPS
+    hub_user: str = "administrator"  # one of HUB_USERS
     behavior: Sequence[str] = ()  # "refresh_rotation=off"; behavior.py has the switches
     speed: float = 1.0
     instant: bool = False
@@ -81,7 +85,9 @@ def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dic
     """A server that listens but does not answer yet, and its announcement."""
     faults = _read_faults(options.faults)
     limits, packages = read_limits(options.limits), _read_packages(options.packages)
-    behavior, hub_app = _behavior(options.behavior), _hub_app(options.hub_app)
+    behavior = _behavior(options.behavior)
+    hub_app = _one_of("hub app", options.hub_app, HUB_APPS)
+    hub_user = _one_of("hub user", options.hub_user, HUB_USERS)
     certificate, private_key = _certificate(options.certificate, folder)
     latencies = Latencies(
         options.speed, seed=options.seed, instant=options.instant, overrides=faults.latencies
@@ -96,6 +102,7 @@ def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dic
             packages=packages,
             is_dev_hub=options.is_dev_hub,
             hub_app=hub_app,
+            hub_user=hub_user,
             behavior=behavior,
             seed=options.seed,
         )
@@ -112,6 +119,7 @@ def prepare(options: EmulatorOptions, folder: Path) -> tuple[EmulatorServer, dic
         "url": server.url,
         "consumer_key": options.consumer_key,
         "hub_username": options.hub_username,
+        **({"admin_username": world.admin_username} if hub_user != "administrator" else {}),
         "private_key": str(private_key) if private_key else None,
     }
     return server, line | ({"ca": str(tls.ca)} if tls else {})
@@ -138,10 +146,10 @@ def _behavior(texts: Sequence[str]) -> Behavior:
         raise OptionError(f"behavior: {error}", hint) from error
 
 
-def _hub_app(text: str) -> HubApp:
-    found = next((one for one in HUB_APPS if one == text), None)
+def _one_of(name: str, text: str, values: Sequence[Choice]) -> Choice:
+    found = next((one for one in values if one == text), None)
     if found is None:
-        raise OptionError(f"hub app: {text!r} must be one of {', '.join(HUB_APPS)}")
+        raise OptionError(f"{name}: {text!r} must be one of {', '.join(values)}")
     return found
 
 

@@ -155,6 +155,11 @@ class EmulatedOrg:
         """Its name in log, counts and faults: "hub", or the org id."""
         return "hub" if self.is_hub else self.id
 
+    @property
+    def behavior(self) -> Behavior:
+        """The switches of the world; see `Owner`."""
+        return self.world.behavior
+
     def new_id(self, prefix: str) -> str:
         """A new id; see `Owner`."""
         return self.world.ids.new(prefix)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.metadata.remote_sites import remote_proxy_fields
+from provisioner.emulator.objects.permissions import API_ONLY
 from provisioner.emulator.objects.values import format_datetime
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ PERMISSION_SET_LICENSES = {
 """Some that every new org has: developer name → label (plugin-user's tests assign them)."""
 
 
+INTEGRATION_LICENSE = "Salesforce Integration"
+INTEGRATION_PSL = "SalesforceAPIIntegrationPsl"
+"""Source: docs/reference/dev-hub.md#users-with-least-rights. The licence's key is not known."""
+
+
 def fill(
     org: EmulatedOrg, username: str, *, email: str = "", has_sample_data: bool = False
 ) -> None:
@@ -48,7 +54,11 @@ def fill(
     org.store.add("User", _admin(org, username, email))
     org.world.usernames[username.lower()] = (org, org.admin_id)
     _organization(org)
-    if not org.is_hub:
+    if org.is_hub:
+        license_id = user_license(org, INTEGRATION_LICENSE, "SFDC_API_INTEGRATION", total=5)
+        profile(org, API_ONLY, license_id)
+        permission_set_license(org, INTEGRATION_PSL, "Salesforce API Integration")
+    else:
         _trace_flag(org)
         for name, label in PERMISSION_SET_LICENSES.items():
             permission_set_license(org, name, label)
@@ -134,6 +144,18 @@ def profile(org: EmulatedOrg, name: str, license_id: str | None, *, user_id: str
         user_id=user_id,
     )
     return profile_id
+
+
+def integration_user(org: EmulatedOrg, username: str) -> str:
+    """Add a user of the integration licence, who has no rights yet; the id."""
+    [api_only] = org.store.find_by("Profile", "Name", API_ONLY)
+    user_id = org.world.ids.new("005")
+    names = {"FirstName": "Integration", "Alias": "integ", "CommunityNickname": "integration"}
+    row = {**_admin(org, username, ""), **names, "Id": user_id, "ProfileId": api_only["Id"]}
+    org.store.add("User", row)
+    org.store.set_fields("UserLicense", api_only["UserLicenseId"], {"UsedLicenses": 1})
+    org.world.usernames[username.lower()] = (org, user_id)
+    return user_id
 
 
 def _admin(org: EmulatedOrg, username: str, email: str) -> dict[str, Any]:

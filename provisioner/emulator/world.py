@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, get_args
 
 from provisioner.emulator import seeding
 from provisioner.emulator.apps import (
@@ -34,10 +34,21 @@ from provisioner.emulator.refresh_tokens import RefreshTokens
 from provisioner.emulator.request_log import RequestLog
 from provisioner.emulator.sessions import AuthCode, Session, Sessions
 
-__all__ = ["DEFAULT_CONSUMER_KEY", "DEFAULT_HUB_USERNAME", "Limits", "World"]
+__all__ = [
+    "DEFAULT_CONSUMER_KEY",
+    "DEFAULT_HUB_USERNAME",
+    "HUB_USERS",
+    "HubUser",
+    "Limits",
+    "World",
+]
 
 DEFAULT_CONSUMER_KEY = "3MVG9EmulatedConnectedApp"
 DEFAULT_HUB_USERNAME = "hub@acme.example"
+
+
+HubUser = Literal["administrator", "integration"]
+HUB_USERS: tuple[HubUser, ...] = get_args(HubUser)
 
 
 class World(CurrentRequest):
@@ -45,7 +56,8 @@ class World(CurrentRequest):
 
     `certificate` (PEM) is the one registered with the app `consumer_key` in the Dev Hub, which
     is approved for the hub user; without it there is no app until `register_app`. `hub_app` is
-    the kind of that app.
+    the kind of that app. With the `hub_user` "integration" the hub user has the rights that
+    permission sets give, which is none at first, and the administrator is `admin@…`.
     `packages` says which package versions exist (04t id → name, version, key, …); None means
     any well-formed id does. `behavior` sets what no source settles. `seed` makes ids, tokens,
     durations and faults repeatable.
@@ -63,6 +75,7 @@ class World(CurrentRequest):
         packages: Mapping[str, Mapping[str, Any]] | None = None,
         is_dev_hub: bool = True,
         hub_app: HubApp = "connected",
+        hub_user: HubUser = "administrator",
         behavior: Behavior | None = None,
         seed: int = 0,
     ) -> None:
@@ -88,10 +101,15 @@ class World(CurrentRequest):
         self.auth_codes: dict[str, AuthCode] = {}
         self.refresh_tokens = RefreshTokens(self.sessions)
         self.one_time_links: dict[str, Session] = {}
-        self.hub = self._make_hub(hub_username, is_dev_hub)
+        is_administrator = hub_user == "administrator"
+        self.admin_username = hub_username if is_administrator else _administrator(hub_username)
+        self.hub = self._make_hub(self.admin_username, is_dev_hub)
+        if not is_administrator:
+            seeding.integration_user(self.hub, hub_username)
         if certificate is not None:
             app = app_of_hub(consumer_key, certificate, hub_app)
-            self.register_app(app, approved=[self.hub.admin_id])
+            approved = [user_id for org, user_id in self.usernames.values() if org is self.hub]
+            self.register_app(app, approved=approved)
 
     def _make_hub(self, username: str, is_dev_hub: bool) -> EmulatedOrg:
         hub = EmulatedOrg(
@@ -215,3 +233,9 @@ class World(CurrentRequest):
     def progression(self, operation: str, states: Sequence[str]) -> Progression:
         """An operation that starts now; see Latencies for its durations."""
         return self.latencies.progression(self.clock, operation, states)
+
+
+def _administrator(hub_username: str) -> str:
+    """The username of the administrator of a hub whose announced user is another one."""
+    name, _, domain = hub_username.rpartition("@")
+    return f"{'administrator' if name == 'admin' else 'admin'}@{domain}"

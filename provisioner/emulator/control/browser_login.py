@@ -1,12 +1,23 @@
-"""Control plane: the refresh token that a login in a browser leaves behind."""
+"""Control plane: what a login in a browser gives: a session, or a refresh token."""
 
 from __future__ import annotations
 
 from provisioner.emulator import typed
+from provisioner.emulator.apps import PLATFORM_CLI
 from provisioner.emulator.control import ROOT, ControlError, body_of
 from provisioner.emulator.control.setup import user_id_of
 from provisioner.emulator.routing import Call, Reply, route
 from provisioner.emulator.sessions import AuthCode
+
+
+@route(f"{ROOT}/sessions", "POST", name="control.sessions.open", access="control")
+def session(call: Call) -> Reply:
+    """A session of a user, as a login with the CLI in a browser gives it: `{"username": …}`."""
+    username = typed.text(body_of(call, "username").get("username"), "username")
+    user_id = user_id_of(call, username)
+    org, _ = call.world.usernames[username.lower()]
+    opened = call.world.sessions.open(org, user_id, PLATFORM_CLI)
+    return Reply({"access_token": opened.token, "instance_url": call.base_url}, 201)
 
 
 @route(f"{ROOT}/users/<username>/refresh-token", "POST", name="control.refresh", access="control")

@@ -15,6 +15,7 @@ STANDARD_PROFILES = {
     "Standard": "Standard User",
     "ReadOnly": "Read Only",
     "Minimum Access - Salesforce": "Minimum Access - Salesforce",
+    "Minimum Access - API Only Integrations": "Minimum Access - API Only Integrations",
     "StandardAul": "Standard Platform User",
     "Chatter Free User": "Chatter Free User",
 }

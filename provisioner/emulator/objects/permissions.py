@@ -6,6 +6,7 @@ The rules are those of the platform (docs/reference/dev-hub.md#rights):
 * A custom field exists only for users with a permission set that grants access to it. This includes
   the System Administrator, because a deploy of metadata grants no access.
 * Access to records of other owners follows the object's sharing model.
+* Profiles of least access give nothing, and what permission sets grant is all there is.
 
 Scratch orgs have no such limits: their only user is the administrator, who also deploys the
 metadata.
@@ -30,9 +31,12 @@ Action = Literal["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAl
 _FLAGS = {"create": "is_createable", "update": "is_updateable", "delete": "is_deletable"}
 ADMINISTRATOR = "System Administrator"  # has Modify All Data, which overrides object permissions
 _HUB_OBJECTS = frozenset({"ActiveScratchOrg", "NamespaceRegistry", "OrgSnapshot", "ScratchOrgInfo"})
+_SIGN_UPS = frozenset({"ActiveScratchOrg", "ScratchOrgInfo"})
 _NOTHING = frozenset[str]()
 _ALL = frozenset({"Read", "Create", "Edit", "Delete"})
+API_ONLY = "Minimum Access - API Only Integrations"
 _OF_PROFILES = {
+    API_ONLY: _NOTHING,
     "Minimum Access - Salesforce": _NOTHING,
     "Chatter Free User": _NOTHING,
     "Read Only": frozenset({"Read"}),
@@ -60,8 +64,9 @@ class User:
             return True
         if object_type.is_setup or object_type.is_tooling:
             return action == "Read"
-        if not object_type.is_custom and object_type.name not in _HUB_OBJECTS:
-            return action in _OF_PROFILES.get(self.profile, _ALL)
+        is_ordinary = not object_type.is_custom and object_type.name not in _HUB_OBJECTS
+        if is_ordinary and action in _OF_PROFILES.get(self.profile, _ALL):
+            return True
         grants = self._grants("ObjectPermissions", object_type)
         return any(row[f"Permissions{action}"] for row in grants)
 
@@ -91,14 +96,23 @@ class User:
 
     def may_delete(self, object_type: ObjectType, record: Record) -> bool:
         """Whether the user may delete the record: its owner, or a user who may modify all."""
+        if self._deletes_orgs(object_type, "none") and not self.is_administrator:
+            return False
         return self._is_shared(object_type, record)
 
     def _is_shared(self, object_type: ObjectType, record: Record, *models: str) -> bool:
         if self.is_administrator or "OwnerId" not in record or record["OwnerId"] == self.id:
             return True
+        if self._deletes_orgs(object_type, "all"):
+            return True
         default = "Private" if object_type.name in _HUB_OBJECTS else "ReadWrite"
         model = object_type.properties.get("sharingModel", default)
         return model in models or self.may("ModifyAllRecords", object_type)
+
+    def _deletes_orgs(self, object_type: ObjectType, which: str) -> bool:
+        """Whether it is an object of sign-ups, and the switch `can_delete_orgs` has this value."""
+        is_sign_up = object_type.name in _SIGN_UPS
+        return is_sign_up and self.store.org.behavior.can_delete_orgs == which
 
     def _visible(self, object_type: ObjectType) -> dict[str, Field]:
         prefix = len(object_type.name) + 1
@@ -153,16 +167,21 @@ def require(
     return found
 
 
+NO_METADATA = (
+    "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions"
+)
+
+
+def is_administrator(store: Rows, user_id: str) -> bool:
+    """Whether permissions do not limit the user."""
+    user = limited_user(store, user_id)
+    return user is None or user.is_administrator
+
+
 def require_administrator(store: Rows, user_id: str) -> None:
     """Raises INSUFFICIENT_ACCESS for a user who may not change metadata."""
-    user = limited_user(store, user_id)
-    if user is not None and not user.is_administrator:
-        raise ApiError(
-            403,
-            "INSUFFICIENT_ACCESS",
-            "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata "
-            "permissions",
-        )
+    if not is_administrator(store, user_id):
+        raise ApiError(403, "INSUFFICIENT_ACCESS", NO_METADATA)
 
 
 def view(store: Rows, object_type: ObjectType, user_id: str) -> ObjectType:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
+from provisioner.emulator.behavior import Behavior
+
 Record = dict[str, Any]
 """By exact field name, with JSON-native values. Never changed in place: see `Rows`."""
 
@@ -14,6 +16,10 @@ class Owner(Protocol):
 
     is_hub: bool
     admin_id: str  # the user by whom the platform creates records
+
+    @property
+    def behavior(self) -> Behavior:
+        """The switches of the world."""
 
     def new_id(self, prefix: str) -> str:
         """A new 18-character id with this key prefix."""

@@ -5,6 +5,8 @@ Source: docs/reference/dev-hub.md#rights.
 
 from __future__ import annotations
 
+from provisioner.emulator.errors import ApiError
+from provisioner.emulator.objects import permissions
 from provisioner.emulator.resources.signup import active_count, daily_count
 from provisioner.emulator.routing import Call, Reply, route
 
@@ -86,8 +88,15 @@ _OF_HUBS = {"ActiveScratchOrgSnapshots": 40, "DailyScratchOrgSnapshots": 80}
 
 @route("/services/data/v<version>/limits", name="limits")
 def limits(call: Call) -> Reply:
-    """`{name: {Max, Remaining}}`; those of scratch orgs only on a Dev Hub."""
+    """`{name: {Max, Remaining}}`; those of scratch orgs only on a Dev Hub.
+
+    The refusal of a user without "View Setup and Configuration" is not known.
+    """
     world, org = call.world, call.session_org()
+    is_limited = not permissions.is_administrator(org.store, call.user_id)
+    if is_limited and world.behavior.limits_readable == "no":
+        text = "insufficient access rights on cross-reference id"
+        raise ApiError(403, "INSUFFICIENT_ACCESS", text)
     used = {
         "DailyApiRequests": (world.limits.api, org.api_requests),
         **{name: (maximum, 0) for name, maximum in _FIXED.items()},

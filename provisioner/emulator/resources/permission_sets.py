@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from provisioner.emulator import seeding
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.ids import to_15, to_18
 from provisioner.emulator.metadata.permission_set_groups import add_group
@@ -45,6 +46,33 @@ def _check_assignment(_org: EmulatedOrg, change: Change) -> None:
     if group_id:
         _require_updated(store, group_id)
     _refuse_twins(store, record.get("AssigneeId"), set_id)
+    _refuse_without_license(store, record.get("AssigneeId"), permission_set)
+
+
+def _refuse_without_license(store: Rows, user_id: str | None, permission_set: Record) -> None:
+    """An integration user gets object permissions only with the permission set licence for them.
+
+    Source: docs/reference/dev-hub.md#users-with-least-rights.
+    """
+    user = store.peek("User", user_id or "")
+    grants = store.find_by("ObjectPermissions", "ParentId", permission_set["Id"])
+    if user is None or not grants or _license_of(store, user) != seeding.INTEGRATION_LICENSE:
+        return
+    for row in store.find_by(LICENSE_ASSIGNMENT, "AssigneeId", user["Id"]):
+        found = store.peek("PermissionSetLicense", row["PermissionSetLicenseId"]) or {}
+        if found.get("DeveloperName") == seeding.INTEGRATION_PSL:
+            return
+    text = (
+        f'Can\'t assign permission set "{permission_set["Label"]}" to user "{user["Name"]}". '
+        f"The user license doesn't allow the permission: Read {grants[0]['SobjectType']}"
+    )
+    raise RecordError("FIELD_INTEGRITY_EXCEPTION", text, ["PermissionSetId"])
+
+
+def _license_of(store: Rows, user: Record) -> str:
+    profile = store.peek("Profile", user["ProfileId"] or "") or {}
+    found = store.peek("UserLicense", profile.get("UserLicenseId") or "") or {}
+    return str(found.get("Name", ""))
 
 
 def _backing_set(store: Rows, group_id: str) -> str | None:

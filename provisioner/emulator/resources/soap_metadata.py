@@ -25,6 +25,7 @@ from provisioner.emulator.metadata.retrieval import UNPACKAGED, retrieve
 from provisioner.emulator.metadata.setup_queue import enqueue, enqueue_validated, settle
 from provisioner.emulator.metadata.soap import answer, read_operation
 from provisioner.emulator.metadata.xml_tree import METADATA_NAMESPACE, Element
+from provisioner.emulator.objects import permissions
 from provisioner.emulator.resources.deploy_rest import NO_VALIDATION
 from provisioner.emulator.routing import Call, Reply, route
 from provisioner.emulator.xml_values import without_nulls
@@ -38,6 +39,8 @@ def metadata(call: Call) -> Reply:
     operation = _OPERATIONS.get(request.name)
     if operation is None:
         raise NotEmulatedError(f"Metadata API {request.name}")
+    if not permissions.is_administrator(call.session_org().store, call.user_id):
+        raise SoapFault("INSUFFICIENT_ACCESS", permissions.NO_METADATA)
     return answer(METADATA_NAMESPACE, request.name, without_nulls(operation(call, request)))
 
 

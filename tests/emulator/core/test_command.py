@@ -92,6 +92,18 @@ def test_a_certificate_of_ones_own(start: Start, tmp_path: Path, key_pair: KeyPa
     assert certificate.exists()
 
 
+def test_a_hub_user_without_rights_and_the_administrator(start: Start) -> None:
+    emulator = start("--hub-user", "integration", "--hub-username", "build@acme.example")
+    assert emulator.said["admin_username"] == "admin@acme.example"
+    assert emulator.grant(Path(emulator.said["private_key"]).read_text()).status_code == 200
+    url, body = f"{emulator.said['url']}/_emulator/sessions", {"username": "admin@acme.example"}
+    opened = requests.post(url, json=body, timeout=30).json()
+    assert opened["instance_url"] == emulator.said["url"]
+    headers = {"Authorization": f"Bearer {opened['access_token']}"}
+    url = f"{opened['instance_url']}/services/data/v68.0/sobjects/ScratchOrgInfo"
+    assert requests.get(url, headers=headers, timeout=30).status_code == 200
+
+
 def test_https_under_an_authority_of_its_own(start: Start) -> None:
     emulator = start("--tls")
     key = Path(emulator.said["private_key"]).read_text()
@@ -132,6 +144,7 @@ def test_limits_faults_packages_and_latencies_come_from_options(
         ),
         (("--limits", "active=x"), "error: limits: 'active=x' must be NAME=NUMBER"),
         (("--hub-app", "other"), "hub app: 'other' must be one of connected, external, external-"),
+        (("--hub-user", "other"), "hub user: 'other' must be one of administrator, integration"),
         (("--behavior", "x=y"), "behavior: 'x=y' must be NAME=VALUE; the names are requested_key"),
         (("--behavior", "refresh_rotation=x"), "refresh_rotation must be one of on, off, not 'x'"),
         (("--faults", "none.json"), "cannot read none.json"),
