@@ -34,6 +34,26 @@ def test_requests_are_logged_without_secrets(hub: Client) -> None:
     assert [one["number"] for one in _control(hub, "GET", "log?since=2")] == [3]
 
 
+def test_switches_are_changed(hub: Client) -> None:
+    changed = {"refresh_rotation": "off", "auth_code_life": 60}
+    found = _control(hub, "PATCH", "behavior", changed)
+    assert found == _control(hub, "GET", "state")["behavior"]
+    assert {name: found[name] for name in changed} == changed
+    assert found["can_delete_orgs"] == "own"
+    for wrong in ({"refresh": "off"}, {"refresh_rotation": "x"}, {"limits_readable": True}):
+        reply = hub.call("PATCH", "/_emulator/behavior", json=wrong)
+        assert reply.status_code == 400, wrong
+
+
+def test_a_session_is_opened_for_a_user(hub: Client) -> None:
+    opened = _control(hub, "POST", "sessions", {"username": "hub@acme.example"})
+    assert opened["instance_url"] == hub.url
+    headers = {"Authorization": f"Bearer {opened['access_token']}"}
+    assert hub.call("GET", "limits", headers=headers).status_code == 200
+    reply = hub.call("POST", "/_emulator/sessions", json={"username": "nobody@acme.example"})
+    assert reply.status_code == 400
+
+
 def test_requests_are_counted_by_org_and_route(hub: Client, scratch: Client) -> None:
     _control(hub, "DELETE", "log")
     hub.call("GET", "limits")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
+from provisioner.emulator.keys import KeyPair
 from provisioner.emulator.objects.schema import Field
 from tests.emulator.core.conftest import Client
+from tests.emulator.external_apps.builders import SET, app_zip
 
 
 def _take(hub: Client, source: str, name: str = "Base") -> str:
@@ -50,6 +53,29 @@ def test_an_org_from_a_snapshot_has_schema_and_data(
     assert len(copy.query("SELECT Id FROM Profile")) == len(scratch.query("SELECT Id FROM Profile"))
     copy.create("Account", Name="own")
     assert scratch.query("SELECT Id FROM Account WHERE Name = 'own'") == []
+
+
+def test_apps_of_the_source_are_not_in_the_copy(
+    hub: Client, scratch: Client, key_pair: KeyPair
+) -> None:
+    sent = {"deployOptions": {"singlePackage": True, "rollbackOnError": True}}
+    files = {
+        "json": ("", json.dumps(sent), "application/json"),
+        "file": ("p.zip", app_zip(key_pair.certificate), "application/zip"),
+    }
+    reply = scratch.call("POST", "metadata/deployRequest", files=files)
+    path = f"metadata/deployRequest/{reply.json()['id']}"
+    while not scratch.call("GET", path).json()["deployResult"]["done"]:
+        hub.world.clock.advance(60)
+    assert len(scratch.query("SELECT Id FROM ExternalClientApplication")) == 1
+    source = scratch.token[:15]
+    _take(hub, source)
+    username = hub.sign_up(Edition=None, Snapshot="Base")["SignupUsername"]
+    copy, _ = hub.world.usernames[username]
+    assert copy.store.peek_rows("ExternalClientApplication") == []
+    assert copy.store.peek_rows("SetupEntityAccess") == []
+    assert copy.store.find_by("PermissionSet", "Name", SET)
+    assert len(hub.world.orgs[source].apps) == 3
 
 
 def test_a_snapshot_that_is_not_ready_ends_the_sign_up(hub: Client, scratch: Client) -> None:

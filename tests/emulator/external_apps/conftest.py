@@ -46,6 +46,7 @@ class Org:
     keys: KeyPair
     username: str
     http: requests.Session
+    given: str = ""  # a session instead of the administrator's own
 
     @property
     def world(self) -> World:
@@ -54,7 +55,7 @@ class Org:
     @property
     def token(self) -> str:
         """A session of the administrator."""
-        return self.world.sessions.open(self.org, self.org.admin_id, "tests").token
+        return self.given or self.world.sessions.open(self.org, self.org.admin_id, "tests").token
 
     def switch(self, **values: Any) -> None:
         """Set switches of the platform's behaviour."""
