@@ -77,6 +77,7 @@ def test_a_profile_can_be_pre_authorized_too(org: Org) -> None:
 def test_users_who_approve_themselves_cannot_log_in_by_jwt(org: Org) -> None:
     key = org.deployed({OAUTH_POLICY: {"permittedUsersPolicyType": "AllSelfAuthorized"}})
     assert org.refused(key) == NOT_APPROVED
+    assert org.query("SELECT Id FROM SetupEntityAccess") == []
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import requests
 
+from provisioner.emulator.apps import HubApp
 from provisioner.emulator.clock import Clock
 from provisioner.emulator.keys import KeyPair
 from provisioner.emulator.latencies import Latencies
@@ -51,4 +53,25 @@ def test_the_key_opens_an_org_that_was_signed_up_without_it(key_pair: KeyPair) -
         assert http.post(revoke, data=form, timeout=30).status_code == 200
         assert org.call("GET", "limits").status_code == 401
         assert replace(org, given=token).call("GET", "limits").status_code == 200
+        hub.http.close()
+
+
+@pytest.mark.parametrize(
+    ("hub_app", "status"), [("external", "Error"), ("external-replicated", "Active")]
+)
+def test_an_app_that_was_deployed_to_the_hub_is_carried_or_not(
+    key_pair: KeyPair, hub_app: HubApp, status: str
+) -> None:
+    world = World(hub_app=hub_app, clock=Clock(speed=0), latencies=Latencies(instant=True))
+    with EmulatorServer(world) as server, requests.Session() as http:
+        org = Org(server, world.hub, key_pair, "hub@acme.example", http)
+        key = org.deployed()
+        hub = Client(server, key_pair.private_key)
+        hub.http.headers["Authorization"] = f"Bearer {org.grant(key).json()['access_token']}"
+        record = hub.sign_up(ConnectedAppConsumerKey=key)
+        assert record["Status"] == status
+        if status == "Active":
+            assert org.grant(key, username=record["SignupUsername"]).status_code == 200
+        else:
+            assert record["ErrorCode"] == "C-1016"
         hub.http.close()
