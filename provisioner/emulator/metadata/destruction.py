@@ -8,6 +8,8 @@ from provisioner.emulator.metadata.comparison import failure
 from provisioner.emulator.metadata.component_rows import RECORDS, remove_visible_row
 from provisioner.emulator.metadata.component_types import reported_type
 from provisioner.emulator.metadata.composition import parts_of
+from provisioner.emulator.metadata.external_apps.elements import APP, TYPES
+from provisioner.emulator.metadata.external_apps.parts import parts_of as parts_of_app
 from provisioner.emulator.metadata.field_types import compound_parts
 from provisioner.emulator.metadata.kinds.custom_fields import TWINS
 from provisioner.emulator.metadata.kinds.registry import DeployContext
@@ -28,7 +30,7 @@ def destroy(
     send ignoreWarnings with deletions.
     """
     leaving = {(member.type, member.name.lower()) for member in manifest.members}
-    for member in manifest.members:
+    for member in sorted(manifest.members, key=lambda one: one.type == APP):  # parts before it
         stored = _find(context, member)
         page = _page_with(context, member, leaving) if stored else None
         if page is not None:
@@ -135,7 +137,17 @@ def _remove_with_parts(context: DeployContext, stored: StoredComponent) -> None:
         forget(context, part)
 
 
+def _remove_app(context: DeployContext, stored: StoredComponent) -> None:
+    """With an External Client App its parts are deleted, and the access to it (inferred)."""
+    for kind in TYPES:
+        for part in list(parts_of_app(context.org, kind, stored.full_name)):
+            forget(context, part)
+    for row in context.store.find_by("SetupEntityAccess", "SetupEntityId", stored.id):
+        context.store.remove("SetupEntityAccess", row["Id"])
+
+
 _REMOVERS: dict[str, Callable[[DeployContext, StoredComponent], None]] = {
+    APP: _remove_app,
     "CustomObject": _remove_object,
     "CustomField": _remove_field,
     "CustomLabels": _remove_with_parts,

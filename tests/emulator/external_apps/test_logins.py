@@ -11,8 +11,17 @@ from provisioner.emulator.clock import Clock
 from provisioner.emulator.keys import KeyPair
 from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.world import World
-from tests.emulator.external_apps.builders import APP, GLOBAL, OAUTH, OAUTH_POLICY, POLICY, SET
+from tests.emulator.external_apps.builders import (
+    APP,
+    FILES,
+    GLOBAL,
+    OAUTH,
+    OAUTH_POLICY,
+    POLICY,
+    SET,
+)
 from tests.emulator.external_apps.conftest import Org, own_name, second_org, served
+from tests.emulator.metadata.builders import package_xml, zipped
 
 NOT_APPROVED = ("invalid_grant", "user hasn't approved this consumer")
 UNKNOWN = ("invalid_client_id", "client identifier invalid")
@@ -171,3 +180,14 @@ def test_a_deleted_app_lets_nobody_in(org: Org) -> None:
     names = f"<type>ExternalClientApplication</type><fullNames>{APP}</fullNames>"
     org.soap(f"<deleteMetadata>{names}</deleteMetadata>")
     assert org.refused(key) == UNKNOWN
+    for name in ("ExternalClientApplication", "SetupEntityAccess"):
+        assert org.query(f"SELECT Id FROM {name}") == []
+
+
+def test_an_app_that_is_made_again_has_another_key(org: Org) -> None:
+    key = org.deployed()
+    names = {kind: path.rpartition("/")[2].partition(".")[0] for kind, path in FILES.items()}
+    del names["PermissionSet"]
+    files = {"package.xml": package_xml({}), "destructiveChanges.xml": package_xml(names)}
+    assert org.deploy(zipped(files))["status"] == "Succeeded"
+    assert org.deployed() != key
