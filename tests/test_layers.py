@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "retry",
     ),
     ("crash", "declare"),
-    ("salesforce", "source", "ledger.base", "ledger.broken"),
+    ("salesforce", "source", "ledger.base", "ledger.broken", "ledger.facts"),
     ("steps", "ledger"),
     ("config",),
     ("plan",),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from provisioner.ledger.broken import BrokenRow
+    from provisioner.ledger.facts import HubFacts
 
 
 class State(StrEnum):
@@ -229,6 +230,12 @@ class Ledger(Protocol):
 
     def events(self, *, username: str = "", run: str = "") -> list[Event]:
         """Transitions in order, of one org or one run."""
+
+    def facts(self, subject: str) -> HubFacts:
+        """What is known of a Dev Hub (`provisioner.ledger.facts`); unknown facts without a row."""
+
+    def record_facts(self, subject: str, facts: HubFacts) -> None:
+        """Write the facts of a Dev Hub in place of the earlier ones, committed on return."""
 
     def close(self) -> None:
         """Close the connections."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provisioner.ledger.base import Org
+from provisioner.salesforce.app_keys import PLATFORM_CLI
 
 
 def org_document(org: Org) -> dict[str, Any]:
@@ -25,10 +26,15 @@ def org_document(org: Org) -> dict[str, Any]:
         "purpose": org.purpose or None,
         "lease_until": _utc(org.lease_until),
         "fence": org.fence,
-        "consumer_key": org.consumer_key or None,
+        "consumer_key": login_key(org) or None,
         "users": [dict(user) for user in org.users],
         "error": org.error or None,
     }
+
+
+def login_key(org: Org) -> str:
+    """The consumer key that logs in to the org; "" until it has an app that consumers can use."""
+    return "" if org.consumer_key == PLATFORM_CLI else org.consumer_key
 
 
 def _utc(at: datetime | None) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol, runtime_checkable
 
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger.base import Event, Org, Run
+from provisioner.ledger.facts import HubFacts
 from provisioner.plain_text import quantity
 
 
@@ -19,6 +21,18 @@ class Contents:
     orgs: tuple[Org, ...] = ()
     events: tuple[Event, ...] = ()
     runs: tuple[Run, ...] = ()
+    facts: tuple[tuple[str, HubFacts], ...] = ()  # of Dev Hubs, by subject, sorted
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there is an org, an event or a run. Facts are hints, which a copy replaces."""
+        return bool(self.orgs or self.events or self.runs)
+
+    def facts_over(
+        self, earlier: tuple[tuple[str, HubFacts], ...]
+    ) -> tuple[tuple[str, HubFacts], ...]:
+        """The facts after a copy to where `earlier` were: those of other subjects stay."""
+        return tuple(sorted({**dict(earlier), **dict(self.facts)}.items(), key=itemgetter(0)))
 
     def counts(self) -> dict[str, int]:
         """The number of rows of each kind."""
@@ -43,7 +57,10 @@ class Copyable(Protocol):
         """All rows, at one instant."""
 
     def fill(self, contents: Contents) -> None:
-        """Write all rows into an empty ledger, or none. Raises UsageError when it is not empty."""
+        """Write all rows into an empty ledger, or none. Raises UsageError when it is not empty.
+
+        A ledger that has only facts is empty; facts of the same subject are replaced.
+        """
 
 
 def copy(source: Copyable, target: Copyable, run: Run) -> Contents:

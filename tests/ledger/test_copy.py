@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from provisioner.cli.main import run as run_command
 from provisioner.errors import LedgerError
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Claim, Org, State
+from provisioner.ledger.facts import HubFacts
 from provisioner.ledger.sql import transfer
 from provisioner.ledger.transfer import Contents
 
@@ -70,6 +73,7 @@ def fill(world: World) -> None:
             Org("Unfinished@acme.example", "evening", builder_id="run-1", users=({"a": "é"},))
         )
     ledger.finish_run(run("run-2"))
+    ledger.record_facts("hub@acme.example key", HubFacts(sign_up_way="deployed", can_delete=True))
     claimed = ledger.claim(Claim("Zoë; '%s", idempotency_key="job-1"), now=NOW)
     assert claimed is not None
     moved(ledger, moved(ledger, claimed, State.RELEASED), State.DELETED)
@@ -122,6 +126,44 @@ def test_a_target_that_holds_anything_is_refused_and_left_as_it_was(
     assert code == 2
     assert "the ledger to copy to is not empty: it has 0 orgs, 0 events, 1 run\n" in err
     assert held(new).counts() == {"orgs": 0, "events": 0, "runs": 1}
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_a_target_that_has_only_facts_is_filled(
+    place: Callable[[str], World], copy: Copy, target: str
+) -> None:
+    """What it knew of the same Dev Hub is replaced, of another one kept."""
+    old, new = place("sqlite"), place(target)
+    fill(old)
+    [(subject, facts)] = held(old).facts
+    ledger = new.open()
+    ledger.record_facts(subject, HubFacts(sign_up_way="replicated"))
+    ledger.record_facts("another key", HubFacts(snapshots=True))
+    code, out, err = copy(old.url, new.url)
+    assert (code, out) == (0, "copied 4 orgs, 16 events, 2 runs\n"), err
+    expected = (("another key", HubFacts(snapshots=True)), (subject, facts))
+    assert held(new) == replace(held(old), facts=expected)
+
+
+def test_subjects_that_differ_in_case_are_copied_whatever_the_locale_of_the_database(
+    place: Callable[[str], World], copy: Copy
+) -> None:
+    old, new = place("sqlite"), place("postgresql")
+    ledger = old.open()
+    for key in ("3MVG9B", "3MVG9b", "3MVG9a", "3MVG9A"):
+        ledger.record_facts(f"hub@acme.example {key}", HubFacts(audience=key))
+    new.open()
+    with psycopg.connect(new.url) as server:
+        server.execute('ALTER TABLE meta ALTER COLUMN key TYPE text COLLATE "en-x-icu"')
+    code, _, err = copy(old.url, new.url)
+    assert code == 0, err
+    assert held(new) == held(old)
+    assert [facts.audience for _, facts in held(new).facts] == [
+        "3MVG9A",
+        "3MVG9B",
+        "3MVG9a",
+        "3MVG9b",
+    ]
 
 
 def test_an_empty_source_is_refused(place: Callable[[str], World], copy: Copy) -> None:

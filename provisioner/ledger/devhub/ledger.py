@@ -12,6 +12,7 @@ from provisioner.ledger import changes as changes_of
 from provisioner.ledger.account import HubAccount
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
 from provisioner.ledger.broken import BrokenRow, BrokenRowError, BrokenRows
+from provisioner.ledger.devhub import facts as devhub_facts
 from provisioner.ledger.devhub import queue as devhub_queue
 from provisioner.ledger.devhub import records
 from provisioner.ledger.devhub.claims import claim_one
@@ -24,6 +25,7 @@ from provisioner.ledger.rows import readable, utc_now
 
 if TYPE_CHECKING:
     from provisioner.ledger.devhub.build_lock import BuildLease, Times
+    from provisioner.ledger.facts import HubFacts
     from provisioner.ledger.transfer import Contents
 
 
@@ -217,6 +219,14 @@ class DevhubLedger:
         from provisioner.ledger.devhub.transfer import fill
 
         fill(self.session, contents)
+
+    def facts(self, subject: str) -> HubFacts:
+        """What is known of a Dev Hub; unknown facts without a record, or access to it."""
+        return devhub_facts.read(self.session, subject)
+
+    def record_facts(self, subject: str, facts: HubFacts) -> None:
+        """Write the facts of a Dev Hub in place of the earlier ones."""
+        devhub_facts.record(self.session, subject, facts)
 
     def _insert(self, org: Org, note: str) -> bool:
         event = self._event(None, org, at=self._clock(), note=note)

@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger.base import State
+from provisioner.ledger.devhub import facts as devhub_facts
 from provisioner.ledger.devhub.cleanup import delete
 from provisioner.ledger.devhub.errors import BUILDER, LostError, RefusedError
 from provisioner.ledger.devhub.records import (
@@ -39,6 +40,7 @@ def read(session: HubSession) -> Contents:
     rows = session.query(orgs_query(State))
     for _ in range(_POLLS):
         events, runs = session.query(events_query()), session.query(runs_query(_ALL))
+        facts = devhub_facts.read_all(session)
         before, rows = rows, session.query(orgs_query(State))
         if rows == before:
             with unreadable_translated(session.name):
@@ -46,6 +48,7 @@ def read(session: HubSession) -> Contents:
                     tuple(map(org_of, rows)),
                     tuple(map(event_of, events)),
                     tuple(map(run_of, reversed(runs))),
+                    facts,
                 )
     raise LedgerError(
         f"{session.name} changed during each of {_POLLS} attempts to read it; nothing was copied",
@@ -56,7 +59,7 @@ def read(session: HubSession) -> Contents:
 def fill(session: HubSession, contents: Contents) -> None:
     """Write it into an empty ledger, whole or not at all. Raises UsageError when not empty."""
     found = read(session)
-    if found != Contents():
+    if found.has_rows:
         raise UsageError(
             f"the ledger to copy to is not empty: it has {found}",
             code="ledger_not_empty",
@@ -67,6 +70,7 @@ def fill(session: HubSession, contents: Contents) -> None:
         tuple(map(fitted_org, contents.orgs)),
         tuple(map(fitted_event, contents.events)),
         contents.runs,
+        contents.facts_over(found.facts),
     )
     try:
         _write(session, wanted)
@@ -74,6 +78,7 @@ def fill(session: HubSession, contents: Contents) -> None:
             raise LedgerError("the copy differs from the original; nothing was written")  # noqa: TRY301
     except BaseException:
         _empty(session)
+        devhub_facts.replace_all(session, found.facts)
         raise
 
 
@@ -88,6 +93,8 @@ def _write(session: HubSession, contents: Contents) -> None:
     for type_name, rows in ((ORG, orgs), (EVENT, events), (RUN, runs)):
         for start in range(0, len(rows), BATCH):
             _insert(session, type_name, rows[start : start + BATCH])
+    for subject, facts in contents.facts:
+        devhub_facts.record(session, subject, facts)
 
 
 def _with_single_keys(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim, Org, Run, State
+from provisioner.ledger.facts import HubFacts
 from provisioner.ledger.postgresql.address import Address
 from provisioner.ledger.postgresql.errors import UncertainError, UndoneError, lost
 from provisioner.ledger.rows import event_from, org_from, readable
@@ -95,6 +96,12 @@ class RetryingLedger(SqlLedger):
     def finish_run(self, run: Run) -> None:
         """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
         self._again(lambda: super(RetryingLedger, self).finish_run(run), is_repeatable=True)
+
+    def record_facts(self, subject: str, facts: HubFacts) -> None:
+        """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
+        self._again(
+            lambda: super(RetryingLedger, self).record_facts(subject, facts), is_repeatable=True
+        )
 
     def _again(self, act: Callable[[], T], *, is_repeatable: bool = False) -> T:
         """What `act` gives, done again when the connection broke and nothing was changed.

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from provisioner.ledger import changes as changes_of
 from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
 from provisioner.ledger.broken import BrokenRows
+from provisioner.ledger.facts import HubFacts
 from provisioner.ledger.queue import left_for
 from provisioner.ledger.rows import (
     event_from,
@@ -28,7 +29,7 @@ from provisioner.ledger.sql import statements
 from provisioner.ledger.sql.queue import SqlQueue
 from provisioner.ledger.sql.repair import SqlRepair
 from provisioner.ledger.sql.schema import Execute
-from provisioner.ledger.sql.transfer import SqlContents
+from provisioner.ledger.sql.transfer import SqlContents, facts_key
 
 _LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
 
@@ -165,6 +166,17 @@ class SqlLedger(SqlContents, SqlQueue, SqlRepair):
         with self._transaction(write=False) as execute:
             rows = execute(statements.EVENTS, {"username": username, "run": run})
         return readable(rows, event_from)
+
+    def facts(self, subject: str) -> HubFacts:
+        """What is known of a Dev Hub; unknown facts without a row."""
+        with self._transaction(write=False) as execute:
+            rows = execute(statements.FACTS, {"key": facts_key(subject)})
+        return HubFacts.from_text(rows[0]["value"]) if rows else HubFacts()
+
+    def record_facts(self, subject: str, facts: HubFacts) -> None:
+        """Write the facts of a Dev Hub in place of the earlier ones."""
+        with self._transaction(write=True) as execute:
+            execute(statements.SET_FACTS, {"key": facts_key(subject), "value": facts.text()})
 
     def _start_run(self, run: Run) -> None:
         with self._transaction(write=True) as execute:

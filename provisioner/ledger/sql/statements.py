@@ -126,6 +126,17 @@ RUNS = (
     "ORDER BY started_at DESC, number DESC LIMIT :limit"
 )
 
+FACTS = "SELECT value FROM meta WHERE key = :key"
+"""The facts of a Dev Hub have the key `facts SUBJECT`, beside the version in the same table: an
+earlier provisioner ignores them."""
+
+ALL_FACTS = "SELECT key, value FROM meta WHERE key LIKE 'facts %'"
+
+SET_FACTS = (
+    "INSERT INTO meta (key, value) VALUES (:key, :value) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
+
 SCHEMA_VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
 
 SET_SCHEMA_VERSION = (

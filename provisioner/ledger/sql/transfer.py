@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger.base import State
+from provisioner.ledger.facts import HubFacts
 from provisioner.ledger.rows import (
     event_from,
     event_parameters,
@@ -19,6 +21,7 @@ from provisioner.ledger.sql import statements
 from provisioner.ledger.sql.schema import Execute
 from provisioner.ledger.transfer import Contents, unreadable_translated
 
+FACTS_KEY = "facts "
 _ALL = 1_000_000_000  # runs; a LIMIT that both databases take
 
 
@@ -36,14 +39,15 @@ class SqlContents(ABC):
         with self._transaction(write=True) as execute:
             self._hold_still(execute)
             found = _read(execute)
-            if found != Contents():
+            if found.has_rows:
                 raise UsageError(
                     f"the ledger to copy to is not empty: it has {found}",
                     code="ledger_not_empty",
                     hint="write the URL of an empty ledger as TO",
                 )
-            _write(execute, contents)
-            if _read(execute) != contents:
+            wanted = replace(contents, facts=contents.facts_over(found.facts))
+            _write(execute, wanted)
+            if _read(execute) != wanted:
                 raise LedgerError("the copy differs from the original; nothing was written")
 
     @abstractmethod
@@ -58,11 +62,16 @@ def _read(execute: Execute) -> Contents:
     orgs = execute(statements.ORGS, statements.of_states(State))
     events = execute(statements.EVENTS, {"username": "", "run": ""})
     runs = execute(statements.RUNS, {"limit": _ALL})
+    facts = {str(row["key"]): row["value"] for row in execute(statements.ALL_FACTS, {})}
     with unreadable_translated("the ledger"):
         return Contents(
             tuple(map(org_from, orgs)),
             tuple(map(event_from, events)),
             tuple(map(run_from, reversed(runs))),
+            tuple(
+                (key.removeprefix(FACTS_KEY), HubFacts.from_text(text))
+                for key, text in sorted(facts.items())  # not by the database, whose locales differ
+            ),
         )
 
 
@@ -73,3 +82,10 @@ def _write(execute: Execute, contents: Contents) -> None:
         execute(statements.ADD_EVENT, event_parameters(event))
     for run in contents.runs:
         execute(statements.START_RUN, run_parameters(run))
+    for subject, facts in contents.facts:
+        execute(statements.SET_FACTS, {"key": facts_key(subject), "value": facts.text()})
+
+
+def facts_key(subject: str) -> str:
+    """The key of a Dev Hub's facts in the table `meta`."""
+    return FACTS_KEY + subject

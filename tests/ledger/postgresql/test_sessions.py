@@ -10,6 +10,7 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim, Org, State
+from provisioner.ledger.facts import HubFacts
 from provisioner.ledger.postgresql.ledger import PostgresqlLedger
 from provisioner.ledger.postgresql.session import Session
 from tests.ledger import postgresql_server
@@ -142,6 +143,18 @@ def test_a_new_row_that_is_cut_is_added_once(
     assert through.get(org.username) == org
     with pytest.raises(ValueError, match="has a row"):
         through.add(org)
+
+
+@pytest.mark.parametrize("delivered", [False, True])
+@pytest.mark.parametrize("word", [b"INSERT INTO meta", COMMIT])
+def test_facts_whose_recording_is_cut_are_recorded(
+    through: PostgresqlLedger, network: Proxy, word: bytes, delivered: bool
+) -> None:
+    facts = HubFacts(sign_up_way="deployed")
+    network.cut_once_at(word, delivered=delivered)
+    through.record_facts("hub@acme.example key", facts)
+    assert network.cuts == 1
+    assert through.facts("hub@acme.example key") == facts
 
 
 def test_a_move_whose_row_others_changed_after_its_cut_says_that_nobody_knows(
