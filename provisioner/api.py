@@ -231,16 +231,19 @@ def login(
 ) -> Session:
     """Log in by JWT. The session has `access_token`, `instance_url`, `org_id` (18 characters) etc.
 
-    With `consumer_key` and `key` (a file), neither pool.yaml nor the ledger is read; the passphrase
-    of the key comes from SF_PRIVATE_KEY_PASSPHRASE. Raises LoginError when Salesforce refuses the
+    With `consumer_key` and `key` (a file), neither pool.yaml nor the ledger is read; with `key` and
+    no pool.yaml, the consumer key is the one that is derived from the username. The passphrase of
+    the key comes from SF_PRIVATE_KEY_PASSPHRASE. Raises LoginError when Salesforce refuses the
     login, NoOrgError when the username is not in the ledger.
     """
-    from provisioner.login import Options, find_credentials
-    from provisioner.login import login as log_in
+    from provisioner.credentials import Options, find_credentials
+    from provisioner.login import login_by_any
 
-    options = Options(consumer_key, Path(key) if key else None, login_url)
+    has_file = Path(config).exists()
+    options = Options(consumer_key, Path(key) if key else None, login_url, not has_file)
     load = partial(_load, Path(config), on_message)
-    return log_in(find_credentials(username, options, os.environ, load))
+    session, _ = login_by_any(find_credentials(username, options, os.environ, load))
+    return session
 
 
 @contextmanager
@@ -318,6 +321,8 @@ def _owner(path: Path) -> str:
 
 
 def _org(row: Row) -> Org:
+    from provisioner.ledger.document import login_key
+
     return Org(
         username=row.username,
         pool=row.pool,
@@ -333,6 +338,6 @@ def _org(row: Row) -> Org:
         purpose=row.purpose,
         lease_until=row.lease_until,
         fence=row.fence,
-        consumer_key=row.consumer_key,
+        consumer_key=login_key(row),
         error=row.error,
     )

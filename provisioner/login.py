@@ -1,55 +1,25 @@
-"""Logs in to an org of the ledger, or to any org by username, consumer key and key file."""
+"""Logs in to an org with a username and a private key, and reads the identity of the session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from provisioner.declare.secret import Secret
-from provisioner.errors import LoginError, NoOrgError, UsageError
-from provisioner.ledger.base import State
+from provisioner.errors import LoginError
 from provisioner.salesforce.answer_json import MalformedAnswerError, read_json
-from provisioner.salesforce.hosts import is_salesforce, may_receive_token
 from provisioner.salesforce.ids import is_id
-from provisioner.salesforce.keys import PASSPHRASE_VARIABLE
-from provisioner.salesforce.login_endpoints import (
-    SANDBOX,
-    is_loopback,
-    named_origin,
-    scratch_endpoints,
-    user_endpoints,
-)
-from provisioner.salesforce.login_errors import FOREIGN_HOST
+from provisioner.salesforce.login_errors import NOT_THIS_APP
 from provisioner.salesforce.network_errors import network_reason
 from provisioner.salesforce.post import get_with_token, post_form
 from provisioner.salesforce.reply import Post
 from provisioner.salesforce.sign_in import Credentials, SignIn
 
 if TYPE_CHECKING:
-    from provisioner.config.hub import DevHub
-    from provisioner.config.model import PoolFile
-    from provisioner.ledger.base import Org
-
+    from provisioner.credentials import Candidate
 
 NOT_REACHED = 420
 """HTTP status of an org that is deleted, expired, not ready or in maintenance."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """Optional values of the command line that override `pool.yaml` and the ledger."""
-
-    consumer_key: str = ""
-    key: Path | None = None
-    login_url: str = ""
-
-    @property
-    def are_complete(self) -> bool:
-        """Whether a login needs neither `pool.yaml` nor the ledger."""
-        return bool(self.consumer_key and self.key)
 
 
 @dataclass(frozen=True)
@@ -87,107 +57,25 @@ def login(credentials: Credentials, *, post: Post = post_form) -> Session:
     )
 
 
-def find_credentials(
-    username: str,
-    options: Options,
-    environ: Mapping[str, str],
-    load: Callable[[], PoolFile],
-    on_found: Callable[[Org], None] = lambda _org: None,
-) -> Credentials:
-    """The credentials of `username`, from the options if they are complete, else from the ledger.
+def login_by_any(candidates: Sequence[Candidate]) -> tuple[Session, Candidate]:
+    """Log in with the first consumer key that the org accepts, and say which one that was.
 
-    `load` reads `pool.yaml` when it is needed. `on_found` is called with the ledger's row. Raises
-    NoOrgError for an unknown username, and whatever `load` and `on_found` raise.
+    Another key is tried only after a refusal that is about the app. Raises the first key's
+    LoginError, with a line about each other key that was tried.
     """
-    if options.are_complete:
-        return from_options(username, options, environ)
-    from provisioner.ledger import open_ledger
-
-    pool = load()
-    ledger = open_ledger(pool.ledger, pool.directory, pool.dev_hub)
-    try:
-        org = ledger.get(username)
-    finally:
-        ledger.close()
-    if org is None:
-        raise NoOrgError(
-            f"the ledger has no scratch org {username}",
-            code="unknown_username",
-            hint="run `provisioner status` to list the orgs; for an org outside of the ledger, "
-            "pass --consumer-key, --key and --login-url",
-        )
-    found = from_ledger(org, pool)
-    on_found(org)
-    return _override(found, options, environ)
-
-
-def from_options(username: str, options: Options, environ: Mapping[str, str]) -> Credentials:
-    """The credentials of a login without `pool.yaml` and ledger."""
-    assert options.key is not None
-    passphrase = environ.get(PASSPHRASE_VARIABLE)
-    return Credentials(
-        username,
-        options.consumer_key,
-        options.key,
-        Secret(passphrase) if passphrase else None,
-        user_endpoints(options.login_url or SANDBOX),
-    )
-
-
-def from_ledger(org: Org, pool: PoolFile) -> Credentials:
-    """The credentials of a scratch org in the ledger.
-
-    The key belongs to the app that signed the org up: `scratch_app` if the row has its consumer
-    key, else the Dev Hub's app. Raises NoOrgError for an org that is deleted or not active yet.
-    """
-    if org.state is State.DELETED:
-        raise NoOrgError(
-            f"the scratch org {org.username} is deleted",
-            code="org_deleted",
-            hint=f"claim another org: provisioner claim --pool {org.pool}",
-        )
-    if org.state in (State.INTENDED, State.SIGNING_UP):
-        raise NoOrgError(
-            f"the scratch org {org.username} is still being signed up",
-            code="org_not_ready",
-            hint="wait until the build has finished; `provisioner status` shows the org's state",
-        )
-    second = pool.scratch_app
-    app = second if second and org.consumer_key == second.consumer_key else pool.dev_hub
-    return Credentials(
-        org.username,
-        org.consumer_key or app.consumer_key,
-        app.private_key,
-        app.private_key_passphrase,
-        scratch_endpoints(
-            org_login_url(org.username, org.login_url, pool.dev_hub),
-            pool.dev_hub.effective_scratch_login_url,
-        ),
-    )
-
-
-def org_login_url(username: str, login_url: str, hub: DevHub) -> str | None:
-    """The login URL of an org by the Dev Hub's record, or None.
-
-    Raises LoginError for a host that must not receive an assertion.
-    """
-    if not login_url:
-        return None
-    try:
-        named = named_origin(login_url)
-    except UsageError:
-        named = ""
-    generic = hub.effective_scratch_login_url
-    is_replaced = is_loopback(generic) and is_salesforce(urlsplit(named).hostname or "")
-    if is_replaced or any(may_receive_token(named, asked) for asked in (hub.login_url, generic)):
-        return login_url
-    raise LoginError(
-        f"login of {username}: the Dev Hub names {named or 'no address'} as the org's login host, "
-        "which is not a Salesforce host or a host of pool.yaml, or does not use https; "
-        "nothing was sent to it",
-        code=FOREIGN_HOST,
-        hint="check dev_hub.login_url, and any proxy between this machine and Salesforce",
-    )
+    refused: list[tuple[Candidate, LoginError]] = []
+    for candidate in candidates:
+        try:
+            return login(candidate.credentials), candidate
+        except LoginError as error:
+            refused.append((candidate, error))
+            if error.code not in NOT_THIS_APP:
+                break
+    (_, first), *others = refused
+    for candidate, refusal in others:
+        first_line = refusal.message.partition("\n")[0]
+        first.message += f"\n  with the consumer key {candidate.source}: {first_line}"
+    raise first
 
 
 def identity(session: Session) -> dict[str, Any]:
@@ -216,20 +104,6 @@ def identity(session: Session) -> dict[str, Any]:
         code="org_gone" if status == NOT_REACHED else "no_identity",
         hint="the session may have expired; log in again",
     )
-
-
-def _override(found: Credentials, options: Options, environ: Mapping[str, str]) -> Credentials:
-    """The credentials of the ledger, with the values of the command line."""
-    if options.consumer_key:
-        found = replace(found, consumer_key=options.consumer_key)
-    if options.login_url:
-        found = replace(found, endpoints=user_endpoints(options.login_url))
-    if options.key:
-        passphrase = environ.get(PASSPHRASE_VARIABLE)
-        found = replace(
-            found, key=options.key, passphrase=Secret(passphrase) if passphrase else None
-        )
-    return found
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

@@ -33,6 +33,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("steps", "ledger"),
     ("config",),
     ("plan",),
+    ("manifest_file",),
+    ("credentials",),
     ("login",),
     ("upkeep",),
     ("builder",),

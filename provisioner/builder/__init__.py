@@ -18,6 +18,11 @@ One org
     step_list        the steps in order
     unreachable_orgs asks the Dev Hub about orgs that refuse requests
 
+The app that consumers log in through
+    login_way        copied by the sign-up, or deployed by the build; `auto` finds out
+    first_logins     the first sessions of orgs that get an app of their own
+    lost_sessions    replaces orgs whose first session ended with an earlier build
+
 Sign-ups
     signup_queue     what is to be signed up
     signup_dispatch  decides which sign-ups are sent now

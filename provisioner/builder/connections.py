@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from provisioner.builder.first_logins import (
+    FirstLogins,
+    OrgFirstLogin,
+    has_first_session,
+    lost_session,
+)
+from provisioner.credentials import from_ledger
 from provisioner.errors import LoginError, SalesforceError
 from provisioner.ledger.account import hub_credentials
-from provisioner.login import from_ledger
+from provisioner.salesforce.external_client_app import enough
 from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.org import OrgClient, newest_api_version
 from provisioner.salesforce.server_clock import ServerClock
 from provisioner.salesforce.session import OrgSession
-from provisioner.salesforce.sign_in import SignIn
+from provisioner.salesforce.sign_in import Credentials, SignIn
 from provisioner.salesforce.transport import Transport
 
 if TYPE_CHECKING:
@@ -37,6 +46,7 @@ class Connections:
         self._lock = threading.RLock()
         self._hub: DevHub | None = None
         self._orgs: dict[str, OrgClient] = {}
+        self.first_logins = FirstLogins(config, self._transport.post("org"))
 
     @property
     def calls(self) -> ApiCalls:
@@ -57,21 +67,55 @@ class Connections:
             return self._hub
 
     def org(self, row: Org) -> OrgClient:
-        """The API of one org. Raises ClockError, and LoginError: transient just after a sign-up."""
+        """The API of one org. Raises ClockError, and LoginError: transient just after a sign-up.
+
+        Until the org has an app of its own, it is the API of the org's first session.
+        """
         with self._lock:
             client = self._orgs.get(row.username)
         if client is None:
-            session = OrgSession(
-                self._transport, "org", row.username, self.sign_in(row), lambda: self.sign_in(row)
-            )
-            client = OrgClient(session, self.hub.client.api_version)
+            client = self._first_client(row) if has_first_session(row) else self._client(row)
             with self._lock:
                 self._orgs[row.username] = client
         return client
 
+    def first_login(self, row: Org, has_passed: Callable[[], bool]) -> OrgFirstLogin | None:
+        """What the login app needs; None for an org that has an app already.
+
+        `has_passed` returns whether the time is over in which a new app may be unknown.
+        """
+        if not has_first_session(row):
+            return None
+        return OrgFirstLogin(row, self.first_logins, self._sign_in_at_own_host, has_passed)
+
+    def _client(self, row: Org) -> OrgClient:
+        session = OrgSession(
+            self._transport, "org", row.username, self.sign_in(row), lambda: self.sign_in(row)
+        )
+        return OrgClient(session, self.hub.client.api_version)
+
+    def _first_client(self, row: Org) -> OrgClient:
+        """A client of the first session, which nobody can renew."""
+
+        def renew() -> Grant:
+            raise lost_session(row.username, "its first session has ended")
+
+        grant = self.first_logins.session(row).grant
+        session = OrgSession(self._transport, "org", row.username, grant, renew)
+        return OrgClient(session, enough(self.hub.client.api_version))
+
     def sign_in(self, row: Org) -> Grant:
         """A fresh login to an org, as any consumer makes it."""
-        credentials = from_ledger(row, self._config)
+        return self._sign_in_with(from_ledger(row, self._config))
+
+    def _sign_in_at_own_host(self, row: Org) -> Grant:
+        """A login through a new app of the org: no other host knows the app."""
+        found = from_ledger(row, self._config)
+        own = found.endpoints[0].host
+        endpoints = tuple(endpoint for endpoint in found.endpoints if endpoint.host == own)
+        return self._sign_in_with(replace(found, endpoints=endpoints))
+
+    def _sign_in_with(self, credentials: Credentials) -> Grant:
         try:
             return self._sign_in(credentials, self._transport.post("org"))
         except LoginError as error:
@@ -84,9 +128,11 @@ class Connections:
         """Drop the session of an org that this build does not need any more."""
         with self._lock:
             self._orgs.pop(row.username, None)
+        self.first_logins.forget(row.username)
 
     def close(self) -> None:
         """Close all connections."""
+        self.first_logins.close()
         self._transport.close()
 
     def sign_in_to_hub(self) -> Grant:

@@ -44,6 +44,7 @@ class BuildContext:
     lifecycle: OrgLifecycle
     options: Options
     circuit_breaker: CircuitBreaker
+    verified_keys: frozenset[str] = frozenset()  # by which orgs of the ledger were verified
     progress: BuildProgress = field(default_factory=BuildProgress)
     contents: dict[str, Any] = field(default_factory=dict)  # by fingerprint, for the manifest
     random: random.Random = field(default_factory=random.Random)

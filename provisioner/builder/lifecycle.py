@@ -13,6 +13,7 @@ No other file of this package adds, moves or changes a row, except that orgs are
     building      remember         building      a step has sent a request, or has made progress
     building      retry_step       building      a step failed, and is tried again
     building      finish_step      building      a step is done; the next one is the current one
+    building      finish_app       building      the org has a login app of its own
     building      postpone         building      the next build continues with the same step
     building      complete         available     the last step, the verification, is done
     intended,     fail             failed        the sign-up or a step failed for good
@@ -56,6 +57,13 @@ Source: docs/reference/login.md#first-minutes-of-an-org
 """
 
 
+APP_PROPAGATION = 1800.0
+"""Seconds after activation in which an org may refuse logins through an app of its own.
+
+Source: docs/reference/external-client-apps.md#first-minutes-of-an-app
+"""
+
+
 class RowLostError(Exception):
     """The row of an org was changed by somebody else: this build must not work on it any more."""
 
@@ -85,9 +93,10 @@ class OrgLifecycle:
 
     # --- sign-up ------------------------------------------------------------------------------
 
-    def intend(self, username: str, creation: Creation) -> Org:
+    def intend(self, username: str, creation: Creation, consumer_key: str = "") -> Org:
         """(no row) → intended: the sign-up of this username is about to be sent.
 
+        `consumer_key` is the one that the sign-up names, by default that of the Dev Hub's app.
         Raises RowValueError when the ledger cannot hold the row.
         """
         now = self._now()
@@ -98,7 +107,7 @@ class OrgLifecycle:
             run=self._run.id,
             definition=creation.definition,
             fingerprint=creation.fingerprint,
-            consumer_key=self._config.consumer_app.consumer_key,
+            consumer_key=consumer_key or self._config.consumer_app.consumer_key,
             created_at=now,
             step_since=now,
         )
@@ -153,6 +162,18 @@ class OrgLifecycle:
             step_since=None,
             error="",
             **findings,
+        )
+
+    def finish_app(self, org: Org, consumer_key: str) -> Org:
+        """Building → building at its first step, with the consumer key of the org's own app."""
+        return self._change(
+            org,
+            State.BUILDING,
+            consumer_key=consumer_key,
+            step_state="",
+            attempts=0,
+            step_since=None,
+            error="",
         )
 
     def postpone(self, org: Org, why: str) -> Org:
@@ -212,6 +233,10 @@ class OrgLifecycle:
     def login_window(self, org: Org) -> Deadline:
         """How long an org may refuse logins because it is new."""
         return self._deadline(org.active_at, PROPAGATION)
+
+    def app_window(self, org: Org) -> Deadline:
+        """How long the login app of an org may be unknown because it is new."""
+        return self._deadline(org.active_at, APP_PROPAGATION)
 
     def _deadline(self, start: datetime | None, limit: float) -> Deadline:
         return Deadline.since(start, self._now(), limit, time_scale=self._time_scale)

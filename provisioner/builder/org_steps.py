@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
+from provisioner.builder.first_logins import has_first_session
 from provisioner.builder.lifecycle import RowLostError
 from provisioner.builder.step_list import ListedStep, StepLists
 from provisioner.builder.unreachable_orgs import UnreachableOrgs, may_be_gone
@@ -18,7 +20,9 @@ from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepStat
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
     from provisioner.builder.deadline import Deadline
+    from provisioner.builder.login_way import LoginWay
     from provisioner.builder.outcomes import Outcomes
+    from provisioner.salesforce.org import OrgClient
 
 ATTEMPTS = len(STEP.waits)  # transient failures of one step before its org fails
 LONGEST_INTERVAL = 15.0  # seconds between two polls of a step, and between two logins
@@ -41,8 +45,9 @@ class _OrgProgress:
 class OrgSteps:
     """Starts, polls, retries and finishes the steps of every active org."""
 
-    def __init__(self, context: BuildContext, outcomes: Outcomes) -> None:
+    def __init__(self, context: BuildContext, outcomes: Outcomes, way: LoginWay) -> None:
         self._context = context
+        self._way = way
         self._outcomes = outcomes
         self._lists = StepLists(context.config)
         self._unreachable = UnreachableOrgs(context)
@@ -62,8 +67,8 @@ class OrgSteps:
         """Do what can be done now; returns the seconds until the next poll, None at the end."""
         steps = self._lists.of(progress.org)
         try:
-            while progress.org.step < len(steps):
-                step = steps[progress.org.step]
+            while has_first_session(progress.org) or progress.org.step < len(steps):
+                step = self._current(progress.org, steps)
                 progress.current = step.name
                 try:
                     wait = self._do(progress, step, len(steps))
@@ -79,13 +84,17 @@ class OrgSteps:
             self._outcomes.lost(progress.org)
         return None
 
+    def _current(self, org: Org, steps: Sequence[ListedStep]) -> ListedStep:
+        """The step that is next; the login app, while the org has no consumer key of its own."""
+        return self._lists.login_app() if has_first_session(org) else steps[org.step]
+
     def _do(self, progress: _OrgProgress, step: ListedStep, count: int) -> float | None:
         """Start or poll one step; returns None when it is done, else the wait until a poll."""
         org = progress.org
         if progress.deadline is None:
             progress.deadline = self._context.lifecycle.step_deadline(org, step.timeout)
         if not org.step_state:
-            self._report(org, step, count)
+            self._report(org, step, 0 if has_first_session(org) else count)
         with repeated(progress.failed):
             outcome = self._run(progress, step)
         if isinstance(outcome, Pending):
@@ -98,12 +107,15 @@ class OrgSteps:
         """Start the step, or poll it when the row holds a state of it."""
         org, build = progress.org, self._context
         context = StepContext(
-            org=build.connections.org(org),
+            org=self._client(org),
             username=org.username,
             directory=build.config.directory,
             definition=build.config.pools[org.pool].definition(org.definition),
             org_id=org.org_id,
             sign_in=lambda: build.connections.sign_in(org),
+            first_login=build.connections.first_login(
+                org, lambda: build.lifecycle.app_window(org).has_passed
+            ),
             remember=lambda state: self._remember(progress, state),
             now=build.now,
             memory=progress.memory,
@@ -112,12 +124,22 @@ class OrgSteps:
             return step.step.poll(context, step.step.read_state(org.step_state))
         return step.step.start(context)
 
+    def _client(self, org: Org) -> OrgClient:
+        client = self._context.connections.org(org)
+        self._way.confirm(org)
+        return client
+
     def _remember(self, progress: _OrgProgress, state: StepState) -> None:
         """Commit the state of the current step, before anything else is done about it."""
         progress.org = self._context.lifecycle.remember(progress.org, state_text(state))
 
     def _finish_step(self, progress: _OrgProgress, outcome: Done) -> None:
-        progress.org = self._context.lifecycle.finish_step(progress.org, outcome.changes)
+        lifecycle, org = self._context.lifecycle, progress.org
+        if has_first_session(org):
+            progress.org = lifecycle.finish_app(org, outcome.changes["consumer_key"])
+            self._context.connections.forget(org)  # every further session is a JWT login
+        else:
+            progress.org = lifecycle.finish_step(org, outcome.changes)
         progress.deadline = None
         progress.memory = {}
 
@@ -136,6 +158,9 @@ class OrgSteps:
             error = SalesforceError(text, kind=ErrorKind.GONE)
         elif may_be_gone(error) and not org.error:
             self._outcomes.postponed(org, step.name, error)
+            return None
+        elif self._way.is_refused_by_org(org, error):
+            self._outcomes.not_copied(org, step.name, error)
             return None
         self._outcomes.failed(org, step.name, error)
         return None

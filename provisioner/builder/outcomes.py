@@ -19,6 +19,7 @@ from provisioner.salesforce.error_kinds import sign_up_kind, sign_up_meaning
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
+    from provisioner.builder.login_way import LoginWay
     from provisioner.builder.ready_marks import ReadyMarks
     from provisioner.builder.room import Room
     from provisioner.builder.signup_queue import SignUpQueue
@@ -43,12 +44,18 @@ class Outcomes:
     """Records the outcome of each org; a failed org never disturbs the others."""
 
     def __init__(
-        self, context: BuildContext, queue: SignUpQueue, room: Room, marks: ReadyMarks
+        self,
+        context: BuildContext,
+        queue: SignUpQueue,
+        room: Room,
+        marks: ReadyMarks,
+        way: LoginWay,
     ) -> None:
         self._context = context
         self._queue = queue
         self._room = room
         self._marks = marks
+        self._way = way
 
     def available(self, org: Org) -> None:
         """An org is verified, and may be claimed."""
@@ -65,24 +72,37 @@ class Outcomes:
     def failed(self, org: Org, step: str, error: ProvisionerError) -> None:
         """A sign-up or step failed for good: delete the org, and replace it where that may help."""
         details = getattr(error, "details", ())
-        reason = "\n".join([f"{step}: {error.message}", *details])
+        hints = [f"hint: {error.hint}"] if error.hint else []
+        reason = "\n".join([f"{step}: {error.message}", *details, *hints])
         failed = self._record(org, reason, step, error.kind)
-        if failed is None:
-            return
-        if not failed.kept:
-            job = guarded(
-                self._context.reporter,
-                lambda: self._delete(failed),
-                lambda e: warn_not_deleted(self._context, failed, e.message),
-            )
-            self._context.scheduler.add(f"delete {org.username}", job)
-        self._replace(failed, error.kind)
+        if failed is not None:
+            self._delete_later(failed)
+            self._replace(failed, error.kind)
+
+    def not_copied(self, org: Org, step: str, error: ProvisionerError) -> None:
+        """The org does not have the Dev Hub's app: it is deleted, and signed up in another way.
+
+        It is no failure, and its successor no replacement.
+        """
+        reason = f"{step}: {error.message}"
+        failed = self._record(org, reason, step, error.kind, is_failure=False)
+        if failed is not None:
+            self._delete_later(failed)
+            self._retry(failed)
 
     def sign_up_failed(self, org: Org, status: SignUpStatus) -> None:
         """The sign-up ended in Error or Deleted: there is no org, only a reason."""
         kind, may_retry = sign_up_kind(status.error_code), is_transient(status)
-        reason = reason_of(status)
-        failed = self._record(org, reason, "sign-up", kind, counts_for_breaker=not may_retry)
+        is_way = self._way.is_refused_by_sign_up(org, status)
+        may_retry = may_retry or is_way
+        failed = self._record(
+            org,
+            reason_of(status),
+            "sign-up",
+            kind,
+            is_failure=not is_way,
+            counts_for_breaker=not may_retry,
+        )
         if failed is None:
             return
         self._close(failed, "no org was created")
@@ -103,6 +123,7 @@ class Outcomes:
     def left(self, org: Org, why: str, *, what: str = "which looks up its sign-up") -> None:
         """The next build continues: a sign-up may have been sent, or an org may still exist."""
         self._context.progress.leave(org)
+        self._way.wake()
         text = f"{org.username} is left to the next build, {what}: {why}"
         self._context.reporter.warn(text)
 
@@ -119,6 +140,7 @@ class Outcomes:
     def lost(self, org: Org) -> None:
         """The row was changed by somebody else: this build leaves the org alone."""
         self._context.progress.drop(org.username)
+        self._way.wake()
         self._room.keep(org.pool, org.username)
 
     def _record(
@@ -141,6 +163,7 @@ class Outcomes:
             self.lost(org)
             return None
         context.progress.fail(failed, is_counted=is_failure)
+        self._way.wake()
         if kept:
             self._room.keep(failed.pool, failed.username)
         if is_failure:
@@ -162,6 +185,16 @@ class Outcomes:
     def _close(self, org: Org, note: str) -> None:
         self._context.lifecycle.close(org, note)
         self._room.give(org.pool, org.username)
+
+    def _delete_later(self, failed: Org) -> None:
+        if failed.kept:
+            return
+        job = guarded(
+            self._context.reporter,
+            lambda: self._delete(failed),
+            lambda e: warn_not_deleted(self._context, failed, e.message),
+        )
+        self._context.scheduler.add(f"delete {failed.username}", job)
 
     def _delete(self, org: Org) -> None:
         """Delete the scratch org; one that cannot be deleted now stays `failed` for `reap`."""

@@ -28,6 +28,8 @@ from provisioner.builder.events import Observer
 from provisioner.builder.failed_run import failure_recorded
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.lifecycle import OrgLifecycle
+from provisioner.builder.login_way import LoginWay
+from provisioner.builder.lost_sessions import fail_lost
 from provisioner.builder.org_steps import OrgSteps
 from provisioner.builder.outcomes import Outcomes
 from provisioner.builder.pending_signups import PendingSignUps
@@ -74,7 +76,7 @@ def build(
             what = "the scratch orgs of the Dev Hub"
             active = retried(context, what, lambda: survey(context.connections))
             _repair(context)
-            adopted = context.lifecycle.take_over()
+            adopted = fail_lost(context, context.lifecycle.take_over())
             reconcile(context, active)
             plans = plan_build(context, pools, adopted)
             with _stopped_by_signals(context.scheduler) as interruption:
@@ -107,7 +109,7 @@ def new_run() -> Run:
 def _context(
     config: PoolFile, ledger: Ledger, reporter: Reporter, options: Options, run: Run
 ) -> BuildContext:
-    verified = {org.fingerprint for org in ledger.orgs(states=State) if org.available_at}
+    verified = [org for org in ledger.orgs(states=State) if org.available_at]
     scale = options.time_scale
     connections = Connections(config, time_scale=scale)
     return BuildContext(
@@ -119,7 +121,10 @@ def _context(
         reporter=reporter,
         lifecycle=OrgLifecycle(ledger, run, config, connections.clock.now, time_scale=scale),
         options=options,
-        circuit_breaker=CircuitBreaker(verified, lambda pool: config.pools[pool].canary),
+        circuit_breaker=CircuitBreaker(
+            {org.fingerprint for org in verified}, lambda pool: config.pools[pool].canary
+        ),
+        verified_keys=frozenset(org.consumer_key for org in verified),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
 
@@ -130,13 +135,14 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     wanted = sum(len(plan.create) + len(plan.resume) for plan in plans)
     breaker = SignUpBreaker(wanted, time_scale=context.options.time_scale)
     queue, pending = SignUpQueue(context), PendingSignUps(context)
-    room, marks = Room(context, plans), ReadyMarks(context)
-    outcomes = Outcomes(context, queue, room, marks)
-    steps = OrgSteps(context, outcomes)
-    sender = SignUpSender(context, queue, pending, room, outcomes)
+    room, marks, way = Room(context, plans), ReadyMarks(context), LoginWay(context)
+    outcomes = Outcomes(context, queue, room, marks, way)
+    steps = OrgSteps(context, outcomes, way)
+    sender = SignUpSender(context, queue, pending, room, outcomes, way)
     poll = SignUpPoll(context, pending, breaker, outcomes, steps, sender)
-    SignUpDispatch(context, queue, pending, room, breaker, sender)
+    SignUpDispatch(context, queue, pending, room, breaker, sender, way)
     for org in (org for plan in plans for org in plan.resume):
+        way.try_with(org.username, org.consumer_key)
         steps.start(org) if org.state is State.BUILDING else poll.resume(org)
     queue.request(_in_turn(plans))
     context.scheduler.run()

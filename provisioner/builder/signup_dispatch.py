@@ -11,6 +11,7 @@ from provisioner.builder.signup_queue import DISPATCH
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
+    from provisioner.builder.login_way import LoginWay
     from provisioner.builder.pending_signups import PendingSignUps
     from provisioner.builder.room import Room
     from provisioner.builder.signup_breaker import SignUpBreaker
@@ -32,6 +33,8 @@ class _Decision:
 class SignUpDispatch:
     """Sends what is in the queue, as far as circuit breakers, `limits` and free slots allow.
 
+    While it is not known whether the Dev Hub's app is copied into orgs, one org is tried at a time.
+
     Whatever may allow another sign-up wakes its job: a creation in the queue, a decided sign-up, a
     free slot.
     """
@@ -44,6 +47,7 @@ class SignUpDispatch:
         room: Room,
         breaker: SignUpBreaker,
         sender: SignUpSender,
+        way: LoginWay,
     ) -> None:
         self._context = context
         self._queue = queue
@@ -51,6 +55,7 @@ class SignUpDispatch:
         self._room = room
         self._breaker = breaker
         self._sender = sender
+        self._way = way
         context.scheduler.register(
             DISPATCH,
             guarded(
@@ -94,12 +99,13 @@ class SignUpDispatch:
         return decision
 
     def _start(self, username: str) -> None:
+        self._way.try_with(username)
         self._pending.start(username)
         self._context.progress.start(username, spends_sign_up=True)
 
     def _may_send(self, more: int) -> bool:
         """Whether one may be sent beside the pending ones and `more` that wait for room."""
-        if self._context.scheduler.is_stopping:
+        if self._context.scheduler.is_stopping or self._way.is_on_trial:
             return False
         undecided, bound = len(self._pending), self._context.config.limits.concurrent_signups
         return undecided + more < bound and self._breaker.allows(undecided, time.monotonic())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
+from provisioner.builder.first_logins import has_first_session
 from provisioner.builder.lifecycle import RowLostError
 from provisioner.builder.outcomes import is_transient, reason_of
 from provisioner.builder.pending_signups import FIRST_POLL, POLL, PendingSignUp
@@ -80,6 +81,7 @@ class SignUpPoll:
             statuses = self._context.connections.hub.signups(
                 [p.org.signup_id for p in polled if p.org.signup_id],
                 [p.org.username for p in polled],
+                with_codes=any(has_first_session(p.org) for p in polled),
             )
         except STOPS:
             raise  # not the sign-ups' fault: the build stops, and the next one resumes them
@@ -176,6 +178,9 @@ class SignUpPoll:
         with self._context.lock:
             self._breaker.succeeded()
             self._pending.decide(pending.org.username)
+        if status.code is not None and has_first_session(pending.org):
+            first_logins = self._context.connections.first_logins
+            first_logins.keep_code(pending.org.username, status.code)
         self._steps.start(self._context.lifecycle.activate(pending.org, status))
 
     def _ended(self, org: Org, status: SignUpStatus) -> None:

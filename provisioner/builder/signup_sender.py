@@ -14,6 +14,7 @@ from provisioner.ledger.base import Org, State
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
+    from provisioner.builder.login_way import LoginWay
     from provisioner.builder.outcomes import Outcomes
     from provisioner.builder.pending_signups import PendingSignUps
     from provisioner.builder.room import Room
@@ -38,12 +39,14 @@ class SignUpSender:
         pending: PendingSignUps,
         room: Room,
         outcomes: Outcomes,
+        way: LoginWay,
     ) -> None:
         self._context = context
         self._queue = queue
         self._pending = pending
         self._room = room
         self._outcomes = outcomes
+        self._way = way
         self._sent_perhaps: set[str] = set()  # usernames whose request may have been sent
         self._crashes: Counter[str] = Counter()
 
@@ -61,7 +64,8 @@ class SignUpSender:
         self._context.scheduler.add(f"send {org.username}", self._send_job(org))
 
     def _intend_and_send(self, username: str, creation: Creation) -> None:
-        org = self._context.lifecycle.intend(username, creation)
+        key = self._way.consumer_key
+        org = self._context.lifecycle.intend(username, creation, key)
         self._send_job(org)()
 
     def _not_intended(self, username: str, creation: Creation, error: ProvisionerError) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from provisioner.config.certificate import app_certificate
+from provisioner.steps import login_app
 from provisioner.steps.base import Step
+from provisioner.steps.login_app import LoginApp
 from provisioner.steps.settings import Settings
 from provisioner.steps.verification import Verification
 
@@ -32,12 +35,21 @@ class StepLists:
     def __init__(self, config: PoolFile) -> None:
         self._config = config
         self._known: dict[tuple[str, str], list[ListedStep]] = {}
+        self._login_app: ListedStep | None = None
 
     def of(self, org: Org) -> list[ListedStep]:
         """All steps of an org, from the settings of its definition to the verification."""
         key = (org.pool, org.definition)
         found = self._known.get(key)
         return found if found is not None else self._known.setdefault(key, self._listed(org))
+
+    def login_app(self) -> ListedStep:
+        """The step before all others of an org that has no consumer key of its own yet."""
+        if self._login_app is None:
+            app = self._config.consumer_app
+            step = LoginApp(app_certificate(app), self._config.dev_hub.username)
+            self._login_app = ListedStep(step.kind, step, login_app.TIMEOUT)
+        return self._login_app
 
     def _listed(self, org: Org) -> list[ListedStep]:
         own = [

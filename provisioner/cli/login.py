@@ -59,11 +59,24 @@ def command(
     login_url: Annotated[
         str, typer.Option(metavar="URL", help="Where to log in; by default the org's host.")
     ] = "",
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Manifest with the consumer key and the login URL of the org."
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say which consumer key was used.")
+    ] = False,
 ) -> None:
     """Log in to an org with its username and the private key.
 
     With --consumer-key and --key, neither pool.yaml nor the ledger is read. The access token is
     printed only with --json. SF_PRIVATE_KEY_PASSPHRASE is the passphrase of the key.
+
+    Without --consumer-key, these are tried: the ledger's or the manifest's, the one of the Dev
+    Hub's app, and the one that a build derives from the username. With --key and no pool.yaml, only
+    the derived one is.
 
     Prints a warning when nobody, or another owner, has claimed the org; with --strict this is an
     error with exit code 7.
@@ -73,25 +86,28 @@ def command(
     its environment.
     """
     from provisioner.cli.holder import watch_holder
-    from provisioner.login import Options, find_credentials, login
+    from provisioner.credentials import Options, find_credentials
+    from provisioner.login import login_by_any
 
     _check_command(arguments or [], execute=execute)
     sf_options = _sf_options(alias, default=default, sf=sf)
     sf_path = _sf() if sf else ""
-    options = Options(consumer_key, key, login_url)
-    if strict and options.are_complete:
+    options = Options(consumer_key, key, login_url, not call.config.exists(), manifest)
+    if strict and (options.are_complete or manifest):
         raise UsageError(
-            "--strict needs the ledger, which is not read with --consumer-key and --key",
+            "--strict needs the ledger, which is not read with --key or --manifest",
             hint="omit --strict, or omit --key and use the key of pool.yaml",
         )
 
     def watch(org: Org) -> None:
         watch_holder(call, org, owner, strict=strict)
 
-    credentials = find_credentials(username, options, call.environ, lambda: _load(call), watch)
-    session = login(credentials)
+    found = find_credentials(username, options, call.environ, lambda: _load(call), watch)
+    session, used = login_by_any(found)
+    if verbose:
+        call.output.say(f"Logged in with the consumer key {used.source}: {session.consumer_key}")
     if sf_path:
-        _hand_over(call, sf_path, credentials, session, sf_options)
+        _hand_over(call, sf_path, used.credentials, session, sf_options)
     if execute:
         from provisioner.cli.run_with_session import run
 

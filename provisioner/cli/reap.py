@@ -84,15 +84,26 @@ def _is_kept(org: Org) -> bool:
 def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequence[Rebuilt]:
     from provisioner.builder.inspection import inspect_org
     from provisioner.builder.survey import survey
+    from provisioner.salesforce.app_keys import derived_consumer_key
     from provisioner.upkeep.reap import orphans
     from provisioner.upkeep.rebuild import rebuild
 
     active = survey(connections)
     rows = ledger.orgs(states=State)
     found = orphans(config, active, rows, ledger.broken())
-    key = config.consumer_app.consumer_key
     now = connections.clock.now()
-    return rebuild(ledger, found, key, lambda org, since: inspect_org(connections, org, since), now)
+
+    def consumer_keys(username: str) -> list[str]:
+        keys = [config.consumer_app.consumer_key, derived_consumer_key(username)]
+        return keys[::-1] if config.dev_hub.login_app == "deployed" else keys
+
+    return rebuild(
+        ledger,
+        found,
+        consumer_keys,
+        lambda org, since: inspect_org(connections, org, since),
+        now,
+    )
 
 
 def _show_rebuilt(call: Invocation, rebuilt: Sequence[Rebuilt]) -> None:

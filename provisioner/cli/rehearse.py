@@ -143,13 +143,15 @@ def _claim_and_log_in(
 ) -> dict[str, Any]:
     """Claim an org and log in to it with the private key only, as a consumer does."""
     from provisioner.claim.rules import claim
-    from provisioner.login import Options, find_credentials, identity, login
+    from provisioner.credentials import Options, find_credentials
+    from provisioner.login import identity, login_by_any
 
     org: Org = claim(ledger, owner="rehearsal", pools=config.pools)
-    options = Options(running.consumer_key, running.private_key, running.url)
-    credentials = find_credentials(org.username, options, call.environ, lambda: config)
-    claims = identity(login(credentials))
-    command = ["provisioner", "login", org.username, "--consumer-key", running.consumer_key]
+    options = Options("", running.private_key, running.url)
+    found = find_credentials(org.username, options, call.environ, lambda: config)
+    session, _ = login_by_any(found)
+    claims = identity(session)
+    command = ["provisioner", "login", org.username, "--consumer-key", session.consumer_key]
     command += ["--key", str(running.private_key), "--login-url", running.url]
     return {
         "username": org.username,

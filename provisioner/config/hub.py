@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from provisioner.config.checks import is_exposed
 from provisioner.config.rules import is_clear_text, is_salesforce_host, login_url_rule
@@ -38,8 +39,9 @@ class ConnectedApp:
         variable=PASSPHRASE_VARIABLE,
     )
     certificate: Path | None = option(
-        "the app's certificate, for `check`; by default the file beside the private key that has "
-        "its name and .crt, .pem or .cer",
+        "the app's certificate: a deploy of an app carries it, and `check` checks it; by default "
+        "a certificate is made from the private key, and `check` reads the file beside the key "
+        "that has its name and .crt, .pem or .cer",
         default=None,
         path="file",
     )
@@ -76,6 +78,11 @@ class DevHub(ConnectedApp):
         "emulator its own URL",
         default=None,
         rule=login_url_rule,
+    )
+    login_app: Literal["auto", "replicated", "deployed"] = option(
+        "how scratch orgs get the app that consumers log in through: `replicated` by the sign-up, "
+        "from the Dev Hub; `deployed` by the build, each org its own; `auto` finds out",
+        default="auto",
     )
     api_version: str | None = option(
         "the API version of all calls; by default the newest that the Dev Hub offers",

@@ -62,7 +62,7 @@ def key_findings(app: ConnectedApp, now: datetime) -> Iterable[Finding]:
 def _certificate_problems(
     path: Path, key: RSAPrivateKey, now: datetime
 ) -> Iterator[tuple[str, bool]]:
-    certificate = _read(path)
+    certificate = read_certificate(path)
     if certificate is None:
         yield "the file is not a certificate; write the path of an X.509 certificate", False
         return
@@ -82,7 +82,8 @@ def _certificate_problems(
         )
 
 
-def _read(path: Path) -> Certificate | None:
+def read_certificate(path: Path) -> Certificate | None:
+    """The certificate in a file, in PEM or DER; None when there is none."""
     from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
     try:

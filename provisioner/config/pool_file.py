@@ -81,12 +81,13 @@ class Apps:
     def _checked(self, app: DevHub | ScratchApp, location: Location, now: datetime) -> Any:
         from provisioner.config.key_pair import certificate_beside, key_findings
 
+        checked = app
         if app.certificate is None and isinstance(app.private_key, Path):
-            app = dataclasses.replace(app, certificate=certificate_beside(app.private_key))
+            checked = dataclasses.replace(app, certificate=certificate_beside(app.private_key))
         entries = self._reader.entries(location) or {}
         if "certificate" not in entries and "private_key" in entries:
             entries["certificate"] = entries["private_key"]
-        self._reader.report_findings(key_findings(app, now), location, entries)
+        self._reader.report_findings(key_findings(checked, now), location, entries)
         return app
 
 

@@ -122,7 +122,8 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
         ErrorKind.CONFIGURATION,
         "the connected app could not be set up in the org: its consumer key or callback URL is "
         "wrong, its certificate has expired, or it is an External Client App, which sign-ups do "
-        "not copy; check consumer_key and the app, and use a connected app of the Dev Hub",
+        "not copy; check consumer_key and the app; for an External Client App set "
+        "dev_hub.login_app to deployed or auto",
     ),
     "C-1017": (
         ErrorKind.CONFIGURATION,

@@ -23,7 +23,7 @@ from provisioner.salesforce.login_endpoints import LoginEndpoint, named_origin
 from provisioner.salesforce.login_errors import Then
 from provisioner.salesforce.reply import Post, Reply
 
-__all__ = ["App", "Grant", "LoginEndpoint", "Post", "Reply", "sign_in"]
+__all__ = ["App", "Grant", "LoginEndpoint", "Post", "Reply", "grant_of", "sign_in"]
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")  # the characters that a header may have
 _LONGEST_URL = 2_000
@@ -100,7 +100,7 @@ def _ask(endpoint: LoginEndpoint, signed: str, post: Post) -> Grant | Refusal:
         return unreachable(error)
     answer = _json(reply.body)
     if reply.status == 200:
-        grant = _grant(answer)
+        grant = grant_of(answer)
         if grant and not may_receive_token(grant.instance_url, endpoint.host):
             return foreign_session(grant.instance_url)
         return grant or refusal_of(reply)
@@ -122,7 +122,7 @@ def _json(body: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _grant(answer: dict[str, Any]) -> Grant | None:
+def grant_of(answer: dict[str, Any]) -> Grant | None:
     """The session in a token answer; None when its token, host or org id is missing."""
     token, instance, identity = (answer.get(k) for k in ("access_token", "instance_url", "id"))
     if not (isinstance(token, str) and _TOKEN.fullmatch(token) and isinstance(instance, str)):

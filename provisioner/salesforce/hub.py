@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from provisioner.errors import SalesforceError
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.definition import SignUp, sign_up_fields
 from provisioner.salesforce.deletion import Deletion
@@ -64,19 +64,24 @@ class DevHub:
         with limits_named():
             return self.client.create("ScratchOrgInfo", sign_up_fields(request), prefix=PREFIX)
 
-    def signups(self, ids: Collection[str], usernames: Collection[str]) -> list[SignUpStatus]:
+    def signups(
+        self, ids: Collection[str], usernames: Collection[str], *, with_codes: bool = False
+    ) -> list[SignUpStatus]:
         """The status of the sign-ups with these ids or usernames, by one query per URL length.
 
         A sign-up that both an id and a username name is returned once; one without a row is
-        not returned. A row that stays malformed has the status `UNREADABLE`.
+        not returned. A row that stays malformed has the status `UNREADABLE`. The one-time codes of
+        active orgs are read only `with_codes`.
         """
         wanted = [value for value in dict.fromkeys([*ids, *usernames]) if value]
         found: list[SignUpStatus] = []
         for portion in portions(wanted, times=2):
-            found += self._sign_ups(portion, frozenset(ids))
+            found += self._sign_ups(portion, frozenset(ids), with_codes=with_codes)
         return list({status.id or status.username: status for status in found}.values())
 
-    def _sign_ups(self, wanted: Sequence[str], ids: Collection[str]) -> list[SignUpStatus]:
+    def _sign_ups(
+        self, wanted: Sequence[str], ids: Collection[str], *, with_codes: bool
+    ) -> list[SignUpStatus]:
         by_id = [value for value in wanted if value in ids]
         by_name = [value for value in wanted if value not in ids]
         names = {name.lower() for name in by_name}
@@ -90,7 +95,9 @@ class DevHub:
                 raise MalformedAnswerError("it has a sign-up that was not requested")
             return status
 
-        found = self.readable(sign_up_query(by_id, by_name), read, unreadable)
+        soql = sign_up_query(by_id, by_name, with_codes=with_codes)
+        with _codes_readable():
+            found = self.readable(soql, read, unreadable)
         return _accounted_for(found, by_id, by_name)
 
     def gone(self, usernames: Collection[str]) -> set[str]:
@@ -190,6 +197,22 @@ class DevHub:
         with limits_named():
             yield
         self.check_clock()
+
+
+@contextmanager
+def _codes_readable() -> Iterator[None]:
+    """Names the right that the user lacks when the field of the one-time codes is hidden."""
+    try:
+        yield
+    except SalesforceError as error:
+        if error.error_code == "INVALID_FIELD" and "AuthCode" in error.message:
+            error.kind = ErrorKind.CONFIGURATION
+            error.hint = (
+                "orgs get login apps of their own (dev_hub.login_app), which needs the one-time "
+                "code of each sign-up: give the user of the build read access to the field "
+                "AuthCode of Scratch Org Infos"
+            )
+        raise
 
 
 def _accounted_for(

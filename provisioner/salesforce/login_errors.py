@@ -38,6 +38,23 @@ class LoginErrorType:
 FOREIGN_HOST = "foreign_host"
 """Code of errors about a host in an answer that must not receive a token."""
 
+NOT_YET = frozenset(
+    {
+        "login_unknown_key",
+        "login_not_approved",
+        "login_app_missing",
+        "login_app_not_installed",
+        "login_not_admin_approved",
+        "login_scope_refresh",
+        "login_authentication",
+    }
+)
+"""Codes that mean nothing about an app in its first minutes
+(docs/reference/external-client-apps.md#first-minutes-of-an-app)."""
+
+NOT_THIS_APP = NOT_YET | {"login_bad_signature", "login_client_credentials", "login_jwt_disabled"}
+"""Codes after which another app may log the same user in."""
+
 LOGIN_ERROR_TYPES: tuple[LoginErrorType, ...] = (
     LoginErrorType(
         FOREIGN_HOST,
@@ -157,16 +174,18 @@ LOGIN_ERROR_TYPES: tuple[LoginErrorType, ...] = (
         "login_client_credentials",
         r"invalid_client\b",
         Then.NEXT_ENDPOINT,
-        "the app expects credentials other than a signed assertion",
-        "check consumer_key, and that the app has a certificate (Use digital signatures)",
+        "the app has no certificate, or another one than that of this private key",
+        "check consumer_key; use the private key of the app's certificate, or put the certificate "
+        "of this key into the app: an External Client App of the Dev Hub with `provisioner hub "
+        "app --session-from-env`, a connected app in Setup (Use digital signatures)",
     ),
     LoginErrorType(
         "login_app_missing",
         r"app_not_found|client app is not installed",
         Then.NEXT_ENDPOINT,
         "the app is not in the org, or this host cannot find it there",
-        "use the org's My Domain as login_url, and a connected app for sign-ups: Salesforce copies "
-        "connected apps into scratch orgs, but may not copy External Client Apps",
+        "use the org's My Domain as login_url; sign-ups copy connected apps into scratch orgs, but "
+        "may not copy External Client Apps: set dev_hub.login_app to deployed or auto",
         passes=True,
     ),
     LoginErrorType(

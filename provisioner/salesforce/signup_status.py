@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
+from provisioner.declare.secret import Secret
 from provisioner.errors import UsageError
 from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import (
@@ -36,19 +37,20 @@ class SignUpStatus:
     login_url: str
     instance: str
     expiration_date: date | None  # the org expires at an unknown time of that day
+    code: Secret | None = None  # the one-time code of the first session, when it was queried
 
 
-def sign_up_query(ids: Sequence[str], usernames: Sequence[str]) -> str:
+def sign_up_query(ids: Sequence[str], usernames: Sequence[str], *, with_codes: bool = False) -> str:
     """A query for sign-ups by id or username.
 
     Username may stay null, and SignupUsername is null until the org is active, so both are queried
-    (docs/reference/sign-up.md#status). AuthCode is a credential and never selected.
+    (docs/reference/sign-up.md#status). AuthCode is a credential, and is selected only `with_codes`.
     """
     by_id = [one_of("Id", ids)] if ids else []
     by_name = [one_of(f, usernames) for f in ("Username", "SignupUsername") if usernames]
     fields = (
         "Id, Username, SignupUsername, Status, ErrorCode, ScratchOrg, LoginUrl, SignupInstance, "
-        "ExpirationDate"
+        f"ExpirationDate{', AuthCode' if with_codes else ''}"
     )
     return select(fields, "ScratchOrgInfo", *by_id, *by_name)
 
@@ -61,6 +63,7 @@ def sign_up_status(row: Row, *, is_strict: bool = True) -> SignUpStatus:
     status = nullable_text(row, "Status") or "New"
     # Source: docs/reference/sign-up.md#fields
     org_id = nullable_id(row, "ScratchOrg", prefix="00D")  # 15 characters
+    code = nullable_text(row, "AuthCode") if "AuthCode" in row else ""
     login_url = _address(row)
     if status == "Active" and not (org_id and (login_url or not is_strict)):
         raise MalformedAnswerError("an active org has no id or no LoginUrl")
@@ -73,6 +76,7 @@ def sign_up_status(row: Row, *, is_strict: bool = True) -> SignUpStatus:
         login_url=login_url,
         instance=nullable_text(row, "SignupInstance"),
         expiration_date=nullable_day(row, "ExpirationDate"),
+        code=Secret(code) if code else None,
     )
 
 

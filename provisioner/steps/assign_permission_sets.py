@@ -12,9 +12,8 @@ from provisioner.declare.options import Finding, option
 from provisioner.errors import ErrorKind
 from provisioner.plain_text import quantity
 from provisioner.salesforce import permission_sets
-from provisioner.salesforce.fields import record_id
-from provisioner.salesforce.soql import equals, select
 from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed
+from provisioner.steps.session_user import session_user_id
 
 if TYPE_CHECKING:
     from provisioner.errors import SalesforceError
@@ -50,7 +49,7 @@ class AssignPermissionSets:
 
     def start(self, context: StepContext) -> Outcome:
         """Assign those that the user does not have."""
-        org, user = context.org, _user_id(context)
+        org, user = context.org, session_user_id(context)
         found = permission_sets.find(org, self.sets)
         self._refuse_unknown(context, found)
         missing = set(found.values()) - permission_sets.assigned(org, user, found.values())
@@ -115,17 +114,6 @@ def _refuse_groups(
         f"Salesforce has not calculated the permission set group yet: {shown}",
         kind=ErrorKind.TRANSIENT,
     )
-
-
-def _user_id(context: StepContext) -> str:
-    """The id of the session's user: from the login, else from a query."""
-    if context.org.user_id:
-        return context.org.user_id
-    soql = select("Id", "User", equals("Username", context.username))
-    found = context.org.query_as(soql, lambda row: record_id(row, "Id", prefix="005"))
-    if not found:
-        raise StepFailed(f"the org has no user {context.username}", kind=ErrorKind.REPLACE)
-    return found[0]
 
 
 def _advice(name: str, known: list[str]) -> str:

@@ -77,6 +77,20 @@ def no_sign_in() -> Grant:
     raise NotImplementedError("this context has no login")
 
 
+class FirstLogin(Protocol):
+    """The first session of an org that was signed up without an app of the Dev Hub."""
+
+    def sign_in(self, consumer_key: str) -> Grant:
+        """A login of the kind that a consumer makes, by this key. Raises LoginError."""
+
+    def revoke(self) -> None:
+        """End the first session. Raises SalesforceError."""
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a new app should be usable by now."""
+
+
 class StepFailed(BuildError):  # noqa: N818 - the name of the field
     """A step failed: `message` names the reason, `details` further lines.
 
@@ -122,6 +136,8 @@ class StepContext:
     org_id: str = ""  # 18 characters, as the ledger has it
     sign_in: Callable[[], Grant] = field(default=no_sign_in, repr=False)
     """A login of the kind that a consumer makes: a new assertion, no session reused."""
+    first_login: FirstLogin | None = field(default=None, repr=False)
+    """Only for the login app, while `org` is the first session."""
     remember: Callable[[StepState], None] = lambda _state: None
     """Commits a state to the ledger at once; for steps with several requests."""
     memory: dict[str, Any] = field(default_factory=dict, repr=False)

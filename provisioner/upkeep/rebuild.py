@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from provisioner.errors import ClockError, ProvisionerError
+from provisioner.errors import ClockError, LoginError, ProvisionerError
 from provisioner.ledger.base import Ledger, Org, State
+from provisioner.salesforce.login_errors import NOT_THIS_APP
 from provisioner.upkeep.ownership_tag import read_tag
 
 if TYPE_CHECKING:
@@ -48,11 +49,13 @@ class Rebuilt:
 def rebuild(
     ledger: Ledger,
     found: Sequence[tuple[ActiveOrg, Org]],
-    consumer_key: str,
+    consumer_keys: Callable[[str], Sequence[str]],
     inspect: Inspect,
     now: datetime,
 ) -> list[Rebuilt]:
     """Restore the rows of orphans, each by one insert in its final state.
+
+    `consumer_keys` returns those that may log in to the org of a username, the likely one first.
 
     A complete org becomes available; if it is in use or refuses the login, it becomes claimed by an
     unknown owner. A pending sign-up is resumed by the next build. Every other org is marked as
@@ -60,7 +63,9 @@ def rebuild(
     """
     rebuilt = []
     for active, row in found:
-        known = replace(row, consumer_key=consumer_key, created_at=now)
+        known = [
+            replace(row, consumer_key=key, created_at=now) for key in consumer_keys(row.username)
+        ]
         org, how = _judged(active, known, inspect, now)
         if not ledger.restore(org, note=f"{NOTE}: {how}"):
             how = "not restored: its row is closed; `provisioner reap` deletes the org"
@@ -68,7 +73,11 @@ def rebuild(
     return rebuilt
 
 
-def _judged(active: ActiveOrg, row: Org, inspect: Inspect, now: datetime) -> tuple[Org, str]:
+def _judged(
+    active: ActiveOrg, rows: Sequence[Org], inspect: Inspect, now: datetime
+) -> tuple[Org, str]:
+    """The row in its final state; of `rows`, the first whose consumer key the org accepts."""
+    row = rows[0]
     if not active.is_signed_up:
         pending = replace(row, state=State.SIGNING_UP)
         return pending, "sign-up in progress; the next build resumes it"
@@ -77,7 +86,7 @@ def _judged(active: ActiveOrg, row: Org, inspect: Inspect, now: datetime) -> tup
     if ready is None:
         return _failed(row, "not complete when the ledger was lost")
     try:
-        inspection = inspect(row, ready + OWN_LOGINS)
+        row, inspection = _inspected(rows, inspect, ready + OWN_LOGINS)
     except ClockError:
         raise  # not the fault of the org
     except ProvisionerError as error:
@@ -96,6 +105,20 @@ def _judged(active: ActiveOrg, row: Org, inspect: Inspect, now: datetime) -> tup
     if not inspection.is_in_use:
         return verified, "complete; available again"
     return _held(verified, now), "in use; claimed by an unknown owner for one day"
+
+
+def _inspected(rows: Sequence[Org], inspect: Inspect, since: datetime) -> tuple[Org, Inspection]:
+    """The row whose consumer key the org accepts. Raises the error of the first row."""
+    refused: LoginError | None = None
+    for row in rows:
+        try:
+            return row, inspect(row, since)
+        except LoginError as error:
+            refused = refused or error
+            if error.code not in NOT_THIS_APP:
+                break
+    assert refused is not None
+    raise refused
 
 
 def _held(row: Org, now: datetime) -> Org:

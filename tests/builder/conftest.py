@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.emulator.apps import HubApp
+from provisioner.emulator.behavior import Behavior
 from provisioner.emulator.keys import KeyPair, make_key_pair
 from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.server import EmulatorServer
@@ -27,12 +29,19 @@ def make_night(tmp_path: Path, key_pair: KeyPair) -> Iterator[Callable[..., Nigh
     with ExitStack() as stack:
 
         def make(
-            *, limits: Limits | None = None, is_dev_hub: bool = True, **latencies: float
+            *,
+            limits: Limits | None = None,
+            is_dev_hub: bool = True,
+            hub_app: HubApp = "connected",
+            behavior: Behavior | None = None,
+            **latencies: float,
         ) -> Night:
             world = World(
                 certificate=key_pair.certificate,
                 limits=limits,
                 is_dev_hub=is_dev_hub,
+                hub_app=hub_app,
+                behavior=behavior,
                 latencies=Latencies(500, overrides=latencies),
             )
             server = stack.enter_context(EmulatorServer(world))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ class Night:
         self.environ: dict[str, str] = {"KEY": key}
         self.watcher = Watcher()
         self.login_url = server.url  # of the Dev Hub
+        self.hub_lines = ""  # further lines of dev_hub
         self.write_pool()
 
     def write_pool(
@@ -75,6 +77,7 @@ dev_hub:
   consumer_key: {DEFAULT_CONSUMER_KEY}
   private_key: ${{KEY}}
   login_url: {self.login_url}
+{self.hub_lines}
 {textwrap.dedent(top)}
 pools:
   sample:
@@ -86,6 +89,15 @@ pools:
         if steps:
             text += "    steps:\n" + textwrap.indent(textwrap.dedent(steps), "      ")
         (self.folder / "pool.yaml").write_text(text, encoding="utf-8")
+
+    def has_external_app(self) -> None:
+        """The Dev Hub's app is an External Client App, which sign-ups do not copy."""
+        installed = self.world.hub.apps[DEFAULT_CONSUMER_KEY]
+        installed.app = replace(installed.app, kind="external", is_carried=False)
+
+    def login_app(self, way: str) -> None:
+        """Set `dev_hub.login_app`, for the files that are written from now on."""
+        self.hub_lines = f"  login_app: {way}"
 
     def config(self) -> PoolFile:
         """pool.yaml as it is now."""

@@ -150,6 +150,7 @@ def test_polls_of_sign_ups_that_raise_are_repeated(
 def test_when_every_poll_raises_the_build_stops_and_the_next_one_finishes_it(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    night.login_app("replicated")  # nothing has to be found out: two sign-ups at once
     night.write_pool(size=3, steps="", top="limits: { concurrent_signups: 2 }")
     with monkeypatch.context() as patched:
         broken(patched, DevHub, "signups", times=1000)

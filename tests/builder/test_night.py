@@ -159,6 +159,7 @@ def test_a_package_that_cannot_be_installed_shows_its_errors(night: Night) -> No
 
 
 def test_a_sign_up_that_ends_in_error_says_code_and_meaning(night: Night) -> None:
+    night.login_app("replicated")
     night.write_pool(size=1, pool="replacements: 0")
     night.fault({"operation": "signup"}, {"do": "error", "error": "C-1016"})
     result = night.build()

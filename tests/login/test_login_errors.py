@@ -54,7 +54,7 @@ from tests.login.endpoints import (
         (
             refusal("invalid_client", "invalid client credentials", 401),
             "login_client_credentials",
-            "credentials other than",
+            "no certificate, or another one",
             False,
         ),
         (refusal("app_not_found", "no such app"), "login_app_missing", "not in the org", True),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.credentials import Options, from_options
 from provisioner.errors import LoginError
-from provisioner.login import Options, Session, from_options, identity, login
+from provisioner.login import Session, identity, login
 from provisioner.salesforce.sign_in import Credentials
 from provisioner.salesforce.singleaccess import single_use_link
 from tests.login.host import (
@@ -26,7 +27,7 @@ from tests.login.host import (
 
 @pytest.fixture
 def credentials(host: LoginHost, key_file: Path) -> Credentials:
-    return from_options(USERNAME, Options(CONSUMER_KEY, key_file, host.url), {})
+    return from_options(USERNAME, Options(CONSUMER_KEY, key_file, host.url), {}).credentials
 
 
 def test_username_consumer_key_and_key_file_are_enough(

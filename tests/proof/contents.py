@@ -11,7 +11,11 @@ from typing import Any
 from provisioner.emulator.ids import to_15
 from provisioner.emulator.org import EmulatedOrg
 from provisioner.ledger.base import Org
+from provisioner.salesforce.app_keys import PLATFORM_CLI, derived_consumer_key
+from provisioner.steps.login_app import NAME
 from tests.proof.whole_night import MARK, PACKAGE, WholeNight
+
+PARTS = 6  # of a login app, its permission set included
 
 SAMPLE = "Sample Account for Entitlements"  # every new org has it, and its user has created it
 PERMISSION_SETS = ("Clerk", "Visit_Planner")
@@ -43,19 +47,33 @@ def faults_of(night: WholeNight, org: Org, whole: Complete) -> Iterator[str]:
         yield f"{org.username} is available and does not live"
         return
     here = emulated(night, org)
-    for kind, name in sorted(whole.components ^ set(here.components)):
-        yield f"{org.username}: {kind} {name} is {_there((kind, name) in here.components)}"
+    yield from (f"{org.username}: {text}" for text in _login_app_faults(night, here, org))
+    components = {one for one in here.components if not one[1].startswith(NAME.lower())}
+    for kind, name in sorted(whole.components ^ components):
+        yield f"{org.username}: {kind} {name} is {_there((kind, name) in components)}"
     installed = [
         row["SubscriberPackageVersionId"] for row in _rows(here, "InstalledSubscriberPackage")
     ]
     if installed != [PACKAGE]:
         yield f"{org.username}: installed are {installed}"
-    assigned = sorted(_assigned(here))
+    assigned = sorted(name for name in _assigned(here) if name != NAME)
     if assigned != list(PERMISSION_SETS):
         yield f"{org.username}: assigned are {assigned}"
     yield from (f"{org.username}: {text}" for text in _data_faults(here, night.folder))
     if org.proven_at is None:
         yield f"{org.username} was never proven"
+
+
+def _login_app_faults(night: WholeNight, here: EmulatedOrg, org: Org) -> Iterator[str]:
+    """An org with an app of its own has it whole, its user is approved, and nobody else's session
+    is left."""
+    parts = [name for _, name in here.components if name.startswith(NAME.lower())]
+    is_own = org.consumer_key == derived_consumer_key(org.username)
+    if len(parts) != (PARTS if is_own else 0):
+        yield f"{len(parts)} parts of a login app, and the consumer key {org.consumer_key}"
+    sessions = list(night.world.sessions._by_token.values())
+    if any(one.org is here and one.consumer_key == PLATFORM_CLI for one in sessions):
+        yield "the first session is not revoked"
 
 
 def _there(is_there: bool) -> str:

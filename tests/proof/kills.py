@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.builder.first_logins import has_first_session
+from provisioner.builder.lost_sessions import WHY
+from provisioner.builder.outcomes import reason_of
 from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import Org, State
+from provisioner.salesforce.signup_status import SignUpStatus
 from provisioner.steps.run_apex import ScriptSent
 from tests.proof import processes
 from tests.proof.contents import Complete, complete
@@ -22,6 +26,7 @@ from tests.proof.whole_night import WholeNight, whole_night
 Run = Callable[..., Ended]  # a night, and the arguments of a command
 BEFORE, AFTER = "before", "after"
 LONG = 1200.0  # seconds of the emulator, a thousand times as fast
+NOT_COPIED = reason_of(SignUpStatus("", "", "Error", "C-1016", "", "", "", None))
 IN_DOUBT = "it is unknown whether"
 REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
 
@@ -140,7 +145,10 @@ def _night(
 
 
 def _is_unconfirmed(org: Org) -> bool:
-    """Whether the row says that something was sent which gives no key to look it up by."""
+    """Whether the row says that something was sent which gives no key to look it up by, or that
+    the only session with the org was in the killed process."""
+    if has_first_session(org):
+        return True
     return org.step_state == ScriptSent().text() or " sending" in org.step_state
 
 
@@ -161,5 +169,6 @@ def _failures(night: WholeNight) -> Iterator[str]:
         for event in ledger.events() if ledger else ():
             step, _, reason = event.note.partition(": ")
             is_allowed = step in REPLACED_ON_DOUBT and IN_DOUBT in reason
+            is_allowed |= event.note in (WHY, NOT_COPIED)
             if event.to_state == State.FAILED and not is_allowed:
                 yield f"given up: {event.note}"

@@ -51,6 +51,19 @@ def _new(night: WholeNight, concurrent: int) -> None:
     write(night, concurrent)
 
 
+def _with_apps(night: WholeNight, concurrent: int) -> None:
+    """The Dev Hub has an External Client App, so each org gets a login app of its own."""
+    night.has_external_app()
+    night.login_app("deployed")
+    write(night, concurrent)
+
+
+def _unknown_way(night: WholeNight, concurrent: int) -> None:
+    """The same, and the build has to find it out."""
+    night.has_external_app()
+    write(night, concurrent)
+
+
 def _old(night: WholeNight, concurrent: int) -> None:
     """Three orgs wait, one is given back, and then the org definition changes."""
     write(night, concurrent, size=SIZE + 1)
@@ -140,6 +153,8 @@ SCENES = {
     scene.name: scene
     for scene in (
         Scene("build", _new, BUILD, (BUILD,), at_the_end=_full),
+        Scene("apps", _with_apps, BUILD, (BUILD,), at_the_end=_full),
+        Scene("way", _unknown_way, BUILD, (BUILD,), at_the_end=_full, sign_ups=SIZE + 1),
         Scene("renew", _old, BUILD, (BUILD,), _gap, _renewed, 2 * SIZE + 1, "hub"),
         Scene("roll", _crowded, BUILD, (BUILD,), _rolled, _renewed_in_batches, 2 * SIZE, "hub"),
         Scene("reap", _left, REAP, (REAP,), at_the_end=_one_left),

@@ -30,6 +30,19 @@ ELSEWHERE = (("renew", "collections.delete", 1), ("renew", "collections.delete",
              ("reap", "collections.delete", 1), ("rebuild", "oauth.token", 3))  # fmt: skip
 
 
+WITH_APPS = (
+    ("apps", "oauth.token", 2),  # the exchange of the code
+    ("apps", "deploy.start", 2),
+    ("apps", "sobjects.create", 3),
+    ("apps", "collections.create", 2),
+    ("apps", "soap.metadata", 2),
+    ("apps", "oauth.revoke", 1),
+    ("apps", "oauth.revoke", 3),
+    ("way", "sobjects.create", 2),
+    ("way", "oauth.revoke", 2),
+)
+
+
 ON_OTHERS = (
     Kill(2, AFTER, route="sobjects.create", ledger="postgresql"),
     Kill(6, BEFORE, route="tree.create", ledger="postgresql"),
@@ -91,6 +104,18 @@ def test_killed_while_it_ends_or_takes_in_orgs(
     scene, route, number = kill
     verdict = assert_nothing_lost(Kill(number, at, route=route, scene=scene), key_pair, whole)
     assert verdict.place, "the command came as far as that"
+
+
+@pytest.mark.parametrize("at", [BEFORE, AFTER])
+@pytest.mark.parametrize("kill", WITH_APPS, ids=lambda kill: "-".join(map(str, kill)))
+def test_killed_while_an_org_gets_its_login_app(
+    key_pair: KeyPair, whole: Complete, kill: tuple[str, str, int], at: str
+) -> None:
+    """Nobody can log in to such an org: the next build replaces it, and the cost is counted."""
+    scene, route, number = kill
+    verdict = assert_nothing_lost(Kill(number, at, route=route, scene=scene), key_pair, whole)
+    assert verdict.place, "the command came as far as that"
+    assert verdict.spare <= SIZE
 
 
 def test_nights_are_proven_on_every_ledger() -> None:

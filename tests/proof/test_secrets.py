@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,59 @@ def test_an_ordinary_night(night: WholeNight) -> None:
     ):
         assert run(night, *command, before=CHILDREN_NOTED).code == 0, command
     assert found(night) == []
+
+
+@pytest.mark.parametrize("kill", ["", "deploy.start", "soap.metadata", "oauth.revoke"])
+def test_a_night_in_which_orgs_get_login_apps(night: WholeNight, kill: str) -> None:
+    """AuthCodes, the tokens of first sessions, and the secrets of the apps stay in memory."""
+    night.has_external_app()
+    night.login_app("deployed")
+    night.write_pool(pool="replacements: 3")
+    known = credentials_of(night)
+    if kill:
+        night.fault({"route": kill, "nth": 2}, {"do": "hang"})
+        process = Process(night, "build", "--time-scale", TIME_SCALE)
+        assert process.hold()
+        process.kill()
+        night.world.faults.clear()
+        night.world.holds.release()
+    ended = run(night, "build", "--json", "--time-scale", TIME_SCALE, before=CHILDREN_NOTED)
+    assert ended.code == 0, ended.err
+    for command in (("report", "--json"), ("status", "--json"), ("status", "--manifest")):
+        assert run(night, *command, before=CHILDREN_NOTED).code == 0, command
+    secrets = known()
+    assert len(secrets) >= 9, "codes, tokens and secrets of three orgs"
+    texts = [path.read_bytes() for path in night.folder.rglob("*") if path.is_file()]
+    assert not [secret for secret in secrets for text in texts if secret.encode() in text]
+    assert found(night) == []
+
+
+def credentials_of(night: WholeNight) -> Callable[[], set[str]]:
+    """Collects the codes, refresh tokens and app secrets that the emulator gives away."""
+    world, given = night.world, set()
+    new_auth_code, add_token = world.new_auth_code, world.refresh_tokens._add
+
+    def auth_code(*arguments: Any, **named: Any) -> str:
+        code = new_auth_code(*arguments, **named)
+        given.add(code)
+        return code
+
+    def token(family: Any) -> None:
+        add_token(family)
+        given.add(family.current)
+
+    world.new_auth_code = auth_code  # type: ignore[method-assign]
+    world.refresh_tokens._add = token  # type: ignore[method-assign]
+
+    def collected() -> set[str]:
+        for org in list(world.orgs.values()):
+            for component in list(org.components.values()):
+                element = getattr(component, "element", None)
+                secret = element and element.value("consumerSecret")
+                given.update([secret] if secret else [])
+        return given
+
+    return collected
 
 
 def test_the_ledger_of_a_build_that_was_killed(night: WholeNight) -> None:

@@ -1,0 +1,246 @@
+"""The credentials of a login: from the command line, a manifest, or the ledger and pool.yaml.
+
+The username is always enough. The consumer key is the one that the ledger or a manifest has; if it
+has none that works, it is the Dev Hub's own, or the one that is derived from the username.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from provisioner.declare.secret import Secret
+from provisioner.errors import LoginError, NoOrgError, UsageError
+from provisioner.ledger.base import State
+from provisioner.salesforce.app_keys import PLATFORM_CLI, derived_consumer_key
+from provisioner.salesforce.hosts import is_salesforce, may_receive_token
+from provisioner.salesforce.keys import PASSPHRASE_VARIABLE
+from provisioner.salesforce.login_endpoints import (
+    SANDBOX,
+    is_loopback,
+    named_origin,
+    scratch_endpoints,
+    user_endpoints,
+)
+from provisioner.salesforce.login_errors import FOREIGN_HOST
+from provisioner.salesforce.sign_in import Credentials
+
+if TYPE_CHECKING:
+    from provisioner.config.hub import DevHub
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Org
+
+
+@dataclass(frozen=True)
+class Options:
+    """Optional values of the command line that override `pool.yaml` and the ledger."""
+
+    consumer_key: str = ""
+    key: Path | None = None
+    login_url: str = ""
+    is_without_pool_file: bool = False  # there is none at the path of --config
+    manifest: Path | None = None
+
+    @property
+    def are_complete(self) -> bool:
+        """Whether a login needs neither `pool.yaml` nor the ledger."""
+        return bool(self.key and (self.consumer_key or self.is_without_pool_file or self.manifest))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Credentials to try, and where their consumer key comes from, as `from the ledger`."""
+
+    credentials: Credentials
+    source: str
+
+
+def find_credentials(
+    username: str,
+    options: Options,
+    environ: Mapping[str, str],
+    load: Callable[[], PoolFile],
+    on_found: Callable[[Org], None] = lambda _org: None,
+) -> list[Candidate]:
+    """The credentials of `username` in the order in which they are tried.
+
+    They come from the options if those are complete, else from the ledger. `load` reads `pool.yaml`
+    when it is needed. `on_found` is called with the ledger's row. Raises NoOrgError for an unknown
+    username, and whatever `load` and `on_found` raise.
+    """
+    if options.manifest:
+        return _from_manifest(username, options.manifest, options, environ, load)
+    if options.are_complete:
+        return [from_options(username, options, environ)]
+    from provisioner.ledger import open_ledger
+
+    pool = load()
+    ledger = open_ledger(pool.ledger, pool.directory, pool.dev_hub)
+    try:
+        org = ledger.get(username)
+    finally:
+        ledger.close()
+    if org is None:
+        raise NoOrgError(
+            f"the ledger has no scratch org {username}",
+            code="unknown_username",
+            hint="run `provisioner status` to list the orgs; for an org outside of the ledger, "
+            "pass --consumer-key, --key and --login-url",
+        )
+    found = from_ledger(org, pool)
+    on_found(org)
+    return [
+        Candidate(_override(each.credentials, options, environ), each.source)
+        for each in _candidates(found, pool)[: 1 if options.consumer_key else None]
+    ]
+
+
+def _candidates(found: Credentials, pool: PoolFile) -> list[Candidate]:
+    """The consumer key of the ledger, the Dev Hub's own, and the derived one; each once."""
+    app = pool.consumer_app
+    others = {
+        app.consumer_key: "of the Dev Hub's app",
+        derived_consumer_key(found.username): "derived from the username",
+    }
+    others.pop(found.consumer_key, None)
+    own = Credentials(
+        found.username,
+        found.consumer_key,
+        app.private_key,
+        app.private_key_passphrase,
+        found.endpoints,
+    )
+    return [
+        Candidate(found, "from the ledger"),
+        *(Candidate(replace(own, consumer_key=key), source) for key, source in others.items()),
+    ]
+
+
+def _from_manifest(
+    username: str,
+    manifest: Path,
+    options: Options,
+    environ: Mapping[str, str],
+    load: Callable[[], PoolFile],
+) -> list[Candidate]:
+    """The credentials of an org in a manifest; its key is --key, or that of `pool.yaml`."""
+    from provisioner.manifest_file import read_entry
+
+    entry = read_entry(manifest, username)
+    username = entry.username
+    named = replace(
+        options,
+        consumer_key=options.consumer_key or entry.consumer_key,
+        login_url=options.login_url or entry.login_url,
+    )
+    if options.key is None:
+        pool = load()
+        app = pool.consumer_app
+        url = org_login_url(username, named.login_url, pool.dev_hub)
+        found = Credentials(
+            username,
+            named.consumer_key or app.consumer_key,
+            app.private_key,
+            app.private_key_passphrase,
+            scratch_endpoints(url, pool.dev_hub.effective_scratch_login_url),
+        )
+        return [
+            replace(one, source=one.source.replace("ledger", "manifest"))
+            for one in _candidates(found, pool)
+        ]
+    derived = from_options(username, replace(named, consumer_key=""), environ)
+    found_in = [replace(from_options(username, named, environ), source="from the manifest")]
+    return [*(found_in if named.consumer_key else ()), derived]
+
+
+def from_options(username: str, options: Options, environ: Mapping[str, str]) -> Candidate:
+    """The credentials of a login without `pool.yaml` and ledger."""
+    assert options.key is not None
+    passphrase = environ.get(PASSPHRASE_VARIABLE)
+    is_named = bool(options.consumer_key)
+    credentials = Credentials(
+        username,
+        options.consumer_key if is_named else derived_consumer_key(username),
+        options.key,
+        Secret(passphrase) if passphrase else None,
+        user_endpoints(options.login_url or SANDBOX),
+    )
+    return Candidate(credentials, "as given" if is_named else "derived from the username")
+
+
+def from_ledger(org: Org, pool: PoolFile) -> Credentials:
+    """The credentials of a scratch org in the ledger.
+
+    The key of an org that was signed up with the Dev Hub's app is that app's. All other orgs, also
+    those with an app of their own, have the key of the app for scratch orgs. Raises NoOrgError for
+    an org that is deleted or not ready yet.
+    """
+    if org.state is State.DELETED:
+        raise NoOrgError(
+            f"the scratch org {org.username} is deleted",
+            code="org_deleted",
+            hint=f"claim another org: provisioner claim --pool {org.pool}",
+        )
+    if org.state in (State.INTENDED, State.SIGNING_UP) or org.consumer_key == PLATFORM_CLI:
+        raise NoOrgError(
+            f"the scratch org {org.username} is not ready for a login yet",
+            code="org_not_ready",
+            hint="wait until the build has finished; `provisioner status` shows the org's state",
+        )
+    app = pool.dev_hub if org.consumer_key in _hub_keys(pool) else pool.consumer_app
+    return Credentials(
+        org.username,
+        org.consumer_key or app.consumer_key,
+        app.private_key,
+        app.private_key_passphrase,
+        scratch_endpoints(
+            org_login_url(org.username, org.login_url, pool.dev_hub),
+            pool.dev_hub.effective_scratch_login_url,
+        ),
+    )
+
+
+def _hub_keys(pool: PoolFile) -> tuple[str, str]:
+    """The consumer keys of rows whose orgs have the Dev Hub's app; early rows have none."""
+    return ("", pool.dev_hub.consumer_key)
+
+
+def org_login_url(username: str, login_url: str, hub: DevHub) -> str | None:
+    """The login URL of an org by the Dev Hub's record, or None.
+
+    Raises LoginError for a host that must not receive an assertion.
+    """
+    if not login_url:
+        return None
+    try:
+        named = named_origin(login_url)
+    except UsageError:
+        named = ""
+    generic = hub.effective_scratch_login_url
+    is_replaced = is_loopback(generic) and is_salesforce(urlsplit(named).hostname or "")
+    if is_replaced or any(may_receive_token(named, asked) for asked in (hub.login_url, generic)):
+        return login_url
+    raise LoginError(
+        f"login of {username}: the Dev Hub names {named or 'no address'} as the org's login host, "
+        "which is not a Salesforce host or a host of pool.yaml, or does not use https; "
+        "nothing was sent to it",
+        code=FOREIGN_HOST,
+        hint="check dev_hub.login_url, and any proxy between this machine and Salesforce",
+    )
+
+
+def _override(found: Credentials, options: Options, environ: Mapping[str, str]) -> Credentials:
+    """The credentials of the ledger, with the values of the command line."""
+    if options.consumer_key:
+        found = replace(found, consumer_key=options.consumer_key)
+    if options.login_url:
+        found = replace(found, endpoints=user_endpoints(options.login_url))
+    if options.key:
+        passphrase = environ.get(PASSPHRASE_VARIABLE)
+        found = replace(
+            found, key=options.key, passphrase=Secret(passphrase) if passphrase else None
+        )
+    return found
