@@ -112,6 +112,7 @@ def _candidates(found: Credentials, pool: PoolFile) -> list[Candidate]:
         app.private_key,
         app.private_key_passphrase,
         found.endpoints,
+        app.former_key,
     )
     return [
         Candidate(found, "from the ledger"),
@@ -200,6 +201,7 @@ def from_ledger(org: Org, pool: PoolFile) -> Credentials:
             org_login_url(org.username, org.login_url, pool.dev_hub),
             pool.dev_hub.effective_scratch_login_url,
         ),
+        app.former_key,
     )
 
 
@@ -240,7 +242,6 @@ def _override(found: Credentials, options: Options, environ: Mapping[str, str]) 
         found = replace(found, endpoints=user_endpoints(options.login_url))
     if options.key:
         passphrase = environ.get(PASSPHRASE_VARIABLE)
-        found = replace(
-            found, key=options.key, passphrase=Secret(passphrase) if passphrase else None
-        )
+        given = Secret(passphrase) if passphrase else None
+        found = replace(found, key=options.key, passphrase=given, former_key=None)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import LoginError
@@ -46,8 +46,13 @@ class Session:
 
 def login(credentials: Credentials, *, post: Post = post_form) -> Session:
     """Log in. Raises LoginError, or UsageError for a key that cannot be read."""
-    grant = SignIn()(credentials, post)
-    return Session(
+    return _login(credentials, post)[0]
+
+
+def _login(credentials: Credentials, post: Post) -> tuple[Session, Credentials]:
+    """The session, and the credentials with the key that has opened it."""
+    grant, used = SignIn().by_any_key(credentials, post)
+    session = Session(
         username=credentials.username,
         org_id=grant.org_id,
         instance_url=grant.instance_url,
@@ -55,6 +60,7 @@ def login(credentials: Credentials, *, post: Post = post_form) -> Session:
         consumer_key=credentials.consumer_key,
         user_id=grant.user_id,
     )
+    return session, used
 
 
 def login_by_any(candidates: Sequence[Candidate]) -> tuple[Session, Candidate]:
@@ -66,7 +72,8 @@ def login_by_any(candidates: Sequence[Candidate]) -> tuple[Session, Candidate]:
     refused: list[tuple[Candidate, LoginError]] = []
     for candidate in candidates:
         try:
-            return login(candidate.credentials), candidate
+            session, used = _login(candidate.credentials, post_form)
+            return session, replace(candidate, credentials=used)
         except LoginError as error:
             refused.append((candidate, error))
             if error.code not in NOT_THIS_APP:

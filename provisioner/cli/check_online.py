@@ -79,6 +79,7 @@ def _check_scratch_key(call: Invocation, pool_file: PoolFile) -> None:
         username=hub.username,
         consumer_key=app.consumer_key,
         private_key=app.private_key,
+        former_key=app.former_key,
         private_key_passphrase=app.private_key_passphrase,
         login_url=hub.login_url,
     )

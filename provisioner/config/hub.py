@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -29,9 +29,11 @@ class ConnectedApp:
         example="${SF_CONSUMER_KEY}",
     )
     private_key: Path | Secret = option(
-        "the private key of the app's certificate: a path, or ${NAME} that holds the PEM text",
+        "the private key of the app's certificate: a path, or ${NAME} that holds the PEM text; "
+        "while a key is replaced, both: [NEW, OLD]",
         path="file",
         example="~/.certs/server.key",
+        most=2,
     )
     private_key_passphrase: Secret | None = option(
         "the passphrase of an encrypted private key",
@@ -45,12 +47,23 @@ class ConnectedApp:
         default=None,
         path="file",
     )
+    former_key: Path | Secret | None = None
+    """The second key of `private_key: [NEW, OLD]`: orgs and apps that still have the certificate of
+    the old key accept it. Both have the same passphrase, if any."""
+
+    @property
+    def private_keys(self) -> Mapping[str, Path | Secret]:
+        """The keys in the order in which logins try them, by their location in pool.yaml."""
+        if self.former_key is None:
+            return {"private_key": self.private_key}
+        return {"private_key.0": self.private_key, "private_key.1": self.former_key}
 
     def check(self, directory: Path) -> Iterable[Finding]:
         """Warn about a key file that others on this machine can read."""
-        if isinstance(self.private_key, Path) and is_exposed(directory / self.private_key):
-            message = f"others on this machine can read this key; run chmod 600 {self.private_key}"
-            yield Finding("private_key", message, is_warning=True)
+        for location, key in self.private_keys.items():
+            if isinstance(key, Path) and is_exposed(directory / key):
+                message = f"others on this machine can read this key; run chmod 600 {key}"
+                yield Finding(location, message, is_warning=True)
 
 
 @dataclass(frozen=True, kw_only=True)

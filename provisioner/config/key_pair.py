@@ -45,17 +45,23 @@ def key_findings(app: ConnectedApp, now: datetime) -> Iterable[Finding]:
     from provisioner.salesforce.keys import load_signing_key
 
     passphrase = app.private_key_passphrase
-    key = app.private_key
-    try:
-        signing_key = load_signing_key(
-            key.reveal() if isinstance(key, Secret) else key,
-            passphrase.reveal() if passphrase else None,
-        )
-    except UsageError as error:
-        yield Finding("private_key", f"{error.message}; {error.hint}".rstrip("; "))
+    loaded = []
+    for location, key in app.private_keys.items():
+        try:
+            signing_key = load_signing_key(
+                key.reveal() if isinstance(key, Secret) else key,
+                passphrase.reveal() if passphrase else None,
+            )
+        except UsageError as error:
+            yield Finding(location, f"{error.message}; {error.hint}".rstrip("; "))
+        else:
+            loaded.append(signing_key.private)
+    if len(loaded) < len(app.private_keys):
         return
+    if len(loaded) > 1 and loaded[0].public_key() == loaded[1].public_key():
+        yield Finding("private_key.1", "is the same key as the first; remove it", is_warning=True)
     if app.certificate is not None:
-        for message, is_warning in _certificate_problems(app.certificate, signing_key.private, now):
+        for message, is_warning in _certificate_problems(app.certificate, loaded[0], now):
             yield Finding("certificate", f"{app.certificate}: {message}", is_warning)
 
 

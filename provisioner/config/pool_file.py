@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from yaml.nodes import MappingNode
+from yaml.nodes import MappingNode, SequenceNode
 
 from provisioner.config.document import Location, Problems, compose, read_text
 from provisioner.config.model import (
@@ -66,17 +66,33 @@ class Apps:
     def read(self, location: Location) -> Any:
         """A DevHub for the key `dev_hub`, else a ScratchApp."""
         cls = DevHub if location.path == "dev_hub" else ScratchApp
-        made = self._reader.instance(cls, location)
-        if made is INVALID:
+        reader = self._reader
+        entries = reader.entries(location)
+        if entries is None:
             return INVALID
-        folder = self._reader.directory
-        found: dict[str, Any] = {}
-        if isinstance(made.private_key, Path):
-            found["private_key"] = folder / made.private_key
-        if made.certificate is not None:
-            found["certificate"] = folder / made.certificate
+        former = self._former_key(cls, entries)
+        values = reader.fields(cls, location, _with_one_key(entries))
+        reader.unknown_keys(cls, entries)
+        made = reader.build(cls, location, entries, values, {"former_key": former})
+        if made is INVALID or former is INVALID:
+            return INVALID
+        names = ("private_key", "former_key", "certificate")
+        paths = {name: value for name in names if isinstance(value := getattr(made, name), Path)}
+        found = {name: reader.directory / path for name, path in paths.items()}
         made = dataclasses.replace(made, **found)
         return made if self._keys_at is None else self._checked(made, location, self._keys_at)
+
+    def _former_key(self, cls: type, entries: Mapping[str, Location]) -> Any:
+        """The second key of `private_key: [NEW, OLD]`; None without a list."""
+        written = entries.get("private_key")
+        if written is None or not isinstance(written.node, SequenceNode):
+            return None
+        listed, key = _listed(entries), declared_keys(cls)["private_key"]
+        if not 1 <= len(listed) <= key.option.most:
+            message = f"the list has {len(listed)} keys; write one key, or two: [NEW, OLD]"
+            self._reader.report(written, message)
+            return INVALID
+        return self._reader.value(key.hint, key.option, listed[1]) if len(listed) > 1 else None
 
     def _checked(self, app: DevHub | ScratchApp, location: Location, now: datetime) -> Any:
         from provisioner.config.key_pair import certificate_beside, key_findings
@@ -89,6 +105,20 @@ class Apps:
             entries["certificate"] = entries["private_key"]
         self._reader.report_findings(key_findings(checked, now), location, entries)
         return app
+
+
+def _with_one_key(entries: Mapping[str, Location]) -> Mapping[str, Location]:
+    """The entries, with the first key of `private_key: [NEW, OLD]` in place of the list."""
+    listed = _listed(entries)
+    return {**entries, "private_key": listed[0]} if listed else entries
+
+
+def _listed(entries: Mapping[str, Location]) -> list[Location]:
+    """The keys that `private_key` lists."""
+    written = entries.get("private_key")
+    if written is None or not isinstance(written.node, SequenceNode):
+        return []
+    return [written.below(number, node) for number, node in enumerate(written.node.value)]
 
 
 def _whole(reader: Reader, root: Location, path: Path) -> Any:
@@ -111,7 +141,7 @@ def _without_extensions(entries: Mapping[str, Location]) -> dict[str, Location]:
 def _cold(reader: Reader, root: Location, path: Path) -> Any:
     entries = reader.entries(root) or {}
     app = "scratch_app" if "scratch_app" in entries else "dev_hub"
-    reader.needs_file = lambda location: location.path == f"{app}.private_key"
+    reader.needs_file = lambda location: location.path.startswith(f"{app}.private_key")
     wanted = ("dev_hub", "scratch_app", "project", "ledger")
     found = {name: location for name, location in entries.items() if name in wanted}
     values = reader.fields(PoolFile, root, found)

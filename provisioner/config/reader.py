@@ -58,10 +58,14 @@ class Reader:
         if entries is None:
             return INVALID
         values = self.fields(cls, location, entries)
+        self.unknown_keys(cls, entries)
+        return self.build(cls, location, entries, values, given or {})
+
+    def unknown_keys(self, cls: type, entries: Mapping[str, Location]) -> None:
+        """Report the keys that `cls` does not declare."""
         known = declared_keys(cls)
         for name in entries.keys() - known.keys():
             self.unknown_key(entries[name], name, known)
-        return self.build(cls, location, entries, values, given or {})
 
     def mapping_or_shorthand(self, cls: type, location: Location) -> dict[str, Location] | None:
         """The keys at `location`. A scalar or list is the value of the shorthand key of `cls`."""

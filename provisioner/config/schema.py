@@ -108,7 +108,12 @@ def _value(hint: Any, option: Option) -> dict[str, Any]:
         return _with_shorthand(hint)
     if get_origin(hint) is Literal:
         return {"anyOf": [{"enum": list(get_args(hint))}, VARIABLE]}
-    return _scalar(hint, option)
+    return _scalar(hint, option) if option.most == 1 else _one_or_more(hint, option)
+
+
+def _one_or_more(hint: Any, option: Option) -> dict[str, Any]:
+    one = _scalar(hint, option)
+    return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": option.most}]}
 
 
 def _named(hint: Any, option: Option) -> dict[str, Any]:

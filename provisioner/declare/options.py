@@ -46,6 +46,7 @@ class Option:
     example: Any = None  # of a list: a tuple
     rule: Callable[[Any], str] | None = None  # another check: returns the problem, or ""
     variable: str = ""  # the environment variable with the value if the key is absent
+    most: int = 1  # a list of up to so many values may be written in place of one
 
 
 _MISSING: Any = dataclasses.MISSING
@@ -64,6 +65,7 @@ def option(
     example: Any = None,
     rule: Callable[[Any], str] | None = None,
     variable: str = "",
+    most: int = 1,
     repr: bool = True,  # noqa: A002 - the word of dataclasses.field
 ) -> Any:
     """A dataclass field that `pool.yaml` may set; without `default` it is required.
@@ -71,6 +73,7 @@ def option(
     `minimum` and `maximum` bound a number, a duration in seconds, the characters of a text, or the
     items of a tuple. `pattern`, `path` and `rule` of a `tuple[T, ...]` hold for each item. A Path
     is given to the dataclass as it is written (`~` expanded): join it with the folder of pool.yaml.
+    With `most`, the reader of the dataclass splits a list: the field has the first value.
     """
     declared = Option(
         help,
@@ -82,6 +85,7 @@ def option(
         example,
         rule,
         variable,
+        most,
     )
     metadata = {"option": declared}
     if default_factory is not _MISSING:

@@ -23,6 +23,8 @@ class HubAccount(Protocol):
     @property
     def private_key(self) -> Path | Secret: ...
     @property
+    def former_key(self) -> Path | Secret | None: ...
+    @property
     def private_key_passphrase(self) -> Secret | None: ...
     @property
     def login_url(self) -> str: ...
@@ -36,6 +38,7 @@ def hub_credentials(account: HubAccount) -> Credentials:
         account.private_key,
         account.private_key_passphrase,
         hub_endpoints(account.login_url),
+        account.former_key,
     )
 
 

@@ -52,7 +52,10 @@ NOT_YET = frozenset(
 """Codes that mean nothing about an app in its first minutes
 (docs/reference/external-client-apps.md#first-minutes-of-an-app)."""
 
-NOT_THIS_APP = NOT_YET | {"login_bad_signature", "login_client_credentials", "login_jwt_disabled"}
+OTHER_KEY = frozenset({"login_bad_signature", "login_client_credentials"})
+"""Codes of logins with a key that is not the one of the app's certificate."""
+
+NOT_THIS_APP = NOT_YET | OTHER_KEY | {"login_jwt_disabled"}
 """Codes after which another app may log the same user in."""
 
 LOGIN_ERROR_TYPES: tuple[LoginErrorType, ...] = (

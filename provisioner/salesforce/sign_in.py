@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from provisioner.errors import LoginError
 from provisioner.retry import budget
 from provisioner.salesforce.grant import App, Grant, Post, sign_in
 from provisioner.salesforce.keys import SigningKey, load_signing_key
+from provisioner.salesforce.login_errors import OTHER_KEY
 
 if TYPE_CHECKING:
     from provisioner.salesforce.login_endpoints import LoginEndpoint
@@ -27,6 +28,7 @@ class Credentials:
     key: Path | Secret  # the key file, or the PEM text
     passphrase: Secret | None
     endpoints: tuple[LoginEndpoint, ...]
+    former_key: Path | Secret | None = None  # tried when `key` is not that of the app's certificate
 
 
 class SignIn:
@@ -41,19 +43,46 @@ class SignIn:
     def __call__(
         self, credentials: Credentials, post: Post, *, clock: ServerClock | None = None
     ) -> Grant:
-        """Request a new session with `post`. All endpoints share the retry budget of one call.
+        """Request a new session with `post`; see `by_any_key`."""
+        return self.by_any_key(credentials, post, clock=clock)[0]
 
-        Raises LoginError, and UsageError for a key that cannot be read. When `clock` shows that
-        this machine's clock is wrong, ClockError is raised in place of a LoginError.
+    def by_any_key(
+        self, credentials: Credentials, post: Post, *, clock: ServerClock | None = None
+    ) -> tuple[Grant, Credentials]:
+        """A new session, and the credentials with the key that has opened it.
+
+        All endpoints share the retry budget of one call. Raises LoginError, and UsageError for a
+        key that cannot be read. When `clock` shows that this machine's clock is wrong, ClockError
+        is raised in place of a LoginError.
         """
-        app = App(credentials.consumer_key, self._key(credentials))
         try:
             with budget(f"login of {credentials.username}", time_scale=self._time_scale):
-                return sign_in(app, credentials.username, credentials.endpoints, post)
+                return self._by_any_key(credentials, post)
         except LoginError:
             if clock is not None:
                 clock.check()
             raise
+
+    def _by_any_key(self, credentials: Credentials, post: Post) -> tuple[Grant, Credentials]:
+        try:
+            return self._once(credentials, post), credentials
+        except LoginError as error:
+            former = credentials.former_key
+            if former is None or error.code not in OTHER_KEY:
+                raise
+            other = replace(credentials, key=former, former_key=None)
+            try:
+                return self._once(other, post), other
+            except LoginError as second:
+                if second.code not in OTHER_KEY:
+                    raise  # the second key is that of the certificate
+                refusal = second.message.partition("\n")[0]
+                error.message += f"\n  with the second private key: {refusal}"
+                raise error from None
+
+    def _once(self, credentials: Credentials, post: Post) -> Grant:
+        app = App(credentials.consumer_key, self._key(credentials))
+        return sign_in(app, credentials.username, credentials.endpoints, post)
 
     def _key(self, credentials: Credentials) -> SigningKey:
         key, passphrase = credentials.key, credentials.passphrase
