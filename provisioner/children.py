@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     import subprocess
 
-_NAMES = re.compile(r"SF_PRIVATE_KEY.*|PGPASSWORD|SCRATCH_ORG_ACCESS_TOKEN")
+_NAMES = re.compile(r"SF_PRIVATE_KEY.*|SF_ACCESS_TOKEN|PGPASSWORD|SCRATCH_ORG_ACCESS_TOKEN")
 _KEY_TEXT = re.compile(
     r"PRIVATE KEY-----|LS0tLS1CRUdJTiB(?:QUklWQVRF|SU0Eg|FTkNSWVBU)"
 )  # also in base64
@@ -56,7 +56,7 @@ def secrets(environ: Mapping[str, str]) -> Iterator[str]:
     for name, value in environ.items():
         if _KEY_TEXT.search(value):
             yield from (line for line in re.split(r"\\n|\s", value) if len(line) > _LONGEST_WORD)
-        elif name in ("SF_PRIVATE_KEY_PASSPHRASE", "PGPASSWORD"):
+        elif name in ("SF_PRIVATE_KEY_PASSPHRASE", "SF_ACCESS_TOKEN", "PGPASSWORD"):
             yield value
 
 

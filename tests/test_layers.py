@@ -36,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("manifest_file",),
     ("credentials",),
     ("login",),
+    ("hub_app",),
     ("upkeep",),
     ("builder",),
     ("claim",),

@@ -1,4 +1,4 @@
-"""`provisioner hub`: installs, removes and unlocks the ledger on the Dev Hub (`ledger: devhub`)."""
+"""`provisioner hub`: the Dev Hub's app, and the ledger on the Dev Hub (`ledger: devhub`)."""
 
 from __future__ import annotations
 
@@ -8,31 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provisioner.cli import hub_app
 from provisioner.cli.invocation import Invocation
-from provisioner.cli.options import shared_options
+from provisioner.cli.options import TimeScaleOption, shared_options
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.devhub.install import Installed
     from provisioner.salesforce.org import OrgClient
 
-TimeScaleOption = Annotated[
-    float,
-    typer.Option(
-        "--time-scale",
-        "--pace",  # the older name
-        help="Factor on all waiting times, for tests.",
-        min=0.0,
-        hidden=True,
-    ),
-]
-
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()
 def hub() -> None:
-    """Install, remove or unlock the ledger on the Dev Hub (`ledger: devhub`)."""
+    """Set up the app of the Dev Hub, and the ledger on it (`ledger: devhub`)."""
+
+
+app.command("app")(shared_options(hub_app.command))
 
 
 @app.command("install")

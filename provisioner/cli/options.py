@@ -24,6 +24,18 @@ QuietOption = Annotated[
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="Do not use colours.")]
 
 
+TimeScaleOption = Annotated[
+    float,
+    typer.Option(
+        "--time-scale",
+        "--pace",  # the older name
+        help="Factor on all waiting times, for tests.",
+        min=0.0,
+        hidden=True,
+    ),
+]
+
+
 OUTPUT_KEY = "provisioner.output"
 """The key of the command's Output in the `meta` of the command line's context."""
 

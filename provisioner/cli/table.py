@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "emulator": ("provisioner.cli.emulator", "Run an emulated Dev Hub."),
     "ledger": ("provisioner.cli.ledger", "Copy a ledger to another database."),
-    "hub": ("provisioner.cli.hub", "Install, remove or unlock the ledger on the Dev Hub."),
+    "hub": ("provisioner.cli.hub", "Set up the app of the Dev Hub, and the ledger on it."),
     "source": ("provisioner.cli.source", "Convert source format to metadata format."),
     "schema": ("provisioner.cli.schema", "Print the JSON schema of pool.yaml."),
 }

@@ -36,3 +36,14 @@ def app_certificate(app: ConnectedApp) -> str:
             hint="name the certificate of private_key, or remove `certificate`: one is made then",
         )
     return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def is_of_another_key(deployed: str, certificate: str) -> bool:
+    """Whether the certificate that an org returned is that of another key; False for none."""
+    from cryptography.x509 import load_pem_x509_certificate
+
+    try:
+        known = load_pem_x509_certificate(deployed.encode()).public_key()
+    except ValueError:
+        return False
+    return known != load_pem_x509_certificate(certificate.encode()).public_key()

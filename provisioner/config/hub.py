@@ -127,3 +127,15 @@ class DevHub(ConnectedApp):
             if is_clear_text(getattr(self, name) or ""):
                 message = "logins over http are not encrypted on the network; write https"
                 yield Finding(name, message, is_warning=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubWithoutApp(DevHub):
+    """A Dev Hub whose app is still to be deployed: it may have no consumer key yet."""
+
+    consumer_key: str = option(
+        "the consumer key that the app gets; by default Salesforce generates it",
+        default="",
+        pattern=r"\S+",
+        expects="a consumer key",
+    )

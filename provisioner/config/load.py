@@ -28,6 +28,8 @@ def load(
     its apps, the ledger, and `size`, `reuse` and `prove_after` of each pool. The rest may then
     be absent or broken, and variables that only the rest uses may be unset.
 
+    With `need="new_hub_app"` only the Dev Hub is read, and its consumer key may be absent.
+
     `dev_hub` replaces the Dev Hub of the file, whose apps are then not read: a rehearsal reads a
     pool.yaml without its keys in this way.
 

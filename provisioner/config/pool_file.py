@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from yaml.nodes import MappingNode, SequenceNode
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from provisioner.config.document import Location, Problems, compose, read_text
+from provisioner.config.hub import HubWithoutApp
 from provisioner.config.model import (
     DevHub,
     Pool,
@@ -19,6 +20,7 @@ from provisioner.config.model import (
 )
 from provisioner.config.reader import INVALID, Reader
 from provisioner.config.reading import Need, Reading
+from provisioner.config.scalars import VariableError, expand
 from provisioner.config.secret_variables import secret_variables
 from provisioner.declare.keys import declared_keys
 
@@ -46,9 +48,14 @@ def read_pool_file(
     reader.secret_variables = secret_variables(root.node, environ, path.parent)
     apps = Apps(reader, keys_at)
     reader.special = {DevHub: apps.read, ScratchApp: apps.read}
+    if need == "new_hub_app":
+        reader.special[DevHub] = apps.read_without_app
     if dev_hub is not None:
         reader.special = {DevHub: lambda _location: dev_hub, ScratchApp: lambda _location: None}
-    made = _whole(reader, root, path) if need == "all" else _cold(reader, root, path)
+    if need == "new_hub_app":
+        made = _hub_only(reader, root, path)
+    else:
+        made = _whole(reader, root, path) if need == "all" else _cold(reader, root, path)
     found = problems.sorted()
     if made is INVALID or any(not problem.is_warning for problem in found):
         return Reading(None, found)
@@ -66,8 +73,21 @@ class Apps:
     def read(self, location: Location) -> Any:
         """A DevHub for the key `dev_hub`, else a ScratchApp."""
         cls = DevHub if location.path == "dev_hub" else ScratchApp
+        return self._read(cls, location, self._reader.entries(location))
+
+    def read_without_app(self, location: Location) -> Any:
+        """A HubWithoutApp. A consumer key whose variable is not set counts as absent."""
+        entries = dict(self._reader.entries(location) or {})
+        key = entries.get("consumer_key")
+        if key is not None and isinstance(key.node, ScalarNode):
+            try:
+                expand(key.node.value, self._reader.environ)
+            except VariableError:
+                entries.pop("consumer_key")
+        return self._read(HubWithoutApp, location, entries)
+
+    def _read(self, cls: type, location: Location, entries: dict[str, Location] | None) -> Any:
         reader = self._reader
-        entries = reader.entries(location)
         if entries is None:
             return INVALID
         former = self._former_key(cls, entries)
@@ -147,6 +167,14 @@ def _cold(reader: Reader, root: Location, path: Path) -> Any:
     values = reader.fields(PoolFile, root, found)
     pools = entries.get("pools")
     values["pools"] = cold_pools(reader, pools) if pools else {}
+    return reader.build(PoolFile, root, found, values, {"path": path})
+
+
+def _hub_only(reader: Reader, root: Location, path: Path) -> Any:
+    """For a command that needs nothing but `dev_hub`."""
+    entries = reader.entries(root) or {}
+    found = {name: location for name, location in entries.items() if name == "dev_hub"}
+    values = reader.fields(PoolFile, root, found)
     return reader.build(PoolFile, root, found, values, {"path": path})
 
 

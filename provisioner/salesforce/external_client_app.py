@@ -33,7 +33,8 @@ class ExternalClientApp:
     certificate: str  # PEM; its presence enables the JWT bearer flow
     consumer_key: str = ""  # the requested one; "" lets Salesforce generate it
     existing_in: str = ""  # 18-character id of the org, when it has the app already
-    permissions: str = ""  # further elements of the permission set, as XML
+    set_description: str = ""  # of the permission set
+    permissions: str = ""  # elements of the permission set that follow its label, as XML
 
 
 def settings_name(app_name: str) -> str:
@@ -120,8 +121,9 @@ def _policies(app: ExternalClientApp) -> Iterable[tuple[str, str]]:
 
 
 def _permission_set(app: ExternalClientApp) -> str:
-    label = f"    <label>{escape(app.label)}</label>\n"
-    return _document("PermissionSet", app.permissions + label)
+    texts = {"description": app.set_description, "label": app.label}
+    lines = [f"    <{name}>{escape(text)}</{name}>\n" for name, text in texts.items() if text]
+    return _document("PermissionSet", "".join(lines) + app.permissions)
 
 
 def _file(kind: str, elements: Iterable[tuple[str, str]]) -> str:

@@ -9,6 +9,7 @@ import base64
 import io
 import re
 import zipfile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 _METADATA = "http://soap.sforce.com/2006/04/metadata"
 _LARGEST = 1_000_000  # bytes of a file in the zip; the files that are read have a few thousand
 _KEY = re.compile(rb"<consumerKey>\s*([0-9A-Za-z._-]{8,256})\s*</consumerKey>")
+_CERTIFICATE = re.compile(rb"<certificate>([^<]{1,20000})</certificate>")
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """What is read of the settings of an app. They also hold a secret, which is not kept."""
+
+    consumer_key: str
+    certificate: str = ""  # PEM; "" when the org returns none
 
 
 def start_retrieve(org: OrgClient, type_name: str, member: str) -> str:
@@ -45,6 +55,15 @@ def start_retrieve(org: OrgClient, type_name: str, member: str) -> str:
 def retrieved_consumer_key(org: OrgClient, retrieve_id: str) -> str | None:
     """The consumer key in the retrieved settings of an app; None while the retrieve runs.
 
+    Raises SalesforceError.
+    """
+    settings = retrieved_settings(org, retrieve_id)
+    return settings.consumer_key if settings else None
+
+
+def retrieved_settings(org: OrgClient, retrieve_id: str) -> AppSettings | None:
+    """The retrieved settings of an app; None while the retrieve runs.
+
     The zip also holds the app's consumer secret: it stays in memory and is not returned. Raises
     SalesforceError.
     """
@@ -62,20 +81,25 @@ def retrieved_consumer_key(org: OrgClient, retrieve_id: str) -> str | None:
             f"{call}: the retrieve {retrieve_id} failed: {one_line(redact(reason))}",
             error_code=answer.get("errorStatusCode", ""),
         )
-    key = _consumer_key(answer.get("zipFile", ""))
-    if key is None:
+    settings = _settings(answer.get("zipFile", ""))
+    if settings is None:
         raise unusable(call, 200, "the retrieved settings have no consumer key")
-    return key
+    return settings
 
 
-def _consumer_key(zip_text: str) -> str | None:
+def _settings(zip_text: str) -> AppSettings | None:
     try:
         archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(zip_text)))
         files = [one for one in archive.infolist() if one.file_size <= _LARGEST]
-        found = [_KEY.search(archive.read(one)) for one in files]
+        contents = [archive.read(one) for one in files]
     except (ValueError, zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
         return None
-    return next((match[1].decode() for match in found if match), None)
+    for content in contents:
+        if key := _KEY.search(content):
+            certificate = _CERTIFICATE.search(content)
+            text = certificate[1].decode("ascii", "replace").strip() if certificate else ""
+            return AppSettings(key[1].decode(), text)
+    return None
 
 
 def _call(org: OrgClient, operation: str, content: str) -> dict[str, str]:

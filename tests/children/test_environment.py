@@ -41,6 +41,7 @@ def test_variables_for_a_users_command_stay() -> None:
         ("SF_PRIVATE_KEY_2", "x"),
         ("PGPASSWORD", "x"),
         ("SCRATCH_ORG_ACCESS_TOKEN", "00D!x"),
+        ("SF_ACCESS_TOKEN", "00D!x"),
         ("ANY", KEY),
         ("ANY", KEY.replace("\n", "\\n")),
         ("ANY", base64.b64encode(KEY.encode()).decode()),

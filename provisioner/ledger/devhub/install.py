@@ -7,7 +7,6 @@ sets, no code. Only `provisioner hub` imports this.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -20,8 +19,9 @@ from provisioner.ledger.devhub.records import ORG, VERSION
 from provisioner.plain_text import quantity
 from provisioner.salesforce import permission_sets
 from provisioner.salesforce.fields import nullable_text, record_id, text
-from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy
+from provisioner.salesforce.metadata import deploy_body
 from provisioner.salesforce.soql import one_of, select
+from provisioner.salesforce.whole_deploy import LONGEST_DEPLOY, deploy, problems
 from provisioner.source import deletions
 from provisioner.source.manifest import manifest
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
 SETS = (BUILDER, CONSUMER)
-LONGEST_DEPLOY = 600.0  # seconds
 _API_VERSION = "60.0"
 _VERSION = re.compile(r"Ledger version (\d+)")
 
@@ -138,23 +137,19 @@ def _removal() -> Mapping[str, bytes]:
 def _deploy(hub: OrgClient, contents: Mapping[str, bytes], time_scale: float) -> int:
     """Deploy and wait for the end; how many components. Raises LedgerError with every problem."""
     # A missing component is a warning, which fails a deploy unless warnings are ignored.
-    status = start_deploy(hub, deploy_body(zipped(contents), {"ignoreWarnings": True}))
-    give_up = time.monotonic() + LONGEST_DEPLOY
-    while not status.is_done:
-        if time.monotonic() > give_up:
-            raise LedgerError(
-                f"the deploy {status.id} on the Dev Hub has not finished after "
-                f"{LONGEST_DEPLOY / 60:.0f} minutes",
-                code="deploy",
-                hint="see Setup > Deployment Status on the Dev Hub; when it is finished, run the "
-                "command again",
-            )
-        time.sleep(time_scale)
-        status = deploy_status(hub, status.id)
-    if not status.is_success:
-        problems = "\n".join(f"  {one}" for one in (status.error, *status.failures) if one)
+    body = deploy_body(zipped(contents), {"ignoreWarnings": True})
+    status = deploy(hub, body, time_scale=time_scale)
+    if not status.is_done:
         raise LedgerError(
-            f"the Dev Hub refused the deploy:\n{problems}",
+            f"the deploy {status.id} on the Dev Hub has not finished after "
+            f"{LONGEST_DEPLOY / 60:.0f} minutes",
+            code="deploy",
+            hint="see Setup > Deployment Status on the Dev Hub; when it is finished, run the "
+            "command again",
+        )
+    if not status.is_success:
+        raise LedgerError(
+            f"the Dev Hub refused the deploy:\n{problems(status)}",
             code="deploy",
             hint="the user needs Modify All Data, or Modify Metadata with Customize Application",
         )

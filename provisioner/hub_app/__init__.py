@@ -1,0 +1,1 @@
+"""The Dev Hub's own External Client App: deploys it with the certificate, without Setup."""
