@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.builder.connections import Connections
@@ -11,9 +11,12 @@ from provisioner.builder.deletions import delete
 from provisioner.builder.fingerprint import fingerprints
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.manifest_entries import contents
+from provisioner.builder.survey import survey
+from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.ledger.base import State
 from provisioner.plain_text import quantity
 from provisioner.plan import MINIMUM_LIFE, Allowance, PoolPlan, Removal, plan_pools
+from provisioner.salesforce.hub_limits import READ_LIMITS, is_refused
 from provisioner.upkeep.lifetimes import corrected, in_doubt
 
 if TYPE_CHECKING:
@@ -26,10 +29,12 @@ UNBOUNDED = Allowance(1_000_000, 1_000_000)
 """To find out what is wanted; the limits are requested only if anything is."""
 
 
-def preview(config: PoolFile, pools: Sequence[str], ledger: Ledger) -> list[PoolPlan]:
+def preview(
+    config: PoolFile, pools: Sequence[str], ledger: Ledger, warn: Callable[[str], None]
+) -> list[PoolPlan]:
     """What a build would do now; requests the Dev Hub's limits and changes nothing."""
     with Connections(config) as connections:
-        allowance = hub_allowance(config, connections)
+        allowance = hub_allowance(config, connections, warn)
         now, rows = connections.clock.now(), ledger.orgs()
         uncertain = in_doubt([row for row in rows if row.pool in pools], now + MINIMUM_LIFE)
         rows = corrected(rows, connections.hub.signups([row.signup_id for row in uncertain], []))
@@ -50,9 +55,43 @@ def _delete(context: BuildContext, removals: Sequence[Removal]) -> None:
         context.reporter.inform(text)
 
 
-def hub_allowance(config: PoolFile, connections: Connections) -> Allowance:
-    """What the Dev Hub has left for us, less what `limits` keeps for people."""
-    return left_for_us(config, connections.hub.limits())
+def hub_allowance(
+    config: PoolFile, connections: Connections, warn: Callable[[str], None]
+) -> Allowance:
+    """What the Dev Hub has left for us, less what `limits` keeps for people.
+
+    A user of few rights may not be able to read it. Then the Dev Hub refuses the sign-up that is
+    one too many, unless pool.yaml keeps some for people: that is an error, a SalesforceError.
+    """
+    try:
+        return left_for_us(config, connections.hub.limits())
+    except SalesforceError as error:
+        if not is_refused(error):
+            raise
+        survey(connections)  # the other reason: this is not a Dev Hub
+        warn(without_limits(config, error))
+        return UNBOUNDED
+
+
+def without_limits(config: PoolFile, error: SalesforceError) -> str:
+    """The warning for a user who may not read the limits.
+
+    Raises SalesforceError when pool.yaml keeps sign-ups for people.
+    """
+    why = error.message.partition("\n")[0]
+    who, keeps = config.dev_hub.username, config.limits
+    if keeps.keep_daily or keeps.keep_active:
+        raise SalesforceError(
+            f"limits.keep_daily and limits.keep_active need the limits of the Dev Hub, which {who} "
+            f"cannot read: {why}",
+            kind=ErrorKind.CONFIGURATION,
+            code="limits_unreadable",
+            hint=f"give the user the permission {READ_LIMITS}, or remove both keys from pool.yaml",
+        )
+    return (
+        f"{who} cannot read the limits of the Dev Hub ({why}). Sign-ups are sent until the Dev Hub "
+        f"refuses one; with the permission {READ_LIMITS}, only those that are left"
+    )
 
 
 def left_for_us(config: PoolFile, limits: HubLimits) -> Allowance:
@@ -81,8 +120,8 @@ def plan_build(
     if any(plan.create or plan.resume for plan in plans):
         rows = context.ledger.orgs() if removed else rows
         # Only now the limits: deletions have freed some of them.
-        what = "the limits of the Dev Hub"
-        allowance = retried(context, what, lambda: hub_allowance(config, connections))
+        what, warn = "the limits of the Dev Hub", context.reporter.warn
+        allowance = retried(context, what, lambda: hub_allowance(config, connections, warn))
         context.progress.allow(allowance)
         plans = plan_pools(config, pools, rows, prints, allowance, now)
     for plan in plans:

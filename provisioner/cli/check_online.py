@@ -6,16 +6,18 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.builder.connections import Connections
-from provisioner.builder.planning import left_for_us
+from provisioner.builder.planning import left_for_us, without_limits
 from provisioner.builder.survey import survey
 from provisioner.config.hub import DevHub
 from provisioner.errors import HubLimitError, LoginError, SalesforceError, UsageError
+from provisioner.salesforce.hub_limits import is_refused
 from provisioner.salesforce.packages import availability
 from provisioner.steps.install_package import InstallPackage
 
 if TYPE_CHECKING:
     from provisioner.cli.invocation import Invocation
     from provisioner.config.model import PoolFile
+    from provisioner.salesforce.hub import HubLimits
     from provisioner.salesforce.org import OrgClient
 
 
@@ -28,7 +30,7 @@ def check_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
     with Connections(pool_file) as connections:
         try:
             survey(connections)
-            limits = connections.hub.limits()
+            limits = _limits(call, pool_file, connections)
         except SalesforceError as error:
             raise UsageError(error.message, code=error.code, hint=error.hint) from None
         client = connections.hub.client
@@ -36,21 +38,39 @@ def check_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
         _check_packages(call, pool_file, client)
     _check_scratch_key(call, pool_file)
     call.output.say(f"{name}: logged in; is a Dev Hub; API version {version}")
+    if pool_file.ledger == "devhub":
+        call.output.say(f"ledger on the Dev Hub: {_orgs_in_ledger(pool_file)} scratch orgs")
+    if limits is not None:
+        _check_limits(call, pool_file, limits)
+    found = asdict(limits) if limits is not None else None
+    return {"hub": {"username": name, "api_version": version, "limits": found}}
+
+
+def _limits(call: Invocation, pool_file: PoolFile, connections: Connections) -> HubLimits | None:
+    """The limits; None, and a warning, for a user who may not read them."""
+    try:
+        return connections.hub.limits()
+    except SalesforceError as error:
+        if not is_refused(error):
+            raise
+        call.output.warn(without_limits(pool_file, error))
+        return None
+
+
+def _check_limits(call: Invocation, pool_file: PoolFile, limits: HubLimits) -> None:
+    """Print what is left. Raises HubLimitError when it is nothing."""
     left = left_for_us(pool_file, limits)
     for kind, remaining, most, ours in (
         ("active", limits.active_remaining, limits.active_max, left.active),
         ("daily", limits.daily_remaining, limits.daily_max, left.daily),
     ):
         call.output.say(f"{kind} scratch orgs: {remaining} of {most} left, {ours} for the pools")
-    if pool_file.ledger == "devhub":
-        call.output.say(f"ledger on the Dev Hub: {_orgs_in_ledger(pool_file)} scratch orgs")
     if left.left == 0 and any(pool.size for pool in pool_file.pools.values()):
         raise HubLimitError(
             f"the Dev Hub has no {left.limit.partition('_')[0]} scratch orgs left for the pools",
             code=left.limit,
             hint="wait, delete scratch orgs that are not needed, or lower limits.keep_*",
         )
-    return {"hub": {"username": name, "api_version": version, "limits": asdict(limits)}}
 
 
 def _orgs_in_ledger(pool_file: PoolFile) -> int:

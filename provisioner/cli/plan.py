@@ -22,7 +22,7 @@ def command(call: Invocation, pools: PoolsArgument = None) -> None:
     chosen = select_pools(config, pools)
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
-        plans = preview(config, chosen, ledger)
+        plans = preview(config, chosen, ledger, call.output.warn)
         cost = estimate(config, plans, ledger.runs(limit=20))
         warn_of_broken(call, ledger)
     finally:

@@ -31,9 +31,9 @@ TOKEN, INSTANCE = "SF_ACCESS_TOKEN", "SF_INSTANCE_URL"
 
 HOW_TO = (
     f"log an administrator of the Dev Hub in with `sf org login web --alias HUB`, then set {TOKEN} "
-    "to the token that `sf org auth show-access-token --target-org HUB --json` prints (before "
-    f"sf 2.136: `sf org display --target-org HUB --json`), and {INSTANCE} to the instanceUrl that "
-    "`sf org display --target-org HUB --json` prints"
+    "to the token that `sf org auth show-access-token --target-org HUB --json` prints, and "
+    f"{INSTANCE} to the instanceUrl that `sf org display --target-org HUB --json` prints (which "
+    "has the token only in versions of before May 2026)"
 )
 """Source: docs/reference/clients.md#tokens-of-the-salesforce-cli."""
 

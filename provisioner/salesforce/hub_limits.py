@@ -74,6 +74,15 @@ def _limit(error: SalesforceError) -> _Limit:
     return _ACTIVE if "active scratch org" in error.message.lower() else _DAILY
 
 
+READ_LIMITS = "View Setup and Configuration"
+"""The permission that `/limits` needs (docs/reference/dev-hub.md#limits)."""
+
+
+def is_refused(error: SalesforceError) -> bool:
+    """Whether the user may not read the limits. How Salesforce says so is unknown."""
+    return error.kind is ErrorKind.CONFIGURATION and not error.is_unreachable
+
+
 def hub_limits(answer: Row) -> HubLimits:
     """The limits in the answer of `/limits`. Raises MalformedAnswerError."""
     active, daily = row_in(answer, "ActiveScratchOrgs"), row_in(answer, "DailyScratchOrgs")
@@ -93,5 +102,5 @@ def no_limits(org: str, answer: Row) -> SalesforceError | None:
     return SalesforceError(
         f"{org}: its limits do not include scratch orgs",
         kind=ErrorKind.CONFIGURATION,
-        hint="enable Dev Hub in Setup, and give the user View Setup and Configuration",
+        hint=f"enable Dev Hub in Setup, and give the user {READ_LIMITS}",
     )

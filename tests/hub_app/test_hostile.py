@@ -191,11 +191,12 @@ def test_an_app_that_never_becomes_usable_ends_with_its_key(make_hub: Callable[.
 def test_no_output_and_no_file_holds_a_secret(hub: Hub) -> None:
     """The administrator's token, the consumer secret, a private key."""
     hub.installed()
+    consumer_secret = hub.secret
     hub.app()
     hub.use("another.key.than.the.apps")
     hub.app("--rotate")
     hub.app("--remove")
-    secrets = [hub.token, hub.secret, hub.keys[0].private_key.splitlines()[2]]
+    secrets = [hub.token, consumer_secret, hub.keys[0].private_key.splitlines()[2]]
     written = [path.read_text() for path in hub.folder.rglob("*") if path.suffix != ".key"]
     for text in [*hub.outputs, *filter(None, written)]:
         for secret in secrets:
