@@ -17,6 +17,7 @@ from provisioner.steps.install_package import InstallPackage
 if TYPE_CHECKING:
     from provisioner.cli.invocation import Invocation
     from provisioner.config.model import PoolFile
+    from provisioner.plan import Allowance
     from provisioner.salesforce.hub import HubLimits
     from provisioner.salesforce.org import OrgClient
 
@@ -38,10 +39,15 @@ def check_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
         _check_packages(call, pool_file, client)
     _check_scratch_key(call, pool_file)
     call.output.say(f"{name}: logged in; is a Dev Hub; API version {version}")
+    left = _show_limits(call, pool_file, limits) if limits is not None else None
     if pool_file.ledger == "devhub":
         call.output.say(f"ledger on the Dev Hub: {_orgs_in_ledger(pool_file)} scratch orgs")
-    if limits is not None:
-        _check_limits(call, pool_file, limits)
+    if left is not None and left.left == 0 and any(p.size for p in pool_file.pools.values()):
+        raise HubLimitError(
+            f"the Dev Hub has no {left.limit.partition('_')[0]} scratch orgs left for the pools",
+            code=left.limit,
+            hint="wait, delete scratch orgs that are not needed, or lower limits.keep_*",
+        )
     found = asdict(limits) if limits is not None else None
     return {"hub": {"username": name, "api_version": version, "limits": found}}
 
@@ -57,20 +63,15 @@ def _limits(call: Invocation, pool_file: PoolFile, connections: Connections) -> 
         return None
 
 
-def _check_limits(call: Invocation, pool_file: PoolFile, limits: HubLimits) -> None:
-    """Print what is left. Raises HubLimitError when it is nothing."""
+def _show_limits(call: Invocation, pool_file: PoolFile, limits: HubLimits) -> Allowance:
+    """Print what is left; what of it is for the pools."""
     left = left_for_us(pool_file, limits)
     for kind, remaining, most, ours in (
         ("active", limits.active_remaining, limits.active_max, left.active),
         ("daily", limits.daily_remaining, limits.daily_max, left.daily),
     ):
         call.output.say(f"{kind} scratch orgs: {remaining} of {most} left, {ours} for the pools")
-    if left.left == 0 and any(pool.size for pool in pool_file.pools.values()):
-        raise HubLimitError(
-            f"the Dev Hub has no {left.limit.partition('_')[0]} scratch orgs left for the pools",
-            code=left.limit,
-            hint="wait, delete scratch orgs that are not needed, or lower limits.keep_*",
-        )
+    return left
 
 
 def _orgs_in_ledger(pool_file: PoolFile) -> int:

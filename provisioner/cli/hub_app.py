@@ -96,9 +96,12 @@ def _client(
             "the environment; see `provisioner hub app --help`",
         )
     from provisioner.builder.connections import Connections
+    from provisioner.salesforce.external_client_app import enough
+    from provisioner.salesforce.org import OrgClient
 
     with Connections(config, time_scale=time_scale) as connections:
-        yield connections.hub.client
+        client = connections.hub.client
+        yield OrgClient(client.session, enough(client.api_version))
 
 
 def _install(

@@ -29,9 +29,9 @@ On the Dev Hub, once:
        callback URL            http://localhost:1717/OauthRedirect
        use digital signatures  upload {certificate}
        OAuth scopes            api, web, refresh_token / offline_access
-     Since Spring '26, Salesforce Support has to enable the creation of
-     connected apps; existing ones continue to work. An External Client App is
-     not copied to scratch orgs: sign-ups then fail with C-1016.
+     Since Spring '26, most Dev Hubs cannot create connected apps. There, run
+     `provisioner hub app --session-from-env` in place of steps 2 to 4: it
+     deploys an External Client App, and prints what to write to pool.yaml.
   3. Open the app, choose Manage, then Edit Policies, and set Permitted Users
      to "Admin approved users are pre-authorized". Then add a profile or
      permission set of the user of the build. Changes can take ten minutes.

@@ -59,7 +59,7 @@ def test_it_says_what_to_set_up_in_the_dev_hub(cli: Cli) -> None:
         "API Enabled; View Setup and Configuration;",
         "Read, Create, Edit and Delete on Scratch Org Infos; Read, Edit and Delete",
         "Admin approved users are pre-authorized",
-        "C-1016",
+        "provisioner hub app --session-from-env",
         "export SF_HUB_USERNAME",
         "export SF_CONSUMER_KEY",
         "provisioner check",

@@ -103,7 +103,7 @@ def test_an_inactive_user_is_named(hub: Hub) -> None:
     assert refused(hub)[:2] == (2, "inactive_user")
 
 
-def test_a_user_without_the_right_is_told_which(hub: Hub) -> None:
+def test_the_right_that_a_user_lacks_is_named(hub: Hub) -> None:
     hub.set(SF_ACCESS_TOKEN=hub.session(BUILD))
     code, word, text, hint = refused(hub)
     assert (code, word) == (2, "hub_refused")
