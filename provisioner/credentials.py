@@ -147,6 +147,7 @@ def _from_manifest(
             app.private_key,
             app.private_key_passphrase,
             scratch_endpoints(url, pool.dev_hub.effective_scratch_login_url),
+            app.former_key,
         )
         return [
             replace(one, source=one.source.replace("ledger", "manifest"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,3 +124,13 @@ def test_a_key_on_the_command_line_is_the_only_one(
     done = run(USERNAME, "--key", str(other_file))
     assert done.code == 5
     assert "second private key" not in done.err
+
+
+def test_a_login_by_a_manifest_tries_both_keys(
+    run: Run, host: LoginHost, key_file: Path, other_file: Path, tmp_path: Path
+) -> None:
+    write_pool_file(tmp_path, host.url, f"[{other_file}, {key_file}]")
+    org = {"username": USERNAME, "consumer_key": CONSUMER_KEY, "login_url": host.url}
+    (tmp_path / "orgs.json").write_text(json.dumps({"orgs": [org]}))
+    done = run(USERNAME, "--manifest", "orgs.json", "--json")
+    assert done.code == 0, done.err
