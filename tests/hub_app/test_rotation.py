@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from provisioner.config.load import load
+from provisioner.errors import LoginError
+from provisioner.hub_app.verification import verify
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Org, State
 from tests.hub_app.hub import Hub
@@ -127,3 +131,16 @@ def test_a_certificate_of_the_old_key_is_refused(waiting: Hub) -> None:
 
 def test_rotate_and_remove_exclude_each_other(hub: Hub) -> None:
     assert hub.app("--rotate", "--remove").code == 2
+
+
+def test_only_a_login_with_the_first_key_verifies_the_app(waiting: Hub) -> None:
+    """The second key would hide that the new certificate has not arrived."""
+    config = load(waiting.folder / "pool.yaml", environ={}, need="hub_and_ledger")
+    hub = replace(
+        config.dev_hub, private_key=waiting.folder / "2.key", former_key=waiting.folder / "0.key"
+    )
+    said: list[str] = []
+    with pytest.raises(LoginError) as caught:
+        verify(hub, _key(waiting), waiting.server.url, say=said.append, time_scale=0)
+    assert caught.value.code == "login_client_credentials"
+    assert len(said) == 1

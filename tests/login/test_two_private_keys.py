@@ -134,3 +134,13 @@ def test_a_login_by_a_manifest_tries_both_keys(
     (tmp_path / "orgs.json").write_text(json.dumps({"orgs": [org]}))
     done = run(USERNAME, "--manifest", "orgs.json", "--json")
     assert done.code == 0, done.err
+
+
+def test_the_consumer_keys_that_are_tried_after_the_ledger_s_have_both_keys(
+    run: Run, host: LoginHost, key_file: Path, other_file: Path, tmp_path: Path
+) -> None:
+    write_pool_file(tmp_path, host.url, f"[{other_file}, {key_file}]")
+    record(tmp_path, host.url, State.AVAILABLE, consumer_key="3MVG9.of-another-app")
+    done = run(USERNAME, "--json")
+    assert done.code == 0, done.err
+    assert done.json["consumer_key"] == CONSUMER_KEY
