@@ -11,10 +11,10 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from nightly_pool import ClaimedOrg, NightlyPool
 from sample_project import CUMULUSCI_FILES, write_files
-from trial import Trial, emulator, must, provisioner, virtual_environment
+from trial import Trial, emulator, must, virtual_environment
 
 from provisioner.emulator.keys import make_key_pair
 
@@ -25,13 +25,6 @@ from tests.login.page import snippet
 CLIENT = "cumulusci==4.10.1"
 LAST = "cci org info pool\n"  # of the recipe; other commands take its place
 SANDBOX = r", \"sandbox\": true"
-
-POOL = """\
-dev_hub: {{ username: {hub_username}, consumer_key: {consumer_key}, login_url: "{url}",
-  private_key: "{private_key}" }}
-pools:
-  morning: {{ size: 1, duration_days: 1, definitions: [org.json] }}
-"""
 
 
 class CumulusCI:
@@ -103,15 +96,15 @@ def main() -> int:
 def _run(folder: Path, commands: Path, running: Mapping[str, str]) -> int:
     trial = Trial()
     trusted = {"SSL_CERT_FILE": running["ca"], "REQUESTS_CA_BUNDLE": running["ca"]}
-    org = trial.step("provisioner build, claim", lambda: _claimed(folder, running, trusted))
+    org = trial.step("provisioner build, claim", lambda: _claimed(folder, running))
     if org is None:
         return trial.conclude()
     variables = {
         **trusted,
-        "ORG_USERNAME": org["username"],
-        "CONSUMER_KEY": org["consumer_key"],
+        "ORG_USERNAME": org.username,
+        "CONSUMER_KEY": org.consumer_key,
         "KEY_FILE": running["private_key"],
-        "LOGIN_URL": org["login_url"],
+        "LOGIN_URL": org.login_url,
     }
     cci = CumulusCI(folder, commands, variables)
     _log_in(trial, cci, org, folder)
@@ -120,20 +113,17 @@ def _run(folder: Path, commands: Path, running: Mapping[str, str]) -> int:
     return trial.conclude()
 
 
-def _claimed(
-    folder: Path, running: Mapping[str, str], trusted: Mapping[str, str]
-) -> dict[str, Any]:
+def _claimed(folder: Path, running: Mapping[str, str]) -> ClaimedOrg:
     """An org of a pool of one, as `claim --json` tells it."""
-    (folder / "pool.yaml").write_text(POOL.format(**running))
-    (folder / "org.json").write_text('{"orgName": "Trial", "edition": "Developer"}')
-    provisioner(["build", "--time-scale", "0.01"], folder, trusted)
-    return dict(json.loads(provisioner(["claim", "--owner", "trial", "--json"], folder, trusted)))
+    pool = NightlyPool(folder, running)
+    pool.build(1)
+    return pool.claim()
 
 
-def _log_in(trial: Trial, cci: CumulusCI, org: Mapping[str, Any], folder: Path) -> None:
+def _log_in(trial: Trial, cci: CumulusCI, org: ClaimedOrg, folder: Path) -> None:
     def recipe() -> None:
         output = cci.outside()
-        must(org["username"] in output, f"another org: {output}")
+        must(org.username in output, f"another org: {output}")
 
     trial.step("the recipe of docs/login.md", recipe)
     make_key_pair().write(folder, "other")
@@ -154,8 +144,8 @@ def _log_in(trial: Trial, cci: CumulusCI, org: Mapping[str, Any], folder: Path) 
 
     def org_info() -> None:
         info = json.loads(cci("cci org info pool --json"))
-        must(info["userinfo"]["organization_id"] == org["org_id"], "another org")
-        must(info["instance_url"] == org["instance_url"], f"at {info['instance_url']}")
+        must(info["userinfo"]["organization_id"] == org.org_id, "another org")
+        must(info["instance_url"] == org.instance_url, f"at {info['instance_url']}")
         must(info["is_sandbox"] is True, "no sandbox")
 
     trial.step("org info --json, in a project", org_info)

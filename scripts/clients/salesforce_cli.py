@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import salesforce_cli_recipes
-from salesforce_cli_install import cli_environment, install_cli
+from nightly_pool import HUB_APPS, NightlyPool, claimed_pool
+from salesforce_cli_command import Cli
+from salesforce_cli_consumer import CliConsumer
+from salesforce_cli_install import install_cli
+from salesforce_cli_recipes import Recipes
 from sample_project import write_project
 from trial import Trial, emulator, must
 
@@ -21,66 +25,34 @@ PACKAGE = "04t000000000001AAA"
 REFUSED = "user hasn't approved this consumer"
 
 
-class Cli:
-    """The CLI with a home of its own, in a project."""
-
-    def __init__(self, start: list[str], home: Path, project: Path) -> None:
-        home.mkdir()
-        self.start = start
-        self.project = project
-        self.environment = cli_environment(start, home)
-
-    def __call__(self, command: str, *, code: int = 0) -> dict[str, Any]:
-        """The JSON answer of a command, which must end with this exit code."""
-        ended = subprocess.run(
-            [*self.start, *command.split(), "--json"],
-            cwd=self.project,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        output = ended.stdout or ended.stderr
-        answer = dict(json.loads(output))
-        reason = answer.get("message") or output
-        must(ended.returncode == code, f"exit code {ended.returncode}: {reason}")
-        return answer
-
-    def elsewhere(self, home: Path) -> Cli:
-        """The same CLI with another, empty home: it knows no org."""
-        other = Cli(self.start, home, self.project)
-        trusted = self.environment.get("NODE_EXTRA_CA_CERTS")
-        other.environment |= {"NODE_EXTRA_CA_CERTS": trusted} if trusted else {}
-        return other
-
-    def recipes(self, folder: Path, variables: dict[str, str]) -> salesforce_cli_recipes.Recipes:
-        """The recipes of docs/login.md, with this CLI and its home."""
-        return salesforce_cli_recipes.Recipes(self.start, self.environment, folder, variables)
-
-    def refused(self, command: str, *words: str) -> None:
-        """A command that must fail, in these words."""
-        output = json.dumps(self(command, code=1))
-        for one in words:
-            must(one in output, f"{one!r} is not in {output}")
-
-
 def main() -> int:
     """Install, start, run all; the exit code."""
-    start = install_cli()
+    start, options, trial = install_cli(), sys.argv[1:], Trial()
     with tempfile.TemporaryDirectory(prefix="salesforce-cli-") as directory:
         folder = Path(directory)
         project = write_project(folder / "project")
-        with emulator(folder, ["--speed", "1000", *sys.argv[1:]]) as running:
-            return _run(Cli(start, folder / "home", project), folder, running)
+        with emulator(folder, ["--speed", "1000", *options]) as running:
+            sf = Cli(start, folder / "home", project)
+            if "ca" in running:  # --tls
+                sf.trust(running["ca"])
+            _run(trial, sf, folder, running)
+        for hub_app in HUB_APPS:
+            with claimed_pool(trial, folder / hub_app, hub_app, 5, options) as pool:
+                _consumers(trial, start, pool, hub_app)
+    return trial.conclude()
 
 
-def _run(sf: Cli, folder: Path, running: dict[str, str]) -> int:
-    trial = Trial()
+def _consumers(trial: Trial, start: list[str], pool: NightlyPool, hub_app: str) -> None:
+    """Each org of a nightly pool, by our own login and by the CLI's, from an empty home."""
+    trial.each(f"{hub_app}: provisioner login, query", pool.orgs, pool.log_in_and_query)
+    consumers = [CliConsumer(start, pool, org, org.username) for org in pool.orgs]
+    trial.each(f"{hub_app}: sf org login jwt", consumers, CliConsumer.log_in)
+    trial.each(f"{hub_app}: sf data query", consumers, CliConsumer.query)
+
+
+def _run(trial: Trial, sf: Cli, folder: Path, running: dict[str, str]) -> None:
     url = running["url"].replace("127.0.0.1", "localhost")
     make_key_pair().write(folder, "other")
-    if "ca" in running:  # --tls
-        sf.environment["NODE_EXTRA_CA_CERTS"] = running["ca"]
     key, hub, app = running["private_key"], running["hub_username"], running["consumer_key"]
 
     def login(user: str = hub, with_key: object = key, app: str = app, more: str = "") -> str:
@@ -93,7 +65,7 @@ def _run(sf: Cli, folder: Path, running: dict[str, str]) -> int:
         lambda: sf("org create scratch -f config/project-scratch-def.json -a dev -y 1 -w 10"),
     )
     if not created:
-        return trial.conclude()
+        return
     username = created["result"]["username"]
     _fill(trial, sf)
     _ask(trial, sf, username)
@@ -104,11 +76,11 @@ def _run(sf: Cli, folder: Path, running: dict[str, str]) -> int:
         lambda: _consumer(sf, folder, login(username), username),
     )
     variables = {"ORG_USERNAME": username, "CONSUMER_KEY": app, "KEY_FILE": key, "LOGIN_URL": url}
-    recipes = sf.elsewhere(folder / "recipes").recipes(folder, variables)
+    home = sf.elsewhere(folder / "recipes")
+    recipes = Recipes(sf.start, home.environment, folder, variables)
     salesforce_cli_recipes.run(trial, recipes, Path(key))
     trial.step("org delete scratch", lambda: sf("org delete scratch -o dev -p"))
     trial.step("login to the deleted org is refused", lambda: sf.refused(login(username), REFUSED))
-    return trial.conclude()
 
 
 def _track(trial: Trial, sf: Cli) -> None:

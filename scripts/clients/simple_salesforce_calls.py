@@ -9,14 +9,13 @@ import time
 import zipfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from simple_salesforce import Salesforce, SalesforceAuthenticationFailed
 from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceResourceNotFound
+from to_emulator import ToEmulator
 from trial import Trial, must
 
-URL = os.environ["EMULATOR_URL"]
 HUB, KEY = os.environ["HUB_USERNAME"], os.environ["CONSUMER_KEY"]
 CALLBACK = "http://localhost:1717/OauthRedirect"
 _NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
@@ -29,16 +28,6 @@ MANIFEST = (
     f"<Package {_NS}><types><members>Account.Code__c</members><name>CustomField</name></types>"
     "<version>66.0</version></Package>"
 )
-
-
-class ToEmulator(requests.adapters.HTTPAdapter):
-    """Whatever host is asked, the emulator answers."""
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
-        target, own = urlsplit(str(request.url)), urlsplit(URL)
-        request.url = urlunsplit((own.scheme, own.netloc, target.path, target.query, ""))
-        options["verify"] = os.environ["EMULATOR_CA"]
-        return super().send(request, **options)
 
 
 def _session() -> requests.Session:
