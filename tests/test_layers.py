@@ -39,6 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("hub_app",),
     ("upkeep",),
     ("builder",),
+    ("probe",),
     ("claim",),
     ("report", "rehearsal"),
     ("api",),

@@ -13,6 +13,7 @@ from provisioner.builder.progress import BuildProgress
 from provisioner.builder.reporter import Reporter
 from provisioner.builder.scheduler import Scheduler
 from provisioner.ledger.base import Ledger, Run
+from provisioner.ledger.facts import HubFacts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,6 +46,7 @@ class BuildContext:
     options: Options
     circuit_breaker: CircuitBreaker
     verified_keys: frozenset[str] = frozenset()  # by which orgs of the ledger were verified
+    facts: HubFacts = field(default_factory=HubFacts)  # of the Dev Hub, when the build started
     progress: BuildProgress = field(default_factory=BuildProgress)
     contents: dict[str, Any] = field(default_factory=dict)  # by fingerprint, for the manifest
     random: random.Random = field(default_factory=random.Random)

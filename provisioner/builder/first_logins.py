@@ -66,6 +66,11 @@ class FirstLogins:
             self._codes.pop(row.username, None)
         return session
 
+    def is_open(self, username: str) -> bool:
+        """Whether the first session of an org was opened and not revoked."""
+        with self._lock:
+            return username in self._sessions
+
     def revoke(self, row: Org) -> None:
         """Revoke the tokens of the first session. Raises SalesforceError."""
         revoke(row.username, self.session(row), self._post)

@@ -27,7 +27,7 @@ NOT_CONFIGURED = "C-1016"
 """A sign-up could not set up the app that it names
 (docs/reference/sign-up.md#errors-of-a-sign-up)."""
 
-_NOT_IN_THE_ORG = frozenset({"login_unknown_key", "login_app_missing", "login_app_not_installed"})
+NOT_IN_THE_ORG = frozenset({"login_unknown_key", "login_app_missing", "login_app_not_installed"})
 """Codes of a login that the org refuses because it does not have the app."""
 
 
@@ -45,7 +45,7 @@ class LoginWay:
 
     def _known(self) -> str:
         """What earlier builds or a probe have found out, or "" when nothing has."""
-        facts = self._context.ledger.facts(self._subject)
+        facts = self._context.facts
         if facts.sign_up_way == DEPLOYED:
             why = facts.sign_up_way_reason or "the Dev Hub does not copy its app into orgs"
             self._context.reporter.inform(f"each org gets a login app of its own: {why}")
@@ -86,7 +86,7 @@ class LoginWay:
 
     def is_refused_by_org(self, org: Org, error: ProvisionerError) -> bool:
         """Whether this login, at the end of its retries, shows it; then the way changes."""
-        is_missing = isinstance(error, LoginError) and error.code in _NOT_IN_THE_ORG
+        is_missing = isinstance(error, LoginError) and error.code in NOT_IN_THE_ORG
         if not is_missing or self._way or not self._may_change(org):
             return False
         first_line = error.message.partition("\n")[0]

@@ -18,6 +18,7 @@ from provisioner.plain_text import quantity
 from provisioner.plan import MINIMUM_LIFE, Allowance, PoolPlan, Removal, plan_pools
 from provisioner.salesforce.hub_limits import READ_LIMITS, is_refused
 from provisioner.upkeep.lifetimes import corrected, in_doubt
+from provisioner.upkeep.probes import REASON, left_by_probes
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -116,6 +117,7 @@ def plan_build(
     rows, now = context.ledger.orgs(), context.now()
     plans = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
     removed = [removal for plan in plans for removal in plan.remove]
+    removed += [Removal(org, REASON) for org in left_by_probes(rows)]
     harmless(context.reporter, "deleting orgs", lambda: _delete(context, removed))
     if any(plan.create or plan.resume for plan in plans):
         rows = context.ledger.orgs() if removed else rows

@@ -47,8 +47,10 @@ from provisioner.builder.signup_sender import SignUpSender
 from provisioner.builder.survey import reconcile, survey
 from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
+from provisioner.ledger.facts import subject_of
 from provisioner.plain_text import quantity
 from provisioner.plan import Creation, PoolPlan, Removal
+from provisioner.upkeep.probes import is_probe
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
@@ -125,6 +127,7 @@ def _context(
             {org.fingerprint for org in verified}, lambda pool: config.pools[pool].canary
         ),
         verified_keys=frozenset(org.consumer_key for org in verified),
+        facts=ledger.facts(subject_of(config.dev_hub.username, config.consumer_app.consumer_key)),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
 
@@ -177,7 +180,7 @@ def _report_without_room(context: BuildContext, count: int) -> None:
 def _delete_leftovers(context: BuildContext, pools: set[str]) -> None:
     """Delete what could not be deleted before: orgs whose sign-ups were still pending then."""
     rows = context.ledger.orgs(states=TO_DELETE)
-    left = [org for org in rows if org.pool in pools and not org.kept]
+    left = [org for org in rows if (org.pool in pools or is_probe(org)) and not org.kept]
     if left and not context.scheduler.is_stopping:
         delete(context, [Removal(org, why_deleted(org)) for org in left])
 

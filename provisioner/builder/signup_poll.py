@@ -60,7 +60,8 @@ class SignUpPoll:
         self._sender = sender
         self._broken_polls = 0  # in a row
         self._refusals = 0  # polls in a row that the Dev Hub has refused
-        self._shortest = 0.0  # seconds of the shortest sign-up of this build; 0: none has ended
+        # Seconds of the shortest sign-up of this build, before it that of a probe; 0: unknown
+        self._shortest = context.facts.sign_up_seconds or 0.0
         job = guarded(context.reporter, self._poll, self._broken)
         context.scheduler.register(POLL, job)
 

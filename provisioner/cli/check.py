@@ -1,4 +1,4 @@
-"""`provisioner check`: checks pool.yaml and the files that it names, offline."""
+"""`provisioner check`: checks pool.yaml and the files that it names, and the Dev Hub if wanted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from provisioner.cli.check_probe import probe_hub, require_consent
 from provisioner.cli.invocation import Invocation
 from provisioner.config.load import read
 from provisioner.config.model import PoolFile
-from provisioner.errors import ConfigError, Problem
+from provisioner.errors import ConfigError, Problem, UsageError
 from provisioner.plain_text import quantity
+from provisioner.report.facts import facts_document, facts_text
 
 
 def command(
@@ -23,14 +25,36 @@ def command(
             "--online", help="Also log in to the Dev Hub and check its limits and ledger."
         ),
     ] = False,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe",
+            help="Sign up one org for one day to measure how the Dev Hub behaves; asks first.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --probe: do not ask.")] = False,
+    time_scale: Annotated[
+        float,
+        typer.Option(help="Factor on all waiting times, for tests.", min=0.0001, hidden=True),
+    ] = 1.0,
 ) -> None:
     """Check pool.yaml and the files that it names.
 
     Each problem is printed on its own line: file, line, column, key, what is wrong, what to
     write instead. Without --online nothing is sent. The exit code is 2 when there is a problem;
-    warnings do not count. With --online it is also 5 when the login is refused, and 4 when the
-    Dev Hub has no sign-up left for the pools.
+    warnings do not count. With --online it is also 5 when the login is refused, 4 when the Dev
+    Hub has no sign-up left for the pools, and 9 when Salesforce could not be reached.
+
+    --probe costs one sign-up, or two if the Dev Hub does not copy its app into orgs. It measures
+    which kind of login app works, how long sign-ups and first logins take, and what this user may
+    do. The facts are kept in the ledger: build, plan and rehearse follow them, and --online shows
+    them. The org is deleted at the end. Further exit codes: 2 without a terminal and --yes, 8
+    when a build is running, 130 when it is interrupted.
     """
+    if yes and not probe:
+        raise UsageError("--yes is for --probe")
+    if probe:
+        require_consent(call, is_agreed=yes)
     pool_file, problems = _read(call)
     for problem in problems:
         call.output.line(str(problem))
@@ -42,13 +66,17 @@ def command(
         raise typer.Exit(ConfigError.exit_code)
     if not call.output.as_json:
         call.output.say(summary(pool_file, problems))
-    hub: dict[str, Any] = {}
     if online:
         from provisioner.cli.check_online import check_hub
 
-        hub = check_hub(call, pool_file)
-    if call.output.as_json:
-        call.output.json(document | hub)
+        document |= check_hub(call, pool_file, with_facts=not probe)
+    if probe:
+        facts = probe_hub(call, pool_file, is_agreed=yes, time_scale=time_scale)
+        found = {"facts": facts_document(facts)}
+        document = document | found if online else found
+        call.output.result(facts_text(facts), document)
+    elif call.output.as_json:
+        call.output.json(document)
 
 
 def _read(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:

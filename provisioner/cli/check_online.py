@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 from provisioner.builder.connections import Connections
 from provisioner.builder.planning import left_for_us, without_limits
 from provisioner.builder.survey import survey
+from provisioner.cli.known_facts import known_facts
 from provisioner.config.hub import DevHub
-from provisioner.errors import HubLimitError, LoginError, SalesforceError, UsageError
+from provisioner.errors import (
+    HubLimitError,
+    LoginError,
+    ProvisionerError,
+    SalesforceError,
+    UsageError,
+)
+from provisioner.ledger.facts import HubFacts
+from provisioner.report.facts import facts_document, facts_text
 from provisioner.salesforce.hub_limits import is_refused
 from provisioner.salesforce.packages import availability
 from provisioner.steps.install_package import InstallPackage
@@ -22,8 +31,8 @@ if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
 
-def check_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
-    """Log in, and print what is left of the Dev Hub's limits.
+def check_hub(call: Invocation, pool_file: PoolFile, *, with_facts: bool = True) -> dict[str, Any]:
+    """Log in, and print what is left of the Dev Hub's limits, and `with_facts` what is known of it.
 
     Raises HubLimitError when nothing is left, LedgerError when the ledger is on the Dev Hub and a
     build could not use it.
@@ -49,7 +58,13 @@ def check_hub(call: Invocation, pool_file: PoolFile) -> dict[str, Any]:
             hint="wait, delete scratch orgs that are not needed, or lower limits.keep_*",
         )
     found = asdict(limits) if limits is not None else None
-    return {"hub": {"username": name, "api_version": version, "limits": found}}
+    hub = {"hub": {"username": name, "api_version": version, "limits": found}}
+    if not with_facts:
+        return hub
+    facts = _facts(call, pool_file)
+    for line in facts_text(facts):
+        call.output.say(line)
+    return hub | {"facts": facts_document(facts)}
 
 
 def _limits(call: Invocation, pool_file: PoolFile, connections: Connections) -> HubLimits | None:
@@ -72,6 +87,15 @@ def _show_limits(call: Invocation, pool_file: PoolFile, limits: HubLimits) -> Al
     ):
         call.output.say(f"{kind} scratch orgs: {remaining} of {most} left, {ours} for the pools")
     return left
+
+
+def _facts(call: Invocation, pool_file: PoolFile) -> HubFacts:
+    """What the ledger knows of the Dev Hub: hints, so an error is a warning."""
+    try:
+        return known_facts(pool_file)
+    except ProvisionerError as error:
+        call.output.warn(f"the facts of the Dev Hub could not be read: {error.message}")
+        return HubFacts()
 
 
 def _orgs_in_ledger(pool_file: PoolFile) -> int:

@@ -9,12 +9,14 @@ from provisioner.cli.invocation import Invocation
 def command(call: Invocation, pools: PoolsArgument = None) -> None:
     """Show what a build would do now, why, and what it costs.
 
-    The command reads the Dev Hub's limits, and changes nothing.
+    The command reads the Dev Hub's limits, and changes nothing. Its forecast uses the times that
+    `check --probe` has measured.
     """
     from provisioner.builder.planning import preview
     from provisioner.builder.selection import select_pools
     from provisioner.cli.pools import warn_of_broken
     from provisioner.ledger import open_ledger
+    from provisioner.ledger.facts import subject_of
     from provisioner.report.estimate import estimate
     from provisioner.report.plan import plan_document, plan_text
 
@@ -23,7 +25,8 @@ def command(call: Invocation, pools: PoolsArgument = None) -> None:
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
         plans = preview(config, chosen, ledger, call.output.warn)
-        cost = estimate(config, plans, ledger.runs(limit=20))
+        subject = subject_of(config.dev_hub.username, config.consumer_app.consumer_key)
+        cost = estimate(config, plans, ledger.runs(limit=20), ledger.facts(subject))
         warn_of_broken(call, ledger)
     finally:
         ledger.close()

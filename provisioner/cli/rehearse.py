@@ -15,6 +15,7 @@ from provisioner.cli.invocation import Invocation
 
 if TYPE_CHECKING:
     from provisioner.builder.result import BuildResult
+    from provisioner.cli.real_hub import RealHub
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger, Org
     from provisioner.rehearsal.emulator import RunningEmulator
@@ -53,22 +54,31 @@ def command(
 ) -> int:
     """Build this pool.yaml on a private emulator, without an account or quota.
 
-    Builds the pools, claims an org, and logs in to it with its username and the private key. The
-    exit codes are those of `build`.
+    Builds the pools, claims an org, and logs in to it with its username and the private key. It
+    simulates what the ledger knows of your Dev Hub (`check --probe`). The exit codes are those of
+    `build`.
     """
+    from provisioner.cli.real_hub import real_hub
+    from provisioner.rehearsal import hub_facts
     from provisioner.rehearsal.emulator import emulator
 
+    real = real_hub(call)
     options = ["--speed", f"{speed:g}", "--seed", str(seed)]
+    options += hub_facts.emulator_options(real.facts)
     options += ["--faults", str(faults.absolute())] if faults else []
     with (
         tempfile.TemporaryDirectory(prefix="rehearsal-") as folder,
         emulator(Path(folder), options) as running,
     ):
         call.output.say(f"Emulated Dev Hub at {running.url} ({speed:g}× speed)")  # noqa: RUF001 - the sign is meant
+        if text := hub_facts.sentence(real.facts):
+            call.output.say(text)
+        latencies = hub_facts.latencies(real.facts, hub_facts.latencies_in(faults))
+        running.change_latencies(latencies)
         running.assume(assume or ())
         if packages:
             running.add_packages(packages)
-        code = _build_and_log_in(call, running, Path(folder), pools, 1 / speed)
+        code = _build_and_log_in(call, running, Path(folder), pools, 1 / speed, real)
         for note in running.notes():
             call.output.warn(note)
         if serve:
@@ -86,18 +96,21 @@ def _build_and_log_in(
     folder: Path,
     pools: list[str] | None,
     time_scale: float,
+    real: RealHub,
 ) -> int:
     from provisioner.builder.context import Options
     from provisioner.builder.run import build
     from provisioner.builder.selection import select_pools
     from provisioner.ledger import open_ledger
+    from provisioner.ledger.facts import subject_of
     from provisioner.report.build import build_text
     from provisioner.report.progress import Lines, LiveView
 
-    config = _config(call, running, folder)
+    config = _config(call, running, folder, real)
     output = call.output
     view = LiveView(output.console()) if output.is_live else Lines(output.say)
     ledger = open_ledger(config.ledger, folder)
+    ledger.record_facts(subject_of(running.hub_username, running.consumer_key), real.facts)
     try:
         with view.display():
             result = build(
@@ -112,13 +125,13 @@ def _build_and_log_in(
     return result.exit_code
 
 
-def _config(call: Invocation, running: RunningEmulator, folder: Path) -> PoolFile:
+def _config(call: Invocation, running: RunningEmulator, folder: Path, real: RealHub) -> PoolFile:
     """pool.yaml, with the emulator as its Dev Hub and a ledger for the rehearsal only."""
     from provisioner.config.load import load
     from provisioner.rehearsal.emulator import Placeholders
 
     environ = Placeholders(call.environ)
-    config = load(call.config, environ=environ, dev_hub=running.dev_hub())
+    config = load(call.config, environ=environ, dev_hub=running.dev_hub(real.login_app))
     namespaces = {
         str(definition.content["namespace"])
         for pool in config.pools.values()

@@ -222,6 +222,11 @@ class Ledger(Protocol):
         With `wait` it waits instead; `on_wait` gets the holder, again when that changes.
         """
 
+    def exclusive(
+        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """As `builder_lock`, without a record of the run: no build but `run` is in the block."""
+
     def finish_run(self, run: Run) -> None:
         """Record when a run ended and its summary."""
 

@@ -26,7 +26,7 @@ class HubFacts:
     sign_up_way: str = ""  # `replicated` or `deployed`
     sign_up_way_reason: str = ""  # why it is deployed
     sign_up_seconds: float | None = None
-    login_delay_seconds: float | None = None  # from active until a login worked
+    login_delay_seconds: float | None = None  # from active, or from the deploy of the app
     login_url: str = ""  # the host that accepted the login
     audience: str = ""  # of the assertion that it accepted
     asked_consumer_key_kept: bool | None = None

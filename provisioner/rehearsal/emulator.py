@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from provisioner import children
 from provisioner.config.hub import DevHub
@@ -72,6 +72,11 @@ class RunningEmulator:
                 f"{where}{problem}", hint="see `provisioner rehearse --help`"
             ) from None
 
+    def change_latencies(self, seconds: Mapping[str, float]) -> None:
+        """Set how long operations take, by name, in seconds at normal speed."""
+        if seconds:
+            self._control("latencies", seconds)
+
     def notes(self) -> list[str]:
         """Warnings about what the emulator does not know of the orgs that it has created."""
         return [str(note) for note in self._control("notes")]
@@ -84,9 +89,13 @@ class RunningEmulator:
         with urllib.request.build_opener(without_proxy).open(request, timeout=30) as answer:
             return json.loads(answer.read() or b"null")
 
-    def dev_hub(self) -> DevHub:
-        """The settings that replace `dev_hub` of pool.yaml, so that a build uses this emulator."""
+    def dev_hub(self, login_app: Literal["auto", "replicated", "deployed"] = "auto") -> DevHub:
+        """The settings that replace `dev_hub` of pool.yaml, so that a build uses this emulator.
+
+        `login_app` is that of pool.yaml.
+        """
         return DevHub(
+            login_app=login_app,
             username=self.hub_username,
             consumer_key=self.consumer_key,
             private_key=self.private_key,

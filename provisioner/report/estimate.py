@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provisioner.ledger.facts import HubFacts
 from provisioner.plain_text import quantity
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ OTHER_STEP = 10.0
 HUB_REQUESTS = 3.0  # per org
 ORG_REQUESTS = {"install_package": 12.0, "deploy_source": 8.0}
 OTHER_REQUESTS = 4.0
+UNKNOWN = HubFacts()
 
 
 @dataclass(frozen=True)
@@ -50,23 +52,38 @@ class Estimate:
         )
 
 
-def estimate(config: PoolFile, plans: Sequence[PoolPlan], runs: Sequence[Run]) -> Estimate:
-    """The estimated cost of these plans. `runs` has the newest run first."""
+def estimate(
+    config: PoolFile,
+    plans: Sequence[PoolPlan],
+    runs: Sequence[Run],
+    facts: HubFacts = UNKNOWN,
+) -> Estimate:
+    """The estimated cost of these plans. `runs` has the newest run first.
+
+    Times of sign-ups and first logins are those of `facts`, as far as they are known.
+    """
     orgs = sum(len(plan.create) + len(plan.resume) for plan in plans)
-    seconds = max((_seconds(config, plan) for plan in plans), default=0.0) if orgs else 0.0
+    seconds = max((_seconds(config, plan, facts) for plan in plans), default=0.0) if orgs else 0.0
+    measured = "" if facts.sign_up_seconds is None else "; sign-ups as measured by check --probe"
     for run in runs:
         built, calls = run.summary.get("built") or 0, run.summary.get("api_calls") or {}
         if built and calls:
             hub, org = (round(orgs * calls.get(target, 0) / built) for target in ("hub", "org"))
-            return Estimate(hub, org, seconds, f"estimated from run {run.id}")
+            return Estimate(hub, org, seconds, f"estimated from run {run.id}{measured}")
     org_requests = sum(_requests(config, plan) for plan in plans)
-    return Estimate(round(orgs * HUB_REQUESTS), round(org_requests), seconds, "typical values")
+    basis = f"typical values{measured}"
+    return Estimate(round(orgs * HUB_REQUESTS), round(org_requests), seconds, basis)
 
 
-def _seconds(config: PoolFile, plan: PoolPlan) -> float:
+def _seconds(config: PoolFile, plan: PoolPlan, facts: HubFacts) -> float:
+    """The first org of each wave waits for its sign-up; the last one also for login and steps."""
+    if not (plan.create or plan.resume):
+        return 0.0
     waves = math.ceil(len(plan.create) / config.limits.concurrent_signups)
+    sign_up = SIGN_UP if facts.sign_up_seconds is None else facts.sign_up_seconds
+    login = (facts.login_delay_seconds or 0.0) if plan.create else 0.0
     steps = sum(STEP.get(entry.kind, OTHER_STEP) for entry in config.pools[plan.pool].steps)
-    return waves * SIGN_UP + steps if plan.create or plan.resume else 0.0
+    return waves * sign_up + login + steps
 
 
 def _requests(config: PoolFile, plan: PoolPlan) -> float:

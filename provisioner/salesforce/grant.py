@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provisioner.errors import LoginError, UsageError
@@ -41,6 +41,7 @@ class Grant:
     instance_url: str
     org_id: str  # 18 characters
     user_id: str  # 18 characters, or ""
+    endpoint: LoginEndpoint | None = field(default=None, compare=False)  # that accepted the JWT
 
 
 def sign_in(
@@ -85,7 +86,7 @@ def _try_each(
         signed = assertion(app, username, endpoint.audience, now())
         answer = _ask(endpoint, signed, post)
         if isinstance(answer, Grant):
-            return answer
+            return replace(answer, endpoint=endpoint)
         refused.append((endpoint, answer))
         if answer.error_type.then is Then.STOP:
             break

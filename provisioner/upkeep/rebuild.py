@@ -16,6 +16,7 @@ from provisioner.errors import ClockError, LoginError, ProvisionerError
 from provisioner.ledger.base import Ledger, Org, State
 from provisioner.salesforce.login_errors import NOT_THIS_APP
 from provisioner.upkeep.ownership_tag import read_tag
+from provisioner.upkeep.probes import is_probe
 
 if TYPE_CHECKING:
     from provisioner.salesforce.active_orgs import ActiveOrg
@@ -78,6 +79,8 @@ def _judged(
 ) -> tuple[Org, str]:
     """The row in its final state; of `rows`, the first whose consumer key the org accepts."""
     row = rows[0]
+    if is_probe(row):
+        return _failed(row, "of a probe, which deletes its org")
     if not active.is_signed_up:
         pending = replace(row, state=State.SIGNING_UP)
         return pending, "sign-up in progress; the next build resumes it"

@@ -13,7 +13,7 @@ from provisioner.emulator.behavior import Behavior
 from provisioner.emulator.keys import KeyPair, make_key_pair
 from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.server import EmulatorServer
-from provisioner.emulator.world import Limits, World
+from provisioner.emulator.world import HubUser, Limits, World
 from tests.builder.night import Night
 
 
@@ -33,6 +33,7 @@ def make_night(tmp_path: Path, key_pair: KeyPair) -> Iterator[Callable[..., Nigh
             limits: Limits | None = None,
             is_dev_hub: bool = True,
             hub_app: HubApp = "connected",
+            hub_user: HubUser = "administrator",
             behavior: Behavior | None = None,
             **latencies: float,
         ) -> Night:
@@ -41,6 +42,7 @@ def make_night(tmp_path: Path, key_pair: KeyPair) -> Iterator[Callable[..., Nigh
                 limits=limits,
                 is_dev_hub=is_dev_hub,
                 hub_app=hub_app,
+                hub_user=hub_user,
                 behavior=behavior,
                 latencies=Latencies(500, overrides=latencies),
             )

@@ -40,6 +40,9 @@ class Command:
 
 @pytest.fixture(autouse=True)
 def _nothing_stays_held(night: Night) -> Iterator[None]:
+    """With a known way to log in, all sign-ups are sent at once."""
+    night.login_app("replicated")
+    night.write_pool()
     yield
     night.world.holds.close()
 

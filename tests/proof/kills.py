@@ -16,6 +16,7 @@ from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import Org, State
 from provisioner.salesforce.signup_status import SignUpStatus
 from provisioner.steps.run_apex import ScriptSent
+from provisioner.upkeep.probes import REASON
 from tests.proof import processes
 from tests.proof.contents import Complete, complete
 from tests.proof.processes import Ended, Process
@@ -169,6 +170,6 @@ def _failures(night: WholeNight) -> Iterator[str]:
         for event in ledger.events() if ledger else ():
             step, _, reason = event.note.partition(": ")
             is_allowed = step in REPLACED_ON_DOUBT and IN_DOUBT in reason
-            is_allowed |= event.note in (WHY, NOT_COPIED)
+            is_allowed |= event.note in (WHY, NOT_COPIED, REASON)
             if event.to_state == State.FAILED and not is_allowed:
                 yield f"given up: {event.note}"

@@ -1,4 +1,4 @@
-"""What is killed: a build of new orgs, one that renews old ones, `reap`, and `reap --rebuild`."""
+"""What is killed: builds, those that renew old orgs, `reap`, `reap --rebuild`, and a probe."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from provisioner.claim.rules import release
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import State
+from provisioner.upkeep.probes import is_probe
 from tests.proof import here
 from tests.proof.processes import TIME_SCALE
 from tests.proof.truth import rows, unfull
@@ -19,6 +20,7 @@ from tests.proof.whole_night import WholeNight
 SIZE = 3
 BUILD = ("build", "--json", "--time-scale", TIME_SCALE)
 REAP = ("reap", "--json")
+PROBE = ("check", "--probe", "--yes", "--json", "--time-scale", TIME_SCALE)
 Reported = Callable[[WholeNight], Iterator[str]]
 
 
@@ -145,6 +147,21 @@ def _renewed(night: WholeNight) -> Iterator[str]:
         yield "old orgs are left among the new ones"
 
 
+def _unknown_hub(night: WholeNight, concurrent: int) -> None:
+    """The Dev Hub does not copy its app, so a probe signs up twice; the pool is small."""
+    night.has_external_app()
+    write(night, concurrent, size=1)
+
+
+def _no_probe_left(night: WholeNight) -> Iterator[str]:
+    for row in rows(night):
+        if is_probe(row):
+            yield f"{row.username} of a probe is {row.state}"
+    for username in night.active():
+        if username.startswith("probe-"):
+            yield f"{username} of a probe is active"
+
+
 def _one_left(night: WholeNight) -> Iterator[str]:
     return unfull(night, 1)
 
@@ -161,5 +178,7 @@ SCENES = {
         Scene(
             "rebuild", _lost, (*REAP, "--rebuild"), ((*REAP, "--rebuild"), REAP), at_the_end=_full
         ),
+        # `reap` leaves an org whose sign-up is pending to the build
+        Scene("probe", _unknown_hub, PROBE, (BUILD,), at_the_end=_no_probe_left, sign_ups=4),
     )
 }

@@ -39,6 +39,10 @@ WITH_APPS = (
     ("apps", "oauth.revoke", 1),
     ("apps", "oauth.revoke", 3),
     ("way", "sobjects.create", 2),
+    ("probe", "sobjects.create", 1),
+    ("probe", "sobjects.create", 2),
+    ("probe", "deploy.start", 1),
+    ("probe", "collections.delete", 1),
     ("way", "oauth.revoke", 2),
 )
 
@@ -54,6 +58,13 @@ ON_OTHERS = (
     Kill(2, AFTER, route="collections.delete", scene="roll", ledger="devhub"),
     Kill(1, AFTER, route="collections.delete", scene="reap", ledger="devhub"),
     Kill(2, AFTER, route="composite", scene="rebuild", ledger="devhub"),
+    Kill(2, AFTER, route="sobjects.create", scene="probe", ledger="postgresql"),
+    Kill(1, AFTER, route="sobjects.create", scene="probe", ledger="devhub"),
+    *(
+        Kill(n, at, route="composite", scene="probe", ledger="devhub")
+        for n in (1, 2, 4, 6)
+        for at in (BEFORE, AFTER)
+    ),
 )
 
 

@@ -17,6 +17,7 @@ from provisioner.declare.secret_values import secret_values
 from provisioner.emulator.application import Application
 from provisioner.emulator.exchange import Request, Response
 from provisioner.output import Output
+from tests.builder.night import Night
 from tests.proof import here
 from tests.proof.disturbances import CHILDREN_NOTED, crash_with
 from tests.proof.ledgers import FILE
@@ -105,7 +106,7 @@ def test_a_night_in_which_orgs_get_login_apps(night: WholeNight, kill: str) -> N
     assert found(night) == []
 
 
-def credentials_of(night: WholeNight) -> Callable[[], set[str]]:
+def credentials_of(night: Night) -> Callable[[], set[str]]:
     """Collects the codes, refresh tokens and app secrets that the emulator gives away."""
     world, given = night.world, set()
     new_auth_code, add_token = world.new_auth_code, world.refresh_tokens._add

@@ -101,6 +101,12 @@ def test_a_key_with_a_passphrase_is_opened_with_it() -> None:
     assert is_signed_by(private_key(), endpoint.assertions[0])
 
 
+def test_a_session_names_the_endpoint_that_has_accepted_the_login() -> None:
+    endpoint = TokenEndpoint()
+    grant = SignIn()(by(Secret(pem(private_key()))), endpoint)
+    assert grant.endpoint == scratch_endpoints(HOST)[0]
+
+
 def test_a_login_refused_by_a_wrong_clock_is_an_error_of_the_clock() -> None:
     clock = ServerClock("the org")
     endpoint = TokenEndpoint(400, REFUSED)

@@ -59,7 +59,7 @@ def _exchange(call: Call, form: dict[str, str]) -> Reply:
 def _refresh(call: Call, form: dict[str, str]) -> Reply:
     """A session for a refresh token, and a new refresh token in its place.
 
-    The second use of a token ends all tokens of its login. Salesforce's text for that is not known.
+    The second use of a token ends all tokens of its login.
 
     Source: docs/reference/login.md#codes-and-refresh-tokens.
     """
