@@ -5,6 +5,7 @@ One build
     context          what all parts share
     progress         what is done so far and may still be spent, behind the build's lock
     planning         the plan: ledger, fingerprints, limits
+    resolution       the package versions that pool.yaml names
     survey           compares the Dev Hub with the ledger
     result           counts, orgs, exit code
     scheduler        runs jobs when they are due, or when another part wakes them

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner import children
-from provisioner.steps.install_package import InstallPackage
+from provisioner.steps.resolved_packages import InstallsPackages
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
@@ -27,7 +27,12 @@ def contents(config: PoolFile, pools: Iterable[str], prints: Fingerprints) -> di
         for definition in pool.definitions:
             found[prints[name, definition.name]] = {
                 "definition": definition.name,
-                "packages": [s.version for s in steps if isinstance(s, InstallPackage)],
+                "packages": [
+                    version.id
+                    for step in steps
+                    if isinstance(step, InstallsPackages)
+                    for version in step.versions
+                ],
                 "steps": [entry.title for entry in pool.steps],
                 "source_commit": commit,
             }

@@ -15,6 +15,7 @@ from provisioner.builder.unreachable_orgs import UnreachableOrgs, may_be_gone
 from provisioner.errors import STOPS, ErrorKind, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.retry import STEP, repeated
+from provisioner.steps import base
 from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepState, state_text
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ class OrgSteps:
         """Retry the step where that may help; else the org fails."""
         org = progress.org
         is_gone = may_be_gone(error) and self._unreachable.is_gone(org)
+        if error.code == base.UNAVAILABLE:
+            return self._wait_for(progress, step, error)
         if error.kind in RETRIED and not is_gone and self._may_retry(progress, error):
             return self._retry(progress, step, error)
         self._context.connections.forget(org)
@@ -164,6 +167,18 @@ class OrgSteps:
             return None
         self._outcomes.failed(org, step.name, error)
         return None
+
+    def _wait_for(
+        self, progress: _OrgProgress, step: ListedStep, error: ProvisionerError
+    ) -> float | None:
+        """Run the step again, which is no attempt of it, until its timeout."""
+        deadline, org = progress.deadline, progress.org
+        if deadline is None or deadline.has_passed:
+            self._context.connections.forget(org)
+            self._outcomes.failed(org, step.name, error)
+            return None
+        self._report(org, step, 0, note=error.message, is_retry=True)
+        return self._context.wait(max(STEP.waits[1], min(deadline.age / 4, STEP.waits[-1])))
 
     def _retry(self, progress: _OrgProgress, step: ListedStep, error: ProvisionerError) -> float:
         """Count the attempt; returns the wait until the step runs again."""

@@ -11,6 +11,7 @@ from provisioner.builder.deletions import delete
 from provisioner.builder.fingerprint import fingerprints
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.manifest_entries import contents
+from provisioner.builder.resolution import resolved
 from provisioner.builder.survey import survey
 from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.ledger.base import State
@@ -32,9 +33,13 @@ UNBOUNDED = Allowance(1_000_000, 1_000_000)
 
 def preview(
     config: PoolFile, pools: Sequence[str], ledger: Ledger, warn: Callable[[str], None]
-) -> list[PoolPlan]:
-    """What a build would do now; requests the Dev Hub's limits and changes nothing."""
+) -> tuple[PoolFile, list[PoolPlan]]:
+    """What a build would do now, and `config` with the package versions of today.
+
+    Requests the Dev Hub's limits and packages, and changes nothing.
+    """
     with Connections(config) as connections:
+        config = resolved(config, pools, connections)
         allowance = hub_allowance(config, connections, warn)
         now, rows = connections.clock.now(), ledger.orgs()
         uncertain = in_doubt([row for row in rows if row.pool in pools], now + MINIMUM_LIFE)
@@ -42,7 +47,7 @@ def preview(
         prints = fingerprints(config, pools)
         first = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
         allowance = allowance.more(sum(_is_active(r.org) for plan in first for r in plan.remove))
-        return plan_pools(config, pools, rows, prints, allowance, now)
+        return config, plan_pools(config, pools, rows, prints, allowance, now)
 
 
 def _is_active(org: Org) -> bool:

@@ -36,6 +36,7 @@ from provisioner.builder.pending_signups import PendingSignUps
 from provisioner.builder.planning import plan_build
 from provisioner.builder.ready_marks import ReadyMarks
 from provisioner.builder.reporter import Reporter
+from provisioner.builder.resolution import remarks, resolved
 from provisioner.builder.result import BuildResult, requests_sent, summarise
 from provisioner.builder.room import Room
 from provisioner.builder.scheduler import Scheduler
@@ -80,6 +81,7 @@ def build(
             _repair(context)
             adopted = fail_lost(context, context.lifecycle.take_over())
             reconcile(context, active)
+            context = _with_versions(context, pools)
             plans = plan_build(context, pools, adopted)
             with _stopped_by_signals(context.scheduler) as interruption:
                 _execute(context, plans)
@@ -89,6 +91,16 @@ def build(
         ledger.finish_run(replace(run, finished_at=context.now(), summary=result.counts()))
     # A ledger on the Dev Hub sends requests when it releases the lock: only now all are counted.
     return replace(result, api_calls=requests_sent(context))
+
+
+def _with_versions(context: BuildContext, pools: Sequence[str]) -> BuildContext:
+    """The context with the package versions that the Dev Hub gives for the names in pool.yaml."""
+    config, connections = context.config, context.connections
+    what = "the packages of the Dev Hub"
+    found = retried(context, what, lambda: resolved(config, pools, connections))
+    for remark in remarks(found, pools):
+        context.reporter.warn(remark)
+    return replace(context, config=found)
 
 
 def _repair(context: BuildContext) -> None:

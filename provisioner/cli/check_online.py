@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.builder.connections import Connections
 from provisioner.builder.planning import left_for_us, without_limits
 from provisioner.builder.survey import survey
+from provisioner.cli.check_packages import check_packages
 from provisioner.cli.known_facts import known_facts
 from provisioner.config.hub import DevHub
 from provisioner.errors import (
@@ -20,22 +21,19 @@ from provisioner.errors import (
 from provisioner.ledger.facts import HubFacts
 from provisioner.report.facts import facts_document, facts_text
 from provisioner.salesforce.hub_limits import is_refused
-from provisioner.salesforce.packages import availability
-from provisioner.steps.install_package import InstallPackage
 
 if TYPE_CHECKING:
     from provisioner.cli.invocation import Invocation
     from provisioner.config.model import PoolFile
     from provisioner.plan import Allowance
     from provisioner.salesforce.hub import HubLimits
-    from provisioner.salesforce.org import OrgClient
 
 
 def check_hub(call: Invocation, pool_file: PoolFile, *, with_facts: bool = True) -> dict[str, Any]:
     """Log in, and print what is left of the Dev Hub's limits, and `with_facts` what is known of it.
 
-    Raises HubLimitError when nothing is left, LedgerError when the ledger is on the Dev Hub and a
-    build could not use it.
+    Raises ConfigError for a package version that does not exist, HubLimitError when nothing is
+    left, LedgerError when the ledger is on the Dev Hub and a build could not use it.
     """
     with Connections(pool_file) as connections:
         try:
@@ -45,7 +43,7 @@ def check_hub(call: Invocation, pool_file: PoolFile, *, with_facts: bool = True)
             raise UsageError(error.message, code=error.code, hint=error.hint) from None
         client = connections.hub.client
         name, version = client.name, client.api_version
-        _check_packages(call, pool_file, client)
+        packages = check_packages(call, pool_file, connections)
     _check_scratch_key(call, pool_file)
     call.output.say(f"{name}: logged in; is a Dev Hub; API version {version}")
     left = _show_limits(call, pool_file, limits) if limits is not None else None
@@ -58,7 +56,10 @@ def check_hub(call: Invocation, pool_file: PoolFile, *, with_facts: bool = True)
             hint="wait, delete scratch orgs that are not needed, or lower limits.keep_*",
         )
     found = asdict(limits) if limits is not None else None
-    hub = {"hub": {"username": name, "api_version": version, "limits": found}}
+    hub: dict[str, Any] = {
+        "hub": {"username": name, "api_version": version, "limits": found},
+        "packages": packages,
+    }
     if not with_facts:
         return hub
     facts = _facts(call, pool_file)
@@ -139,21 +140,3 @@ def _check_scratch_key(call: Invocation, pool_file: PoolFile) -> None:
         f"scratch_app: its key can also log in to the Dev Hub as {hub.username}. Remove that "
         "user's profile and permission sets from the app, so that it opens scratch orgs only"
     )
-
-
-def _check_packages(call: Invocation, pool_file: PoolFile, hub: OrgClient) -> None:
-    """Warn about package versions that the Dev Hub reports as not installable (yet)."""
-    seen: set[str] = set()
-    for entry in (entry for pool in pool_file.pools.values() for entry in pool.steps):
-        step = entry.step
-        if not isinstance(step, InstallPackage) or step.version in seen:
-            continue
-        seen.add(step.version)
-        key = step.installation_key.reveal() if step.installation_key else ""
-        try:
-            found = availability(hub, step.version, key) or "not found, or not available yet"
-        except SalesforceError as error:
-            found = error.message
-        if found != "NO_ERRORS_DETECTED":
-            where = f"{entry.file}:{entry.line}"
-            call.output.warn(f"{where}: package version {step.version}: {found}")

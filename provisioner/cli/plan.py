@@ -9,8 +9,8 @@ from provisioner.cli.invocation import Invocation
 def command(call: Invocation, pools: PoolsArgument = None) -> None:
     """Show what a build would do now, why, and what it costs.
 
-    The command reads the Dev Hub's limits, and changes nothing. Its forecast uses the times that
-    `check --probe` has measured.
+    The command reads the Dev Hub's limits and package versions, and changes nothing. Its forecast
+    uses the times that `check --probe` has measured.
     """
     from provisioner.builder.planning import preview
     from provisioner.builder.selection import select_pools
@@ -24,10 +24,10 @@ def command(call: Invocation, pools: PoolsArgument = None) -> None:
     chosen = select_pools(config, pools)
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
-        plans = preview(config, chosen, ledger, call.output.warn)
+        config, plans = preview(config, chosen, ledger, call.output.warn)
         subject = subject_of(config.dev_hub.username, config.consumer_app.consumer_key)
         cost = estimate(config, plans, ledger.runs(limit=20), ledger.facts(subject))
         warn_of_broken(call, ledger)
     finally:
         ledger.close()
-    call.output.result(plan_text(config, plans, cost), plan_document(plans, cost))
+    call.output.result(plan_text(config, plans, cost), plan_document(config, plans, cost))

@@ -106,6 +106,7 @@ class StepEntry:
     )
     file: str = ""
     line: int = 0
+    column: int = 1
 
     @property
     def title(self) -> str:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from provisioner.input_file import TEXT, read_input
-from provisioner.input_json import JsonProblem, parse_json
+from provisioner.steps.package_project import ProjectError, project_content, project_files
 
-PROJECT_FILE = "sfdx-project.json"
-
-
-class ProjectError(ValueError):
-    """A project file cannot be read; the text names the file, the position and the reason."""
+__all__ = ["ProjectError", "project_namespace"]
 
 
 def project_namespace(definition: Path, directory: Path) -> str:
@@ -22,32 +16,14 @@ def project_namespace(definition: Path, directory: Path) -> str:
     (the folder of pool.yaml) or above it. Raises ProjectError.
     """
     for folder in (definition.parent, directory):
-        path = next(_projects(folder.absolute()), None)
+        path = next(project_files(folder.absolute()), None)
         if path is not None:
             return _namespace(path)
     return ""
 
 
-def _projects(folder: Path) -> Iterator[Path]:
-    """The project files from a folder upwards, up to the root of its git work tree."""
-    for above in (folder, *folder.parents):
-        path = above / PROJECT_FILE
-        if path.exists():
-            yield path
-        if (above / ".git").exists():
-            return
-
-
 def _namespace(path: Path) -> str:
-    try:
-        content = parse_json(read_input(path, TEXT).decode("utf-8-sig"))
-    except OSError as error:
-        raise ProjectError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ProjectError(f"{path} is not UTF-8 text; save it as UTF-8") from None
-    except JsonProblem as problem:
-        position = f"{path}:{problem.line}:{problem.column}"
-        raise ProjectError(f"{position}: the file is not JSON: {problem.message}") from None
+    content, _ = project_content(path)
     namespace = content.get("namespace") if isinstance(content, dict) else None
     if namespace is not None and not isinstance(namespace, str):
         raise ProjectError(f"{path}: namespace has the wrong type; write a text")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-RESERVED_STEPS = frozenset({"install_dependencies", "create_users", "run_command"})
+RESERVED_STEPS = frozenset({"create_users", "run_command"})
 
 RESERVED_STEP_KEYS = frozenset({"when", "retry", "continue_on_error"})
 """Keys of any step."""

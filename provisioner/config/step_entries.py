@@ -60,8 +60,9 @@ class StepEntries:
         values = self._reader.fields(StepEntry, location, common)
         if step is INVALID or INVALID in values.values():
             return INVALID
-        line = location.node.start_mark.line + 1
-        return StepEntry(kind=kind, step=step, file=self._reader.problems.file, line=line, **values)
+        mark, file = location.node.start_mark, self._reader.problems.file
+        line, column = mark.line + 1, mark.column + 1
+        return StepEntry(kind=kind, step=step, file=file, line=line, column=column, **values)
 
     def _given(self, cls: type) -> dict[str, Any]:
         """The values that a step gets from the rest of the file."""

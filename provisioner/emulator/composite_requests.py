@@ -90,15 +90,21 @@ def run_all_or_none(call: Call, requests: list[Any], progress: Progress, run: Ru
     return True
 
 
-def run_request(call: Call, request: Request, progress: Progress) -> Reply:
-    """The answer to one request, with the values of earlier answers filled in."""
+def run_request(
+    call: Call, request: Request, progress: Progress, *, is_tooling: bool = False
+) -> Reply:
+    """The answer to one request, with the values of earlier answers filled in.
+
+    With `is_tooling` it must be one of the Tooling API, else one of the others.
+    """
     method = str(request["method"]).upper()
     try:
         url = _fill(call, request["url"], progress, is_url=True)
         body = _fill(call, request.get("body"), progress)
     except ApiError as error:
         return halted(error.message)
-    if not url.startswith("/services/data/v") or "/tooling/" in url:
+    path = url.partition("?")[0]
+    if not path.startswith("/services/data/v") or ("/tooling/" in path) is not is_tooling:
         return halted(f"The url {url} is not supported by composite requests")
     headers = request.get("httpHeaders")
     return dispatch(call, method, url, body, headers if isinstance(headers, dict) else None)

@@ -58,6 +58,7 @@ class Surroundings(Protocol):
     hub_app: HubApp
     hub: EmulatedOrg
     ids: IdFactory
+    invented_packages: dict[str, Mapping[str, Any]]
     latencies: Latencies
     limits: Limits
     orgs: dict[str, EmulatedOrg]

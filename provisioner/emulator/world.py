@@ -89,6 +89,7 @@ class World(CurrentRequest):
         self.behavior = behavior or Behavior()
         self.hub_app: HubApp = hub_app
         self.packages = None if packages is None else dict(packages)
+        self.invented_packages: dict[str, Mapping[str, Any]] = {}  # by 04t, of names in queries
         self.sessions = Sessions(self.clock, seed)
         self.faults = Faults(seed=seed)
         self.log = RequestLog()

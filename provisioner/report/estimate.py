@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 # Typical values of docs/reference/durations.md, used until a build has been recorded.
 SIGN_UP = 180.0  # seconds
-STEP = {"install_package": 180.0, "deploy_source": 90.0}
+STEP = {"install_package": 180.0, "install_dependencies": 360.0, "deploy_source": 90.0}
 OTHER_STEP = 10.0
 HUB_REQUESTS = 3.0  # per org
-ORG_REQUESTS = {"install_package": 12.0, "deploy_source": 8.0}
+ORG_REQUESTS = {"install_package": 12.0, "install_dependencies": 24.0, "deploy_source": 8.0}
 OTHER_REQUESTS = 4.0
 UNKNOWN = HubFacts()
 

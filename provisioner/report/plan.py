@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provisioner.plain_text import quantity
+from provisioner.steps.resolved_packages import InstallsPackages, ResolvedVersion
 
 if TYPE_CHECKING:
-    from provisioner.config.model import PoolFile
+    from provisioner.config.model import PoolFile, StepEntry
     from provisioner.plan import PoolPlan
     from provisioner.report.estimate import Estimate
 
 
-def plan_document(plans: Sequence[PoolPlan], cost: Estimate) -> dict[str, Any]:
+def plan_document(config: PoolFile, plans: Sequence[PoolPlan], cost: Estimate) -> dict[str, Any]:
     """The plan as JSON."""
     return {
         "pools": [
@@ -30,6 +31,7 @@ def plan_document(plans: Sequence[PoolPlan], cost: Estimate) -> dict[str, Any]:
                 "swap": plan.swap,
                 "missing": plan.missing,
                 "not_more_because": plan.not_more_because,
+                "packages": [_version_document(*each) for each in _versions(config, plan.pool)],
             }
             for plan in plans
         ],
@@ -51,6 +53,8 @@ def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
     lines = [f"{plan.pool}: {plan.size} wanted, {len(plan.available)} available"]
     for definition, count in Counter(c.definition for c in plan.create).items():
         lines.append(f"  sign up {count} from {definition}")
+    named = [v for _, v in _versions(config, plan.pool) if v.title != v.id]
+    lines += [f"  package {version.title}" for version in named]
     lines += [f"  resume {org.username} ({org.state})" for org in plan.resume]
     lines += [f"  delete {r.org.username}: {r.reason}" for r in plan.remove]
     lines += [f"  replace {r.org.username}: {r.reason}" for r in plan.retire]
@@ -62,6 +66,18 @@ def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
         missing = quantity(plan.missing, "org")
         lines.append(f"  {missing} cannot be built: {plan.not_more_because}")
     return lines
+
+
+def _versions(config: PoolFile, pool: str) -> Iterator[tuple[StepEntry, ResolvedVersion]]:
+    """The package versions that the steps of a pool install, in order."""
+    for entry in config.pools[pool].steps:
+        if isinstance(entry.step, InstallsPackages):
+            yield from ((entry, version) for version in entry.step.versions)
+
+
+def _version_document(entry: StepEntry, version: ResolvedVersion) -> dict[str, Any]:
+    number = str(version.number) if version.number else ""
+    return {"step": entry.title, "name": version.name, "number": number, "id": version.id}
 
 
 def _order(plan: PoolPlan) -> list[str]:

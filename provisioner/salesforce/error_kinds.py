@@ -77,12 +77,20 @@ STATUSES: Mapping[int, ErrorKind] = {
 }
 """By HTTP status, for errors with an unknown text and code. Other statuses: see `_by_hundreds`."""
 
-PACKAGE_RETRIES = (
+NOT_AVAILABLE_YET = (
     "this package is not yet available",
+    "package_unavailable",
+)
+"""Parts of the text of an install whose version has not reached the instance of the org yet.
+
+Source: docs/reference/packages.md#transient-failures.
+"""
+
+PACKAGE_RETRIES = (
+    *NOT_AVAILABLE_YET,
     "installedpackage version number",
     "the requested package doesn't yet exist or has been deleted",
     "is either invalid or not yet available",
-    "package_unavailable",
     "uninstall_in_progress",
     "unable to obtain exclusive access to this record",
     "unable_to_lock_row",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 STEPS: Mapping[str, str] = {
     "install_package": "provisioner.steps.install_package:InstallPackage",
+    "install_dependencies": "provisioner.steps.install_dependencies:InstallDependencies",
     "deploy_source": "provisioner.steps.deploy_source:DeploySource",
     "assign_permission_sets": "provisioner.steps.assign_permission_sets:AssignPermissionSets",
     "load_data": "provisioner.steps.load_data:LoadData",

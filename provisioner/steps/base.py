@@ -56,6 +56,9 @@ class StartAgain:
         return "again"
 
 
+UNAVAILABLE = "package_unavailable"
+"""The code of a transient error that is waited for until the timeout of the step."""
+
 LONGEST_STATE = 16_000
 """Characters. A row on the Dev Hub has 32,768 for its fields in all."""
 

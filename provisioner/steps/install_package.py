@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from provisioner.declare.options import option
+from provisioner.declare.options import Finding, option
 from provisioner.declare.secret import Secret
-from provisioner.errors import ErrorKind, SalesforceError
-from provisioner.salesforce.error_kinds import PACKAGE_RETRIES, says_any
-from provisioner.salesforce.packages import (
-    REQUEST,
-    InstallRequest,
-    InstallStatus,
-    escaped,
-    install_status,
-    is_installed,
-    request_install,
-)
-from provisioner.salesforce.redaction import redact
-from provisioner.steps.base import (
-    Done,
-    Outcome,
-    Pending,
-    StartAgain,
-    StepContext,
-    StepFailed,
-)
+from provisioner.salesforce.packages import REQUEST, InstallRequest, is_installed
+from provisioner.steps import package_names
+from provisioner.steps.base import Done, Outcome, Pending, StepContext
+from provisioner.steps.package_install import FIRST_POLL, NEXT_POLL, PackageInstall
+from provisioner.steps.package_names import UnknownNameError
+from provisioner.steps.package_project import PackageProject, ProjectError, nearest_project
 from provisioner.steps.remote_request import RemoteRequest, RequestState, read_request
+from provisioner.steps.resolved_packages import ResolvedVersion, UnresolvedError
 
-FIRST_POLL = 2.0  # seconds; small packages need 30 to 120 (docs/reference/durations.md)
-NEXT_POLL = 5.0
-_KEY_ERRORS = ("install_key", "installation key", "installationkey", "password")
+if TYPE_CHECKING:
+    from provisioner.salesforce.package_catalogue import PackageCatalogue
+
+
+@dataclass(frozen=True)
+class Sending:
+    """The install is requested, or about to be, and no answer is known."""
+
+    def text(self) -> str:
+        """`sending`."""
+        return "sending"
+
+
+InstallState = RequestState | Sending
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +45,10 @@ class InstallPackage:
     kind: ClassVar[str] = "install_package"
 
     version: str = option(
-        "the package version",
-        pattern=r"04t([A-Za-z0-9]{12}|[A-Za-z0-9]{15})",
-        expects="a package version id, 04t with 15 or 18 characters (names and aliases of "
-        "packages are not supported yet)",
+        "the package version: its id, an alias of sfdx-project.json, or NAME@VERSION with 1.2.0, "
+        "1.2.0-3, LATEST or LATEST_RELEASED",
+        pattern=r"[^\x00-\x1f\x7f]{1,255}",
+        expects="a package version id (04t…), an alias of sfdx-project.json, or NAME@VERSION",
         example="04t5Y000000AbCdQAK",
     )
     installation_key: Secret | None = option(
@@ -64,59 +62,84 @@ class InstallPackage:
         default="block",
     )
 
+    resolved: ResolvedVersion | None = None
+    """What `version` names today; a build resolves it before it plans."""
+    remarks: ClassVar[Sequence[str]] = ()
+
+    def check(self, directory: Path) -> Iterable[Finding]:
+        """The form of the version and, of an alias, what it stands for."""
+        try:
+            package_names.version_id(self.version, self._project(directory))
+        except (UnknownNameError, ProjectError) as error:
+            yield Finding("version", str(error))
+
+    def resolve(self, catalogue: PackageCatalogue, directory: Path) -> Self:
+        """The step with the version that the name stands for. Raises UnresolvedError."""
+        try:
+            project = self._project(directory)
+            found = package_names.resolve(self.version, project, catalogue)
+        except (UnknownNameError, ProjectError) as error:
+            raise UnresolvedError("version", str(error)) from None
+        return replace(self, resolved=found)
+
+    @property
+    def versions(self) -> Sequence[ResolvedVersion]:
+        """The version that it installs."""
+        return [self._version] if self._is_resolved else []
+
+    def key_of(self, version: ResolvedVersion) -> str:  # noqa: ARG002 - it has only one
+        """The installation key."""
+        return self.installation_key.reveal() if self.installation_key else ""
+
     def start(self, context: StepContext) -> Outcome:
         """Request the install, unless this version is installed."""
-        if is_installed(context.org, self.version):
-            return Done(f"{self.version} is already installed")
-        try:
-            request_id = request_install(context.org, self._request())
-        except SalesforceError as error:
-            error.message = self._without_key(error.message)  # a refusal may quote the request
-            error.args = (error.message,)
-            raise
-        return Pending(RemoteRequest(request_id), wait=FIRST_POLL)
+        if is_installed(context.org, self._version.id):
+            return Done(f"{self._version.title} is already installed")
+        context.remember(Sending())
+        return Pending(self._install.send(context), wait=FIRST_POLL)
 
-    def poll(self, context: StepContext, state: RequestState) -> Outcome:
+    def poll(self, context: StepContext, state: InstallState) -> Outcome:
         """The status of the install. Raises StepFailed with Salesforce's errors."""
-        if isinstance(state, StartAgain):
+        if isinstance(state, Sending) and (sent := self._install.sent(context)):
+            return Pending(sent, wait=FIRST_POLL)
+        if not isinstance(state, RemoteRequest):
             return self.start(context)
-        status = install_status(context.org, state.id)
-        if status.status == "SUCCESS":
-            return Done(f"installed {self.version}")
-        if status.status != "ERROR":
-            return Pending(state, note=status.status, wait=NEXT_POLL)
-        raise self._failure(context, status)
+        status = self._install.status(context, state.id)
+        if status:
+            return Pending(state, note=status, wait=NEXT_POLL)
+        return Done(f"installed {self._version.title}")
 
-    def read_state(self, text: str) -> RequestState:
+    def read_state(self, text: str) -> InstallState:
         """The id of the install request. Any other text starts the step again, which is safe."""
-        return read_request(text, REQUEST)
+        return Sending() if text == Sending().text() else read_request(text, REQUEST)
 
     def inputs(self, directory: Path) -> Iterable[bytes]:  # noqa: ARG002 - the contract
         """The version and how it is installed; not the key."""
-        yield self.version[:15].encode()
+        yield self._version.id[:15].encode()
         yield f"{self.security_type} {self.name_conflict}".encode()
 
-    def _request(self) -> InstallRequest:
-        return InstallRequest(
-            version=self.version,
-            installation_key=self.installation_key.reveal() if self.installation_key else "",
+    @property
+    def _is_resolved(self) -> bool:
+        return self.resolved is not None or package_names.is_version_id(self.version)
+
+    @property
+    def _version(self) -> ResolvedVersion:
+        """The version; an id needs no resolution."""
+        assert self._is_resolved, f"{self.version} was not resolved"
+        return self.resolved or ResolvedVersion(self.version, self.version)
+
+    @property
+    def _install(self) -> PackageInstall:
+        version = self._version
+        request = InstallRequest(
+            version=version.id,
+            installation_key=self.key_of(version),
             security_type=self.security_type,
             name_conflict="Block" if self.name_conflict == "block" else "RenameMetadata",
         )
+        return PackageInstall(version.title, request, "check installation_key")
 
-    def _failure(self, context: StepContext, status: InstallStatus) -> StepFailed:
-        """Transient when the version is not available yet or the org is busy."""
-        if says_any(status.error, PACKAGE_RETRIES):
-            context.remember(StartAgain())
-            kind, hint = ErrorKind.TRANSIENT, ""
-        elif says_any(status.error, _KEY_ERRORS):
-            kind, hint = ErrorKind.CONFIGURATION, "check installation_key"
-        else:
-            kind, hint = ErrorKind.CONTENT, ""
-        text = self._without_key(status.error)
-        return StepFailed(f"{self.version} was not installed: {text}", kind=kind, hint=hint)
-
-    def _without_key(self, text: str) -> str:
-        """`text` without the installation key, plain or escaped."""
-        key = self.installation_key.reveal() if self.installation_key else ""
-        return redact(text, [escaped(key), key])
+    def _project(self, directory: Path) -> PackageProject:
+        """The project of pool.yaml; it is not read for an id."""
+        is_id = package_names.is_version_id(self.version)
+        return PackageProject() if is_id else nearest_project(directory)

@@ -68,3 +68,35 @@ def test_a_package_version_that_does_not_exist_is_a_warning(night: Night) -> Non
     assert code == 0, err
     assert "04t000000000002AAA" in err
     assert "04t000000000001AAA" not in err
+
+
+def test_names_of_packages_are_resolved_and_said_to_be_installable(night: Night) -> None:
+    night.world.packages = {
+        "04t000000000001AAA": {"name": "Billing", "version": "1.2.0.3"},
+        "04t000000000002AAA": {"name": "Late", "available_after": 1e9},
+    }
+    night.write_pool(
+        steps='- install_package: { version: "Billing@LATEST" }\n'
+        '- install_package: { version: "Late@LATEST" }\n'
+    )
+    code, out, err = check(night, "--json")
+    assert code == 0, err
+    assert "pool.yaml:15: Billing@LATEST 1.2.0.3 (04t000000000001AAA) can be installed" in err
+    assert "pool.yaml:16: package version Late@LATEST 1.0.0.1 (04t000000000002AAA): " in err
+    assert json.loads(out)["packages"] == [
+        {"name": "Billing@LATEST", "number": "1.2.0.3", "id": "04t000000000001AAA",
+         "status": "NO_ERRORS_DETECTED"},
+        {"name": "Late@LATEST", "number": "1.0.0.1", "id": "04t000000000002AAA",
+         "status": "PACKAGE_UNAVAILABLE"},
+    ]  # fmt: skip
+
+
+def test_a_name_that_is_not_on_the_dev_hub_is_exit_2(night: Night) -> None:
+    night.world.packages = {"04t000000000001AAA": {"name": "Billing", "version": "1.2.0.3"}}
+    night.write_pool(steps='- install_package: { version: "Biling@LATEST" }\n')
+    code, _, err = check(night)
+    assert code == 2
+    assert (
+        "pool.yaml:15:9: pools.sample.steps.0.install_package.version: the Dev Hub has no package "
+        "Biling; did you mean Billing?" in err
+    )

@@ -13,7 +13,7 @@ from provisioner.emulator.org import EmulatedOrg
 from provisioner.ledger.base import Org
 from provisioner.salesforce.app_keys import PLATFORM_CLI, derived_consumer_key
 from provisioner.steps.login_app import NAME
-from tests.proof.whole_night import MARK, PACKAGE, WholeNight
+from tests.proof.whole_night import BELOW, DEPENDENCY, MARK, PACKAGE, WholeNight
 
 PARTS = 6  # of a login app, its permission set included
 
@@ -54,7 +54,7 @@ def faults_of(night: WholeNight, org: Org, whole: Complete) -> Iterator[str]:
     installed = [
         row["SubscriberPackageVersionId"] for row in _rows(here, "InstalledSubscriberPackage")
     ]
-    if installed != [PACKAGE]:
+    if installed != [BELOW, DEPENDENCY, PACKAGE]:
         yield f"{org.username}: installed are {installed}"
     assigned = sorted(name for name in _assigned(here) if name != NAME)
     if assigned != list(PERMISSION_SETS):

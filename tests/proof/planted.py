@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.proof.whole_night import INSTALLATION_KEY, WholeNight
+from tests.proof.whole_night import DEPENDENCY_KEY, INSTALLATION_KEY, WholeNight
 
 PASSPHRASE = "planted-passphrase-9Wk"
 
@@ -20,6 +20,7 @@ def planted(night: WholeNight) -> dict[str, bytes]:
     lines = night.environ.get("KEY", "").splitlines()[1:-1] or ["there is none"]
     return {
         "the installation key": INSTALLATION_KEY.encode(),
+        "the installation key of a dependency": DEPENDENCY_KEY.encode(),
         "the passphrase": PASSPHRASE.encode(),
         "the private key": lines[len(lines) // 2].encode(),
         "the end of the private key": lines[-1].encode(),

@@ -18,13 +18,15 @@ WRITES = (
     ("sobjects.create", 2),
     ("deploy.start", 2),
     ("tooling.sobjects.create", 3),
+    ("tooling.sobjects.create", 5),
+    ("tooling.sobjects.create", 9),
     ("deploy.start", 5),
     ("collections.create", 2),
     ("tree.create", 1),
     ("tree.create", 6),
     ("tooling.executeAnonymous", 2),
 )
-ANYWHERE = (3, 25, 60, 85)  # an undisturbed build makes about 90 requests
+ANYWHERE = (3, 25, 60, 85, 120)  # an undisturbed build makes about 150 requests
 ELSEWHERE = (("renew", "collections.delete", 1), ("renew", "collections.delete", 2),
              ("roll", "collections.delete", 1), ("roll", "collections.delete", 3),
              ("reap", "collections.delete", 1), ("rebuild", "oauth.token", 3))  # fmt: skip
@@ -92,7 +94,11 @@ def test_killed_at_a_write(
 
 @pytest.mark.parametrize(
     ("route", "number", "slow"),
-    [("tooling.sobjects.create", 1, "package_install"), ("deploy.start", 4, "deploy.InProgress")],
+    [
+        ("tooling.sobjects.create", 1, "package_install"),
+        ("tooling.sobjects.create", 5, "package_install"),
+        ("deploy.start", 4, "deploy.InProgress"),
+    ],
 )
 def test_killed_while_the_platform_continues_a_request(
     key_pair: KeyPair, whole: Complete, route: str, number: int, slow: str

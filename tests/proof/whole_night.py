@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,15 +17,18 @@ from tests.builder.night import Night
 from tests.proof.ledgers import PROOF_LEDGERS, ProofLedger, SqliteProof
 
 PACKAGE = "04t000000000001AAA"
+BELOW, DEPENDENCY = "04t000000000002AAA", "04t000000000003AAA"
 INSTALLATION_KEY = "planted-installation-key-f3Qz"
+DEPENDENCY_KEY = "planted-key-of-a-dependency-8Lm"
 MARK = "Made by the script"  # an Account that the Apex script inserts
 
-STEPS = f"""\
-- install_package: {{ version: {PACKAGE}, installation_key: "${{INSTALLATION_KEY}}" }}
-- deploy_source: {{ path: . }}
+STEPS = """\
+- install_dependencies: { installation_keys: { Ledger: "${DEPENDENCY_KEY}" } }
+- install_package: { version: "Billing@LATEST", installation_key: "${INSTALLATION_KEY}" }
+- deploy_source: { path: . }
 - assign_permission_sets: [Visit_Planner, billing__Clerk]
-- load_data: {{ plan: data/sample-plan.json }}
-- run_apex: {{ file: scripts/setup.apex }}
+- load_data: { plan: data/sample-plan.json }
+- run_apex: { file: scripts/setup.apex }
 """
 
 PACKAGES: dict[str, dict[str, Any]] = {
@@ -33,8 +37,12 @@ PACKAGES: dict[str, dict[str, Any]] = {
         "namespace": "billing",
         "installation_key": INSTALLATION_KEY,
         "permission_sets": ["Clerk"],
-    }
+    },
+    BELOW: {"name": "Ledger", "version": "2.0.1.7", "installation_key": DEPENDENCY_KEY},
+    DEPENDENCY: {"name": "Accounts", "version": "1.4.0.2", "depends_on": [BELOW]},
 }
+
+DEPENDENCIES = [{"package": "Accounts", "versionNumber": "1.4.0.LATEST"}]
 
 
 class WholeNight(Night):
@@ -46,6 +54,10 @@ class WholeNight(Night):
         self.ledger = ledger or SqliteProof()
         super().__init__(folder, server, key)
         self.environ["INSTALLATION_KEY"] = INSTALLATION_KEY
+        self.environ["DEPENDENCY_KEY"] = DEPENDENCY_KEY
+        project = json.loads((folder / "sfdx-project.json").read_text(encoding="utf-8"))
+        project["packageDirectories"][0]["dependencies"] = DEPENDENCIES
+        self.write_json("sfdx-project.json", project)
         script = f"insert new Account(Name = '{MARK}');\n"
         (folder / "scripts/setup.apex").write_text(script, encoding="utf-8")
         self.write_pool(size=3, steps=STEPS)

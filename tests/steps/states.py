@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from provisioner.steps.base import StartAgain, StepState
 from provisioner.steps.id_runs import packed
+from provisioner.steps.install_dependencies import Installing
+from provisioner.steps.install_package import Sending
 from provisioner.steps.load_progress import LONGEST_IDS, LoadState
 from provisioner.steps.remote_request import RemoteRequest
 from provisioner.steps.run_apex import ScriptSent
@@ -51,7 +53,10 @@ _GROUPS = st.one_of(
 
 STATES: Mapping[str, st.SearchStrategy[StepState]] = {
     "settings": requests("0Af"),
-    "install_package": requests("0Hf"),
+    "install_package": st.one_of(requests("0Hf"), st.just(Sending())),
+    "install_dependencies": st.one_of(
+        st.builds(Installing, ids("04t"), st.one_of(ids("0Hf"), st.just(""))), st.just(StartAgain())
+    ),
     "deploy_source": requests("0Af"),
     "assign_permission_sets": st.just(StartAgain()),
     "load_data": st.builds(

@@ -18,8 +18,10 @@ from provisioner.steps import STEPS, step_class
 from provisioner.steps.assign_permission_sets import AssignPermissionSets
 from provisioner.steps.base import Done, Step, StepFailed
 from provisioner.steps.deploy_source import DeploySource
+from provisioner.steps.install_dependencies import InstallDependencies
 from provisioner.steps.install_package import InstallPackage
 from provisioner.steps.load_data import LoadData
+from provisioner.steps.resolved_packages import ResolvedVersion
 from provisioner.steps.run_apex import RunApex
 from provisioner.steps.settings import Settings
 from provisioner.steps.verification import Verification
@@ -29,9 +31,12 @@ from tests.steps.step_runner import StepRunner
 
 DEFINITION = {"settings": {"lightningExperienceSettings": {"enableS1DesktopEnabled": True}}}
 
+DEPENDENCIES = tuple(ResolvedVersion(f"04t00000000000{digit}AAA") for digit in "234")
+
 EXAMPLES: dict[str, Callable[[], Step]] = {
     "settings": Settings,
     "install_package": lambda: InstallPackage(version="04t000000000001AAA"),
+    "install_dependencies": lambda: InstallDependencies(resolved=DEPENDENCIES),
     "deploy_source": lambda: DeploySource(path=Path("mdapi")),
     "assign_permission_sets": lambda: AssignPermissionSets(sets=("Sales_Rep", "Other")),
     "load_data": lambda: LoadData(plan=Path("plan.json")),

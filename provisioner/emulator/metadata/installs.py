@@ -178,8 +178,8 @@ def put_version(org: EmulatedOrg, package: PackageVersion, **more: Any) -> None:
         "Description": None,
         "IsPackageValid": True,
     }
-    _put(org, "SubscriberPackage", owner)
-    _put(org, "SubscriberPackageVersion", {**version_row(package), **more})
+    put(org, "SubscriberPackage", owner)
+    put(org, "SubscriberPackageVersion", {**version_row(package), **more})
 
 
 def version_row(package: PackageVersion) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def version_row(package: PackageVersion) -> dict[str, Any]:
         "ReleaseState": "Beta" if package.is_beta else "Released",
         "IsBeta": package.is_beta,
         "IsManaged": package.is_managed,
-        "IsDeprecated": False,
+        "IsDeprecated": package.is_deprecated,
         "IsOrgDependent": False,
         "IsPasswordProtected": package.installation_key is not None,
         "IsSecurityReviewed": False,
@@ -218,7 +218,8 @@ def _dependencies(package: PackageVersion) -> dict[str, Any] | None:
     return {"ids": ids} if ids else None
 
 
-def _put(org: EmulatedOrg, type_name: str, values: dict[str, Any]) -> None:
+def put(org: EmulatedOrg, type_name: str, values: dict[str, Any]) -> None:
+    """Add or change the row with the Id of `values`."""
     fields = org.store.types[type_name].fields
     row = {name: value for name, value in values.items() if name in fields}
     if org.store.peek(type_name, values["Id"]) is None:

@@ -1,15 +1,18 @@
 """`/composite`: up to 25 requests in one, which may refer to earlier answers.
 
-Source: "Composite" in the REST API Developer Guide.
+Source: "Composite" in the REST API Developer Guide; "Improve Performance with the Composite
+Resource" in the Tooling API reference.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from provisioner.emulator.composite_requests import (
     Progress,
+    Run,
     check_requests,
     run_all_or_none,
     run_request,
@@ -25,6 +28,16 @@ _LIMITED = re.compile(r"/services/data/v\d+\.\d/(?:query|queryAll|composite/sobj
 @route("/services/data/v<version>/composite", "POST", name="composite")
 def composite(call: Call) -> Reply:
     """200 with a part for each request, also for failed ones."""
+    return _answer(call, run_request)
+
+
+@route("/services/data/v<version>/tooling/composite", "POST", name="tooling.composite")
+def tooling_composite(call: Call) -> Reply:
+    """The same for requests of the Tooling API."""
+    return _answer(call, partial(run_request, is_tooling=True))
+
+
+def _answer(call: Call, run: Run) -> Reply:
     body = call.json()
     requests = body.get("compositeRequest") if isinstance(body, dict) else None
     if not isinstance(requests, list) or not requests:
@@ -32,10 +45,10 @@ def composite(call: Call) -> Reply:
     _check(requests)
     progress = Progress()
     if body.get("allOrNone") is True:
-        run_all_or_none(call, requests, progress, run_request)
+        run_all_or_none(call, requests, progress, run)
     else:
         for request in requests:
-            progress.replies[request["referenceId"]] = run_request(call, request, progress)
+            progress.replies[request["referenceId"]] = run(call, request, progress)
     return Reply({"compositeResponse": progress.parts()})
 
 
