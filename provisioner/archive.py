@@ -12,6 +12,7 @@ import weakref
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -47,6 +48,11 @@ class Archive:
         """Size of the zip so far, in bytes; its list of members is written last."""
         return self._file.seek(0, 2)
 
+    @property
+    def sizes(self) -> Mapping[str, tuple[int, int]]:
+        """The size of each member in the zip and uncompressed, in bytes."""
+        return {one.filename: (one.compress_size, one.file_size) for one in self._zip.infolist()}
+
     def digest(self) -> str:
         """SHA-256 of names and contents, in hexadecimal; it does not depend on the compression."""
         return self._digest.hexdigest()
@@ -76,11 +82,34 @@ class Archive:
             archive.write_zip(file)
         self._record(name, archive._digest.digest())
 
+    def close(self) -> None:
+        """Complete the zip. Then nothing can be added."""
+        self._zip.close()
+
     def write_zip(self, file: IO[bytes]) -> None:
         """Write the zip to a file, which need not be seekable. Then nothing can be added."""
         self._zip.close()
         self._file.seek(0)
         shutil.copyfileobj(self._file, file, _PIECE)
+
+    def read(self, name: str) -> bytes:
+        """The content of a small member. Then nothing can be added. Raises KeyError."""
+        self._zip.close()
+        with zipfile.ZipFile(self._file) as archive:
+            return archive.read(name)
+
+    def with_members(self, members: Mapping[str, bytes]) -> Archive:
+        """A copy in which these members have other contents."""
+        self._zip.close()
+        copy = Archive(self._level)
+        with zipfile.ZipFile(self._file) as archive:
+            for name in self._names:
+                if name in members:
+                    copy.add(name, members[name])
+                    continue
+                with archive.open(name) as member:
+                    copy.add_pieces(name, iter(partial(member.read, _PIECE), b""))
+        return copy
 
     def write_folder(self, folder: Path) -> None:
         """Write the members as files to a folder, which is created; existing files are replaced."""

@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import signal
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -107,6 +108,29 @@ def start(
 
     return subprocess.Popen(  # noqa: S603 - a list, and no shell
         list(command), stdout=subprocess.PIPE, cwd=cwd, text=True, env=environ
+    )
+
+
+def supervise(
+    command: Sequence[str], environ: Environment, *, cwd: Path
+) -> subprocess.Popen[bytes]:
+    """Start a program that ends with this process, in a process group of its own.
+
+    Its stdin is only for `provisioner.supervisor`, which terminates the program when it is closed.
+    The caller reads stdout, which includes stderr. Raises OSError.
+    """
+    import subprocess
+
+    from provisioner import supervisor
+
+    return subprocess.Popen(  # noqa: S603 - a list, and no shell
+        [sys.executable, "-I", "-S", supervisor.__file__, *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=cwd,
+        env=environ,
+        process_group=0,
     )
 
 

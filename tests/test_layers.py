@@ -27,6 +27,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "json_locations",
         "archive",
         "retry",
+        "supervisor",
+        "supervised",
     ),
     ("crash", "declare"),
     ("salesforce", "source", "ledger.base", "ledger.broken", "ledger.facts"),

@@ -47,6 +47,8 @@ Around it
     events           events and messages of a build
     reporter         reports to the observer, without secrets
     fingerprint      the hash of the content of an org
+    org_progress     what a process knows of an org beyond its row
+    step_notes       what steps leave for the report: warnings, outputs
     manifest_entries the content of orgs, for the manifest
     inspection       logs in to an org of a lost ledger
     selection        which pools a command is about

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provisioner.config.model import Definition, Pool, PoolFile
+    from provisioner.config.model import Definition, PoolFile, StepEntry
     from provisioner.plan import Fingerprints
 
 
@@ -21,21 +21,24 @@ def fingerprints(config: PoolFile, pools: Iterable[str]) -> Fingerprints:
     found = {}
     for name in pools:
         pool = config.pools[name]
-        steps = _steps_digest(config, pool)
+        digests = [_step_digest(config, entry) for entry in pool.steps]
         for definition in pool.definitions:
-            found[name, definition.name] = _fingerprint(definition, steps)
+            chosen = [
+                digest
+                for entry, digest in zip(pool.steps, digests, strict=True)
+                if entry.runs_in(definition.name)
+            ]
+            found[name, definition.name] = _fingerprint(definition, b"".join(chosen))
     return found
 
 
 def _fingerprint(definition: Definition, steps: bytes) -> str:
     content = json.dumps(definition.content, sort_keys=True).encode()
-    return hashlib.sha256(content + b"\0" + steps).hexdigest()[:16]
+    whole = content + b"\0" + hashlib.sha256(steps).digest()
+    return hashlib.sha256(whole).hexdigest()[:16]
 
 
-def _steps_digest(config: PoolFile, pool: Pool) -> bytes:
-    digest = hashlib.sha256()
-    for entry in pool.steps:
-        digest.update(entry.kind.encode() + b"\0")
-        for part in entry.step.inputs(config.directory):
-            digest.update(hashlib.sha256(part).digest())
-    return digest.digest()
+def _step_digest(config: PoolFile, entry: StepEntry) -> bytes:
+    """The kind and the digest of each input, one after the other."""
+    parts = [hashlib.sha256(part).digest() for part in entry.step.inputs(config.directory)]
+    return b"".join([entry.kind.encode() + b"\0", *parts])

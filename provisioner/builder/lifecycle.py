@@ -12,6 +12,7 @@ No other file of this package adds, moves or changes a row, except that orgs are
      signing_up
     building      remember         building      a step has sent a request, or has made progress
     building      retry_step       building      a step failed, and is tried again
+    building      restart_step     building      a step failed for good, and has a `retry` left
     building      finish_step      building      a step is done; the next one is the current one
     building      finish_app       building      the org has a login app of its own
     building      postpone         building      the next build continues with the same step
@@ -43,6 +44,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.builder.deadline import Deadline
 from provisioner.builder.usernames import new_username
 from provisioner.ledger.base import Ledger, Org, Run, State
+from provisioner.steps.base import StartAgain
 from provisioner.upkeep.lifetimes import HELD
 
 if TYPE_CHECKING:
@@ -151,11 +153,26 @@ class OrgLifecycle:
         """Building → building, with one more attempt of the current step."""
         return self._change(org, State.BUILDING, attempts=org.attempts + 1)
 
-    def finish_step(self, org: Org, findings: Mapping[str, Any]) -> Org:
-        """Building → building at the next step, with what the step has found out about the org."""
+    def restart_step(self, org: Org) -> Org:
+        """Building → building: the current step starts again, and its time continues."""
+        since = org.step_since if org.step_state else self._now()
         return self._change(
             org,
             State.BUILDING,
+            attempts=org.attempts + 1,
+            step_state=StartAgain().text(),
+            step_since=since,
+        )
+
+    def finish_step(self, org: Org, findings: Mapping[str, Any], note: str = "") -> Org:
+        """Building → building at the next step, with what the step has found out about the org.
+
+        `note` is for the report.
+        """
+        return self._change(
+            org,
+            State.BUILDING,
+            note=note,
             step=org.step + 1,
             step_state="",
             attempts=0,
@@ -226,9 +243,11 @@ class OrgLifecycle:
         limit = self._config.pools[org.pool].sign_up_timeout.total_seconds()
         return self._deadline(org.step_since, limit)
 
-    def step_deadline(self, org: Org, timeout: float) -> Deadline:
+    def step_deadline(self, org: Org, timeout: float, *, is_real_time: bool = False) -> Deadline:
         """`timeout` seconds from the first request of the current step; from now without one."""
-        return self._deadline(org.step_since if org.step_state else None, timeout)
+        since = org.step_since if org.step_state else None
+        scale = 1.0 if is_real_time else self._time_scale
+        return Deadline.since(since, self._now(), timeout, time_scale=scale)
 
     def login_window(self, org: Org) -> Deadline:
         """How long an org may refuse logins because it is new."""
@@ -249,11 +268,11 @@ class OrgLifecycle:
             raise RowLostError(org.username)
         return moved
 
-    def _change(self, org: Org, state: State, **changes: Any) -> Org:
+    def _change(self, org: Org, state: State, *, note: str = "", **changes: Any) -> Org:
         """Change fields of a row in `state`. A move is checked by the ledger in the same way."""
         if org.state is not state:
             raise ValueError(f"{org.username} is {org.state}, not {state}")
-        changed = self._ledger.change(org, **changes)
+        changed = self._ledger.change(org, note=note, **changes)
         if changed is None:
             raise RowLostError(org.username)
         return changed

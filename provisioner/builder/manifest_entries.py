@@ -23,8 +23,9 @@ def contents(config: PoolFile, pools: Iterable[str], prints: Fingerprints) -> di
     found: dict[str, Any] = {}
     for name in pools:
         pool = config.pools[name]
-        steps = [entry.step for entry in pool.steps]
         for definition in pool.definitions:
+            entries = pool.steps_of(definition.name)
+            steps = [entry.step for entry in entries]
             found[prints[name, definition.name]] = {
                 "definition": definition.name,
                 "packages": [
@@ -33,7 +34,7 @@ def contents(config: PoolFile, pools: Iterable[str], prints: Fingerprints) -> di
                     if isinstance(step, InstallsPackages)
                     for version in step.versions
                 ],
-                "steps": [entry.title for entry in pool.steps],
+                "steps": [entry.title for entry in entries],
                 "source_commit": commit,
             }
     return found

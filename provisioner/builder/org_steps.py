@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.first_logins import has_first_session
 from provisioner.builder.lifecycle import RowLostError
+from provisioner.builder.org_progress import LONGEST_INTERVAL, OrgProgress, until_next_poll
 from provisioner.builder.step_list import ListedStep, StepLists
+from provisioner.builder.step_notes import note_of, shortened
 from provisioner.builder.unreachable_orgs import UnreachableOrgs, may_be_gone
 from provisioner.errors import STOPS, ErrorKind, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
@@ -20,27 +21,13 @@ from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepStat
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
-    from provisioner.builder.deadline import Deadline
     from provisioner.builder.login_way import LoginWay
     from provisioner.builder.outcomes import Outcomes
     from provisioner.salesforce.org import OrgClient
 
 ATTEMPTS = len(STEP.waits)  # transient failures of one step before its org fails
-LONGEST_INTERVAL = 15.0  # seconds between two polls of a step, and between two logins
 RETRIED = frozenset({ErrorKind.TRANSIENT, ErrorKind.LIMIT, ErrorKind.GONE})
 """Kinds of errors after which a step is retried; of GONE, the Dev Hub is asked meanwhile."""
-
-
-@dataclass
-class _OrgProgress:
-    """What this process knows of an org beyond its row; a kill loses it without harm."""
-
-    org: Org
-    login_window: Deadline
-    deadline: Deadline | None = None  # of the current step; None until it runs in this process
-    memory: dict[str, Any] = field(default_factory=dict)  # of the current step
-    failed: set[str] = field(default_factory=set)  # calls whose retries are used up
-    current: str = "steps"  # the current step, as reports call it
 
 
 class OrgSteps:
@@ -55,7 +42,7 @@ class OrgSteps:
 
     def start(self, org: Org) -> None:
         """Run the steps of an org that is active: a new one, or one that a build left there."""
-        progress = _OrgProgress(org, self._context.lifecycle.login_window(org))
+        progress = OrgProgress(org, self._context.lifecycle.login_window(org))
         self._context.progress.start(org.username)
         job = guarded(
             self._context.reporter,
@@ -64,7 +51,7 @@ class OrgSteps:
         )
         self._context.scheduler.add(f"org {org.username}", job)
 
-    def _advance(self, progress: _OrgProgress) -> float | None:
+    def _advance(self, progress: OrgProgress) -> float | None:
         """Do what can be done now; returns the seconds until the next poll, None at the end."""
         steps = self._lists.of(progress.org)
         try:
@@ -81,6 +68,7 @@ class OrgSteps:
                     return self._context.wait(wait)
             self._finish(progress)
         except RowLostError:
+            progress.end_step()
             self._context.connections.forget(progress.org)
             self._outcomes.lost(progress.org)
         return None
@@ -89,22 +77,24 @@ class OrgSteps:
         """The step that is next; the login app, while the org has no consumer key of its own."""
         return self._lists.login_app() if has_first_session(org) else steps[org.step]
 
-    def _do(self, progress: _OrgProgress, step: ListedStep, count: int) -> float | None:
+    def _do(self, progress: OrgProgress, step: ListedStep, count: int) -> float | None:
         """Start or poll one step; returns None when it is done, else the wait until a poll."""
         org = progress.org
         if progress.deadline is None:
-            progress.deadline = self._context.lifecycle.step_deadline(org, step.timeout)
+            progress.deadline = self._context.lifecycle.step_deadline(
+                org, step.timeout, is_real_time=step.takes_real_time
+            )
         if not org.step_state:
             self._report(org, step, 0 if has_first_session(org) else count)
         with repeated(progress.failed):
             outcome = self._run(progress, step)
         if isinstance(outcome, Pending):
             self._remember(progress, outcome.state)
-            return _until_next_poll(progress.deadline, outcome)
-        self._finish_step(progress, outcome)
+            return until_next_poll(progress.deadline, outcome)
+        self._finish_step(progress, step, outcome)
         return None
 
-    def _run(self, progress: _OrgProgress, step: ListedStep) -> Outcome:
+    def _run(self, progress: OrgProgress, step: ListedStep) -> Outcome:
         """Start the step, or poll it when the row holds a state of it."""
         org, build = progress.org, self._context
         context = StepContext(
@@ -130,22 +120,24 @@ class OrgSteps:
         self._way.confirm(org)
         return client
 
-    def _remember(self, progress: _OrgProgress, state: StepState) -> None:
+    def _remember(self, progress: OrgProgress, state: StepState) -> None:
         """Commit the state of the current step, before anything else is done about it."""
         progress.org = self._context.lifecycle.remember(progress.org, state_text(state))
 
-    def _finish_step(self, progress: _OrgProgress, outcome: Done) -> None:
+    def _finish_step(self, progress: OrgProgress, step: ListedStep, outcome: Done) -> None:
         lifecycle, org = self._context.lifecycle, progress.org
         if has_first_session(org):
             progress.org = lifecycle.finish_app(org, outcome.changes["consumer_key"])
             self._context.connections.forget(org)  # every further session is a JWT login
         else:
-            progress.org = lifecycle.finish_step(org, outcome.changes)
-        progress.deadline = None
-        progress.memory = {}
+            note = note_of(step.name, outcome, self._context.reporter.redacted)
+            progress.org = lifecycle.finish_step(org, outcome.changes, note)
+            lines = [self._context.reporter.redacted(line) for line in outcome.warnings]
+            self._context.progress.warn(org, step.name, lines)
+        progress.end_step()
 
     def _failed(
-        self, progress: _OrgProgress, step: ListedStep, error: ProvisionerError
+        self, progress: OrgProgress, step: ListedStep, error: ProvisionerError
     ) -> float | None:
         """Retry the step where that may help; else the org fails."""
         org = progress.org
@@ -154,6 +146,11 @@ class OrgSteps:
             return self._wait_for(progress, step, error)
         if error.kind in RETRIED and not is_gone and self._may_retry(progress, error):
             return self._retry(progress, step, error)
+        if error.kind is ErrorKind.CONTENT and progress.has_retry(step):
+            return self._retry(progress, step, error)
+        if step.continues_on_error and not (isinstance(error, LoginError) or may_be_gone(error)):
+            return self._skip(progress, step, error)
+        progress.end_step()
         self._context.connections.forget(org)
         if is_gone:
             first_line = error.message.partition("\n")[0]
@@ -169,38 +166,54 @@ class OrgSteps:
         return None
 
     def _wait_for(
-        self, progress: _OrgProgress, step: ListedStep, error: ProvisionerError
+        self, progress: OrgProgress, step: ListedStep, error: ProvisionerError
     ) -> float | None:
         """Run the step again, which is no attempt of it, until its timeout."""
         deadline, org = progress.deadline, progress.org
         if deadline is None or deadline.has_passed:
+            progress.end_step()
             self._context.connections.forget(org)
             self._outcomes.failed(org, step.name, error)
             return None
         self._report(org, step, 0, note=error.message, is_retry=True)
         return self._context.wait(max(STEP.waits[1], min(deadline.age / 4, STEP.waits[-1])))
 
-    def _retry(self, progress: _OrgProgress, step: ListedStep, error: ProvisionerError) -> float:
+    def _retry(self, progress: OrgProgress, step: ListedStep, error: ProvisionerError) -> float:
         """Count the attempt; returns the wait until the step runs again."""
         org = progress.org
         if may_be_gone(error):
             self._unreachable.add(org)
-        progress.org = self._context.lifecycle.retry_step(org)
+        lifecycle = self._context.lifecycle
+        is_transient = error.kind in RETRIED
+        progress.org = (lifecycle.retry_step if is_transient else lifecycle.restart_step)(org)
         self._report(org, step, 0, note=error.message, is_retry=True)
         longest = LONGEST_INTERVAL if isinstance(error, LoginError) else STEP.waits[-1]
         return self._context.wait(min(STEP.wait(org.attempts + 1), longest))
 
-    def _may_retry(self, progress: _OrgProgress, error: ProvisionerError) -> bool:
+    def _skip(self, progress: OrgProgress, step: ListedStep, error: ProvisionerError) -> float:
+        """The failure of a step becomes a warning; returns the wait until the next step."""
+        org, context = progress.org, self._context
+        lines = [error.message, *getattr(error, "details", ())]
+        text = context.reporter.redacted("\n".join(lines))
+        note = shortened(f"{step.name}: failed, and the org continues:\n{text}")
+        progress.end_step()
+        progress.org = context.lifecycle.finish_step(org, {}, note)
+        context.progress.warn(org, step.name, [text], is_failure=True)
+        self._report(org, step, 0, note=f"failed, and the org continues: {error.message}")
+        return context.wait(0.0)
+
+    def _may_retry(self, progress: OrgProgress, error: ProvisionerError) -> bool:
         """Each step may be retried equally often; a new org may refuse logins more often."""
         if progress.org.attempts < ATTEMPTS:
             return True
         return isinstance(error, LoginError) and not progress.login_window.has_passed
 
-    def _broken(self, progress: _OrgProgress, error: ProvisionerError) -> None:
+    def _broken(self, progress: OrgProgress, error: ProvisionerError) -> None:
         """An unexpected exception: the org fails, unless it is available already.
 
         Its row in the ledger decides, since the exception may have come after a write.
         """
+        progress.end_step()
         self._context.connections.forget(progress.org)
         org = self._context.lifecycle.current(progress.org)
         if org is None:
@@ -210,7 +223,7 @@ class OrgSteps:
         elif org.state is State.AVAILABLE:
             self._outcomes.available(org)
 
-    def _finish(self, progress: _OrgProgress) -> None:
+    def _finish(self, progress: OrgProgress) -> None:
         """All steps are done, the last of them the verification: the org may be claimed."""
         self._context.connections.forget(progress.org)
         self._outcomes.available(self._context.lifecycle.complete(progress.org))
@@ -229,15 +242,3 @@ class OrgSteps:
             is_retry=is_retry,
         )
         self._context.reporter.org(event)
-
-
-def _until_next_poll(deadline: Deadline, outcome: Pending) -> float:
-    """The wait grows with the age of the step, so that a long step costs few requests.
-
-    A wait of 0 is a step that has more to do, and only frees its thread for other orgs. Raises
-    SalesforceError after the deadline.
-    """
-    if deadline.has_passed:
-        minutes = int(deadline.limit // 60)
-        raise SalesforceError(f"not finished after {minutes} minutes", kind=ErrorKind.REPLACE)
-    return outcome.wait and max(outcome.wait, min(deadline.age / 4, LONGEST_INTERVAL))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from provisioner.builder.step_notes import StepWarning, StepWarnings
 from provisioner.ledger.base import Org
 from provisioner.plan import Allowance, Removal
 
@@ -27,6 +28,7 @@ class BuildProgress:
         self.allowance = Allowance(0, 0)  # sign-ups that may still be sent
         self.limit = ""  # the Dev Hub limit that stopped sign-ups, as `--json` names it
         self.limit_message = ""
+        self._warnings = StepWarnings()
         self._replacements: Counter[str] = Counter()  # sign-ups sent for failed orgs, by pool
 
     def allow(self, allowance: Allowance) -> None:
@@ -60,6 +62,18 @@ class BuildProgress:
         with self.lock:
             self.pending.discard(org.username)
             self.unconfirmed.append(org)
+
+    def warn(
+        self, org: Org, step: str, messages: Sequence[str], *, is_failure: bool = False
+    ) -> None:
+        """A step has warned of something; with `is_failure`, it failed and the org continues."""
+        with self.lock:
+            self._warnings.add(org, step, messages, is_failure=is_failure)
+
+    def warnings(self) -> tuple[StepWarning, ...]:
+        """The warnings of all steps so far, equal ones together."""
+        with self.lock:
+            return self._warnings.listed()
 
     def drop(self, username: str) -> None:
         """An org is no longer this build's, or was never requested."""

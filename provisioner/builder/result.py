@@ -12,6 +12,7 @@ from provisioner.plain_text import quantity
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
+    from provisioner.builder.step_notes import StepWarning
     from provisioner.plan import PoolPlan, Removal
 
 
@@ -43,6 +44,7 @@ class BuildResult:
     api_calls: Mapping[str, int]  # to the Dev Hub (`hub`) and to scratch orgs (`org`)
     seconds: float
     unconfirmed: tuple[Org, ...] = ()  # left to the next build
+    warnings: tuple[StepWarning, ...] = ()  # of steps; they do not change the exit code
 
     @property
     def exit_code(self) -> int:
@@ -89,6 +91,7 @@ class BuildResult:
             "exit_code": self.exit_code,
             "api_calls": dict(self.api_calls),
             "contents": dict(self.contents),
+            "warnings": len(self.warnings),
             "seconds": round(self.seconds, 3),
         }
 
@@ -125,6 +128,7 @@ def summarise(
         is_interrupted=is_interrupted,
         unconfirmed=tuple(context.progress.unconfirmed),
         contents=context.contents,
+        warnings=context.progress.warnings(),
         api_calls=requests_sent(context),
         seconds=seconds,
     )

@@ -27,6 +27,13 @@ class ListedStep:
     name: str
     step: Step
     timeout: float = DEFAULT_TIMEOUT
+    retry: int = 0  # failures that are not transient, before the step has failed for good
+    continues_on_error: bool = False
+
+    @property
+    def takes_real_time(self) -> bool:
+        """Whether the step works on this machine: its time-out is that of the clock on the wall."""
+        return bool(getattr(self.step, "takes_real_time", False))
 
 
 class StepLists:
@@ -57,8 +64,10 @@ class StepLists:
                 entry.title,
                 entry.step,
                 entry.timeout.total_seconds() if entry.timeout else DEFAULT_TIMEOUT,
+                entry.retry,
+                entry.continue_on_error,
             )
-            for entry in self._config.pools[org.pool].steps
+            for entry in self._config.pools[org.pool].steps_of(org.definition)
         ]
         first, last = Settings(), Verification()
         return [ListedStep(first.kind, first), *own, ListedStep(last.kind, last)]

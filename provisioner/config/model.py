@@ -15,12 +15,12 @@ from provisioner.config.hub import ConnectedApp, DevHub, ScratchApp
 from provisioner.config.portion import Portion
 from provisioner.config.rehearsal import Rehearsal
 from provisioner.config.rules import ledger_rule
+from provisioner.config.step_entry import StepEntry, wrong_definitions
 from provisioner.declare.duration import format_duration
 from provisioner.declare.options import Finding, option
 
 if TYPE_CHECKING:
     from provisioner.errors import Problem
-    from provisioner.steps.base import Step
 
 __all__ = [
     "POOL_NAME",
@@ -82,36 +82,6 @@ class Definition:
     def name(self) -> str:
         """The file as pool.yaml names it: the definition's name in the ledger and in reports."""
         return self.file.as_posix()
-
-
-@dataclass(frozen=True, kw_only=True)
-class StepEntry:
-    """One entry under `steps`: a kind with its options, and what any step may have."""
-
-    kind: str
-    step: Step
-    name: str | None = option(
-        "the name of the step in reports",
-        default=None,
-        pattern=r"[^\x00-\x1f\x7f]{1,80}",
-        expects="one line of at most 80 characters",
-        example="Billing",
-    )
-    timeout: timedelta | None = option(
-        "how long the step may take before the org counts as failed",
-        default=None,
-        minimum=1,
-        maximum=86_400,
-        example="30m",
-    )
-    file: str = ""
-    line: int = 0
-    column: int = 1
-
-    @property
-    def title(self) -> str:
-        """The name of the step in reports: `name`, or else the kind."""
-        return self.name or self.kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +159,12 @@ class Pool:
             if name in names[:index]:
                 message = f"{name} is listed twice; list it once, with a weight"
                 yield Finding(f"definitions.{index}", message)
+        for step, index, message in wrong_definitions(self.steps, names):
+            yield Finding(f"steps.{step}.when.definition.{index}", message)
+
+    def steps_of(self, definition: str) -> tuple[StepEntry, ...]:
+        """The steps of the orgs of a definition."""
+        return tuple(entry for entry in self.steps if entry.runs_in(definition))
 
     def definition(self, name: str) -> Mapping[str, Any]:
         """The content of the org definition that a row of the ledger names."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-RESERVED_STEPS = frozenset({"create_users", "run_command"})
+RESERVED_STEPS = frozenset({"create_users"})
 
-RESERVED_STEP_KEYS = frozenset({"when", "retry", "continue_on_error"})
+RESERVED_STEP_KEYS: frozenset[str] = frozenset()
 """Keys of any step."""
 
 RESERVED_OPTIONS: Mapping[str, frozenset[str]] = {
-    "deploy_source": frozenset({"test_level", "run_tests", "ignore_warnings"}),
     "assign_permission_sets": frozenset({"groups", "licenses", "users"}),
     "load_data": frozenset(
         {

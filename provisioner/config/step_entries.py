@@ -62,7 +62,9 @@ class StepEntries:
             return INVALID
         mark, file = location.node.start_mark, self._reader.problems.file
         line, column = mark.line + 1, mark.column + 1
-        return StepEntry(kind=kind, step=step, file=file, line=line, column=column, **values)
+        made = StepEntry(kind=kind, step=step, file=file, line=line, column=column, **values)
+        self._reader.report_findings(made.check(), location, common)
+        return made
 
     def _given(self, cls: type) -> dict[str, Any]:
         """The values that a step gets from the rest of the file."""

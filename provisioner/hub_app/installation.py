@@ -18,8 +18,8 @@ from provisioner.hub_app import state
 from provisioner.hub_app.refusals import named, require_success
 from provisioner.hub_app.rights import permissions_xml
 from provisioner.hub_app.users import assignment_refused, build_user
+from provisioner.salesforce.deploy_body import deploy_body
 from provisioner.salesforce.external_client_app import ExternalClientApp, package
-from provisioner.salesforce.metadata import deploy_body
 from provisioner.salesforce.pre_authorization import pre_authorize
 from provisioner.salesforce.whole_deploy import deploy
 

@@ -12,8 +12,8 @@ from provisioner.hub_app.refusals import named, require_success
 from provisioner.plain_text import quantity
 from provisioner.salesforce import permission_sets
 from provisioner.salesforce.deletion import Deletion
+from provisioner.salesforce.deploy_body import deploy_body
 from provisioner.salesforce.fields import record_id
-from provisioner.salesforce.metadata import deploy_body
 from provisioner.salesforce.soql import equals, select
 from provisioner.salesforce.whole_deploy import deploy
 from provisioner.source import deletions

@@ -89,7 +89,7 @@ class Org:
 
 @dataclass(frozen=True)
 class Event:
-    """One transition of an org: when, by which run, and why."""
+    """One transition of an org, or a note about it: when, by which run, and why."""
 
     at: datetime
     username: str
@@ -176,8 +176,11 @@ class Ledger(Protocol):
         Raises ValueError for a move that `MOVES` does not allow.
         """
 
-    def change(self, org: Org, **changes: Any) -> Org | None:
-        """Change fields without changing the state; None when the row changed meanwhile."""
+    def change(self, org: Org, *, note: str = "", **changes: Any) -> Org | None:
+        """Change fields without changing the state; None when the row changed meanwhile.
+
+        With `note`, there is an event, from the state to itself.
+        """
 
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
         """Claim the matching available org that expires soonest.

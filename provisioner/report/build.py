@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from provisioner.ledger.document import org_document
+from provisioner.plain_text import quantity
 
 if TYPE_CHECKING:
     from provisioner.builder.result import BuildResult
+    from provisioner.builder.step_notes import StepWarning
 
 
 def build_document(result: BuildResult) -> dict[str, Any]:
-    """`{"run", "wanted", "built", "failed", "orgs", "api_calls", "seconds"}`; `error` if any."""
+    """The counts, the orgs, deletions, warnings and requests; `error` if there is one."""
     error = result.error()
     document = {
         "run": result.run,
@@ -23,6 +25,16 @@ def build_document(result: BuildResult) -> dict[str, Any]:
             for r in result.deleted
         ],
         "orgs": [org_document(org) for org in (*result.built, *result.failed)],
+        "warnings": [
+            {
+                "pool": warning.pool,
+                "step": warning.step,
+                "message": warning.message,
+                "orgs": list(warning.orgs),
+                "step_failed": warning.is_failure,
+            }
+            for warning in result.warnings
+        ],
         "api_calls": dict(result.api_calls),
         "seconds": round(result.seconds, 3),
     }
@@ -51,6 +63,7 @@ def build_text(result: BuildResult) -> list[str]:
         for r in result.deleted
         if r.org.username not in failed
     ]
+    lines += map(_warning, result.warnings)
     calls = result.api_calls
     lines.append(
         f"run {result.run}: {len(result.built)} built, {len(result.failed)} failed in "
@@ -58,3 +71,11 @@ def build_text(result: BuildResult) -> list[str]:
         "org requests"
     )
     return lines
+
+
+def _warning(warning: StepWarning) -> str:
+    """`warning: sample: deploy_source: the text (3 orgs)`."""
+    where = "".join(f"{part}: " for part in (warning.pool, warning.step) if part)
+    orgs = f" ({quantity(len(warning.orgs), 'org')})" if warning.orgs else ""
+    failed = "failed, and the org continued: " if warning.is_failure else ""
+    return f"warning: {where}{failed}{warning.message}{orgs}"

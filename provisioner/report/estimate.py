@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +11,26 @@ from provisioner.ledger.facts import HubFacts
 from provisioner.plain_text import quantity
 
 if TYPE_CHECKING:
-    from provisioner.config.model import PoolFile
+    from provisioner.config.model import PoolFile, StepEntry
     from provisioner.ledger.base import Run
     from provisioner.plan import PoolPlan
 
 # Typical values of docs/reference/durations.md, used until a build has been recorded.
 SIGN_UP = 180.0  # seconds
-STEP = {"install_package": 180.0, "install_dependencies": 360.0, "deploy_source": 90.0}
+STEP = {
+    "install_package": 180.0,
+    "install_dependencies": 360.0,
+    "deploy_source": 90.0,
+    "deploy_metadata": 90.0,
+}
 OTHER_STEP = 10.0
 HUB_REQUESTS = 3.0  # per org
-ORG_REQUESTS = {"install_package": 12.0, "install_dependencies": 24.0, "deploy_source": 8.0}
+ORG_REQUESTS = {
+    "install_package": 12.0,
+    "install_dependencies": 24.0,
+    "deploy_source": 8.0,
+    "deploy_metadata": 8.0,
+}
 OTHER_REQUESTS = 4.0
 UNKNOWN = HubFacts()
 
@@ -82,11 +92,24 @@ def _seconds(config: PoolFile, plan: PoolPlan, facts: HubFacts) -> float:
     waves = math.ceil(len(plan.create) / config.limits.concurrent_signups)
     sign_up = SIGN_UP if facts.sign_up_seconds is None else facts.sign_up_seconds
     login = (facts.login_delay_seconds or 0.0) if plan.create else 0.0
-    steps = sum(STEP.get(entry.kind, OTHER_STEP) for entry in config.pools[plan.pool].steps)
-    return waves * sign_up + login + steps
+    pool = config.pools[plan.pool]
+    each = [
+        sum(STEP.get(entry.kind, OTHER_STEP) for entry in pool.steps_of(name))
+        for name in set(_orgs(plan))
+    ]
+    return waves * sign_up + login + max(each, default=0.0)
 
 
 def _requests(config: PoolFile, plan: PoolPlan) -> float:
-    entries = config.pools[plan.pool].steps
-    each = sum(ORG_REQUESTS.get(entry.kind, OTHER_REQUESTS) for entry in entries) + 7
-    return (len(plan.create) + len(plan.resume)) * each
+    pool = config.pools[plan.pool]
+    return sum(7 + _requests_of(pool.steps_of(definition)) for definition in _orgs(plan))
+
+
+def _requests_of(entries: Iterable[StepEntry]) -> float:
+    return sum(ORG_REQUESTS.get(entry.kind, OTHER_REQUESTS) for entry in entries)
+
+
+def _orgs(plan: PoolPlan) -> list[str]:
+    """The definition of each org that the plan creates or resumes."""
+    created = [creation.definition for creation in plan.create]
+    return [*created, *(org.definition for org in plan.resume)]

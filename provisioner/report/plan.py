@@ -60,7 +60,7 @@ def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
     lines += [f"  replace {r.org.username}: {r.reason}" for r in plan.retire]
     lines += _order(plan)
     if plan.create or plan.resume:
-        titles = [entry.title for entry in config.pools[plan.pool].steps]
+        titles = [_title(entry) for entry in config.pools[plan.pool].steps]
         lines.append(f"  steps of each: {', '.join(['sign-up', *titles, 'verification'])}")
     if plan.not_more_because:
         missing = quantity(plan.missing, "org")
@@ -78,6 +78,12 @@ def _versions(config: PoolFile, pool: str) -> Iterator[tuple[StepEntry, Resolved
 def _version_document(entry: StepEntry, version: ResolvedVersion) -> dict[str, Any]:
     number = str(version.number) if version.number else ""
     return {"step": entry.title, "name": version.name, "number": number, "id": version.id}
+
+
+def _title(entry: StepEntry) -> str:
+    """The title of a step, with the definitions to which it is limited."""
+    only = f" (only {', '.join(entry.when.definition)})" if entry.when else ""
+    return entry.title + only
 
 
 def _order(plan: PoolPlan) -> list[str]:

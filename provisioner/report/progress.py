@@ -27,6 +27,8 @@ def what_happens(event: OrgEvent) -> str:
     position = f" ({event.position}/{event.steps})" if event.steps else ""
     if event.is_retry:
         return f"{event.step}: retrying: {event.note}"
+    if event.note:
+        return f"{event.step}: {event.note}"
     if event.state is State.INTENDED:
         return f"{event.step} requested"
     if event.state is State.SIGNING_UP:

@@ -38,7 +38,8 @@ def run_text(run: Run, events: Sequence[Event]) -> list[str]:
     lines += [f"deleted: {r['username']}: {r['reason']}" for r in run.summary.get("deleted") or ()]
     for event in events:
         note = f"  {event.note}" if event.note else ""
-        lines.append(f"{event.at:%H:%M:%S}  {event.username}  {event.to_state}{note}")
+        state = event.to_state if event.to_state != event.from_state else "note"
+        lines.append(f"{event.at:%H:%M:%S}  {event.username}  {state}{note}")
     return lines
 
 

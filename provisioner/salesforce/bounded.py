@@ -100,12 +100,19 @@ class _Bounded:
     sock: socket.socket | None
     timeout: float | None
 
+    _ends: float | None = None  # the end of the time for sending the current request
+
+    def putrequest(self, *args: Any, **options: Any) -> None:
+        """Start a request. Its headers and its body, which may be in pieces, share the limit."""
+        self._ends = time.monotonic() + self.limits.sending
+        super().putrequest(*args, **options)  # type: ignore[misc]
+
     def send(self, data: bytes) -> None:
         """Send all of `data`; connect first if necessary."""
         if self.sock is None:
             cast(HTTPConnection, self).connect()
         assert self.sock is not None
-        ends = time.monotonic() + self.limits.sending
+        ends = self._ends or time.monotonic() + self.limits.sending
         rest = memoryview(data)
         while rest:
             self.sock.settimeout(_left(ends, self.timeout, "the request was not sent in time"))

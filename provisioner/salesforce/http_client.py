@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from provisioner import __version__
 from provisioner.salesforce.bounded import Limits, bounded, whole_body
 from provisioner.salesforce.connection_pool import MOST_IDLE, ConnectionPool
+from provisioner.salesforce.file_body import Body, FileBody
 from provisioner.salesforce.proxies import credentials, proxy_for
 from provisioner.salesforce.reply import Reply
 
@@ -68,7 +69,7 @@ class HttpClient:
         self._tls: ssl.SSLContext | None = None
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+        self, method: str, url: str, headers: Mapping[str, str], body: Body | None = None
     ) -> Reply:
         """Send one request and return its answer, whatever its status.
 
@@ -83,7 +84,7 @@ class HttpClient:
         connection = self._pool.take(origin) or self._connected(origin)
         sent = time.monotonic()
         try:
-            connection.request(method, target, body, {**HEADERS, **headers})
+            connection.request(method, target, body, {**HEADERS, **headers, **_length(body)})
             with connection.getresponse() as answer:
                 content = _content(answer, self._limits.size)
         except HTTPException as error:
@@ -143,6 +144,11 @@ class HttpClient:
                 self._tls = trusted_certificates()
         kind: Any = bounded(HTTPSConnection, self._limits)
         return cast(HTTPConnection, kind(host, port, context=self._tls))
+
+
+def _length(body: Body | None) -> Mapping[str, str]:
+    """The length of a body in pieces, which http.client does not know."""
+    return {"Content-Length": str(len(body))} if isinstance(body, FileBody) else {}
 
 
 def _content(answer: HTTPResponse, most: int) -> bytes:

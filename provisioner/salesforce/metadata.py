@@ -5,11 +5,9 @@ Source: docs/reference/deploys.md.
 
 from __future__ import annotations
 
-import json
 import re
-import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.salesforce.answer_json import MalformedAnswerError
@@ -25,40 +23,12 @@ from provisioner.salesforce.fields import (
 )
 
 if TYPE_CHECKING:
+    from provisioner.salesforce.deploy_body import DeployBody
     from provisioner.salesforce.org import OrgClient
-
-LARGEST_ZIP = 39_000_000  # bytes
-MOST_FILES = 10_000
-
-OPTIONS: Mapping[str, Any] = {
-    "rollbackOnError": True,
-    "ignoreWarnings": False,
-    "checkOnly": False,
-    "singlePackage": True,
-    "purgeOnDelete": False,
-}
-"""The options of the CLI: roll back on error, package.xml at the root of the zip."""
 
 _REASONS = ("errorStatusCode", "errorMessage")
 _IN_PROGRESS = frozenset({"", "Pending", "InProgress"})
 _ENDED = frozenset({"Succeeded", "SucceededPartial", "Failed", "FinalizingFailed", "Canceled"})
-
-
-@dataclass(frozen=True)
-class DeployBody:
-    """The body of a deploy request. The same body is sent to any number of orgs."""
-
-    content: bytes = field(repr=False)
-    content_type: str
-    files: int = 0  # number of files in the package; 0: unknown
-
-    @property
-    def first_wait(self) -> float:
-        """Seconds until the first poll, by size, as in the official library."""
-        megabytes = len(self.content) / 1_000_000
-        return next(
-            (wait for size, wait in ((15, 10.0), (5, 5.0), (1, 2.0)) if megabytes > size), 1.0
-        )
 
 
 @dataclass(frozen=True)
@@ -99,27 +69,13 @@ class DeployStatus:
     components: tuple[ComponentProblem, ...] = ()  # failed components
     tests: tuple[str, ...] = ()  # failed tests, one line each
     error: str = ""  # of the deploy as a whole
+    warnings: tuple[ComponentProblem, ...] = ()  # about components that were deployed
+    coverage: tuple[str, ...] = ()  # warnings about the coverage of the tests
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """A line for each failed component and each failed test."""
-        return (*map(str, self.components), *self.tests)
-
-
-def deploy_body(zip_bytes: bytes, options: Mapping[str, Any] | None = None) -> DeployBody:
-    """The multipart body with the options and the zip."""
-    given = {"deployOptions": {**OPTIONS, **(options or {})}}
-    boundary = secrets.token_hex(16)
-    parts: list[str | bytes] = []
-    for name, kind, part in (
-        ('"json"', "application/json", json.dumps(given)),
-        ('"file"; filename="package.zip"', "application/zip", zip_bytes),
-    ):
-        parts += [f"--{boundary}\r\nContent-Disposition: form-data; name={name}\r\n"]
-        parts += [f"Content-Type: {kind}\r\n\r\n", part, "\r\n"]
-    parts.append(f"--{boundary}--\r\n")
-    content = b"".join(part if isinstance(part, bytes) else part.encode() for part in parts)
-    return DeployBody(content, f"multipart/form-data; boundary={boundary}")
+        """A line for each failed component and test, and for each warning about coverage."""
+        return (*map(str, self.components), *self.tests, *self.coverage)
 
 
 def start_deploy(org: OrgClient, body: DeployBody) -> DeployStatus:
@@ -138,8 +94,14 @@ def deploy_status(org: OrgClient, deploy_id: str) -> DeployStatus:
     path = f"metadata/deployRequest/{deploy_id}"
     status = org.get(path, lambda answer: _status(row(answer)))
     if status.is_done and not status.is_success:
-        status = org.get(f"{path}?includeDetails=true", lambda answer: _status(row(answer)))
+        status = deploy_details(org, deploy_id)
     return status
+
+
+def deploy_details(org: OrgClient, deploy_id: str) -> DeployStatus:
+    """The status of a deploy with its components and tests."""
+    path = f"metadata/deployRequest/{deploy_id}?includeDetails=true"
+    return org.get(path, lambda answer: _status(row(answer)))
 
 
 def _status(answer: Row, *, is_first: bool = False) -> DeployStatus:
@@ -163,6 +125,10 @@ def _status(answer: Row, *, is_first: bool = False) -> DeployStatus:
         components=tuple(_problems(details.get("componentFailures"))),
         tests=tuple(_tests(details)),
         error=": ".join(part for part in reasons if part),
+        warnings=tuple(
+            one for one in _problems(details.get("componentSuccesses")) if one.is_warning
+        ),
+        coverage=tuple(_coverage(details)),
     )
 
 
@@ -199,10 +165,16 @@ def _number(value: Any) -> int:
 
 
 def _tests(details: Mapping[str, Any]) -> Iterable[str]:
-    """A line for each failed test and each warning about coverage."""
+    """A line for each failed test."""
     tests = _optional_row(details, "runTestResult")
     for failure in _listed(tests.get("failures")):
-        yield f"{failure.get('name')}.{failure.get('methodName')}: {failure.get('message')}"
+        names = [str(failure[key]) for key in ("name", "methodName") if failure.get(key)]
+        yield f"{'.'.join(names)}: {failure.get('message')}"
+
+
+def _coverage(details: Mapping[str, Any]) -> Iterable[str]:
+    """A line for each warning about coverage."""
+    tests = _optional_row(details, "runTestResult")
     for warning in _listed(tests.get("codeCoverageWarnings")):
         yield f"{warning.get('name') or 'coverage'}: {warning.get('message')}"
 

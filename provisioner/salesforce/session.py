@@ -24,6 +24,7 @@ from provisioner.salesforce.reply import RETRIED, Reply
 
 if TYPE_CHECKING:
     from provisioner.retry import Budget
+    from provisioner.salesforce.file_body import Body
     from provisioner.salesforce.grant import Grant
     from provisioner.salesforce.server_clock import ServerClock
     from provisioner.salesforce.transport import Transport
@@ -72,7 +73,7 @@ class OrgSession:
         url: str,
         *,
         json: Any = None,
-        data: bytes | None = None,
+        data: Body | None = None,
         headers: Mapping[str, str] | None = None,
         is_repeatable: bool | None = None,
         expected: Collection[int] = (),
@@ -132,7 +133,7 @@ class OrgSession:
         call: Call,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | None,
+        body: Body | None,
         expected: Collection[int],
     ) -> Reply | SalesforceError:
         """Send the request once. When the session has ended, renew it and send once more."""
@@ -150,7 +151,7 @@ class OrgSession:
         return refused(call, answer.status, answer.text, answer.content_type, is_hub=is_hub)
 
     def _send(
-        self, call: Call, url: str, grant: Grant, headers: Mapping[str, str], body: bytes | None
+        self, call: Call, url: str, grant: Grant, headers: Mapping[str, str], body: Body | None
     ) -> Reply | SalesforceError:
         sent = {**headers, "Authorization": f"Bearer {grant.access_token}"}
         try:
@@ -162,8 +163,8 @@ class OrgSession:
 
 
 def _body(
-    json: Any, data: bytes | None, headers: Mapping[str, str]
-) -> tuple[bytes | None, Mapping[str, str]]:
+    json: Any, data: Body | None, headers: Mapping[str, str]
+) -> tuple[Body | None, Mapping[str, str]]:
     if json is None:
         return data, headers
     content = json_module.dumps(json, allow_nan=False).encode()

@@ -10,6 +10,7 @@ from types import TracebackType
 from provisioner.retry import Budget, budget
 from provisioner.salesforce.bounded import Limits
 from provisioner.salesforce.calls import ApiCalls, Who
+from provisioner.salesforce.file_body import Body
 from provisioner.salesforce.http_client import CONNECT_TIMEOUT, HttpClient
 from provisioner.salesforce.post import posting
 from provisioner.salesforce.reply import Post, Reply
@@ -49,7 +50,7 @@ class Transport:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | None = None,
+        body: Body | None = None,
     ) -> Reply:
         """Send and count one request. Returns its answer, whatever its status. Raises OSError."""
         self.calls.add(who, method, url)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from provisioner.salesforce.metadata import deploy_status, start_deploy
 
 if TYPE_CHECKING:
-    from provisioner.salesforce.metadata import DeployBody, DeployStatus
+    from provisioner.salesforce.deploy_body import DeployBody
+    from provisioner.salesforce.metadata import DeployStatus
     from provisioner.salesforce.org import OrgClient
 
 LONGEST_DEPLOY = 600.0  # seconds

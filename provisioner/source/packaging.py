@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from provisioner import children
 from provisioner.archive import Archive
@@ -45,6 +45,17 @@ class Package:
         return self._archive.names
 
     @property
+    def sizes(self) -> Mapping[str, tuple[int, int]]:
+        """The size of each file in the zip and uncompressed, in bytes."""
+        return self._archive.sizes
+
+    @property
+    def zip_size(self) -> int:
+        """The size of the zip, in bytes."""
+        self._archive.close()
+        return self._archive.size
+
+    @property
     def deletes(self) -> bool:
         """Whether a deployment may delete components."""
         return not set(deletions.NAMES).isdisjoint(self.names)
@@ -57,9 +68,20 @@ class Package:
         """SHA-256 over names and contents, in hexadecimal; equal for equal sources."""
         return self._archive.digest()
 
-    def write_zip(self, file: BinaryIO) -> None:
+    def write_zip(self, file: IO[bytes]) -> None:
         """Write the package as a zip; the file need not be seekable."""
         self._archive.write_zip(file)
+
+    def with_version(self, written: str, api_version: str) -> Package:
+        """The package with `api_version` where its manifests have the version `written`."""
+        before, after = (f"<version>{one}</version>".encode() for one in (written, api_version))
+        names = [name for name in (manifest.FILE, *deletions.NAMES) if name in self.names]
+        found = {name: self._archive.read(name) for name in names}
+        changed = {name: text.replace(before, after) for name, text in found.items()}
+        if changed == found:
+            return self
+        archive = self._archive.with_members(changed)
+        return replace(self, manifest=changed[manifest.FILE], _archive=archive)
 
     def write_folder(self, path: Path) -> None:
         """Write the package as a folder in metadata format; existing files are replaced."""

@@ -13,9 +13,11 @@ STEPS: Mapping[str, str] = {
     "install_package": "provisioner.steps.install_package:InstallPackage",
     "install_dependencies": "provisioner.steps.install_dependencies:InstallDependencies",
     "deploy_source": "provisioner.steps.deploy_source:DeploySource",
+    "deploy_metadata": "provisioner.steps.deploy_metadata:DeployMetadata",
     "assign_permission_sets": "provisioner.steps.assign_permission_sets:AssignPermissionSets",
     "load_data": "provisioner.steps.load_data:LoadData",
     "run_apex": "provisioner.steps.run_apex:RunApex",
+    "run_command": "provisioner.steps.run_command:RunCommand",
 }
 """Kind, as `pool.yaml` names it → module and class; the module is imported when it is used."""
 

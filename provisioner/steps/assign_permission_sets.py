@@ -32,6 +32,7 @@ class AssignPermissionSets:
 
     kind: ClassVar[str] = "assign_permission_sets"
     shorthand: ClassVar[str] = "sets"
+    is_repeatable: ClassVar[bool] = True
 
     sets: tuple[str, ...] = option(
         "API names; those of a package as ns__Name",

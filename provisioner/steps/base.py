@@ -32,6 +32,10 @@ class Done:
     note: str = ""
     changes: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the org's ledger row that the step has read, such as `expires_at`."""
+    warnings: tuple[str, ...] = ()
+    """What people should know although the step succeeded; each is one line of the report."""
+    output: str = ""
+    """What a program has printed, for the report."""
 
 
 class StepState(Protocol):
@@ -144,13 +148,21 @@ class StepContext:
     remember: Callable[[StepState], None] = lambda _state: None
     """Commits a state to the ledger at once; for steps with several requests."""
     memory: dict[str, Any] = field(default_factory=dict, repr=False)
-    """What the step knows beyond its state; it is dropped after the step and with this process."""
+    """What the step knows beyond its state; it is dropped after the step and with this process.
+
+    What has a method `close` is closed then, also when the step fails or takes too long.
+    """
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The time, by a clock that does not jump during the build."""
 
 
 class Step(Protocol):
-    """One kind of step. Instances hold the options of one entry of `pool.yaml`."""
+    """One kind of step. Instances hold the options of one entry of `pool.yaml`.
+
+    Two attributes are optional, and false without a declaration: `is_repeatable`, whether `start`
+    may run again in an org where the step has failed (`retry` needs it), and `takes_real_time`,
+    whether the step works on this machine, where a rehearsal is not faster than a build.
+    """
 
     kind: ClassVar[str]
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from provisioner.declare.options import Finding, option
-from provisioner.salesforce.metadata import LARGEST_ZIP, MOST_FILES, DeployBody, deploy_body
+from provisioner.salesforce.deploy_body import DeployBody, deploy_body
 from provisioner.steps import deployment
 from provisioner.steps.base import Outcome, StartAgain, StepContext, StepFailed
 from provisioner.steps.cached_input import CachedInput, cached_input
+from provisioner.steps.deploy_options import DeployOptions
+from provisioner.steps.deployment import Answers
 from provisioner.steps.destructive_changes import DestructiveChanges
+from provisioner.steps.package_file import on_disk
+from provisioner.steps.package_size import too_large
 from provisioner.steps.remote_request import RequestState
 
 if TYPE_CHECKING:
@@ -22,15 +25,16 @@ if TYPE_CHECKING:
 
 ANY_VERSION = "0.0"  # in package.xml where the project names no API version
 WARNINGS_SHOWN = 5
+SPLIT = "split it into several deploy_source steps with different package_dirs or folders"
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeploySource:
+class DeploySource(DeployOptions):
     """Deploys a project with sfdx-project.json, or a folder with package.xml.
 
     Safe to run twice: a second deploy of the same package changes nothing. For a component that
     is to be deleted and does not exist Salesforce gives a warning, therefore a deploy that deletes
-    ignores warnings.
+    ignores warnings. The project is converted once, for all orgs; the zip is on the disk.
     """
 
     kind: ClassVar[str] = "deploy_source"
@@ -57,6 +61,7 @@ class DeploySource:
         """Convert the source: all problems, and the first few warnings."""
         from provisioner.source import SourceError
 
+        yield from self.check_options()
         try:
             package = self._package.checked(ANY_VERSION, lambda: self._convert(directory))
         except SourceError as error:
@@ -66,19 +71,19 @@ class DeploySource:
             return
         yield from _warnings(package)
         yield from self._changes.warnings(package)
-        yield from (Finding("path", text) for text in _too_large(package))
+        yield from (Finding("path", text) for text in self._too_large(package))
 
     def start(self, context: StepContext) -> Outcome:
         """Send the package that `inputs` has read."""
         version = context.org.api_version
         body = self._body.get(version, lambda: self._make_body(context.directory, version))
-        return deployment.start(context, body, describe=self._describer(context.directory))
+        return deployment.start(context, body, self._answers(context.directory))
 
     def poll(self, context: StepContext, state: RequestState) -> Outcome:
         """The status of the deploy. Raises StepFailed with a line for each failed component."""
         if isinstance(state, StartAgain):
             return self.start(context)
-        return deployment.poll(context, state, describe=self._describer(context.directory))
+        return deployment.poll(context, state, self._answers(context.directory))
 
     def read_state(self, text: str) -> RequestState:
         """The id of the deploy. Any other text starts the step again, which is safe."""
@@ -112,8 +117,8 @@ class DeploySource:
         made: Package = self._package.get(ANY_VERSION, lambda: self._convert(directory))
         return made
 
-    def _describer(self, directory: Path) -> Callable[[ComponentProblem], str]:
-        """Describes a component that failed, with the file of the source that it comes from."""
+    def _answers(self, directory: Path) -> Answers:
+        """Describes a component with the file of the source that it comes from."""
         from provisioner.source import SourceError
 
         def describe(problem: ComponentProblem) -> str:
@@ -129,21 +134,21 @@ class DeploySource:
                 return str(problem)
             return problem.line_at(str(self.path / origin.path), is_same=origin.is_copy)
 
-        return describe
+        return Answers(describe, keeps_warnings=True)
 
     def _make_body(self, directory: Path, api_version: str) -> DeployBody:
-        package = self._made(directory)
-        if f"<version>{ANY_VERSION}</version>".encode() in package.manifest:
-            package = self._convert(directory, api_version)
-        content = io.BytesIO()
-        package.write_zip(content)
-        if len(content.getvalue()) > LARGEST_ZIP:
-            raise StepFailed(
-                f"{self.path}: the package has {len(content.getvalue()):,} bytes; Salesforce "
-                f"accepts at most {LARGEST_ZIP:,}",
-                hint="split it into several deploy_source steps with different folders",
-            )
-        return deploy_body(content.getvalue(), {"ignoreWarnings": package.deletes})
+        package = self._made(directory).with_version(ANY_VERSION, api_version)
+        for text in self._too_large(package):  # the check reads other files where they change
+            raise StepFailed(f"{self.path}: {text}", hint=SPLIT)
+        options = self.deploy_options(ignore_warnings=package.deletes)
+        return deploy_body(on_disk(package.write_zip), options)
+
+    def _too_large(self, package: Package) -> Iterator[str]:
+        def shown(name: str) -> str:
+            origin = package.origin(name)
+            return origin.path if origin else name
+
+        return too_large(package.zip_size, package.sizes, shown)
 
 
 def _warnings(package: Package) -> Iterator[Finding]:
@@ -153,9 +158,3 @@ def _warnings(package: Package) -> Iterator[Finding]:
     if more > 0:
         text = f"{more} more warnings of this kind; `provisioner source convert` shows all"
         yield Finding("path", text, is_warning=True)
-
-
-def _too_large(package: Package) -> Iterator[str]:
-    if package.file_count > MOST_FILES:
-        found = f"{package.file_count:,} files"
-        yield f"the package has {found}; Salesforce accepts at most {MOST_FILES:,}"

@@ -21,6 +21,7 @@ from typing import ClassVar
 from provisioner.errors import ErrorKind, LoginError
 from provisioner.salesforce import pre_authorization
 from provisioner.salesforce.app_keys import derived_consumer_key
+from provisioner.salesforce.deploy_body import deploy_body
 from provisioner.salesforce.external_client_app import (
     SETTINGS_TYPE,
     ExternalClientApp,
@@ -29,7 +30,6 @@ from provisioner.salesforce.external_client_app import (
 )
 from provisioner.salesforce.ids import to_18
 from provisioner.salesforce.login_errors import NOT_YET
-from provisioner.salesforce.metadata import deploy_body
 from provisioner.salesforce.metadata_retrieve import retrieved_consumer_key, start_retrieve
 from provisioner.steps import deployment
 from provisioner.steps.base import Done, Outcome, Pending, StartAgain, StepContext, StepFailed

@@ -48,6 +48,7 @@ class RunApex:
 
     kind: ClassVar[str] = "run_apex"
     shorthand: ClassVar[str] = "file"
+    is_repeatable: ClassVar[bool] = True
 
     file: Path = option("the script", path="file", example="scripts/setup.apex")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from provisioner.errors import ErrorKind
-from provisioner.salesforce.metadata import DeployBody, deploy_body
+from provisioner.salesforce.deploy_body import DeployBody, deploy_body
 from provisioner.salesforce.settings import SettingsError, settings_package
 from provisioner.steps import deployment
 from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed

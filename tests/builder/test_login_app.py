@@ -17,10 +17,10 @@ from provisioner.errors import SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.salesforce.app_keys import derived_consumer_key
 from provisioner.salesforce.authorization_code import FirstSession, exchange
+from provisioner.salesforce.deploy_body import deploy_body
 from provisioner.salesforce.external_client_app import ExternalClientApp, package
 from provisioner.salesforce.grant import Grant
 from provisioner.salesforce.hub import DevHub
-from provisioner.salesforce.metadata import deploy_body
 from provisioner.steps.login_app import NAME
 from tests.builder.night import Night
 from tests.builder.test_interruption import held_build

@@ -29,13 +29,29 @@ RESERVED = min(RESERVED_STEPS)
 WRONG = {
     "a misspelt kind": ("- instal_package: {}", "unknown key; did you mean install_package?"),
     "a reserved kind": (f"- {RESERVED}: {{}}", "is not available in this version; remove it"),
-    "a reserved key beside the kind": (
+    "a when that is no mapping": (
         "- assign_permission_sets: [A]\n  when: always",
-        "is not available in this version; remove it",
+        "is a single value; write keys with values",
     ),
-    "a reserved key among the options": (
+    "a when without a definition": (
+        "- assign_permission_sets: [A]\n  when: {definition: []}",
+        "the list has 0 entries; write at least 1",
+    ),
+    "a when with an unknown definition": (
+        "- assign_permission_sets: [A]\n  when: {definition: [person]}",
+        "the pool has no definition person; write one of: config/project-scratch-def.json",
+    ),
+    "an unknown condition": (
+        "- assign_permission_sets: [A]\n  when: {definition: [project-scratch-def], pool: morning}",
+        "unknown key; known keys: definition",
+    ),
+    "a retry of what cannot run twice": (
         "- load_data: {plan: data/plan.json, retry: 3}",
-        "is not available in this version; remove it",
+        "load_data cannot run again in an org where it has failed",
+    ),
+    "too many retries": (
+        "- assign_permission_sets: [A]\n  retry: 11",
+        "11 is out of range; write 0 to 10",
     ),
     "a reserved option": (
         "- load_data: {plan: data/plan.json, seed: 7}",

@@ -194,8 +194,8 @@ def test_every_problem_is_reported_at_once_with_its_position_and_what_to_write(
         "install_package?",
         "pool.yaml:22:36: pools.Morning.steps.1.install_package.version: '05i000000000001' is "
         "not valid; write a 04t package version id of 15 or 18 characters",
-        "pool.yaml:23:9: pools.Morning.steps.2.run_command: is not available in this version; "
-        "remove it",
+        "pool.yaml:23:9: pools.Morning.steps.2.run_command: the key command is missing; write "
+        "command: [python, scripts/seed.py]",
         "pool.yaml:25:17: pools.Morning.steps.3.load_data.plan: the file data/plan.jsn does not "
         "exist; "
         "did you mean data/plan.json?",

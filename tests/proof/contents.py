@@ -107,6 +107,9 @@ def _data_faults(org: EmulatedOrg, folder: Path) -> Iterator[str]:
                 yield f"{reference} is there {len(found)} times"
             else:
                 ids[reference] = found[0]["Id"]
+    cases = [row["Subject"] for row in _rows(org, "Case")]
+    if cases.count("Made by the command") != 1:
+        yield f"the command made {cases.count('Made by the command')} cases"
     marks = sum(row["Name"] == MARK for row in _rows(org, "Account"))
     if marks != 1:
         yield f"the script ran {marks} times"

@@ -81,7 +81,11 @@ CHILDREN_NOTED = f"""
 import os, sys
 def _note(event, arguments):
     if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork"):
-        environment = arguments[-1] if isinstance(arguments[-1], dict) else dict(os.environ)
+        has_own = isinstance(arguments[-1], dict)
+        environment = dict(arguments[-1] if has_own else os.environ)
+        if has_own:  # the session of run_command, which is nowhere but there
+            environment.pop("SCRATCH_ORG_ACCESS_TOKEN", None)
+            arguments = arguments[:-1]
         with open({CHILDREN_FILE!r}, "a") as file:
             print(event, arguments, environment, file=file)
 sys.addaudithook(_note)

@@ -16,6 +16,7 @@ from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import Org, State
 from provisioner.salesforce.signup_status import SignUpStatus
 from provisioner.steps.run_apex import ScriptSent
+from provisioner.steps.run_command import CommandStarted
 from provisioner.upkeep.probes import REASON
 from tests.proof import processes
 from tests.proof.contents import Complete, complete
@@ -29,7 +30,7 @@ BEFORE, AFTER = "before", "after"
 LONG = 1200.0  # seconds of the emulator, a thousand times as fast
 NOT_COPIED = reason_of(SignUpStatus("", "", "Error", "C-1016", "", "", "", None))
 IN_DOUBT = "it is unknown whether"
-REPLACED_ON_DOUBT = ("run_apex", "load_data")  # as their docstrings say
+REPLACED_ON_DOUBT = ("run_apex", "load_data", "run_command")  # as their docstrings say
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ def _is_unconfirmed(org: Org) -> bool:
     the only session with the org was in the killed process."""
     if has_first_session(org):
         return True
-    return org.step_state == ScriptSent().text() or " sending" in org.step_state
+    unconfirmed = (ScriptSent().text(), CommandStarted().text())
+    return org.step_state in unconfirmed or " sending" in org.step_state
 
 
 def _violations(night: WholeNight, whole: Complete, ended: Sequence[Ended]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +16,7 @@ from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.world import World
 from tests.builder.night import Night
 from tests.proof.ledgers import PROOF_LEDGERS, ProofLedger, SqliteProof
+from tests.steps.project import SEED, metadata_folder, zipped_folder
 
 PACKAGE = "04t000000000001AAA"
 BELOW, DEPENDENCY = "04t000000000002AAA", "04t000000000003AAA"
@@ -22,13 +24,15 @@ INSTALLATION_KEY = "planted-installation-key-f3Qz"
 DEPENDENCY_KEY = "planted-key-of-a-dependency-8Lm"
 MARK = "Made by the script"  # an Account that the Apex script inserts
 
-STEPS = """\
-- install_dependencies: { installation_keys: { Ledger: "${DEPENDENCY_KEY}" } }
-- install_package: { version: "Billing@LATEST", installation_key: "${INSTALLATION_KEY}" }
-- deploy_source: { path: . }
+STEPS = f"""\
+- install_dependencies: {{ installation_keys: {{ Ledger: "${{DEPENDENCY_KEY}}" }} }}
+- install_package: {{ version: "Billing@LATEST", installation_key: "${{INSTALLATION_KEY}}" }}
+- deploy_source: {{ path: . }}
+- deploy_metadata: {{ zip: build/extra.zip, test_level: RunLocalTests, ignore_warnings: true }}
 - assign_permission_sets: [Visit_Planner, billing__Clerk]
-- load_data: { plan: data/sample-plan.json }
-- run_apex: { file: scripts/setup.apex }
+- load_data: {{ plan: data/sample-plan.json }}
+- run_apex: {{ file: scripts/setup.apex }}
+- run_command: {{ command: [{sys.executable}, scripts/seed.py], timeout: 5m }}
 """
 
 PACKAGES: dict[str, dict[str, Any]] = {
@@ -58,6 +62,9 @@ class WholeNight(Night):
         project = json.loads((folder / "sfdx-project.json").read_text(encoding="utf-8"))
         project["packageDirectories"][0]["dependencies"] = DEPENDENCIES
         self.write_json("sfdx-project.json", project)
+        (folder / "scripts/seed.py").write_text(SEED, encoding="utf-8")
+        (folder / "build").mkdir()
+        zipped_folder(metadata_folder(folder / "extra", sets=["Extra"]), folder / "build/extra.zip")
         script = f"insert new Account(Name = '{MARK}');\n"
         (folder / "scripts/setup.apex").write_text(script, encoding="utf-8")
         self.write_pool(size=3, steps=STEPS)

@@ -6,13 +6,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.salesforce.metadata import (
-    DeployBody,
-    DeployStatus,
-    deploy_body,
-    deploy_status,
-    start_deploy,
-)
+from provisioner.salesforce.deploy_body import DeployBody, deploy_body
+from provisioner.salesforce.metadata import DeployStatus, deploy_status, start_deploy
 from provisioner.salesforce.transport import Transport
 from tests.salesforce.scripted import Answer, ScriptedServer
 from tests.salesforce.test_org import scripted

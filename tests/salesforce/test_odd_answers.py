@@ -10,9 +10,10 @@ import pytest
 from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.active_orgs import active_orgs
 from provisioner.salesforce.apex import execute_anonymous
+from provisioner.salesforce.deploy_body import deploy_body
 from provisioner.salesforce.fields import row
 from provisioner.salesforce.hub import DevHub
-from provisioner.salesforce.metadata import deploy_body, deploy_status, start_deploy
+from provisioner.salesforce.metadata import deploy_status, start_deploy
 from provisioner.salesforce.org import OrgClient
 from provisioner.salesforce.packages import InstallRequest, install_status, request_install
 from provisioner.salesforce.permission_sets import assign

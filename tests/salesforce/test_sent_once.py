@@ -15,9 +15,10 @@ from provisioner.retry import CALL
 from provisioner.salesforce.apex import LONGEST_URL, execute_anonymous
 from provisioner.salesforce.api_errors import NO_ANSWER, NOT_SENT
 from provisioner.salesforce.definition import SignUp
+from provisioner.salesforce.deploy_body import deploy_body
 from provisioner.salesforce.http_client import HttpClient
 from provisioner.salesforce.hub import DevHub
-from provisioner.salesforce.metadata import deploy_body, start_deploy
+from provisioner.salesforce.metadata import start_deploy
 from provisioner.salesforce.org import OrgClient
 from provisioner.salesforce.packages import InstallRequest, request_install
 from provisioner.salesforce.permission_sets import assign

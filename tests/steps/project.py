@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
+
+
+SEED = """\
+import json, os, urllib.request
+url = os.environ["SCRATCH_ORG_INSTANCE_URL"] + "/services/data/v62.0/sobjects/Case"
+headers = {
+    "Authorization": "Bearer " + os.environ["SCRATCH_ORG_ACCESS_TOKEN"],
+    "Content-Type": "application/json",
+}
+body = json.dumps({"Subject": "Made by the command"}).encode()
+with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
+    print("made", json.load(answer)["id"], "in", os.environ["SCRATCH_ORG_USERNAME"])
+"""
+"""A program that inserts a Case into the org of its session."""
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -51,6 +66,15 @@ def metadata_folder(
             "<status>Active</status></ApexClass>",
         )
     return folder
+
+
+def zipped_folder(folder: Path, path: Path, top: str = "") -> Path:
+    """A zip of a folder, its files below the folder `top` of the zip."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, top + file.relative_to(folder).as_posix())
+    return path
 
 
 def record(sobject: str, number: int, **fields: Any) -> dict[str, Any]:

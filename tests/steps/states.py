@@ -13,6 +13,7 @@ from provisioner.steps.install_package import Sending
 from provisioner.steps.load_progress import LONGEST_IDS, LoadState
 from provisioner.steps.remote_request import RemoteRequest
 from provisioner.steps.run_apex import ScriptSent
+from provisioner.steps.run_command import CommandStarted
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _COUNTS = st.integers(0, 999_999_999)
@@ -58,6 +59,7 @@ STATES: Mapping[str, st.SearchStrategy[StepState]] = {
         st.builds(Installing, ids("04t"), st.one_of(ids("0Hf"), st.just(""))), st.just(StartAgain())
     ),
     "deploy_source": requests("0Af"),
+    "deploy_metadata": requests("0Af"),
     "assign_permission_sets": st.just(StartAgain()),
     "load_data": st.builds(
         LoadState,
@@ -70,5 +72,6 @@ STATES: Mapping[str, st.SearchStrategy[StepState]] = {
         st.dictionaries(_COUNTS, st.one_of(st.none(), _COUNTS), max_size=20),
     ),
     "run_apex": st.sampled_from([ScriptSent(), StartAgain()]),
+    "run_command": st.sampled_from([CommandStarted(), StartAgain()]),
     "verification": st.just(StartAgain()),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from provisioner.steps.base import (
     StepState,
     state_text,
 )
+from provisioner.steps.run_command import Running
 from tests.salesforce.world import USERNAME, Emulated
 
 MOST_POLLS = 30
@@ -86,6 +88,7 @@ class StepRunner:
     def finish(self, step: Step) -> Done:
         """Poll until the step is done; after a transient failure poll again."""
         for _ in range(MOST_POLLS):
+            self._wait_for_programs()
             try:
                 outcome = self.advance(step)
             except (SalesforceError, StepFailed) as error:
@@ -100,6 +103,7 @@ class StepRunner:
     def failure(self, step: Step) -> SalesforceError | StepFailed:
         """Poll until the step fails; returns the error."""
         for _ in range(MOST_POLLS):
+            self._wait_for_programs()
             try:
                 outcome = self.advance(step)
             except (SalesforceError, StepFailed) as error:
@@ -107,6 +111,12 @@ class StepRunner:
             if isinstance(outcome, Done):
                 break
         raise AssertionError(f"{step.kind} did not fail")
+
+    def _wait_for_programs(self) -> None:
+        """Wait until the programs have ended that the step has started in this process."""
+        for value in self.memory.values():
+            while isinstance(value, Running) and value.program.exit_code() is None:
+                time.sleep(0.01)
 
     def count(self, sobject: str) -> int:
         """How many records the org holds."""

@@ -7,6 +7,7 @@ in `STATES` (tests/steps/states.py).
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,25 @@ from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.steps import STEPS, step_class
 from provisioner.steps.assign_permission_sets import AssignPermissionSets
 from provisioner.steps.base import Done, Step, StepFailed
+from provisioner.steps.deploy_metadata import DeployMetadata
 from provisioner.steps.deploy_source import DeploySource
 from provisioner.steps.install_dependencies import InstallDependencies
 from provisioner.steps.install_package import InstallPackage
 from provisioner.steps.load_data import LoadData
 from provisioner.steps.resolved_packages import ResolvedVersion
 from provisioner.steps.run_apex import RunApex
+from provisioner.steps.run_command import RunCommand
 from provisioner.steps.settings import Settings
 from provisioner.steps.verification import Verification
 from tests.salesforce.world import Emulated
-from tests.steps.project import accounts, contacts, data_plan, metadata_folder, write
+from tests.steps.project import (
+    accounts,
+    contacts,
+    data_plan,
+    metadata_folder,
+    write,
+    zipped_folder,
+)
 from tests.steps.step_runner import StepRunner
 
 DEFINITION = {"settings": {"lightningExperienceSettings": {"enableS1DesktopEnabled": True}}}
@@ -38,13 +48,15 @@ EXAMPLES: dict[str, Callable[[], Step]] = {
     "install_package": lambda: InstallPackage(version="04t000000000001AAA"),
     "install_dependencies": lambda: InstallDependencies(resolved=DEPENDENCIES),
     "deploy_source": lambda: DeploySource(path=Path("mdapi")),
+    "deploy_metadata": lambda: DeployMetadata(zip=Path("package.zip")),
     "assign_permission_sets": lambda: AssignPermissionSets(sets=("Sales_Rep", "Other")),
     "load_data": lambda: LoadData(plan=Path("plan.json")),
     "run_apex": lambda: RunApex(file=Path("setup.apex")),
+    "run_command": lambda: RunCommand(command=(sys.executable, "seed.py")),
     "verification": Verification,
 }
-REPLACES_UNCONFIRMED = frozenset({"load_data", "run_apex"})
-NOT_REPEATABLE = frozenset({"load_data", "run_apex"})  # only the ledger knows what they have done
+REPLACES_UNCONFIRMED = frozenset({"load_data", "run_apex", "run_command"})
+NOT_REPEATABLE = REPLACES_UNCONFIRMED  # only the ledger knows what they have done
 
 FAULTS: dict[str, dict[str, Any]] = {
     "unavailable": {"do": "answer", "status": 503, "error": "SERVER_UNAVAILABLE"},
@@ -59,7 +71,9 @@ def made(emulated: Emulated, directory: Path) -> StepRunner:
     """An org and a folder with all that the examples name."""
     metadata_folder(directory / "mdapi", sets=["Sales_Rep", "Other"])
     data_plan(directory, {"Account.json": accounts(2), "Contact.json": contacts(2)})
+    zipped_folder(directory / "mdapi", directory / "package.zip")
     write(directory / "setup.apex", "insert new Case(Subject = 'x');\n")
+    write(directory / "seed.py", "print('ready')")
     runner = StepRunner(emulated, directory, DEFINITION)
     runner.finish(DeploySource(path=Path("mdapi")))
     return runner

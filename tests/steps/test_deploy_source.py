@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from provisioner.errors import ErrorKind
-from provisioner.salesforce.metadata import MOST_FILES
+from provisioner.salesforce.deploy_body import MOST_FILES
 from provisioner.source import SourceError
 from provisioner.steps.base import Done, Pending, StepFailed
 from provisioner.steps.deploy_source import WARNINGS_SHOWN, DeploySource
@@ -125,7 +126,7 @@ WRONG = {"problem": "no such field", "fullName": "B", "fileName": "b"}
     ("result", "text", "lines"),
     [
         ({"details": {"componentFailures": [LOCKED, WRONG]}}, "2 components failed", 2),
-        ({"details": {"componentFailures": [WRONG]}}, "a component failed", 1),
+        ({"details": {"componentFailures": [WRONG]}}, "1 component failed", 1),
         ({"errorMessage": "the zip is not readable"}, "the zip is not readable", 1),
         ({}, "no reason given", 0),
     ],
@@ -194,9 +195,12 @@ def test_the_check_says_what_is_wrong_with_the_source(tmp_path: Path) -> None:
 
 def test_the_check_counts_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metadata_folder(tmp_path / "mdapi")
-    monkeypatch.setattr("provisioner.steps.deploy_source.MOST_FILES", 2)
+    monkeypatch.setattr("provisioner.steps.package_size.MOST_FILES", 2)
     (finding,) = DeploySource(path=Path("mdapi")).check(tmp_path)
-    assert finding.message == "the package has 3 files; Salesforce accepts at most 2"
+    assert finding.message == (
+        "the package has 3 files; Salesforce accepts at most 2; most of them are in objects (1), "
+        "permissionsets (1)"
+    )
     assert MOST_FILES == 10_000
 
 
@@ -219,10 +223,26 @@ def test_a_zip_that_is_too_large_is_not_sent(
     runner: StepRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metadata_folder(runner.directory / "mdapi")
-    monkeypatch.setattr("provisioner.steps.deploy_source.LARGEST_ZIP", 100)
-    with pytest.raises(StepFailed, match="bytes; Salesforce accepts at most 100"):
+    monkeypatch.setattr("provisioner.steps.package_size.LARGEST_ZIP", 100)
+    with pytest.raises(StepFailed, match="bytes as a zip; Salesforce accepts at most 100") as found:
         runner.advance(DeploySource(path=Path("mdapi")))
+    assert found.value.hint.startswith("split it into several deploy_source steps")
     assert runner.emulated_org.deployments == {}
+
+
+def test_the_check_names_the_biggest_files_of_the_project(
+    runner: StepRunner, crm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By their paths in the project, and by what they take in the zip."""
+    monkeypatch.setattr("provisioner.steps.package_size.LARGEST_ZIP", 1000)
+    write(crm / "app/main/default/classes/A.cls", os.urandom(2000).hex())
+    (finding,) = DeploySource(path=Path("crm")).check(runner.directory)
+    assert re.search(
+        r"^the package has [\d,]+ bytes as a zip; Salesforce accepts at most 1,000; the biggest "
+        r"files are app/main/default/classes/A\.cls \([\d,]+ bytes\), app/main/default/objects",
+        finding.message,
+    )
+    assert not finding.is_warning
 
 
 SETTINGS = {

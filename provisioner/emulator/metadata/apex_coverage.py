@@ -34,10 +34,10 @@ class Covered:
 
 def note_coverage(org: EmulatedOrg, test_class: StoredComponent, methods: list[str]) -> None:
     """Remember what the methods of a test class cover."""
-    words = _words(test_class.body)
+    words = names_in(test_class.body)
     for one in tested_components(org):
         lines = executable_lines(one.body, one.type)
-        if not lines or not _subject(one) & words:
+        if not lines or not names_of(one) & words:
             continue
         for method in methods:
             found = Covered(test_class.id, method, one.id, lines)
@@ -126,7 +126,7 @@ def _counts(lines: tuple[int, ...], covered: set[int] | frozenset[int]) -> dict[
     }
 
 
-def _subject(tested: StoredComponent) -> set[str]:
+def names_of(tested: StoredComponent) -> set[str]:
     """The names by which a test reaches it: the class; the object of a trigger."""
     if tested.type == "ApexClass":
         return {tested.full_name.lower()}
@@ -137,7 +137,8 @@ def _subject(tested: StoredComponent) -> set[str]:
         return set()
 
 
-def _words(body: str) -> set[str]:
+def names_in(body: str) -> set[str]:
+    """All names in a body, in lower case."""
     try:
         return {one.lower for one in tokenize(body) if one.kind == "name"}
     except ApexProblem:

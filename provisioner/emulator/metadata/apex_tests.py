@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provisioner.emulator.metadata.options import DeployOptions
 from provisioner.emulator.metadata.state import StoredComponent
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ class ApexTests:
 
     methods: list[tuple[str, str]] = field(default_factory=list)  # class, method
     failures: list[dict[str, Any]] = field(default_factory=list)
+    coverage_warnings: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -36,7 +36,7 @@ class ApexTests:
         return {
             "apexLogId": None,
             "codeCoverage": [],
-            "codeCoverageWarnings": [],
+            "codeCoverageWarnings": self.coverage_warnings,
             "failures": self.failures,
             "flowCoverage": [],
             "flowCoverageWarnings": [],
@@ -48,27 +48,6 @@ class ApexTests:
             ],
             "totalTime": float(len(self.methods)),
         }
-
-
-def run_tests(org: EmulatedOrg, options: DeployOptions) -> ApexTests:
-    """The test run that a deploy's test level asks for."""
-    run = ApexTests()
-    if options.test_level in ("", "NoTestRun"):
-        return run
-    classes = test_classes(org)
-    if options.test_level == "RunSpecifiedTests":
-        wanted = {name.lower() for name in options.run_tests}
-        classes = [one for one in classes if one.full_name.lower() in wanted]
-        known = {one.full_name.lower() for one in classes}
-        run.failures = [_unknown(name) for name in options.run_tests if name.lower() not in known]
-    for one in classes:
-        for name in test_methods(one):
-            problem = failure(org, one.full_name, name)
-            if problem is None:
-                run.methods.append((one.full_name, name))
-            else:
-                run.failures.append(_failed(one, name, problem))
-    return run
 
 
 def test_classes(org: EmulatedOrg) -> list[StoredComponent]:
@@ -103,23 +82,3 @@ def failure(org: EmulatedOrg, class_name: str, method: str) -> str | None:
 def stack_trace(class_name: str, method: str) -> str:
     """Where a test failed, in the platform's format; the line is not known."""
     return f"Class.{class_name}.{method}: line 1, column 1"
-
-
-def _failed(test_class: StoredComponent, method: str, problem: str) -> dict[str, Any]:
-    name = test_class.full_name
-    more = {"message": problem, "methodName": method, "stackTrace": stack_trace(name, method)}
-    return {**_unknown(name), **more, "id": test_class.id, "namespace": test_class.namespace}
-
-
-def _unknown(name: str) -> dict[str, Any]:
-    return {
-        "id": None,
-        "message": f"Cannot find test class {name}",
-        "methodName": None,
-        "name": name,
-        "namespace": None,
-        "packageName": name,
-        "stackTrace": None,
-        "time": 0.0,
-        "type": "Class",
-    }

@@ -17,7 +17,7 @@ from provisioner.emulator.metadata.kinds.loaded import kind_of
 from provisioner.emulator.metadata.kinds.registry import DeployContext, ordered
 from provisioner.emulator.metadata.manifest import version_problem
 from provisioner.emulator.metadata.options import DeployOptions
-from provisioner.emulator.metadata.problems import Outcome
+from provisioner.emulator.metadata.problems import Outcome, Problem
 from provisioner.emulator.metadata.standard_components import is_of_every_org
 from provisioner.emulator.org import EmulatedOrg
 
@@ -156,6 +156,11 @@ def _apply(context: DeployContext, component: Component, options: DeployOptions)
         outcome = failure(component.type, component.full_name, path, component.problems[0])
         outcome.is_warning_fatal = not options.ignore_warnings
         return outcome
+    warning = _warning_of(context, component)
+    if warning and not options.ignore_warnings:
+        outcome = failure(component.type, component.full_name, path, Problem(warning))
+        outcome.problem_type, outcome.is_warning_fatal = "Warning", True
+        return outcome
     stored = state.find(context.org, component.type, component.full_name)
     digest = component_digest(context, component)
     is_changed = known is None or known.digest != digest
@@ -169,7 +174,16 @@ def _apply(context: DeployContext, component: Component, options: DeployOptions)
         is_created=is_new,
         is_changed=is_changed,
         files=tuple(component.paths),
+        problem=warning,
+        problem_type="Warning" if warning else "",
     )
+
+
+def _warning_of(context: DeployContext, component: Component) -> str:
+    """The warning that a fault gives a component; "" without one."""
+    faults, subject = context.org.world.faults, f"{component.type} {component.full_name}"
+    found = faults.operation("component_warning", org=context.org.label, subject=subject)
+    return "" if found is None else str(found.get("message") or "something is deprecated")
 
 
 def component_digest(context: DeployContext, component: Component) -> int:

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.ids import to_15
-from provisioner.emulator.metadata.apex_tests import ApexTests, run_tests
+from provisioner.emulator.metadata.apex_tests import ApexTests
 from provisioner.emulator.metadata.apply import Result, apply_packages
 from provisioner.emulator.metadata.archive import Archive, ArchiveProblem
 from provisioner.emulator.metadata.comparison import Package, read_packages
+from provisioner.emulator.metadata.deploy_tests import run_tests
 from provisioner.emulator.metadata.options import DeployOptions
 from provisioner.emulator.objects.values import format_datetime
 
@@ -112,7 +113,9 @@ class Deployment:
         )
 
     def _pass_tests(self) -> bool:
-        self.tests = run_tests(self.org, self.options)
+        chosen = (one for package in self._packages for one in package.chosen)
+        deployed = frozenset((one.type, one.full_name.lower()) for one in chosen)
+        self.tests = run_tests(self.org, self.options, deployed)
         return not self.tests.failures
 
     def _close(self) -> None:

@@ -45,8 +45,14 @@ class DeployOptions:
         }
 
 
+class TestsRefused(ValueError):  # noqa: N818 - the platform's refusal, not a failure of ours
+    """`runTests` and `testLevel` contradict each other."""
+
+    code = "INVALID_OPERATION"
+
+
 def read_options(given: Mapping[str, Any]) -> DeployOptions:
-    """Options from their API names. Raises ValueError for a wrong type or value."""
+    """Options from their API names. Raises ValueError, which may be TestsRefused."""
     flags = {
         "allow_missing_files": "allowMissingFiles",
         "auto_update_package": "autoUpdatePackage",
@@ -63,7 +69,18 @@ def read_options(given: Mapping[str, Any]) -> DeployOptions:
         raise ValueError(f"'{level}' is not a valid value for the enum 'TestLevel'")
     tests = given.get("runTests") or ()
     names = (tests,) if isinstance(tests, str) else tuple(str(one) for one in tests)
+    _check_tests(str(level), names)
     return DeployOptions(**values, run_tests=names, test_level=str(level))
+
+
+def _check_tests(level: str, names: tuple[str, ...]) -> None:
+    """Raises TestsRefused. Source: docs/reference/deploys.md#tests."""
+    if names and level != "RunSpecifiedTests":
+        raise TestsRefused("runTests can only be used with a testLevel of RunSpecifiedTests")
+    if level == "RunSpecifiedTests" and not names:
+        raise TestsRefused(
+            "runTests must not be empty when a testLevel of RunSpecifiedTests is used"
+        )
 
 
 def _flag(name: str, value: Any) -> bool:

@@ -17,7 +17,7 @@ from provisioner.emulator.errors import ApiError
 from provisioner.emulator.ids import same_id
 from provisioner.emulator.json_body import parse_body
 from provisioner.emulator.metadata.deployment import Deployment
-from provisioner.emulator.metadata.options import DeployOptions, read_options
+from provisioner.emulator.metadata.options import DeployOptions, TestsRefused, read_options
 from provisioner.emulator.metadata.setup_queue import enqueue, enqueue_validated, settle
 from provisioner.emulator.objects import permissions
 from provisioner.emulator.routing import Call, Reply, route
@@ -135,6 +135,8 @@ def _options(given: Any) -> DeployOptions:
         raise ApiError(400, "MISSING_ARGUMENT", "Required input is missing: deployOptions")
     try:
         return read_options(options)
+    except TestsRefused as error:
+        raise ApiError(400, error.code, str(error)) from error
     except ValueError as error:
         raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
 

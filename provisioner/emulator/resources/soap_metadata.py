@@ -20,7 +20,7 @@ from provisioner.emulator.metadata.crud_calls import CRUD_CALLS, type_of
 from provisioner.emulator.metadata.deployment import Deployment
 from provisioner.emulator.metadata.listing import listed
 from provisioner.emulator.metadata.manifest import Manifest, manifest_of
-from provisioner.emulator.metadata.options import DeployOptions, read_options
+from provisioner.emulator.metadata.options import DeployOptions, TestsRefused, read_options
 from provisioner.emulator.metadata.retrieval import UNPACKAGED, retrieve
 from provisioner.emulator.metadata.setup_queue import enqueue, enqueue_validated, settle
 from provisioner.emulator.metadata.soap import answer, read_operation
@@ -63,7 +63,8 @@ def _options(element: Element | None) -> DeployOptions:
     try:
         return read_options(given)
     except ValueError as error:
-        raise SoapFault("INVALID_TYPE", str(error)) from error
+        code = error.code if isinstance(error, TestsRefused) else "INVALID_TYPE"
+        raise SoapFault(code, str(error)) from error
 
 
 def _check_deploy_status(call: Call, request: Element) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from provisioner.ledger.devhub.errors import BUILDER, CONSUMER
 from provisioner.ledger.devhub.records import ORG, VERSION
 from provisioner.plain_text import quantity
 from provisioner.salesforce import permission_sets
+from provisioner.salesforce.deploy_body import deploy_body
 from provisioner.salesforce.fields import nullable_text, record_id, text
-from provisioner.salesforce.metadata import deploy_body
 from provisioner.salesforce.soql import one_of, select
 from provisioner.salesforce.whole_deploy import LONGEST_DEPLOY, deploy, problems
 from provisioner.source import deletions

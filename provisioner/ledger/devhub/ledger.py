@@ -106,10 +106,13 @@ class DevhubLedger:
         outcome = self._swap(org, moved, at=self._clock(), note=note)
         return moved if outcome is Outcome.DONE else None
 
-    def change(self, org: Org, **changes: Any) -> Org | None:
-        """Change fields without changing the state; None when the row changed meanwhile."""
+    def change(self, org: Org, *, note: str = "", **changes: Any) -> Org | None:
+        """Change fields without changing the state; None when the row changed meanwhile.
+
+        With `note`, there is an event, from the state to itself.
+        """
         changed = changes_of.changed(org, changes, to=org.state)
-        outcome = self._swap(org, changed, at=self._clock(), note="")
+        outcome = self._swap(org, changed, at=self._clock(), note=note)
         return changed if outcome is Outcome.DONE else None
 
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
@@ -245,9 +248,9 @@ class DevhubLedger:
     def _swap(
         self, seen: Org, changed: Org, *, at: datetime, note: str, before: Sequence[Part] = ()
     ) -> Outcome:
-        """Change a row; a change without a move leaves no event."""
+        """Change a row; a change without a move and without a note leaves no event."""
         event = self._event(seen, changed, at=at, note=note)
-        if seen.state is changed.state:
+        if seen.state is changed.state and not note:
             event = change_of(event)
         return self._writer.swap(seen, changed, event, before=before)
 

@@ -76,10 +76,12 @@ class RetryingLedger(SqlLedger):
             )
         )
 
-    def change(self, org: Org, **changes: Any) -> Org | None:
+    def change(self, org: Org, *, note: str = "", **changes: Any) -> Org | None:
         """As in `SqlLedger`, and again when the connection breaks."""
         return self._again(
-            lambda: self._swapped(lambda: super(RetryingLedger, self).change(org, **changes), org)
+            lambda: self._swapped(
+                lambda: super(RetryingLedger, self).change(org, note=note, **changes), org
+            )
         )
 
     def adopt(self, run: str) -> list[Org]:

@@ -117,11 +117,14 @@ class SqlLedger(SqlContents, SqlQueue, SqlRepair):
         with self._transaction(write=True) as execute:
             return self._write(execute, org, changed, note=note, at=self._clock())
 
-    def change(self, org: Org, **changes: Any) -> Org | None:
-        """Change fields without changing the state; None when the row changed meanwhile."""
+    def change(self, org: Org, *, note: str = "", **changes: Any) -> Org | None:
+        """Change fields without changing the state; None when the row changed meanwhile.
+
+        With `note`, there is an event, from the state to itself.
+        """
         changed = changes_of.changed(org, changes, to=org.state)
         with self._transaction(write=True) as execute:
-            return self._write(execute, org, changed)
+            return self._write(execute, org, changed, note=note, at=self._clock() if note else None)
 
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
         """Claim one available org that fulfils `claim`, least remaining life first.

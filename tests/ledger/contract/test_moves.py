@@ -56,6 +56,23 @@ def test_a_move_changes_fields_in_the_same_stroke(ledger: Ledger) -> None:
     assert ledger.get(org.username) == signing_up
 
 
+def test_a_change_with_a_note_leaves_an_event_and_one_without_leaves_none(
+    ledger: Ledger,
+) -> None:
+    org = bring(ledger, Org("a@acme.example", "morning", builder_id="run-1"), WAYS[State.BUILDING])
+    before = len(ledger.events())
+    first = ledger.change(org, step=1)
+    assert first is not None
+    assert len(ledger.events()) == before
+    second = ledger.change(first, note="deploy_source:\nwarning: old", step=2)
+    assert second == ledger.get(org.username)
+    event = ledger.events()[-1]
+    assert (event.from_state, event.to_state) == (State.BUILDING, State.BUILDING)
+    assert (event.note, event.run) == ("deploy_source:\nwarning: old", "run-1")
+    assert ledger.change(first, note="lost", step=3) is None
+    assert len(ledger.events()) == before + 1
+
+
 def test_a_finished_row_has_no_builder_and_still_knows_its_run(ledger: Ledger) -> None:
     org = add_available(ledger, "a@acme.example")
     assert (org.builder_id, org.run) == ("", "run-1")
