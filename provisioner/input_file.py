@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from typing import BinaryIO
 
 SETTINGS = 1_000_000
 """Maximum bytes of a file that users write."""
@@ -47,6 +48,11 @@ def open_input(path: str | os.PathLike[str], *, is_regular: bool = False) -> int
         os.close(descriptor)
         raise
     return descriptor
+
+
+def open_stream(path: str | os.PathLike[str]) -> BinaryIO:
+    """The regular file at `path`, to read it in pieces: its size is not limited. Raises OSError."""
+    return os.fdopen(open_input(path), "rb")
 
 
 def read_input(path: str | os.PathLike[str], most: int, *, is_regular: bool = False) -> bytes:

@@ -14,12 +14,15 @@ from provisioner.builder.reporter import Reporter
 from provisioner.builder.scheduler import Scheduler
 from provisioner.ledger.base import Ledger, Run
 from provisioner.ledger.facts import HubFacts
+from provisioner.ledger.sqlite.address import path_of
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from provisioner.builder.connections import Connections
     from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Org
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,16 @@ class BuildContext:
     def lock(self) -> threading.RLock:
         """The build's lock, for memory only: see BuildProgress."""
         return self.progress.lock
+
+    def output(self, org: Org) -> Path:
+        """The beginning of the paths of files that the org's current step writes for people.
+
+        They are beside a ledger in a file, else in `.provisioner` beside pool.yaml.
+        """
+        folder = self.config.directory / ".provisioner"
+        if self.config.ledger.startswith("sqlite:"):
+            folder = path_of(self.config.ledger, self.config.directory).parent
+        return folder / f"{org.run}-{org.username}-step{org.step + 1}"
 
     def now(self) -> datetime:
         """The time that rows are dated and compared with; it does not jump during a build."""

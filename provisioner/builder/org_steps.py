@@ -108,6 +108,7 @@ class OrgSteps:
                 org, lambda: build.lifecycle.app_window(org).has_passed
             ),
             remember=lambda state: self._remember(progress, state),
+            output=build.output(org),
             now=build.now,
             memory=progress.memory,
         )

@@ -161,6 +161,9 @@ class Reader:
         return INVALID
 
     def _items(self, hint: Any, option: Option, location: Location) -> Any:
+        if option.is_single and isinstance(location.node, ScalarNode):
+            value = self.value(hint, option, location)
+            return INVALID if value is INVALID else (value,)
         if not isinstance(location.node, SequenceNode):
             self.report(
                 location, f"is {kind_of(location.node)}; write a list: [A, B], or lines of `- A`"

@@ -15,17 +15,5 @@ RESERVED_STEP_KEYS: frozenset[str] = frozenset()
 
 RESERVED_OPTIONS: Mapping[str, frozenset[str]] = {
     "assign_permission_sets": frozenset({"groups", "licenses", "users"}),
-    "load_data": frozenset(
-        {
-            "csv",
-            "object",
-            "operation",
-            "external_id",
-            "max_failed_rows",
-            "files",
-            "snowfakery",
-            "seed",
-        }
-    ),
 }
 """Keys of one kind of step."""

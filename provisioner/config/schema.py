@@ -131,7 +131,7 @@ def _list(hint: Any, option: Option) -> dict[str, Any]:
         made["minItems"] = int(option.minimum)
     if option.maximum is not None:
         made["maxItems"] = int(option.maximum)
-    return made
+    return {"anyOf": [made["items"], made]} if option.is_single else made
 
 
 def _scalar(hint: Any, option: Option) -> dict[str, Any]:

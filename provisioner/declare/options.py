@@ -47,6 +47,7 @@ class Option:
     rule: Callable[[Any], str] | None = None  # another check: returns the problem, or ""
     variable: str = ""  # the environment variable with the value if the key is absent
     most: int = 1  # a list of up to so many values may be written in place of one
+    is_single: bool = False  # a single value stands for a list of one
 
 
 _MISSING: Any = dataclasses.MISSING
@@ -66,6 +67,7 @@ def option(
     rule: Callable[[Any], str] | None = None,
     variable: str = "",
     most: int = 1,
+    is_single: bool = False,
     repr: bool = True,  # noqa: A002 - the word of dataclasses.field
 ) -> Any:
     """A dataclass field that `pool.yaml` may set; without `default` it is required.
@@ -86,6 +88,7 @@ def option(
         rule,
         variable,
         most,
+        is_single,
     )
     metadata = {"option": declared}
     if default_factory is not _MISSING:

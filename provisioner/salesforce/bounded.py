@@ -57,18 +57,27 @@ def whole_body(read: Callable[[int], bytes], encoding: str, most: int) -> bytes:
     Raises TooLargeError before more than `most` bytes are in memory, and ConnectionResetError
     when the body cannot be decompressed.
     """
-    unpacker = _unpacker(encoding)
     parts: list[bytes] = []
+    copy_body(read, encoding, most, parts.append)
+    return b"".join(parts)
+
+
+def copy_body(
+    read: Callable[[int], bytes], encoding: str, most: int, write: Callable[[bytes], object]
+) -> None:
+    """Pass a body to `write` in pieces, decompressed. Raises as `whole_body` does."""
+    unpacker = _unpacker(encoding)
+    is_empty = True
     left = most
     while piece := read(CHUNK):
         part = _unpacked(unpacker, piece, left + 1) if unpacker else piece
         left -= len(part)
         if left < 0:
             raise TooLargeError(most)
-        parts.append(part)
-    if unpacker and parts and not unpacker.eof:
+        write(part)
+        is_empty = False
+    if unpacker and not is_empty and not unpacker.eof:
         raise ConnectionResetError("broken answer: the compressed body is incomplete")
-    return b"".join(parts)
 
 
 def _unpacker(encoding: str) -> zlib._Decompress | None:

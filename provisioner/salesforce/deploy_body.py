@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from provisioner.salesforce.file_body import Body, FileBody
+from provisioner.salesforce.file_body import FileBody
+from provisioner.salesforce.streamed import Body
 
 LARGEST_ZIP = 39_000_000  # bytes
 LARGEST_UNZIPPED = 600 << 20  # bytes

@@ -39,6 +39,3 @@ class FileBody:
             position += len(piece)
             yield piece
         yield self._after
-
-
-Body = bytes | FileBody

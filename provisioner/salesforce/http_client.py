@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlsplit
 
 from provisioner import __version__
-from provisioner.salesforce.bounded import Limits, bounded, whole_body
+from provisioner.salesforce.bounded import Limits, bounded, copy_body, whole_body
 from provisioner.salesforce.connection_pool import MOST_IDLE, ConnectionPool
-from provisioner.salesforce.file_body import Body, FileBody
 from provisioner.salesforce.proxies import credentials, proxy_for
 from provisioner.salesforce.reply import Reply
+from provisioner.salesforce.streamed import Body, Sink
 
 if TYPE_CHECKING:
     import ssl
@@ -69,9 +69,16 @@ class HttpClient:
         self._tls: ssl.SSLContext | None = None
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: Body | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Body | None = None,
+        sink: Sink | None = None,
     ) -> Reply:
         """Send one request and return its answer, whatever its status.
+
+        The body of an answer with a success status is written to `sink`, if there is one.
 
         Raises NotConnectedError when the request was not sent, and another OSError when there is
         no answer: the server may have acted on the request.
@@ -86,7 +93,7 @@ class HttpClient:
         try:
             connection.request(method, target, body, {**HEADERS, **headers, **_length(body)})
             with connection.getresponse() as answer:
-                content = _content(answer, self._limits.size)
+                content = _content(answer, self._limits.size, sink)
         except HTTPException as error:
             connection.close()
             raise ConnectionResetError(f"broken answer: {type(error).__name__}") from error
@@ -148,12 +155,20 @@ class HttpClient:
 
 def _length(body: Body | None) -> Mapping[str, str]:
     """The length of a body in pieces, which http.client does not know."""
-    return {"Content-Length": str(len(body))} if isinstance(body, FileBody) else {}
+    return {} if body is None or isinstance(body, bytes) else {"Content-Length": str(len(body))}
 
 
-def _content(answer: HTTPResponse, most: int) -> bytes:
-    """The whole body, decompressed. Raises IncompleteRead when the connection ended early."""
-    body = whole_body(answer.read, answer.headers.get("Content-Encoding", ""), most)
+def _content(answer: HTTPResponse, most: int, sink: Sink | None) -> bytes:
+    """The whole body, decompressed; empty when it was written to `sink`.
+
+    Raises IncompleteRead when the connection ended early.
+    """
+    encoding, body = answer.headers.get("Content-Encoding", ""), b""
+    if sink is not None and 200 <= answer.status < 300:
+        sink.restart()
+        copy_body(answer.read, encoding, most, sink.write)
+    else:
+        body = whole_body(answer.read, encoding, most)
     if answer.length:
         raise IncompleteRead(body)
     return body

@@ -24,9 +24,9 @@ from provisioner.salesforce.reply import RETRIED, Reply
 
 if TYPE_CHECKING:
     from provisioner.retry import Budget
-    from provisioner.salesforce.file_body import Body
     from provisioner.salesforce.grant import Grant
     from provisioner.salesforce.server_clock import ServerClock
+    from provisioner.salesforce.streamed import Body, Sink
     from provisioner.salesforce.transport import Transport
 
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
@@ -77,10 +77,12 @@ class OrgSession:
         headers: Mapping[str, str] | None = None,
         is_repeatable: bool | None = None,
         expected: Collection[int] = (),
+        sink: Sink | None = None,
     ) -> Reply:
         """Send a request. Returns its answer for a success status, or a status of `expected`.
 
-        The body is `json`, or `data` with the type in `headers`. Requests that are safe to repeat
+        The body is `json`, or `data` with the type in `headers`. The body of a successful answer
+        is written to `sink`, if there is one. Requests that are safe to repeat
         are retried after a lost answer and after 420 and 502 to 504: by default all methods except
         POST and PATCH. A request that was not sent is always retried. Raises SalesforceError.
         """
@@ -90,7 +92,7 @@ class OrgSession:
         may_repeat = method in REPEATABLE if is_repeatable is None else is_repeatable
         with self.budget(call) as left:
             while True:
-                answer = self._answer(call, url, headers, body, expected)
+                answer = self._answer(call, url, headers, body, expected, sink)
                 if isinstance(answer, Reply):
                     return answer
                 if not (_is_worth_repeating(answer, may_repeat) and left.wait()):
@@ -135,13 +137,14 @@ class OrgSession:
         headers: Mapping[str, str],
         body: Body | None,
         expected: Collection[int],
+        sink: Sink | None,
     ) -> Reply | SalesforceError:
         """Send the request once. When the session has ended, renew it and send once more."""
         grant = self.grant
-        answer = self._send(call, url, grant, headers, body)
+        answer = self._send(call, url, grant, headers, body, sink)
         if isinstance(answer, Reply) and _session_has_ended(answer):
             self.renew(grant)
-            answer = self._send(call, url, self.grant, headers, body)
+            answer = self._send(call, url, self.grant, headers, body, sink)
         if isinstance(answer, SalesforceError):
             return answer
         is_success = answer.status < 300 and "html" not in answer.content_type
@@ -151,11 +154,17 @@ class OrgSession:
         return refused(call, answer.status, answer.text, answer.content_type, is_hub=is_hub)
 
     def _send(
-        self, call: Call, url: str, grant: Grant, headers: Mapping[str, str], body: Body | None
+        self,
+        call: Call,
+        url: str,
+        grant: Grant,
+        headers: Mapping[str, str],
+        body: Body | None,
+        sink: Sink | None,
     ) -> Reply | SalesforceError:
         sent = {**headers, "Authorization": f"Bearer {grant.access_token}"}
         try:
-            answer = self._transport.send(self._who, call.method, url, sent, body)
+            answer = self._transport.send(self._who, call.method, url, sent, body, sink)
         except OSError as error:
             return lost(call, error)
         self.usage = api_usage(answer.headers.get("Sforce-Limit-Info", "")) or self.usage

@@ -10,14 +10,15 @@ from types import TracebackType
 from provisioner.retry import Budget, budget
 from provisioner.salesforce.bounded import Limits
 from provisioner.salesforce.calls import ApiCalls, Who
-from provisioner.salesforce.file_body import Body
 from provisioner.salesforce.http_client import CONNECT_TIMEOUT, HttpClient
 from provisioner.salesforce.post import posting
 from provisioner.salesforce.reply import Post, Reply
 from provisioner.salesforce.server_clock import ServerClock
+from provisioner.salesforce.streamed import Body, Sink
 
 READ_TIMEOUT = 120.0  # seconds without a byte; an insert of ScratchOrgInfo takes 30 and more
 LIMITS = Limits(answer=240.0)  # `late_call` of the PostgreSQL ledger is slightly longer
+FILE_LIMITS = Limits(answer=1800.0, size=1 << 30)  # results of a Bulk API job, on disk
 
 
 class Transport:
@@ -42,6 +43,7 @@ class Transport:
         self.timeout = timeout
         connect, read = timeout
         self._client = HttpClient(read, limits, connect_timeout=connect)
+        self._downloads = HttpClient(read, FILE_LIMITS, connect_timeout=connect)
         self._time_scale = time_scale
 
     def send(
@@ -51,10 +53,15 @@ class Transport:
         url: str,
         headers: Mapping[str, str],
         body: Body | None = None,
+        sink: Sink | None = None,
     ) -> Reply:
-        """Send and count one request. Returns its answer, whatever its status. Raises OSError."""
+        """Send and count one request. Returns its answer, whatever its status. Raises OSError.
+
+        The body of a successful answer is written to `sink`, if there is one.
+        """
         self.calls.add(who, method, url)
-        reply = self._client.send(method, url, headers, body)
+        client = self._client if sink is None else self._downloads
+        reply = client.send(method, url, headers, body, sink)
         if who == "hub":
             self.clock.observe(reply.headers, reply.took)
         return reply
@@ -70,6 +77,7 @@ class Transport:
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+        self._downloads.close()
 
     def __enter__(self) -> Transport:
         return self

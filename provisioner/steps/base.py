@@ -152,6 +152,11 @@ class StepContext:
 
     What has a method `close` is closed then, also when the step fails or takes too long.
     """
+    output: Path | None = None
+    """The beginning of the paths of files that the step writes for people; it names org and step.
+
+    Such files may contain the user's data, but no secret. None: nobody reads them.
+    """
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The time, by a clock that does not jump during the build."""
 

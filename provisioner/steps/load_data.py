@@ -1,246 +1,175 @@
-"""`load_data`: records of an `sf data export tree` plan, with references between them."""
+"""`load_data`: records from files, in one of several forms; each form is a module of its own."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Literal, Protocol
 
 from provisioner.declare.options import Finding, option
-from provisioner.errors import ErrorKind, SalesforceError, UsageError
-from provisioner.plain_text import quantity
-from provisioner.salesforce.api_errors import NOT_SENT, TIMED_OUT
-from provisioner.salesforce.records import (
-    TreeRefusedError,
-    count_created_by,
-    insert_tree,
-    record_types,
-)
-from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepFailed
+from provisioner.errors import ErrorKind
+from provisioner.steps.base import Outcome, StartAgain, StepContext, StepFailed
+from provisioner.steps.bulk_state import BulkState
 from provisioner.steps.cached_input import CachedInput, cached_input
-from provisioner.steps.data_chunks import Chunk, DataLoad, read_load, resolved
-from provisioner.steps.data_plan import PlanError
-from provisioner.steps.load_failures import refused_chunk, unknown_record_type
-from provisioner.steps.load_progress import IdsLostError, LoadProgress, LoadState, progress_of
+from provisioner.steps.load_progress import LoadState
 
-_PROGRESS = "progress of the load"
-TURN = 5.0  # seconds after which a long load returns the thread to other orgs
+FORMS: Mapping[str, tuple[str, ...]] = {
+    "plan": (),
+    "csv": ("object", "operation", "external_id", "max_failed_rows"),
+    "files": (),
+}
+"""The key that selects a form → the keys that belong to it."""
+
+_API_NAME = r"[A-Za-z]\w*"
+
+
+LoadDataState = LoadState | BulkState | StartAgain
+"""The states of all forms."""
+
+
+class Form(Protocol):
+    """One form of `load_data`: the members of a step, and its check."""
+
+    def check(self, directory: Path) -> Iterable[Finding]:
+        """The problems of the files."""
+
+    def start(self, context: StepContext) -> Outcome:
+        """See `Step.start`."""
+
+    def poll(self, context: StepContext, state: Any) -> Outcome:
+        """See `Step.poll`."""
+
+    def read_state(self, text: str) -> Any:
+        """See `Step.read_state`."""
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:
+        """See `Step.inputs`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadData:
-    """Loads the records of a data plan, exactly once.
+    """Loads records from files.
 
-    Safe to run twice because of its state: each request inserts all of its records or none, and
-    after each the number of answered requests is committed, with the ids that later records
-    refer to. When these ids are too long for the state, only this process has them, and the org
-    is replaced if the build is interrupted.
-
-    When an answer was lost, the records that our user has created since the load began are
-    counted: a new org has sample records, and earlier steps load some. If none of the
-    request are there, it is sent again; if all are there and no later record needs their ids,
-    the load continues. In any other case, and after a time-out, the org is replaced. After a
-    lost answer all records are counted again at the end of the load.
+    Each form is safe to run twice in its own way: see PlanForm, CsvForm and FilesForm.
     """
 
     kind: ClassVar[str] = "load_data"
     shorthand: ClassVar[str] = "plan"
 
-    plan: Path = option(
-        "the plan that `sf data export tree --plan` wrote", path="file", example="data/plan.json"
+    plan: Path | None = option(
+        "the plan that `sf data export tree --plan` wrote",
+        default=None,
+        path="file",
+        example="data/plan.json",
+    )
+    csv: tuple[Path, ...] = option(
+        "CSV files with records of one object, one file or a list",
+        default=(),
+        path="file",
+        minimum=1,
+        is_single=True,
+        example=("data/Account.csv",),
+    )
+    object: str = option(
+        "the object of the CSV files",
+        default="",
+        pattern=_API_NAME,
+        expects="the API name of an object",
+        example="Account",
+    )
+    operation: Literal["insert", "upsert"] | None = option(
+        "what is done with the rows of the CSV files; insert if it is absent", default=None
+    )
+    external_id: str = option(
+        "the external id field by which an upsert finds records",
+        default="",
+        pattern=_API_NAME,
+        expects="the API name of a field",
+        example="Ext__c",
+    )
+    max_failed_rows: int | None = option(
+        "how many rows the org may refuse; 0 if it is absent", default=None, minimum=0
     )
 
-    _load: CachedInput = cached_input()
+    files: tuple[Path, ...] = option(
+        "files to upload as ContentVersion, one file or a list",
+        default=(),
+        path="file",
+        minimum=1,
+        is_single=True,
+        example=("docs/price-list.pdf",),
+    )
+
+    _cached: CachedInput = cached_input()
 
     def check(self, directory: Path) -> Iterable[Finding]:
-        """Read the plan and its files; every reference must be to a record of the plan."""
-        try:
-            self._load.checked("", lambda: read_load(directory / self.plan))
-        except PlanError as error:
-            for problem in error.problems:
-                yield Finding("plan", self._from_pool_file(problem))
-        except OSError as error:
-            yield Finding("plan", f"{self.plan} cannot be read: {error.strerror}")
+        """The keys must be those of one form; then the form checks its files."""
+        given = [name for name in FORMS if getattr(self, name) not in (None, ())]
+        if len(given) != 1:
+            known = ", ".join(FORMS)
+            yield Finding(
+                given[1] if given else "",
+                f"{given[1]} and {given[0]} exclude each other; write two entries"
+                if given
+                else f"write one of these keys: {known}",
+            )
+            return
+        wrong = list(self._foreign_keys(given[0]))
+        yield from wrong
+        if not wrong:
+            yield from self._form().check(directory)
+
+    def _foreign_keys(self, form: str) -> Iterator[Finding]:
+        for owner, keys in FORMS.items():
+            for key in keys:
+                owners = [name for name, own in FORMS.items() if key in own]
+                is_given = getattr(self, key) not in (None, "")
+                if is_given and form not in owners and owner == owners[0]:
+                    yield Finding(key, f"{key} belongs to {' or '.join(owners)}; remove it")
+        if form == "csv" and not self.object:
+            yield Finding("", "the key object is missing; write object: Account")
+        if form == "csv" and self.operation == "upsert" and not self.external_id:
+            yield Finding("", "an upsert needs the key external_id; write external_id: Ext__c")
+        if form == "csv" and self.operation != "upsert" and self.external_id:
+            yield Finding("external_id", "only an upsert has it; write operation: upsert")
 
     def start(self, context: StepContext) -> Outcome:
-        """Send the first requests."""
-        loading = _Loading(context, self._plan(context))
-        return loading.resume(LoadProgress(before=loading.records_before()))
+        """Begin to load."""
+        return self._form().start(context)
 
-    def poll(self, context: StepContext, state: LoadState) -> Outcome:
-        """Send the requests that are left."""
-        load = self._plan(context)
-        try:
-            progress = progress_of(state, load, context.memory.get(_PROGRESS))
-        except IdsLostError:
-            raise self._cannot_continue(
-                "a build was interrupted before it stored the ids of the records that it loaded"
-            ) from None
-        if progress is None:
-            raise self._cannot_continue("the plan's data has changed since it was partly loaded")
-        loading = _Loading(context, load)
-        return loading.resume(loading.confirmed(progress) if progress.is_sending else progress)
+    def poll(self, context: StepContext, state: LoadDataState) -> Outcome:
+        """Continue to load."""
+        return self._form().poll(context, state)
 
-    def read_state(self, text: str) -> LoadState:
-        """How far the load is. Raises StepFailed for any other text."""
-        try:
-            return LoadState.parse(text)
-        except ValueError:
-            raise self._cannot_continue(
-                "the state of the step in the ledger cannot be read"
-            ) from None
+    def read_state(self, text: str) -> LoadDataState:
+        """How far the load is. Raises StepFailed for a text of another form."""
+        found: LoadDataState = self._form().read_state(text)
+        return found
 
     def inputs(self, directory: Path) -> Iterable[bytes]:
-        """The plan and its files. Raises UsageError with all their problems."""
-        return self._load.fresh("", lambda: self._read(directory)).contents
+        """What the files contain, or a hash of it. Raises UsageError with all their problems."""
+        return self._form().inputs(directory)
 
-    def _read(self, directory: Path) -> DataLoad:
-        try:
-            return read_load(directory / self.plan)
-        except PlanError as error:
-            wrong = "\n".join(map(self._from_pool_file, error.problems))
-            raise UsageError(wrong, code="data_plan") from None
-        except OSError as error:
-            text = f"{self.plan} cannot be read: {error.strerror}"
-            raise UsageError(text, code="data_plan") from None
+    def _form(self) -> Form:
+        """The form that the keys select; its module is imported when it is used."""
+        if self.plan is not None:
+            from provisioner.steps.plan_form import PlanForm
 
-    def _cannot_continue(self, why: str) -> StepFailed:
-        return StepFailed(f"{self.plan}: {why}", kind=ErrorKind.REPLACE)
+            return PlanForm(self.plan, self._cached)
+        if self.csv:
+            from provisioner.steps.csv_form import CsvForm
 
-    def _from_pool_file(self, problem: str) -> str:
-        """A problem with the path of its file relative to pool.yaml instead of the plan."""
-        folder = self.plan.parent.as_posix()
-        return problem if folder == "." else f"{folder}/{problem}"
+            return CsvForm(
+                self.csv,
+                self.object,
+                self.operation or "insert",
+                self.external_id,
+                self.max_failed_rows or 0,
+                self._cached,
+            )
+        if self.files:
+            from provisioner.steps.files_form import FilesForm
 
-    def _plan(self, context: StepContext) -> DataLoad:
-        return self._load.get("", lambda: self._read(context.directory))
-
-
-class _Loading:
-    """The load of one org: one request after the other, with a state committed before and after."""
-
-    def __init__(self, context: StepContext, load: DataLoad) -> None:
-        self._context = context
-        self._load = load
-
-    def resume(self, progress: LoadProgress) -> Outcome:
-        """Send the requests that are left, for about `TURN` seconds at most."""
-        since = time.monotonic()
-        while progress.done < len(self._load.chunks):
-            progress = self._send(progress)
-            if progress.done < len(self._load.chunks) and time.monotonic() - since > TURN:
-                return Pending(progress.state(self._load), wait=0.0)
-        if progress.is_unconfirmed:
-            self._verify_counts(progress)
-        return Done(f"loaded {quantity(self._load.totals().total(), 'record')}")
-
-    def records_before(self) -> dict[int, int | None]:
-        """How many records each object of the plan has; see `LoadProgress.before`."""
-        counts = {n: self._count_before(name) for n, name in enumerate(self._load.objects)}
-        return {number: count for number, count in counts.items() if count != 0}
-
-    def _count_before(self, sobject: str) -> int | None:
-        try:
-            return self._count(sobject)
-        except StepFailed:
-            return None  # what is wrong with the object, its first request shows
-
-    def confirmed(self, progress: LoadProgress) -> LoadProgress:
-        """The progress with the request whose answer was lost: not done, or done.
-
-        Raises StepFailed where the number of records does not show which.
-        """
-        chunk = self._load.chunks[progress.done]
-        before = self._load.totals(progress.done)[chunk.sobject]
-        found = self._count_loaded(chunk.sobject, progress)
-        counted = replace(progress, is_sending=False, is_unconfirmed=True)
-        if found == before:
-            return counted
-        is_needed = set(self._load.open_references(progress.done + 1)) & set(chunk.references)
-        if found == before + chunk.types[chunk.sobject] and not is_needed:
-            return counted.after({}, self._load)
-        raise self._unconfirmed(
-            f"the org has {found} {chunk.sobject} records of this load; before the request it had "
-            f"{before}"
-        )
-
-    def _send(self, progress: LoadProgress) -> LoadProgress:
-        """One request. Raises StepFailed, or SalesforceError after which the build may retry."""
-        chunk = self._load.chunks[progress.done]
-        records = self._bodies(chunk, progress)
-        self._remember(replace(progress, is_sending=True))
-        try:
-            ids = insert_tree(self._context.org, chunk.sobject, records)
-        except TreeRefusedError as refused:
-            self._remember(progress)
-            raise refused_chunk(self._load, progress.done, refused) from None
-        except SalesforceError as error:
-            self._not_answered(progress, chunk, error)
-            raise
-        progress = progress.after(ids, self._load)
-        self._remember(progress)
-        return progress
-
-    def _remember(self, progress: LoadProgress) -> None:
-        """Commit the progress to the ledger, and keep in memory what may be too long for it."""
-        self._context.memory[_PROGRESS] = progress
-        self._context.remember(progress.state(self._load))
-
-    def _bodies(self, chunk: Chunk, progress: LoadProgress) -> list[dict[str, object]]:
-        known = (
-            record_types(self._context.org, sorted(chunk.types)) if chunk.has_record_types else {}
-        )
-        bodies = []
-        for record in chunk.records:
-            try:
-                bodies.append(resolved(record, progress.ids, known))
-            except KeyError as missing:
-                raise unknown_record_type(record, missing.args[0], known) from None
-        return bodies
-
-    def _not_answered(self, progress: LoadProgress, chunk: Chunk, error: SalesforceError) -> None:
-        """Raises StepFailed when the records may still be inserted.
-
-        A request that was not sent, or refused as a whole, has inserted none.
-        """
-        if error.error_code == TIMED_OUT or error.status == 504:
-            raise self._unconfirmed(error.message) from None
-        if error.error_code == NOT_SENT or 300 <= error.status < 500:
-            self._remember(progress)
-        if error.status == 404:
-            text = f"{chunk.records[0].file}: the org has no object {chunk.sobject}"
-            raise StepFailed(text, details=[error.message]) from None
-
-    def _verify_counts(self, progress: LoadProgress) -> None:
-        """After a lost answer: the org must have exactly the records of the plan more."""
-        for sobject, wanted in self._load.totals().items():
-            found = self._count_loaded(sobject, progress)
-            if found != wanted:
-                raise self._unconfirmed(
-                    f"the org has {found} {sobject} records of this load; the plan has {wanted}"
-                )
-
-    def _count_loaded(self, sobject: str, progress: LoadProgress) -> int:
-        """How many records of an object there are that were not there before the load."""
-        before = progress.before.get(self._load.objects.index(sobject), 0)
-        if before is None:
-            raise self._unconfirmed(f"the {sobject} records could not be counted before the load")
-        return self._count(sobject) - before
-
-    def _count(self, sobject: str) -> int:
-        org = self._context.org
-        if not org.user_id:
-            raise self._unconfirmed("the login did not return a user id")
-        try:
-            return count_created_by(org, sobject, org.user_id)
-        except SalesforceError as error:
-            if error.kind in (ErrorKind.TRANSIENT, ErrorKind.LIMIT):
-                raise
-            raise self._unconfirmed(error.message) from None
-
-    def _unconfirmed(self, why: str) -> StepFailed:
-        return StepFailed(
-            f"it is unknown whether records were loaded twice: {why}", kind=ErrorKind.REPLACE
-        )
+            return FilesForm(self.files, self._cached)
+        raise StepFailed("the entry names no data", kind=ErrorKind.CONFIGURATION)

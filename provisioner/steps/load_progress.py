@@ -26,8 +26,8 @@ class LoadState:
     """`done` of `count` requests are answered, of the data with this `digest`.
 
     `ids`: those of the records that later ones refer to, one `packed` text for each object; None
-    when they have more than `LONGEST_IDS` characters. `before` and the flags are those of
-    `LoadProgress`.
+    when they have more than `LONGEST_IDS` characters: then a file of the host has them. `before`
+    and the flags are those of `LoadProgress`.
     """
 
     done: int
@@ -97,10 +97,7 @@ class LoadProgress:
 
     def state(self, load: DataLoad) -> LoadState:
         """The state for the ledger: the ids of the open references, by object."""
-        groups = tuple(
-            packed(self.ids[reference] for reference in group)
-            for group in load.open_by_object(self.done)
-        )
+        groups = packed_ids(self, load)
         is_short = len(",".join(groups)) <= LONGEST_IDS
         return LoadState(
             self.done,
@@ -120,6 +117,14 @@ class LoadProgress:
         return replace(self, done=self.done + 1, ids=kept, is_sending=False)
 
 
+def packed_ids(progress: LoadProgress, load: DataLoad) -> tuple[str, ...]:
+    """The ids of the open references: one `packed` text for each object."""
+    return tuple(
+        packed(progress.ids[reference] for reference in group)
+        for group in load.open_by_object(progress.done)
+    )
+
+
 class IdsLostError(Exception):
     """The ledger did not keep the ids, and the process that had them is gone."""
 
@@ -129,14 +134,14 @@ def progress_of(
 ) -> LoadProgress | None:
     """The progress of `load` in `state`; None when the state is of other data.
 
-    `known` is what this process has in memory. Raises IdsLostError when the ids are neither in
-    the state nor in memory.
+    `known` is what this process has in memory, or this host in a file. Raises IdsLostError when
+    the ids are neither there nor in the state.
     """
     last = state.count - 1 if state.is_sending else state.count
     if (state.digest, state.count) != (load.digest, len(load.chunks)) or state.done > last:
         return None
     if state.ids is not None:
-        ids: Mapping[str, str] | None = _ids(state.ids, load.open_by_object(state.done))
+        ids: Mapping[str, str] | None = ids_of(state.ids, load.open_by_object(state.done))
     elif known is not None and known.done == state.done:
         ids = known.ids
     else:
@@ -146,7 +151,7 @@ def progress_of(
     return LoadProgress(state.done, ids, state.is_sending, state.is_unconfirmed, state.before)
 
 
-def _ids(texts: tuple[str, ...], groups: list[list[str]]) -> dict[str, str] | None:
+def ids_of(texts: tuple[str, ...], groups: list[list[str]]) -> dict[str, str] | None:
     """Reference id → record id; None when `texts` are not those of `groups`."""
     if len(texts) != len(groups):
         return None

@@ -53,10 +53,6 @@ WRONG = {
         "- assign_permission_sets: [A]\n  retry: 11",
         "11 is out of range; write 0 to 10",
     ),
-    "a reserved option": (
-        "- load_data: {plan: data/plan.json, seed: 7}",
-        "is not available in this version; remove it",
-    ),
     "an unknown option": (
         "- load_data: {plan: data/plan.json, bach: 7}",
         "unknown key; did you mean batch?",

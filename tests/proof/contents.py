@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from provisioner.emulator.org import EmulatedOrg
 from provisioner.ledger.base import Org
 from provisioner.salesforce.app_keys import PLATFORM_CLI, derived_consumer_key
 from provisioner.steps.login_app import NAME
-from tests.proof.whole_night import BELOW, DEPENDENCY, MARK, PACKAGE, WholeNight
+from tests.proof.whole_night import BELOW, DEPENDENCY, LEADS, MARK, PACKAGE, WholeNight
 
 PARTS = 6  # of a login app, its permission set included
 
@@ -110,6 +111,10 @@ def _data_faults(org: EmulatedOrg, folder: Path) -> Iterator[str]:
     cases = [row["Subject"] for row in _rows(org, "Case")]
     if cases.count("Made by the command") != 1:
         yield f"the command made {cases.count('Made by the command')} cases"
+    loaded = Counter(row["LastName"] for row in _rows(org, "Lead"))
+    leads = Counter(f"Lead {number}" for numbers in LEADS.values() for number in numbers)
+    if loaded != leads:
+        yield f"the leads {sorted((loaded - leads) + (leads - loaded))} are missing or there twice"
     marks = sum(row["Name"] == MARK for row in _rows(org, "Account"))
     if marks != 1:
         yield f"the script ran {marks} times"

@@ -24,6 +24,10 @@ WRITES = (
     ("collections.create", 2),
     ("tree.create", 1),
     ("tree.create", 6),
+    ("bulk_ingest.create", 1),
+    ("bulk_ingest.upload", 2),
+    ("bulk_ingest.state", 3),
+    ("bulk_ingest.status", 4),
     ("tooling.executeAnonymous", 2),
     ("sobjects.create", 5),  # of the command
 )

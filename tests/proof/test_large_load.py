@@ -1,7 +1,9 @@
-"""A plan with 10,000 open references: what is kept of its load is small, on every ledger."""
+"""A plan with thousands of open references: the state of its load is bounded on every ledger."""
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +12,14 @@ import pytest
 from provisioner.builder.lifecycle import OrgLifecycle
 from provisioner.emulator.keys import KeyPair
 from provisioner.ledger.base import Org, State
+from provisioner.steps.base import LONGEST_STATE
 from tests.ledger import postgresql_server
 from tests.proof.ledgers import PROOF_LEDGERS
 from tests.proof.whole_night import WholeNight, whole_night
 from tests.steps.project import data_plan, record
 
 OPEN = 10_000
+SCATTERED = 5_000  # open references whose ids have no pattern, as in an org with other work
 LARGE = "- load_data: { plan: large/plan.json }\n"
 
 
@@ -30,19 +34,18 @@ def night(
         yield made
 
 
-def large_plan(folder: Path) -> None:
+def large_plan(folder: Path, count: int) -> None:
     """All accounts are loaded before the first record that refers to one of them."""
-    accounts = [record("Account", n, Name=f"Acme {n}") for n in range(OPEN)]
+    accounts = [record("Account", n, Name=f"Acme {n}") for n in range(count)]
     people = [
-        record("Contact", n, LastName=f"Doe {n}", AccountId=f"@AccountRef{n}") for n in range(OPEN)
+        record("Contact", n, LastName=f"Doe {n}", AccountId=f"@AccountRef{n}") for n in range(count)
     ]
     data_plan(folder, {"Account.json": accounts, "Contact.json": people})
 
 
-def test_ten_thousand_open_references_are_loaded(
-    night: WholeNight, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    large_plan(night.folder / "large")
+def load(night: WholeNight, count: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Build with a plan of so many open references; the length of the longest state."""
+    large_plan(night.folder / "large", count)
     kept: list[str] = []
     real = OrgLifecycle.remember
 
@@ -55,6 +58,24 @@ def test_ten_thousand_open_references_are_loaded(
     (org,) = night.orgs(State.AVAILABLE)
     rows = night.rows_in(org, "Account")
     accounts = {row["Id"] for row in rows if row["Name"].startswith("Acme ")}
-    assert len(accounts) == OPEN
+    assert len(accounts) == count
     assert {row["AccountId"] for row in night.rows_in(org, "Contact")} == accounts
-    assert max(map(len, kept)) < 1_000
+    return max(map(len, kept))
+
+
+def test_ten_thousand_open_references_are_loaded(
+    night: WholeNight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(night, OPEN, monkeypatch) < 1_000
+
+
+def test_open_references_without_a_pattern_are_loaded(
+    night: WholeNight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their ids are longer than a state may be, so a file beside the ledger has them."""
+    numbers = random.Random(1)
+    night.world.ids._counter = itertools.accumulate(  # type: ignore[assignment]
+        iter(lambda: numbers.randrange(1, 62**5), 0), initial=10**9
+    )
+    assert load(night, SCATTERED, monkeypatch) < LONGEST_STATE
+    assert not list(night.folder.rglob("*-ids"))

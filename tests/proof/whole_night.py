@@ -31,9 +31,13 @@ STEPS = f"""\
 - deploy_metadata: {{ zip: build/extra.zip, test_level: RunLocalTests, ignore_warnings: true }}
 - assign_permission_sets: [Visit_Planner, billing__Clerk]
 - load_data: {{ plan: data/sample-plan.json }}
+- load_data: {{ csv: [data/leads.csv, data/more.csv], object: Lead }}
 - run_apex: {{ file: scripts/setup.apex }}
 - run_command: {{ command: [{sys.executable}, scripts/seed.py], timeout: 5m }}
 """
+
+LEADS = {"leads.csv": range(5), "more.csv": range(5, 8)}
+"""The CSV files of the night, and the numbers of their rows."""
 
 PACKAGES: dict[str, dict[str, Any]] = {
     PACKAGE: {
@@ -67,6 +71,9 @@ class WholeNight(Night):
         zipped_folder(metadata_folder(folder / "extra", sets=["Extra"]), folder / "build/extra.zip")
         script = f"insert new Account(Name = '{MARK}');\n"
         (folder / "scripts/setup.apex").write_text(script, encoding="utf-8")
+        for name, numbers in LEADS.items():
+            rows = "".join(f"Lead {number};Acme\r\n" for number in numbers)
+            (folder / "data" / name).write_bytes(f"LastName;Company\r\n{rows}".encode())
         self.write_pool(size=3, steps=STEPS)
         self.ledger.install(self)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 
 from provisioner.steps.base import StartAgain, StepState
+from provisioner.steps.bulk_state import BulkState
 from provisioner.steps.id_runs import packed
 from provisioner.steps.install_dependencies import Installing
 from provisioner.steps.install_package import Sending
@@ -18,6 +19,7 @@ from provisioner.steps.run_command import CommandStarted
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _COUNTS = st.integers(0, 999_999_999)
 _FLAGS = st.booleans()
+_DIGESTS = st.text("0123456789abcdef", min_size=8, max_size=8)
 
 
 class Text:
@@ -65,12 +67,27 @@ STATES: Mapping[str, st.SearchStrategy[StepState]] = {
         LoadState,
         _COUNTS,
         _COUNTS,
-        st.text("0123456789abcdef", min_size=8, max_size=8),
+        _DIGESTS,
         _GROUPS,
         _FLAGS,
         _FLAGS,
         st.dictionaries(_COUNTS, st.one_of(st.none(), _COUNTS), max_size=20),
     ),
+    "load_data csv": st.one_of(
+        st.builds(BulkState, _COUNTS, _COUNTS, _DIGESTS, _COUNTS, _COUNTS),
+        st.builds(
+            BulkState,
+            _COUNTS,
+            _COUNTS,
+            _DIGESTS,
+            _COUNTS,
+            _COUNTS,
+            st.sampled_from(["created", "closing"]),
+            ids("750"),
+            _COUNTS,
+        ),
+    ),
+    "load_data files": st.just(StartAgain()),
     "run_apex": st.sampled_from([ScriptSent(), StartAgain()]),
     "run_command": st.sampled_from([CommandStarted(), StartAgain()]),
     "verification": st.just(StartAgain()),

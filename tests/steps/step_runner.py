@@ -68,6 +68,7 @@ class StepRunner:
             sign_in=self.emulated.sign_in,
             remember=self.remember,
             memory=self.memory,
+            output=self.directory / ".provisioner/run-org-step1",
         )
 
     def remember(self, state: StepState) -> None:

@@ -43,6 +43,7 @@ DEFINITION = {"settings": {"lightningExperienceSettings": {"enableS1DesktopEnabl
 
 DEPENDENCIES = tuple(ResolvedVersion(f"04t00000000000{digit}AAA") for digit in "234")
 
+# The kind, and its form where it has several.
 EXAMPLES: dict[str, Callable[[], Step]] = {
     "settings": Settings,
     "install_package": lambda: InstallPackage(version="04t000000000001AAA"),
@@ -51,12 +52,17 @@ EXAMPLES: dict[str, Callable[[], Step]] = {
     "deploy_metadata": lambda: DeployMetadata(zip=Path("package.zip")),
     "assign_permission_sets": lambda: AssignPermissionSets(sets=("Sales_Rep", "Other")),
     "load_data": lambda: LoadData(plan=Path("plan.json")),
+    "load_data csv": lambda: LoadData(csv=(Path("accounts.csv"),), object="Account"),
+    "load_data files": lambda: LoadData(files=(Path("a.pdf"), Path("sub/b.txt"))),
     "run_apex": lambda: RunApex(file=Path("setup.apex")),
     "run_command": lambda: RunCommand(command=(sys.executable, "seed.py")),
     "verification": Verification,
 }
 REPLACES_UNCONFIRMED = frozenset({"load_data", "run_apex", "run_command"})
-NOT_REPEATABLE = REPLACES_UNCONFIRMED  # only the ledger knows what they have done
+NEEDS_ITS_STATE = REPLACES_UNCONFIRMED | {"load_data csv"}
+"""An org is replaced when the ledger holds a state that they cannot read."""
+
+NOT_REPEATABLE = NEEDS_ITS_STATE  # only the ledger knows what they have done
 
 FAULTS: dict[str, dict[str, Any]] = {
     "unavailable": {"do": "answer", "status": 503, "error": "SERVER_UNAVAILABLE"},
@@ -72,11 +78,19 @@ def made(emulated: Emulated, directory: Path) -> StepRunner:
     metadata_folder(directory / "mdapi", sets=["Sales_Rep", "Other"])
     data_plan(directory, {"Account.json": accounts(2), "Contact.json": contacts(2)})
     zipped_folder(directory / "mdapi", directory / "package.zip")
+    write(directory / "accounts.csv", "Name,Phone\nRow 1,1\nRow 2,2\n")
+    write(directory / "a.pdf", b"%PDF \xff")
+    write(directory / "sub/b.txt", "text")
     write(directory / "setup.apex", "insert new Case(Subject = 'x');\n")
     write(directory / "seed.py", "print('ready')")
     runner = StepRunner(emulated, directory, DEFINITION)
     runner.finish(DeploySource(path=Path("mdapi")))
     return runner
+
+
+def kind_of(name: str) -> str:
+    """The kind of an example."""
+    return name.partition(" ")[0]
 
 
 @pytest.fixture
@@ -86,7 +100,14 @@ def runner(emulated: Emulated, tmp_path: Path) -> StepRunner:
 
 def state(runner: StepRunner) -> dict[str, int]:
     """What must never double."""
-    kinds = ["Account", "Contact", "Case", "PermissionSetAssignment", "PermissionSet"]
+    kinds = [
+        "Account",
+        "Contact",
+        "Case",
+        "ContentVersion",
+        "PermissionSetAssignment",
+        "PermissionSet",
+    ]
     return {kind: runner.count(kind) for kind in [*kinds, "InstalledSubscriberPackage"]}
 
 
@@ -95,15 +116,15 @@ def requests(runner: StepRunner) -> int:
 
 
 def test_every_registered_kind_has_an_example() -> None:
-    assert set(STEPS) | {"settings", "verification"} == set(EXAMPLES)
+    assert set(STEPS) | {"settings", "verification"} == {kind_of(name) for name in EXAMPLES}
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_a_kind_is_declared_as_the_registry_names_it(kind: str) -> None:
     step = EXAMPLES[kind]()
     cls = type(step)
-    assert step.kind == kind
-    assert kind not in STEPS or step_class(kind) is cls
+    assert step.kind == kind_of(kind)
+    assert step.kind not in STEPS or step_class(step.kind) is cls
     assert hasattr(cls, "__dataclass_fields__")
     with pytest.raises(dataclasses.FrozenInstanceError):
         vars(cls)["__setattr__"](step, "kind", "other")

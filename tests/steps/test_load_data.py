@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def test_the_states_of_a_load_contain_its_progress(runner: StepRunner) -> None:
 def test_a_long_load_returns_the_thread(
     runner: StepRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
+    monkeypatch.setattr("provisioner.steps.tree_loading.TURN", -1.0)
     load = family(runner)
     first = runner.advance(load)
     assert isinstance(first, Pending)
@@ -386,25 +387,62 @@ def test_a_load_continues_in_the_same_process_when_the_row_cannot_hold_its_ids(
     runner: StepRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
-    monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
+    monkeypatch.setattr("provisioner.steps.tree_loading.TURN", -1.0)
     load = family(runner)
     assert isinstance(runner.advance(load), Pending)
     assert runner.finish(load) == Done("loaded 6 records")
     assert_complete(runner)
 
 
-def test_an_org_is_replaced_when_the_process_that_had_its_ids_was_killed(
-    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def interrupted(runner: StepRunner, monkeypatch: pytest.MonkeyPatch) -> LoadData:
+    """A load whose process ends after its first request, with ids that the row cannot hold."""
     monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
-    monkeypatch.setattr("provisioner.steps.load_data.TURN", -1.0)
+    monkeypatch.setattr("provisioner.steps.tree_loading.TURN", -1.0)
     load = family(runner)
     assert isinstance(runner.advance(load), Pending)
     runner.restart()
+    return load
+
+
+def ids_file(runner: StepRunner) -> Path:
+    return runner.directory / ".provisioner/run-org-step1-ids"
+
+
+def test_the_next_build_of_the_host_has_the_ids_that_the_row_cannot_hold(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = interrupted(runner, monkeypatch)
+    assert runner.step_state.endswith(" ~")
+    assert stat.S_IMODE(ids_file(runner).stat().st_mode) == 0o600
+    assert runner.finish(load) == Done("loaded 6 records")
+    assert_complete(runner)
+    assert list(ids_file(runner).parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"0/00000000 =001", b"1/{} =001", b"\xff"])
+def test_an_org_is_replaced_when_the_host_that_had_its_ids_is_another(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    load = interrupted(runner, monkeypatch)
+    digest = runner.step_state.split()[2].encode()
+    ids_file(runner).unlink()
+    if content is not None:
+        ids_file(runner).write_bytes(content.replace(b"{}", digest))
     failure = runner.failure(load)
     assert isinstance(failure, StepFailed)
     assert failure.kind is ErrorKind.REPLACE
-    assert "a build was interrupted before it stored the ids of the records" in failure.message
+    assert failure.message == (
+        "plan.json: a build was interrupted, and the ids of the records that it loaded are too "
+        "long for the ledger; only the host of that build had them"
+    )
+
+
+def test_ids_that_no_file_can_hold_are_kept_in_this_process(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.steps.load_progress.LONGEST_IDS", 5)
+    ids_file(runner).parent.write_text("a file in place of the folder")
+    assert runner.finish(family(runner)) == Done("loaded 6 records")
 
 
 @pytest.mark.parametrize(

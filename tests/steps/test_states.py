@@ -23,9 +23,9 @@ from provisioner.steps.data_chunks import read_load
 from tests.salesforce.world import Emulated
 from tests.steps.states import STATES, Text
 from tests.steps.step_runner import StepRunner
-from tests.steps.test_contract import EXAMPLES, REPLACES_UNCONFIRMED, made
+from tests.steps.test_contract import EXAMPLES, NEEDS_ITS_STATE, made
 
-REPEATABLE = sorted(EXAMPLES.keys() - REPLACES_UNCONFIRMED)
+REPEATABLE = sorted(EXAMPLES.keys() - NEEDS_ITS_STATE)
 UNREADABLE = ["?", "0Hf", "0Af00000000000", "Sent", "again ", "1/3 loaded", "3" * LONGEST_STATE]
 
 
@@ -61,7 +61,7 @@ def test_any_text_is_read_or_costs_the_org_where_the_step_must_not_be_repeated(
     else:
         assert state == StartAgain() or state.text() == text
         return
-    assert (kind in REPLACES_UNCONFIRMED, failure.kind) == (True, ErrorKind.REPLACE)
+    assert (kind in NEEDS_ITS_STATE, failure.kind) == (True, ErrorKind.REPLACE)
     assert failure.message.endswith("the state of the step in the ledger cannot be read")
 
 
@@ -83,7 +83,7 @@ def test_a_repeatable_step_starts_again_from_a_state_that_it_cannot_read(
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
-@pytest.mark.parametrize("kind", sorted(REPLACES_UNCONFIRMED))
+@pytest.mark.parametrize("kind", sorted(NEEDS_ITS_STATE))
 def test_a_step_that_must_not_be_repeated_sends_nothing_from_a_state_that_it_cannot_read(
     kind: str, text: str, runner: StepRunner
 ) -> None:

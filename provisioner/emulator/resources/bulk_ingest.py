@@ -20,7 +20,8 @@ from provisioner.emulator.routing import Call, Reply, route
 _BASE = "/services/data/v<version>/jobs/ingest"
 _OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 _CSV = "text/csv;charset=UTF-8"
-_MAXIMUM_BYTES = 150_000_000
+_MAXIMUM_BYTES = 112_500_000
+"""Of the upload: 150 MB after the encoding in base64."""
 
 
 @route(_BASE, "POST", name="bulk_ingest.create")

@@ -1,4 +1,4 @@
-"""ContentVersion: an uploaded file, its document, and the links to it.
+"""ContentVersion: an uploaded file, its checksum, its document, and the links to it.
 
 Source: "ContentVersion" and "ContentDocumentLink" in the Object Reference.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 
 from provisioner.emulator.errors import RecordError
 from provisioner.emulator.objects.records import Record
@@ -30,7 +31,9 @@ def _check(_org: EmulatedOrg, change: Change) -> None:
     record["Title"] = record["Title"] or stem or name
     record["FileExtension"] = extension if stem else None
     record["FileType"] = extension.upper() if stem else "UNKNOWN"
-    record["ContentSize"] = record["ContentSizeLong"] = _size(record["VersionData"])
+    content = _content(record["VersionData"])
+    record["ContentSize"] = record["ContentSizeLong"] = len(content)
+    record["Checksum"] = hashlib.md5(content, usedforsecurity=False).hexdigest()
     record["IsLatest"] = True
     _attach(change)
 
@@ -60,9 +63,9 @@ def _link(store: Rows, document: str, entity: str) -> None:
     store.add("ContentDocumentLink", link)
 
 
-def _size(data: str | None) -> int:
+def _content(data: str | None) -> bytes:
     try:
-        return len(base64.b64decode(data or "", validate=True))
+        return base64.b64decode(data or "", validate=True)
     except binascii.Error as error:
         text = "Version Data: value not of required type"
         raise RecordError("INVALID_TYPE_ON_FIELD_IN_RECORD", text, ["VersionData"]) from error

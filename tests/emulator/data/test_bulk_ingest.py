@@ -257,3 +257,11 @@ def test_a_job_that_cannot_be_made(
     assert response.status_code == 400
     assert response.json()[0]["errorCode"] == code
     assert message in (None, response.json()[0]["message"])
+
+
+def test_data_of_more_than_150_mb_in_base64_is_refused(client: Client, world: World) -> None:
+    """Source: docs/reference/data.md#bulk-limits."""
+    job = Job(client, world)
+    headers = {"Content-Type": "text/csv"}
+    data = b"Name\n" + b"x" * 112_500_000
+    assert client.call("PUT", f"{job.path}/batches", data=data, headers=headers).status_code == 413

@@ -1,0 +1,116 @@
+"""`load_data: { files: … }`: files as ContentVersion, streamed from disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.declare.options import Finding
+from provisioner.errors import ErrorKind, SalesforceError, UsageError
+from provisioner.plain_text import quantity
+from provisioner.salesforce.api_errors import TIMED_OUT
+from provisioner.salesforce.files import LARGEST, FileVersion, file_versions, upload_file
+from provisioner.salesforce.streamed import StreamedBody
+from provisioner.steps.base import (
+    Done,
+    Outcome,
+    Pending,
+    StartAgain,
+    StepContext,
+    StepFailed,
+)
+from provisioner.steps.cached_input import CachedInput
+from provisioner.steps.disk_file import DiskFile, is_unchanged, known_file
+
+TURN = 5.0  # seconds after which a long upload returns the thread to other orgs
+
+
+@dataclass(frozen=True)
+class FilesForm:
+    """Uploads files that the org does not have.
+
+    Safe to run twice because it first reads which files the user has uploaded: one with the same
+    title, path and MD5 checksum is not uploaded again. After a time-out an upload may still be in
+    progress, therefore the org is replaced.
+    """
+
+    files: tuple[Path, ...]
+    cached: CachedInput
+
+    def check(self, directory: Path) -> Iterable[Finding]:
+        """Read all files."""
+        for number, problem in self._problems(directory):
+            yield Finding(f"files.{number}", problem)
+
+    def start(self, context: StepContext) -> Outcome:
+        """Upload what is missing."""
+        wanted = self.cached.get("", lambda: self._read(context.directory))
+        names = sorted({file.path.name for file in wanted})
+        there = set(file_versions(context.org, names))
+        since = time.monotonic()
+        for number, file in enumerate(wanted):
+            if _version(file) in there:
+                continue
+            if time.monotonic() - since > TURN:
+                note = f"{number:,} of {quantity(len(wanted), 'file')}"
+                return Pending(StartAgain(), note=note, wait=0.0)
+            self._upload(context, self.files[number], file)
+        return Done(f"uploaded {quantity(len(wanted), 'file')}")
+
+    def poll(self, context: StepContext, _state: StartAgain) -> Outcome:
+        """Upload what is still missing."""
+        return self.start(context)
+
+    def read_state(self, _text: str) -> StartAgain:
+        """Whatever it is, the org shows which files it has."""
+        return StartAgain()
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:
+        """Name and hash of each file. Raises UsageError with all problems."""
+        for file in self.cached.fresh("", lambda: self._read(directory)):
+            yield f"{file.path.name}\0{file.digest}".encode()
+
+    def _upload(self, context: StepContext, name: Path, file: DiskFile) -> None:
+        if not is_unchanged(file.path, file.identity):
+            raise StepFailed(
+                f"{name}: the file was changed during the build",
+                hint="start the build again: it loads what the file contains now",
+            )
+        try:
+            upload_file(context.org, _version(file), StreamedBody(file.size, file.pieces))
+        except SalesforceError as error:
+            if error.error_code == TIMED_OUT or error.status == 504:
+                text = f"it is unknown whether {name} was uploaded: {error.message}"
+                raise StepFailed(text, kind=ErrorKind.REPLACE) from None
+            if error.kind is not ErrorKind.CONTENT:
+                raise
+            raise StepFailed(f"{name}: {error.message}", hint=error.hint) from None
+
+    def _problems(self, directory: Path) -> Iterator[tuple[int, str]]:
+        seen: dict[tuple[str, str], Path] = {}
+        for number, name in enumerate(self.files):
+            try:
+                found = known_file(directory / name, LARGEST)
+            except OSError as error:
+                yield number, f"{name} cannot be read: {error.strerror}"
+                continue
+            if not found.size:
+                yield number, f"{name} is empty; Salesforce needs content"
+            if len(found.path.name) > 255:
+                yield number, f"{name}: the name of a file may have 255 characters"
+            other = seen.setdefault((found.path.name, found.digest), name)
+            if other != name or self.files.index(name) != number:
+                yield number, f"{name} is the same file as {other}; remove one"
+
+    def _read(self, directory: Path) -> tuple[DiskFile, ...]:
+        wrong = [problem for _, problem in self._problems(directory)]
+        if wrong:
+            raise UsageError("\n".join(wrong), code="data_files")
+        return tuple(known_file(directory / name, LARGEST) for name in self.files)
+
+
+def _version(file: DiskFile) -> FileVersion:
+    """The file as the org shows it after the upload."""
+    return FileVersion(file.path.stem, file.path.name, file.md5)
