@@ -223,6 +223,7 @@ def release(
 def login(
     username: str,
     *,
+    user: str = "",
     consumer_key: str = "",
     key: Path | str | None = None,
     login_url: str = "",
@@ -230,6 +231,8 @@ def login(
     on_message: OnMessage = _ignore,
 ) -> Session:
     """Log in by JWT. The session has `access_token`, `instance_url`, `org_id` (18 characters) etc.
+
+    `user` is the persona of a user that `create_users` has made in the org `username`.
 
     With `consumer_key` and `key` (a file), neither pool.yaml nor the ledger is read; with `key` and
     no pool.yaml, the consumer key is the one that is derived from the username. The passphrase of
@@ -240,7 +243,8 @@ def login(
     from provisioner.login import login_by_any
 
     has_file = Path(config).exists()
-    options = Options(consumer_key, Path(key) if key else None, login_url, not has_file)
+    key_file = Path(key) if key else None
+    options = Options(consumer_key, key_file, login_url, not has_file, user=user)
     load = partial(_load, Path(config), on_message)
     session, _ = login_by_any(find_credentials(username, options, os.environ, load))
     return session

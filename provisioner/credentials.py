@@ -10,26 +10,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from provisioner.declare.secret import Secret
-from provisioner.errors import LoginError, NoOrgError, UsageError
-from provisioner.ledger.base import State
-from provisioner.salesforce.app_keys import PLATFORM_CLI, derived_consumer_key
-from provisioner.salesforce.hosts import is_salesforce, may_receive_token
+from provisioner.errors import NoOrgError
+from provisioner.ledger.personas import login_name, org_of
+from provisioner.org_credentials import from_ledger, org_login_url
+from provisioner.salesforce.app_keys import derived_consumer_key
 from provisioner.salesforce.keys import PASSPHRASE_VARIABLE
 from provisioner.salesforce.login_endpoints import (
     SANDBOX,
-    is_loopback,
-    named_origin,
     scratch_endpoints,
     user_endpoints,
 )
-from provisioner.salesforce.login_errors import FOREIGN_HOST
 from provisioner.salesforce.sign_in import Credentials
+from provisioner.steps.persona_names import persona_username
 
 if TYPE_CHECKING:
-    from provisioner.config.hub import DevHub
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
 
@@ -43,6 +39,7 @@ class Options:
     login_url: str = ""
     is_without_pool_file: bool = False  # there is none at the path of --config
     manifest: Path | None = None
+    user: str = ""  # the persona of a user of the org; else the username says who logs in
 
     @property
     def are_complete(self) -> bool:
@@ -74,13 +71,14 @@ def find_credentials(
     if options.manifest:
         return _from_manifest(username, options.manifest, options, environ, load)
     if options.are_complete:
-        return [from_options(username, options, environ)]
+        found = [from_options(username, options, environ)]
+        return _for_user(found, persona_username(options.user, username) if options.user else "")
     from provisioner.ledger import open_ledger
 
     pool = load()
     ledger = open_ledger(pool.ledger, pool.directory, pool.dev_hub)
     try:
-        org = ledger.get(username)
+        org = org_of(ledger, username)
     finally:
         ledger.close()
     if org is None:
@@ -90,11 +88,21 @@ def find_credentials(
             hint="run `provisioner status` to list the orgs; for an org outside of the ledger, "
             "pass --consumer-key, --key and --login-url",
         )
-    found = from_ledger(org, pool)
+    of_org = from_ledger(org, pool)
+    name = login_name(org.username, org.users, username, options.user)
     on_found(org)
-    return [
+    candidates = [
         Candidate(_override(each.credentials, options, environ), each.source)
-        for each in _candidates(found, pool)[: 1 if options.consumer_key else None]
+        for each in _candidates(of_org, pool)[: 1 if options.consumer_key else None]
+    ]
+    return _for_user(candidates, name)
+
+
+def _for_user(candidates: list[Candidate], username: str) -> list[Candidate]:
+    """The candidates for a user of the org whose apps they are; "" for the org's own user."""
+    return [
+        replace(one, credentials=replace(one.credentials, username=username)) if username else one
+        for one in candidates
     ]
 
 
@@ -131,6 +139,7 @@ def _from_manifest(
     from provisioner.manifest_file import read_entry
 
     entry = read_entry(manifest, username)
+    name = login_name(entry.username, entry.users, username, options.user)
     username = entry.username
     named = replace(
         options,
@@ -149,13 +158,12 @@ def _from_manifest(
             scratch_endpoints(url, pool.dev_hub.effective_scratch_login_url),
             app.former_key,
         )
-        return [
-            replace(one, source=one.source.replace("ledger", "manifest"))
-            for one in _candidates(found, pool)
-        ]
+        candidates = _candidates(found, pool)
+        named_so = [replace(c, source=c.source.replace("ledger", "manifest")) for c in candidates]
+        return _for_user(named_so, name)
     derived = from_options(username, replace(named, consumer_key=""), environ)
     found_in = [replace(from_options(username, named, environ), source="from the manifest")]
-    return [*(found_in if named.consumer_key else ()), derived]
+    return _for_user([*(found_in if named.consumer_key else ()), derived], name)
 
 
 def from_options(username: str, options: Options, environ: Mapping[str, str]) -> Candidate:
@@ -171,68 +179,6 @@ def from_options(username: str, options: Options, environ: Mapping[str, str]) ->
         user_endpoints(options.login_url or SANDBOX),
     )
     return Candidate(credentials, "as given" if is_named else "derived from the username")
-
-
-def from_ledger(org: Org, pool: PoolFile) -> Credentials:
-    """The credentials of a scratch org in the ledger.
-
-    The key of an org that was signed up with the Dev Hub's app is that app's. All other orgs, also
-    those with an app of their own, have the key of the app for scratch orgs. Raises NoOrgError for
-    an org that is deleted or not ready yet.
-    """
-    if org.state is State.DELETED:
-        raise NoOrgError(
-            f"the scratch org {org.username} is deleted",
-            code="org_deleted",
-            hint=f"claim another org: provisioner claim --pool {org.pool}",
-        )
-    if org.state in (State.INTENDED, State.SIGNING_UP) or org.consumer_key == PLATFORM_CLI:
-        raise NoOrgError(
-            f"the scratch org {org.username} is not ready for a login yet",
-            code="org_not_ready",
-            hint="wait until the build has finished; `provisioner status` shows the org's state",
-        )
-    app = pool.dev_hub if org.consumer_key in _hub_keys(pool) else pool.consumer_app
-    return Credentials(
-        org.username,
-        org.consumer_key or app.consumer_key,
-        app.private_key,
-        app.private_key_passphrase,
-        scratch_endpoints(
-            org_login_url(org.username, org.login_url, pool.dev_hub),
-            pool.dev_hub.effective_scratch_login_url,
-        ),
-        app.former_key,
-    )
-
-
-def _hub_keys(pool: PoolFile) -> tuple[str, str]:
-    """The consumer keys of rows whose orgs have the Dev Hub's app; early rows have none."""
-    return ("", pool.dev_hub.consumer_key)
-
-
-def org_login_url(username: str, login_url: str, hub: DevHub) -> str | None:
-    """The login URL of an org by the Dev Hub's record, or None.
-
-    Raises LoginError for a host that must not receive an assertion.
-    """
-    if not login_url:
-        return None
-    try:
-        named = named_origin(login_url)
-    except UsageError:
-        named = ""
-    generic = hub.effective_scratch_login_url
-    is_replaced = is_loopback(generic) and is_salesforce(urlsplit(named).hostname or "")
-    if is_replaced or any(may_receive_token(named, asked) for asked in (hub.login_url, generic)):
-        return login_url
-    raise LoginError(
-        f"login of {username}: the Dev Hub names {named or 'no address'} as the org's login host, "
-        "which is not a Salesforce host or a host of pool.yaml, or does not use https; "
-        "nothing was sent to it",
-        code=FOREIGN_HOST,
-        hint="check dev_hub.login_url, and any proxy between this machine and Salesforce",
-    )
 
 
 def _override(found: Credentials, options: Options, environ: Mapping[str, str]) -> Credentials:

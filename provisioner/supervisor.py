@@ -26,7 +26,7 @@ def main(command: Sequence[str]) -> int:
             list(command), stdin=subprocess.DEVNULL, start_new_session=True
         )
     except OSError as error:
-        print(f"{command[0]} cannot be started: {error.strerror}", file=sys.stderr)  # noqa: T201
+        os.write(2, f"{command[0]} cannot be started: {error.strerror}\n".encode())
         return NOT_STARTED
     threading.Thread(target=_watch, args=(program.pid,), daemon=True).start()
     os.waitid(os.P_PID, program.pid, os.WEXITED | os.WNOWAIT)  # its group keeps its id until then

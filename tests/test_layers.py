@@ -36,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("plan",),
     ("manifest_file",),
+    ("org_credentials",),
     ("credentials",),
     ("login",),
     ("hub_app",),

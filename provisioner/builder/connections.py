@@ -15,9 +15,9 @@ from provisioner.builder.first_logins import (
     has_first_session,
     lost_session,
 )
-from provisioner.credentials import from_ledger
 from provisioner.errors import LoginError, SalesforceError
 from provisioner.ledger.account import hub_credentials
+from provisioner.org_credentials import from_ledger
 from provisioner.salesforce.external_client_app import enough
 from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.org import OrgClient, newest_api_version
@@ -104,9 +104,10 @@ class Connections:
         session = OrgSession(self._transport, "org", row.username, grant, renew)
         return OrgClient(session, enough(self.hub.client.api_version))
 
-    def sign_in(self, row: Org) -> Grant:
-        """A fresh login to an org, as any consumer makes it."""
-        return self._sign_in_with(from_ledger(row, self._config))
+    def sign_in(self, row: Org, username: str = "") -> Grant:
+        """A fresh login to an org, as any consumer makes it; by default of the org's own user."""
+        found = from_ledger(row, self._config)
+        return self._sign_in_with(replace(found, username=username or found.username))
 
     def _sign_in_at_own_host(self, row: Org) -> Grant:
         """A login through a new app of the org: no other host knows the app."""

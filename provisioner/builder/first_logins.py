@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from provisioner.credentials import org_login_url
 from provisioner.errors import ErrorKind, SalesforceError
+from provisioner.org_credentials import org_login_url
 from provisioner.salesforce.app_keys import PLATFORM_CLI
 from provisioner.salesforce.authorization_code import FirstSession, exchange, revoke
 
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 def has_first_session(org: Org) -> bool:
     """Whether an org has no login but the first session: its row has no consumer key of its own."""
     return org.consumer_key == PLATFORM_CLI
+
+
+def has_own_app(org: Org, config: PoolFile) -> bool:
+    """Whether an org logs in through an app of its own; early rows of copied apps have no key."""
+    keys = ("", PLATFORM_CLI, config.dev_hub.consumer_key, config.consumer_app.consumer_key)
+    return org.consumer_key not in keys
 
 
 class FirstLogins:

@@ -28,6 +28,7 @@ class OrgProgress:
     memory: dict[str, Any] = field(default_factory=dict)  # of the current step
     failed: set[str] = field(default_factory=set)  # calls whose retries are used up
     current: str = "steps"  # the current step, as reports call it
+    note: str = ""  # how far the current step is, as it was reported last
 
     def end_step(self) -> None:
         """Drop what this process knows of the current step, and end what it has started."""
@@ -36,6 +37,7 @@ class OrgProgress:
                 close()
         self.memory = {}
         self.deadline = None
+        self.note = ""
 
     def has_retry(self, step: ListedStep) -> bool:
         """Whether `retry` of the step allows another attempt, within its time."""

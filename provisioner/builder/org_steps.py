@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
-from provisioner.builder.first_logins import has_first_session
+from provisioner.builder.first_logins import has_first_session, has_own_app
 from provisioner.builder.lifecycle import RowLostError
 from provisioner.builder.org_progress import LONGEST_INTERVAL, OrgProgress, until_next_poll
 from provisioner.builder.step_list import ListedStep, StepLists
@@ -90,6 +90,9 @@ class OrgSteps:
             outcome = self._run(progress, step)
         if isinstance(outcome, Pending):
             self._remember(progress, outcome.state)
+            if outcome.is_progress and outcome.note != progress.note:
+                progress.note = outcome.note
+                self._report(progress.org, step, count, note=outcome.note)
             return until_next_poll(progress.deadline, outcome)
         self._finish_step(progress, step, outcome)
         return None
@@ -104,6 +107,9 @@ class OrgSteps:
             definition=build.config.pools[org.pool].definition(org.definition),
             org_id=org.org_id,
             sign_in=lambda: build.connections.sign_in(org),
+            sign_in_as=lambda username: build.connections.sign_in(org, username),
+            has_own_app=has_own_app(org, build.config),
+            users=org.users,
             first_login=build.connections.first_login(
                 org, lambda: build.lifecycle.app_window(org).has_passed
             ),

@@ -68,13 +68,18 @@ def _resolved(
         problems[Problem(file, entry.line, entry.column, key, error.message)] = error.hint
         return entry
     except SalesforceError as error:
+        where = f"{entry.file}:{entry.line}: {entry.title}"
         if error.kind not in (ErrorKind.CONFIGURATION, ErrorKind.CONTENT):
-            error.message = f"{entry.file}:{entry.line}: {entry.title}: {error.message}"
-            error.args = (error.message,)
-            raise
+            raise SalesforceError(
+                f"{where}: {error.message}",
+                status=error.status,
+                error_code=error.error_code,
+                kind=error.kind,
+                hint=error.hint,
+                code=error.code,
+            ) from None
         raise UsageError(
-            f"{entry.file}:{entry.line}: {entry.title}: the Dev Hub does not show its packages: "
-            f"{error.message}",
+            f"{where}: the Dev Hub does not show its packages: {error.message}",
             code="package_version",
             hint="give the user of the build the system permission Create and Update "
             "Second-Generation Packages, or write the 04t id of the version",

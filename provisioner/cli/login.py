@@ -65,6 +65,10 @@ def command(
             metavar="FILE", help="Manifest with the consumer key and the login URL of the org."
         ),
     ] = None,
+    user: Annotated[
+        str,
+        typer.Option(metavar="PERSONA", help="A user of the org that create_users has made."),
+    ] = "",
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say which consumer key was used.")
     ] = False,
@@ -77,6 +81,9 @@ def command(
     Without --consumer-key, these are tried: the ledger's or the manifest's, the one of the Dev
     Hub's app, and the one that a build derives from the username. With --key and no pool.yaml, only
     the derived one is.
+
+    USERNAME may also be that of a user whom create_users has made; --user names such a user of the
+    org USERNAME by the persona, as in `login USERNAME --user agent`.
 
     Prints a warning when nobody, or another owner, has claimed the org; with --strict this is an
     error with exit code 7.
@@ -92,7 +99,7 @@ def command(
     _check_command(arguments or [], execute=execute)
     sf_options = _sf_options(alias, default=default, sf=sf)
     sf_path = _sf() if sf else ""
-    options = Options(consumer_key, key, login_url, not call.config.exists(), manifest)
+    options = Options(consumer_key, key, login_url, not call.config.exists(), manifest, user)
     if strict and (options.are_complete or manifest):
         raise UsageError(
             "--strict needs the ledger, which is not read with --key or --manifest",

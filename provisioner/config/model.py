@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from provisioner.config.hub import ConnectedApp, DevHub, ScratchApp
+from provisioner.config.personas import persona_findings
 from provisioner.config.portion import Portion
 from provisioner.config.rehearsal import Rehearsal
 from provisioner.config.rules import ledger_rule
@@ -161,6 +162,7 @@ class Pool:
                 yield Finding(f"definitions.{index}", message)
         for step, index, message in wrong_definitions(self.steps, names):
             yield Finding(f"steps.{step}.when.definition.{index}", message)
+        yield from persona_findings([entry.step for entry in self.steps])
 
     def steps_of(self, definition: str) -> tuple[StepEntry, ...]:
         """The steps of the orgs of a definition."""

@@ -12,7 +12,7 @@ from provisioner.config.model import Definition, Pool, StepEntry
 from provisioner.config.project_namespace import ProjectError, project_namespace
 from provisioner.config.reader import INVALID, Reader, Special
 from provisioner.config.step_entries import StepEntries
-from provisioner.steps import STEPS, step_class
+from provisioner.steps import kinds, step_class
 
 
 class Pools:
@@ -23,7 +23,7 @@ class Pools:
         self.special: dict[type, Special] = {
             Pool: self.pool,
             Definition: self.definition,
-            StepEntry: StepEntries(reader, STEPS, step_class),
+            StepEntry: StepEntries(reader, kinds(), step_class),
         }
 
     def pool(self, location: Location) -> Any:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-RESERVED_STEPS = frozenset({"create_users"})
+RESERVED_STEPS = frozenset({"snapshot"})
 
 RESERVED_STEP_KEYS: frozenset[str] = frozenset()
 """Keys of any step."""
 
-RESERVED_OPTIONS: Mapping[str, frozenset[str]] = {
-    "assign_permission_sets": frozenset({"groups", "licenses", "users"}),
-}
+RESERVED_OPTIONS: Mapping[str, frozenset[str]] = {}
 """Keys of one kind of step."""

@@ -20,7 +20,8 @@ from provisioner.declare.duration import EXPECTED, PATTERN, format_duration
 from provisioner.declare.keys import Key, declared_keys, without_none
 from provisioner.declare.options import Option
 from provisioner.declare.secret import Secret
-from provisioner.steps import STEPS, step_class
+from provisioner.errors import UsageError
+from provisioner.steps import kinds, step_class
 
 VARIABLE = {"$ref": "#/$defs/variable"}
 SCALARS: Mapping[Any, dict[str, Any]] = {
@@ -165,16 +166,20 @@ def _with_shorthand(cls: type) -> dict[str, Any]:
 def _step() -> dict[str, Any]:
     """One entry of `steps`: exactly one kind, and beside it the keys of any step."""
     common = _object(StepEntry)
-    kinds = {}
-    for kind in STEPS:
-        cls = step_class(kind)
+    found = {}
+    for kind in kinds():
+        try:
+            cls = step_class(kind)
+        except UsageError as error:  # of another distribution
+            found[kind] = {"description": error.message}
+            continue
         text = (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " ")
-        kinds[kind] = {"description": text, **_with_common(_with_shorthand(cls), common)}
+        found[kind] = {"description": text, **_with_common(_with_shorthand(cls), common)}
     return {
         "type": "object",
-        "properties": {**kinds, **common["properties"]},
+        "properties": {**found, **common["properties"]},
         "additionalProperties": False,
-        "oneOf": [{"required": [kind]} for kind in STEPS],
+        "oneOf": [{"required": [kind]} for kind in found],
     }
 
 

@@ -14,6 +14,8 @@ from provisioner.config.model import StepEntry
 from provisioner.config.reader import INVALID, Reader
 from provisioner.config.reserved import RESERVED_OPTIONS, RESERVED_STEP_KEYS, RESERVED_STEPS
 from provisioner.declare.keys import declared_keys
+from provisioner.errors import UsageError
+from provisioner.steps import conflict
 
 StepClass = Callable[[str], type]
 
@@ -37,6 +39,8 @@ class StepEntries:
         if entries is None:
             return INVALID
         kinds = [name for name in entries if name in self._kinds]
+        if any(self._is_broken(kind, entries[kind]) for kind in kinds):
+            return INVALID
         self._refuse_unknown(entries, kinds)
         if len(kinds) > 1:
             message = f"an entry must have one kind; write {kinds[1]} as a separate entry"
@@ -44,6 +48,20 @@ class StepEntries:
         if not kinds:
             self._no_kind(location, entries)
         return self._entry(location, entries, kinds[0]) if len(kinds) == 1 else INVALID
+
+    def _is_broken(self, kind: str, location: Location) -> bool:
+        """Whether a kind cannot be used because of another distribution, which is reported."""
+        message = ""
+        if other := conflict(kind):
+            message = f"{kind} is a step of provisioner, and {other} declares it, too; uninstall it"
+        else:
+            try:
+                self._step_class(kind)
+            except UsageError as error:
+                message = error.message
+        if message:
+            self._reader.report_key(location, message)
+        return bool(message)
 
     def _entry(self, location: Location, entries: dict[str, Location], kind: str) -> Any:
         options = self._options(kind, entries[kind])

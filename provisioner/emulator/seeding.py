@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.org import EmulatedOrg
 
 LICENSES = (("Salesforce", "SFDC"), ("Salesforce Platform", "AUL"), ("Chatter Free", "CSN"))
-_USER_TYPES = {"CSN": "CsnOnly"}  # by licence; docs/reference/users.md#new-users
+_USER_TYPES = {"CSN": "CsnOnly"}  # by licence; docs/reference/users.md#user-types
 PROFILES = (
     ("System Administrator", "Salesforce"),
     ("Standard User", "Salesforce"),

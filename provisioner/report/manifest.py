@@ -87,6 +87,7 @@ def _entry(org: Org, contents: Mapping[str, Any]) -> dict[str, Any]:
         "created_at": _text(org.created_at),
         "expires_at": _text(org.expires_at),
         "owner": org.owner or None,
+        "users": [dict(user) for user in org.users],
         "fingerprint": org.fingerprint,
         "contents": contents.get(org.fingerprint) or {"definition": org.definition},
     }

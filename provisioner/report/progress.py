@@ -19,7 +19,7 @@ _FINISHED = (State.AVAILABLE, State.FAILED)
 
 
 def what_happens(event: OrgEvent) -> str:
-    """`install_package (2/5)`, `available`, `failed at deploy_source: …`."""
+    """`install_package (2/5)`, `load_data (3/5): 20 of 50 rows`, `failed at deploy_source: …`."""
     if event.state is State.AVAILABLE:
         return "available"
     if event.state is State.FAILED:
@@ -33,7 +33,8 @@ def what_happens(event: OrgEvent) -> str:
         return f"{event.step} requested"
     if event.state is State.SIGNING_UP:
         return f"{event.step} in progress"
-    return f"{event.step}{position}"
+    progress = f": {event.note}" if event.note else ""
+    return f"{event.step}{position}{progress}"
 
 
 class Lines:

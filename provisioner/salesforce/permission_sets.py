@@ -1,4 +1,7 @@
-"""Permission sets: find them by API name, assign them (docs/reference/permission-sets.md)."""
+"""Permission sets, groups of them and licences: find them by API name, assign them.
+
+Source: docs/reference/permission-sets.md.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +27,54 @@ from provisioner.salesforce.soql import equals, one_of, select
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
 
-_NOT_OF_PROFILE = "IsOwnedByProfile = false"  # every profile has its own permission set
 BATCH = 200
 NOT_UPDATED = 'that have the "updated" status'
 """Part of the error for a group that is not calculated yet, in lower case.
 
 Source: docs/reference/permission-sets.md#groups.
 """
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What can be assigned to users: its object and the object of its assignments."""
+
+    label: str
+    sobject: str
+    name_field: str
+    prefix: str  # of its ids
+    assignment: str
+    id_field: str  # of the assignment
+    has_namespace: bool = True
+    condition: str = ""  # of its records
+
+
+SETS = Kind(
+    "permission set",
+    "PermissionSet",
+    "Name",
+    "0PS",
+    "PermissionSetAssignment",
+    "PermissionSetId",
+    condition="IsOwnedByProfile = false",  # every profile has its own permission set
+)
+GROUPS = Kind(
+    "permission set group",
+    "PermissionSetGroup",
+    "DeveloperName",
+    "0PG",
+    "PermissionSetAssignment",
+    "PermissionSetGroupId",
+)
+LICENSES = Kind(
+    "permission set licence",
+    "PermissionSetLicense",
+    "DeveloperName",
+    "0PL",
+    "PermissionSetLicenseAssign",
+    "PermissionSetLicenseId",
+    has_namespace=False,
+)
 
 
 @dataclass(frozen=True)
@@ -56,18 +100,25 @@ class Name:
         return None if self.namespace else 1
 
 
-def _filters(names: Collection[Name]) -> Iterator[str]:
+def _filters(kind: Kind, names: Collection[Name]) -> Iterator[str]:
     """A filter for the names of each namespace, and one for those without."""
     for namespace in dict.fromkeys(name.namespace for name in names):
-        same = one_of("Name", dict.fromkeys(n.name for n in names if n.namespace == namespace))
+        plain = dict.fromkeys(n.name for n in names if n.namespace == namespace)
+        same = one_of(kind.name_field, plain)
         yield f"({same} AND {one_of('NamespacePrefix', [namespace])})" if namespace else same
 
 
-def find(org: OrgClient, names: Collection[str]) -> dict[str, str]:
+def find(org: OrgClient, names: Collection[str], kind: Kind = SETS) -> dict[str, str]:
     """The ids of those of `names` that exist, by one query."""
-    parsed = {text: Name.parse(text) for text in names}
-    where = f"({' OR '.join(_filters(parsed.values()))}) AND {_NOT_OF_PROFILE}"
-    rows = org.query_as(select("Id, Name, NamespacePrefix", "PermissionSet", where), _named)
+    parsed = {text: Name.parse(text) if kind.has_namespace else Name("", text) for text in names}
+    where = f"({' OR '.join(_filters(kind, parsed.values()))})"
+    if kind.condition:
+        where += f" AND {kind.condition}"
+    fields = f"Id, {_fields(kind)}"
+    rows = org.query_as(
+        select(fields, kind.sobject, where),
+        lambda row: {**_name_of(row, kind), "Id": record_id(row, "Id", prefix=kind.prefix)},
+    )
     found = {}
     for wanted, name in parsed.items():
         ranked = [(rank, row["Id"]) for row in rows if (rank := name.rank(row)) is not None]
@@ -84,42 +135,45 @@ def group_states(org: OrgClient, names: Collection[str]) -> dict[str, str]:
     return dict(rows)
 
 
-def all_names(org: OrgClient) -> list[str]:
-    """The API names of all permission sets, with their namespaces."""
-    soql = select("Name, NamespacePrefix", "PermissionSet", _NOT_OF_PROFILE)
-    rows = org.query_as(soql, _name_of)
+def all_names(org: OrgClient, kind: Kind = SETS) -> list[str]:
+    """The API names of all of a kind, with their namespaces."""
+    conditions = [kind.condition] if kind.condition else []
+    soql = select(_fields(kind), kind.sobject, *conditions)
+    rows = org.query_as(soql, lambda row: _name_of(row, kind))
     return [
         f"{row['NamespacePrefix']}__{row['Name']}" if row["NamespacePrefix"] else str(row["Name"])
         for row in rows
     ]
 
 
-def assigned(org: OrgClient, user_id: str, ids: Collection[str]) -> set[str]:
-    """Those of the permission sets `ids` that are assigned to the user."""
-    where = f"{equals('AssigneeId', user_id)} AND {one_of('PermissionSetId', ids)}"
-    soql = select("PermissionSetId", "PermissionSetAssignment", where)
-    return set(org.query_as(soql, lambda row: record_id(row, "PermissionSetId")))
+def assigned(org: OrgClient, user_id: str, ids: Collection[str], kind: Kind = SETS) -> set[str]:
+    """Those of `ids` that are assigned to the user."""
+    where = f"{equals('AssigneeId', user_id)} AND {one_of(kind.id_field, ids)}"
+    soql = select(kind.id_field, kind.assignment, where)
+    return set(org.query_as(soql, lambda row: record_id(row, kind.id_field)))
 
 
-def assign(org: OrgClient, user_id: str, ids: Collection[str]) -> dict[str, SalesforceError]:
-    """Assign permission sets that may be assigned already. Returns the refused ids and why."""
+def assign(
+    org: OrgClient, user_id: str, ids: Collection[str], kind: Kind = SETS
+) -> dict[str, SalesforceError]:
+    """Assign what may be assigned already. Returns the refused ids and why."""
     wanted = list(ids)
     refused = {}
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
-        results = org.create_many([_assignment(user_id, set_id) for set_id in batch])
-        for set_id, result in zip(batch, results, strict=False):
+        results = org.create_many([_assignment(user_id, one, kind) for one in batch])
+        for one, result in zip(batch, results, strict=False):
             error = _refusal(result)
             if error:
-                refused[set_id] = error
+                refused[one] = error
     return refused
 
 
-def _assignment(user_id: str, set_id: str) -> dict[str, Any]:
+def _assignment(user_id: str, wanted: str, kind: Kind) -> dict[str, Any]:
     return {
-        "attributes": {"type": "PermissionSetAssignment"},
+        "attributes": {"type": kind.assignment},
         "AssigneeId": user_id,
-        "PermissionSetId": set_id,
+        kind.id_field: wanted,
     }
 
 
@@ -138,13 +192,10 @@ def _refusal(result: Mapping[str, Any]) -> SalesforceError | None:
     return SalesforceError(f"{code}: {text}", error_code=code, kind=classify(400, code, text))
 
 
-def _named(row: Row) -> Row:
-    """A permission set with its id."""
-    return {**_name_of(row), "Id": record_id(row, "Id", prefix="0PS")}
+def _fields(kind: Kind) -> str:
+    return f"{kind.name_field}, NamespacePrefix" if kind.has_namespace else kind.name_field
 
 
-def _name_of(row: Row) -> Row:
-    return {
-        "Name": text(row, "Name"),
-        "NamespacePrefix": nullable_text(row, "NamespacePrefix"),
-    }
+def _name_of(row: Row, kind: Kind) -> Row:
+    namespace = nullable_text(row, "NamespacePrefix") if kind.has_namespace else ""
+    return {"Name": text(row, kind.name_field), "NamespacePrefix": namespace}

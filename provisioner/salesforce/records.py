@@ -119,13 +119,17 @@ def _problems(reference: str, errors: Iterable[Row]) -> Iterator[RecordProblem]:
 
 
 def record_types(org: OrgClient, sobjects: Sequence[str]) -> dict[tuple[str, str], str]:
-    """The ids of the record types of some objects, by (object, name)."""
-    soql = select("Id, Name, SobjectType", "RecordType", one_of("SobjectType", sobjects))
-    return dict(org.query_as(soql, _record_type))
+    """The ids of the record types of some objects, by (object, name) and (object, API name)."""
+    fields = "Id, Name, DeveloperName, SobjectType"
+    soql = select(fields, "RecordType", one_of("SobjectType", sobjects))
+    found = org.query_as(soql, _record_type)
+    by_api_name = {(sobject, name): type_id for type_id, sobject, _, name in found}
+    return by_api_name | {(sobject, name): type_id for type_id, sobject, name, _ in found}
 
 
-def _record_type(row: Row) -> tuple[tuple[str, str], str]:
-    return (text(row, "SobjectType"), text(row, "Name")), record_id(row, "Id", prefix="012")
+def _record_type(row: Row) -> tuple[str, str, str, str]:
+    names = [text(row, key) for key in ("SobjectType", "Name", "DeveloperName")]
+    return record_id(row, "Id", prefix="012"), names[0], names[1], names[2]
 
 
 def count_created_by(org: OrgClient, sobject: str, user_id: str) -> int:

@@ -74,6 +74,7 @@ class Pending:
     state: StepState
     note: str = ""
     wait: float = 2.0  # seconds of the platform's time until the next poll is useful
+    is_progress: bool = False  # the note says how far the step is, and is shown when it changes
 
 
 Outcome = Done | Pending
@@ -82,6 +83,11 @@ Outcome = Done | Pending
 def no_sign_in() -> Grant:
     """The `sign_in` of a context that was made without a login."""
     raise NotImplementedError("this context has no login")
+
+
+def no_sign_in_as(username: str) -> Grant:
+    """The `sign_in_as` of a context that was made without a login."""
+    raise NotImplementedError(f"this context has no login for {username}")
 
 
 class FirstLogin(Protocol):
@@ -143,6 +149,11 @@ class StepContext:
     org_id: str = ""  # 18 characters, as the ledger has it
     sign_in: Callable[[], Grant] = field(default=no_sign_in, repr=False)
     """A login of the kind that a consumer makes: a new assertion, no session reused."""
+    sign_in_as: Callable[[str], Grant] = field(default=no_sign_in_as, repr=False)
+    """The same for another user of the org, by username. Raises LoginError."""
+    has_own_app: bool = False  # that the build has deployed; else it has a copy of the Dev Hub's
+    users: tuple[Mapping[str, str], ...] = ()
+    """Those that earlier steps have created: `persona` and `username` of each."""
     first_login: FirstLogin | None = field(default=None, repr=False)
     """Only for the login app, while `org` is the first session."""
     remember: Callable[[StepState], None] = lambda _state: None

@@ -9,6 +9,7 @@ results stay readable for days, on any host. Source: docs/reference/data.md#inge
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -38,11 +39,12 @@ _WAIT = 1.0  # seconds until the first poll of a job
 
 @dataclass(frozen=True)
 class Portion:
-    """The rows of one job."""
+    """The rows of one job. `close` is called when they are not needed any more."""
 
     settings: JobSettings
     rows: int
     body: StreamedBody
+    close: Callable[[], None] = lambda: None
 
 
 class BulkSource(Protocol):
@@ -93,7 +95,8 @@ class BulkLoad:
         while state.done < state.count:
             portion = self._source.portion(state.done, self._org)
             if portion is not None:
-                return self._send(state, portion)
+                with closing(portion):
+                    return self._send(state, portion)
             state = replace(state, done=state.done + 1)
         failed = f", {quantity(state.failed, 'row')} refused" if state.failed else ""
         return Done(f"loaded {quantity(state.loaded, 'row')}{failed}")
@@ -143,7 +146,7 @@ class BulkLoad:
     def _pending(self, state: BulkState, processed: int, wait: float) -> Pending:
         done, all_rows = state.loaded + state.failed + processed, self._source.rows
         of = f" of {all_rows:,}" if all_rows else ""
-        return Pending(state, note=f"{done:,}{of} rows", wait=wait)
+        return Pending(state, note=f"{done:,}{of} rows", wait=wait, is_progress=True)
 
     def _ended(self, state: BulkState, job: JobStatus) -> BulkState:
         """The state after a job that is over. Raises StepFailed when it is incomplete."""

@@ -23,8 +23,11 @@ from provisioner.steps.disk_file import Identity, identity, is_unchanged
 
 MOST_PROBLEMS = 20  # of one file
 _MARK = b"\xef\xbb\xbf"
-_COLUMN = re.compile(r"[A-Za-z]\w*(?:(?::[A-Za-z]\w*)?\.[A-Za-z]\w*)?")
-_NAME_CHARACTERS = re.compile(r'[\w.:"\s]')
+COLUMN = re.compile(r"[A-Za-z]\w*(?:(?::[A-Za-z]\w*)?\.[A-Za-z]\w*)?")
+ANY_COLUMN = re.compile(r"[\w.:$ ]+")
+"""The columns of files that are read selectively."""
+
+_NAME_CHARACTERS = re.compile(r'[\w.:$"\s]')
 _LONGEST_LINE = 2_000_000  # bytes; a record has at most 400,000 characters
 
 
@@ -73,31 +76,32 @@ class CsvFile:
         return len(self.header) + part.end - part.start
 
 
-def read_csv(path: Path) -> CsvFile:
+def read_csv(path: Path, columns: re.Pattern[str] = COLUMN) -> CsvFile:
     """Read a whole CSV file once. Raises CsvProblem with all its problems, and OSError."""
     with open_stream(path) as file:
-        return _Reading(path, file).result()
+        return _Reading(path, file, columns).result()
 
 
-_KNOWN: dict[Path, CsvFile] = {}
+_KNOWN: dict[tuple[Path, re.Pattern[str]], CsvFile] = {}
 _LOCK = threading.Lock()
 
 
-def known_csv(path: Path) -> CsvFile:
+def known_csv(path: Path, columns: re.Pattern[str] = COLUMN) -> CsvFile:
     """Like `read_csv`; a file that this process has read is read again only after a change."""
     with _LOCK:
-        known = _KNOWN.get(path)
+        known = _KNOWN.get((path, columns))
         if known is None or not is_unchanged(path, known.identity):
-            known = _KNOWN[path] = read_csv(path)
+            known = _KNOWN[path, columns] = read_csv(path, columns)
         return known
 
 
 class _Reading:
     """One pass over a file."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: BinaryIO, columns: re.Pattern[str]) -> None:
         self._path = path
         self._file = file
+        self._columns = columns
         self._digest = hashlib.sha256()
         self._problems: list[str] = []
         self._position = 0  # bytes that csv has consumed
@@ -123,7 +127,8 @@ class _Reading:
             slices = tuple(self._slices(reader, len(columns), len(header)))
         except csv.Error as error:
             self._report(f"the file is not valid CSV: {error}", self._line)
-        if not self._problems and not sum(part.rows for part in slices):
+        is_complete = self._columns is COLUMN
+        if is_complete and not self._problems and not sum(part.rows for part in slices):
             self._report("the file has no rows below its header", 1)
         if self._problems:
             raise CsvProblem(self._problems)
@@ -167,7 +172,7 @@ class _Reading:
             self._report("the first line must be a header with the names of the fields", 1)
         seen: set[str] = set()
         for name in columns:
-            if not _COLUMN.fullmatch(name):
+            if not self._columns.fullmatch(name):
                 shown = name[:60] or "an empty name"
                 self._report(
                     f"the column {shown!r} is not a field; write Field__c, Relation__r.Field__c, "

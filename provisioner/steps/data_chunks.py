@@ -110,7 +110,11 @@ class DataLoad:
 
 def read_load(path: Path) -> DataLoad:
     """The requests of the plan at `path`. Raises PlanError with all its problems, OSError."""
-    plan = read_plan(path)
+    return load_of(read_plan(path))
+
+
+def load_of(plan: Plan) -> DataLoad:
+    """The requests of a plan. Raises PlanError with all its problems."""
     problems = list(plan_problems(plan.files))
     chunks = () if problems else tuple(_ordered(plan))
     problems += [problem for chunk in chunks for problem in _duplicates(chunk)]

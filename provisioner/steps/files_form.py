@@ -55,7 +55,7 @@ class FilesForm:
                 continue
             if time.monotonic() - since > TURN:
                 note = f"{number:,} of {quantity(len(wanted), 'file')}"
-                return Pending(StartAgain(), note=note, wait=0.0)
+                return Pending(StartAgain(), note=note, wait=0.0, is_progress=True)
             self._upload(context, self.files[number], file)
         return Done(f"uploaded {quantity(len(wanted), 'file')}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -18,6 +18,8 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "plan": (),
     "csv": ("object", "operation", "external_id", "max_failed_rows"),
     "files": (),
+    "sfdmu": ("max_failed_rows",),
+    "snowfakery": ("seed",),
 }
 """The key that selects a form → the keys that belong to it."""
 
@@ -51,7 +53,8 @@ class Form(Protocol):
 class LoadData:
     """Loads records from files.
 
-    Each form is safe to run twice in its own way: see PlanForm, CsvForm and FilesForm.
+    Each form is safe to run twice in its own way: see PlanForm, CsvForm, FilesForm, SfdmuForm
+    and SnowfakeryForm.
     """
 
     kind: ClassVar[str] = "load_data"
@@ -101,6 +104,24 @@ class LoadData:
         example=("docs/price-list.pdf",),
     )
 
+    sfdmu: Path | None = option(
+        "an export.json of SFDMU, beside its CSV files",
+        default=None,
+        path="file",
+        example="data/export.json",
+    )
+
+    snowfakery: Path | None = option(
+        "a recipe of Snowfakery (extra `snowfakery`)",
+        default=None,
+        path="file",
+        example="data/recipe.yml",
+    )
+    seed: int | None = option(
+        "the same data in each org; without it, each org gets other data", default=None, minimum=0
+    )
+
+    secret_variables: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
     _cached: CachedInput = cached_input()
 
     def check(self, directory: Path) -> Iterable[Finding]:
@@ -172,4 +193,12 @@ class LoadData:
             from provisioner.steps.files_form import FilesForm
 
             return FilesForm(self.files, self._cached)
+        if self.sfdmu is not None:
+            from provisioner.steps.sfdmu_form import SfdmuForm
+
+            return SfdmuForm(self.sfdmu, self.max_failed_rows or 0, self._cached)
+        if self.snowfakery is not None:
+            from provisioner.steps.snowfakery_form import SnowfakeryForm
+
+            return SnowfakeryForm(self.snowfakery, self.seed, self.secret_variables, self._cached)
         raise StepFailed("the entry names no data", kind=ErrorKind.CONFIGURATION)

@@ -70,13 +70,18 @@ class TreeLoading:
         self._context = context
         self._load = load
 
+    @property
+    def _all(self) -> str:
+        return f"{self._load.totals().total():,}"
+
     def resume(self, progress: LoadProgress) -> Outcome:
         """Send the requests that are left, for about `TURN` seconds at most."""
         since = time.monotonic()
         while progress.done < len(self._load.chunks):
             progress = self._send(progress)
             if progress.done < len(self._load.chunks) and time.monotonic() - since > TURN:
-                return Pending(progress.state(self._load), wait=0.0)
+                note = f"{self._load.totals(progress.done).total():,} of {self._all} records"
+                return Pending(progress.state(self._load), note, wait=0.0, is_progress=True)
         if progress.is_unconfirmed:
             self._verify_counts(progress)
         remove_spill(self._context.output)

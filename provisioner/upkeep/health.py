@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from provisioner.credentials import from_ledger
 from provisioner.errors import LoginError, ProvisionerError
 from provisioner.ledger.base import Ledger, Org, State
 from provisioner.login import identity, login
+from provisioner.org_credentials import from_ledger
 from provisioner.salesforce.post import post_form
 from provisioner.salesforce.server_clock import TOLERANCE, ServerClock
 

@@ -3,7 +3,7 @@
 It names project, pool, run, definition and fingerprint, so that a lost ledger can be rebuilt from
 the Dev Hub. Description is the only field of a sign-up that can be updated later without changes
 to the Dev Hub (docs/reference/dev-hub.md#fields-that-can-be-written), so the time of the first
-verification is written there as well.
+verification is written there as well, and so are the personas of the org's users.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class OwnershipTag:
     run: str
     definition: str
     fingerprint: str
+    users: str = ""  # personas of create_users, separated by commas; their usernames follow
     ready: str = ""  # when the org was verified, ISO 8601 in UTC; "" before
 
     def line(self) -> str:
@@ -49,6 +50,7 @@ def tag_of(config: PoolFile, org: Org, *, ready: datetime | None = None) -> Owne
         run=org.run,
         definition=org.definition,
         fingerprint=org.fingerprint,
+        users=",".join(user.get("persona", "") for user in org.users),
         ready=ready.strftime("%Y-%m-%dT%H:%M:%SZ") if ready else "",
     )
 

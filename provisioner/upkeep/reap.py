@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from provisioner.ledger.base import TO_DELETE, Ledger, Org, State
+from provisioner.steps.persona_names import is_persona, user_rows
 from provisioner.upkeep.deletion import delete_orgs, mark_for_deletion
 from provisioner.upkeep.ownership_tag import project_identity, read_tag
 
@@ -110,6 +111,7 @@ def orphans(
                     org_id=org.sign_up.org_id,
                     login_url=org.sign_up.login_url,
                     instance_url=org.sign_up.login_url,
+                    users=user_rows(org.username, filter(is_persona, tag.users.split(","))),
                 ),
             )
         )

@@ -135,7 +135,7 @@ def test_the_json_of_a_build_is_one_document_with_the_interface_keys(night: Nigh
     document = json.loads(out)
     assert code == 0
     interface = {"run", "wanted", "built", "failed", "orgs", "api_calls", "seconds"}
-    assert set(document) == interface | {"deleted"}
+    assert set(document) == interface | {"deleted", "warnings"}
     assert [org["state"] for org in document["orgs"]] == ["available"] * 2
 
 

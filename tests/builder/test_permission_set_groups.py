@@ -19,25 +19,29 @@ GROUP = """\
 """
 STEPS = """\
 - deploy_source: { path: . }
-- assign_permission_sets: [All_Planners]
+- assign_permission_sets: {assigned}
 """
 
 
+@pytest.mark.parametrize("assigned", ["[All_Planners]", "{ groups: [All_Planners] }"])
 def test_a_group_is_waited_for_as_long_as_the_platform_needs(
-    make_night: Callable[..., Night],
+    make_night: Callable[..., Night], assigned: str
 ) -> None:
     """Two minutes in each state; the emulator is five hundred times as fast as life."""
     night = make_night(permission_set_group=120.0)  # in each of its states
     folder = night.folder / "force-app/main/default/permissionsetgroups"
     folder.mkdir(parents=True)
     (folder / "All_Planners.permissionsetgroup-meta.xml").write_text(GROUP)
-    night.write_pool(size=2, steps=STEPS, pool="replacements: 0")
+    night.write_pool(size=2, steps=STEPS.replace("{assigned}", assigned), pool="replacements: 0")
     result = night.build()
     assert (result.exit_code, result.failed) == (0, ())
     for org in result.built:
         (group,) = night.rows_in(org, "PermissionSetGroup")
         assert group["Status"] == "Updated"
-        assigned = night.rows_in(org, "PermissionSetAssignment")
-        assert group["Id"] in [row["PermissionSetGroupId"] for row in assigned]
+        rows = night.rows_in(org, "PermissionSetAssignment")
+        assert group["Id"] in [row["PermissionSetGroupId"] for row in rows]
     waits = [event for event in night.watcher.events if event.is_retry]
-    assert any("not calculated the permission set group yet" in event.note for event in waits)
+    assert bool(waits) is ("groups" not in assigned), "groups are waited for without a failure"
+    assert not waits or any(
+        "not calculated the permission set group yet" in event.note for event in waits
+    )

@@ -25,6 +25,7 @@ CALLERS = {
     "cli/run_with_session.py",
     "cli/salesforce_cli.py",
     "rehearsal/emulator.py",
+    "steps/snowfakery_data.py",
     "supervised.py",
 }
 

@@ -335,7 +335,8 @@ def test_claim_imports_nothing_heavy(ledger: Ledger, folder: Path) -> None:
     script = (
         "import sys; from provisioner.cli.main import run; code = run(['claim']); "
         "print(sorted(set(sys.modules) & {'rich', 'requests', 'simple_salesforce', 'jwt', "
-        "'cryptography', 'werkzeug', 'psycopg', 'asyncio', 'provisioner.emulator'})); "
+        "'cryptography', 'werkzeug', 'psycopg', 'asyncio', 'provisioner.emulator', "
+        "'provisioner.steps.plugins'})); "
         "sys.exit(code)"
     )
     done = subprocess.run(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.config.hub import DevHub
-from provisioner.credentials import org_login_url
 from provisioner.errors import LoginError
+from provisioner.org_credentials import org_login_url
 
 ORG = "morning-7f3k@acme.example"
 EMULATOR = "http://127.0.0.1:8080"

@@ -21,7 +21,7 @@ from tests.proof.planted import secrets_in
 from tests.proof.processes import TIME_SCALE, Ended
 from tests.proof.reports import lies
 from tests.proof.truth import crashes, doubles, leaks, rows, unfit, unfull
-from tests.proof.whole_night import WholeNight, whole_night
+from tests.proof.whole_night import EVERY, WholeNight, whole_night
 
 SIGN_UP = "ScratchOrgInfo"
 BUILD = ("build", "--json", "--time-scale", TIME_SCALE)
@@ -94,7 +94,12 @@ def carry_out(
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as folder,
         whole_night(
-            Path(folder), key_pair, ledger=ledger, seed=seed, propagation=propagation
+            Path(folder),
+            key_pair,
+            ledger=ledger,
+            seed=seed,
+            steps=EVERY,
+            propagation=propagation,
         ) as night,
     ):
         played = _Night(night, random, run)

@@ -23,10 +23,13 @@ from tests.proof.contents import Complete, complete
 from tests.proof.processes import Ended, Process
 from tests.proof.scenes import BUILD, SCENES, SIZE
 from tests.proof.truth import crashes, doubles, leaks, ledger_of, rows, unfit, unfull
-from tests.proof.whole_night import WholeNight, whole_night
+from tests.proof.whole_night import EVERY, FEW, WholeNight, whole_night
 
 Run = Callable[..., Ended]  # a night, and the arguments of a command
 BEFORE, AFTER = "before", "after"
+WITH_EVERY_STEP = frozenset({"build"})
+"""Scenes whose steps are of every kind; the others are about what is around them."""
+
 LONG = 1200.0  # seconds of the emulator, a thousand times as fast
 NOT_COPIED = reason_of(SignUpStatus("", "", "Error", "C-1016", "", "", "", None))
 IN_DOUBT = "it is unknown whether"
@@ -79,7 +82,7 @@ def cases(scene: str, requests: range, seed: int = 0, ledger: str = "sqlite") ->
 
 def undisturbed(key_pair: KeyPair, run: Run = processes.run) -> Complete:
     """What the orgs of an undisturbed night hold."""
-    with _night(key_pair) as night:
+    with _night(key_pair, "build") as night:
         SCENES["build"].prepare(night, SIZE)
         ended = run(night, *BUILD)
         assert ended.code == 0, ended.err
@@ -98,7 +101,7 @@ def count(
     """How many requests the undisturbed command of a scene makes at the most."""
     counts = []
     for concurrent in at_once:
-        with _night(key_pair, ledger) as night:
+        with _night(key_pair, scene, ledger) as night:
             SCENES[scene].prepare(night, concurrent)
             first = len(night.world.log.entries())
             ended = run(night, *SCENES[scene].command)
@@ -115,7 +118,7 @@ def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete, run: Run = process
     """Kill the scene's command there, `run` what follows, and check the result."""
     scene = SCENES[kill.scene]
     latencies = {kill.slow: LONG} if kill.slow else {}
-    with _night(key_pair, kill.ledger, kill.seed, **latencies) as night:
+    with _night(key_pair, kill.scene, kill.ledger, kill.seed, **latencies) as night:
         scene.prepare(night, kill.concurrent)
         night.fault(kill.criteria, {"do": "hang", "at": kill.at})
         first = Process(night, *scene.command)
@@ -136,12 +139,15 @@ def carry_out(kill: Kill, key_pair: KeyPair, whole: Complete, run: Run = process
 
 @contextmanager
 def _night(
-    key_pair: KeyPair, ledger: str = "sqlite", seed: int = 0, **latencies: float
+    key_pair: KeyPair, scene: str, ledger: str = "sqlite", seed: int = 0, **latencies: float
 ) -> Iterator[WholeNight]:
-    """The whole night in a folder of its own."""
+    """The night of a scene in a folder of its own."""
+    steps = EVERY if scene in WITH_EVERY_STEP else FEW
     with (
         tempfile.TemporaryDirectory(prefix="kill-") as folder,
-        whole_night(Path(folder), key_pair, ledger=ledger, seed=seed, **latencies) as night,
+        whole_night(
+            Path(folder), key_pair, ledger=ledger, seed=seed, steps=steps, **latencies
+        ) as night,
     ):
         yield night
 

@@ -26,7 +26,7 @@ from tests.proof import here
 from tests.proof.evil_text import EVIL, STEERING, harm_in
 from tests.proof.ledgers import FILE as LEDGER
 from tests.proof.processes import TIME_SCALE, Ended, environment
-from tests.proof.whole_night import WholeNight
+from tests.proof.whole_night import EVERY, WholeNight
 
 ERRORS = [{"statusCode": EVIL, "message": EVIL, "errorCode": EVIL}]
 FAILED = {"success": False, "errors": [{"statusCode": EVIL, "message": EVIL, "fields": [EVIL]}]}
@@ -68,7 +68,11 @@ SOURCES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "permission sets: refused": (
         {"route": "collections.create"},
-        {"do": "answer", "status": 200, "body": [FAILED, FAILED]},
+        {"do": "answer", "status": 200, "body": [FAILED]},
+    ),
+    "user: refused": (
+        {"route": "scim.create"},
+        {"do": "answer", "status": 400, "body": {"Errors": [{"description": EVIL}]}},
     ),
     "data: refused": (
         {"route": "tree.create"},
@@ -143,7 +147,7 @@ def in_ledger(night: WholeNight) -> str:
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_an_org_says_is_shown_and_does_nothing(night: WholeNight, source: str) -> None:
     when, then = SOURCES[source]
-    night.write_pool(size=1, pool="replacements: 0")
+    night.write_pool(size=1, steps=EVERY, pool="replacements: 0")
     night.fault(when, then, times=0)
     said = list(everything(night))
     assert [harm for text in said for harm in harm_in(text)] == []

@@ -23,7 +23,7 @@ from tests.proof.disturbances import CHILDREN_NOTED, crash_with
 from tests.proof.ledgers import FILE
 from tests.proof.planted import PASSPHRASE, secrets_in
 from tests.proof.processes import TIME_SCALE, Process, run
-from tests.proof.whole_night import INSTALLATION_KEY, WholeNight
+from tests.proof.whole_night import EVERY, INSTALLATION_KEY, WholeNight
 
 TOKEN = "00D000000000001!AQEAQplantedplantedplanted"
 ECHO = f"this cannot be done in the session {TOKEN}"
@@ -65,6 +65,8 @@ def test_the_search_finds_what_is_planted(night: WholeNight) -> None:
 
 
 def test_an_ordinary_night(night: WholeNight) -> None:
+    night.steps = EVERY
+    night.write_pool()
     encrypt_the_key(night)
     assert (
         run(night, "build", "--json", "--time-scale", TIME_SCALE, before=CHILDREN_NOTED).code == 0

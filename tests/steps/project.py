@@ -13,15 +13,18 @@ _NAMESPACE = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
 
 
 SEED = """\
-import json, os, urllib.request
+import json, os, sys, urllib.request
 url = os.environ["SCRATCH_ORG_INSTANCE_URL"] + "/services/data/v62.0/sobjects/Case"
 headers = {
     "Authorization": "Bearer " + os.environ["SCRATCH_ORG_ACCESS_TOKEN"],
     "Content-Type": "application/json",
 }
 body = json.dumps({"Subject": "Made by the command"}).encode()
-with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
-    print("made", json.load(answer)["id"], "in", os.environ["SCRATCH_ORG_USERNAME"])
+try:
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
+        print("made", json.load(answer)["id"], "in", os.environ["SCRATCH_ORG_USERNAME"])
+except Exception as error:
+    sys.exit(f"the org did not answer as expected: {error}")
 """
 """A program that inserts a Case into the org of its session."""
 

@@ -54,6 +54,32 @@ _GROUPS = st.one_of(
     st.just((_LONGEST_RUN[:LONGEST_IDS],)),
 )
 
+_JOBS = st.one_of(
+    st.builds(BulkState, _COUNTS, _COUNTS, _DIGESTS, _COUNTS, _COUNTS),
+    st.builds(
+        BulkState,
+        _COUNTS,
+        _COUNTS,
+        _DIGESTS,
+        _COUNTS,
+        _COUNTS,
+        st.sampled_from(["created", "closing"]),
+        ids("750"),
+        _COUNTS,
+    ),
+)
+
+_TREES = st.builds(
+    LoadState,
+    _COUNTS,
+    _COUNTS,
+    _DIGESTS,
+    _GROUPS,
+    _FLAGS,
+    _FLAGS,
+    st.dictionaries(_COUNTS, st.one_of(st.none(), _COUNTS), max_size=20),
+)
+
 STATES: Mapping[str, st.SearchStrategy[StepState]] = {
     "settings": requests("0Af"),
     "install_package": st.one_of(requests("0Hf"), st.just(Sending())),
@@ -62,31 +88,12 @@ STATES: Mapping[str, st.SearchStrategy[StepState]] = {
     ),
     "deploy_source": requests("0Af"),
     "deploy_metadata": requests("0Af"),
+    "create_users": st.just(StartAgain()),
     "assign_permission_sets": st.just(StartAgain()),
-    "load_data": st.builds(
-        LoadState,
-        _COUNTS,
-        _COUNTS,
-        _DIGESTS,
-        _GROUPS,
-        _FLAGS,
-        _FLAGS,
-        st.dictionaries(_COUNTS, st.one_of(st.none(), _COUNTS), max_size=20),
-    ),
-    "load_data csv": st.one_of(
-        st.builds(BulkState, _COUNTS, _COUNTS, _DIGESTS, _COUNTS, _COUNTS),
-        st.builds(
-            BulkState,
-            _COUNTS,
-            _COUNTS,
-            _DIGESTS,
-            _COUNTS,
-            _COUNTS,
-            st.sampled_from(["created", "closing"]),
-            ids("750"),
-            _COUNTS,
-        ),
-    ),
+    "load_data": _TREES,
+    "load_data snowfakery": _TREES,
+    "load_data csv": _JOBS,
+    "load_data sfdmu": _JOBS,
     "load_data files": st.just(StartAgain()),
     "run_apex": st.sampled_from([ScriptSent(), StartAgain()]),
     "run_command": st.sampled_from([CommandStarted(), StartAgain()]),

@@ -43,6 +43,7 @@ class StepRunner:
         self.is_killed_by: str | None = None  # is killed after the commit of a state with this text
         self.retries = 0
         self.memory: dict[str, Any] = {}
+        self.users: tuple[Mapping[str, str], ...] = ()
         self._client: OrgClient | None = None
 
     @property
@@ -66,6 +67,8 @@ class StepRunner:
             definition=self.definition,
             org_id=self.emulated_org.id,
             sign_in=self.emulated.sign_in,
+            sign_in_as=self.emulated.sign_in,
+            users=self.users,
             remember=self.remember,
             memory=self.memory,
             output=self.directory / ".provisioner/run-org-step1",
@@ -83,6 +86,8 @@ class StepRunner:
             outcome = step.poll(self.context(), step.read_state(self.step_state))
         else:
             outcome = step.start(self.context())
+        if isinstance(outcome, Done):
+            self.users = outcome.changes.get("users", self.users)
         self.step_state = "" if isinstance(outcome, Done) else state_text(outcome.state)
         return outcome
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from provisioner.errors import ErrorKind
 from provisioner.salesforce.permission_sets import Name
 from provisioner.steps.assign_permission_sets import AssignPermissionSets
-from provisioner.steps.base import Done, StepFailed
+from provisioner.steps.base import Done, Pending, StepFailed
+from provisioner.steps.create_users import CreateUsers
 from provisioner.steps.deploy_source import DeploySource
+from tests.salesforce.world import USERNAME
 from tests.steps.project import metadata_folder, write
 from tests.steps.step_runner import StepRunner
 
@@ -209,3 +212,131 @@ def test_a_group_and_another_set_that_are_refused_are_a_failure(runner: StepRunn
     with pytest.raises(StepFailed, match="2 of 2 permission sets") as caught:
         runner.finish(AssignPermissionSets(sets=("Reader", "All_Readers")))
     assert caught.value.kind is ErrorKind.CONTENT
+
+
+def test_a_group_of_groups_is_waited_for(runner: StepRunner) -> None:
+    with_group(runner)
+    step = AssignPermissionSets(groups=("all_readers",))
+    row = {"DeveloperName": "All_Readers", "Status": "Outdated"}
+    runner.emulated.fault(
+        {"route": "query", "nth": 2},
+        {"do": "answer", "status": 200, "body": {"records": [row], "done": True, "totalSize": 1}},
+    )
+    first = runner.advance(step)
+    assert isinstance(first, Pending)
+    assert first.note.startswith(
+        "Salesforce has not calculated the permission set group yet: All_Readers (Outdated)"
+    )
+    assert runner.finish(step) == Done("assigned 1 permission set group")
+    assert runner.finish(step) == Done("assigned 0 permission set groups")
+    assert (runner.retries, assigned(runner)) == (0, [":All_Readers"])
+
+
+def test_a_group_of_groups_that_has_failed_is_an_error(runner: StepRunner) -> None:
+    fault = {"do": "error", "error": "Failed"}
+    runner.emulated.fault({"operation": "permission_set_group"}, fault)
+    with_group(runner)
+    with pytest.raises(StepFailed, match="All_Readers has the status Failed"):
+        runner.finish(AssignPermissionSets(groups=("All_Readers",)))
+
+
+# --- licences and users -------------------------------------------------------------------
+
+
+def with_agent(runner: StepRunner, **fields: str) -> StepRunner:
+    write(runner.directory / "agent-user.json", json.dumps(fields))
+    runner.finish(CreateUsers(definitions=(Path("agent-user.json"),)))
+    return runner
+
+
+def licensed(runner: StepRunner) -> list[tuple[str, str]]:
+    """Username and licence of each assignment."""
+    fields = "Assignee.Username, PermissionSetLicense.DeveloperName"
+    rows = runner.org.query(f"SELECT {fields} FROM PermissionSetLicenseAssign")
+    return sorted(
+        (row["Assignee"]["Username"], row["PermissionSetLicense"]["DeveloperName"]) for row in rows
+    )
+
+
+def test_licences_are_assigned_first(ready: StepRunner) -> None:
+    step = AssignPermissionSets(sets=("Sales_Rep",), licenses=("SalesConsoleUser", "CRMUserPsl"))
+    done = Done("assigned 2 permission set licences, 1 permission set")
+    assert ready.finish(step) == done
+    assert licensed(ready) == [(USERNAME, "CRMUserPsl"), (USERNAME, "SalesConsoleUser")]
+    assert ready.finish(step) == Done("assigned 0 permission set licences, 0 permission sets")
+
+
+def test_users_get_it_and_the_admin_does_not(ready: StepRunner) -> None:
+    with_agent(ready)
+    step = AssignPermissionSets(
+        sets=("Sales_Rep", "Service_Rep"), licenses=("CRMUserPsl",), users=("agent",)
+    )
+    note = "assigned 1 permission set licence, 2 permission sets"
+    assert ready.finish(step) == Done(note)
+    assert assigned(ready) == []
+    assert licensed(ready) == [(f"agent.{USERNAME}", "CRMUserPsl")]
+
+
+def test_unknown_names_of_every_kind_are_reported_before_anything_is_assigned(
+    ready: StepRunner,
+) -> None:
+    step = AssignPermissionSets(sets=("Sales_Rep", "Zz"), groups=("Yy",), licenses=("CRMUserPs",))
+    with pytest.raises(StepFailed) as caught:
+        ready.finish(step)
+    assert caught.value.message == (
+        "permission set licences not found in the org: CRMUserPs; permission sets not found in "
+        "the org: Zz; permission set groups not found in the org: Yy"
+    )
+    assert caught.value.details[0].startswith("CRMUserPs: did you mean CRMUserPsl")
+    assert caught.value.details[2] == "Yy: no similar name; the org has none"
+    assert assigned(ready) == []
+
+
+def test_an_unknown_persona_is_reported_with_a_similar_one(ready: StepRunner) -> None:
+    with_agent(ready)
+    with pytest.raises(StepFailed, match="no user of the persona agnet") as caught:
+        ready.finish(AssignPermissionSets(sets=("Sales_Rep",), users=("agnet",)))
+    assert caught.value.details == ("agnet: did you mean agent?",)
+    assert "a step create_users before this one" in caught.value.hint
+
+
+def test_a_user_that_was_deleted_replaces_the_org(ready: StepRunner) -> None:
+    ready.users = ({"persona": "agent", "username": "agent.gone@acme.example"},)
+    with pytest.raises(StepFailed, match=r"no user agent\.gone") as caught:
+        ready.finish(AssignPermissionSets(sets=("Sales_Rep",), users=("agent",)))
+    assert caught.value.kind is ErrorKind.REPLACE
+
+
+def test_a_licence_that_the_user_licence_does_not_support_names_the_persona(
+    ready: StepRunner,
+) -> None:
+    with_agent(ready, profileName="Standard Platform User")
+    step = AssignPermissionSets(licenses=("SalesConsoleUser",), users=("agent",))
+    with pytest.raises(StepFailed) as caught:
+        ready.finish(step)
+    assert caught.value.message == "1 of 1 permission set licences were not assigned"
+    (detail,) = caught.value.details
+    assert detail.startswith("agent: SalesConsoleUser: FIELD_INTEGRITY_EXCEPTION: ")
+    assert "user license doesn't support it" in detail
+
+
+def test_a_used_up_permission_set_licence_has_a_hint(ready: StepRunner) -> None:
+    store = ready.emulated_org.store
+    (row,) = store.find_by("PermissionSetLicense", "DeveloperName", "CRMUserPsl")
+    store.set_fields("PermissionSetLicense", row["Id"], {"TotalLicenses": 0})
+    with pytest.raises(StepFailed, match="1 of 1 permission set licences") as caught:
+        ready.finish(AssignPermissionSets(licenses=("CRMUserPsl",)))
+    assert caught.value.hint == (
+        "the org has no free licence of this kind; assign it to fewer users"
+    )
+
+
+def test_a_step_that_assigns_nothing_is_refused(tmp_path: Path) -> None:
+    (finding,) = AssignPermissionSets(users=("agent",)).check(tmp_path)
+    assert finding.message == "nothing is assigned; write sets, groups or licenses"
+
+
+def test_the_fingerprint_of_the_short_form_is_that_of_earlier_versions(tmp_path: Path) -> None:
+    step = AssignPermissionSets(sets=("B", "A"))
+    assert step.inputs(tmp_path) == [b"A", b"B"]
+    assert AssignPermissionSets(groups=("A",)).inputs(tmp_path) == [b"groups A"]

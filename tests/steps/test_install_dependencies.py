@@ -11,6 +11,7 @@ import pytest
 
 from provisioner.declare.secret import Secret
 from provisioner.errors import ErrorKind, SalesforceError
+from provisioner.steps import package_dependencies
 from provisioner.steps.base import UNAVAILABLE, Done, Pending
 from provisioner.steps.install_dependencies import InstallDependencies, Installing
 from provisioner.steps.install_package import InstallPackage
@@ -308,14 +309,17 @@ def test_the_fingerprint_depends_on_versions_and_order(tmp_path: Path) -> None:
     assert inputs(CORE_1) != inputs(CORE_1, security_type="full")
 
 
-def test_a_project_with_too_many_packages_is_refused(tmp_path: Path) -> None:
-    chain = [f"04t{number:012d}AAA" for number in range(1, 203)]
+def test_a_project_with_too_many_packages_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package_dependencies, "MOST", 20)
+    chain = [f"04t{number:012d}AAA" for number in range(1, 23)]
     packages = {
         one: {"name": f"P{n}", "depends_on": chain[n + 1 : n + 2]} for n, one in enumerate(chain)
     }
     with Emulated(packages=packages) as emulated:
         project(tmp_path, {"package": chain[0]})
-        with pytest.raises(UnresolvedError, match="the project depends on more than 200 packages"):
+        with pytest.raises(UnresolvedError, match="the project depends on more than 20 packages"):
             step(emulated, tmp_path)
 
 

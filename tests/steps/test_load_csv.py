@@ -275,7 +275,7 @@ def test_all_problems_of_all_files_are_reported(runner: StepRunner) -> None:
 
 
 KEYS = {
-    "none": ({}, ("", "write one of these keys: plan, csv, files")),
+    "none": ({}, ("", "write one of these keys: plan, csv, files, sfdmu, snowfakery")),
     "two": (
         {"plan": FILE, "csv": (FILE,)},
         ("csv", "csv and plan exclude each other; write two entries"),

@@ -1,0 +1,49 @@
+"""What the fields of an object are: names, types, lookups (REST guide, sObject Describe)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.salesforce.answer_json import MalformedAnswerError
+from provisioner.salesforce.fields import Row, flag, optional_text, row, rows_in, text
+
+if TYPE_CHECKING:
+    from provisioner.salesforce.org import OrgClient
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """One field of an object."""
+
+    name: str
+    type: str  # string, textarea, datetime, reference …
+    relationship: str  # `Account` of AccountId; "" where it is no lookup
+    parents: tuple[str, ...]  # the objects that a lookup may refer to
+    is_createable: bool
+    is_updateable: bool
+
+
+def describe_fields(org: OrgClient, sobject: str) -> Mapping[str, FieldInfo]:
+    """The fields of an object, by name in lower case. Raises SalesforceError: 404 without it."""
+    return org.get(f"sobjects/{sobject}/describe", _fields)
+
+
+def _fields(answer: Any) -> Mapping[str, FieldInfo]:
+    found = (_field(each) for each in rows_in(row(answer), "fields"))
+    return {field.name.lower(): field for field in found}
+
+
+def _field(source: Row) -> FieldInfo:
+    parents = source.get("referenceTo") or []
+    if not isinstance(parents, list) or not all(isinstance(each, str) for each in parents):
+        raise MalformedAnswerError("referenceTo is not a list of objects")
+    return FieldInfo(
+        text(source, "name"),
+        text(source, "type"),
+        optional_text(source, "relationshipName"),
+        tuple(parents),
+        flag(source, "createable"),
+        flag(source, "updateable"),
+    )

@@ -1,0 +1,31 @@
+"""Finds the users of personas in an org."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from provisioner.errors import ErrorKind
+from provisioner.salesforce import users
+from provisioner.steps.base import StepFailed
+from provisioner.steps.grants import advice
+
+if TYPE_CHECKING:
+    from provisioner.steps.base import StepContext
+
+
+def persona_ids(context: StepContext, personas: Collection[str]) -> dict[str, str]:
+    """The ids of users that earlier steps have made, by persona. Raises StepFailed."""
+    known = {user["persona"]: user["username"] for user in context.users}
+    unknown = [persona for persona in dict.fromkeys(personas) if persona not in known]
+    if unknown:
+        raise StepFailed(
+            f"the org has no user of the persona {', '.join(unknown)}",
+            details=[advice(persona, known) for persona in unknown],
+            hint="a step create_users before this one makes them from user definition files",
+        )
+    ids = users.ids(context.org, [known[persona] for persona in personas])
+    missing = [known[persona] for persona in personas if known[persona] not in ids]
+    if missing:
+        raise StepFailed(f"the org has no user {', '.join(missing)}", kind=ErrorKind.REPLACE)
+    return {persona: ids[known[persona]] for persona in personas}

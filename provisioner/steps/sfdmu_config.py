@@ -1,0 +1,191 @@
+"""SFDMU's export.json with its CSV files: read, with all problems at once.
+
+Source: docs/reference/data.md#sfdmu.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from provisioner.input_file import SETTINGS, read_input
+from provisioner.input_json import JsonProblem, parse_json
+from provisioner.json_locations import JsonPath, locations
+from provisioner.steps.csv_file import ANY_COLUMN, CsvFile, CsvProblem, known_csv
+from provisioner.steps.sfdmu_columns import Columns
+from provisioner.steps.sfdmu_keys import (
+    DEFAULT_KEYS,
+    IGNORED_OF_OBJECT,
+    IGNORED_OF_SCRIPT,
+    NOT_LOADED,
+    OBJECT,
+    OPERATIONS,
+    SCRIPT,
+)
+from provisioner.steps.sfdmu_script import SfdmuObject, SfdmuScript
+
+_QUERY = re.compile(r"\s*SELECT\s+(.+?)\s+FROM\s+([A-Za-z]\w*)\b(.*)", re.IGNORECASE | re.DOTALL)
+_FIELD = re.compile(r"[A-Za-z]\w*(?:\$[A-Za-z]\w*)?(?:\.[\w.$]+)?")
+
+
+class SfdmuProblems(ValueError):  # noqa: N818 - a list
+    """Problems of the file and its CSV files, one line each, and warnings."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def read_sfdmu(path: Path) -> tuple[SfdmuScript, list[str]]:
+    """The script, and its warnings. Raises SfdmuProblems, and OSError for the file itself."""
+    content = read_input(path, SETTINGS)
+    try:
+        text = content.decode("utf-8-sig")
+        value = parse_json(text)
+    except UnicodeDecodeError:
+        raise SfdmuProblems([f"{path.name}:1:1: the file is not UTF-8 text"]) from None
+    except JsonProblem as problem:
+        where = f"{path.name}:{problem.line}:{problem.column}"
+        raise SfdmuProblems([f"{where}: the file is not JSON: {problem.message}"]) from None
+    reader = _Reader(path.parent)
+    objects = tuple(reader.objects(value))
+    if reader.problems:
+        raise SfdmuProblems(_lines(path.name, text, reader.problems))
+    script = SfdmuScript(
+        objects,
+        content,
+        keeps_order=value.get("keepObjectOrderWhileExecute") is True,
+        inserts_nulls=value.get("csvInsertNulls") is not False,
+    )
+    return script, _lines(path.name, text, reader.warnings)
+
+
+Problem = tuple[JsonPath | None, str]  # None: the text begins with a file
+
+
+def _lines(name: str, text: str, problems: list[Problem]) -> list[str]:
+    found = locations(text, {path for path, _ in problems if path is not None})
+
+    def line(path: JsonPath | None, message: str) -> str:
+        if path is None:
+            return message
+        row, column = found.get(path, (1, 1))
+        return f"{name}:{row}:{column}: {message}"
+
+    return [line(*problem) for problem in problems]
+
+
+class _Reader:
+    """Reads the parts of the file, noting problems."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def objects(self, value: Any) -> Iterator[SfdmuObject]:
+        entries = value.get("objects") if isinstance(value, Mapping) else None
+        if not isinstance(value, Mapping) or not (
+            isinstance(entries, list) or "objectSets" in value
+        ):
+            self.problems.append(((), 'the file must have the form {"objects": [...]}'))
+            return
+        self._refuse(value, (), SCRIPT, IGNORED_OF_SCRIPT)
+        seen: set[str] = set()
+        for index, entry in enumerate(entries or ()):
+            path: JsonPath = ("objects", index)
+            if not isinstance(entry, Mapping):
+                self.problems.append((path, 'an object must have the form {"query": ...}'))
+                continue
+            if entry.get("excluded") is True:
+                continue
+            self._refuse(entry, path, OBJECT, IGNORED_OF_OBJECT)
+            found = self._object(entry, path)
+            if found is not None and found.name in seen:
+                self.problems.append((path, f"the object {found.name} is there twice"))
+            elif found is not None:
+                seen.add(found.name)
+                yield found
+
+    def _refuse(
+        self,
+        value: Mapping[str, Any],
+        path: JsonPath,
+        known: frozenset[str],
+        ignored: frozenset[str],
+    ) -> None:
+        """Report each key that would change what is loaded and is not followed."""
+        for key, setting in value.items():
+            if key not in known and key not in ignored and setting not in (None, False, "", [], {}):
+                self.problems.append(((*path, key), f"{key} is not supported; remove it"))
+
+    def _object(self, entry: Mapping[str, Any], path: JsonPath) -> SfdmuObject | None:
+        query = entry.get("query")
+        match = _QUERY.fullmatch(query) if isinstance(query, str) else None
+        if match is None:
+            self.problems.append(((*path, "query"), "query must be SELECT … FROM an object"))
+            return None
+        name, operation = match[2], self._operation(entry, path)
+        if name in NOT_LOADED:
+            self.problems.append(((*path, "query"), f"the object {name} is not supported"))
+        if match[3].strip():
+            text = "WHERE, ORDER BY and LIMIT have no effect on a CSV file; all rows are loaded"
+            self.warnings.append(((*path, "query"), text))
+        if entry.get("master") is False:
+            self.warnings.append(((*path, "master"), "master has no effect; all rows are loaded"))
+        keys = str(entry.get("externalId") or DEFAULT_KEYS.get(name, "Name"))
+        frozen = self._names(entry, path, "excludedFromUpdateFields")
+        fields = self._fields(match[1], entry, path)
+        file = None if operation == "Readonly" else self._csv(name)
+        if file is not None and "all" in fields:
+            fields = (*(f for f in fields if f != "all"), *Columns.plain_fields(file.columns))
+        found = SfdmuObject(
+            name, operation, tuple(dict.fromkeys(fields)),
+            tuple(part.strip() for part in keys.split(";") if part.strip()),
+            file, entry.get("skipExistingRecords") is True, frozenset(frozen),
+        )  # fmt: skip
+        if file is not None:
+            wrong = Columns(found).problems()
+            self.problems += [(None, f"{name}.csv:1: {problem}") for problem in wrong]
+        return found
+
+    def _operation(self, entry: Mapping[str, Any], path: JsonPath) -> str:
+        given = entry.get("operation") or "Readonly"
+        found = OPERATIONS.get(str(given).lower())
+        if found is None:
+            known = ", ".join(OPERATIONS.values())
+            text = f"the operation {given} is not supported; write one of: {known}"
+            self.problems.append(((*path, "operation"), text))
+        return found or "Readonly"
+
+    def _fields(self, text: str, entry: Mapping[str, Any], path: JsonPath) -> tuple[str, ...]:
+        excluded = {name.lower() for name in self._names(entry, path, "excludedFields")}
+        found = [name.strip() for name in text.split(",")]
+        wrong = [name for name in found if not _FIELD.fullmatch(name)]
+        keywords = [n for n in found if n.lower().endswith(("_true", "_false")) and "__" not in n]
+        for name in [*wrong, *keywords]:
+            self.problems.append(((*path, "query"), f"{name[:60]!r} in the query is not supported"))
+        return tuple(
+            name
+            for name in found
+            if name.lower() != "id" and name.lower() not in excluded and "." not in name
+            and name not in (*wrong, *keywords)
+        )  # fmt: skip
+
+    def _names(self, entry: Mapping[str, Any], path: JsonPath, key: str) -> list[str]:
+        value = entry.get(key) or []
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return list(value)
+        self.problems.append(((*path, key), f"{key} must be a list of fields"))
+        return []
+
+    def _csv(self, name: str) -> CsvFile | None:
+        try:
+            return known_csv(self._directory / f"{name}.csv", columns=ANY_COLUMN)
+        except CsvProblem as error:
+            self.problems += [(None, f"{name}.csv:{problem}") for problem in error.problems]
+        except OSError as error:
+            self.problems.append((None, f"{name}.csv cannot be read: {error.strerror}"))
+        return None

@@ -1,0 +1,83 @@
+"""`load_data: { sfdmu: … }`: SFDMU's export.json with its CSV files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.declare.options import Finding
+from provisioner.errors import UsageError
+from provisioner.steps.base import Outcome, StepContext
+from provisioner.steps.bulk_load import BulkLoad
+from provisioner.steps.bulk_state import BulkState
+from provisioner.steps.cached_input import CachedInput
+from provisioner.steps.csv_form import read_bulk_state
+from provisioner.steps.sfdmu_config import SfdmuProblems, read_sfdmu
+from provisioner.steps.sfdmu_script import SfdmuScript
+from provisioner.steps.sfdmu_source import SfdmuSource
+
+_SOURCE = "jobs of the script"
+
+
+@dataclass(frozen=True)
+class SfdmuForm:
+    """Inserts, updates and upserts the records of a script, objects with lookups last.
+
+    Safe to run twice because each job is carried out once (see `provisioner.steps.bulk_load`), and
+    because the records that the org has are read before each job.
+    """
+
+    path: Path
+    max_failed_rows: int
+    cached: CachedInput
+
+    def check(self, directory: Path) -> Iterable[Finding]:
+        """Read the file and its CSV files."""
+        try:
+            _, warnings = self.cached.checked("", lambda: read_sfdmu(directory / self.path))
+        except SfdmuProblems as error:
+            yield from (Finding("sfdmu", self._from_pool_file(each)) for each in error.problems)
+        except OSError as error:
+            yield Finding("sfdmu", f"{self.path} cannot be read: {error.strerror}")
+        else:
+            for warning in warnings:
+                yield Finding("sfdmu", self._from_pool_file(warning), is_warning=True)
+
+    def start(self, context: StepContext) -> Outcome:
+        """Send the first job."""
+        return self._load(context).start()
+
+    def poll(self, context: StepContext, state: BulkState) -> Outcome:
+        """Continue with the current job."""
+        return self._load(context).resume(state)
+
+    def read_state(self, text: str) -> BulkState:
+        """How far the load is. Raises StepFailed for any other text."""
+        return read_bulk_state(text, str(self.path))
+
+    def inputs(self, directory: Path) -> Iterable[bytes]:
+        """The file, and a hash of each CSV file. Raises UsageError with all problems."""
+        script, _ = self.cached.fresh("", lambda: self._read(directory))
+        yield script.content
+        yield from (bytes.fromhex(each.file.digest) for each in script.objects if each.file)
+
+    def _read(self, directory: Path) -> tuple[SfdmuScript, list[str]]:
+        try:
+            return read_sfdmu(directory / self.path)
+        except SfdmuProblems as error:
+            wrong = "\n".join(map(self._from_pool_file, error.problems))
+            raise UsageError(wrong, code="data_sfdmu") from None
+        except OSError as error:
+            text = f"{self.path} cannot be read: {error.strerror}"
+            raise UsageError(text, code="data_sfdmu") from None
+
+    def _from_pool_file(self, problem: str) -> str:
+        folder = self.path.parent.as_posix()
+        return problem if folder == "." else f"{folder}/{problem}"
+
+    def _load(self, context: StepContext) -> BulkLoad:
+        script, _ = self.cached.get("", lambda: self._read(context.directory))
+        if _SOURCE not in context.memory:
+            context.memory[_SOURCE] = SfdmuSource(script, context.org, str(self.path))
+        return BulkLoad(context, context.memory[_SOURCE], self.max_failed_rows)

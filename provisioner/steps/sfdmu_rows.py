@@ -1,0 +1,200 @@
+"""The rows of one job of an SFDMU script: matched with the org, lookups resolved."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from provisioner.salesforce.fields import Row, record_id
+from provisioner.salesforce.org import OrgClient
+from provisioner.salesforce.soql import equals, select
+from provisioner.steps.base import StepFailed
+from provisioner.steps.sfdmu_columns import Columns, Key
+from provisioner.steps.sfdmu_plan import Fields, Link, Stage, links_of
+from provisioner.steps.sfdmu_script import SfdmuObject, SfdmuScript
+
+NULL = "#N/A"
+SHOWN = 5  # missing parents in an error
+
+
+class StageRows:
+    """The rows of one job."""
+
+    def __init__(self, stage: Stage, script: SfdmuScript, fields: Fields, org: OrgClient) -> None:
+        self._stage = stage
+        self._script = script
+        self._org = org
+        self._fields = fields
+        self._columns = Columns(stage.target)
+        self._missing: dict[str, int] = {}
+
+    @cached_property
+    def _plain(self) -> list[tuple[str, int]]:
+        """Name and column of the fields that are sent as they are."""
+        if self._stage.action == "link":
+            return []
+        linked = {link.field.name for link in self._links} | {
+            link.field.name for link in self._all_links
+        }
+        found = []
+        for name, column in self._columns.plain():
+            field = self._fields[name.partition("$")[0].lower()]
+            if field.name not in linked and self._is_sent(field.name):
+                found.append((field.name, column))
+        return found
+
+    @cached_property
+    def _all_links(self) -> list[Link]:
+        return links_of(self._stage.target, self._fields, self._script)
+
+    @cached_property
+    def _links(self) -> list[Link]:
+        return [link for link in self._stage.links if self._is_sent(link.field.name)]
+
+    def _is_sent(self, name: str) -> bool:
+        """Fields that the user cannot write are left out, as SFDMU does."""
+        field = self._fields[name.lower()]
+        if self._stage.action == "insert":
+            return field.is_createable
+        frozen = {each.lower() for each in self._stage.target.not_updated}
+        return field.is_updateable and (self._stage.action == "link" or name.lower() not in frozen)
+
+    def header(self) -> list[str]:
+        """The columns of the job."""
+        ids = [] if self._stage.action == "insert" else ["Id"]
+        return [
+            *ids,
+            *(name for name, _ in self._plain),
+            *(link.field.name for link in self._links),
+        ]
+
+    def rows(self) -> Iterator[list[str]]:
+        """The rows that the org needs."""
+        reader, known = self._columns.key_reader(), self._known()
+        lookups = [(link, self._parents(link)) for link in self._links]
+        null = NULL if self._script.inserts_nulls and self._stage.action == "update" else ""
+        if len(self.header()) <= (self._stage.action != "insert"):
+            return  # only the id: there is nothing to update
+        for row in self._source_rows():
+            found = known.get(reader(row), "") if reader is not None else ""
+            if self._stage.action == "insert" and found:
+                continue
+            if self._stage.action != "insert" and not found:
+                continue
+            values = [row[column] or null for _, column in self._plain]
+            linked = [self._resolved(link, parents, row, null) for link, parents in lookups]
+            if self._stage.action == "link" and not any(linked):
+                continue
+            yield [*([found] if self._stage.action != "insert" else []), *values, *linked]
+
+    def refuse_missing(self) -> None:
+        """Raise StepFailed when lookups refer to records that are not there."""
+        if not self._missing:
+            return
+        lines = [f"{what} ({count} rows)" for what, count in self._missing.items()]
+        more = [f"… and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+        raise StepFailed(
+            f"{self._stage.target.name}.csv: lookups refer to records that the org does not have: "
+            f"{lines[0]}",
+            details=[*lines[1:SHOWN], *more],
+        )
+
+    def _resolved(
+        self, link: Link, parents: Mapping[Key, str], row: Sequence[str], null: str
+    ) -> str:
+        cell = row[link.column]
+        if cell in ("", NULL):
+            return null
+        key = tuple(cell.split(";")) if len(link.keys) > 1 else (cell,)
+        found = parents.get(key, "")
+        if not found:
+            assert self._stage.target.file is not None
+            what = f"{self._stage.target.file.columns[link.column]} {cell[:60]!r}"
+            self._missing[what] = self._missing.get(what, 0) + 1
+        return found
+
+    def _known(self) -> Mapping[Key, str]:
+        """The records of the object that are in the org, by external id."""
+        target = self._stage.target
+        if target.operation == "Insert" and self._stage.action == "insert":
+            return {}
+        return records_by_key(self._org, target.name, target.keys)
+
+    def _parents(self, link: Link) -> Mapping[Key, str]:
+        """The records that a lookup may refer to, by what its column has."""
+        condition = ""
+        if link.parent == "RecordType":
+            condition = equals("SobjectType", self._stage.target.name)
+        if link.keys:
+            return records_by_key(self._org, link.parent, link.keys, condition)
+        parent = next(each for each in self._script.objects if each.name == link.parent)
+        columns = Columns(parent)
+        reader, ids = columns.key_reader(), columns.ids()
+        if reader is None or ids is None:
+            return {}
+        found = records_by_key(self._org, parent.name, parent.keys)
+        return {
+            (row[ids],): found[reader(row)]
+            for row in source_rows(parent)
+            if row[ids] and reader(row) in found
+        }
+
+    def _source_rows(self) -> Iterator[list[str]]:
+        return source_rows(self._stage.target, self._stage)
+
+
+def source_rows(target: SfdmuObject, stage: Stage | None = None) -> Iterator[list[str]]:
+    """The rows of a CSV file, or of the slice of a stage. Raises StepFailed when it has changed."""
+    assert target.file is not None
+    for part in [stage.part] if stage else target.file.slices:
+        lines = _lines(target.file.pieces(part))
+        reader = csv.reader(lines, delimiter=target.file.delimiter, strict=True)
+        try:
+            next(reader)
+            yield from (row for row in reader if row)
+        except OSError as error:
+            raise StepFailed(
+                f"{target.name}.csv: {error.strerror}",
+                hint="start the build again: it loads what the file contains now",
+            ) from None
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
+    """The lines of a text that comes in pieces."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (f"{line.decode()}\n" for line in lines)
+    if rest:
+        yield rest.decode()
+
+
+def records_by_key(
+    org: OrgClient, sobject: str, keys: Sequence[str], condition: str = ""
+) -> dict[Key, str]:
+    """The ids of all records of an object, by the values of some fields; the first of equals."""
+    found: dict[Key, str] = {}
+    conditions = [condition] if condition else []
+    soql = select(", ".join(["Id", *keys]), sobject, *conditions)
+    for key, record in org.query_as(f"{soql} ORDER BY Id", lambda row: _keyed(row, keys)):
+        found.setdefault(key, record)
+    return found
+
+
+def _keyed(row: Row, keys: Sequence[str]) -> tuple[Key, str]:
+    return tuple(_text(row, key) for key in keys), record_id(row, "Id")
+
+
+def _text(row: Row, key: str) -> str:
+    """A value as CSV files have it; `Account.Name` is in the record of the parent."""
+    value: object = row
+    for part in key.split("."):
+        if not isinstance(value, Mapping):
+            return ""
+        value = next((v for name, v in value.items() if name.lower() == part.lower()), None)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)

@@ -1,0 +1,32 @@
+"""What an export.json of SFDMU says, without problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.steps.csv_file import CsvFile
+
+
+@dataclass(frozen=True)
+class SfdmuObject:
+    """One object of the file, with the rows of its CSV file."""
+
+    name: str
+    operation: str  # Insert, Update, Upsert, Readonly
+    fields: tuple[
+        str, ...
+    ]  # of the query, without Id and excluded ones; a lookup may have `$Object`
+    keys: tuple[str, ...]  # the fields of the external id
+    file: CsvFile | None  # None for Readonly
+    skips_existing: bool = False
+    not_updated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SfdmuScript:
+    """What a file says, without problems."""
+
+    objects: tuple[SfdmuObject, ...]
+    content: bytes
+    keeps_order: bool
+    inserts_nulls: bool

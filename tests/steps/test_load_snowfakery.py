@@ -1,0 +1,216 @@
+"""load_data with snowfakery: generated records with their references, the same or other ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.errors import ErrorKind, UsageError
+from provisioner.steps import snowfakery_data
+from provisioner.steps.base import Done, StepFailed
+from provisioner.steps.load_data import LoadData
+from tests.salesforce.world import Emulated
+from tests.steps.project import write
+from tests.steps.step_runner import KilledError, StepRunner
+
+RECIPE = """\
+- snowfakery_version: 3
+- object: Account
+  count: 3
+  nickname: first
+  fields:
+    Name: {fake: Company}
+    NumberOfEmployees: {random_number: {min: 1, max: 1000000}}
+    Site: {random_number: {min: 1, max: 9}}
+  friends:
+    - object: Contact
+      count: 2
+      fields:
+        LastName: {fake: LastName}
+        AccountId: {reference: Account}
+        Birthdate: {date: 1990-05-01}
+- object: Case
+  fields:
+    Subject: Late
+    ContactId: {random_reference: Contact}
+    Comments:
+- object: Account
+  fields:
+    Name: Child
+    ParentId: {reference: first}
+"""
+NAME = Path("data/recipe.yml")
+
+
+def step(runner: StepRunner, recipe: str = RECIPE, seed: int | None = None) -> LoadData:
+    write(runner.directory / NAME, recipe)
+    return LoadData(snowfakery=NAME, seed=seed)
+
+
+def problems(runner: StepRunner, load: LoadData) -> list[str]:
+    return [found.message for found in load.check(runner.directory)]
+
+
+def accounts(runner: StepRunner) -> list[tuple[Any, ...]]:
+    rows = runner.emulated_org.store.rows("Account")
+    return sorted((row["Name"], row["NumberOfEmployees"], row["Site"]) for row in rows)
+
+
+def assert_complete(runner: StepRunner) -> None:
+    people = runner.org.query("SELECT Birthdate, Account.Name FROM Contact")
+    assert len({row["Account"]["Name"] for row in people}) == 3
+    assert [row["Birthdate"] for row in people] == ["1990-05-01"] * 6
+    (case,) = runner.org.query("SELECT Subject, ContactId FROM Case")
+    assert case["ContactId"]
+    (child,) = runner.org.query("SELECT Parent.Name FROM Account WHERE Name = 'Child'")
+    assert child["Parent"]
+    assert runner.count("Account") == 4
+
+
+def test_generated_records_are_loaded_with_their_references(runner: StepRunner) -> None:
+    load = step(runner, seed=7)
+    assert problems(runner, load) == []
+    assert runner.finish(load) == Done("loaded 11 records")
+    assert_complete(runner)
+    assert all(isinstance(site, str) for _, _, site in accounts(runner) if site)
+
+
+def test_a_seed_gives_each_org_the_same_data(tmp_path: Path) -> None:
+    found = []
+    for _ in range(2):
+        with Emulated() as emulated:
+            runner = StepRunner(emulated, tmp_path)
+            runner.finish(step(runner, seed=7))
+            found.append(accounts(runner))
+    assert found[0] == found[1]
+
+
+def test_without_a_seed_the_org_determines_the_data(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another org gets other data; the same org gets the same after a kill, on any host."""
+    seeds: list[int] = []
+    real = snowfakery_data.generated
+
+    def generated(recipe: Path, seed: int, *others: Any) -> dict[str, Any]:
+        seeds.append(seed)
+        return real(recipe, seed, *others)
+
+    monkeypatch.setattr("provisioner.steps.snowfakery_form.generated", generated)
+    load = step(runner)
+    runner.is_killed_by = "1/"
+    with pytest.raises(KilledError):
+        runner.finish(load)
+    runner.restart()
+    assert runner.finish(step(runner)) == Done("loaded 11 records")
+    assert_complete(runner)
+    assert len(set(seeds)) == 1
+    runner.emulated_org.id = "00D000000000099"
+    runner.restart()
+    runner.finish(step(runner))
+    assert len(set(seeds)) == 2
+
+
+@pytest.mark.parametrize("text", ["0/", "1/", "2/", "3/"])
+def test_a_killed_load_continues_and_loads_nothing_twice(runner: StepRunner, text: str) -> None:
+    runner.is_killed_by = text
+    with pytest.raises(KilledError):
+        runner.finish(step(runner, seed=7))
+    runner.restart()
+    assert runner.finish(step(runner, seed=7)) == Done("loaded 11 records")
+    assert_complete(runner)
+
+
+def test_record_types_are_found_by_their_api_name(runner: StepRunner) -> None:
+    fields = {"Name": "Main partner", "DeveloperName": "Partner", "SobjectType": "Account"}
+    partner = runner.emulated_org.store.add("RecordType", fields)
+    recipe = "- object: Account\n  fields:\n    Name: A\n    RecordType: Partner\n"
+    runner.finish(step(runner, recipe))
+    (row,) = runner.emulated_org.store.rows("Account")
+    assert row["RecordTypeId"] == partner
+
+
+# --- problems -----------------------------------------------------------------------------
+
+
+def test_problems_of_a_recipe_name_the_line(runner: StepRunner) -> None:
+    (problem,) = problems(
+        runner, step(runner, "- object: Account\n  fields:\n    Name: {nothing: 5}\n")
+    )
+    assert problem.startswith("data/recipe.yml: ")
+    assert "recipe.yml:3" in problem
+    assert str(runner.directory) not in problem
+    (problem,) = problems(runner, step(runner, "- object: [\n"))
+    assert problem.startswith("data/recipe.yml: ")
+    assert problems(runner, step(runner, "- snowfakery_version: 3\n")) == [
+        "data/recipe.yml: the recipe generates no records"
+    ]
+
+
+def test_without_the_library_the_command_that_installs_it_is_named(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snowfakery_data, "PACKAGE", "no_such_library")
+    load = step(runner, seed=7)
+    message = "Snowfakery is not installed; install the library: pip install "
+    assert problems(runner, load) == [f"{message}'provisioner[snowfakery]'"]
+    with pytest.raises(UsageError, match="Snowfakery is not installed"):
+        list(load.inputs(runner.directory))
+
+
+def test_records_that_refer_to_themselves_cannot_be_loaded(runner: StepRunner) -> None:
+    recipe = "- object: Account\n  fields:\n    Name: A\n    ParentId: {reference: Account}\n"
+    (problem,) = problems(runner, step(runner, recipe))
+    assert problem == (
+        "data/recipe.yml: Account: record 1 (Account_1): it refers to itself through @Account_1"
+    )
+
+
+def test_an_unknown_object_is_named(runner: StepRunner) -> None:
+    with pytest.raises(StepFailed) as caught:
+        runner.finish(step(runner, "- object: Nothing__c\n  fields:\n    Name: A\n"))
+    assert caught.value.message == "data/recipe.yml: the org has no object Nothing__c"
+
+
+def test_a_refusal_names_the_record(runner: StepRunner) -> None:
+    with pytest.raises(StepFailed) as caught:
+        runner.finish(step(runner, "- object: Account\n  count: 2\n  fields:\n    Odd__c: A\n"))
+    assert caught.value.message.startswith("Account: record 1 (Account_1): ")
+    assert caught.value.kind is ErrorKind.CONTENT
+
+
+def test_a_recipe_gets_no_secret(runner: StepRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SF_PRIVATE_KEY", "secret-of-the-hub")
+    monkeypatch.setenv("MY_KEY", "another-secret-9")
+    monkeypatch.setenv("PLAIN", "seen")
+    plugin = (
+        "import os\nfrom snowfakery import SnowfakeryPlugin\n"
+        "class Env(SnowfakeryPlugin):\n    class Functions:\n        def all(self):\n"
+        "            return ' '.join(sorted(os.environ))\n"
+    )
+    write(runner.directory / "data/plugins/env.py", plugin)
+    recipe = "- plugin: env.Env\n- object: Account\n  fields:\n    Name: A\n"
+    recipe += "    Description: ${{Env.all()}}\n"
+    write(runner.directory / NAME, recipe)
+    load = LoadData(snowfakery=NAME, secret_variables=frozenset({"MY_KEY"}))
+    runner.finish(load)
+    (row,) = runner.emulated_org.store.rows("Account")
+    names = row["Description"].split()
+    assert "PLAIN" in names
+    assert not {"SF_PRIVATE_KEY", "MY_KEY"} & set(names)
+
+
+def test_the_fingerprint_depends_on_recipe_included_files_and_seed(runner: StepRunner) -> None:
+    recipe = f"- include_file: more.yml\n{RECIPE}"
+    write(runner.directory / "data/more.yml", "- snowfakery_version: 3\n")
+
+    def inputs(seed: int | None = None) -> list[bytes]:
+        return list(step(runner, recipe, seed).inputs(runner.directory))
+
+    first = inputs()
+    assert inputs() == first
+    assert inputs(seed=7) != first
+    write(runner.directory / "data/more.yml", "- snowfakery_version: 3\n# changed\n")
+    assert inputs() != first
