@@ -14,14 +14,10 @@ from typing import TYPE_CHECKING
 from provisioner.declare.secret import Secret
 from provisioner.errors import NoOrgError
 from provisioner.ledger.personas import login_name, org_of
-from provisioner.org_credentials import from_ledger, org_login_url
+from provisioner.org_credentials import app_credentials, from_ledger, org_endpoints
 from provisioner.salesforce.app_keys import derived_consumer_key
 from provisioner.salesforce.keys import PASSPHRASE_VARIABLE
-from provisioner.salesforce.login_endpoints import (
-    SANDBOX,
-    scratch_endpoints,
-    user_endpoints,
-)
+from provisioner.salesforce.login_endpoints import SANDBOX, user_endpoints
 from provisioner.salesforce.sign_in import Credentials
 from provisioner.steps.persona_names import persona_username
 
@@ -91,9 +87,11 @@ def find_credentials(
     of_org = from_ledger(org, pool)
     name = login_name(org.username, org.users, username, options.user)
     on_found(org)
+    found = _candidates(of_org, pool, "from the ledger")
+    if options.consumer_key:
+        found = found[:1]
     candidates = [
-        Candidate(_override(each.credentials, options, environ), each.source)
-        for each in _candidates(of_org, pool)[: 1 if options.consumer_key else None]
+        Candidate(_override(each.credentials, options, environ), each.source) for each in found
     ]
     return _for_user(candidates, name)
 
@@ -106,25 +104,20 @@ def _for_user(candidates: list[Candidate], username: str) -> list[Candidate]:
     ]
 
 
-def _candidates(found: Credentials, pool: PoolFile) -> list[Candidate]:
-    """The consumer key of the ledger, the Dev Hub's own, and the derived one; each once."""
+def _candidates(found: Credentials, pool: PoolFile, source: str) -> list[Candidate]:
+    """The consumer key of `source`, the Dev Hub's own, and the derived one; each once."""
     app = pool.consumer_app
     others = {
         app.consumer_key: "of the Dev Hub's app",
         derived_consumer_key(found.username): "derived from the username",
     }
     others.pop(found.consumer_key, None)
-    own = Credentials(
-        found.username,
-        found.consumer_key,
-        app.private_key,
-        app.private_key_passphrase,
-        found.endpoints,
-        app.former_key,
-    )
     return [
-        Candidate(found, "from the ledger"),
-        *(Candidate(replace(own, consumer_key=key), source) for key, source in others.items()),
+        Candidate(found, source),
+        *(
+            Candidate(app_credentials(app, found.username, key, found.endpoints), of)
+            for key, of in others.items()
+        ),
     ]
 
 
@@ -149,18 +142,10 @@ def _from_manifest(
     if options.key is None:
         pool = load()
         app = pool.consumer_app
-        url = org_login_url(username, named.login_url, pool.dev_hub)
-        found = Credentials(
-            username,
-            named.consumer_key or app.consumer_key,
-            app.private_key,
-            app.private_key_passphrase,
-            scratch_endpoints(url, pool.dev_hub.effective_scratch_login_url),
-            app.former_key,
-        )
-        candidates = _candidates(found, pool)
-        named_so = [replace(c, source=c.source.replace("ledger", "manifest")) for c in candidates]
-        return _for_user(named_so, name)
+        endpoints = org_endpoints(username, named.login_url, pool.dev_hub)
+        key = named.consumer_key or app.consumer_key
+        found = app_credentials(app, username, key, endpoints)
+        return _for_user(_candidates(found, pool, "from the manifest"), name)
     derived = from_options(username, replace(named, consumer_key=""), environ)
     found_in = [replace(from_options(username, named, environ), source="from the manifest")]
     return _for_user([*(found_in if named.consumer_key else ()), derived], name)
@@ -169,13 +154,12 @@ def _from_manifest(
 def from_options(username: str, options: Options, environ: Mapping[str, str]) -> Candidate:
     """The credentials of a login without `pool.yaml` and ledger."""
     assert options.key is not None
-    passphrase = environ.get(PASSPHRASE_VARIABLE)
     is_named = bool(options.consumer_key)
     credentials = Credentials(
         username,
         options.consumer_key if is_named else derived_consumer_key(username),
         options.key,
-        Secret(passphrase) if passphrase else None,
+        _passphrase(environ),
         user_endpoints(options.login_url or SANDBOX),
     )
     return Candidate(credentials, "as given" if is_named else "derived from the username")
@@ -188,7 +172,12 @@ def _override(found: Credentials, options: Options, environ: Mapping[str, str]) 
     if options.login_url:
         found = replace(found, endpoints=user_endpoints(options.login_url))
     if options.key:
-        passphrase = environ.get(PASSPHRASE_VARIABLE)
-        given = Secret(passphrase) if passphrase else None
-        found = replace(found, key=options.key, passphrase=given, former_key=None)
+        passphrase = _passphrase(environ)
+        found = replace(found, key=options.key, passphrase=passphrase, former_key=None)
     return found
+
+
+def _passphrase(environ: Mapping[str, str]) -> Secret | None:
+    """The passphrase of the key file that the command line names."""
+    passphrase = environ.get(PASSPHRASE_VARIABLE)
+    return Secret(passphrase) if passphrase else None

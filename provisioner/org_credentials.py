@@ -14,9 +14,10 @@ from provisioner.salesforce.login_errors import FOREIGN_HOST
 from provisioner.salesforce.sign_in import Credentials
 
 if TYPE_CHECKING:
-    from provisioner.config.hub import DevHub
+    from provisioner.config.hub import ConnectedApp, DevHub
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
+    from provisioner.salesforce.login_endpoints import LoginEndpoint
 
 
 def from_ledger(org: Org, pool: PoolFile) -> Credentials:
@@ -39,17 +40,29 @@ def from_ledger(org: Org, pool: PoolFile) -> Credentials:
             hint="wait until the build has finished; `provisioner status` shows the org's state",
         )
     app = pool.dev_hub if org.consumer_key in _hub_keys(pool) else pool.consumer_app
+    endpoints = org_endpoints(org.username, org.login_url, pool.dev_hub)
+    key = org.consumer_key or app.consumer_key
+    return app_credentials(app, org.username, key, endpoints)
+
+
+def app_credentials(
+    app: ConnectedApp, username: str, consumer_key: str, endpoints: tuple[LoginEndpoint, ...]
+) -> Credentials:
+    """The credentials of a user with the private keys of `app`, and any consumer key."""
     return Credentials(
-        org.username,
-        org.consumer_key or app.consumer_key,
+        username,
+        consumer_key,
         app.private_key,
         app.private_key_passphrase,
-        scratch_endpoints(
-            org_login_url(org.username, org.login_url, pool.dev_hub),
-            pool.dev_hub.effective_scratch_login_url,
-        ),
+        endpoints,
         app.former_key,
     )
+
+
+def org_endpoints(username: str, login_url: str, hub: DevHub) -> tuple[LoginEndpoint, ...]:
+    """The login endpoints of an org. Raises LoginError as `org_login_url` does."""
+    own = org_login_url(username, login_url, hub)
+    return scratch_endpoints(own, hub.effective_scratch_login_url)
 
 
 def _hub_keys(pool: PoolFile) -> tuple[str, str]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from provisioner.builder.signup_queue import DISPATCH
 from provisioner.errors import LoginError, ProvisionerError
 from provisioner.ledger.base import Org
-from provisioner.ledger.facts import subject_of
 from provisioner.salesforce.app_keys import PLATFORM_CLI
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class LoginWay:
         hub = context.config.dev_hub
         self._context = context
         self._hub_key = context.config.consumer_app.consumer_key
-        self._subject = subject_of(hub.username, self._hub_key)
+        self._subject = context.config.facts_subject
         self._is_auto = hub.login_app == "auto"
         self._way: str = self._known() if self._is_auto else hub.login_app  # "": not known yet
         self._trials: set[str] = set()  # usernames whose outcome will show it

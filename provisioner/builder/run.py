@@ -48,7 +48,6 @@ from provisioner.builder.signup_sender import SignUpSender
 from provisioner.builder.survey import reconcile, survey
 from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
-from provisioner.ledger.facts import subject_of
 from provisioner.plain_text import quantity
 from provisioner.plan import Creation, PoolPlan, Removal
 from provisioner.upkeep.probes import is_probe
@@ -139,7 +138,7 @@ def _context(
             {org.fingerprint for org in verified}, lambda pool: config.pools[pool].canary
         ),
         verified_keys=frozenset(org.consumer_key for org in verified),
-        facts=ledger.facts(subject_of(config.dev_hub.username, config.consumer_app.consumer_key)),
+        facts=ledger.facts(config.facts_subject),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from provisioner.ledger.facts import HubFacts, subject_of
+from provisioner.ledger.facts import HubFacts
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
@@ -17,9 +17,8 @@ def known_facts(config: PoolFile) -> HubFacts:
 
     if _is_missing(config):
         return HubFacts()
-    subject = subject_of(config.dev_hub.username, config.consumer_app.consumer_key)
     with closing(open_ledger(config.ledger, config.directory, config.dev_hub)) as ledger:
-        return ledger.facts(subject)
+        return ledger.facts(config.facts_subject)
 
 
 def _is_missing(config: PoolFile) -> bool:

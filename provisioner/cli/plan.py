@@ -16,7 +16,6 @@ def command(call: Invocation, pools: PoolsArgument = None) -> None:
     from provisioner.builder.selection import select_pools
     from provisioner.cli.pools import warn_of_broken
     from provisioner.ledger import open_ledger
-    from provisioner.ledger.facts import subject_of
     from provisioner.report.estimate import estimate
     from provisioner.report.plan import plan_document, plan_text
 
@@ -25,8 +24,8 @@ def command(call: Invocation, pools: PoolsArgument = None) -> None:
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
         config, plans = preview(config, chosen, ledger, call.output.warn)
-        subject = subject_of(config.dev_hub.username, config.consumer_app.consumer_key)
-        cost = estimate(config, plans, ledger.runs(limit=20), ledger.facts(subject))
+        facts = ledger.facts(config.facts_subject)
+        cost = estimate(config, plans, ledger.runs(limit=20), facts)
         warn_of_broken(call, ledger)
     finally:
         ledger.close()

@@ -19,6 +19,7 @@ from provisioner.config.rules import ledger_rule
 from provisioner.config.step_entry import StepEntry, wrong_definitions
 from provisioner.declare.duration import format_duration
 from provisioner.declare.options import Finding, option
+from provisioner.ledger.facts import subject_of
 
 if TYPE_CHECKING:
     from provisioner.errors import Problem
@@ -220,3 +221,8 @@ class PoolFile:
     def consumer_app(self) -> ConnectedApp:
         """The app whose key logs in to the scratch orgs."""
         return self.scratch_app or self.dev_hub
+
+    @property
+    def facts_subject(self) -> str:
+        """What the ledger's facts of the Dev Hub are about: this user of it, and this app."""
+        return subject_of(self.dev_hub.username, self.consumer_app.consumer_key)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from provisioner import retry
-from provisioner.ledger.facts import subject_of
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
@@ -54,7 +53,7 @@ class ProbeContext:
     @property
     def subject(self) -> str:
         """What the facts are about."""
-        return subject_of(self.config.dev_hub.username, self.hub_key)
+        return self.config.facts_subject
 
     def wait(self, seconds: float) -> None:
         """Wait, at the time scale of this probe."""
