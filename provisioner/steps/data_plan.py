@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from provisioner.input_file import DATA, TEXT, read_input
 from provisioner.input_json import JsonProblem, parse_json
 from provisioner.json_locations import JsonPath, locations
+from provisioner.steps.index_file import IndexFileError
 
 _REFERENCE = re.compile(r"@\w+Ref\d+")  # the form that an export writes
 _BROKEN = object()  # in place of the content of a file that cannot be parsed
@@ -32,12 +33,11 @@ class PlanProblem(NamedTuple):
     message: str
 
 
-class PlanError(ValueError):
+class PlanError(IndexFileError):
     """The problems of a plan and its files: one line each, with file, line and record."""
 
     def __init__(self, problems: Iterable[PlanProblem], texts: Mapping[str, str]) -> None:
-        self.problems = tuple(_lines(list(problems), texts))
-        super().__init__("\n".join(self.problems))
+        super().__init__(_lines(list(problems), texts))
 
 
 def _lines(problems: list[PlanProblem], texts: Mapping[str, str]) -> Iterator[str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.declare.options import Finding
-from provisioner.errors import UsageError
 from provisioner.steps.base import Outcome, StepContext
 from provisioner.steps.cached_input import CachedInput
 from provisioner.steps.data_chunks import DataLoad, read_load
 from provisioner.steps.data_plan import PlanError
+from provisioner.steps.index_file import problems_of, read_for_build
 from provisioner.steps.load_progress import LoadState
 from provisioner.steps.tree_loading import poll_load, read_load_state, start_load
 
@@ -39,11 +39,9 @@ class PlanForm:
         """Read the plan and its files; every reference must be to a record of the plan."""
         try:
             self.cached.checked("", lambda: read_load(directory / self.plan))
-        except PlanError as error:
-            for problem in error.problems:
-                yield Finding("plan", self._from_pool_file(problem))
-        except OSError as error:
-            yield Finding("plan", f"{self.plan} cannot be read: {error.strerror}")
+        except (PlanError, OSError) as error:
+            for problem in problems_of(self.plan, error):
+                yield Finding("plan", problem)
 
     def start(self, context: StepContext) -> Outcome:
         """Send the first requests."""
@@ -62,19 +60,7 @@ class PlanForm:
         return self.cached.fresh("", lambda: self._read(directory)).contents
 
     def _read(self, directory: Path) -> DataLoad:
-        try:
-            return read_load(directory / self.plan)
-        except PlanError as error:
-            wrong = "\n".join(map(self._from_pool_file, error.problems))
-            raise UsageError(wrong, code="data_plan") from None
-        except OSError as error:
-            text = f"{self.plan} cannot be read: {error.strerror}"
-            raise UsageError(text, code="data_plan") from None
-
-    def _from_pool_file(self, problem: str) -> str:
-        """A problem with the path of its file relative to pool.yaml instead of the plan."""
-        folder = self.plan.parent.as_posix()
-        return problem if folder == "." else f"{folder}/{problem}"
+        return read_for_build(read_load, directory, self.plan, "data_plan")
 
     def _plan(self, context: StepContext) -> DataLoad:
         return self.cached.get("", lambda: self._read(context.directory))

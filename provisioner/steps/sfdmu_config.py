@@ -14,6 +14,7 @@ from provisioner.input_file import SETTINGS, read_input
 from provisioner.input_json import JsonProblem, parse_json
 from provisioner.json_locations import JsonPath, locations
 from provisioner.steps.csv_file import ANY_COLUMN, CsvFile, CsvProblem, known_csv
+from provisioner.steps.index_file import IndexFileError
 from provisioner.steps.sfdmu_columns import Columns
 from provisioner.steps.sfdmu_keys import (
     DEFAULT_KEYS,
@@ -30,29 +31,25 @@ _QUERY = re.compile(r"\s*SELECT\s+(.+?)\s+FROM\s+([A-Za-z]\w*)\b(.*)", re.IGNORE
 _FIELD = re.compile(r"[A-Za-z]\w*(?:\$[A-Za-z]\w*)?(?:\.[\w.$]+)?")
 
 
-class SfdmuProblems(ValueError):  # noqa: N818 - a list
-    """Problems of the file and its CSV files, one line each, and warnings."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+class SfdmuError(IndexFileError):
+    """The problems of the file and its CSV files."""
 
 
 def read_sfdmu(path: Path) -> tuple[SfdmuScript, list[str]]:
-    """The script, and its warnings. Raises SfdmuProblems, and OSError for the file itself."""
+    """The script, and its warnings. Raises SfdmuError, and OSError for the file itself."""
     content = read_input(path, SETTINGS)
     try:
         text = content.decode("utf-8-sig")
         value = parse_json(text)
     except UnicodeDecodeError:
-        raise SfdmuProblems([f"{path.name}:1:1: the file is not UTF-8 text"]) from None
+        raise SfdmuError([f"{path.name}:1:1: the file is not UTF-8 text"]) from None
     except JsonProblem as problem:
         where = f"{path.name}:{problem.line}:{problem.column}"
-        raise SfdmuProblems([f"{where}: the file is not JSON: {problem.message}"]) from None
+        raise SfdmuError([f"{where}: the file is not JSON: {problem.message}"]) from None
     reader = _Reader(path.parent)
     objects = tuple(reader.objects(value))
     if reader.problems:
-        raise SfdmuProblems(_lines(path.name, text, reader.problems))
+        raise SfdmuError(_lines(path.name, text, reader.problems))
     script = SfdmuScript(
         objects,
         content,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.declare.options import Finding
-from provisioner.errors import UsageError
 from provisioner.steps.base import Outcome, StepContext
 from provisioner.steps.bulk_load import BulkLoad
 from provisioner.steps.bulk_state import BulkState
 from provisioner.steps.cached_input import CachedInput
 from provisioner.steps.csv_form import read_bulk_state
-from provisioner.steps.sfdmu_config import SfdmuProblems, read_sfdmu
+from provisioner.steps.index_file import from_pool_file, problems_of, read_for_build
+from provisioner.steps.sfdmu_config import SfdmuError, read_sfdmu
 from provisioner.steps.sfdmu_script import SfdmuScript
 from provisioner.steps.sfdmu_source import SfdmuSource
 
@@ -36,13 +36,12 @@ class SfdmuForm:
         """Read the file and its CSV files."""
         try:
             _, warnings = self.cached.checked("", lambda: read_sfdmu(directory / self.path))
-        except SfdmuProblems as error:
-            yield from (Finding("sfdmu", self._from_pool_file(each)) for each in error.problems)
-        except OSError as error:
-            yield Finding("sfdmu", f"{self.path} cannot be read: {error.strerror}")
+        except (SfdmuError, OSError) as error:
+            for problem in problems_of(self.path, error):
+                yield Finding("sfdmu", problem)
         else:
             for warning in warnings:
-                yield Finding("sfdmu", self._from_pool_file(warning), is_warning=True)
+                yield Finding("sfdmu", from_pool_file(self.path, warning), is_warning=True)
 
     def start(self, context: StepContext) -> Outcome:
         """Send the first job."""
@@ -63,18 +62,7 @@ class SfdmuForm:
         yield from (bytes.fromhex(each.file.digest) for each in script.objects if each.file)
 
     def _read(self, directory: Path) -> tuple[SfdmuScript, list[str]]:
-        try:
-            return read_sfdmu(directory / self.path)
-        except SfdmuProblems as error:
-            wrong = "\n".join(map(self._from_pool_file, error.problems))
-            raise UsageError(wrong, code="data_sfdmu") from None
-        except OSError as error:
-            text = f"{self.path} cannot be read: {error.strerror}"
-            raise UsageError(text, code="data_sfdmu") from None
-
-    def _from_pool_file(self, problem: str) -> str:
-        folder = self.path.parent.as_posix()
-        return problem if folder == "." else f"{folder}/{problem}"
+        return read_for_build(read_sfdmu, directory, self.path, "data_sfdmu")
 
     def _load(self, context: StepContext) -> BulkLoad:
         script, _ = self.cached.get("", lambda: self._read(context.directory))
