@@ -29,6 +29,7 @@ class OrgProgress:
     failed: set[str] = field(default_factory=set)  # calls whose retries are used up
     current: str = "steps"  # the current step, as reports call it
     note: str = ""  # how far the current step is, as it was reported last
+    is_continued: bool = False  # an earlier build began the current step
 
     def end_step(self) -> None:
         """Drop what this process knows of the current step, and end what it has started."""
@@ -38,6 +39,7 @@ class OrgProgress:
         self.memory = {}
         self.deadline = None
         self.note = ""
+        self.is_continued = False
 
     def has_retry(self, step: ListedStep) -> bool:
         """Whether `retry` of the step allows another attempt, within its time."""

@@ -42,7 +42,8 @@ class OrgSteps:
 
     def start(self, org: Org) -> None:
         """Run the steps of an org that is active: a new one, or one that a build left there."""
-        progress = OrgProgress(org, self._context.lifecycle.login_window(org))
+        window = self._context.lifecycle.login_window(org)
+        progress = OrgProgress(org, window, is_continued=bool(org.step_state))
         self._context.progress.start(org.username)
         job = guarded(
             self._context.reporter,
@@ -157,6 +158,7 @@ class OrgSteps:
             return self._retry(progress, step, error)
         if step.continues_on_error and not (isinstance(error, LoginError) or may_be_gone(error)):
             return self._skip(progress, step, error)
+        is_interrupted = progress.is_continued and isinstance(error, base.OutcomeUnknown)
         progress.end_step()
         self._context.connections.forget(org)
         if is_gone:
@@ -169,7 +171,7 @@ class OrgSteps:
         elif self._way.is_refused_by_org(org, error):
             self._outcomes.not_copied(org, step.name, error)
             return None
-        self._outcomes.failed(org, step.name, error)
+        self._outcomes.failed(org, step.name, error, is_interrupted=is_interrupted)
         return None
 
     def _wait_for(

@@ -69,15 +69,21 @@ class Outcomes:
         self._queue.add(self._context.circuit_breaker.available(org))
         self._marks.add(org)
 
-    def failed(self, org: Org, step: str, error: ProvisionerError) -> None:
-        """A sign-up or step failed for good: delete the org, and replace it where that may help."""
+    def failed(
+        self, org: Org, step: str, error: ProvisionerError, *, is_interrupted: bool = False
+    ) -> None:
+        """A sign-up or step failed for good: delete the org, and replace it where that may help.
+
+        When an earlier build was interrupted in the step, this says nothing about other orgs: the
+        circuit breaker does not count it, and its successor does not count as a replacement.
+        """
         details = getattr(error, "details", ())
         hints = [f"hint: {error.hint}"] if error.hint else []
         reason = "\n".join([f"{step}: {error.message}", *details, *hints])
-        failed = self._record(org, reason, step, error.kind)
+        failed = self._record(org, reason, step, error.kind, counts_for_breaker=not is_interrupted)
         if failed is not None:
             self._delete_later(failed)
-            self._replace(failed, error.kind)
+            self._replace(failed, error.kind, is_counted=not is_interrupted)
 
     def not_copied(self, org: Org, step: str, error: ProvisionerError) -> None:
         """The org does not have the Dev Hub's app: it is deleted, and signed up in another way.
@@ -206,11 +212,12 @@ class Outcomes:
         if self._may_send_more():
             self._queue.retry(_creation(org))
 
-    def _replace(self, org: Org, kind: ErrorKind) -> None:
+    def _replace(self, org: Org, kind: ErrorKind, *, is_counted: bool = True) -> None:
         progress = self._context.progress
         if kind not in REPLACEABLE or not self._may_send_more() or progress.allowance.daily <= 0:
             return
-        if progress.take_replacement(org.pool, self._context.config.pools[org.pool].replacements):
+        most = self._context.config.pools[org.pool].replacements
+        if not is_counted or progress.take_replacement(org.pool, most):
             self._queue.request([_creation(org)])
 
     def _may_send_more(self) -> bool:

@@ -38,10 +38,10 @@ class Holds:
             self._changed.notify_all()
         hold.released.wait()
 
-    def current(self, *, wait: float = 0.0) -> list[Hold]:
-        """The requests held now; `wait` is the time in seconds to wait for the first."""
+    def current(self, *, wait: float = 0.0, count: int = 1) -> list[Hold]:
+        """The requests held now; `wait` is the time in seconds to wait for the first `count`."""
         with self._changed:
-            self._changed.wait_for(lambda: self._holds or self._is_closed, wait)
+            self._changed.wait_for(lambda: len(self._holds) >= count or self._is_closed, wait)
             return list(self._holds.values())
 
     def release(self, number: int | None = None) -> int:

@@ -127,6 +127,15 @@ class StepFailed(BuildError):  # noqa: N818 - the name of the field
         self.kind = kind
 
 
+class OutcomeUnknown(StepFailed):
+    """It is unknown whether a request of the step took effect, so the org is replaced."""
+
+    default_code = "outcome_unknown"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint, kind=ErrorKind.REPLACE)
+
+
 def state_text(state: StepState) -> str:
     """The text of a state, for the ledger. Raises StepFailed for one that is empty or too long."""
     text = state.text()

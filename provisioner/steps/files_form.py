@@ -16,6 +16,7 @@ from provisioner.salesforce.streamed import StreamedBody
 from provisioner.steps.base import (
     Done,
     Outcome,
+    OutcomeUnknown,
     Pending,
     StartAgain,
     StepContext,
@@ -83,7 +84,7 @@ class FilesForm:
         except SalesforceError as error:
             if error.error_code == TIMED_OUT or error.status == 504:
                 text = f"it is unknown whether {name} was uploaded: {error.message}"
-                raise StepFailed(text, kind=ErrorKind.REPLACE) from None
+                raise OutcomeUnknown(text) from None
             if error.kind is not ErrorKind.CONTENT:
                 raise
             raise StepFailed(f"{name}: {error.message}", hint=error.hint) from None

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from provisioner.declare.options import Finding, option
-from provisioner.errors import ErrorKind, SalesforceError, UsageError
+from provisioner.errors import SalesforceError, UsageError
 from provisioner.input_file import TEXT, read_input
 from provisioner.salesforce.apex import execute_anonymous
 from provisioner.salesforce.api_errors import NOT_SENT
 from provisioner.steps.base import (
     Done,
     Outcome,
+    OutcomeUnknown,
     StartAgain,
     StepContext,
     StepFailed,
@@ -108,9 +109,7 @@ class RunApex:
             raise UsageError(text, code="apex_file") from None
 
     def _unconfirmed(self, why: str) -> StepFailed:
-        return StepFailed(
-            f"{self.file}: it is unknown whether the script ran: {why}", kind=ErrorKind.REPLACE
-        )
+        return OutcomeUnknown(f"{self.file}: it is unknown whether the script ran: {why}")
 
     def _failure(self, result: ApexResult) -> StepFailed:
         location = f"{self.file}:{result.line}:{result.column}" if result.line > 0 else self.file

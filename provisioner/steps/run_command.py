@@ -18,7 +18,15 @@ from provisioner.errors import ErrorKind, UsageError
 from provisioner.input_file import open_input
 from provisioner.redaction import distinctive, redact
 from provisioner.salesforce.grant import Grant
-from provisioner.steps.base import Done, Outcome, Pending, StartAgain, StepContext, StepFailed
+from provisioner.steps.base import (
+    Done,
+    Outcome,
+    OutcomeUnknown,
+    Pending,
+    StartAgain,
+    StepContext,
+    StepFailed,
+)
 from provisioner.steps.verification import verify_identity
 from provisioner.supervised import Supervised
 
@@ -184,10 +192,9 @@ class RunCommand:
                     yield name
 
     def _unconfirmed(self, why: str) -> StepFailed:
-        return StepFailed(
+        return OutcomeUnknown(
             f"{self._shown}: it is unknown whether the command ran to its end: {why}",
             hint="if it may run twice in an org, write repeatable: true",
-            kind=ErrorKind.REPLACE,
         )
 
 

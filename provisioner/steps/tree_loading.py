@@ -14,7 +14,7 @@ from provisioner.salesforce.records import (
     insert_tree,
     record_types,
 )
-from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepFailed
+from provisioner.steps.base import Done, Outcome, OutcomeUnknown, Pending, StepContext, StepFailed
 from provisioner.steps.data_chunks import Chunk, DataLoad, resolved
 from provisioner.steps.load_failures import refused_chunk, unknown_record_type
 from provisioner.steps.load_progress import IdsLostError, LoadProgress, LoadState, progress_of
@@ -195,6 +195,4 @@ class TreeLoading:
             raise self._unconfirmed(error.message) from None
 
     def _unconfirmed(self, why: str) -> StepFailed:
-        return StepFailed(
-            f"it is unknown whether records were loaded twice: {why}", kind=ErrorKind.REPLACE
-        )
+        return OutcomeUnknown(f"it is unknown whether records were loaded twice: {why}")

@@ -95,6 +95,23 @@ def test_kill_9_loses_no_org(night: Night, when: dict[str, Any]) -> None:
         assert len(names) == len(set(names)) > 0
 
 
+def test_orgs_in_doubt_after_a_kill_are_all_replaced(night: Night) -> None:
+    """However many they are: they say nothing about the orgs that come after them."""
+    (night.folder / "seed.apex").write_text("System.debug('seeded');\n", encoding="utf-8")
+    steps = "- run_apex: seed.apex\n"
+    night.write_pool(size=3, steps=steps, pool="replacements: 0\ncanary: false")
+    night.fault({"route": "tooling.executeAnonymous"}, {"do": "hold"}, times=3)
+    command = Command(night, "build", "--time-scale", "0.002")
+    night.world.holds.current(wait=30, count=3)
+    command.process.kill()
+    command.end()
+    night.world.holds.release()
+    result = night.build()
+    assert (result.exit_code, len(result.failed)) == (0, 3)
+    assert len(night.orgs(State.AVAILABLE)) == len(night.active()) == 3
+    assert len(night.hub_rows("ScratchOrgInfo")) == 6
+
+
 def test_a_second_build_says_who_holds_the_ledger_and_builds_nothing(night: Night) -> None:
     first, _ = held_build(night, route="deploy.start")
     code, _, err = Command(night, "build", "--time-scale", "0.002").end()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import psycopg
 import pytest
 
 from provisioner.errors import LedgerError
@@ -106,6 +107,8 @@ def test_a_lost_commit_is_not_taken_for_the_claim_of_somebody_else(
     is_done = PostgresqlLedger._is_done
 
     def meanwhile(ledger: PostgresqlLedger, *arguments: Any) -> bool | None:
+        with psycopg.connect(world.url, autocommit=True) as connection:
+            connection.execute("SELECT FROM org FOR UPDATE")  # waits until the cut claim has ended
         other = world.open().claim(Claim("ann"), now=NOW.replace(microsecond=7))
         assert other is not None
         assert (other.username, other.fence) == ("org-0@acme.example", 1)
