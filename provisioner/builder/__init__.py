@@ -45,6 +45,8 @@ Around it
     crashes          unexpected exceptions
     failed_run       records the end of a run that an error stops
     events           events and messages of a build
+    causes           failures by cause
+    step_times       how long steps take
     reporter         reports to the observer, without secrets
     fingerprint      the hash of the content of an org
     org_progress     what a process knows of an org beyond its row

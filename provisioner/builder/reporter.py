@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from provisioner.builder.crashes import Crashes, harmless
 from provisioner.builder.events import Message, Observer, OrgEvent
+from provisioner.builder.step_times import StepTimes
 from provisioner.salesforce.redaction import redact
 
 SHORTEST_SECRET = 4  # characters; a shorter value would be taken out of ordinary words
@@ -24,6 +25,7 @@ class Reporter:
     def __init__(self, observer: Observer, secrets: Iterable[str] = ()) -> None:
         """`secrets` are values of pool.yaml that are taken out of all texts."""
         self.crashes = Crashes()
+        self.times = StepTimes()
         self._observer = observer
         self._secrets = [value for value in secrets if len(value) >= SHORTEST_SECRET]
         self._lock = threading.RLock()
@@ -34,6 +36,7 @@ class Reporter:
 
     def org(self, event: OrgEvent) -> None:
         """Report what happened to one org."""
+        self.times.observe(event)
         shown = replace(event, note=self.redacted(event.note))
         with self._lock:
             harmless(self, "showing the progress", lambda: self._observer.org(shown))

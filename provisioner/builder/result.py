@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provisioner.builder.causes import MOST_CAUSES, Cause, causes
 from provisioner.errors import BuildError, HubLimitError, Interrupted, ProvisionerError
 from provisioner.ledger.base import Org, State
 from provisioner.plain_text import quantity
@@ -13,6 +15,7 @@ from provisioner.plain_text import quantity
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
     from provisioner.builder.step_notes import StepWarning
+    from provisioner.config.model import PoolFile
     from provisioner.plan import PoolPlan, Removal
 
 
@@ -45,6 +48,9 @@ class BuildResult:
     seconds: float
     unconfirmed: tuple[Org, ...] = ()  # left to the next build
     warnings: tuple[StepWarning, ...] = ()  # of steps; they do not change the exit code
+    causes: tuple[Cause, ...] = ()  # of the failures, the most frequent first
+    durations: Mapping[str, Any] = field(default_factory=dict)  # see StepTimes
+    timeline: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -93,6 +99,15 @@ class BuildResult:
             "contents": dict(self.contents),
             "warnings": len(self.warnings),
             "seconds": round(self.seconds, 3),
+            "stopped_because": self.stopped_because,
+            "left": len(self.unconfirmed),
+            "pools": [
+                {"name": pool.name, "size": pool.size, "available": pool.available}
+                for pool in self.pools
+            ],
+            "causes": [cause.document() for cause in self.causes[:MOST_CAUSES]],
+            "durations": dict(self.durations),
+            "timeline": dict(self.timeline),
         }
 
 
@@ -129,6 +144,19 @@ def summarise(
         unconfirmed=tuple(context.progress.unconfirmed),
         contents=context.contents,
         warnings=context.progress.warnings(),
+        causes=causes(context.progress.failed, _locations(context.config)),
+        durations=context.reporter.times.durations(),
+        timeline=context.reporter.times.timeline(),
         api_calls=requests_sent(context),
         seconds=seconds,
     )
+
+
+def _locations(config: PoolFile) -> dict[tuple[str, str], str]:
+    """The position in pool.yaml of each step, by the names of its pool and of the step."""
+    return {
+        (pool.name, entry.title): f"{Path(entry.file).name}:{entry.line}"
+        for pool in config.pools.values()
+        for entry in reversed(pool.steps)
+        if entry.line
+    }
