@@ -47,6 +47,7 @@ Around it
     events           events and messages of a build
     causes           failures by cause
     step_times       how long steps take
+    history          what is usual in past builds
     reporter         reports to the observer, without secrets
     fingerprint      the hash of the content of an org
     org_progress     what a process knows of an org beyond its row

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from provisioner.builder.events import OrgEvent
+from provisioner.builder.history import Usual, history, usual
 from provisioner.builder.step_times import LONGEST_TIMELINE, MOST_SAMPLES, StepTimes
 from provisioner.ledger.base import Run, State
-from provisioner.report.history import Usual, history, usual
 
 
 def clock(*times: float) -> Callable[[], float]:
