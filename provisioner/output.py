@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from provisioner.errors import UsageError
-from provisioner.plain_text import cell, shown
+from provisioner.plain_text import cell, shown, visible
 from provisioner.redaction import distinctive, redact, redact_all
 
 if TYPE_CHECKING:
@@ -119,6 +119,10 @@ class Output:
             text = json.dumps(redacted, indent=indent, default=_plain)
         self.has_result = True
         self._write(self.out, _UNSAFE_IN_JSON.sub(_in_json, text))
+
+    def workflow_command(self, text: str) -> None:
+        """Print a workflow command of GitHub Actions on stdout; its values must be escaped."""
+        self._write(self.out, visible(self._redacted(text)))
 
     def say(self, text: str = "") -> None:
         """Print a message: what happens, or what to do next. Prints nothing with `--quiet`."""

@@ -15,6 +15,9 @@ _CREDENTIALS = re.compile(
     r"|-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"  # a private key, also if it was cut off
     rf"(?:{_LINE_END}(?:Proc-Type: 4,ENCRYPTED|DEK-Info: \S+|[A-Za-z0-9+/=]{{20,}}))*"
     rf"(?:{_LINE_END}[A-Za-z0-9+/]{{1,19}}={{0,2}})?(?:{_LINE_END}-----END [A-Z0-9 ]*KEY-----)?"
+    r"|force://[^\s\"'<>]+"  # an auth URL of the Salesforce CLI
+    r"|\bgh[opsur]_[A-Za-z0-9]{30,}|\bgithub_pat_\w{30,}|\bglpat-[\w-]{20,}"  # GitHub, GitLab
+    r"|\bxox[abeprs]-[\w-]{10,}|(?<=hooks\.slack\.com/)[\w-]+/[\w/-]+"  # Slack
     r"|LS0tLS1CRUdJTi(?:[A-Za-z0-9+/=]|\s+(?=[A-Za-z0-9+/=]{20}))+"  # in base64
 )
 _SURELY_SECRET = 6  # characters; a shorter one also occurs in other words

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from provisioner.cli.annotations import annotation
 from provisioner.cli.check_probe import probe_hub, require_consent
 from provisioner.cli.invocation import Invocation
+from provisioner.cli.problems import print_problems
 from provisioner.config.load import read
 from provisioner.config.model import PoolFile
+from provisioner.config.named_files import named_files
 from provisioner.errors import ConfigError, Problem, UsageError
+from provisioner.output import Output
 from provisioner.plain_text import quantity
 from provisioner.report.facts import facts_document, facts_text
 
@@ -33,6 +37,14 @@ def command(
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --probe: do not ask.")] = False,
+    format_: Annotated[
+        Literal["text", "json", "github"],
+        typer.Option(
+            "--format",
+            help="text: lines for people and editors; json: as --json; "
+            "github: annotations of a workflow of GitHub Actions.",
+        ),
+    ] = "text",
     time_scale: Annotated[
         float,
         typer.Option(help="Factor on all waiting times, for tests.", min=0.0001, hidden=True),
@@ -41,9 +53,13 @@ def command(
     """Check pool.yaml and the files that it names.
 
     Each problem is printed on its own line: file, line, column, key, what is wrong, what to
-    write instead. Without --online nothing is sent. The exit code is 2 when there is a problem;
-    warnings do not count. With --online it is also 5 when the login is refused, 4 when the Dev
-    Hub has no sign-up left for the pools, and 9 when Salesforce could not be reached.
+    write instead. Below it is the line of pool.yaml, unless that line may hold a secret; --quiet
+    leaves these lines out. With --format github, the problems are workflow commands on stdout,
+    which annotate the lines in a pull request. Without --online nothing is sent.
+
+    The exit code is 2 when there is a problem; warnings do not count. With --online it is also 5
+    when the login is refused, 4 when the Dev Hub has no sign-up left for the pools, and 9 when
+    Salesforce could not be reached.
 
     --probe costs one sign-up, or two if the Dev Hub does not copy its app into orgs. It measures
     which kind of login app works, how long sign-ups and first logins take, and what this user may
@@ -53,11 +69,11 @@ def command(
     """
     if yes and not probe:
         raise UsageError("--yes is for --probe")
+    _use_format(call.output, format_)
     if probe:
         require_consent(call, is_agreed=yes)
     pool_file, problems = _read(call)
-    for problem in problems:
-        call.output.line(str(problem))
+    _print(call, problems, format_)
     document: dict[str, Any] = {"problems": [as_document(problem) for problem in problems]}
     if pool_file is None:
         if call.output.as_json:
@@ -79,6 +95,20 @@ def command(
         call.output.json(document)
 
 
+def _use_format(output: Output, format_: str) -> None:
+    if format_ == "github" and output.as_json:
+        raise UsageError("--json and --format github exclude each other")
+    output.as_json = output.as_json or format_ == "json"
+
+
+def _print(call: Invocation, problems: Sequence[Problem], format_: str) -> None:
+    if format_ != "github":
+        print_problems(call.output, problems)
+        return
+    for problem in problems:
+        call.output.workflow_command(annotation(problem, call.environ))
+
+
 def _read(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:
     try:
         reading = read(call.config, environ=call.environ, keys_at=datetime.now(UTC))
@@ -96,12 +126,20 @@ def _conclude(call: Invocation, problems: Sequence[Problem]) -> None:
 
 
 def summary(pool_file: PoolFile, problems: Sequence[Problem]) -> str:
-    """The last line of a check that found nothing, or only warnings."""
+    """The last line of a check that found nothing, or only warnings, with what was checked."""
     pools = list(pool_file.pools.values())
-    wanted = sum(pool.size for pool in pools)
-    held = f"{quantity(len(pools), 'pool')}, {quantity(wanted, 'org')} wanted"
     found = quantity(len(problems), "warning") if problems else "no problems"
-    return f"{pool_file.path}: {found} ({held})"
+    files = quantity(len(named_files(pool_file)), "file")
+    if not pools:
+        return (
+            f"{pool_file.path}: {found}, but there is no pool, so `build` has nothing to do; "
+            f"claim, login and status can use the file ({files} checked)"
+        )
+    wanted = sum(pool.size for pool in pools)
+    definitions = quantity(sum(len(pool.definitions) for pool in pools), "definition")
+    steps = quantity(sum(len(pool.steps) for pool in pools), "step")
+    held = f"{quantity(len(pools), 'pool')}, {quantity(wanted, 'org')} wanted"
+    return f"{pool_file.path}: {found} ({held}; checked {definitions}, {steps}, {files})"
 
 
 def as_document(problem: Problem) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from provisioner.cli.options import (
 from provisioner.cli.stopping import clean_up_on_signals
 from provisioner.cli.table import CommandTable
 from provisioner.cli.uncaught_exceptions import keep_values_out_of_reports
-from provisioner.errors import Interrupted, ProvisionerError, UsageError
+from provisioner.errors import ConfigError, Interrupted, ProvisionerError, UsageError
 from provisioner.output import Output, closed_streams, redirect_to_null
 
 BROKEN_PIPE = 141  # the exit code that shells report for a process that SIGPIPE terminated
@@ -144,8 +144,13 @@ def _print_error(output: Output, error: ProvisionerError) -> None:
     if not problems:
         output.error(error.message, hint=error.hint)
         return
-    for problem in problems:  # one line each, in the form that editors and CI systems parse
-        output.line(str(problem))
+    if isinstance(error, ConfigError):
+        from provisioner.cli.problems import print_problems
+
+        print_problems(output, problems)
+    else:
+        for problem in problems:
+            output.line(str(problem))
     if error.hint:
         output.hint(error.hint)
 

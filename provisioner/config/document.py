@@ -16,6 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from provisioner.errors import ConfigError, Problem
 from provisioner.input_file import SETTINGS, read_input
+from provisioner.redaction import redact
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is present
 
@@ -54,14 +55,28 @@ class Problems:
 
     def add(self, node: Node | None, path: str, message: str, *, is_warning: bool = False) -> None:
         """Report `message` at a node, or without a node at the start of the file."""
-        mark = node.start_mark if node is not None else None
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        line, column = _position(node)
+        message = redact(message)  # a secret at the wrong key may be quoted
         problem = Problem(self.file, line, column, path, message, is_warning)
         self._found.setdefault((line, column, message), problem)
+
+    def has_error(self, node: Node) -> bool:
+        """Whether an error is reported at the position of a node."""
+        where = _position(node)
+        return any(
+            (problem.line, problem.column) == where and not problem.is_warning
+            for problem in self._found.values()
+        )
 
     def sorted(self) -> tuple[Problem, ...]:
         """All of them, in the order of the file."""
         return tuple(sorted(self._found.values()))
+
+
+def _position(node: Node | None) -> tuple[int, int]:
+    """Line and column of a node, from 1."""
+    mark = node.start_mark if node is not None else None
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 def read_text(path: Path) -> str:

@@ -18,6 +18,7 @@ from provisioner.config.model import (
     PoolFile,
     ScratchApp,
 )
+from provisioner.config.plain_secrets import plain_secrets
 from provisioner.config.reader import INVALID, Reader
 from provisioner.config.reading import Need, Reading
 from provisioner.config.scalars import VariableError, expand
@@ -45,6 +46,7 @@ def read_pool_file(
     problems = Problems(str(path))
     root = Location(compose(read_text(path), path), "")
     reader = Reader(problems, environ=environ, directory=path.parent)
+    reader.refuses_secrets = need != "hub_and_ledger"  # a claim must not fail because of them
     reader.secret_variables = secret_variables(root.node, environ, path.parent)
     apps = Apps(reader, keys_at)
     reader.special = {DevHub: apps.read, ScratchApp: apps.read}
@@ -56,6 +58,8 @@ def read_pool_file(
         made = _hub_only(reader, root, path)
     else:
         made = _whole(reader, root, path) if need == "all" else _cold(reader, root, path)
+    if need == "all":
+        _refuse_plain_secrets(reader, root)
     found = problems.sorted()
     if made is INVALID or any(not problem.is_warning for problem in found):
         return Reading(None, found)
@@ -125,6 +129,13 @@ class Apps:
             entries["certificate"] = entries["private_key"]
         self._reader.report_findings(key_findings(checked, now), location, entries)
         return app
+
+
+def _refuse_plain_secrets(reader: Reader, root: Location) -> None:
+    """Report what is recognised as a secret, also below the user's own keys and in commands."""
+    for found in plain_secrets(root.node):
+        if not reader.problems.has_error(found.location.node):
+            reader.report(found.location, found.message)
 
 
 def _with_one_key(entries: Mapping[str, Location]) -> Mapping[str, Location]:

@@ -11,6 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from provisioner.config.checks import convert, file_problem, nearest
 from provisioner.config.document import Location, Mappings, Problems, foreign_tag, is_null
+from provisioner.config.plain_secrets import PLAIN_SECRET
 from provisioner.config.scalars import Text, VariableError, expand
 from provisioner.declare.keys import Key, declared_keys, without_none
 from provisioner.declare.options import Finding, Option
@@ -37,6 +38,7 @@ class Reader:
         self.directory = directory
         self.special: dict[type, Special] = {}
         self.secret_variables: frozenset[str] = frozenset()
+        self.refuses_secrets = False
         self.needs_file: Callable[[Location], bool] = lambda _location: True
         self._mappings = Mappings(problems)
 
@@ -221,8 +223,7 @@ class Reader:
                 self.report(location, wrong)
                 return INVALID
         if isinstance(value, Secret) and not text.variables:
-            message = "the secret is written in plain text; write ${NAME} and set that variable"
-            self.report(location, message, is_warning=True)
+            self.report(location, PLAIN_SECRET, is_warning=not self.refuses_secrets)
         return value
 
     def _locate(self, location: Location, entries: Mapping[str, Location], field: str) -> Location:

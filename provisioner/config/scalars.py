@@ -152,9 +152,7 @@ def to_key(text: Text) -> Path | Secret:
     if is_key_text(text.value):
         return Secret(pem_text(text.value))
     if "\n" in text.value.strip() or len(text.value) > _LONGEST_PATH:
-        raise ValueError(
-            "must be a path, a PEM text (-----BEGIN PRIVATE KEY-----), or a PEM text in base64"
-        )
+        raise ValueError("must be a path, a PEM text (BEGIN PRIVATE KEY), or a PEM text in base64")
     return to_path(text)
 
 

@@ -59,8 +59,13 @@ def _uses(root: Node) -> Iterator[tuple[str, str]]:
             yield from ((name, str(node.value)) for name in _VARIABLE.findall(node.value))
 
 
+def is_secret_key(name: str) -> bool:
+    """Whether the values at, or below, a key of this name are secrets."""
+    return bool(_SECRET_KEY.search(name))
+
+
 def _is_secret(key: Node) -> bool:
-    return isinstance(key, ScalarNode) and bool(_SECRET_KEY.search(key.value))
+    return isinstance(key, ScalarNode) and is_secret_key(str(key.value))
 
 
 def _names_a_file(value: str | None, directory: Path) -> bool:

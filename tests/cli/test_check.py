@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.cli.annotations import annotation
 from provisioner.cli.new_keys import key_files, write_key_pair
-from provisioner.config.model import Pool
+from provisioner.config.model import Pool, PoolFile
 from provisioner.declare.keys import declared_keys
+from provisioner.errors import Problem
 from tests.cli.conftest import Cli
 
 GOOD = """\
@@ -36,7 +38,9 @@ def test_a_good_file(cli: Cli) -> None:
     done = cli("check")
 
     assert (done.code, done.out) == (0, "")
-    assert done.err == "pool.yaml: no problems (1 pool, 2 orgs wanted)\n"
+    assert done.err == (
+        "pool.yaml: no problems (1 pool, 2 orgs wanted; checked 1 definition, 0 steps, 2 files)\n"
+    )
 
 
 def test_quiet_prints_nothing_for_a_valid_file(cli: Cli) -> None:
@@ -68,7 +72,9 @@ def test_warnings_do_not_change_the_exit_code(cli: Cli, tmp_path: Path) -> None:
     assert done.err.splitlines() == [
         "pool.yaml:4:16: warning: dev_hub.private_key: others on this machine can read this key; "
         "run chmod 600 keys/server.key",
-        "pool.yaml: 1 warning (1 pool, 2 orgs wanted)",
+        "    4 |   private_key: keys/server.key",
+        "      |                ^",
+        "pool.yaml: 1 warning (1 pool, 2 orgs wanted; checked 1 definition, 0 steps, 2 files)",
     ]
 
 
@@ -108,6 +114,69 @@ def test_json_of_a_good_file_is_an_empty_list(cli: Cli) -> None:
     assert (done.code, done.json, done.err) == (0, {"problems": []}, "")
 
 
+def test_format_json_is_json(cli: Cli) -> None:
+    done = cli("check", "--format", "json")
+
+    assert (done.code, done.json, done.err) == (0, {"problems": []}, "")
+
+
+def test_format_github_annotates_the_lines(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keys/server.key").chmod(0o644)
+    (tmp_path / "pool.yaml").write_text(f"{GOOD}'50%:,\\n': x\nledgr: x\n")
+
+    done = cli("check", "--format", "github")
+
+    assert done.code == 2
+    assert done.out.splitlines() == [
+        "::warning file=pool.yaml,line=4,col=16,title=dev_hub.private_key::others on this machine "
+        "can read this key; run chmod 600 keys/server.key",
+        "::error file=pool.yaml,line=9,col=1,title=50%25%3A%2C\\n::unknown key; known keys: "
+        + ", ".join(sorted(declared_keys(PoolFile))),
+        "::error file=pool.yaml,line=10,col=1,title=ledgr::unknown key; did you mean ledger?",
+    ]
+    assert done.err == "2 problems\n"
+
+
+def test_an_annotation_names_the_file_from_the_root_of_the_repository(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path.parent))
+    (tmp_path / "pool.yaml").write_text("dev_hub: x\n")
+
+    done = cli("check", "--format", "github")
+
+    assert done.out.startswith(f"::error file={tmp_path.name}/pool.yaml,line=1,col=10,")
+
+
+def test_an_annotation_is_one_line_whatever_the_problem_contains() -> None:
+    problem = Problem("a,b:c.yaml", 1, 2, "key", "100%\r\n::error::no", is_warning=True)
+
+    assert annotation(problem, {}) == (
+        "::warning file=a%2Cb%3Ac.yaml,line=1,col=2,title=key::100%25%0D%0A::error::no"
+    )
+
+
+def test_json_and_format_github_exclude_each_other(cli: Cli) -> None:
+    done = cli("check", "--json", "--format", "github")
+
+    assert done.code == 2
+    assert done.json["error"]["message"] == "--json and --format github exclude each other"
+
+
+def test_a_file_without_pools_is_not_all_good(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "pool.yaml").write_text(GOOD[: GOOD.index("pools:")])
+
+    done = cli("check")
+
+    assert done.code == 0
+    assert done.err == (
+        "pool.yaml: no problems, but there is no pool, so `build` has nothing to do; claim, login "
+        "and status can use the file (1 file checked)\n"
+    )
+
+
 def test_a_missing_file_says_how_to_get_one(cli: Cli) -> None:
     done = cli("check", "-c", "nowhere.yaml")
 
@@ -126,7 +195,11 @@ def test_broken_yaml_is_one_problem(cli: Cli, tmp_path: Path) -> None:
     done = cli("check")
 
     assert done.code == 2
-    assert done.err == "pool.yaml:2:1: this line is indented with a tab; use spaces\n"
+    assert done.err.splitlines() == [
+        "pool.yaml:2:1: this line is indented with a tab; use spaces",
+        "    2 |     username: x",
+        "      | ^",
+    ]
 
 
 def test_the_key_is_read(cli: Cli, tmp_path: Path) -> None:

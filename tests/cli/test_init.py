@@ -81,7 +81,9 @@ def test_what_it_wrote_checks_clean(
 
     done = cli("check")
 
-    assert done.err == "pool.yaml: no problems (1 pool, 3 orgs wanted)\n"
+    assert done.err == (
+        "pool.yaml: no problems (1 pool, 3 orgs wanted; checked 1 definition, 4 steps, 5 files)\n"
+    )
     assert (done.code, done.out) == (0, "")
 
 

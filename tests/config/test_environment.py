@@ -157,7 +157,7 @@ def test_the_private_key_may_be_a_path_in_a_variable(project: Project) -> None:
     assert config.dev_hub.private_key == project.folder / "server.key"
 
 
-def test_a_secret_in_plain_text_is_a_warning_that_does_not_show_it(project: Project) -> None:
+def test_a_secret_in_plain_text_is_a_problem_that_does_not_show_it(project: Project) -> None:
     key = PEM.replace("\n", "\\n")
     text = with_steps(
         f"- install_package: {{version: 04t000000000001, installation_key: {MARKER}}}"
@@ -166,8 +166,8 @@ def test_a_secret_in_plain_text_is_a_warning_that_does_not_show_it(project: Proj
     problems = project.problems(text)
 
     assert [(problem.is_warning, problem.key_path) for problem in problems] == [
-        (True, "dev_hub.private_key"),
-        (True, "pools.morning.steps.0.install_package.installation_key"),
+        (False, "dev_hub.private_key"),
+        (False, "pools.morning.steps.0.install_package.installation_key"),
     ]
     assert MARKER not in "".join(map(str, problems))
 
@@ -178,7 +178,7 @@ def test_a_damaged_key_in_plain_text_is_not_shown(project: Project) -> None:
     [problem] = project.problems(text)
 
     assert problem.message == (
-        "must be a path, a PEM text (-----BEGIN PRIVATE KEY-----), or a PEM text in base64"
+        "must be a path, a PEM text (BEGIN PRIVATE KEY), or a PEM text in base64"
     )
 
 

@@ -1,0 +1,80 @@
+"""A line of pool.yaml with a caret under the column of a problem, as compilers print it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from provisioner.errors import Problem
+from provisioner.plain_text import shown
+
+WIDTH = 80
+"""Columns of the widest line that is printed, gutter included."""
+
+TAB = 4
+_CUT = "…"
+_AFTER = 16  # columns of a long line that are kept to the right of the caret, if there are any
+_REACH = 2 * WIDTH  # characters on each side of the caret that can be within the width
+
+Cell = tuple[str, int]
+"""What is printed for a character, and how many columns it takes."""
+
+
+def excerpt(problem: Problem, lines: Sequence[str | None]) -> list[str]:
+    """The line of a problem and the line with the caret; [] where the line must not be shown.
+
+    `lines` are those of the file, None in place of one that may hold a secret.
+    """
+    line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else None
+    if line is None or not line.strip():
+        return []
+    gutter = f"{problem.line:5} | "
+    line = line.rstrip()
+    at = min(problem.column - 1, len(line))
+    first = max(0, at - _REACH)
+    cells = list(_cells(line[first : at + _REACH]))
+    start, end = _window(cells, at - first, WIDTH - len(gutter))
+    is_cut = (first > 0 or start > 0, end < len(cells) or len(line) > at + _REACH)
+    shown_cells = [*_mark(is_cut[0]), *cells[start:end], *_mark(is_cut[1])]
+    before = _columns([*_mark(is_cut[0]), *cells[start : at - first]])
+    text = "".join(text for text, _ in shown_cells)
+    return [f"{gutter}{text}", f"{'':5} | {' ' * before}^"]
+
+
+def _mark(is_cut: bool) -> list[Cell]:
+    return [(_CUT, 1)] if is_cut else []
+
+
+def _cells(line: str) -> Iterator[Cell]:
+    column = 0
+    for character in line:
+        text = " " * (TAB - column % TAB) if character == "\t" else shown(character)
+        width = sum(map(_width, text))
+        yield text, width
+        column += width
+
+
+def _width(character: str) -> int:
+    """The columns of a terminal: 2 for wide East Asian characters, 0 for combining marks."""
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _window(cells: Sequence[Cell], at: int, width: int) -> tuple[int, int]:
+    """The first cell to print and the one after the last: all, or those around the caret."""
+    if _columns(cells) + (at >= len(cells)) <= width:
+        return 0, len(cells)
+    start = end = min(at, len(cells))
+    room = width - 2 - (at >= len(cells))  # without the marks of both cuts, and the caret
+    while end < len(cells) and _columns(cells[start : end + 1]) <= min(_AFTER, room):
+        end += 1
+    while start > 0 and _columns(cells[start - 1 : end]) <= room:
+        start -= 1
+    while end < len(cells) and _columns(cells[start : end + 1]) <= room:
+        end += 1
+    return start, end
+
+
+def _columns(cells: Sequence[Cell]) -> int:
+    return sum(width for _, width in cells)
