@@ -109,6 +109,10 @@ class Output:
             safe = lines if with_credential else map(self._redacted, lines)
             self._write(self.out, "\n".join(map(shown, safe)))
 
+    def drawn(self, lines: Sequence[str]) -> None:
+        """Print lines of a result that may have colours of ours: texts in them are `shown` ones."""
+        self._write(self.out, "\n".join(map(self._redacted, lines)))
+
     def json(self, document: Any, *, indent: int | None = 2, with_credential: bool = False) -> None:
         """Print the one JSON document of this invocation, also without `--json`."""
         if self.has_result:

@@ -30,6 +30,10 @@ _VARIABLE = re.compile(
     re.VERBOSE,
 )
 
+_DEPLOY = re.compile(r"deploy 0Af\w+ ")
+_COUNT = re.compile(r" (?:was|were) refused\b| were not assigned$")
+_COMMAND = re.compile(r" exits with \d+$")
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -43,6 +47,22 @@ class Cause:
     pools: tuple[str, ...] = ()
     location: str = ""  # of the step: "pool.yaml:31"; "" for a step that pool.yaml does not list
     orgs: tuple[str, ...] = ()  # usernames, at most MOST_ORGS in the record of a run
+
+    @property
+    def what(self) -> str:
+        """The step and the one line that says what is wrong.
+
+        The message of a deploy has only its id and a count, so that its first component says it;
+        that of refused rows says how many, and the first row why; a command says it at its end.
+        """
+        message = self.message
+        if self.details and _DEPLOY.match(message):
+            message = self.details[0]
+        elif self.details and _COUNT.search(message):
+            message = f"{message}: {self.details[0]}"
+        elif self.details and _COMMAND.search(message):
+            message = f"{message}: {self.details[-1]}"
+        return f"{self.step}: {message}" if self.step else message
 
     def document(self) -> dict[str, Any]:
         """The cause as JSON; within bounds, for the ledger."""

@@ -34,6 +34,10 @@ class History:
         """Of a step in a pool (`sign-up`, `deploy_source`, `verification` …); None if unknown."""
         return usual(self._samples.get((pool, step), ()))
 
+    def steps(self) -> list[tuple[str, str]]:
+        """Pool and step of all that was measured."""
+        return list(self._samples)
+
     def usual_anywhere(self, step: str) -> Usual | None:
         """Of a step over all pools, for a pool that is new."""
         found = [s for (_, name), values in self._samples.items() if name == step for s in values]

@@ -11,7 +11,7 @@ from provisioner.builder.first_logins import has_first_session, has_own_app
 from provisioner.builder.lifecycle import RowLostError
 from provisioner.builder.org_progress import LONGEST_INTERVAL, OrgProgress, until_next_poll
 from provisioner.builder.step_list import ListedStep, StepLists
-from provisioner.builder.step_notes import note_of, shortened
+from provisioner.builder.step_notes import failure_note, note_of
 from provisioner.builder.unreachable_orgs import UnreachableOrgs, may_be_gone
 from provisioner.errors import STOPS, ErrorKind, LoginError, ProvisionerError, SalesforceError
 from provisioner.ledger.base import Org, State
@@ -204,7 +204,7 @@ class OrgSteps:
         org, context = progress.org, self._context
         lines = [error.message, *getattr(error, "details", ())]
         text = context.reporter.redacted("\n".join(lines))
-        note = shortened(f"{step.name}: failed, and the org continues:\n{text}")
+        note = failure_note(step.name, text)
         progress.end_step()
         progress.org = context.lifecycle.finish_step(org, {}, note)
         context.progress.warn(org, step.name, [text], is_failure=True)

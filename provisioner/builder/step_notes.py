@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST_NOTE = 8000  # characters; the Dev Hub ledger keeps 15,000
 MOST_WARNINGS = 200  # different ones in a result
+_CONTINUES = ": failed, and the org continues:"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,33 @@ def note_of(step: str, outcome: Done, redacted: Callable[[str], str]) -> str:
     if outcome.output:
         lines += ["output:", *outcome.output.splitlines()]
     return shortened(redacted("\n".join([f"{step}:", *lines]))) if lines else ""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a note tells: the warnings of a step, or the failure after which its org continued."""
+
+    step: str
+    warnings: tuple[str, ...]
+    is_failure: bool = False
+
+
+def read_note(note: str) -> Noted | None:
+    """The warnings in a note of a step; None for a note without any."""
+    first, _, rest = note.partition("\n")
+    if first.endswith(_CONTINUES):
+        return Noted(first.removesuffix(_CONTINUES), (rest,), is_failure=True)
+    if not first.endswith(":"):
+        return None
+    lines = rest.partition("\noutput:\n")[0].split("\nwarning: ")
+    if not lines[0].startswith("warning: "):
+        return None
+    return Noted(first[:-1], (lines[0].removeprefix("warning: "), *lines[1:]))
+
+
+def failure_note(step: str, text: str) -> str:
+    """The note about a step that has failed in an org that continues."""
+    return shortened(f"{step}{_CONTINUES}\n{text}")
 
 
 def shortened(note: str) -> str:

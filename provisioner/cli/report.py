@@ -1,4 +1,4 @@
-"""`provisioner report`: shows the record of a run from the ledger."""
+"""`provisioner report`: shows the record of a run, the list of runs, or the history of an org."""
 
 from __future__ import annotations
 
@@ -7,42 +7,68 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.invocation import Invocation
-from provisioner.errors import NoOrgError
+from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from provisioner.ledger.base import Event, Run
+    from provisioner.ledger.base import Ledger
 
 
 def command(
     call: Invocation,
-    run: Annotated[
+    subject: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]", help="Id of the run; by default the last run.", show_default=False
+            metavar="[RUN|ORG]",
+            help="Id of a run, or username of an org; by default the last run that had something "
+            "to build.",
+            show_default=False,
         ),
     ] = None,
+    runs: Annotated[bool, typer.Option("--runs", help="List the runs, the newest first.")] = False,
+    events: Annotated[
+        bool, typer.Option("--events", help="Also show each change of state of each org.")
+    ] = False,
 ) -> None:
-    """Show what a run did: its result, and each org's changes of state."""
-    from provisioner.cli.pools import pools_and_ledger
-    from provisioner.report.run import run_document, run_text
+    """Show what a run did: its result, why orgs failed, and how long each step took.
 
+    With the username of an org, show its steps, claims and events. With --runs, list the runs.
+    """
+    from provisioner.cli.pools import given, pools_and_ledger
+
+    chosen = given(subject, "RUN")
+    if runs and chosen:
+        raise UsageError("--runs lists all runs, so it takes no RUN or ORG")
     with pools_and_ledger(call, for_claims=False) as (_, ledger):
-        found = _find(ledger.runs(limit=1000 if run else 1), run)
-        events: Sequence[Event] = ledger.events(run=found.id)
-    call.output.result(run_text(found, events), run_document(found, events))
+        if runs:
+            _list(call, ledger)
+        elif "@" in chosen:
+            _show_org(call, ledger, chosen)
+        else:
+            _show_run(call, ledger, chosen, with_events=events)
 
 
-def _find(runs: Sequence[Run], wanted: str | None) -> Run:
-    for run in runs:
-        if wanted in (None, run.id):
-            return run
-    if wanted is None:
-        message, hint = "the ledger has no run yet", "run `provisioner build` first"
-    else:
-        message = f"the ledger has no run {wanted}"
-        hint = (
-            "`provisioner report` shows the last run; each build prints its run id in its last line"
-        )
-    raise NoOrgError(message, code="unknown_run", hint=hint)
+def _list(call: Invocation, ledger: Ledger) -> None:
+    from provisioner.output import table
+    from provisioner.report.runs import HEADERS, LISTED, runs_document, runs_rows
+
+    found = ledger.runs(limit=LISTED)
+    lines = table(HEADERS, runs_rows(found)) or ["The ledger has no run yet."]
+    call.output.result(lines, runs_document(found))
+
+
+def _show_org(call: Invocation, ledger: Ledger, username: str) -> None:
+    from provisioner.report.org import find_org, history_document, history_text
+
+    history = find_org(ledger, username)
+    call.output.result(history_text(history), history_document(history))
+
+
+def _show_run(call: Invocation, ledger: Ledger, run_id: str, *, with_events: bool) -> None:
+    from provisioner.report.record import find_record
+    from provisioner.report.run import events_text, record_document, run_text
+
+    record = find_record(ledger, run_id)
+    lines = run_text(record)
+    if with_events:
+        lines += ["", "Events:", *(f"  {line}" for line in events_text(record.events))]
+    call.output.result(lines, record_document(record))

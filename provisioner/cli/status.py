@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.invocation import Invocation
-from provisioner.errors import LoginError
+from provisioner.errors import LoginError, UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
 
-    from provisioner.ledger.base import Ledger, Org
+    from provisioner.ledger.base import Ledger, Org, Run
     from provisioner.ledger.broken import BrokenRow
-    from provisioner.output import Output
     from provisioner.report.status import PoolStatus
     from provisioner.upkeep.health import Health
-
-_HEADERS = ("username", "state", "expires", "held by", "note")
-_COLORS = {
-    "available": "green",
-    "claimed": "cyan",
-    "failed": "red",
-    "expired": "dim",
-    "released": "dim",
-}
 
 
 def command(
@@ -37,6 +27,14 @@ def command(
             metavar="[POOL…]", help="Names of pools; by default all.", show_default=False
         ),
     ] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Show only the orgs that you hold.")] = False,
+    owner: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Show only the orgs that this owner holds."),
+    ] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Show only orgs that failed, and why.")
+    ] = False,
     prove: Annotated[
         bool,
         typer.Option(
@@ -50,14 +48,19 @@ def command(
         typer.Option("--manifest", help="Print a JSON manifest without secrets, safe to share."),
     ] = False,
 ) -> None:
-    """Show the pools and their orgs: state, owner, expiry, and why an org failed."""
+    """Show the pools and their orgs: state, owner, expiry, why an org failed; and the last build.
+
+    --mine shows the orgs that you have claimed; your owner name is git's user.email or the OS user,
+    as for `provisioner claim`.
+    """
     from provisioner.cli.pools import given, pools_and_ledger
     from provisioner.config.unknown_pool import unknown_pool
-    from provisioner.ledger.rows import utc_now
+    from provisioner.report.last_build import last_build
     from provisioner.report.manifest import ledger_manifest
     from provisioner.report.status import summarise
 
     only = [given(name, "POOL") for name in pools or ()]
+    is_shown = _filter(call, mine=mine, owner=owner, failed=failed)
     found: list[Health] = []
     with pools_and_ledger(call, for_claims=False, warns=manifest) as (part, ledger):
         orgs = ledger.orgs()
@@ -68,6 +71,7 @@ def command(
         waiters = [] if call.output.as_json or manifest else ledger.waiters()
         broken = ledger.broken(orgs)
         listed = ledger_manifest(ledger, only or [*part.pools]) if manifest else None
+        run = None if manifest else last_build(ledger)
     known = {*part.pools, *(org.pool for org in orgs)}
     for name in only:
         if name not in known:
@@ -77,13 +81,9 @@ def command(
     if listed is not None:
         call.output.json(listed)
     elif call.output.as_json:
-        call.output.json(_document(summary, broken))
-    elif call.output.out.isatty():
-        _draw(call.output, summary, utc_now())
-        call.output.result(_broken_text(broken), None)
+        call.output.json(_document(summary, is_shown, broken, run))
     else:
-        lines, more = _plain(summary, utc_now()), _broken_text(broken)
-        call.output.result([*lines, *([""] if lines and more else []), *more], None)
+        _show(call, summary, is_shown, broken, run)
     if found and not any(health.is_reached for health in found):
         raise LoginError(
             f"no org was verified: none of the available orgs ({len(found)}) could be reached",
@@ -92,9 +92,58 @@ def command(
         )
 
 
-def _document(summary: Sequence[PoolStatus], broken: Sequence[BrokenRow]) -> dict[str, object]:
-    document: dict[str, object] = {"pools": [pool.document() for pool in summary]}
-    return {**document, "broken": [row.document() for row in broken]} if broken else document
+def _filter(
+    call: Invocation, *, mine: bool, owner: str | None, failed: bool
+) -> Callable[[Org], bool] | None:
+    """Which orgs the options select; None for all of them. Raises UsageError."""
+    from provisioner.cli.pools import owner_of
+    from provisioner.ledger.base import State
+
+    if failed and (mine or owner is not None):
+        raise UsageError("--failed selects other orgs than --mine", hint="use one of them")
+    if failed:
+        return lambda org: org.state is State.FAILED
+    if not mine and owner is None:
+        return None
+    name = owner_of(call, owner).casefold()
+    return lambda org: org.state is State.CLAIMED and org.owner.casefold() == name
+
+
+def _document(
+    summary: Sequence[PoolStatus],
+    is_shown: Callable[[Org], bool] | None,
+    broken: Sequence[BrokenRow],
+    run: Run | None,
+) -> dict[str, object]:
+    from provisioner.report.runs import run_entry
+
+    document: dict[str, object] = {"pools": [pool.document(is_shown) for pool in summary]}
+    if broken:
+        document["broken"] = [row.document() for row in broken]
+    if run is not None:
+        document["last_build"] = run_entry(run)
+    return document
+
+
+def _show(
+    call: Invocation,
+    summary: Sequence[PoolStatus],
+    is_shown: Callable[[Org], bool] | None,
+    broken: Sequence[BrokenRow],
+    run: Run | None,
+) -> None:
+    """Print the status for people: in lines of the terminal's width, or else in whole tables."""
+    from provisioner.cli.status_text import Layout, last_build_line, pool_lines
+    from provisioner.ledger.rows import utc_now
+
+    now = utc_now()
+    layout = Layout.of(call.output)
+    lines = pool_lines(summary, is_shown, now, layout)
+    if is_shown is None:
+        sections = [_broken_text(broken), [last_build_line(run, now)] if run else []]
+        for more in filter(None, sections):
+            lines += [*([""] if lines else []), *more]
+    call.output.drawn(lines)
 
 
 def _broken_text(broken: Sequence[BrokenRow]) -> list[str]:
@@ -130,80 +179,3 @@ def _verify(call: Invocation, ledger: Ledger, orgs: Sequence[Org]) -> list[Healt
                 f"{health.org.username} is unusable; the next build replaces it: {health.why}"
             )
     return found
-
-
-def _plain(summary: Sequence[PoolStatus], now: datetime) -> list[str]:
-    from provisioner.output import table
-
-    lines: list[str] = []
-    for pool in summary:
-        rows = table(_HEADERS, [_row(org, now) for org in pool.orgs])
-        lines += [*([""] if lines else []), _title(pool), *rows]
-    return lines or [_NOTHING]
-
-
-def _draw(output: Output, summary: Sequence[PoolStatus], now: datetime) -> None:
-    """Print the pools on a terminal, in tables of its width."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from provisioner.plain_text import cell
-
-    colors: Literal["auto"] | None = "auto" if output.shows_color(output.out) else None
-    console = Console(file=output.out, color_system=colors, highlight=False)
-    for pool in summary:
-        console.print(Text(cell(_title(pool)), style="bold"))
-        if not pool.orgs:
-            continue
-        drawn = Table(*_HEADERS, box=SIMPLE_HEAD, pad_edge=False)
-        for org in pool.orgs:
-            cells = [Text(cell(text)) for text in _row(org, now)]
-            cells[1].stylize(_COLORS.get(org.state, "yellow"))
-            drawn.add_row(*cells)
-        console.print(drawn)
-    if not summary:
-        console.print(_NOTHING)
-
-
-_NOTHING = "No pools: neither pool.yaml nor the ledger has one."
-
-
-def _title(pool: PoolStatus) -> str:
-    from provisioner.ledger.base import TO_DELETE
-
-    wanted = "not in pool.yaml" if pool.size is None else f"{pool.size} wanted"
-    kept = sum(org.kept for org in pool.orgs if org.state in TO_DELETE)
-    failed = f"{pool.failed} failed" + (f" ({kept} kept)" if kept else "")
-    counts = f"{pool.available} available, {pool.claimed} claimed, {pool.building} building"
-    waiting = f"; waiting claims: {pool.waiting}" if pool.waiting else ""
-    return f"{pool.name}: {wanted}; {counts}, {failed}{waiting}"
-
-
-def _row(org: Org, now: datetime) -> tuple[str, ...]:
-    from provisioner.cli.times import relative
-
-    expires = relative(org.expires_at, now) if org.expires_at else ""
-    return org.username, org.state.replace("_", " "), expires, _holder(org, now), _note(org)
-
-
-def _holder(org: Org, now: datetime) -> str:
-    from provisioner.cli.times import relative
-    from provisioner.ledger.base import State
-
-    if org.state is not State.CLAIMED:
-        return ""
-    purpose = f" ({org.purpose})" if org.purpose else ""
-    if org.lease_until is None:
-        return f"{org.owner}{purpose}"
-    verb = "lease ends" if org.lease_until > now else "lease ended"
-    return f"{org.owner}{purpose}, {verb} {relative(org.lease_until, now)}"
-
-
-def _note(org: Org) -> str:
-    from provisioner.ledger.base import State
-
-    if org.error or org.kept:
-        return org.error.partition("\n")[0] + (" (kept)" if org.kept else "")
-    return f"step {org.step + 1}" if org.state is State.BUILDING else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +43,8 @@ class PoolStatus:
         """Orgs that failed and are not deleted yet."""
         return self.count(State.FAILED)
 
-    def document(self) -> dict[str, Any]:
-        """The pool as `status --json` prints it."""
+    def document(self, is_shown: Callable[[Org], bool] | None = None) -> dict[str, Any]:
+        """The pool as `status --json` prints it; with `is_shown`, only these orgs."""
         return {
             "name": self.name,
             "size": self.size,
@@ -52,7 +52,7 @@ class PoolStatus:
             "claimed": self.claimed,
             "building": self.building,
             "failed": self.failed,
-            "orgs": [org_document(org) for org in self.orgs],
+            "orgs": [org_document(org) for org in self.orgs if is_shown is None or is_shown(org)],
         }
 
 

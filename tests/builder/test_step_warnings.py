@@ -10,7 +10,7 @@ from provisioner.builder.step_notes import LONGEST_NOTE, MOST_WARNINGS, StepWarn
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Event, Org, Run, State
 from provisioner.report.build import build_document, build_text
-from provisioner.report.run import run_text
+from provisioner.report.run import events_text
 from provisioner.steps.base import Done
 from tests.builder.night import Night
 
@@ -55,10 +55,10 @@ def test_the_warnings_of_a_deploy_that_succeeded_are_reported(night: Night) -> N
         }
     ]
     assert f"warning: sample: deploy_source: {LINE} (2 orgs)" in build_text(result)
-    run, events = record(night)
+    _, events = record(night)
     notes = [event for event in events if event.from_state == event.to_state]
     assert [event.note for event in notes] == [f"deploy_source:\nwarning: {LINE}"] * 2
-    assert sum("  note  deploy_source:\nwarning:" in line for line in run_text(run, events)) == 2
+    assert sum("  note  deploy_source:\nwarning:" in line for line in events_text(events)) == 2
 
 
 def test_a_night_without_warnings_has_none(night: Night) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.builder.causes import Cause
 from provisioner.cli import status
 from provisioner.cli.invocation import Invocation
-from provisioner.ledger.base import Ledger, State
+from provisioner.ledger.base import Ledger, Run, State
+from provisioner.ledger.rows import utc_now
 from provisioner.output import Output
 
 from .conftest import ORG_KEYS, POOL_YAML, Call, add
@@ -70,6 +72,71 @@ def test_status_of_nothing_says_so(call: Call, folder: Path) -> None:
     (folder / "pool.yaml").write_text(POOL_YAML.partition("pools:")[0])
     assert call("status").out.startswith("No pools: neither pool.yaml nor the ledger has one")
     assert call("status", "--json").document == {"pools": []}
+
+
+def test_status_tells_how_the_last_build_that_built_ended(ledger: Ledger, call: Call) -> None:
+    cause = Cause("deploy_source", "deploy 0Af1 Failed: 1 component failed", 2, ("X.cls:3:9: no",))
+    end = utc_now() - timedelta(hours=6)
+    counts = {"exit_code": 6, "wanted": 50, "built": 48, "failed": 2, "causes": [cause.document()]}
+    ledger.finish_run(Run("bad", "ci1", 7, end - timedelta(hours=1), end, counts))
+    later = utc_now() - timedelta(hours=1)
+    ledger.finish_run(Run("idle", "ci1", 7, later, later, {"exit_code": 0, "wanted": 0}))
+    assert call("status").out.splitlines()[-1] == (
+        f"last build: {end:%Y-%m-%d %H:%M} UTC (6h ago), exit code 6: 48 of 50 built, 2 failed, "
+        "all by one cause (2 orgs: deploy_source: X.cls:3:9: no)"
+    )
+    last = call("status", "--json").document["last_build"]
+    assert (last["run"], last["exit_code"], last["built"], last["wanted"]) == ("bad", 6, 48, 50)
+    assert last["causes"][0]["what"] == "deploy_source: X.cls:3:9: no"
+
+
+def test_status_of_failed_orgs_tells_what_failed(ledger: Ledger, call: Call) -> None:
+    add(ledger, "a")
+    error = "deploy_source: deploy 0Af1 Failed: 2 components failed\nX.cls:3:9: no\nY.cls:1:1: no"
+    add(ledger, "c", State.FAILED, error=error, kept=True)
+    lines = call("status", "--failed").out.splitlines()
+    assert lines[0].startswith("morning: 2 wanted; 1 available")
+    assert [line.split()[0] for line in lines[2:]] == ["c@acme.example"]
+    assert lines[2].endswith("deploy_source: X.cls:3:9: no (and 1 more line) (kept)")
+    morning, evening = call("status", "--failed", "--json").document["pools"]
+    assert [org["username"] for org in morning["orgs"]] == ["c@acme.example"]
+    assert (morning["available"], evening["orgs"]) == (1, [])
+
+
+def test_status_of_mine_shows_what_the_owner_has_claimed(ledger: Ledger, call: Call) -> None:
+    for name in ("a", "b"):
+        add(ledger, name)
+    call("claim", "a@acme.example")
+    call("claim", "b@acme.example", "--owner", "bob")
+    for options, shown in (
+        (["--mine"], ["a@acme.example"]),
+        (["--mine", "--owner", "BOB"], ["b@acme.example"]),
+        (["--owner", "bob"], ["b@acme.example"]),
+        (["--owner", "eve"], []),
+    ):
+        pools = call("status", *options, "--json").document["pools"]
+        assert [org["username"] for pool in pools for org in pool["orgs"]] == shown
+    assert call("status", "--owner", "eve").out == "No org of this kind.\n"
+    answer = call("status", "--mine", "--failed")
+    assert (answer.code, answer.err.splitlines()[0]) == (
+        2,
+        "error: --failed selects other orgs than --mine",
+    )
+
+
+@pytest.mark.parametrize("columns", [24, 80, 200])
+def test_a_username_is_whole_on_a_terminal_of_any_width(
+    ledger: Ledger, folder: Path, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = "a-pool-with-a-long-name-k3j9x2w7qa"
+    add(ledger, name, State.FAILED, error="deploy_source: " + "a long reason " * 9)
+    terminal = Terminal()
+    status.command(Invocation(output=Output(out=terminal, color=False)))
+    lines = terminal.getvalue().splitlines()
+    assert any(f"{name}@acme.example" in line for line in lines)
+    assert terminal.getvalue().count("reason") == 9
+    assert all(len(line) <= max(columns, 70) for line in lines[1:])
 
 
 @pytest.mark.parametrize("color", [True, False])

@@ -93,7 +93,6 @@ def test_output_goes_through_one_module_and_rich_gets_plain_text() -> None:
     assert found == {
         "output.py": {"Console"},
         "report/progress.py": {"self._console.print"},
-        "cli/status.py": {"Console", "console.print"},
     }
 
 

@@ -1,0 +1,106 @@
+"""The record of one run, read from the ledger; each form of a report is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from provisioner.builder.causes import parsed
+from provisioner.builder.history import history
+from provisioner.builder.step_notes import read_note
+from provisioner.errors import NoOrgError
+from provisioner.ledger.base import State
+from provisioner.report.last_build import last_of_interest
+from provisioner.report.step_times import StepTime, step_times
+from provisioner.report.summary import Summary, read_summary
+
+if TYPE_CHECKING:
+    from provisioner.ledger.base import Event, Ledger, Run
+
+RECENT = 60  # runs that are read for the last one that built, and for the times of past ones
+MOST = 1000  # runs that are read to find one by its id
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning of a step, and the orgs that have it."""
+
+    step: str
+    message: str
+    orgs: tuple[str, ...]  # usernames
+    is_failure: bool = False  # the step failed, and continue_on_error let the org continue
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run with its events, and the runs before and after it."""
+
+    run: Run
+    events: Sequence[Event]
+    times: tuple[StepTime, ...] = ()
+    idle_since: tuple[Run, ...] = field(default=())  # later runs, which had nothing to build
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The summary of the run."""
+        return read_summary(self.run)
+
+    @cached_property
+    def warnings(self) -> tuple[Warned, ...]:
+        """The warnings of all steps in their order, equal ones together."""
+        found: dict[tuple[str, str, bool], dict[str, None]] = {}
+        for event in self.events:
+            noted = read_note(event.note) if event.from_state == event.to_state else None
+            for message in noted.warnings if noted else ():
+                key = (noted.step, message, noted.is_failure) if noted else ("", "", False)
+                found.setdefault(key, {})[event.username] = None
+        return tuple(
+            Warned(step, message, tuple(orgs), is_failure)
+            for (step, message, is_failure), orgs in found.items()
+        )
+
+    @cached_property
+    def failures(self) -> dict[str, str]:
+        """Username → the line that says why the org has failed."""
+        return {
+            event.username: parsed(event.note).what
+            for event in self.events
+            if event.to_state == State.FAILED and event.from_state != State.FAILED
+        }
+
+
+def find_record(ledger: Ledger, run_id: str = "") -> RunRecord:
+    """The record of a run; by default of the last one that had something to build.
+
+    Raises NoOrgError when the ledger does not have the run.
+    """
+    runs = ledger.runs(limit=MOST if run_id else RECENT)
+    index = _index_of(runs, run_id) if run_id else last_of_interest(runs)
+    if index is None:
+        raise _unknown(run_id)
+    run = runs[index]
+    return RunRecord(
+        run,
+        ledger.events(run=run.id),
+        step_times(run, history(runs[index + 1 :])),
+        idle_since=() if run_id else tuple(runs[:index]),
+    )
+
+
+def _index_of(runs: Sequence[Run], run_id: str) -> int | None:
+    return next((index for index, run in enumerate(runs) if run.id == run_id), None)
+
+
+def _unknown(run_id: str) -> NoOrgError:
+    if not run_id:
+        return NoOrgError(
+            "the ledger has no run yet", code="unknown_run", hint="run `provisioner build` first"
+        )
+    return NoOrgError(
+        f"the ledger has no run {run_id}",
+        code="unknown_run",
+        hint="`provisioner report --runs` lists the runs; without an id, `provisioner report` "
+        "shows the last run",
+    )
