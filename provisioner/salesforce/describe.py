@@ -23,6 +23,7 @@ class FieldInfo:
     parents: tuple[str, ...]  # the objects that a lookup may refer to
     is_createable: bool
     is_updateable: bool
+    is_custom: bool
 
 
 def describe_fields(org: OrgClient, sobject: str) -> Mapping[str, FieldInfo]:
@@ -46,4 +47,5 @@ def _field(source: Row) -> FieldInfo:
         tuple(parents),
         flag(source, "createable"),
         flag(source, "updateable"),
+        source.get("custom") is True,
     )

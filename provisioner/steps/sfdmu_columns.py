@@ -7,12 +7,15 @@ docs/reference/data.md#sfdmu.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.steps.sfdmu_script import SfdmuObject
 
-Key = tuple[str, ...]
+Key = str
+"""The values of an external id, those that are not empty, with `;` between them; "" is no key."""
+
+NULL = "#N/A"
 _COMPLEX = "$$"
 
 
@@ -87,15 +90,20 @@ class Columns:
         name = f"{_COMPLEX}{'$'.join(keys)}".lower()
         whole = self._at.get(name, self._at.get(f"{self._object.name.lower()}.{name}"))
         if whole is not None:
-            return lambda row: tuple(row[whole].split(";"))
+            return lambda row: joined(row[whole].split(";"))
         columns = [self._at.get(key.lower()) for key in keys]
         found = [column for column in columns if column is not None]
         if len(found) != len(keys):
             return None
-        return lambda row: tuple(row[column] for column in found)
+        return lambda row: joined(row[column] for column in found)
 
     def _plain(self, field: str) -> int | None:
         return self._at.get(field.partition("$")[0].lower())
+
+
+def joined(values: Iterable[str]) -> Key:
+    """The external id of a record with these values; SFDMU leaves out empty ones as well."""
+    return ";".join(value for value in values if value not in ("", NULL))
 
 
 def _relationship(field: str) -> str:

@@ -26,8 +26,10 @@ from provisioner.steps.sfdmu_keys import (
     SCRIPT,
 )
 from provisioner.steps.sfdmu_script import SfdmuObject, SfdmuScript
+from provisioner.steps.sfdmu_selection import is_keyword
 
 _QUERY = re.compile(r"\s*SELECT\s+(.+?)\s+FROM\s+([A-Za-z]\w*)\b(.*)", re.IGNORECASE | re.DOTALL)
+_LIKE_KEYWORD = re.compile(r"[a-z]+_(?:true|false)", re.IGNORECASE)
 _FIELD = re.compile(r"[A-Za-z]\w*(?:\$[A-Za-z]\w*)?(?:\.[\w.$]+)?")
 
 
@@ -134,15 +136,16 @@ class _Reader:
             self.warnings.append(((*path, "master"), "master has no effect; all rows are loaded"))
         keys = str(entry.get("externalId") or DEFAULT_KEYS.get(name, "Name"))
         frozen = self._names(entry, path, "excludedFromUpdateFields")
-        fields = self._fields(match[1], entry, path)
-        file = None if operation == "Readonly" else self._csv(name)
-        if file is not None and "all" in fields:
-            fields = (*(f for f in fields if f != "all"), *Columns.plain_fields(file.columns))
+        name, file = (name, None) if operation == "Readonly" else self._csv(name)
+        fields, keywords, selected = self._fields(match[1], entry, path, file)
         found = SfdmuObject(
-            name, operation, tuple(dict.fromkeys(fields)),
+            name, operation, fields,
             tuple(part.strip() for part in keys.split(";") if part.strip()),
-            file, entry.get("skipExistingRecords") is True, frozenset(frozen),
+            file, entry.get("skipExistingRecords") is True, frozenset(frozen), keywords, selected,
         )  # fmt: skip
+        if file is not None and found.keys == ("Id",) and operation != "Insert":
+            text = "records cannot be found by Id, which differs from org to org; all are inserted"
+            self.warnings.append(((*path, "externalId"), text))
         if file is not None:
             wrong = Columns(found).problems()
             self.problems += [(None, f"{name}.csv:1: {problem}") for problem in wrong]
@@ -157,19 +160,30 @@ class _Reader:
             self.problems.append(((*path, "operation"), text))
         return found or "Readonly"
 
-    def _fields(self, text: str, entry: Mapping[str, Any], path: JsonPath) -> tuple[str, ...]:
+    def _fields(
+        self, text: str, entry: Mapping[str, Any], path: JsonPath, file: CsvFile | None
+    ) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+        """The fields of the query, its keywords, and the fields that only a keyword stands for."""
         excluded = {name.lower() for name in self._names(entry, path, "excludedFields")}
         found = [name.strip() for name in text.split(",")]
-        wrong = [name for name in found if not _FIELD.fullmatch(name)]
-        keywords = [n for n in found if n.lower().endswith(("_true", "_false")) and "__" not in n]
-        for name in [*wrong, *keywords]:
-            self.problems.append(((*path, "query"), f"{name[:60]!r} in the query is not supported"))
-        return tuple(
-            name
-            for name in found
-            if name.lower() != "id" and name.lower() not in excluded and "." not in name
-            and name not in (*wrong, *keywords)
+        keywords = tuple(name.lower() for name in found if is_keyword(name))
+        named = []
+        for name in found:
+            if is_keyword(name):
+                continue
+            if not _FIELD.fullmatch(name) or _LIKE_KEYWORD.fullmatch(name):
+                text = f"{name[:60]!r} in the query is not supported"
+                self.problems.append(((*path, "query"), text))
+            elif "." not in name:
+                named.append(name)
+        columns = Columns.plain_fields(file.columns) if file is not None and keywords else ()
+        known = {name.partition("$")[0].lower() for name in named}
+        chosen = dict.fromkeys(name for name in columns if name.lower() not in known)
+        fields = tuple(
+            name for name in dict.fromkeys((*named, *chosen))
+            if name.lower() != "id" and name.lower() not in excluded
         )  # fmt: skip
+        return fields, keywords, frozenset(name.lower() for name in chosen)
 
     def _names(self, entry: Mapping[str, Any], path: JsonPath, key: str) -> list[str]:
         value = entry.get(key) or []
@@ -178,11 +192,22 @@ class _Reader:
         self.problems.append(((*path, key), f"{key} must be a list of fields"))
         return []
 
-    def _csv(self, name: str) -> CsvFile | None:
+    def _csv(self, name: str) -> tuple[str, CsvFile | None]:
+        """The object, as the name of its file writes it, and its file; None without any content.
+
+        SFDMU writes an empty file where it has found no records.
+        """
+        path = self._directory / f"{name}.csv"
         try:
-            return known_csv(self._directory / f"{name}.csv", columns=ANY_COLUMN)
+            if not path.exists():
+                others = (
+                    p for p in self._directory.iterdir() if p.name.lower() == path.name.lower()
+                )
+                path = next(others, path)
+            if path.stat().st_size:
+                return path.stem, known_csv(path, columns=ANY_COLUMN)
         except CsvProblem as error:
-            self.problems += [(None, f"{name}.csv:{problem}") for problem in error.problems]
+            self.problems += [(None, f"{path.name}:{problem}") for problem in error.problems]
         except OSError as error:
-            self.problems.append((None, f"{name}.csv cannot be read: {error.strerror}"))
-        return None
+            self.problems.append((None, f"{path.name} cannot be read: {error.strerror}"))
+        return path.stem, None

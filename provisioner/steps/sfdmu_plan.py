@@ -90,7 +90,7 @@ def _parent(target: SfdmuObject, field: FieldInfo, named: str, script: SfdmuScri
         return field.parents[0]
     raise StepFailed(
         f"{target.name}.csv: {field.name} may refer to several objects; write the object in the "
-        f"query: {field.name}${field.parents[0]}"
+        f"query: {field.name}${'User' if 'User' in field.parents else field.parents[0]}"
     )
 
 

@@ -10,11 +10,10 @@ from provisioner.salesforce.fields import Row, record_id
 from provisioner.salesforce.org import OrgClient
 from provisioner.salesforce.soql import equals, select
 from provisioner.steps.base import StepFailed
-from provisioner.steps.sfdmu_columns import Columns, Key
+from provisioner.steps.sfdmu_columns import NULL, Columns, Key, joined
 from provisioner.steps.sfdmu_plan import Fields, Link, Stage, links_of
 from provisioner.steps.sfdmu_script import SfdmuObject, SfdmuScript
 
-NULL = "#N/A"
 SHOWN = 5  # missing parents in an error
 
 
@@ -28,6 +27,8 @@ class StageRows:
         self._fields = fields
         self._columns = Columns(stage.target)
         self._missing: dict[str, int] = {}
+        self._read: dict[str, Mapping[Key, str]] = {}  # field of a lookup → its parents
+        self._linked: set[Key] = set()  # records whose lookups are filled in
 
     @cached_property
     def _plain(self) -> list[tuple[str, int]]:
@@ -72,21 +73,44 @@ class StageRows:
     def rows(self) -> Iterator[list[str]]:
         """The rows that the org needs."""
         reader, known = self._columns.key_reader(), self._known()
-        lookups = [(link, self._parents(link)) for link in self._links]
         null = NULL if self._script.inserts_nulls and self._stage.action == "update" else ""
         if len(self.header()) <= (self._stage.action != "insert"):
             return  # only the id: there is nothing to update
         for row in self._source_rows():
-            found = known.get(reader(row), "") if reader is not None else ""
+            key = reader(row) if reader is not None else ""
+            found = known.get(key, "")
             if self._stage.action == "insert" and found:
                 continue
-            if self._stage.action != "insert" and not found:
+            if self._stage.action == "update" and not found:
                 continue
             values = [row[column] or null for _, column in self._plain]
-            linked = [self._resolved(link, parents, row, null) for link, parents in lookups]
-            if self._stage.action == "link" and not any(linked):
+            linked = [self._resolved(link, row, null) for link in self._links]
+            if self._stage.action == "link" and not self._is_linked(key, found, any(linked)):
                 continue
             yield [*([found] if self._stage.action != "insert" else []), *values, *linked]
+
+    def _is_linked(self, key: Key, found: str, has_lookup: bool) -> bool:
+        """Whether a record gets its lookups now: it has some, and it is in the org.
+
+        Raises StepFailed when it cannot be told which record it is.
+        """
+        if not has_lookup:
+            return False
+        what = ""
+        if self._stage.target.keys == ("Id",):
+            what = "records cannot be found by Id"
+        elif not key:
+            what = "a row has no value of the external id"
+        elif key in self._linked:
+            what = f"two rows have the external id {key[:60]!r}"
+        if what:
+            raise StepFailed(
+                f"{self._stage.target.name}.csv: {what}, so lookups to records that are loaded "
+                "later cannot be filled in",
+                hint="write an externalId whose values are unique in the file",
+            )
+        self._linked.add(key)
+        return bool(found)
 
     def refuse_missing(self) -> None:
         """Raise StepFailed when lookups refer to records that are not there."""
@@ -100,14 +124,16 @@ class StageRows:
             details=[*lines[1:SHOWN], *more],
         )
 
-    def _resolved(
-        self, link: Link, parents: Mapping[Key, str], row: Sequence[str], null: str
-    ) -> str:
+    def _resolved(self, link: Link, row: Sequence[str], null: str) -> str:
         cell = row[link.column]
-        if cell in ("", NULL):
+        key = joined(cell.split(";"))
+        if link.parent == "RecordType" and len(link.keys) == 1:
+            key = key.partition(";")[0]  # older versions write `Partner;Account`
+        if not key:
             return null
-        key = tuple(cell.split(";")) if len(link.keys) > 1 else (cell,)
-        found = parents.get(key, "")
+        if link.field.name not in self._read:
+            self._read[link.field.name] = self._parents(link)
+        found = self._read[link.field.name].get(key, "")
         if not found:
             assert self._stage.target.file is not None
             what = f"{self._stage.target.file.columns[link.column]} {cell[:60]!r}"
@@ -135,7 +161,7 @@ class StageRows:
             return {}
         found = records_by_key(self._org, parent.name, parent.keys)
         return {
-            (row[ids],): found[reader(row)]
+            row[ids]: found[reader(row)]
             for row in source_rows(parent)
             if row[ids] and reader(row) in found
         }
@@ -173,17 +199,22 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
 def records_by_key(
     org: OrgClient, sobject: str, keys: Sequence[str], condition: str = ""
 ) -> dict[Key, str]:
-    """The ids of all records of an object, by the values of some fields; the first of equals."""
+    """The ids of the records of an object, by the values of some fields; the first of equals.
+
+    Records without any of these values are left out.
+    """
     found: dict[Key, str] = {}
     conditions = [condition] if condition else []
-    soql = select(", ".join(["Id", *keys]), sobject, *conditions)
+    columns = dict.fromkeys(["Id", *keys])
+    soql = select(", ".join(columns), sobject, *conditions)
     for key, record in org.query_as(f"{soql} ORDER BY Id", lambda row: _keyed(row, keys)):
-        found.setdefault(key, record)
+        if key:
+            found.setdefault(key, record)
     return found
 
 
 def _keyed(row: Row, keys: Sequence[str]) -> tuple[Key, str]:
-    return tuple(_text(row, key) for key in keys), record_id(row, "Id")
+    return joined(_text(row, key) for key in keys), record_id(row, "Id")
 
 
 def _text(row: Row, key: str) -> str:

@@ -20,6 +20,8 @@ class SfdmuObject:
     file: CsvFile | None  # None for Readonly
     skips_existing: bool = False
     not_updated: frozenset[str] = frozenset()
+    keywords: tuple[str, ...] = ()  # of the query, in lower case: all, readonly_false, type_date
+    selected: frozenset[str] = frozenset()  # those of `fields` that only a keyword stands for
 
 
 @dataclass(frozen=True)

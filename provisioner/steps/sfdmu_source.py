@@ -11,6 +11,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.bulk import MOST_BYTES, JobSettings
@@ -22,6 +23,7 @@ from provisioner.steps.bulk_load import Portion
 from provisioner.steps.sfdmu_plan import Fields, links_of, stages
 from provisioner.steps.sfdmu_rows import StageRows
 from provisioner.steps.sfdmu_script import SfdmuScript
+from provisioner.steps.sfdmu_selection import selected
 
 _PIECE = 1 << 16
 
@@ -30,9 +32,10 @@ class SfdmuSource:
     """All jobs of a script. Raises StepFailed for objects and fields that the org does not have."""
 
     def __init__(self, script: SfdmuScript, org: OrgClient, name: str) -> None:
-        self._script = script
         self._name = name
         self._fields = {each.name: _described(org, each.name) for each in script.objects}
+        objects = tuple(selected(each, self._fields[each.name]) for each in script.objects)
+        self._script = script = replace(script, objects=objects)
         links = {
             each.name: links_of(each, self._fields[each.name], script) for each in script.objects
         }

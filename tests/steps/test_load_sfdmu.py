@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,45 +11,8 @@ from provisioner.errors import ErrorKind, UsageError
 from provisioner.steps.base import Done, StepFailed
 from provisioner.steps.load_data import LoadData
 from tests.steps.project import write
+from tests.steps.sfdmu_project import ACCOUNTS, CONTACTS, FILES, PATH, problems, project, records
 from tests.steps.step_runner import KilledError, StepRunner
-
-PATH = Path("data/export.json")
-
-ACCOUNTS = {"query": "SELECT Id, Name, Phone, ParentId FROM Account", "operation": "Upsert"}
-CONTACTS = {
-    "query": "SELECT LastName, Email, AccountId, ReportsToId FROM Contact",
-    "operation": "Upsert",
-    "externalId": "LastName;Account.Name",
-}
-FILES = {
-    "Account": "Id,Name,Phone,Parent.Name\nx1,Acme,1,\nx2,Branch,2,Acme\n",
-    "Contact": (
-        "LastName,Email,Account.Name,ReportsTo.$$LastName$Account.Name\n"
-        "Doe,d@a.example,Acme,\n"
-        "Doe,d@b.example,Branch,Doe;Acme\n"
-    ),
-}
-
-
-def project(
-    runner: StepRunner, *objects: dict[str, Any], files: dict[str, str] | None = None, **top: Any
-) -> LoadData:
-    runner.restart()  # each project is loaded by a process of its own
-    script = {"objects": list(objects) or [CONTACTS, ACCOUNTS], **top}
-    write(runner.directory / PATH, json.dumps(script, indent=2))
-    for name, text in (FILES if files is None else files).items():
-        write(runner.directory / f"data/{name}.csv", text)
-    return LoadData(sfdmu=PATH)
-
-
-def problems(runner: StepRunner, load: LoadData) -> list[str]:
-    found = list(load.check(runner.directory))
-    return [f"{'warning: ' if each.is_warning else ''}{each.message}" for each in found]
-
-
-def records(runner: StepRunner, sobject: str, *fields: str) -> list[tuple[Any, ...]]:
-    rows = runner.emulated_org.store.rows(sobject)
-    return sorted(tuple(row[field] or "" for field in fields) for row in rows)
 
 
 def assert_complete(runner: StepRunner) -> None:
@@ -251,7 +212,7 @@ def test_problems_of_objects_and_columns(runner: StepRunner) -> None:
         {"query": "SELECT Name, Phone, OwnerId FROM Account", "operation": "Upsert",
          "externalId": "Code__c"},
         {"query": "SELECT LastName FROM Contact", "operation": "Delete"},
-        {"query": "SELECT readonly_false FROM Case", "operation": "Insert"},
+        {"query": "SELECT filterable_true FROM Case", "operation": "Insert"},
         {"query": "UPDATE x", "operation": "Insert"},
         {"query": "SELECT Title FROM ContentVersion", "operation": "Insert"},
         files={"Account": "Name,Id\nA,1\n", "Case": "Subject\nA\n"},
@@ -262,7 +223,7 @@ def test_problems_of_objects_and_columns(runner: StepRunner) -> None:
         "data/Account.csv:1: the column of the external id Code__c is missing",
         "data/export.json:10:7: the operation Delete is not supported; write one of: Insert, "
         "Update, Upsert, Readonly",
-        "data/export.json:13:7: 'readonly_false' in the query is not supported",
+        "data/export.json:13:7: 'filterable_true' in the query is not supported",
         "data/export.json:17:7: query must be SELECT … FROM an object",
         "data/export.json:21:7: the object ContentVersion is not supported",
         "data/ContentVersion.csv cannot be read: No such file or directory",
