@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.config.definition import read_definition
 from provisioner.config.document import Location
 from provisioner.config.model import Definition, Pool, StepEntry
+from provisioner.config.org_definitions import read_definition
 from provisioner.config.project_namespace import ProjectError, project_namespace
 from provisioner.config.reader import INVALID, Reader, Special
 from provisioner.config.step_entries import StepEntries

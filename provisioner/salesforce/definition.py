@@ -1,6 +1,6 @@
 """Maps an org definition file to the fields of a ScratchOrgInfo, as the Salesforce CLI does.
 
-`provisioner.config.definition` checks the file. Source:
+`provisioner.config.org_definitions` checks the file. Source:
 docs/reference/sign-up.md#definition-files.
 """
 
@@ -18,9 +18,9 @@ LONGEST_DESCRIPTION = 2000
 
 _NOT_SENT = frozenset({"$schema", "settings", "objectSettings"})
 
-_MAPPED_FEATURES = {"saleswave": "DevelopmentWave", "servicewave": "DevelopmentWave"}
+MAPPED_FEATURES = {"saleswave": "DevelopmentWave", "servicewave": "DevelopmentWave"}
 
-_DROPPED_FEATURES = frozenset(
+DROPPED_FEATURES = frozenset(
     {
         "expandedsourcetracking",
         "listcustomsettingcreation",
@@ -82,8 +82,8 @@ def sign_up_fields(signup: SignUp) -> dict[str, Any]:
 def features(value: str | Iterable[str]) -> str:
     """Features in the format of a sign-up: joined by `;`, retired names replaced or dropped."""
     names = re.split(r"[;,]", value) if isinstance(value, str) else value
-    kept = [n for n in map(str.strip, names) if n and n.lower() not in _DROPPED_FEATURES]
-    return ";".join(_MAPPED_FEATURES.get(name.lower(), name) for name in kept)
+    kept = [n for n in map(str.strip, names) if n and n.lower() not in DROPPED_FEATURES]
+    return ";".join(MAPPED_FEATURES.get(name.lower(), name) for name in kept)
 
 
 def upper_first(text: str) -> str:

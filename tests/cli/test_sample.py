@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from provisioner.cli.init import KEY_LINE, sample_files
-from provisioner.config.definition import read_definition
 from provisioner.config.load import read
+from provisioner.config.org_definitions import read_definition
 from provisioner.config.schema import schema
 from provisioner.steps import STEPS
 from tests.test_layers import ROOT

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provisioner.config.definition import read_definition
 from provisioner.config.load import load
 from provisioner.config.model import PoolFile
+from provisioner.config.org_definitions import read_definition
 from provisioner.errors import ConfigError
 from tests.config.project import Project
 from tests.config.test_whole_file import FULL

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from provisioner.config.org_definitions.catalogue import features, settings
+from provisioner.salesforce.definition import upper_first
 from tests.config.project import HUB, POOL, Project
 
 NAME = "config/project-scratch-def.json"
@@ -24,11 +26,19 @@ FINE: Mapping[str, Mapping[str, Any]] = {
         "hasSampleData": True,
         "namespace": "acme",
         "release": "preview",
-        "features": ["Communities", "Sites:3", "NobodyKnowsThis"],
-        "settings": {"mobileSettings": {"enableS1EncryptedStoragePref2": False}},
+        "features": [
+            "Communities",
+            "sites",
+            "MaxCustomLabels:15",
+            "ServiceCloudVoicePartnerTelephony",
+        ],
+        "settings": {
+            "mobileSettings": {"enableS1EncryptedStoragePref2": False},
+            "CommunitiesSettings": {"enableNetworksEnabled": True},
+        },
         "objectSettings": {"account": {"defaultRecordType": "default"}},
     },
-    "features in one text": {"edition": "Developer", "features": "Communities;Sites,API"},
+    "features in one text": {"edition": "Developer", "features": "Knowledge; Sites,API"},
     "a snapshot": {"snapshot": "Nightly", "settings": {}},
     "an org shape": {"sourceOrg": "00D000000000001AAA", "features": []},
     "fields of the team's own": {"edition": "Developer", "pooltag__c": "x", "somethingNew": 1},
@@ -89,6 +99,28 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "no e-mail": (
         {"edition": "Developer", "adminEmail": "admin"},
         "1:26: adminEmail: is not an e-mail address; sign-ups would fail with S-1006",
+    ),
+    "a country in words": (
+        {"edition": "Developer", "country": "Germany"},
+        "1:26: country: is not a code of two letters such as US or DE; sign-ups would fail with "
+        "S-2006",
+    ),
+    "a namespace": (
+        {"edition": "Developer", "namespace": "acme__pool"},
+        "1:26: namespace: is not a namespace: at most 15 letters, digits and single underscores, "
+        "first a letter; sign-ups would fail with C-1017",
+    ),
+    "a type of settings in another case": (
+        {"edition": "Developer", "settings": {"apexsettings": {}}},
+        "1:39: settings.apexsettings: upper and lower case matter; write apexSettings",
+    ),
+    "a setting in another case": (
+        {
+            "edition": "Developer",
+            "settings": {"mobileSettings": {"enables1encryptedstoragepref2": 1}},
+        },
+        "1:58: settings.mobileSettings.enables1encryptedstoragepref2: upper and lower case matter; "
+        "write enableS1EncryptedStoragePref2",
     ),
     "a shape's id": (
         {"sourceOrg": "3SR000000000001"},
@@ -152,6 +184,92 @@ def test_a_snapshot_excludes_the_keys_that_it_determines(project: Project, key: 
             "fetures: is unknown and sent to the Dev Hub as a field; did you mean features?",
         ),
         (
+            {"edition": "Developer", "language": "English"},
+            "language: is not a language code such as en_US, de or pt_BR",
+        ),
+        (
+            {"edition": "Developer", "features": ["Sites", "Knowlege"]},
+            "1:48: features: 'Knowlege' is not a feature that Salesforce documents; did you mean "
+            "Knowledge?",
+        ),
+        (
+            {"edition": "Developer", "features": "Sites;Zyx"},
+            "1:26: features: 'Zyx' is not a feature that Salesforce documents; check its name",
+        ),
+        (
+            {"edition": "Developer", "features": ["AddCustomApps"]},
+            "features: AddCustomApps needs a number; write AddCustomApps:N with 1 to 30",
+        ),
+        (
+            {"edition": "Developer", "features": ["MaxApexCodeSize:many"]},
+            "features: MaxApexCodeSize needs a number; write MaxApexCodeSize:N with at least 1",
+        ),
+        (
+            {"edition": "Developer", "features": ["ADDCUSTOMTABS:31"]},
+            "features: AddCustomTabs:31 is out of range; write 1 to 30",
+        ),
+        (
+            {"edition": "Developer", "features": ["Sites:3"]},
+            "features: Sites takes no number; write Sites",
+        ),
+        (
+            {"edition": "Developer", "features": ["Sites", "API", "sites"]},
+            "1:55: features: sites is listed twice; keep one of them",
+        ),
+        (
+            {"edition": "Developer", "features": ["Sites", ""]},
+            "1:48: features: an entry is empty; remove it",
+        ),
+        (
+            {"edition": "Developer", "features": ["SalesWave"]},
+            "features: SalesWave is sent as DevelopmentWave; write that name",
+        ),
+        (
+            {"edition": "Developer", "features": ["PopOutUtilities"]},
+            "features: PopOutUtilities is retired and left out of the sign-up; remove it",
+        ),
+        (
+            {"edition": "Developer", "features": ["RetainFieldHistory"]},
+            "features: RetainFieldHistory is an earlier name; write FieldAuditTrail",
+        ),
+        (
+            {"edition": "Developer", "features": ["BYOOTT", "ServiceCloud"]},
+            "features: BYOOTT needs Scrt2Conversation as well; add it to features",
+        ),
+        (
+            {"edition": "Developer", "features": ["Communities"]},
+            "features: Communities needs the setting communitiesSettings.enableNetworksEnabled; "
+            "set it to true",
+        ),
+        (
+            {"edition": "Partner Group", "features": ["PersonAccounts"]},
+            "features: PersonAccounts is documented for Developer and Enterprise editions, not for "
+            "Group",
+        ),
+        (
+            {"edition": "Developer", "settings": {"apexSetings": {}}},
+            "1:39: settings.apexSetings: is not a type of settings that Salesforce documents; did "
+            "you mean apexSettings?",
+        ),
+        (
+            {"edition": "Developer", "settings": {"qqq": {"a": 1}}},
+            "settings.qqq: is not a type of settings that Salesforce documents; its deploy may "
+            "fail; check the name",
+        ),
+        (
+            {"edition": "Developer", "settings": {"chatterSettings": {"enableChater": True}}},
+            "settings.chatterSettings.enableChater: is not an element of ChatterSettings that "
+            "Salesforce documents; did you mean enableChatter?",
+        ),
+        (
+            {"edition": "Developer", "objectSettings": {"account": {"sharing": "private"}}},
+            "objectSettings.account.sharing: has no effect; did you mean sharingModel?",
+        ),
+        (
+            {"edition": "Developer", "objectSettings": {"account": {"owd": "private"}}},
+            "objectSettings.account.owd: has no effect; known: defaultRecordType, sharingModel",
+        ),
+        (
             {"edition": "Developer", "username": "a@b.c"},
             "username: is not used: each org of a pool gets a username of its own",
         ),
@@ -164,6 +282,23 @@ def test_what_is_unusual_is_a_warning(
 
     assert found.endswith(message)
     assert project.problems(HUB + POOL)[0].is_warning
+
+
+def test_a_shape_brings_what_features_need(project: Project) -> None:
+    definition = {"sourceOrg": "00D000000000001", "features": ["Communities", "RateManagement"]}
+
+    assert project.definition(definition) == []
+
+
+def test_the_features_and_settings_that_are_known_are_complete() -> None:
+    """What one feature needs is a feature or a setting that is known as well."""
+    for feature in features().values():
+        assert all(name.lower() in features() for name in feature.with_features)
+        kind, _, element = feature.with_setting.partition(".")
+        known = settings()[upper_first(kind)] if kind else ()
+        assert element in known or not known
+    assert len(features()) > 320
+    assert sum(map(len, settings().values())) > 1900
 
 
 BROKEN = {
@@ -224,12 +359,15 @@ def test_a_byte_order_mark_is_accepted(project: Project) -> None:
     assert project.definition('\ufeff{"edition": "Developer"}') == []
 
 
-def test_positions_are_those_of_the_outermost_keys(project: Project) -> None:
+def test_positions_are_those_of_the_keys_that_are_wrong(project: Project) -> None:
     text = (
         '{\n  "settings": {"x": {"durationDays": "}"}},\n'
         '  "edition": "Developer",\n  "durationDays": 3\n}'
     )
 
-    [message] = project.definition(text)
+    messages = project.definition(text)
 
-    assert message.startswith(f"{NAME}:4:3: durationDays:")
+    assert [message.split(" ")[:2] for message in messages] == [
+        [f"{NAME}:2:16:", "settings.x:"],
+        [f"{NAME}:4:3:", "durationDays:"],
+    ]
