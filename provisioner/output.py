@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -38,6 +39,8 @@ _UNSAFE_IN_JSON = re.compile(
     r"(\\ud[89ab]..\\ud[c-f]..|\\[^u]|\\u(?!d[89a-f])..)|\\ud[89a-f]..|\x7f|##"
 )
 
+
+_NO_MARKS: Mapping[str, Colour] = {}
 
 closed_streams: set[str] = set()
 """Those of `stdin`, `stdout`, `stderr` that were closed when this process started."""
@@ -94,20 +97,26 @@ class Output:
             )
 
     def result(
-        self, text: str | Sequence[str], document: Any, *, with_credential: bool = False
+        self,
+        text: str | Sequence[str],
+        document: Any,
+        *,
+        with_credential: bool = False,
+        marks: Mapping[str, Colour] = _NO_MARKS,
     ) -> None:
         """Print the result of a command: `document` with `--json`, else `text`.
 
         Each item of a sequence is a line. A line end within an item comes from outside: the rest is
         marked as a continuation. Only with `with_credential`, when the user has asked for it, may
-        the result contain a token or a login link.
+        the result contain a token or a login link. `marks` are the colours of the first words of
+        lines, for a terminal.
         """
         if self.as_json:
             self.json(document, with_credential=with_credential)
         elif text:
             lines = [text] if isinstance(text, str) else text
             safe = lines if with_credential else map(self._redacted, lines)
-            self._write(self.out, "\n".join(map(shown, safe)))
+            self._write(self.out, "\n".join(self._marked(shown(line), marks) for line in safe))
 
     def drawn(self, lines: Sequence[str]) -> None:
         """Print lines of a result that may have colours of ours: texts in them are `shown` ones."""
@@ -164,6 +173,13 @@ class Output:
         return self._environ.get("TERM") != "dumb" and stream.isatty()
 
     @property
+    def width(self) -> int | None:
+        """The number of columns of the terminal that results are printed on; None for others."""
+        if self.as_json or not self.out.isatty():
+            return None
+        return shutil.get_terminal_size().columns
+
+    @property
     def is_live(self) -> bool:
         """Whether a live display may be used: stderr is a terminal, without `--quiet`."""
         return not self.quiet and self._environ.get("TERM") != "dumb" and self.err.isatty()
@@ -175,6 +191,13 @@ class Output:
         color = self.shows_color(self.err)
         stream: Any = _Lenient(self.err)
         return Console(file=stream, no_color=not color, highlight=False, quiet=self.quiet)
+
+    def _marked(self, line: str, marks: Mapping[str, Colour]) -> str:
+        """The line with its first word in a colour, if `marks` has one for it."""
+        mark = line.split(maxsplit=1)[0] if marks and line.strip() else ""
+        if mark not in marks:
+            return line
+        return line.replace(mark, self.paint(mark, marks[mark], on=self.out), 1)
 
     def _message(self, text: str, mark: str = "") -> None:
         """Write a text to stderr after `mark`. A build continues if stderr cannot be written."""

@@ -7,7 +7,7 @@ comparison of what is wanted with what is there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -80,6 +80,9 @@ class PoolPlan:
     missing: int = 0  # orgs wanted that will not be signed up …
     not_more_because: str = ""  # … and why
     limit: str = ""  # the Dev Hub limit behind it: daily_limit, active_limit, or ""
+    outdated: tuple[Removal, ...] = ()  # all available orgs that do not count; `retire` goes
+    claimed: tuple[Org, ...] = ()
+    kept: tuple[Org, ...] = ()  # failed, and kept for people (`build --keep-failed`)
 
     @property
     def is_short_of_room(self) -> bool:
@@ -130,6 +133,7 @@ class _Rows:
     fresh: list[Org]  # available
     stale: list[Removal]  # available, and to be replaced
     claimed: list[Org]
+    held: list[Org]  # failed, and kept for people
 
 
 def _sorted(pool: Pool, rows: Sequence[Org], fingerprints: Fingerprints, now: datetime) -> _Rows:
@@ -146,6 +150,7 @@ def _sorted(pool: Pool, rows: Sequence[Org], fingerprints: Fingerprints, now: da
         fresh=[row for row in waiting if row.username not in stale_names],
         stale=stale,
         claimed=[row for row in kept if row.state is State.CLAIMED],
+        held=[row for row in own if row.kept and row.username not in removed],
     )
 
 
@@ -180,6 +185,9 @@ def _plan_pool(
         missing=wanted - created,
         not_more_because=reason,
         limit=limit,
+        outdated=tuple(rows.stale),
+        claimed=tuple(rows.claimed),
+        kept=tuple(rows.held),
     )
 
 
@@ -243,3 +251,12 @@ def _shared_out(
         chosen = min(pool.definitions, key=lambda d: (totals[d.name] + 1) / d.weight)
         totals[chosen.name] += 1
         yield Creation(pool.name, chosen.name, fingerprints[pool.name, chosen.name])
+
+
+def in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
+    """The creations of all pools in turn: a pool of one does not wait behind a pool of fifty."""
+    queues = [list(plan.create) for plan in plans]
+    while any(queues):
+        for queue in queues:
+            if queue:
+                yield queue.pop(0)

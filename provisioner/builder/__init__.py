@@ -5,6 +5,7 @@ One build
     context          what all parts share
     progress         what is done so far and may still be spent, behind the build's lock
     planning         the plan: ledger, fingerprints, limits
+    preview          the plan without a build, and what follows from it
     resolution       the package versions that pool.yaml names
     survey           compares the Dev Hub with the ledger
     result           counts, orgs, exit code

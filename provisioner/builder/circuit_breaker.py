@@ -105,8 +105,13 @@ class CircuitBreaker:
     @property
     def waiting(self) -> int:
         """How many creations are held behind a canary."""
+        return len(self.held)
+
+    @property
+    def held(self) -> list[Creation]:
+        """The creations that are held behind a canary."""
         with self._lock:
-            return sum(map(len, self._held.values()))
+            return [creation for held in self._held.values() for creation in held]
 
     def trip(self, reason: str) -> None:
         """Drop what is not sent yet, for another reason than failures of orgs."""

@@ -5,54 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.builder.connections import Connections
 from provisioner.builder.crashes import harmless
 from provisioner.builder.deletions import delete
 from provisioner.builder.fingerprint import fingerprints
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.manifest_entries import contents
-from provisioner.builder.resolution import resolved
 from provisioner.builder.survey import survey
 from provisioner.errors import ErrorKind, SalesforceError
-from provisioner.ledger.base import State
 from provisioner.plain_text import quantity
-from provisioner.plan import MINIMUM_LIFE, Allowance, PoolPlan, Removal, plan_pools
+from provisioner.plan import Allowance, PoolPlan, Removal, plan_pools
 from provisioner.salesforce.hub_limits import READ_LIMITS, is_refused
-from provisioner.upkeep.lifetimes import corrected, in_doubt
 from provisioner.upkeep.probes import REASON, left_by_probes
 
 if TYPE_CHECKING:
+    from provisioner.builder.connections import Connections
     from provisioner.builder.context import BuildContext
     from provisioner.config.model import PoolFile
-    from provisioner.ledger.base import Ledger, Org
+    from provisioner.ledger.base import Org
     from provisioner.salesforce.hub import HubLimits
 
 UNBOUNDED = Allowance(1_000_000, 1_000_000)
 """To find out what is wanted; the limits are requested only if anything is."""
-
-
-def preview(
-    config: PoolFile, pools: Sequence[str], ledger: Ledger, warn: Callable[[str], None]
-) -> tuple[PoolFile, list[PoolPlan]]:
-    """What a build would do now, and `config` with the package versions of today.
-
-    Requests the Dev Hub's limits and packages, and changes nothing.
-    """
-    with Connections(config) as connections:
-        config = resolved(config, pools, connections)
-        allowance = hub_allowance(config, connections, warn)
-        now, rows = connections.clock.now(), ledger.orgs()
-        uncertain = in_doubt([row for row in rows if row.pool in pools], now + MINIMUM_LIFE)
-        rows = corrected(rows, connections.hub.signups([row.signup_id for row in uncertain], []))
-        prints = fingerprints(config, pools)
-        first = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
-        allowance = allowance.more(sum(_is_active(r.org) for plan in first for r in plan.remove))
-        return config, plan_pools(config, pools, rows, prints, allowance, now)
-
-
-def _is_active(org: Org) -> bool:
-    """Whether an org that is to be deleted takes up room on the Dev Hub until then."""
-    return bool(org.org_id) and org.state is not State.EXPIRED
 
 
 def _delete(context: BuildContext, removals: Sequence[Removal]) -> None:

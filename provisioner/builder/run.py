@@ -49,7 +49,7 @@ from provisioner.builder.survey import reconcile, survey
 from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
 from provisioner.plain_text import quantity
-from provisioner.plan import Creation, PoolPlan, Removal
+from provisioner.plan import PoolPlan, Removal, in_turn
 from provisioner.upkeep.probes import is_probe
 
 if TYPE_CHECKING:
@@ -158,22 +158,13 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     for org in (org for plan in plans for org in plan.resume):
         way.try_with(org.username, org.consumer_key)
         steps.start(org) if org.state is State.BUILDING else poll.resume(org)
-    queue.request(_in_turn(plans))
+    queue.request(in_turn(plans))
     context.scheduler.run()
     _report_without_room(context, len(queue))
     harmless(context.reporter, "marking orgs as complete", marks.send)
     harmless(context.reporter, "deleting outdated orgs", room.retire)
     pools = {plan.pool for plan in plans}
     harmless(context.reporter, "deleting orgs", lambda: _delete_leftovers(context, pools))
-
-
-def _in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
-    """The creations of all pools in turn: a pool of one does not wait behind a pool of fifty."""
-    queues = [list(plan.create) for plan in plans]
-    while any(queues):
-        for queue in queues:
-            if queue:
-                yield queue.pop(0)
 
 
 def _report_without_room(context: BuildContext, count: int) -> None:

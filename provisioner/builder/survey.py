@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
     from provisioner.salesforce.hub import DevHub
 
+GONE = "no longer on the Dev Hub"
 _NOT_A_HUB = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 
 
@@ -49,9 +50,8 @@ def reconcile(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
     ledger, hub = context.ledger, context.connections.hub
     _correct(context, active)
     for org in gone(hub, active, ledger.orgs(states=[State.AVAILABLE])):
-        why = "no longer on the Dev Hub"
-        if context.lifecycle.expire(org, why):
-            context.reporter.warn(f"{org.username} is {why} and will be replaced")
+        if context.lifecycle.expire(org, GONE):
+            context.reporter.warn(f"{org.username} is {GONE} and will be replaced")
     rows = ledger.orgs(states=State)
     found = orphan_reasons(orphans(context.config, active, rows, ledger.broken()), rows)
     known = {row.username for row in rows}

@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from provisioner.cli.build import PoolsArgument
 from provisioner.cli.invocation import Invocation
 
 
-def command(call: Invocation, pools: PoolsArgument = None) -> None:
+def command(
+    call: Invocation,
+    pools: PoolsArgument = None,
+    with_exit_code: Annotated[
+        bool,
+        typer.Option(
+            "--exit-code",
+            help="Exit with 10 when a build would change something, with 0 when it would not.",
+        ),
+    ] = False,
+) -> int:
     """Show what a build would do now, why, and what it costs.
 
-    The command reads the Dev Hub's limits and package versions, and changes nothing. Its forecast
-    uses the times that `check --probe` has measured.
+    The marks: + create, > resume, ~ replace, - delete, = keep, ! cannot. The command reads the Dev
+    Hub's scratch orgs, limits and package versions, and changes nothing. Its forecast uses the
+    times that `check --probe` has measured.
+
+    With --exit-code, the exit code is 10 when a build would sign up, resume or delete an org; 4
+    when orgs are missing and a Dev Hub limit leaves no sign-up for them; else 0.
     """
-    from provisioner.builder.planning import preview
+    from provisioner.builder.preview import preview
     from provisioner.builder.selection import select_pools
     from provisioner.cli.pools import warn_of_broken
     from provisioner.ledger import open_ledger
     from provisioner.report.estimate import estimate
-    from provisioner.report.plan import plan_document, plan_text
+    from provisioner.report.plan import MARKS, plan_text
+    from provisioner.report.plan_document import exit_code, plan_document
 
     config = call.load()
     chosen = select_pools(config, pools)
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
-        config, plans = preview(config, chosen, ledger, call.output.warn)
+        found = preview(config, chosen, ledger, call.output.warn)
         facts = ledger.facts(config.facts_subject)
-        cost = estimate(config, plans, ledger.runs(limit=20), facts)
+        cost = estimate(found.config, found.plans, ledger.runs(limit=20), facts)
         warn_of_broken(call, ledger)
     finally:
         ledger.close()
-    call.output.result(plan_text(config, plans, cost), plan_document(config, plans, cost))
+    text = plan_text(found, cost, width=call.output.width)
+    call.output.result(text, plan_document(found, cost), marks=MARKS)
+    return exit_code(found) if with_exit_code else 0

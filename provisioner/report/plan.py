@@ -1,83 +1,151 @@
-"""A plan as text and as a JSON document: sign-ups, deletions with their reasons, and the cost."""
+"""A plan as text: what happens to each org and why, how low the pool falls, the totals."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
-from provisioner.plain_text import quantity
-from provisioner.steps.resolved_packages import InstallsPackages, ResolvedVersion
+from provisioner.ledger.base import State
+from provisioner.plain_text import quantity, wrapped
+from provisioner.report.plan_document import Totals, package_versions, totals
 
 if TYPE_CHECKING:
+    from provisioner.builder.preview import PoolPreview, Preview
     from provisioner.config.model import PoolFile, StepEntry
-    from provisioner.plan import PoolPlan
+    from provisioner.ledger.base import Org
+    from provisioner.plan import Removal
     from provisioner.report.estimate import Estimate
 
+MARKS: Mapping[str, Literal["green", "yellow", "red", "cyan", "dim"]] = {
+    "+": "green",
+    "~": "yellow",
+    "-": "red",
+    ">": "cyan",
+    "=": "dim",
+    "!": "red",
+}
+"""The first character of a line, and its colour on a terminal."""
 
-def plan_document(config: PoolFile, plans: Sequence[PoolPlan], cost: Estimate) -> dict[str, Any]:
-    """The plan as JSON."""
-    return {
-        "pools": [
-            {
-                "name": plan.pool,
-                "size": plan.size,
-                "available": len(plan.available),
-                "resume": [org.username for org in plan.resume],
-                "create": dict(Counter(creation.definition for creation in plan.create)),
-                "delete": [{"username": r.org.username, "reason": r.reason} for r in plan.remove],
-                "replace": [{"username": r.org.username, "reason": r.reason} for r in plan.retire],
-                "without_room": len(plan.create) - plan.slots,
-                "swap": plan.swap,
-                "missing": plan.missing,
-                "not_more_because": plan.not_more_because,
-                "packages": [_version_document(*each) for each in _versions(config, plan.pool)],
-            }
-            for plan in plans
-        ],
-        "sign_ups": sum(len(plan.create) for plan in plans),
-        "estimate": cost.document(),
-    }
+MOST_LINES = 10  # about orgs to which the same happens for the same reason
 
 
-def plan_text(config: PoolFile, plans: Sequence[PoolPlan], cost: Estimate) -> list[str]:
-    """The plan as text, with a block for each pool."""
-    lines = [line for plan in plans for line in _block(config, plan)]
-    total = sum(len(plan.create) for plan in plans)
-    if not any(plan.create or plan.resume for plan in plans):
-        return [*lines, "Nothing to build."]
-    return [*lines, f"Cost: {quantity(total, 'sign-up')}, {cost.text()}"]
+def plan_text(found: Preview, cost: Estimate, *, width: int | None = None) -> list[str]:
+    """The plan as text, with a block for each pool; the last line has the totals.
+
+    With `width`, the number of columns of a terminal, longer lines are continued on the next one.
+    """
+    lines: list[str] = []
+    for pool in found.pools:
+        lines += [*_block(found.config, pool), ""]
+    if found.others:
+        lines += ["orgs of no pool", *_deletions(found.others), ""]
+    for name, orgs in found.removed_pools.items():
+        lines += [*_removed_pool(name, orgs), ""]
+    plans, sign_ups = found.plans, sum(len(plan.create) for plan in found.plans)
+    if any(plan.create or plan.resume for plan in plans):
+        lines.append(f"Cost: {quantity(sign_ups, 'sign-up')}, {cost.text()}")
+    else:
+        lines.append("Nothing to build.")
+    lines.append(totals_text(totals(found)))
+    return [part for line in lines for part in (wrapped(line, width) if width else [line])]
 
 
-def _block(config: PoolFile, plan: PoolPlan) -> list[str]:
-    lines = [f"{plan.pool}: {plan.size} wanted, {len(plan.available)} available"]
-    for definition, count in Counter(c.definition for c in plan.create).items():
-        lines.append(f"  sign up {count} from {definition}")
-    named = [v for _, v in _versions(config, plan.pool) if v.title != v.id]
-    lines += [f"  package {version.title}" for version in named]
-    lines += [f"  resume {org.username} ({org.state})" for org in plan.resume]
-    lines += [f"  delete {r.org.username}: {r.reason}" for r in plan.remove]
-    lines += [f"  replace {r.org.username}: {r.reason}" for r in plan.retire]
-    lines += _order(plan)
+def totals_text(found: Totals) -> str:
+    """`Plan: 4 to create, 2 to replace, 1 to delete, 43 to keep.`"""
+    parts = [f"{found.create} to create"]
+    parts += [f"{found.resume} to resume"] if found.resume else []
+    parts += [f"{found.replace} to replace", f"{found.delete} to delete", f"{found.keep} to keep"]
+    missing = f" {quantity(found.missing, 'org')} cannot be built." if found.missing else ""
+    return f"Plan: {', '.join(parts)}.{missing}"
+
+
+def _block(config: PoolFile, pool: PoolPreview) -> list[str]:
+    plan = pool.plan
+    available = len(plan.available) + len(plan.outdated)
+    outdated = f" ({len(plan.outdated)} outdated)" if plan.outdated else ""
+    lines = [f"{plan.pool}: {plan.size} wanted, {available} available{outdated}"]
+    for definition, count in Counter(c.definition for c in pool.created).items():
+        lines.append(f"  + create {count} from {definition}")
+    lines += [f"  > resume {org.username} ({_progress(config, org)})" for org in plan.resume]
+    lines += _replacements(pool)
+    lines += _deletions(pool.deleted)
+    lines += _kept(pool)
+    if plan.not_more_because:
+        lines.append(f"  ! cannot create {plan.missing}: {plan.not_more_because}")
+    return lines + [f"    {text}" for text in _remarks(config, pool)]
+
+
+def _progress(config: PoolFile, org: Org) -> str:
+    """How far an unfinished org has come."""
+    state = org.state.replace("_", " ")
+    if org.state is not State.BUILDING:
+        return state
+    names = ["settings", *(e.title for e in config.pools[org.pool].steps_of(org.definition))]
+    names.append("verification")
+    name = f": {names[org.step]}" if org.step < len(names) else ""
+    return f"{state}, step {org.step + 1} of {len(names)}{name}"
+
+
+def _replacements(pool: PoolPreview) -> Iterator[str]:
+    lines = []
+    for removal, creation in pool.replaced:
+        other = creation.definition if creation.definition != removal.org.definition else ""
+        by = f", by one from {other}" if other else ""
+        lines.append((removal.org.username, f" ({removal.reason}{by})"))
+    return _grouped("~ replace", lines)
+
+
+def _deletions(removals: Iterable[Removal]) -> Iterator[str]:
+    first_lines = ((r.org.username, r.reason.partition("\n")[0]) for r in removals)
+    return _grouped("- delete", [(name, f": {reason}") for name, reason in first_lines])
+
+
+def _grouped(mark: str, lines: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """A line for each username; of many with the same reason, a few and how many more."""
+    reasons: dict[str, list[str]] = {}
+    for username, reason in lines:
+        reasons.setdefault(reason, []).append(username)
+    for reason, usernames in reasons.items():
+        more = len(usernames) - MOST_LINES
+        shown = usernames if more <= 1 else usernames[:MOST_LINES]
+        yield from (f"  {mark} {username}{reason}" for username in shown)
+        if more > 1:
+            yield f"  {mark} {more} more{reason}"
+
+
+def _kept(pool: PoolPreview) -> Iterator[str]:
+    plan = pool.plan
+    parts = [f"{pool.kept} available"] if pool.kept else []
+    parts += [f"{len(plan.claimed)} claimed"] if plan.claimed else []
+    parts += [f"{len(plan.kept)} failed (kept by --keep-failed)"] if plan.kept else []
+    if parts:
+        yield f"  = keep {', '.join(parts)}"
+    if (outdated := len(plan.outdated) - len(plan.retire)) > 0:
+        yield f"    {quantity(outdated, 'outdated org')} stay until new ones can replace them"
+    surplus = len(plan.available) - plan.size
+    if surplus > 0:
+        yield (
+            f"    {surplus} more than wanted: a build does not delete them; they stay until they "
+            "are claimed, outdated or expired"
+        )
+
+
+def _remarks(config: PoolFile, pool: PoolPreview) -> Iterator[str]:
+    plan = pool.plan
+    versions = (version for _, version in package_versions(config, plan.pool))
+    yield from (f"package {version.title}" for version in versions if version.title != version.id)
+    yield from _order(pool)
+    if pool.held:
+        yield (
+            f"canary: one org of the new content is built first; {pool.held} more follow when it "
+            "is available"
+        )
+    if plan.create or plan.retire:
+        yield f"available during the build: at least {pool.lowest}"
     if plan.create or plan.resume:
         titles = [_title(entry) for entry in config.pools[plan.pool].steps]
-        lines.append(f"  steps of each: {', '.join(['sign-up', *titles, 'verification'])}")
-    if plan.not_more_because:
-        missing = quantity(plan.missing, "org")
-        lines.append(f"  {missing} cannot be built: {plan.not_more_because}")
-    return lines
-
-
-def _versions(config: PoolFile, pool: str) -> Iterator[tuple[StepEntry, ResolvedVersion]]:
-    """The package versions that the steps of a pool install, in order."""
-    for entry in config.pools[pool].steps:
-        if isinstance(entry.step, InstallsPackages):
-            yield from ((entry, version) for version in entry.step.versions)
-
-
-def _version_document(entry: StepEntry, version: ResolvedVersion) -> dict[str, Any]:
-    number = str(version.number) if version.number else ""
-    return {"step": entry.title, "name": version.name, "number": number, "id": version.id}
+        yield f"steps of each: {', '.join(['sign-up', *titles, 'verification'])}"
 
 
 def _title(entry: StepEntry) -> str:
@@ -86,14 +154,26 @@ def _title(entry: StepEntry) -> str:
     return entry.title + only
 
 
-def _order(plan: PoolPlan) -> list[str]:
+def _order(pool: PoolPreview) -> list[str]:
     """The line about the order in which outdated orgs are deleted and new ones are created."""
-    if not plan.retire:
+    plan = pool.plan
+    if not pool.replaced:
         return []
     if not plan.is_short_of_room:
-        return ["  each outdated org is deleted only after its replacement is available"]
+        return ["each outdated org is deleted only after its replacement is available"]
     without = quantity(len(plan.create) - plan.slots, "new org")
     return [
-        f"  there is no room for {without} until outdated orgs are deleted: first one, for the "
+        f"there is no room for {without} until outdated orgs are deleted: first one, for the "
         f"canary; after the canary is available, {quantity(plan.swap, 'org')} at a time"
+    ]
+
+
+def _removed_pool(name: str, orgs: Sequence[Org]) -> list[str]:
+    counts = Counter(org.state.replace("_", " ") for org in orgs)
+    listed = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return [
+        f"{name}: not in pool.yaml",
+        f"  = keep {listed}",
+        "    a build does not touch them; `provisioner reap` deletes those that are failed, "
+        "released or expired",
     ]

@@ -34,8 +34,3 @@ def corrected(rows: Sequence[Org], statuses: Iterable[SignUpStatus]) -> list[Org
         return replace(row, expires_at=start) if row.expires_at < start else row
 
     return [of(row) for row in rows]
-
-
-def in_doubt(rows: Sequence[Org], until: datetime) -> list[Org]:
-    """Available and claimed orgs that expire before `until` by their rows, to be corrected."""
-    return [r for r in rows if r.state in HELD and r.expires_at and r.expires_at <= until]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from provisioner.ledger.base import Org, State
 from provisioner.salesforce.signup_status import SignUpStatus
-from provisioner.upkeep.lifetimes import corrected, in_doubt
+from provisioner.upkeep.lifetimes import corrected
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -37,8 +37,3 @@ def test_an_org_that_is_not_active_or_not_shown_stays_as_it_is() -> None:
     assert corrected(rows, [listed(date(2026, 11, 26), "Deleted")]) == rows
     assert corrected(rows, [listed(None)]) == rows
     assert corrected(rows, []) == rows
-
-
-def test_only_held_orgs_near_their_end_are_asked_about() -> None:
-    rows = [row(NOON), row(NOON + timedelta(days=1)), row(None)]
-    assert in_doubt(rows, NOON) == [rows[0]]

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 def test_a_plan_tells_sign_ups_requests_and_time_and_signs_nothing_up(night: Night) -> None:
     code, out, err = Command(night, "plan").end()
     assert code == 0, err
-    assert "sign up 2 from config/project-scratch-def.json" in out
+    assert "+ create 2 from config/project-scratch-def.json" in out
     assert "Cost: 2 sign-ups, about " in out
     assert night.hub_rows("ScratchOrgInfo") == []
     assert night.orgs() == []
