@@ -14,6 +14,8 @@ from provisioner.cli.build import PoolsArgument
 from provisioner.cli.invocation import Invocation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from provisioner.builder.result import BuildResult
     from provisioner.cli.real_hub import RealHub
     from provisioner.config.model import PoolFile
@@ -44,6 +46,14 @@ def command(
             "object:Acme__c or field:Account.Acme__c; repeatable.",
         ),
     ] = None,
+    limits: Annotated[
+        str,
+        typer.Option(
+            metavar="active=N,daily=N",
+            help="Scratch org limits of the emulated Dev Hub. By default those that `check --probe`"
+            " has found on yours, else enough for every pool.",
+        ),
+    ] = "",
     speed: Annotated[
         float, typer.Option(metavar="N", help="How many times faster than real time.", min=1.0)
     ] = 100.0,
@@ -58,13 +68,18 @@ def command(
     simulates what the ledger knows of your Dev Hub (`check --probe`). The exit codes are those of
     `build`.
     """
+    from provisioner.builder.selection import select_pools
     from provisioner.cli.real_hub import real_hub
     from provisioner.rehearsal import hub_facts
-    from provisioner.rehearsal.emulator import emulator
+    from provisioner.rehearsal.emulator import emulator, require_emulator
 
+    require_emulator()
     real = real_hub(call)
+    config, assumed = _config(call, real)
+    selected = select_pools(config, pools)
     options = ["--speed", f"{speed:g}", "--seed", str(seed)]
     options += hub_facts.emulator_options(real.facts)
+    options += ["--limits", hub_facts.limits(real.facts, limits)]
     options += ["--faults", str(faults.absolute())] if faults else []
     with (
         tempfile.TemporaryDirectory(prefix="rehearsal-") as folder,
@@ -73,12 +88,17 @@ def command(
         call.output.say(f"Emulated Dev Hub at {running.url} ({speed:g}× speed)")  # noqa: RUF001 - the sign is meant
         if text := hub_facts.sentence(real.facts):
             call.output.say(text)
+        for sentence in assumed:
+            call.output.say(sentence)
         latencies = hub_facts.latencies(real.facts, hub_facts.latencies_in(faults))
         running.change_latencies(latencies)
-        running.assume(assume or ())
-        if packages:
-            running.add_packages(packages)
-        code = _build_and_log_in(call, running, Path(folder), pools, 1 / speed, real)
+        _prepare(running, config, assume or (), packages)
+        played = replace(
+            config,
+            dev_hub=running.dev_hub(real.login_app),
+            ledger=f"sqlite:///{Path(folder) / 'ledger.db'}",
+        )
+        code = _build_and_log_in(call, running, played, selected, 1 / speed, real)
         for note in running.notes():
             call.output.warn(note)
         if serve:
@@ -93,29 +113,25 @@ def command(
 def _build_and_log_in(
     call: Invocation,
     running: RunningEmulator,
-    folder: Path,
-    pools: list[str] | None,
+    config: PoolFile,
+    pools: Sequence[str],
     time_scale: float,
     real: RealHub,
 ) -> int:
     from provisioner.builder.context import Options
     from provisioner.builder.run import build
-    from provisioner.builder.selection import select_pools
     from provisioner.ledger import open_ledger
     from provisioner.ledger.facts import subject_of
     from provisioner.report.build import build_text
     from provisioner.report.progress import Lines, LiveView
 
-    config = _config(call, running, folder, real)
     output = call.output
     view = LiveView(output.console()) if output.is_live else Lines(output.say)
-    ledger = open_ledger(config.ledger, folder)
+    ledger = open_ledger(config.ledger, config.directory)
     ledger.record_facts(subject_of(running.hub_username, running.consumer_key), real.facts)
     try:
         with view.display():
-            result = build(
-                config, select_pools(config, pools), ledger, view, Options(time_scale=time_scale)
-            )
+            result = build(config, pools, ledger, view, Options(time_scale=time_scale))
         for line in build_text(result):
             output.say(line)
         claimed = _claim_and_log_in(call, config, running, ledger) if result.built else None
@@ -125,30 +141,48 @@ def _build_and_log_in(
     return result.exit_code
 
 
-def _config(call: Invocation, running: RunningEmulator, folder: Path, real: RealHub) -> PoolFile:
-    """pool.yaml, with the emulator as its Dev Hub and a ledger for the rehearsal only."""
+def _config(call: Invocation, real: RealHub) -> tuple[PoolFile, list[str]]:
+    """pool.yaml without its Dev Hub, which need not be set up yet, and what is assumed of it.
+
+    Raises ConfigError.
+    """
     from provisioner.config.load import load
-    from provisioner.rehearsal.emulator import Placeholders
+    from provisioner.rehearsal.emulator import Placeholders, stand_in
 
     environ = Placeholders(call.environ)
-    config = load(call.config, environ=environ, dev_hub=running.dev_hub(real.login_app))
-    namespaces = {
+    config = load(call.config, environ=environ, dev_hub=stand_in(real.login_app))
+    return config, [
+        *(
+            f"Assuming that the namespace {name} is linked to the Dev Hub."
+            for name in sorted(_namespaces(config))
+        ),
+        *(
+            f"The environment variable {name} is not set; the rehearsal uses a placeholder."
+            for name in sorted(environ.used)
+        ),
+    ]
+
+
+def _namespaces(config: PoolFile) -> set[str]:
+    """The namespaces that the definitions of the pools sign up with."""
+    return {
         str(definition.content["namespace"])
         for pool in config.pools.values()
         for definition in pool.definitions
         if definition.content.get("namespace")
     }
-    running.link_namespaces(namespaces)
-    running.assume(config.rehearsal.assume)
+
+
+def _prepare(
+    running: RunningEmulator, config: PoolFile, assumed: Iterable[str], packages: Path | None
+) -> None:
+    """Tell the emulator what the real Dev Hub and its orgs have. Raises UsageError."""
+    running.link_namespaces(_namespaces(config))
+    running.assume([*assumed, *config.rehearsal.assume])
+    if packages:
+        running.add_packages(packages)
     if config.rehearsal.packages:
         running.add_packages(config.directory / config.rehearsal.packages)
-    for name in sorted(namespaces):
-        call.output.say(f"Assuming that the namespace {name} is linked to the Dev Hub.")
-    for name in sorted(environ.used):
-        call.output.say(
-            f"The environment variable {name} is not set; the rehearsal uses a placeholder."
-        )
-    return replace(config, ledger=f"sqlite:///{folder / 'ledger.db'}")
 
 
 def _claim_and_log_in(

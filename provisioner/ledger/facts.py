@@ -33,6 +33,8 @@ class HubFacts:
     setup_entity_access: str = ""  # `by_deploy` or `inserted`
     limits_readable: bool | None = None
     daily_spent: int | None = None  # sign-ups that the probe used of the daily limit
+    active_limit: int | None = None  # active scratch orgs that the Dev Hub allows
+    daily_limit: int | None = None  # sign-ups in 24 hours that it allows
     can_delete: bool | None = None
     snapshots: bool | None = None
 
@@ -127,6 +129,8 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "setup_entity_access": _one_of("by_deploy", "inserted"),
     "limits_readable": _flag,
     "daily_spent": _count,
+    "active_limit": _count,
+    "daily_limit": _count,
     "can_delete": _flag,
     "snapshots": _flag,
 }

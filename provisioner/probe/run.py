@@ -85,6 +85,9 @@ class _Probe:
             before.require_one()
             self._found["api_version"] = context.connections.hub.client.api_version
             self._found["limits_readable"] = before.limits is not None
+            if before.limits is not None:
+                self._found["active_limit"] = before.limits.active_max
+                self._found["daily_limit"] = before.limits.daily_max
             self._found["snapshots"] = self._snapshots()
             self._try_ways()
             self._found["daily_spent"] = self._spent_since(before)

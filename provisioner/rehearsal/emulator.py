@@ -103,6 +103,17 @@ class RunningEmulator:
         )
 
 
+def stand_in(login_app: Literal["auto", "replicated", "deployed"] = "auto") -> DevHub:
+    """A Dev Hub that does not exist: with it pool.yaml can be read before an emulator runs."""
+    return DevHub(
+        login_app=login_app,
+        username="rehearsal@provisioner.example",
+        consumer_key=PLACEHOLDER,
+        private_key=Path(os.devnull),
+        login_url="http://127.0.0.1:9",
+    )
+
+
 def require_emulator() -> None:
     """Raises UsageError when the extra `emulator` is not installed."""
     missing = [name for name in EMULATOR_NEEDS if find_spec(name) is None]

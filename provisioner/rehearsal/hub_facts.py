@@ -1,4 +1,4 @@
-"""How a rehearsal follows the facts of the real Dev Hub: its login apps and its durations."""
+"""How a rehearsal follows the facts of the real Dev Hub: its login apps, durations and limits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _HUB_APPS = {"replicated": "connected", "deployed": "external"}
 _LONGEST_NEW = 10.0  # seconds that a sign-up is New, of a range in docs/reference/durations.md
+_NO_LIMIT = 1_000_000  # scratch orgs; the most that the limits of a Dev Hub can say
 
 
 def emulator_options(facts: HubFacts) -> list[str]:
@@ -26,6 +27,16 @@ def emulator_options(facts: HubFacts) -> list[str]:
     if facts.setup_entity_access:
         options += ["--behavior", f"setup_entity_access={facts.setup_entity_access}"]
     return options
+
+
+def limits(facts: HubFacts, chosen: str = "") -> str:
+    """The option `--limits` of the emulator: as `chosen`, else as the Dev Hub's own.
+
+    A limit that neither names is high enough for every pool.yaml.
+    """
+    known = {"active": facts.active_limit, "daily": facts.daily_limit}
+    found = [f"{name}={_NO_LIMIT if most is None else most}" for name, most in known.items()]
+    return ",".join([*found, *([chosen] if chosen else [])])
 
 
 def latencies(facts: HubFacts, without: Collection[str] = ()) -> dict[str, float]:
@@ -72,6 +83,9 @@ def sentence(facts: HubFacts) -> str:
         parts.append(f"a sign-up takes {facts.sign_up_seconds:.0f} s")
     if facts.login_delay_seconds is not None:
         parts.append(f"a first login works {facts.login_delay_seconds:.0f} s later")
+    if facts.active_limit is not None and facts.daily_limit is not None:
+        allowed = f"{facts.active_limit} active orgs and {facts.daily_limit} sign-ups a day"
+        parts.append(f"it allows {allowed}")
     if not parts:
         return ""
     at = facts.probed_at

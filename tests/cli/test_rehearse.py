@@ -20,6 +20,8 @@ import pytest
 
 from provisioner.builder.result import BuildResult
 from provisioner.builder.run import build
+from provisioner.ledger.facts import HubFacts
+from provisioner.rehearsal.hub_facts import limits
 from tests.cli.conftest import Cli, tree
 
 pytestmark = pytest.mark.slow
@@ -100,6 +102,42 @@ def test_it_exits_as_build_does_when_the_faults_make_orgs_fail(cli: Cli, pools: 
     done = cli("rehearse", "--speed", FAST, "--json", "--faults", plan_faults(pools, fault), "one")
     assert (done.code, done.json["built"], done.json["claimed"]) == (6, 0, None)
     assert "S-9999" in done.json["orgs"][0]["error"]
+
+
+BIG = """\
+dev_hub: { username: hub@acme.example, consumer_key: "${SF_CONSUMER_KEY}", private_key: no.key }
+limits: { keep_daily: 10000, keep_active: 10000 }
+pools:
+  big: { size: 41, replacements: 0, definitions: [config/project-scratch-def.json] }
+"""
+
+
+def test_a_pool_of_any_size_is_rehearsed_unless_limits_are_chosen(cli: Cli, pools: Path) -> None:
+    """The limits of a small Dev Hub (40 active) would not do."""
+    (pools / "pool.yaml").write_text(BIG)
+    done = cli("rehearse", "--speed", FAST, "--json")
+    assert (done.code, done.json["built"]) == (0, 41), done.err
+    (pools / "pool.yaml").write_text(BIG.replace("10000", "1"))
+    done = cli("rehearse", "--speed", FAST, "--json", "--limits", "active=3")
+    assert (done.code, done.json["built"]) == (4, 2), done.err
+    assert "active scratch org limit" in done.err
+    done = cli("rehearse", "--limits", "activ=3")
+    assert done.code == 2
+    assert "'activ=3' must be NAME=NUMBER; the names are active, daily, api" in done.err
+
+
+def test_the_limits_are_those_that_a_probe_has_found() -> None:
+    assert limits(HubFacts(active_limit=6, daily_limit=12)) == "active=6,daily=12"
+    assert limits(HubFacts(daily_limit=12), "active=3") == "active=1000000,daily=12,active=3"
+
+
+def test_without_a_pool_file_no_emulator_is_started(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.children.start", lambda *_a, **_k: pytest.fail("started"))
+    done = cli("rehearse", "--config", str(tmp_path / "none.yaml"))
+    assert (done.code, done.out) == (2, "")
+    assert "none.yaml:1:1: the file does not exist" in done.err
 
 
 def test_without_an_org_there_is_nothing_to_claim(cli: Cli, pools: Path) -> None:

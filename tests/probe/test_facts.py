@@ -33,6 +33,8 @@ KEYS = {
     "setup_entity_access",
     "limits_readable",
     "daily_spent",
+    "active_limit",
+    "daily_limit",
     "can_delete",
     "snapshots",
 }
@@ -53,6 +55,7 @@ def test_all_facts_are_measured_on_each_kind_of_hub(make_night: MakeNight, hub_a
     assert facts["asked_consumer_key_kept"] is (None if is_copied else True)
     assert facts["setup_entity_access"] == (None if is_copied else "by_deploy")
     assert facts["limits_readable"] is True
+    assert (facts["active_limit"], facts["daily_limit"]) == (40, 80)
     assert facts["can_delete"] is True
     assert facts["snapshots"] is True
     assert left(night) == ([], [])
@@ -98,6 +101,7 @@ def test_limits_that_the_user_cannot_read(make_night: MakeNight) -> None:
     facts = facts_of(probe(night))
     assert facts["limits_readable"] is False
     assert facts["daily_spent"] is None
+    assert (facts["active_limit"], facts["daily_limit"]) == (None, None)
     assert facts["snapshots"] is False
     assert left(night) == ([], [])
 

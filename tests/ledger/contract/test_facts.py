@@ -33,6 +33,8 @@ FACTS = HubFacts(
     setup_entity_access="inserted",
     limits_readable=False,
     daily_spent=1,
+    active_limit=40,
+    daily_limit=80,
     can_delete=True,
     snapshots=False,
 )
