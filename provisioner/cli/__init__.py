@@ -1,4 +1,6 @@
-"""The command line. A command is a module with a function `command`, and a line in the table.
+"""The command line. A command is a module with a function `command`, and a line in `table.py`.
+
+Its examples are in `examples.py`.
 
 ```python
 def command(

@@ -46,7 +46,7 @@ def command(
     ] = False,
     time_scale: TimeScaleOption = 1.0,
 ) -> None:
-    """Deploy the app that builds log in through to the Dev Hub, without any clicks.
+    """Deploy the app that builds log in with.
 
     The External Client App ProvisionerHub gets the certificate of dev_hub.private_key, and
     dev_hub.username gets a permission set that pre-authorizes the app and grants the rights of a

@@ -32,6 +32,7 @@ app = typer.Typer(
     cls=CommandTable,
     add_completion=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Keep pools of ready Salesforce scratch orgs. Claim an org, and log in to it by JWT.",
     epilog="Start with `provisioner init`. `provisioner COMMAND --help` explains a command.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -13,29 +13,74 @@ from typer.core import TyperGroup
 from provisioner.cli.options import shared_options
 from provisioner.errors import ProvisionerError, UsageError
 
-COMMANDS: Mapping[str, tuple[str, str]] = {
-    "init": ("provisioner.cli.init", "Create a sample pool.yaml and the files that it names."),
-    "check": ("provisioner.cli.check", "Check pool.yaml and the files that it names."),
-    "plan": ("provisioner.cli.plan", "Show what a build would do now, why, and what it costs."),
-    "build": ("provisioner.cli.build", "Fill the pools: create, resume and replace orgs."),
-    "status": ("provisioner.cli.status", "Show the pools and their orgs."),
-    "claim": ("provisioner.cli.claim", "Claim an org for one owner."),
-    "renew": ("provisioner.cli.renew", "Extend the lease of a claimed org."),
-    "release": ("provisioner.cli.release", "Release a claimed org."),
-    "login": ("provisioner.cli.login", "Log in to an org with its username and the private key."),
-    "reap": ("provisioner.cli.reap", "Delete orgs that are expired, failed, released or orphaned."),
-    "report": ("provisioner.cli.report", "Show the record of a run."),
-    "rehearse": (
+
+class Listed(NamedTuple):
+    """The entry of a command in `provisioner --help`, and its module."""
+
+    group: str  # one of GROUPS
+    module: str  # defines `command`, or `app` for a command with subcommands
+    text: str  # its line in `--help`
+
+
+GROUPS = ("Start", "Night", "Day", "Set-up", "Tools")
+"""The groups of commands, in the order of `--help`."""
+
+COMMANDS: Mapping[str, Listed] = {
+    "init": Listed(
+        "Start", "provisioner.cli.init", "Create a sample pool.yaml and the files that it names."
+    ),
+    "check": Listed(
+        "Start", "provisioner.cli.check", "Check pool.yaml and the files that it names."
+    ),
+    "rehearse": Listed(
+        "Start",
         "provisioner.cli.rehearse",
         "Build this pool.yaml on an emulator, without an account.",
     ),
-    "emulator": ("provisioner.cli.emulator", "Run an emulated Dev Hub."),
-    "ledger": ("provisioner.cli.ledger", "Copy a ledger to another database."),
-    "hub": ("provisioner.cli.hub", "Set up the app of the Dev Hub, and the ledger on it."),
-    "source": ("provisioner.cli.source", "Convert source format to metadata format."),
-    "schema": ("provisioner.cli.schema", "Print the JSON schema of pool.yaml."),
+    "plan": Listed(
+        "Night", "provisioner.cli.plan", "Show what a build would do now, why, and what it costs."
+    ),
+    "build": Listed(
+        "Night", "provisioner.cli.build", "Fill the pools: create, resume and replace orgs."
+    ),
+    "report": Listed("Night", "provisioner.cli.report", "Show the record of a run."),
+    "reap": Listed(
+        "Night",
+        "provisioner.cli.reap",
+        "Delete orgs that are expired, failed, released or orphaned.",
+    ),
+    "status": Listed("Day", "provisioner.cli.status", "Show the pools and their orgs."),
+    "claim": Listed("Day", "provisioner.cli.claim", "Claim an org for one owner."),
+    "login": Listed(
+        "Day",
+        "provisioner.cli.login",
+        "Log in to an org with its username and the private key.",
+    ),
+    "renew": Listed("Day", "provisioner.cli.renew", "Extend the lease of a claimed org."),
+    "release": Listed("Day", "provisioner.cli.release", "Release a claimed org."),
+    "hub": Listed(
+        "Set-up", "provisioner.cli.hub", "Set up the app of the Dev Hub, and the ledger on it."
+    ),
+    "ledger": Listed("Set-up", "provisioner.cli.ledger", "Copy a ledger to another database."),
+    "emulator": Listed("Tools", "provisioner.cli.emulator", "Run an emulated Dev Hub."),
+    "source": Listed(
+        "Tools", "provisioner.cli.source", "Convert source format to metadata format."
+    ),
+    "schema": Listed("Tools", "provisioner.cli.schema", "Print the JSON schema of pool.yaml."),
 }
-"""Name → module and its line in `--help`. The module defines `command`, or `app` for a group."""
+"""The commands by name, in the order of `--help`. Their examples are in `examples.py`."""
+
+WIDEST = 10  # the column of the texts, the same in all groups
+
+
+class HelpContext(typer.Context):
+    """The context of a command, whose help page has examples."""
+
+    def get_help(self) -> str:
+        """The help page; what writes it is imported only now."""
+        from provisioner.cli.help_page import help_page
+
+        return help_page(self)
 
 
 class CommandTable(TyperGroup):
@@ -47,7 +92,7 @@ class CommandTable(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
         """The command, imported now; None for a name that is not in the table."""
-        return _command(cmd_name) if cmd_name in COMMANDS else None
+        return command_of(cmd_name) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command, or UsageError for an unknown name, with the most similar known name."""
@@ -62,8 +107,19 @@ class CommandTable(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
         """The list of commands in `--help`, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        for group in GROUPS:
+            rows = [(name, at.text) for name, at in COMMANDS.items() if at.group == group]
+            if rows:
+                with formatter.section(group):
+                    formatter.write_dl([(f"{name:<{WIDEST}}", text) for name, text in rows])
+
+
+def command_of(name: str) -> Any:
+    """The command of the table with this name, imported now; a group has `commands`."""
+    command = _command(name)
+    for each in (command, *getattr(command, "commands", {}).values()):
+        each.context_class = HelpContext
+    return command
 
 
 def _command(name: str) -> Any:
@@ -76,7 +132,7 @@ def _command(name: str) -> Any:
 
 
 def _module(name: str) -> ModuleType:
-    path = COMMANDS[name][0]
+    path = COMMANDS[name].module
     try:
         return import_module(path)
     except ModuleNotFoundError as error:

@@ -12,7 +12,7 @@ import pytest
 
 from provisioner.cli.invocation import Invocation
 from provisioner.cli.main import run
-from provisioner.cli.table import COMMANDS
+from provisioner.cli.table import COMMANDS, Listed
 from tests.cli.fake_commands import DEEDS
 
 Deed = Callable[[Invocation], Any]
@@ -58,9 +58,13 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     table = cast("dict[str, Any]", COMMANDS)
-    monkeypatch.setitem(table, "fake", ("tests.cli.fake_commands", "Do what the test wants."))
-    monkeypatch.setitem(table, "gone", ("tests.cli.no_such_module", "Nowhere to be found."))
-    monkeypatch.setitem(table, "group", ("tests.cli.fake_group", "A group."))
+    monkeypatch.setitem(
+        table, "fake", Listed("Tools", "tests.cli.fake_commands", "Do what the test wants.")
+    )
+    monkeypatch.setitem(
+        table, "gone", Listed("Tools", "tests.cli.no_such_module", "Nowhere to be found.")
+    )
+    monkeypatch.setitem(table, "group", Listed("Tools", "tests.cli.fake_group", "A group."))
 
 
 @pytest.fixture

@@ -31,9 +31,9 @@ def test_without_arguments_the_commands_are_listed(cli: Cli) -> None:
 
     assert done.code == 0
     assert done.out == cli("--help").out
-    for name, (_, text) in COMMANDS.items():
+    for name, listed in COMMANDS.items():
         assert name in done.out
-        assert text in " ".join(done.out.split())
+        assert listed.text in " ".join(done.out.split())
 
 
 IMPORTED = """

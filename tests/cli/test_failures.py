@@ -179,7 +179,7 @@ def test_a_bug_in_json_is_one_document(cli: Cli, deed: Doing) -> None:
 PIPE = """
 import sys
 from provisioner.cli import main, table
-table.COMMANDS["fake"] = ("tests.cli.fake_commands", "")
+table.COMMANDS["fake"] = table.Listed("Tools", "tests.cli.fake_commands", "")
 from tests.cli.fake_commands import DEEDS
 DEEDS.append(lambda call: [call.output.result("x" * 100, None) for _ in range(10_000)])
 main.main(["fake"])

@@ -1,0 +1,133 @@
+"""The examples of the help pages and of the manual page.
+
+A line that begins with `#` says what the command below it does. A line has at most 76 characters;
+one that ends with a backslash is continued. tests/cli/test_help_pages.py parses each command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EXAMPLES: Mapping[str, str] = {
+    "init": """
+# Write a sample pool.yaml, with a private key and its certificate
+provisioner init my-pool --keys ~/.certs
+""",
+    "check": """
+# Check pool.yaml and all files that it names; nothing is sent
+provisioner check
+# Also log in to the Dev Hub, and check its limits
+provisioner check --online
+# Annotate a pull request on GitHub
+provisioner check --format github
+""",
+    "rehearse": """
+# Build all pools of pool.yaml on an emulator
+provisioner rehearse
+# Assume that a package adds a permission set, and try the login afterwards
+provisioner rehearse --assume permission-set:Acme_Admin --serve
+""",
+    "plan": """
+# Show what a build of one pool would do now
+provisioner plan morning
+""",
+    "build": """
+# Fill all pools of pool.yaml
+provisioner build
+# In a nightly job: print only the result, warnings and errors
+provisioner build --quiet
+# Find out why orgs of one pool fail
+provisioner build morning --keep-failed
+""",
+    "report": """
+# Show how the last build ended, and why orgs failed
+provisioner report
+# List the builds
+provisioner report --runs
+# Show the history of one org
+provisioner report morning-k3j9x2w7qa@acme.example
+""",
+    "reap": """
+# Show which orgs would be deleted, and why
+provisioner reap --dry-run
+# After the ledger was lost, restore the rows of the orgs
+provisioner reap --rebuild
+""",
+    "status": """
+# Show all pools and their orgs
+provisioner status
+# Show the orgs that you have claimed
+provisioner status --mine
+# Count the available orgs in a script
+provisioner status --json | jq '.pools[] | {name, available}'
+""",
+    "claim": """
+# Claim any available org of a pool for two hours
+provisioner claim --pool morning --lease 2h --purpose "reproduce a bug"
+# Claim a certain org
+provisioner claim morning-k3j9x2w7qa@acme.example
+# In CI: wait for an org; the same run gets the same org again
+provisioner claim --pool morning --owner ci --wait 10m \\
+  --idempotency-key "$CI_JOB_ID" --json
+""",
+    "login": """
+# Log in, and open the org in a browser
+provisioner login morning-k3j9x2w7qa@acme.example --open
+# Hand the org over to the Salesforce CLI
+provisioner login morning-k3j9x2w7qa@acme.example --sf --alias morning
+# Run a command with the session in its environment
+provisioner login morning-k3j9x2w7qa@acme.example --exec -- python seed.py
+# Without pool.yaml and ledger
+provisioner login morning-k3j9x2w7qa@acme.example --json \\
+  --consumer-key 3MVG9abc --key server.key \\
+  --login-url https://test.salesforce.com
+""",
+    "renew": """
+# Extend the lease to eight hours from now
+provisioner renew morning-k3j9x2w7qa@acme.example
+# End the lease earlier
+provisioner renew morning-k3j9x2w7qa@acme.example --lease 30m --shorten
+""",
+    "release": """
+# Release the org and delete it
+provisioner release morning-k3j9x2w7qa@acme.example
+# Return the org to its pool
+provisioner release morning-k3j9x2w7qa@acme.example --reuse
+""",
+    "hub app": """
+# Deploy the app with the session of an administrator
+provisioner hub app --session-from-env
+# Replace the certificate; private_key is [NEW, OLD]
+provisioner hub app --rotate
+""",
+    "hub install": """
+# Install the ledger; two users may claim
+provisioner hub install --consumer ci@acme.example --consumer dev@acme.example
+""",
+    "hub uninstall": """
+# Remove the ledger and its records
+provisioner hub uninstall
+""",
+    "hub unlock": """
+# Release the lock of a build on a machine that is gone
+provisioner hub unlock 20270301-031500-7f3k
+""",
+    "ledger copy": """
+# Move from a file to PostgreSQL; stop all builds before
+provisioner ledger copy sqlite:///.provisioner/ledger.db \\
+  'postgresql://pools:${PGPASSWORD}@db.acme.example/pools'
+""",
+    "emulator": """
+# Serve a Dev Hub with few sign-ups, a hundred times faster than real time
+provisioner emulator --speed 100 --limits active=10,daily=20
+""",
+    "source convert": """
+# Write the metadata package of a project
+provisioner source convert . --out build/package.zip
+""",
+    "schema": """
+# Write the JSON schema, for completion in an editor
+provisioner schema > pool.schema.json
+""",
+}
+"""Command → its examples, as they are printed."""
