@@ -115,12 +115,16 @@ class Output:
             self.json(document, with_credential=with_credential)
         elif text:
             lines = [text] if isinstance(text, str) else text
-            safe = lines if with_credential else map(self._redacted, lines)
+            safe = lines if with_credential else map(self.redacted, lines)
             self._write(self.out, "\n".join(self._marked(shown(line), marks) for line in safe))
 
     def drawn(self, lines: Sequence[str]) -> None:
         """Print lines of a result that may have colours of ours: texts in them are `shown` ones."""
-        self._write(self.out, "\n".join(map(self._redacted, lines)))
+        self._write(self.out, "\n".join(map(self.redacted, lines)))
+
+    def text(self, text: str) -> None:
+        """Print a file as it is, for a program that reads it: no part of it is escaped here."""
+        self._write(self.out, self.redacted(text).removesuffix("\n"))
 
     def json(self, document: Any, *, indent: int | None = 2, with_credential: bool = False) -> None:
         """Print the one JSON document of this invocation, also without `--json`."""
@@ -135,7 +139,7 @@ class Output:
 
     def workflow_command(self, text: str) -> None:
         """Print a workflow command of GitHub Actions on stdout; its values must be escaped."""
-        self._write(self.out, visible(self._redacted(text)))
+        self._write(self.out, visible(self.redacted(text)))
 
     def say(self, text: str = "") -> None:
         """Print a message: what happens, or what to do next. Prints nothing with `--quiet`."""
@@ -202,12 +206,13 @@ class Output:
     def _message(self, text: str, mark: str = "") -> None:
         """Write a text to stderr after `mark`. A build continues if stderr cannot be written."""
         try:
-            self._write(self.err, mark + shown(self._redacted(text)))
+            self._write(self.err, mark + shown(self.redacted(text)))
         except (OSError, UsageError, ValueError):
             if self._err is None:
                 redirect_to_null(sys.stderr)
 
-    def _redacted(self, text: str) -> str:
+    def redacted(self, text: str) -> str:
+        """`text` without credentials and the secrets of this invocation."""
         return redact(text, self._secrets)
 
     def _write(self, stream: TextIO, text: str) -> None:

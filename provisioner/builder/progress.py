@@ -26,6 +26,7 @@ class BuildProgress:
         self.unconfirmed: list[Org] = []  # left to the next build
         self.pending: set[str] = set()  # usernames of orgs that have no outcome yet
         self.allowance = Allowance(0, 0)  # sign-ups that may still be sent
+        self.granted: Allowance | None = None  # those before the first one
         self.limit = ""  # the Dev Hub limit that stopped sign-ups, as `--json` names it
         self.limit_message = ""
         self._warnings = StepWarnings()
@@ -34,7 +35,7 @@ class BuildProgress:
     def allow(self, allowance: Allowance) -> None:
         """Set what the Dev Hub has left, before the first sign-up."""
         with self.lock:
-            self.allowance = allowance
+            self.allowance = self.granted = allowance
 
     def start(self, username: str, *, spends_sign_up: bool = False) -> None:
         """An org is in progress from now on; its sign-up may have to be paid for."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.builder.causes import MOST_CAUSES, Cause, causes
+from provisioner.builder.planning import UNBOUNDED
 from provisioner.errors import BuildError, HubLimitError, Interrupted, ProvisionerError
 from provisioner.ledger.base import Org, State
 from provisioner.plain_text import quantity
@@ -51,6 +52,7 @@ class BuildResult:
     causes: tuple[Cause, ...] = ()  # of the failures, the most frequent first
     durations: Mapping[str, Any] = field(default_factory=dict)  # see StepTimes
     timeline: Mapping[str, Any] = field(default_factory=dict)
+    allowance: Mapping[str, int] = field(default_factory=dict)  # `daily` and `active`, at the start
 
     @property
     def exit_code(self) -> int:
@@ -108,6 +110,7 @@ class BuildResult:
             "causes": [cause.document() for cause in self.causes[:MOST_CAUSES]],
             "durations": dict(self.durations),
             "timeline": dict(self.timeline),
+            "allowance": dict(self.allowance),
         }
 
 
@@ -147,9 +150,18 @@ def summarise(
         causes=causes(context.progress.failed, _locations(context.config)),
         durations=context.reporter.times.durations(),
         timeline=context.reporter.times.timeline(),
+        allowance=_allowance(context),
         api_calls=requests_sent(context),
         seconds=seconds,
     )
+
+
+def _allowance(context: BuildContext) -> dict[str, int]:
+    """The sign-ups that the build had at its start; empty where it did not ask, or may not know."""
+    granted = context.progress.granted
+    if granted is None or granted == UNBOUNDED:
+        return {}
+    return {"daily": granted.daily, "active": granted.active}
 
 
 def _locations(config: PoolFile) -> dict[tuple[str, str], str]:

@@ -7,18 +7,19 @@ app.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provisioner.errors import ProvisionerError, UsageError
+from provisioner.errors import ProvisionerError
 from provisioner.ledger.base import Org, State
+from provisioner.report.summary import mapping
+from provisioner.report.whole_file import write_whole
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from provisioner.ledger.base import Ledger, Run
 
 LISTED = frozenset({State.AVAILABLE, State.CLAIMED})
@@ -35,7 +36,7 @@ def contents_by_fingerprint(runs: Sequence[Run]) -> dict[str, Any]:
     """The contents of each fingerprint in the records of runs; newer runs take precedence."""
     known: dict[str, Any] = {}
     for run in reversed(runs):
-        known.update(run.summary.get("contents") or {})
+        known.update(mapping(run.summary, "contents"))
     return known
 
 
@@ -62,17 +63,7 @@ def manifest(orgs: Sequence[Org], contents: Mapping[str, Any]) -> dict[str, Any]
 
 def write_manifest(path: Path, document: Mapping[str, Any]) -> None:
     """Write the file completely or not at all. Raises UsageError if it cannot be written."""
-    text = json.dumps(document, indent=2) + "\n"
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError as error:
-        raise UsageError(f"the manifest {path} cannot be written: {error.strerror}") from error
+    write_whole(path, json.dumps(document, indent=2) + "\n", what="the manifest")
 
 
 def _entry(org: Org, contents: Mapping[str, Any]) -> dict[str, Any]:

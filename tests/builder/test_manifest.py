@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provisioner.builder.manifest_entries import contents
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.ledger.base import Org, State
 from provisioner.report.manifest import manifest, write_manifest
@@ -33,6 +37,39 @@ def test_a_build_writes_usernames_hosts_and_contents(night: Night) -> None:
     code, out, _ = Command(night, "status", "--manifest").end()
     assert code == 0
     assert json.loads(out)["orgs"] == document["orgs"]
+
+
+STEPS = """\
+- deploy_source: { path: app }
+- assign_permission_sets: { sets: [Visit_Planner], groups: [Planners], licenses: [Planning] }
+- load_data: { plan: data/sample-plan.json }
+- load_data: { files: [data/sample-plan.json] }
+- create_users: [config/agent-user.json]
+"""
+
+
+def test_contents_name_what_the_steps_put_into_an_org(night: Night) -> None:
+    shutil.copytree(night.folder, night.folder / "app")
+    night.write_json("config/agent-user.json", {"LastName": "Agent"})
+    commit = ["commit", "-q", "--allow-empty", "-m", "x"]
+    for arguments in (["init", "-q"], ["-c", "user.name=a", "-c", "user.email=a@b", *commit]):
+        subprocess.run(["git", "-C", str(night.folder / "app"), *arguments], check=True)
+    night.write_pool(steps=STEPS)
+    config = night.config()
+    prints = {("sample", "config/project-scratch-def.json"): "f1"}
+    found = contents(config, ["sample"], prints)["f1"]
+    assert found["source"] == ["app"]
+    assert re.fullmatch("[0-9a-f]{40}", found["source_commit"]), "of the project that is deployed"
+    assert found["permission_sets"] == ["Visit_Planner", "Planners", "Planning"]
+    assert found["data"] == ["data/sample-plan.json"]
+    assert found["users"] == ["agent"]
+    assert found["steps"] == [
+        "deploy_source",
+        "assign_permission_sets",
+        "load_data",
+        "load_data",
+        "create_users",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,28 @@
+"""The forms in which `report` writes the record of a run to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from provisioner.ledger.base import State
+from provisioner.report.manifest import contents_by_fingerprint
+
+if TYPE_CHECKING:
+    from provisioner.ledger.base import Ledger
+    from provisioner.report.record import RunRecord
+
+RUNS = 200  # whose contents are read: those of orgs that wait since earlier builds
+
+
+def _html(record: RunRecord, ledger: Ledger) -> str:
+    from provisioner.report.html.page import page
+
+    contents = contents_by_fingerprint(ledger.runs(limit=RUNS))
+    return page(record, ledger.orgs(states=State), contents)
+
+
+FORMS: Mapping[str, Callable[[RunRecord, Ledger], str]] = {
+    "html": _html,
+}
+"""Name of the option → the text of the file."""
