@@ -66,6 +66,10 @@ class ProvisionerError(Exception):
         if self.is_unreachable:
             self.exit_code = 9
 
+    def as_json(self) -> dict[str, str]:
+        """The error as `--json` prints it."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
     @property
     def is_unreachable(self) -> bool:
         """Whether no answer was received."""

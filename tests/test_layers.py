@@ -43,6 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("upkeep",),
     ("builder",),
     ("probe",),
+    ("doctor",),
     ("claim",),
     ("report", "rehearsal"),
     ("api",),

@@ -45,6 +45,8 @@ class Connections:
         self._sign_in = SignIn(time_scale=time_scale)
         self._lock = threading.RLock()
         self._hub: DevHub | None = None
+        self.hub_credentials: Credentials | None = None
+        """Those of the last login to the Dev Hub, with the private key that has opened it."""
         self._orgs: dict[str, OrgClient] = {}
         self.first_logins = FirstLogins(config, self._transport.post("org"))
 
@@ -138,8 +140,9 @@ class Connections:
 
     def sign_in_to_hub(self) -> Grant:
         """A fresh login to the Dev Hub. Raises LoginError when it refuses."""
-        hub = self._config.dev_hub
-        return self._sign_in(hub_credentials(hub), self._transport.post("hub"), clock=self.clock)
+        credentials, post = hub_credentials(self._config.dev_hub), self._transport.post("hub")
+        grant, self.hub_credentials = self._sign_in.by_any_key(credentials, post, clock=self.clock)
+        return grant
 
     def _open_hub(self) -> DevHub:
         hub, renew = self._config.dev_hub, self.sign_in_to_hub

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
+from provisioner.doctor.result import Result, Status
 from provisioner.errors import Problem
 from provisioner.plain_text import visible
 
@@ -29,6 +30,13 @@ def annotation(problem: Problem, environ: Mapping[str, str]) -> str:
     )
     kind = "warning" if problem.is_warning else "error"
     return f"::{kind} {given}::{_escaped(problem.message, _IN_DATA)}"
+
+
+def check_annotation(title: str, found: Result) -> str:
+    """`::error title=…::…`, or `::warning …`: a result of `check --online`, which has no line."""
+    kind = "error" if found.status is Status.PROBLEM else "warning"
+    text = f"{found.message}\nhint: {found.hint}" if found.hint else found.message
+    return f"::{kind} title={_escaped(title, _IN_PROPERTIES)}::{_escaped(text, _IN_DATA)}"
 
 
 def _in_repository(file: str, environ: Mapping[str, str]) -> str:

@@ -75,17 +75,18 @@ def command(
     pool_file, problems = _read(call)
     _print(call, problems, format_)
     document: dict[str, Any] = {"problems": [as_document(problem) for problem in problems]}
+    has_wrong_keys = pool_file is None and online
+    if has_wrong_keys:
+        pool_file = _without_keys(call)  # the checks online examine the keys themselves
     if pool_file is None:
         if call.output.as_json:
             call.output.json(document)
         _conclude(call, problems)
         raise typer.Exit(ConfigError.exit_code)
-    if not call.output.as_json:
+    if not (call.output.as_json or has_wrong_keys):
         call.output.say(summary(pool_file, problems))
     if online:
-        from provisioner.cli.check_online import check_hub
-
-        document |= check_hub(call, pool_file, with_facts=not probe)
+        document |= _online(call, pool_file, document, for_github=format_ == "github", probe=probe)
     if probe:
         facts = probe_hub(call, pool_file, is_agreed=yes, time_scale=time_scale)
         found = {"facts": facts_document(facts)}
@@ -93,6 +94,25 @@ def command(
         call.output.result(facts_text(facts), document)
     elif call.output.as_json:
         call.output.json(document)
+
+
+def _online(
+    call: Invocation,
+    pool_file: PoolFile,
+    document: dict[str, Any],
+    *,
+    for_github: bool,
+    probe: bool,
+) -> dict[str, Any]:
+    """What `check --online` adds to the document; ends the command when there is a problem."""
+    from provisioner.cli.check_online import check_hub
+
+    found, error = check_hub(call, pool_file, for_github=for_github, with_facts=not probe)
+    if error is None:
+        return found
+    if call.output.as_json:
+        call.output.json({**document, **found, "error": error.as_json()})
+    raise typer.Exit(error.exit_code)
 
 
 def _use_format(output: Output, format_: str) -> None:
@@ -117,6 +137,14 @@ def _read(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:
             call.output.hint(error.hint)
         return None, error.problems
     return reading.pool_file, reading.problems
+
+
+def _without_keys(call: Invocation) -> PoolFile | None:
+    """pool.yaml whose keys and certificates are not read; None when it has other problems."""
+    try:
+        return read(call.config, environ=call.environ).pool_file
+    except ConfigError:
+        return None
 
 
 def _conclude(call: Invocation, problems: Sequence[Problem]) -> None:

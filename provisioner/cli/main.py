@@ -131,7 +131,7 @@ def _fail(error: ProvisionerError, arguments: Sequence[str], found: dict[str, An
     output.hide(children.secrets(os.environ))
     try:
         if output.as_json and output.has_reader and not output.has_result:
-            output.json({"error": as_document(error)})
+            output.json({"error": error.as_json()})
         else:
             _print_error(output, error)
         sys.stdout.flush()
@@ -154,11 +154,6 @@ def _print_error(output: Output, error: ProvisionerError) -> None:
             output.line(str(problem))
     if error.hint:
         output.hint(error.hint)
-
-
-def as_document(error: ProvisionerError) -> dict[str, str]:
-    """The error as `--json` prints it."""
-    return {"code": error.code, "message": error.message, "hint": error.hint}
 
 
 def _early_output(arguments: Sequence[str]) -> Output:

@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provisioner.errors import SalesforceError
 from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import Row, flag, optional_text, row, rows_in, text
 
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
+
+
+_HIDDEN = 404
+_RIGHTS = (
+    ("Read", "queryable"),
+    ("Create", "createable"),
+    ("Edit", "updateable"),
+    ("Delete", "deletable"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,24 @@ class FieldInfo:
 def describe_fields(org: OrgClient, sobject: str) -> Mapping[str, FieldInfo]:
     """The fields of an object, by name in lower case. Raises SalesforceError: 404 without it."""
     return org.get(f"sobjects/{sobject}/describe", _fields)
+
+
+def object_rights(org: OrgClient, sobject: str) -> frozenset[str]:
+    """What the user may do with an object: of Read, Create, Edit, Delete; none where it is hidden.
+
+    Raises SalesforceError.
+    """
+    try:
+        return org.get(f"sobjects/{sobject}/describe", _rights)
+    except SalesforceError as error:
+        if error.status != _HIDDEN:
+            raise
+        return frozenset()
+
+
+def _rights(answer: Any) -> frozenset[str]:
+    found = row(answer)
+    return frozenset(right for right, name in _RIGHTS if flag(found, name))
 
 
 def _fields(answer: Any) -> Mapping[str, FieldInfo]:

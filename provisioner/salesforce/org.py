@@ -172,14 +172,19 @@ def _read_or(record: Row, read: Callable[[Row], T], instead: Callable[[Row], T |
 
 
 def newest_api_version(session: OrgSession) -> str:
-    """The newest API version of the org, such as `68.0`.
+    """The newest API version of the org, such as `68.0`."""
+    return max(api_versions(session), key=float)
+
+
+def api_versions(session: OrgSession) -> list[str]:
+    """The API versions that the org offers; at least one.
 
     Source: docs/reference/http.md#api-versions.
     """
 
-    def read() -> str:
+    def read() -> list[str]:
         answer = session.request("GET", f"{session.instance_url}/services/data")
-        return max(map(_version, rows(answer.json())), key=float, default="") or _none()
+        return [_version(each) for each in rows(answer.json())] or _none()
 
     return retry_malformed(session, Call(session.name, "GET", "services/data"), read)
 
@@ -192,5 +197,5 @@ def _version(entry: Row) -> str:
     return version
 
 
-def _none() -> str:
+def _none() -> list[str]:
     raise MalformedAnswerError("it contains no API versions")

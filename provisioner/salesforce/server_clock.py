@@ -23,7 +23,7 @@ _NONE = timedelta()
 
 
 @dataclass(frozen=True)
-class _DatedAnswer:
+class DatedAnswer:
     """One answer with a date."""
 
     server: datetime  # the time of the server's clock
@@ -48,7 +48,7 @@ class ServerClock:
         self._name = name
         self._wall = wall
         self._steady = steady
-        self._last: _DatedAnswer | None = None
+        self._last: DatedAnswer | None = None
         self._lock = threading.Lock()
 
     def observe(self, headers: Headers, took: float = 0.0) -> None:
@@ -64,7 +64,7 @@ class ServerClock:
         if ahead > _NONE:  # the server may have set the date at any time since the request
             ahead = max(_NONE, ahead - timedelta(seconds=took))
         with self._lock:
-            self._last = _DatedAnswer(server, local, ahead, self._steady())
+            self._last = DatedAnswer(server, local, ahead, self._steady())
 
     def watching(self, post: Post) -> Post:
         """A function like `post` that also observes each answer."""
@@ -76,6 +76,11 @@ class ServerClock:
             return reply
 
         return observed
+
+    @property
+    def last(self) -> DatedAnswer | None:
+        """The last answer with a date; None before the first one."""
+        return self._last
 
     @property
     def is_off(self) -> bool:
@@ -97,10 +102,10 @@ class ServerClock:
         if last is None or abs(last.ahead) <= TOLERANCE:
             return
         way = "ahead of" if last.ahead > _NONE else "behind"
+        local, server = minute_and_second(last.local), minute_and_second(last.server)
         raise ClockError(
-            f"the clock of this machine ({_text(last.local)}) is {_span(abs(last.ahead))} {way} "
-            f"that of {self._name} ({_text(last.server)}); the command stops, so that it deletes "
-            "no org by mistake",
+            f"the clock of this machine ({local}) is {in_words(abs(last.ahead))} {way} that of "
+            f"{self._name} ({server}); the command stops, so that it deletes no org by mistake",
             hint="set the clock of this machine, for example by NTP: `timedatectl set-ntp true`; "
             "then run the command again. Unfinished work is recorded in the ledger",
         )
@@ -115,15 +120,14 @@ def _parsed(date: str) -> datetime | None:
         return None
 
 
-def _text(moment: datetime) -> str:
+def minute_and_second(moment: datetime) -> str:
+    """`2026-11-28 17:04:09 UTC`."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _span(span: timedelta) -> str:
-    """`3 days`, `36 hours`, `7 minutes`."""
+def in_words(span: timedelta) -> str:
+    """`3 days`, `36 hours`, `7 minutes`, `2 seconds`."""
     seconds = span.total_seconds()
-    name, unit = next(
-        (each for each in (("days", 86_400), ("hours", 3600)) if seconds >= 1.9 * each[1]),
-        ("minutes", 60),
-    )
+    units = (("days", 86_400), ("hours", 3600), ("minutes", 60))
+    name, unit = next((each for each in units if seconds >= 1.9 * each[1]), ("seconds", 1))
     return f"{round(seconds / unit)} {name}"

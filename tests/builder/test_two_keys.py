@@ -37,10 +37,10 @@ def test_orgs_are_signed_up_with_and_proven_by_the_second_key(second: Night) -> 
     assert json.loads(out)["consumer_key"] == KEY
 
 
-def test_the_second_key_opens_no_dev_hub_and_check_is_silent(second: Night) -> None:
+def test_the_second_key_opens_no_dev_hub_and_check_says_so(second: Night) -> None:
     code, _, err = Command(second, "check", "--online").end()
     assert code == 0, err
-    assert "scratch_app" not in err
+    assert "✓ scratch app: its key cannot log in to the Dev Hub, as it should be\n" in err
 
 
 def test_check_warns_when_the_second_key_opens_the_hub_after_all(second: Night) -> None:

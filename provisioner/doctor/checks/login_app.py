@@ -1,0 +1,55 @@
+"""Which kind of app logs in, and which way sign-ups give it to the orgs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from provisioner.doctor.result import Result, ok, warning
+from provisioner.errors import SalesforceError
+
+if TYPE_CHECKING:
+    from provisioner.doctor.examination import Examination
+
+_WAYS = {
+    "replicated": "sign-ups copy it into each org",
+    "deployed": "each org gets a login app of its own",
+}
+_KINDS = {
+    "replicated": "an app that sign-ups copy, as they do with a connected app",
+    "deployed": "an app that sign-ups do not copy, as with an External Client App",
+}
+
+
+def examine(examination: Examination) -> Iterator[Result]:
+    """By `login_app` and the facts of the ledger; by one query when they do not say it."""
+    asked, known = examination.config.dev_hub.login_app, examination.facts.sign_up_way
+    kind = _KINDS[known] if known else _kind(examination)
+    if asked == "auto":
+        way = _WAYS.get(known, "the next build finds out whether sign-ups copy it")
+        yield ok(f"{kind}; {way} (login_app: auto)")
+        return
+    text = f"{kind}; {_WAYS[asked]} (login_app: {asked})"
+    if asked == "replicated" and known == "deployed":
+        reason = examination.facts.sign_up_way_reason
+        yield warning(
+            f"{text}, but an earlier sign-up showed that the Dev Hub does not copy it"
+            + (f": {reason}" if reason else ""),
+            "write login_app: auto; if the app has changed, run `provisioner check --probe`",
+        )
+        return
+    yield ok(text)
+
+
+def _kind(examination: Examination) -> str:
+    """The kind of the app, as far as the Dev Hub shows it: no object has the consumer keys."""
+    client = examination.connections.hub.client
+    try:
+        apps = client.query("SELECT Id FROM ExternalClientApplication LIMIT 1")
+    except SalesforceError as error:
+        if error.is_unreachable:
+            raise
+        return "an app of a kind that this user cannot see"
+    if not apps:
+        return "a connected app (the Dev Hub has no External Client App)"
+    return "a connected app or an External Client App"
