@@ -36,6 +36,18 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="Write the report as one HTML file; - is stdout."),
     ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write JUnit XML, for the test view of a CI system."),
+    ] = None,
+    prometheus: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write metrics for Prometheus (textfile collector)."),
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write Markdown, for the summary of a CI job."),
+    ] = None,
 ) -> None:
     """Show what a run did: its result, why orgs failed, and how long each step took.
 
@@ -44,7 +56,7 @@ def command(
     from provisioner.cli.pools import given, pools_and_ledger
 
     chosen = given(subject, "RUN")
-    files = {"html": html}
+    files = {"html": html, "junit": junit, "prometheus": prometheus, "markdown": markdown}
     wanted = {name: path for name, path in files.items() if path is not None}
     _check(call, chosen, wanted, runs=runs)
     with pools_and_ledger(call, for_claims=False) as (_, ledger):

@@ -22,7 +22,28 @@ def _html(record: RunRecord, ledger: Ledger) -> str:
     return page(record, ledger.orgs(states=State), contents)
 
 
+def _junit(record: RunRecord, _: Ledger) -> str:
+    from provisioner.report.junit import junit
+
+    return junit(record)
+
+
+def _prometheus(record: RunRecord, ledger: Ledger) -> str:
+    from provisioner.report.prometheus import prometheus
+
+    return prometheus(record, ledger.orgs())
+
+
+def _markdown(record: RunRecord, _: Ledger) -> str:
+    from provisioner.report.markdown import markdown
+
+    return markdown(record)
+
+
 FORMS: Mapping[str, Callable[[RunRecord, Ledger], str]] = {
     "html": _html,
+    "junit": _junit,
+    "prometheus": _prometheus,
+    "markdown": _markdown,
 }
 """Name of the option → the text of the file."""
