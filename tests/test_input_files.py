@@ -18,7 +18,7 @@ OUR_OWN = {
     "crash.py": "writes a crash file",
     "cli/init.py": "the sample, which is part of the package",
     "cli/main.py": "the standard streams",
-    "cli/new_keys.py": "writes a key pair",
+    "cli/new_files.py": "writes new files",
     "cli/source.py": "writes the package",
     "emulator/input_file.py": "the emulator's own such place",
     "emulator/keys.py": "writes a key pair",

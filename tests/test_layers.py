@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("salesforce", "source", "ledger.base", "ledger.broken", "ledger.facts"),
     ("steps", "ledger"),
     ("config",),
-    ("plan",),
+    ("plan", "draft"),
     ("manifest_file",),
     ("org_credentials",),
     ("credentials",),

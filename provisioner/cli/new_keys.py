@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from provisioner.cli.new_files import replace_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -50,8 +49,8 @@ def write_key_pair(files: KeyFiles) -> None:
     if not folder.exists():
         folder.mkdir(mode=0o700, parents=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # a key is never committed
-    _replace(files.private_key, pem, mode=0o600)
-    _replace(files.certificate, certificate, mode=0o644)
+    replace_file(files.private_key, pem, mode=0o600)
+    replace_file(files.certificate, certificate, mode=0o644)
 
 
 def _certificate(key: RSAPrivateKey) -> bytes:
@@ -72,17 +71,3 @@ def _certificate(key: RSAPrivateKey) -> bytes:
         .sign(key, hashes.SHA256())
     )
     return made.public_bytes(serialization.Encoding.PEM)
-
-
-def _replace(path: Path, content: bytes, *, mode: int) -> None:
-    """Write a temporary file (created with mode 0600) in the folder of `path`, and rename it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), mode)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise

@@ -147,10 +147,10 @@ def _config(call: Invocation, real: RealHub) -> tuple[PoolFile, list[str]]:
     Raises ConfigError.
     """
     from provisioner.config.load import load
-    from provisioner.rehearsal.emulator import Placeholders, stand_in
+    from provisioner.config.placeholders import Placeholders, placeholder_hub
 
     environ = Placeholders(call.environ)
-    config = load(call.config, environ=environ, dev_hub=stand_in(real.login_app))
+    config = load(call.config, environ=environ, dev_hub=placeholder_hub(real.login_app))
     return config, [
         *(
             f"Assuming that the namespace {name} is linked to the Dev Hub."

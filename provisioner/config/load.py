@@ -48,15 +48,19 @@ def read(
     need: Need = "all",
     keys_at: datetime | None = None,
     dev_hub: DevHub | None = None,
+    text: str | None = None,
 ) -> Reading:
     """As `load`, but the problems are returned.
 
     With `keys_at` (aware) the private keys are read and the certificates are checked for that time.
+    `text` is read in place of the file, which need not exist.
     Raises ConfigError when the file cannot be read at all, or is not a YAML mapping.
     """
     from provisioner.config.pool_file import read_pool_file
 
-    return read_pool_file(path, environ=environ, need=need, keys_at=keys_at, dev_hub=dev_hub)
+    return read_pool_file(
+        path, environ=environ, need=need, keys_at=keys_at, dev_hub=dev_hub, text=text
+    )
 
 
 def _hint(reading: Reading) -> str:

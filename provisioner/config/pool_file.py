@@ -36,15 +36,17 @@ def read_pool_file(
     need: Need,
     keys_at: datetime | None = None,
     dev_hub: DevHub | None = None,
+    text: str | None = None,
 ) -> Reading:
     """Read the file at `path`; with `keys_at` the keys are read and the certificates checked.
 
-    With `dev_hub` neither the file's Dev Hub nor its scratch app is read.
+    With `dev_hub` neither the file's Dev Hub nor its scratch app is read. With `text`, that text is
+    read in place of the file.
 
     Raises ConfigError when the file is not a YAML mapping.
     """
     problems = Problems(str(path))
-    root = Location(compose(read_text(path), path), "")
+    root = Location(compose(read_text(path) if text is None else text, path), "")
     reader = Reader(problems, environ=environ, directory=path.parent)
     reader.refuses_secrets = need != "hub_and_ledger"  # a claim must not fail because of them
     reader.secret_variables = secret_variables(root.node, environ, path.parent)

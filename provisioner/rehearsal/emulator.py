@@ -20,8 +20,6 @@ from provisioner.errors import ProvisionerError, UsageError
 from provisioner.input_file import SETTINGS, read_input
 from provisioner.input_json import JsonProblem, parse_json
 
-PLACEHOLDER = "placeholder-of-the-rehearsal"
-
 EMULATOR_NEEDS = ("werkzeug", "defusedxml")
 """The packages of the extra `emulator`, by the names under which they are imported."""
 
@@ -103,17 +101,6 @@ class RunningEmulator:
         )
 
 
-def stand_in(login_app: Literal["auto", "replicated", "deployed"] = "auto") -> DevHub:
-    """A Dev Hub that does not exist: with it pool.yaml can be read before an emulator runs."""
-    return DevHub(
-        login_app=login_app,
-        username="rehearsal@provisioner.example",
-        consumer_key=PLACEHOLDER,
-        private_key=Path(os.devnull),
-        login_url="http://127.0.0.1:9",
-    )
-
-
 def require_emulator() -> None:
     """Raises UsageError when the extra `emulator` is not installed."""
     missing = [name for name in EMULATOR_NEEDS if find_spec(name) is None]
@@ -163,29 +150,3 @@ def _start_error(output: str, exit_code: int) -> ProvisionerError:
         return ProvisionerError(message, hint="see its messages above")
     kind = UsageError if exit_code == UsageError.exit_code else ProvisionerError
     return kind(error["message"], code=error["code"], hint=error["hint"])
-
-
-class Placeholders(Mapping[str, str]):
-    """The environment, with a placeholder for every variable that is not set.
-
-    A rehearsal needs no secrets: the emulator accepts any installation key.
-    """
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.used: set[str] = set()
-
-    def __getitem__(self, name: str) -> str:
-        if name in self._environ:
-            return self._environ[name]
-        self.used.add(name)
-        return PLACEHOLDER
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._environ)
-
-    def __len__(self) -> int:
-        return len(self._environ)

@@ -1,0 +1,10 @@
+"""Drafts a pool.yaml: from what a project has and documents, and from files of other tools.
+
+`found/` finds things in a project, `imports/` reads files of other tools, `assemble` joins both,
+`checking` checks the result, and `render` writes it.
+"""
+
+from provisioner.draft.compose import Target, composed
+from provisioner.draft.summary import left_out_lines, summary
+
+__all__ = ["Target", "composed", "left_out_lines", "summary"]

@@ -1,0 +1,265 @@
+"""`init --from FILE` imports what other tools say, and lists by line what it cannot import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Cli, Done
+from tests.draft.conftest import DEFINITION, Make, pool, pools, text
+
+Init = Callable[..., Done]
+
+SFP = """\
+{
+  "tag": "Dev_Pool",
+  "maxAllocation": 4,
+  "expiry": 10,
+  "batchSize": 2,
+  "installAll": true,
+  "retryOnFailure": true,
+  "relaxAllIPRanges": true,
+  "enableSourceTracking": false,
+  "colour": "blue"
+}
+"""
+
+HARDIS = """\
+projectName: clinic
+scratchOrgDuration: 20
+poolConfig:
+  maxScratchOrgsNumber: 4
+  minScratchOrgRemainingDays: 15
+  storageService: kvdb.io
+installedPackages:
+  - SubscriberPackageName: Billing
+    SubscriberPackageVersionId: 04t5Y000000AbCdQAK
+    installOnScratchOrgs: true
+    installationkey: a-very-secret-key
+  - SubscriberPackageName: Elsewhere
+    SubscriberPackageVersionId: 04t5Y000000AbCeQAK
+    installOnScratchOrgs: false
+initPermissionSets:
+  - Planner
+scratchOrgInitApexScripts: [scripts/apex/init.apex]
+"""
+
+CUMULUSCI = """\
+minimum_cumulusci_version: 3.74.0
+project:
+  name: Clinic
+  dependencies:
+    - version_id: 04t5Y000000AbCdQAK
+    - namespace: npsp
+      version: 3.200
+tasks:
+  give_sets:
+    class_path: cumulusci.tasks.salesforce.users.permsets.AssignPermissionSets
+    options:
+      api_names: Planner
+  run_script:
+    class_path: cumulusci.tasks.apex.anon.AnonymousApexTask
+    options:
+      path: scripts/apex/init.apex
+  community:
+    class_path: cumulusci.tasks.salesforce.CreateCommunity
+flows:
+  config_dev:
+    steps:
+      2:
+        task: None
+      3:
+        task: give_sets
+      4:
+        task: run_script
+        when: org_config.scratch
+      5:
+        task: community
+      6:
+        flow: npsp:config_dev
+orgs:
+  scratch:
+    dev:
+      config_file: config/project-scratch-def.json
+      days: 5
+    trial:
+      config_file: orgs/trial.json
+"""
+
+WORKFLOW = """\
+name: CI
+on: push
+env: { PLAN: data/plan.json }
+jobs:
+  lint:
+    steps:
+      - run: npm run lint
+  org:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "$AUTH" > auth.txt
+      - run: sf org login sfdx-url -f auth.txt -d
+      - run: |
+          npm ci
+          sf org create scratch -d -f config/project-scratch-def.json -y 3 --no-namespace
+      - run: sf package install -p 04t5Y000000AbCdQAK -k ${{ secrets.BILLING_KEY }} -w 10
+      - run: sf project deploy start && sf org assign permset -n Planner
+      - run: sf data import tree -p $PLAN
+      - run: sf apex run -f scripts/apex/init.apex
+        if: github.event_name == 'schedule'
+      - run: node scripts/seed.js
+      - run: sf community publish -n Portal
+      - run: sf package install -p ${{ steps.version.outputs.id }}
+      - run: sf apex test run -l RunLocalTests
+"""
+
+PLAN = [{"sobject": "Account", "files": ["Account.json"]}]
+FILES: dict[str, Any] = {
+    "pool.json": SFP,
+    ".sfdx-hardis.yml": HARDIS,
+    "cumulusci.yml": CUMULUSCI,
+    "ci.yml": WORKFLOW,
+    "scripts/apex/init.apex": "System.debug(1);",
+    "data/plan.json": PLAN,
+    "data/Account.json": {"records": []},
+}
+
+
+def test_sfp(make: Make, init: Init) -> None:
+    make(FILES)
+
+    done = init("--from", "pool.json")
+
+    assert list(pools()) == ["dev-pool"]
+    found = pool()
+    assert (found["size"], found["maximum"], found["duration_days"]) == (4, 4, 10)
+    assert found["steps"] == [{"deploy_source": {"path": ".", "retry": 2}}]
+    assert "  concurrent_signups: 2 #" in Path("pool.yaml").read_text()
+    assert listed(done) == [
+        "pool.json:2: tag: the pool is called dev-pool here",
+        "pool.json:8: relaxAllIPRanges: deploy the settings for IP ranges with the source",
+        "pool.json:10: colour: not a key of sfp that init knows",
+    ]
+
+
+def test_sfdx_hardis(make: Make, init: Init) -> None:
+    make(FILES)
+
+    done = init("--from", ".sfdx-hardis.yml", variables={"KEY_BILLING": "a-very-secret-key"})
+
+    found = pool()
+    assert (found["size"], found["duration_days"], found["refresh_after"]) == (4, 20, "5d")
+    package = {"version": "04t5Y000000AbCdQAK", "installation_key": "${KEY_BILLING}"}
+    assert found["steps"] == [
+        {"install_package": package},
+        {"deploy_source": {"path": "."}},
+        {"assign_permission_sets": {"sets": ["Planner"]}},
+        {"run_apex": {"file": "scripts/apex/init.apex"}},
+    ]
+    assert "a-very-secret-key" not in Path("pool.yaml").read_text() + done.out + done.err
+    assert "export KEY_BILLING=…   # the installation key in .sfdx-hardis.yml:11" in done.out
+    assert listed(done) == [
+        ".sfdx-hardis.yml:6: poolConfig.storageService: the ledger keeps the orgs; no other "
+        "service is needed"
+    ]
+
+
+def test_cumulusci(make: Make, init: Init) -> None:
+    make({**FILES, "orgs/dev.json": DEFINITION})
+
+    done = init("--from", "cumulusci.yml")
+
+    assert list(pools()) == ["dev", "qa"]
+    assert pools()["dev"]["duration_days"] == 5
+    assert pools()["dev"]["steps"] == [
+        {"install_package": {"version": "04t5Y000000AbCdQAK"}},
+        {"deploy_source": {"path": "."}},
+        {"assign_permission_sets": {"sets": ["Planner"]}},
+    ]
+    assert "the task run_script. CumulusCI runs it when: org_config.scratch" in text()
+    assert listed(done) == [
+        "cumulusci.yml: update_admin_profile in qa_org: it changes the profile of administrators; "
+        "deploy a permission set instead",
+        "cumulusci.yml:6: the dependency npsp 3.200: write the id (04t…) of its version to "
+        "install_package",
+        "cumulusci.yml:30: community in dev_org: no step does what CreateCommunity does; "
+        "run_command can run a program for it",
+        "cumulusci.yml:32: npsp:config_dev in dev_org: it is of another project, which init does "
+        "not read",
+        "cumulusci.yml:38: the org trial: nothing says which flow sets it up; add a pool for it",
+    ]
+
+
+def test_a_github_workflow(make: Make, init: Init) -> None:
+    make(FILES)
+
+    done = init("--from", "ci.yml", variables={"BILLING_KEY": "k"})
+
+    found = pool()
+    package = {"version": "04t5Y000000AbCdQAK", "installation_key": "${BILLING_KEY}"}
+    assert found["duration_days"] == 3
+    assert found["definitions"] == [{"file": "config/project-scratch-def.json", "namespace": False}]
+    assert found["steps"] == [
+        {"install_package": package},
+        {"deploy_source": {"path": "."}},
+        {"assign_permission_sets": {"sets": ["Planner"]}},
+        {"load_data": {"plan": "data/plan.json"}},
+    ]
+    assert "(only if: github.event_name == 'schedule')" in text()
+    assert "      # - run_apex: { file: scripts/apex/init.apex }" in text()
+    assert listed(done) == [
+        "ci.yml:21: node scripts/seed.js: if it changes the org, write it as run_command",
+        "ci.yml:22: sf community publish -n Portal: no step of pool.yaml does this; run_command "
+        "can run a program",
+        "ci.yml:23: sf package install -p ${{ steps.version.outputs.id }}: it has a value that is "
+        "only known when the command runs",
+        "ci.yml:24: tests are no part of the set-up of an org: sf apex test run -l RunLocalTests",
+    ]
+
+
+def listed(done: Done) -> list[str]:
+    """What was not imported."""
+    lines = done.out.partition("Not in pool.yaml:\n")[2].partition("\n\n")[0].split("\n")
+    return [line.removeprefix("  ") for line in lines if line]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a: [1", "in.yml:2:1: the file is not valid YAML: "),
+        (b"\xff\xfe\x00", "in.yml cannot be read: it is not UTF-8 text"),
+        (b"\x00" * 10, "in.yml: the file is not valid YAML"),
+        ("[1, 2]", "in.yml is not a file that init can import"),
+        ("", "in.yml is not a file that init can import"),
+        ("[" * 5000, "in.yml"),
+        ("jobs: { a: 1, b: { steps: [1, { run: 2 }] } }", "in.yml: no command in it brings"),
+        ("&a a: { <<: *a, jobs: 1 }", "in.yml"),
+    ],
+)
+def test_a_file_that_cannot_be_imported(
+    make: Make, cli: Cli, content: str | bytes, message: str
+) -> None:
+    make({"in.yml": content})
+
+    done = cli("init", "--from", "in.yml")
+
+    assert done.code == 2
+    assert f"error: {message}" in done.err
+    assert not Path("pool.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"tag": ["x"], "maxAllocation": "many", "expiry": -1, "configFilePath": 7},
+        {"poolConfig": "x", "installedPackages": {"a": 1}, "initPermissionSets": "x"},
+        {"minimum_cumulusci_version": 1, "flows": [1], "orgs": "x", "project": []},
+    ],
+)
+def test_values_of_wrong_types(make: Make, cli: Cli, content: Any) -> None:
+    make({"in.json": content, "orgs/dev.json": DEFINITION})
+
+    assert cli("init", "--from", "in.json").code in (0, 2)
