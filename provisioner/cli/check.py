@@ -26,7 +26,8 @@ def command(
     online: Annotated[
         bool,
         typer.Option(
-            "--online", help="Also log in to the Dev Hub and check its limits and ledger."
+            "--online",
+            help="Also examine the Dev Hub: login, clock, rights, limits, packages, ledger.",
         ),
     ] = False,
     probe: Annotated[
@@ -56,6 +57,9 @@ def command(
     write instead. Below it is the line of pool.yaml, unless that line may hold a secret; --quiet
     leaves these lines out. With --format github, the problems are workflow commands on stdout,
     which annotate the lines in a pull request. Without --online nothing is sent.
+
+    With --online, each line starts with ✓, ✗ or ! (not good, or not checked), and its fix is in
+    the next line. All checks run, also after a failure.
 
     The exit code is 2 when there is a problem; warnings do not count. With --online it is also 5
     when the login is refused, 4 when the Dev Hub has no sign-up left for the pools, and 9 when

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from provisioner.builder.connections import Connections
 from provisioner.cli.annotations import check_annotation
 from provisioner.doctor.examination import Examination
-from provisioner.doctor.result import CheckResult, Result, Status, worst
-from provisioner.doctor.run import examine, title
+from provisioner.doctor.result import CheckResult, Result, Status, title, worst
+from provisioner.doctor.run import examine
 from provisioner.plain_text import quantity
 from provisioner.report.facts import facts_document, facts_text
 

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Examination:
-    """The first four fields are given; the others are set by the checks that find them out."""
+    """The first three fields are given; the others are set by the checks that find them out."""
 
     config: PoolFile
     connections: Connections
     now: datetime  # by the clock of this machine
+    failed: set[str] = field(default_factory=set)  # names of the checks that have not passed
     facts: HubFacts = field(default_factory=HubFacts)
     rows: Sequence[Org] | None = None  # of the ledger; None: it could not be read
     limits: HubLimits | None = None

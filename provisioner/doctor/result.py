@@ -68,6 +68,16 @@ def skipped(message: str, hint: str = "") -> Result:
     return Result(Status.SKIPPED, message, hint)
 
 
+def not_checked(*needs: str) -> Result:
+    """The checks that must have passed before have not."""
+    return skipped(f"not checked, because it needs: {', '.join(map(title, needs))}")
+
+
+def title(name: str) -> str:
+    """The name of a check for people: `private key`, `Dev Hub`."""
+    return {"dev_hub": "Dev Hub", "api_version": "API version"}.get(name, name.replace("_", " "))
+
+
 def problem(error: ProvisionerError) -> Result:
     """A build would fail with this error.
 

@@ -139,8 +139,8 @@ def _not_a_key(label: str, text: str, name: str) -> UsageError:
         return UsageError(
             f"{name}: {wrong}; a private key in PEM format is required",
             code="key_format",
-            hint="the file must start with -----BEGIN PRIVATE KEY----- and end with "
-            "-----END PRIVATE KEY-----; convert a DER file with: openssl pkey -inform DER",
+            hint="the first line of the file must have the words BEGIN PRIVATE KEY, and its last "
+            "line END PRIVATE KEY; convert a DER file with: openssl pkey -inform DER",
         )
     if "CERTIFICATE" in label:
         wrong, hint = "a certificate", "pass the private key of this certificate"

@@ -10,13 +10,14 @@ import pytest
 from provisioner.emulator.keys import make_key_pair
 from provisioner.emulator.world import Limits
 from tests.builder.night import Night
-from tests.builder.test_interruption import Command
+from tests.proof.here import run
 
 pytestmark = pytest.mark.slow
 
 
 def check(night: Night, *options: str) -> tuple[int, str, str]:
-    return Command(night, "check", "--online", *options).end()
+    ended = run(night, "check", "--online", *options)
+    return ended.code, ended.out, ended.err
 
 
 def test_a_hub_that_will_do_is_reported_with_its_limits(night: Night) -> None:

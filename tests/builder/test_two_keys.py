@@ -10,6 +10,7 @@ from provisioner.emulator.apps import app_from_certificate
 from provisioner.emulator.keys import make_key_pair
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
+from tests.builder.test_online_check import check
 
 pytestmark = pytest.mark.slow
 
@@ -38,14 +39,14 @@ def test_orgs_are_signed_up_with_and_proven_by_the_second_key(second: Night) -> 
 
 
 def test_the_second_key_opens_no_dev_hub_and_check_says_so(second: Night) -> None:
-    code, _, err = Command(second, "check", "--online").end()
+    code, _, err = check(second)
     assert code == 0, err
     assert "✓ scratch app: its key cannot log in to the Dev Hub, as it should be\n" in err
 
 
 def test_check_warns_when_the_second_key_opens_the_hub_after_all(second: Night) -> None:
     second.world.hub.apps[KEY].approved.add(second.world.hub.admin_id)
-    code, _, err = Command(second, "check", "--online").end()
+    code, _, err = check(second)
     assert code == 0, err
     assert "scratch_app" in err
     assert "can also log in to the Dev Hub" in err

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from provisioner.config.model import PoolFile
 from provisioner.doctor.checks import (
     allowances,
     api_version,
@@ -25,10 +26,11 @@ from provisioner.doctor.result import Result
 
 @dataclass(frozen=True)
 class Check:
-    """A check, and the names of those that must have passed before it."""
+    """A check, the names of those that must have passed before it, and whether it applies."""
 
     examine: Callable[[Examination], Iterable[Result]]
     needs: tuple[str, ...] = ()
+    applies: Callable[[PoolFile], bool] = lambda _config: True
 
 
 CHECKS: Mapping[str, Check] = {
@@ -36,12 +38,12 @@ CHECKS: Mapping[str, Check] = {
     "certificate": Check(certificate.examine, needs=("private_key",)),
     "login": Check(login.examine),
     "clock": Check(clock.examine),
+    "ledger": Check(ledger.examine),
     "api_version": Check(api_version.examine, needs=("login",)),
     "dev_hub": Check(dev_hub.examine, needs=("login", "clock")),
     "rights": Check(rights.examine, needs=("login",)),
-    "ledger": Check(ledger.examine),
     "login_app": Check(login_app.examine, needs=("login",)),
     "allowances": Check(allowances.examine, needs=("dev_hub",)),
     "packages": Check(packages.examine, needs=("login",)),
-    "scratch_app": Check(scratch_app.examine, needs=("login",)),
+    "scratch_app": Check(scratch_app.examine, needs=("login",), applies=scratch_app.applies),
 }

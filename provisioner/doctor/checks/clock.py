@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.doctor.result import Result, ok, problem, skipped, warning
 from provisioner.errors import ClockError
+from provisioner.plain_text import quantity
 from provisioner.salesforce.server_clock import TOLERANCE, in_words, minute_and_second
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def examine(examination: Examination) -> Iterator[Result]:
     here, there = minute_and_second(last.local), minute_and_second(last.server)
     both = f"here {here}, at the Dev Hub {there}"
     if apart < NOTICEABLE:
-        yield ok(f"agrees with that of the Dev Hub within {_bound(apart)} seconds ({both})")
+        yield ok(f"agrees with that of the Dev Hub within {_bound(apart)} ({both})")
         return
     way = "ahead of" if last.ahead > timedelta() else "behind"
     text = f"{in_words(apart)} {way} that of the Dev Hub ({both})"
@@ -39,6 +40,6 @@ def examine(examination: Examination) -> Iterator[Result]:
         yield problem(ClockError(text, hint=_FIX))
 
 
-def _bound(apart: timedelta) -> int:
-    """The difference in seconds, rounded up: a `Date` header has no fractions."""
-    return int(apart.total_seconds()) + 1
+def _bound(apart: timedelta) -> str:
+    """The difference, rounded up to seconds: a `Date` header has no fractions."""
+    return quantity(int(apart.total_seconds()) + 1, "second")

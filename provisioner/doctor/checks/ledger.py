@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioner.doctor.result import Result, ok, problem, warning
+from provisioner.doctor.result import Result, not_checked, ok, problem, warning
 from provisioner.errors import LedgerError
 from provisioner.ledger import open_ledger
+from provisioner.ledger.sqlite.file import is_writable
 from provisioner.plain_text import quantity
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ def examine(examination: Examination) -> Iterator[Result]:
     A file that does not exist is not created.
     """
     config = examination.config
+    if config.ledger == "devhub" and "login" in examination.failed:
+        yield not_checked("login")
+        return
     path = _file(examination)
     if path is not None and not path.exists():
         yield _of_new_file(path)
@@ -56,7 +59,7 @@ def _file(examination: Examination) -> Path | None:
 
 def _of_new_file(path: Path) -> Result:
     folder = next(parent for parent in path.parents if parent.exists())
-    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+    if folder.is_dir() and is_writable(folder):
         return ok(f"{path} does not exist yet; the first build creates it")
     return problem(
         LedgerError(

@@ -14,15 +14,20 @@ from provisioner.doctor.result import Result, ok, warning
 from provisioner.errors import LoginError
 
 if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
     from provisioner.doctor.examination import Examination
 
 
+def applies(config: PoolFile) -> bool:
+    """Whether pool.yaml has a `scratch_app`."""
+    return config.scratch_app is not None
+
+
 def examine(examination: Examination) -> Iterator[Result]:
-    """Its keys, and one login, which has to be refused; nothing without a `scratch_app`."""
+    """Its keys, and one login, which has to be refused."""
     config = examination.config
     app, hub = config.scratch_app, config.dev_hub
-    if app is None:
-        return
+    assert app is not None
     keys = list(keys_of("scratch_app", app))
     yield from keys
     if any(found.error is not None for found in keys):

@@ -229,7 +229,7 @@ def _prepare(path: Path) -> None:
                 f"the ledger {path} is a {kind}, not a file",
                 hint="write the path of a file in `ledger:`",
             )
-        if not exists and _is_writable(path.parent):
+        if not exists and is_writable(path.parent):
             os.close(make_file(path))  # SQLite gives those beside it the same mode
     except OSError as error:
         if is_full(error):
@@ -238,12 +238,12 @@ def _prepare(path: Path) -> None:
             f"the ledger {path} cannot be opened: {error.strerror}: {error.filename}",
             hint="write a path in `ledger:` that this user can write to",
         ) from None
-    if not all(map(_is_writable, [path.parent, path] if exists else [path.parent])):
+    if not all(map(is_writable, [path.parent, path] if exists else [path.parent])):
         raise _not_writable(path)
     refuse_network_file_system(path.parent)
 
 
-def _is_writable(path: Path) -> bool:
+def is_writable(path: Path) -> bool:
     """Also for root, whom permissions do not stop, a file marked read-only is read-only."""
     return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
 
