@@ -120,7 +120,7 @@ def build(
 
     file = _load(Path(config), on_message, need_all=True)
     chosen = select_pools(file, pools)
-    scale = time_scale if pace is None else pace
+    scale = (time_scale if pace is None else pace) * file.time_scale
     options = Options(keep_failed=keep_failed, wait=wait, time_scale=scale)
     ledger = open_ledger(file.ledger, file.directory, file.dev_hub)
     try:

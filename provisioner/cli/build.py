@@ -63,7 +63,7 @@ def command(
     chosen = select_pools(config, pools)
     output = call.output
     view = LiveView(output.console()) if output.is_live else Lines(output.say)
-    options = Options(keep_failed=keep_failed, wait=wait, time_scale=time_scale)
+    options = Options(keep_failed=keep_failed, wait=wait, time_scale=time_scale * config.time_scale)
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
         with view.display():

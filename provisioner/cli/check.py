@@ -140,6 +140,7 @@ def _read(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:
         if error.hint:
             call.output.hint(error.hint)
         return None, error.problems
+    call.name_rehearsal()
     return reading.pool_file, reading.problems
 
 

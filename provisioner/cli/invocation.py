@@ -29,6 +29,7 @@ class Invocation:
     config: Path = DEFAULT_CONFIG
     output: Output = field(default_factory=Output)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    _said: set[str] = field(default_factory=set, repr=False)  # of what is said once
 
     def child_environment(self) -> Environment:
         """The environment of programs that a command starts: this one without secrets."""
@@ -50,6 +51,7 @@ class Invocation:
 
         config = load(self.config, environ=self.environ, need=need)
         self.output.hide((*secret_values(config), *passwords_in(config.ledger)))
+        self.name_rehearsal()
         self._print(config.warnings)
         return config
 
@@ -60,8 +62,20 @@ class Invocation:
 
         part = load_ledger_part(self.config, environ=self.environ, for_claims=for_claims)
         self.output.hide(passwords_in(part.ledger))
+        self.name_rehearsal()
         self._print(part.warnings)
         return part
+
+    def name_rehearsal(self) -> None:
+        """Say, once, that a rehearsal takes the place of the Dev Hub and the ledger."""
+        from provisioner.config.rehearsed import VARIABLE
+
+        named = self.environ.get(VARIABLE)
+        if named and not self._said:
+            self.output.say(
+                f"Working on the rehearsal in {named}, not on the Dev Hub ({VARIABLE} is set)."
+            )
+            self._said.add(named)
 
     def _print(self, warnings: Iterable[Problem]) -> None:
         for warning in warnings:

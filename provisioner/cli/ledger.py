@@ -41,8 +41,11 @@ def copy(
     not show it. Nothing is copied if a build is running on FROM or TO, or if TO is not empty. FROM
     is not changed.
     """
+    from provisioner.config.rehearsed import exported, on_real_hub_only
     from provisioner.ledger.transfer import copy as copy_ledger
 
+    if exported(call.environ):
+        raise on_real_hub_only("ledger copy")
     from_url, to_url = _expanded(call, source, "FROM"), _expanded(call, target, "TO")
     _refuse_wrong_forms({"FROM": from_url, "TO": to_url})
     if from_url == to_url:

@@ -14,7 +14,7 @@ from provisioner.cli.build import PoolsArgument
 from provisioner.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from provisioner.builder.result import BuildResult
     from provisioner.cli.real_hub import RealHub
@@ -75,14 +75,14 @@ def command(
 
     require_emulator()
     real = real_hub(call)
-    config, assumed = _config(call, real)
+    config, assumed = _config(call)
     selected = select_pools(config, pools)
     options = ["--speed", f"{speed:g}", "--seed", str(seed)]
     options += hub_facts.emulator_options(real.facts)
     options += ["--limits", hub_facts.limits(real.facts, limits)]
     options += ["--faults", str(faults.absolute())] if faults else []
     with (
-        tempfile.TemporaryDirectory(prefix="rehearsal-") as folder,
+        tempfile.TemporaryDirectory(prefix="provisioner-rehearsal-") as folder,
         emulator(Path(folder), options) as running,
     ):
         call.output.say(f"Emulated Dev Hub at {running.url} ({speed:g}× speed)")  # noqa: RUF001 - the sign is meant
@@ -93,12 +93,15 @@ def command(
         latencies = hub_facts.latencies(real.facts, hub_facts.latencies_in(faults))
         running.change_latencies(latencies)
         _prepare(running, config, assume or (), packages)
+        rehearsed = running.rehearsed(Path(folder), real.login_app, speed)
+        exports = rehearsed.write() if serve else {}
         played = replace(
             config,
-            dev_hub=running.dev_hub(real.login_app),
-            ledger=f"sqlite:///{Path(folder) / 'ledger.db'}",
+            dev_hub=rehearsed.dev_hub,
+            ledger=rehearsed.ledger,
+            time_scale=rehearsed.time_scale,
         )
-        code = _build_and_log_in(call, running, played, selected, 1 / speed, real)
+        code = _build_and_log_in(call, played, selected, real, exports)
         for note in running.notes():
             call.output.warn(note)
         if serve:
@@ -112,45 +115,44 @@ def command(
 
 def _build_and_log_in(
     call: Invocation,
-    running: RunningEmulator,
     config: PoolFile,
     pools: Sequence[str],
-    time_scale: float,
     real: RealHub,
+    exports: Mapping[str, str],
 ) -> int:
     from provisioner.builder.context import Options
     from provisioner.builder.run import build
     from provisioner.ledger import open_ledger
-    from provisioner.ledger.facts import subject_of
     from provisioner.report.build import build_text
     from provisioner.report.progress import Lines, LiveView
 
     output = call.output
     view = LiveView(output.console()) if output.is_live else Lines(output.say)
     ledger = open_ledger(config.ledger, config.directory)
-    ledger.record_facts(subject_of(running.hub_username, running.consumer_key), real.facts)
+    ledger.record_facts(config.facts_subject, real.facts)
     try:
         with view.display():
-            result = build(config, pools, ledger, view, Options(time_scale=time_scale))
+            result = build(config, pools, ledger, view, Options(time_scale=config.time_scale))
         for line in build_text(result):
             output.say(line)
-        claimed = _claim_and_log_in(call, config, running, ledger) if result.built else None
+        claimed = _claim_and_log_in(call, config, ledger) if result.built else None
     finally:
         ledger.close()
-    _show(call, result, claimed)
+    _show(call, result, claimed, exports)
     return result.exit_code
 
 
-def _config(call: Invocation, real: RealHub) -> tuple[PoolFile, list[str]]:
+def _config(call: Invocation) -> tuple[PoolFile, list[str]]:
     """pool.yaml without its Dev Hub, which need not be set up yet, and what is assumed of it.
 
     Raises ConfigError.
     """
     from provisioner.config.load import load
-    from provisioner.config.placeholders import Placeholders, placeholder_hub
+    from provisioner.config.placeholders import Placeholders
+    from provisioner.config.rehearsed import not_yet
 
     environ = Placeholders(call.environ)
-    config = load(call.config, environ=environ, dev_hub=placeholder_hub(real.login_app))
+    config = load(call.config, environ=environ, rehearsed=not_yet())
     return config, [
         *(
             f"Assuming that the namespace {name} is linked to the Dev Hub."
@@ -185,21 +187,21 @@ def _prepare(
         running.add_packages(config.directory / config.rehearsal.packages)
 
 
-def _claim_and_log_in(
-    call: Invocation, config: PoolFile, running: RunningEmulator, ledger: Ledger
-) -> dict[str, Any]:
+def _claim_and_log_in(call: Invocation, config: PoolFile, ledger: Ledger) -> dict[str, Any]:
     """Claim an org and log in to it with the private key only, as a consumer does."""
     from provisioner.claim.rules import claim
     from provisioner.credentials import Options, find_credentials
     from provisioner.login import identity, login_by_any
 
     org: Org = claim(ledger, owner="rehearsal", pools=config.pools)
-    options = Options("", running.private_key, running.url)
+    key, url = config.dev_hub.private_key, config.dev_hub.login_url
+    assert isinstance(key, Path)
+    options = Options("", key, url)
     found = find_credentials(org.username, options, call.environ, lambda: config)
     session, _ = login_by_any(found)
     claims = identity(session)
     command = ["provisioner", "login", org.username, "--consumer-key", session.consumer_key]
-    command += ["--key", str(running.private_key), "--login-url", running.url]
+    command += ["--key", str(key), "--login-url", url]
     return {
         "username": org.username,
         "org_id": claims["organization_id"],
@@ -208,22 +210,28 @@ def _claim_and_log_in(
     }
 
 
-def _show(call: Invocation, result: BuildResult, claimed: dict[str, Any] | None) -> None:
+def _show(
+    call: Invocation,
+    result: BuildResult,
+    claimed: dict[str, Any] | None,
+    exports: Mapping[str, str],
+) -> None:
     from provisioner.rehearsal import unknown
     from provisioner.report.build import build_document
 
     errors = [org.error for org in result.failed]
     assumable = unknown.assumptions(errors)
     document = {**build_document(result), "claimed": claimed, "assumable": assumable}
-    if claimed is None:
-        call.output.result("No org was built, so none was claimed.", document)
-    else:
+    document |= {"environment": exports} if exports else {}
+    text = ["No org was built, so none was claimed."]
+    if claimed is not None:
         text = [
             f"claimed   {claimed['username']}",
             f"org id    {claimed['org_id']}  (from the org's identity endpoint)",
             f"login     {claimed['command']}",
         ]
-        call.output.result(text, document)
+    text += [f"shell     export {name}={shlex.quote(value)}" for name, value in exports.items()]
+    call.output.result(text, document)
     error = result.error()
     if error is not None:
         call.output.error(error.message, hint=error.hint)
@@ -232,10 +240,13 @@ def _show(call: Invocation, result: BuildResult, claimed: dict[str, Any] | None)
 
 
 def _wait(call: Invocation) -> None:
-    """Serve until Ctrl-C, so that the login can be repeated from elsewhere on this machine."""
+    """Serve until Ctrl-C, so that other commands on this machine can work on the rehearsal."""
     import threading
 
     try:  # includes the message: a reader of it may stop this process at once
+        call.output.say(
+            "In a shell with this variable, commands work on the rehearsal, not on the Dev Hub."
+        )
         call.output.say("The emulator keeps running. Press Ctrl-C to stop it.")
         threading.Event().wait()
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from provisioner.config.load import load
 from provisioner.config.model import DevHub, Pool, PoolFile
 from provisioner.config.pool_file import CLAIM_KEYS, cold_pools
 from provisioner.config.reader import INVALID, Reader
+from provisioner.config.rehearsed import exported
 from provisioner.declare.keys import declared_keys
 from provisioner.errors import ConfigError, Problem
 
@@ -38,13 +39,16 @@ def load_ledger_part(
     """The part of the file at `path`. `dev_hub` is read only for a ledger on the Dev Hub.
 
     Without `for_claims`, only names and sizes of the pools are read, and nothing in them is a
-    problem. Raises ConfigError with every problem found.
+    problem. In place of the ledger is that of the rehearsal that the environment names.
+
+    Raises ConfigError with every problem found, UsageError when that rehearsal is not running.
     """
     problems = Problems(str(path))
     root = Location(compose(read_text(path), path), "")
     reader = Reader(problems, environ=environ, directory=path.parent)
     entries = reader.entries(root) or {}
-    ledger = _ledger(reader, entries)
+    rehearsed = exported(environ)
+    ledger = rehearsed.ledger if rehearsed else _ledger(reader, entries)
     if ledger == "devhub":
         whole = load(path, environ=environ, need="hub_and_ledger")
         return LedgerPart(path, ledger, whole.pools, whole.dev_hub, whole.warnings)

@@ -11,8 +11,8 @@ from provisioner.config.reading import Need, Reading
 from provisioner.errors import ConfigError
 
 if TYPE_CHECKING:
-    from provisioner.config.hub import DevHub
     from provisioner.config.model import PoolFile
+    from provisioner.config.rehearsed import Rehearsed
 
 
 def load(
@@ -20,7 +20,7 @@ def load(
     *,
     environ: Mapping[str, str],
     need: Need = "all",
-    dev_hub: DevHub | None = None,
+    rehearsed: Rehearsed | None = None,
 ) -> PoolFile:
     """The PoolFile at `path`, with its `warnings`.
 
@@ -30,12 +30,12 @@ def load(
 
     With `need="new_hub_app"` only the Dev Hub is read, and its consumer key may be absent.
 
-    `dev_hub` replaces the Dev Hub of the file, whose apps are then not read: a rehearsal reads a
-    pool.yaml without its keys in this way.
+    `rehearsed`, or else the rehearsal that the environment names, replaces the Dev Hub and the
+    ledger of the file, whose apps are then not read, and whose variables may be unset.
 
-    Raises ConfigError with every problem found.
+    Raises ConfigError with every problem found, UsageError when that rehearsal is not running.
     """
-    reading = read(path, environ=environ, need=need, dev_hub=dev_hub)
+    reading = read(path, environ=environ, need=need, rehearsed=rehearsed)
     if reading.pool_file is None:
         raise ConfigError(reading.problems, hint=_hint(reading))
     return reading.pool_file
@@ -47,7 +47,7 @@ def read(
     environ: Mapping[str, str],
     need: Need = "all",
     keys_at: datetime | None = None,
-    dev_hub: DevHub | None = None,
+    rehearsed: Rehearsed | None = None,
     text: str | None = None,
 ) -> Reading:
     """As `load`, but the problems are returned.
@@ -59,7 +59,7 @@ def read(
     from provisioner.config.pool_file import read_pool_file
 
     return read_pool_file(
-        path, environ=environ, need=need, keys_at=keys_at, dev_hub=dev_hub, text=text
+        path, environ=environ, need=need, keys_at=keys_at, rehearsed=rehearsed, text=text
     )
 
 

@@ -211,6 +211,8 @@ class PoolFile:
     warnings: tuple[Problem, ...] = ()
     secret_variables: frozenset[str] = frozenset()
     """The environment variables that hold the secrets."""
+    time_scale: float = 1.0
+    """The factor on all waits of a build: less than 1 while a fast emulator is the Dev Hub."""
 
     @property
     def directory(self) -> Path:

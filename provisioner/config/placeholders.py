@@ -1,13 +1,8 @@
-"""A Dev Hub and environment variables that do not exist, to read pool.yaml before it is set up."""
+"""Values for the environment variables of `pool.yaml` that are not set: a rehearsal needs none."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Literal
-
-from provisioner.config.hub import DevHub
 
 PLACEHOLDER = "placeholder-of-the-rehearsal"
 
@@ -36,14 +31,3 @@ class Placeholders(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._environ)
-
-
-def placeholder_hub(login_app: Literal["auto", "replicated", "deployed"] = "auto") -> DevHub:
-    """A Dev Hub that does not exist: with it pool.yaml can be read before its keys are there."""
-    return DevHub(
-        login_app=login_app,
-        username="rehearsal@provisioner.example",
-        consumer_key=PLACEHOLDER,
-        private_key=Path(os.devnull),
-        login_url="http://127.0.0.1:9",
-    )

@@ -18,9 +18,11 @@ from provisioner.config.model import (
     PoolFile,
     ScratchApp,
 )
+from provisioner.config.placeholders import Placeholders
 from provisioner.config.plain_secrets import plain_secrets
 from provisioner.config.reader import INVALID, Reader
 from provisioner.config.reading import Need, Reading
+from provisioner.config.rehearsed import Rehearsed, exported, on_real_hub_only
 from provisioner.config.scalars import VariableError, expand
 from provisioner.config.secret_variables import secret_variables
 from provisioner.declare.keys import declared_keys
@@ -35,16 +37,21 @@ def read_pool_file(
     environ: Mapping[str, str],
     need: Need,
     keys_at: datetime | None = None,
-    dev_hub: DevHub | None = None,
+    rehearsed: Rehearsed | None = None,
     text: str | None = None,
 ) -> Reading:
     """Read the file at `path`; with `keys_at` the keys are read and the certificates checked.
 
-    With `dev_hub` neither the file's Dev Hub nor its scratch app is read. With `text`, that text is
-    read in place of the file.
+    With `rehearsed`, neither the file's Dev Hub nor its scratch app nor its ledger is read. With
+    `text`, that text is read in place of the file.
 
     Raises ConfigError when the file is not a YAML mapping.
     """
+    rehearsed = rehearsed or exported(environ)
+    if rehearsed is not None:
+        environ = environ if isinstance(environ, Placeholders) else Placeholders(environ)
+        if need == "new_hub_app":
+            raise on_real_hub_only("hub app")
     problems = Problems(str(path))
     root = Location(compose(read_text(path) if text is None else text, path), "")
     reader = Reader(problems, environ=environ, directory=path.parent)
@@ -54,8 +61,10 @@ def read_pool_file(
     reader.special = {DevHub: apps.read, ScratchApp: apps.read}
     if need == "new_hub_app":
         reader.special[DevHub] = apps.read_without_app
-    if dev_hub is not None:
+    if rehearsed is not None:
+        dev_hub = rehearsed.dev_hub
         reader.special = {DevHub: lambda _location: dev_hub, ScratchApp: lambda _location: None}
+        root = _without(root, "ledger")
     if need == "new_hub_app":
         made = _hub_only(reader, root, path)
     else:
@@ -66,7 +75,18 @@ def read_pool_file(
     if made is INVALID or any(not problem.is_warning for problem in found):
         return Reading(None, found)
     made = dataclasses.replace(made, warnings=found, secret_variables=reader.secret_variables)
+    if rehearsed is not None:
+        made = dataclasses.replace(made, ledger=rehearsed.ledger, time_scale=rehearsed.time_scale)
     return Reading(made, found)
+
+
+def _without(root: Location, key: str) -> Location:
+    """The document without a key, which is then not read."""
+    if not isinstance(root.node, MappingNode):
+        return root
+    entries = [entry for entry in root.node.value if entry[0].value != key]
+    mark = root.node.start_mark
+    return dataclasses.replace(root, node=MappingNode(root.node.tag, entries, mark))
 
 
 class Apps:

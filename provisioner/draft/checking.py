@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from provisioner.config.load import read
-from provisioner.config.placeholders import Placeholders, placeholder_hub
+from provisioner.config.placeholders import Placeholders
+from provisioner.config.rehearsed import not_yet
 from provisioner.draft.model import DefinitionFile, Draft, PoolDraft, Step
 from provisioner.errors import ConfigError, Problem
 
@@ -52,7 +53,7 @@ def _faults(problems: Iterable[Problem]) -> Faults:
 
 
 def _problems(text: str, path: Path, environ: Mapping[str, str]) -> list[Problem]:
-    reading = read(path, environ=Placeholders(environ), dev_hub=placeholder_hub(), text=text)
+    reading = read(path, environ=Placeholders(environ), rehearsed=not_yet(), text=text)
     return [problem for problem in reading.problems if not problem.is_warning]
 
 

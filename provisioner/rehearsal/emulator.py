@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from provisioner import children
-from provisioner.config.hub import DevHub
+from provisioner.config.rehearsed import LoginApp, Rehearsed
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.input_file import SETTINGS, read_input
 from provisioner.input_json import JsonProblem, parse_json
@@ -87,17 +87,16 @@ class RunningEmulator:
         with urllib.request.build_opener(without_proxy).open(request, timeout=30) as answer:
             return json.loads(answer.read() or b"null")
 
-    def dev_hub(self, login_app: Literal["auto", "replicated", "deployed"] = "auto") -> DevHub:
-        """The settings that replace `dev_hub` of pool.yaml, so that a build uses this emulator.
-
-        `login_app` is that of pool.yaml.
-        """
-        return DevHub(
-            login_app=login_app,
-            username=self.hub_username,
+    def rehearsed(self, folder: Path, login_app: LoginApp, speed: float) -> Rehearsed:
+        """What takes the place of the Dev Hub and the ledger of pool.yaml; the rest is its own."""
+        return Rehearsed(
+            folder=folder,
+            url=self.url,
+            hub_username=self.hub_username,
             consumer_key=self.consumer_key,
-            private_key=self.private_key,
-            login_url=self.url,
+            private_key=self.private_key.name,
+            login_app=login_app,
+            speed=speed,
         )
 
 
@@ -119,7 +118,8 @@ def emulator(folder: Path, options: Sequence[str]) -> Iterator[RunningEmulator]:
     Raises UsageError when the extra `emulator` is not installed or an option is wrong.
     """
     require_emulator()
-    command = [sys.executable, "-m", "provisioner", "emulator", "--json", "--port", "0", *options]
+    command = [sys.executable, "-m", "provisioner", "emulator", "--json", "--port", "0"]
+    command += ["--keys", str(folder), *options]
     process = children.start(command, children.environment(os.environ), cwd=folder)
     try:
         assert process.stdout is not None

@@ -108,15 +108,15 @@ BIG = """\
 dev_hub: { username: hub@acme.example, consumer_key: "${SF_CONSUMER_KEY}", private_key: no.key }
 limits: { keep_daily: 10000, keep_active: 10000 }
 pools:
-  big: { size: 41, replacements: 0, definitions: [config/project-scratch-def.json] }
+  big: { size: 3, replacements: 0, definitions: [config/project-scratch-def.json] }
 """
 
 
 def test_a_pool_of_any_size_is_rehearsed_unless_limits_are_chosen(cli: Cli, pools: Path) -> None:
-    """The limits of a small Dev Hub (40 active) would not do."""
+    """Without them, even so many orgs may be kept for people."""
     (pools / "pool.yaml").write_text(BIG)
     done = cli("rehearse", "--speed", FAST, "--json")
-    assert (done.code, done.json["built"]) == (0, 41), done.err
+    assert (done.code, done.json["built"]) == (0, 3), done.err
     (pools / "pool.yaml").write_text(BIG.replace("10000", "1"))
     done = cli("rehearse", "--speed", FAST, "--json", "--limits", "active=3")
     assert (done.code, done.json["built"]) == (4, 2), done.err
@@ -197,7 +197,7 @@ class Serving:
 
     process: subprocess.Popen[str]
     url: str
-    login: list[str]
+    export: str  # the last line of the result
 
     def state(self) -> Any:
         """What the emulator says of itself."""
@@ -214,7 +214,22 @@ class Serving:
 @contextmanager
 def serving(pools: Path, *options: str) -> Iterator[Serving]:
     """Starts it, and waits until it says that it serves."""
-    process = subprocess.Popen(
+    process = start(pools, *options)
+    try:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        talk = list(takewhile(lambda line: "Ctrl-C" not in line, process.stderr))
+        *_, login, export = [process.stdout.readline() for _ in range(4)]
+        assert login.startswith("login "), "".join(talk)
+        words = shlex.split(login)
+        yield Serving(process, words[words.index("--login-url") + 1], export)
+    finally:
+        kill(process)
+
+
+def start(pools: Path, *options: str) -> subprocess.Popen[str]:
+    """`rehearse --serve` of one pool."""
+    return subprocess.Popen(
         [sys.executable, "-m", "provisioner", "rehearse", "--serve", "one", *options],
         cwd=pools,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(pools)},
@@ -223,18 +238,13 @@ def serving(pools: Path, *options: str) -> Iterator[Serving]:
         text=True,
         start_new_session=True,
     )
-    try:
-        assert process.stderr is not None
-        assert process.stdout is not None
-        talk = list(takewhile(lambda line: "Ctrl-C" not in line, process.stderr))
-        *_, login = [process.stdout.readline() for _ in range(3)]
-        assert login.startswith("login "), "".join(talk)
-        words = shlex.split(login)[1:]
-        yield Serving(process, words[words.index("--login-url") + 1], words[1:])
-    finally:
-        with suppress(ProcessLookupError):  # of a rehearsal that ended well nothing is left
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End it with all its children; of a rehearsal that ended well nothing is left."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -249,11 +259,54 @@ def test_with_serve_the_emulator_serves_until_a_signal(pools: Path, number: int)
     assert tree(pools) == before, "the key and the ledger of the rehearsal are gone"
 
 
-def test_the_printed_login_works_while_it_serves(cli: Cli, pools: Path) -> None:
+def test_commands_work_on_the_rehearsal_while_its_variable_is_exported(
+    cli: Cli, pools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the user's own pool.yaml, and without a touch of its Dev Hub and ledger."""
+    before = tree(pools)
     with serving(pools, "--speed", FAST) as rehearsal:
-        command, username, *options = rehearsal.login
+        name, _, folder = rehearsal.export.removeprefix("shell     export ").strip().partition("=")
+        assert name == "PROVISIONER_REHEARSAL"
+        monkeypatch.setenv(name, folder)
+        said = f"Working on the rehearsal in {folder}, not on the Dev Hub ({name} is set).\n"
+        (pool, _) = cli("status", "--json").json["pools"]
+        (org,) = pool["orgs"]
+        assert (org["state"], org["owner"]) == ("claimed", "rehearsal")
+        done = cli("plan", "one")
+        assert (done.code, said) == (0, done.err), done.out
+        username = org["username"]
+        assert cli("login", username, "--owner", "rehearsal").code == 0
+        assert cli("release", username, "--owner", "rehearsal").err.count(said) == 1
+        built = cli("build", "two", "--json")
+        assert (built.code, built.json["built"]) == (0, 1), built.err
+        assert cli("claim", "--owner", "me", "--pool", "two").code == 0
+        assert cli("report", "--runs").out.count("1 of 1") == 2
+        done = cli("ledger", "copy", "devhub", "sqlite:///other.db")
+        assert (done.code, done.out) == (2, "")
+        assert "`ledger copy` does not work on a rehearsal" in done.err
+        rehearsal.end(signal.SIGINT)
+        done = cli("status")
+        assert (done.code, done.out) == (2, "")
+        assert f"{name} is set, but no rehearsal is running in {folder}\n" in done.err
+        assert f"hint: to work on the real Dev Hub, run `unset {name}`; " in done.err
+    assert tree(pools) == before
+
+
+def test_the_result_in_json_has_the_login_and_the_variable(cli: Cli, pools: Path) -> None:
+    process = start(pools, "--json", "--speed", FAST)
+    try:
+        assert process.stderr is not None
+        talk = list(takewhile(lambda line: "Ctrl-C" not in line, process.stderr))
+        assert process.stdout is not None
+        text = "".join(iter(process.stdout.readline, "}\n")) + "}"
+        document = json.loads(text)
+        _, command, username, *options = shlex.split(document["claimed"]["command"])
         done = cli(command, username, *options, "--json")
-        assert (done.code, done.json["username"]) == (0, username), done.err
+        assert (done.code, done.json["username"]) == (0, username), "".join(talk) + done.err
+        folder = document["environment"]["PROVISIONER_REHEARSAL"]
+        assert Path(folder).parent == pools
+    finally:
+        kill(process)
 
 
 def test_the_speed_and_the_seed_are_the_emulators(pools: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from provisioner.config.load import load
 from provisioner.config.portion import Portion
+from provisioner.config.rehearsed import Rehearsed
 from provisioner.declare.secret import Secret
 from provisioner.errors import ConfigError
 from tests.config.project import HUB, POOL, Project, options
@@ -110,16 +111,18 @@ def test_the_model_cannot_be_changed(project: Project) -> None:
         config.pools["morning"].size = 4  # type: ignore[misc]
 
 
-def test_another_dev_hub_replaces_that_of_the_file(project: Project) -> None:
+def test_a_rehearsal_replaces_the_dev_hub_and_the_ledger_of_the_file(project: Project) -> None:
     """A rehearsal brings its own, and must not need the keys of the real one."""
-    own = project.load(HUB).dev_hub
+    own = Rehearsed(project.path.parent, "http://127.0.0.1:9", "hub@acme.example", "K", "own.key")
     apps = "scratch_app: {consumer_key: ${NOPE}, private_key: gone.key}\n"
-    project.write("pool.yaml", HUB.replace("server.key", "${NOPE}") + apps + POOL)
+    written = HUB.replace("server.key", "${NOPE}") + apps + "ledger: ${NOPE}\n" + POOL
+    project.write("pool.yaml", written)
 
-    config = load(project.path, environ={}, dev_hub=own)
+    config = load(project.path, environ={}, rehearsed=own)
 
-    assert config.dev_hub is own
-    assert config.consumer_app is own
+    assert config.dev_hub == own.dev_hub
+    assert config.consumer_app == own.dev_hub
+    assert config.ledger == own.ledger
     assert config.pools["morning"].size == 3
 
 
