@@ -42,7 +42,11 @@ def limit_rights(night: Night, **without: str) -> None:
     )
     for name, rights in RIGHTS.items():
         lost = without.get(name, "")
-        row = {"Id": night.world.ids.new("110"), "ParentId": set_id, "SobjectType": name}
+        row: dict[str, str | bool] = {
+            "Id": night.world.ids.new("110"),
+            "ParentId": set_id,
+            "SobjectType": name,
+        }
         for right in ("Read", "Create", "Edit", "Delete"):
             row[f"Permissions{right}"] = right in rights and lost not in (right, "all")
         store.add("ObjectPermissions", row)

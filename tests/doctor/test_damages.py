@@ -41,10 +41,14 @@ class Case:
     world: dict[str, Any] = field(default_factory=dict)
 
 
-def is_left(active: int, daily: int, *, keep: str = "", size: int = 2) -> Callable[[Night], None]:
-    """The pool wants `size` orgs, and people keep some."""
+def is_left(
+    active: int, daily: int, *, keep: str = "", size: int = 2, with_ledger: bool = False
+) -> Callable[[Night], None]:
+    """The pool wants `size` orgs, and people keep some; `with_ledger`, a ledger shows it empty."""
 
     def damage(night: Night) -> None:
+        if with_ledger:
+            damages.empty_ledger(night)
         night.world.limits = Limits(active=active, daily=daily)
         night.write_pool(steps="", size=size, top=f"limits: {{ {keep} }}" if keep else "")
 
@@ -210,7 +214,7 @@ CASES = {
             "! allowances: the pools want 5 orgs, of which 5 have to be built, but the daily "
             "limit leaves 4 now",
         ),
-        lambda night: (damages.empty_ledger(night), is_left(40, 4, size=5)(night)),
+        is_left(40, 4, size=5, with_ledger=True),
         "a build makes as many as are left; delete scratch orgs that are not needed, or wait",
     ),
     "the API version is not offered": Case(
