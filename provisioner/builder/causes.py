@@ -114,7 +114,7 @@ def causes(
     found: dict[tuple[str, ...], Cause] = {}
     for org in failed:
         cause = parsed(org.error)
-        key = (cause.step, *(_VARIABLE.sub("…", line) for line in (cause.message, *cause.details)))
+        key = (cause.step, *map(common_form, (cause.message, *cause.details)))
         location = (locations or {}).get((org.pool, cause.step), "")
         known = found.get(key) or replace(cause, location=location)
         found[key] = replace(
@@ -124,6 +124,11 @@ def causes(
             pools=known.pools if org.pool in known.pools else (*known.pools, org.pool),
         )
     return tuple(sorted(found.values(), key=lambda cause: -cause.count))
+
+
+def common_form(text: str) -> str:
+    """A text without what differs from org to org, so that equal ones can be counted."""
+    return _VARIABLE.sub("…", text)
 
 
 def parsed(error: str) -> Cause:

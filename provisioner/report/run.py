@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from provisioner.builder.causes import common_form, parsed
 from provisioner.plain_text import cell, quantity
 from provisioner.report.step_times import spent
 from provisioner.report.summary import UNFINISHED
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 3  # usernames of a cause or warning
 MOST_DETAILS = 5  # lines of a cause
-MOST_DELETED = 10  # lines
+MOST_REASONS = 10  # of deletions
 _HEADERS = ("", "p50", "p95", "earlier p50", "p95")
 
 
@@ -155,10 +156,18 @@ def _warnings(record: RunRecord) -> Iterator[str]:
 
 
 def _deleted(record: RunRecord) -> Iterator[str]:
-    deleted = record.summary.deleted
-    yield from (f"{username}: {cell(reason)}" for username, reason in deleted[:MOST_DELETED])
-    if len(deleted) > MOST_DELETED:
-        yield f"… and {quantity(len(deleted) - MOST_DELETED, 'more org')}"
+    """The orgs that were deleted, equal reasons together."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for username, reason in record.summary.deleted:
+        first_line = reason.partition("\n")[0]
+        found.setdefault(common_form(first_line), []).append((username, first_line))
+    for same in list(found.values())[:MOST_REASONS]:
+        names = [username for username, _ in same]
+        reason = parsed(same[0][1]).what
+        yield f"{quantity(len(same), 'org')}: {cell(reason)}"
+        yield f"    {_names(names, len(names))}"
+    if len(found) > MOST_REASONS:
+        yield f"and orgs for {quantity(len(found) - MOST_REASONS, 'further reason')}"
 
 
 def _times(record: RunRecord) -> Iterator[str]:

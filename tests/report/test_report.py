@@ -65,6 +65,19 @@ def test_json_has_the_events_and_what_is_derived_from_them(ledger: Ledger, call:
     assert {event["to"] for event in document["events"]} >= {"available", "failed"}
 
 
+def test_deleted_orgs_are_counted_by_their_reason(ledger: Ledger, call: Call) -> None:
+    reasons = ["load_data: a@b.example is locked", "load_data: c@d.example is locked", "expired"]
+    deleted = [{"username": f"{n}@x.example", "reason": r} for n, r in enumerate(reasons)]
+    ledger.finish_run(Run("r", "h", 1, START, START, {"wanted": 1, "deleted": deleted}))
+    assert (
+        "Deleted:\n"
+        "  2 orgs: load_data: a@b.example is locked\n"
+        "      0@x.example, 1@x.example\n"
+        "  1 org: expired\n"
+        "      2@x.example\n"
+    ) in call("report").out
+
+
 def test_events_are_shown_on_request(ledger: Ledger, call: Call) -> None:
     three_nights(ledger)
     lines = call("report", "--events").out.splitlines()

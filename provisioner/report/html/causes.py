@@ -38,7 +38,7 @@ def _cause(cause: Cause, anchors: Anchors) -> Markup:
             " ",
             where,
         ),
-        element("p", None, cause.message),
+        element("p", None, cause.message) if cause.message not in cause.what else None,
         element("pre", None, "\n".join(cause.details)) if cause.details else None,
         element("p", {"class": "fix"}, element("strong", None, "Fix: "), cause.hint)
         if cause.hint

@@ -31,21 +31,22 @@ def page(record: RunRecord, rows: Sequence[Org], contents: Mapping[str, Any]) ->
     orgs = _listed(record, rows)
     lines = org_lines(record)
     anchors = Anchors(org.username for org in orgs)
-    body = element(
-        "body",
-        None,
-        _header(record),
-        element(
-            "main",
-            None,
-            cause_section(record, anchors),
-            timeline_section(record, lines, anchors),
-            warning_section(record),
-            time_section(record.times),
-            request_section(record.summary),
-            org_section(orgs, contents, record, anchors),
-        ),
-    )
+    sections = {
+        "causes": ("Failures", cause_section(record, anchors)),
+        "timeline": ("Timeline", timeline_section(record, lines, anchors)),
+        "warnings": ("Warnings", warning_section(record)),
+        "times": ("Times", time_section(record.times)),
+        "requests": ("Requests", request_section(record.summary)),
+        "orgs": ("Orgs", org_section(orgs, contents, record, anchors)),
+    }
+    links = [
+        element("a", {"href": f"#{name}"}, title)
+        for name, (title, part) in sections.items()
+        if part
+    ]
+    navigation = element("nav", {"aria-label": "Sections"}, links)
+    main = element("main", None, [part for _, part in sections.values()])
+    body = element("body", None, _header(record, navigation), main)
     return f"<!doctype html>\n{element('html', {'lang': 'en'}, _head(record), body)}\n"
 
 
@@ -64,7 +65,7 @@ def _head(record: RunRecord) -> Markup:
     )
 
 
-def _header(record: RunRecord) -> Markup:
+def _header(record: RunRecord, navigation: Markup) -> Markup:
     run = record.run
     mark, kind = ("✓", "good") if record.summary.exit_code == 0 else ("✗", "bad")
     idle = len(record.idle_since)
@@ -82,6 +83,7 @@ def _header(record: RunRecord) -> Markup:
         element("p", {"class": "quiet"}, f"run {run.id} on {run.host}, {_period(record)}"),
         element("p", {"class": "quiet"}, later) if idle else None,
         pool_section(record.summary),
+        navigation,
     )
 
 
