@@ -10,7 +10,11 @@ from collections.abc import Mapping
 
 EXAMPLES: Mapping[str, str] = {
     "init": """
-# Write a sample pool.yaml, with a private key and its certificate
+# In the folder of a Salesforce project: write a pool.yaml for it
+provisioner init
+# Import the pool of another tool
+provisioner init --from .sfdx-hardis.yml
+# In an empty folder: a sample, with a private key and its certificate
 provisioner init my-pool --keys ~/.certs
 """,
     "check": """
@@ -116,6 +120,17 @@ provisioner hub unlock 20270301-031500-7f3k
 # Move from a file to PostgreSQL; stop all builds before
 provisioner ledger copy sqlite:///.provisioner/ledger.db \\
   'postgresql://pools:${PGPASSWORD}@db.acme.example/pools'
+""",
+    "completion": """
+# bash, with the package bash-completion
+provisioner completion bash \\
+  > ~/.local/share/bash-completion/completions/provisioner
+# bash, without it
+provisioner completion bash >> ~/.bashrc
+# zsh, in a folder of $fpath
+provisioner completion zsh > ~/.zfunc/_provisioner
+# fish
+provisioner completion fish > ~/.config/fish/completions/provisioner.fish
 """,
     "emulator": """
 # Serve a Dev Hub with few sign-ups, a hundred times faster than real time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provisioner.cli.examples import EXAMPLES
@@ -17,8 +17,11 @@ _KEPT = "\N{NON-BREAKING HYPHEN}"
 
 def help_page(context: typer.Context) -> str:
     """The help page of the command of `context`."""
-    formatter = _unbroken(context.make_formatter())
     command = context.command
+    hidden = [
+        each.make_metavar(context) for each in command.params if getattr(each, "hidden", False)
+    ]
+    formatter = _unbroken(context.make_formatter(), hidden)
     command.format_help(context, formatter)
     lines = example_lines(command_name(context), getattr(command, "commands", ()))
     if lines:
@@ -50,8 +53,11 @@ def _first(name: str) -> Iterator[str]:
         yield line
 
 
-def _unbroken(formatter: Any) -> Any:
-    """The formatter, with hyphens that do not end a line, and arguments without braces."""
+def _unbroken(formatter: Any, hidden: Sequence[str]) -> Any:
+    """The formatter, with hyphens that do not end a line, and arguments without braces.
+
+    typer has `hidden` arguments in the usage line.
+    """
     write_text, write_dl, write_usage = (
         formatter.write_text,
         formatter.write_dl,
@@ -62,9 +68,14 @@ def _unbroken(formatter: Any) -> Any:
         [(_kept(first), _kept(second)) for first, second in rows], *more, **named
     )
     formatter.write_usage = lambda prog, args="", prefix=None: write_usage(
-        prog, re.sub(r"[{}]", "", args), prefix
+        prog, usage(args, hidden), prefix
     )
     return formatter
+
+
+def usage(pieces: str, hidden: Sequence[str]) -> str:
+    """The words of a usage line without those of `hidden` arguments, and without braces."""
+    return " ".join(each.strip("{}") for each in pieces.split() if each not in hidden)
 
 
 def _kept(text: str) -> str:

@@ -62,6 +62,11 @@ COMMANDS: Mapping[str, Listed] = {
         "Set-up", "provisioner.cli.hub", "Set up the app of the Dev Hub, and the ledger on it."
     ),
     "ledger": Listed("Set-up", "provisioner.cli.ledger", "Copy a ledger to another database."),
+    "completion": Listed(
+        "Set-up",
+        "provisioner.cli.completion",
+        "Print the script that completes commands in a shell.",
+    ),
     "emulator": Listed("Tools", "provisioner.cli.emulator", "Run an emulated Dev Hub."),
     "source": Listed(
         "Tools", "provisioner.cli.source", "Convert source format to metadata format."

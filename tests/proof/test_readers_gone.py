@@ -32,6 +32,7 @@ CALLS: dict[str, list[str]] = {
     "hub": ["hub", "unlock"],
     "source": ["source", "convert", ".", "--out", "out.zip"],
     "schema": ["schema"],
+    "completion": ["completion", "bash"],
 }
 """Each command, so that it has something to say."""
 
