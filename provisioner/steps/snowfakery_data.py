@@ -28,6 +28,9 @@ INSTALL = "install the library: pip install 'provisioner[snowfakery]'"
 TIMEOUT = 600.0  # seconds for one generation
 
 _NAMED_FILES = re.compile(r"[\w./-]+\.(?:ya?ml|csv|json|txt|db|py)\b")
+_ASKS_AN_ORG = ("Orgname is not specified", "No module named 'cumulusci'")
+_UPDATE_KEY = "_sf_update_key"
+_API_NAME = re.compile(r"[A-Za-z]\w*")
 _LOCATION = re.compile(r"[\s;]*near (\S+:\d+)\s*$")
 _TEXTS = frozenset(
     {"string", "textarea", "phone", "picklist", "multipicklist", "email", "url", "combobox",
@@ -57,6 +60,8 @@ def generated(recipe: Path, seed: int, secret_variables: Collection[str] = ()) -
             code, output = children.run(command, environ, timeout=TIMEOUT, with_errors=True)
         except TimeoutError:
             raise GenerationError(f"not finished after {TIMEOUT / 60:g} minutes") from None
+        if code < 0:
+            raise GenerationError(f"ended by signal {-code}; it may need too much memory")
         if code != 0 or not out.exists():
             raise GenerationError(_reason(output, recipe))
         try:
@@ -65,14 +70,33 @@ def generated(recipe: Path, seed: int, secret_variables: Collection[str] = ()) -
             raise GenerationError(f"the data is not valid: {problem.message}") from None
     if not found["rows"]:
         raise GenerationError("the recipe generates no records")
+    if not_loaded := "; ".join(_not_loaded(found)):
+        raise GenerationError(not_loaded)
     made: dict[str, Any] = found
     return made
+
+
+def _not_loaded(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the recipe says and a load by CumulusCI would follow, but ours does not."""
+    upserts = sorted({each["_table"] for each in found["rows"] if _UPDATE_KEY in each})
+    if upserts:
+        yield f"update_key is not supported; remove it from {', '.join(upserts)}"
+    for each in found["tables"]:
+        if not _API_NAME.fullmatch(each["object"]):
+            yield f"{each['object']!r} is not the API name of an object"
+        if each["object"] == "User":
+            yield "users are not loaded; write the step create_users"
 
 
 def _reason(output: str, recipe: Path) -> str:
     """The library's message on one line, with the location as in all our messages."""
     lines = [line.strip() for line in output.strip().splitlines() if line.strip()]
     text = " ".join(lines) or "the recipe failed without a message"
+    if any(each in text for each in _ASKS_AN_ORG):
+        text = (
+            "the recipe queries an org (SalesforceQuery or SOQLDataset), which is not supported: "
+            f"{text}"
+        )
     location = _LOCATION.search(text)
     if location:
         text = f"{location[1].rpartition('/')[2]}: {text[: location.start()]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ class SnowfakeryForm:
             return
         try:
             self.cached.checked("", lambda: self._checked(directory))
+            yield from self._load_file(directory)
         except (GenerationError, OSError) as error:
             yield Finding("snowfakery", self._text(error))
         except PlanError as error:
@@ -84,6 +85,15 @@ class SnowfakeryForm:
         found = generated(directory / self.recipe, self.seed or CHECKED, self.secret_variables)
         data_load(found, {})
         return found
+
+    def _load_file(self, directory: Path) -> Iterator[Finding]:
+        """CumulusCI takes order, API and more from a load file beside the recipe."""
+        path = self.recipe
+        stem = path.name.removesuffix(path.suffix).removesuffix(".recipe")
+        name = f"{stem}.load{path.suffix}"
+        if name != path.name and (directory / path.with_name(name)).exists():
+            text = f"{path.with_name(name)} is not used; references determine the order of the load"
+            yield Finding("snowfakery", text, is_warning=True)
 
     def _text(self, error: OSError | GenerationError) -> str:
         if isinstance(error, OSError):

@@ -11,6 +11,7 @@ from provisioner.errors import ErrorKind, UsageError
 from provisioner.steps import snowfakery_data
 from provisioner.steps.base import Done, StepFailed
 from provisioner.steps.load_data import LoadData
+from provisioner.steps.snowfakery_form import SnowfakeryForm
 from tests.salesforce.world import Emulated
 from tests.steps.project import write
 from tests.steps.step_runner import KilledError, StepRunner
@@ -147,6 +148,54 @@ def test_problems_of_a_recipe_name_the_line(runner: StepRunner) -> None:
     assert problems(runner, step(runner, "- snowfakery_version: 3\n")) == [
         "data/recipe.yml: the recipe generates no records"
     ]
+
+
+def test_what_is_not_loaded_is_refused_by_name(runner: StepRunner) -> None:
+    recipe = """\
+- object: Contact
+  update_key: Email
+  fields: {LastName: A, Email: a@b.example}
+- object: some-thing
+  fields: {Name: A}
+- object: User
+  fields: {LastName: A}
+"""
+    write(runner.directory / "data/recipe.load.yml", "[]")
+    assert problems(runner, step(runner, recipe)) == [
+        "data/recipe.yml: update_key is not supported; remove it from Contact; "
+        "'some-thing' is not the API name of an object; "
+        "users are not loaded; write the step create_users"
+    ]
+
+
+def test_a_recipe_that_queries_an_org_is_refused(runner: StepRunner) -> None:
+    recipe = """\
+- plugin: snowfakery.standard_plugins.Salesforce.SalesforceQuery
+- object: Contact
+  fields:
+    LastName: A
+    AccountId:
+      SalesforceQuery.random_record: Account
+"""
+    (problem,) = problems(runner, step(runner, recipe))
+    assert problem.startswith(
+        "data/recipe.yml: recipe.yml:5: the recipe queries an org (SalesforceQuery or "
+        "SOQLDataset), which is not supported: "
+    )
+
+
+@pytest.mark.parametrize("name", ["recipe.yml", "recipe.recipe.yml"])
+def test_a_load_file_of_cumulusci_is_a_warning(
+    runner: StepRunner, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SnowfakeryForm, "_checked", lambda *_: {})  # another test generates data
+    write(runner.directory / "data/recipe.load.yml", "[]")
+    load = LoadData(snowfakery=write(runner.directory / f"data/{name}", RECIPE))
+    (found,) = load.check(runner.directory)
+    assert found.is_warning
+    assert found.message.endswith(
+        "data/recipe.load.yml is not used; references determine the order of the load"
+    )
 
 
 def test_without_the_library_the_command_that_installs_it_is_named(
