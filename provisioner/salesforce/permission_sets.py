@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.salesforce.answer_json import MalformedAnswerError
@@ -47,6 +47,7 @@ class Kind:
     id_field: str  # of the assignment
     has_namespace: bool = True
     condition: str = ""  # of its records
+    group_field: str = ""  # set in what stands for a permission set group
 
 
 SETS = Kind(
@@ -57,6 +58,7 @@ SETS = Kind(
     "PermissionSetAssignment",
     "PermissionSetId",
     condition="IsOwnedByProfile = false",  # every profile has its own permission set
+    group_field="PermissionSetGroupId",  # every group has its own as well
 )
 GROUPS = Kind(
     "permission set group",
@@ -108,23 +110,39 @@ def _filters(kind: Kind, names: Collection[Name]) -> Iterator[str]:
         yield f"({same} AND {one_of('NamespacePrefix', [namespace])})" if namespace else same
 
 
+class Match(NamedTuple):
+    """What a name stands for."""
+
+    id: str
+    is_group: bool  # the permission set that stands for a group
+
+
 def find(org: OrgClient, names: Collection[str], kind: Kind = SETS) -> dict[str, str]:
     """The ids of those of `names` that exist, by one query."""
+    return {name: match.id for name, match in matches(org, names, kind).items()}
+
+
+def matches(org: OrgClient, names: Collection[str], kind: Kind) -> dict[str, Match]:
+    """Those of `names` that exist, by one query."""
     parsed = {text: Name.parse(text) if kind.has_namespace else Name("", text) for text in names}
     where = f"({' OR '.join(_filters(kind, parsed.values()))})"
     if kind.condition:
         where += f" AND {kind.condition}"
-    fields = f"Id, {_fields(kind)}"
+    fields = ", ".join(filter(None, ("Id", _fields(kind), kind.group_field)))
     rows = org.query_as(
         select(fields, kind.sobject, where),
-        lambda row: {**_name_of(row, kind), "Id": record_id(row, "Id", prefix=kind.prefix)},
+        lambda row: (_name_of(row, kind), _match_of(row, kind)),
     )
     found = {}
     for wanted, name in parsed.items():
-        ranked = [(rank, row["Id"]) for row in rows if (rank := name.rank(row)) is not None]
+        ranked = [(rank, match) for row, match in rows if (rank := name.rank(row)) is not None]
         if ranked:
-            found[wanted] = str(min(ranked)[1])
+            found[wanted] = min(ranked)[1]
     return found
+
+
+def _match_of(row: Row, kind: Kind) -> Match:
+    return Match(record_id(row, "Id", prefix=kind.prefix), bool(row.get(kind.group_field)))
 
 
 def group_states(org: OrgClient, names: Collection[str]) -> dict[str, str]:

@@ -25,8 +25,7 @@ class AssignPermissionSets:
     """Assigns permission set licences, permission sets and groups of them.
 
     They are for the user of the org, or for users that `create_users` has made. A group of `groups`
-    that Salesforce has not calculated yet is waited for; one that `sets` names is a transient
-    error, after which the step is retried.
+    that Salesforce has not calculated yet is waited for; one that `sets` names is an error.
 
     Safe to run twice: what a user has is queried first, and a second assignment, which Salesforce
     refuses, counts as done.

@@ -34,17 +34,40 @@ _NO_LICENSE_LEFT = "LICENSE_LIMIT_EXCEEDED"
 
 
 def find(org: OrgClient, names: Mapping[Kind, Collection[str]]) -> Found:
-    """The ids of all names. Raises StepFailed for unknown ones, with the most similar names."""
-    found = {kind: permission_sets.find(org, some, kind) for kind, some in names.items() if some}
+    """The ids of all names. Raises StepFailed for unknown ones, with the most similar names, and
+    for a permission set among groups or a group among permission sets."""
+    found = {kind: permission_sets.matches(org, some, kind) for kind, some in names.items() if some}
     unknown = {kind: sorted(set(names[kind]) - ids.keys()) for kind, ids in found.items()}
     unknown = {kind: some for kind, some in unknown.items() if some}
+    _refuse_groups([name for name, one in found.get(SETS, {}).items() if one.is_group])
     if not unknown:
-        return found
+        return {kind: {name: one.id for name, one in some.items()} for kind, some in found.items()}
+    _refuse_sets(org, unknown.get(GROUPS, []))
     raise StepFailed(
         "; ".join(f"{k.label}s not found in the org: {', '.join(n)}" for k, n in unknown.items()),
         details=_advices(org, unknown),
         hint="; ".join(dict.fromkeys(_NOT_FOUND[kind] for kind in unknown)),
     )
+
+
+def _refuse_groups(names: list[str]) -> None:
+    """A group can be assigned only once it is calculated, which is waited for under `groups`."""
+    if names:
+        shown = ", ".join(sorted(names))
+        raise StepFailed(
+            f"not a permission set but a permission set group: {shown}",
+            hint=f"write assign_permission_sets: {{ groups: [{shown}] }}",
+        )
+
+
+def _refuse_sets(org: OrgClient, names: list[str]) -> None:
+    found = permission_sets.find(org, names) if names else {}
+    if found:
+        shown = ", ".join(sorted(found))
+        raise StepFailed(
+            f"not a permission set group but a permission set: {shown}",
+            hint=f"write assign_permission_sets: {{ sets: [{shown}] }}",
+        )
 
 
 def _advices(org: OrgClient, unknown: Mapping[Kind, list[str]]) -> Iterator[str]:

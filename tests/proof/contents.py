@@ -15,6 +15,7 @@ from provisioner.ledger.base import Org
 from provisioner.salesforce.app_keys import PLATFORM_CLI, derived_consumer_key
 from provisioner.steps.login_app import NAME
 from provisioner.steps.persona_names import persona_username
+from tests.proof.data_forms import GROUP, data_faults
 from tests.proof.whole_night import (
     BELOW,
     DEPENDENCY,
@@ -28,7 +29,6 @@ from tests.proof.whole_night import (
 PARTS = 6  # of a login app, its permission set included
 
 SAMPLE = "Sample Account for Entitlements"  # every new org has it, and its user has created it
-PERMISSION_SETS = ("Clerk", "Visit_Planner")
 
 
 @dataclass(frozen=True)
@@ -62,20 +62,26 @@ def faults_of(night: WholeNight, org: Org, whole: Complete) -> Iterator[str]:
     wanted = whole.components
     if not night.has("deploy_metadata"):
         wanted = frozenset(one for one in wanted if one[1] not in ("extra", "invoice__c"))
+    if not night.has("install_package"):
+        wanted -= {("PermissionSet", "billing__clerk")}
+    if night.has("groups"):
+        wanted |= {("PermissionSetGroup", GROUP.lower())}
     for kind, name in sorted(wanted ^ components):
         yield f"{org.username}: {kind} {name} is {_there((kind, name) in components)}"
     installed = [
         row["SubscriberPackageVersionId"] for row in _rows(here, "InstalledSubscriberPackage")
     ]
     below = [BELOW, DEPENDENCY] if night.has("install_dependencies") else []
-    if installed != [*below, PACKAGE]:
+    has_package = night.has("install_package")
+    if installed != [*below, *[PACKAGE] * has_package]:
         yield f"{org.username}: installed are {installed}"
-    assigned = sorted(name for name in _assigned(here) if name != NAME)
-    if assigned != list(PERMISSION_SETS):
+    assigned = sorted(name for name in _assigned(here) if name not in (NAME, GROUP))
+    if assigned != (["Clerk"] * has_package + ["Visit_Planner"]):
         yield f"{org.username}: assigned are {assigned}"
     if night.has("create_users"):
         yield from (f"{org.username}: {text}" for text in _persona_faults(here, org))
-    yield from (f"{org.username}: {text}" for text in _data_faults(here, night))
+    found = _data_faults(here, night) if night.has("plan") else data_faults(here)
+    yield from (f"{org.username}: {text}" for text in found)
     if org.proven_at is None:
         yield f"{org.username} was never proven"
 

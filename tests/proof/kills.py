@@ -23,13 +23,10 @@ from tests.proof.contents import Complete, complete
 from tests.proof.processes import Ended, Process
 from tests.proof.scenes import BUILD, SCENES, SIZE
 from tests.proof.truth import crashes, doubles, leaks, ledger_of, rows, unfit, unfull
-from tests.proof.whole_night import EVERY, FEW, WholeNight, whole_night
+from tests.proof.whole_night import WholeNight, whole_night
 
 Run = Callable[..., Ended]  # a night, and the arguments of a command
 BEFORE, AFTER = "before", "after"
-WITH_EVERY_STEP = frozenset({"build"})
-"""Scenes whose steps are of every kind; the others are about what is around them."""
-
 LONG = 1200.0  # seconds of the emulator, a thousand times as fast
 NOT_COPIED = reason_of(SignUpStatus("", "", "Error", "C-1016", "", "", "", None))
 IN_DOUBT = "it is unknown whether"
@@ -142,7 +139,7 @@ def _night(
     key_pair: KeyPair, scene: str, ledger: str = "sqlite", seed: int = 0, **latencies: float
 ) -> Iterator[WholeNight]:
     """The night of a scene in a folder of its own."""
-    steps = EVERY if scene in WITH_EVERY_STEP else FEW
+    steps = SCENES[scene].steps
     with (
         tempfile.TemporaryDirectory(prefix="kill-") as folder,
         whole_night(

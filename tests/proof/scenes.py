@@ -1,4 +1,4 @@
-"""What is killed: builds, those that renew old orgs, `reap`, `reap --rebuild`, and a probe."""
+"""What is killed: builds, also of all forms of data or of old orgs, `reap`, and a probe."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from provisioner.ledger import open_ledger
 from provisioner.ledger.base import State
 from provisioner.upkeep.probes import is_probe
 from tests.proof import here
+from tests.proof.data_forms import DATA
 from tests.proof.processes import TIME_SCALE
 from tests.proof.truth import rows, unfull
-from tests.proof.whole_night import WholeNight
+from tests.proof.whole_night import EVERY, FEW, WholeNight
 
 SIZE = 3
 BUILD = ("build", "--json", "--time-scale", TIME_SCALE)
@@ -47,6 +48,7 @@ class Scene:
     at_the_end: Reported = nothing
     sign_ups: int = SIZE  # in all, replacements of orgs in doubt not counted
     org: str = ""  # "hub": only requests to the Dev Hub are counted and killed at
+    steps: str = FEW  # most scenes are about what is around the steps
 
 
 def _new(night: WholeNight, concurrent: int) -> None:
@@ -169,7 +171,8 @@ def _one_left(night: WholeNight) -> Iterator[str]:
 SCENES = {
     scene.name: scene
     for scene in (
-        Scene("build", _new, BUILD, (BUILD,), at_the_end=_full),
+        Scene("build", _new, BUILD, (BUILD,), at_the_end=_full, steps=EVERY),
+        Scene("data", _new, BUILD, (BUILD,), at_the_end=_full, steps=DATA),
         Scene("apps", _with_apps, BUILD, (BUILD,), at_the_end=_full),
         Scene("way", _unknown_way, BUILD, (BUILD,), at_the_end=_full, sign_ups=SIZE + 1),
         Scene("renew", _old, BUILD, (BUILD,), _gap, _renewed, 2 * SIZE + 1, "hub"),

@@ -7,8 +7,10 @@ import pytest
 from provisioner.emulator.keys import KeyPair
 from provisioner.ledger import LEDGERS
 from provisioner.steps import STEPS as KINDS
+from provisioner.steps.load_data import FORMS
 from tests.proof import here
 from tests.proof.contents import Complete
+from tests.proof.data_forms import DATA as DATA_STEPS
 from tests.proof.kills import AFTER, BEFORE, Kill, Verdict, carry_out
 from tests.proof.ledgers import PROOF_LEDGERS
 from tests.proof.scenes import SIZE
@@ -34,6 +36,16 @@ WRITES = (
     ("sobjects.create", 5),  # of the command
 )
 ANYWHERE = (3, 25, 60, 85, 120)  # an undisturbed build makes about 150 requests
+DATA = (
+    ("collections.create", 2),  # licence, permission set or group
+    ("sobjects.create", 8),  # a file; three are sign-ups
+    ("bulk_ingest.upload", 2),
+    ("bulk_ingest.state", 4),
+    ("tree.create", 1),
+    ("tree.create", 4),
+)
+"""Writes of the forms of `load_data` that the other builds do not have."""
+
 ELSEWHERE = (("renew", "collections.delete", 1), ("renew", "collections.delete", 2),
              ("roll", "collections.delete", 1), ("roll", "collections.delete", 3),
              ("reap", "collections.delete", 1), ("rebuild", "oauth.token", 3))  # fmt: skip
@@ -79,6 +91,8 @@ def test_the_night_has_a_step_of_every_kind(night: WholeNight) -> None:
     night.write_pool(steps=EVERY)
     kinds = {entry.kind for entry in night.config().pools["sample"].steps}
     assert kinds == set(KINDS), "a new kind of step belongs into the proofs, too"
+    for form in FORMS:
+        assert f"load_data: {{ {form}: " in EVERY + DATA_STEPS, "and so does a new form of data"
 
 
 def assert_nothing_lost(kill: Kill, key_pair: KeyPair, whole: Complete) -> Verdict:
@@ -95,6 +109,17 @@ def test_killed_at_a_write(
 ) -> None:
     route, number = write
     verdict = assert_nothing_lost(Kill(number, at, route=route), key_pair, whole)
+    assert verdict.place, "the build came as far as that"
+
+
+@pytest.mark.parametrize(("write", "at"), tuple(zip(DATA, [BEFORE, AFTER] * 3, strict=True)))
+def test_killed_while_data_is_loaded(
+    key_pair: KeyPair, whole: Complete, write: tuple[str, int], at: str
+) -> None:
+    """A job is continued, a file that is there is not uploaded again, and generated records are
+    those of the first time."""
+    route, number = write
+    verdict = assert_nothing_lost(Kill(number, at, route=route, scene="data"), key_pair, whole)
     assert verdict.place, "the build came as far as that"
 
 

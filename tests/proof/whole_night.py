@@ -15,6 +15,7 @@ from provisioner.emulator.latencies import Latencies
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.world import World
 from tests.builder.night import Night
+from tests.proof.data_forms import write_data
 from tests.proof.ledgers import PROOF_LEDGERS, ProofLedger, SqliteProof
 from tests.steps.project import SEED, metadata_folder, zipped_folder
 
@@ -94,6 +95,8 @@ class WholeNight(Night):
             (folder / "data" / name).write_bytes(f"LastName;Company\r\n{rows}".encode())
         definition = {"LastName": "Agent", "Title": "Agent", "permsets": ["Visit_Planner"]}
         self.write_json(f"config/{PERSONA}-user.json", definition)
+        if self.has("sfdmu"):
+            write_data(folder)
         self.write_pool(size=3)
         self.ledger.install(self)
 

@@ -171,29 +171,54 @@ def with_group(runner: StepRunner, *, status: str = "") -> StepRunner:
     return runner
 
 
-def test_a_group_that_is_not_calculated_yet_is_retried(runner: StepRunner) -> None:
-    """The emulator shows each state once at least, as the platform does within seconds."""
+def answer_status(runner: StepRunner, status: str) -> None:
+    """The next query for the states of groups finds this one."""
+    row = {"DeveloperName": "All_Readers", "Status": status}
+    body = {"records": [row], "done": True, "totalSize": 1}
+    runner.emulated.fault(
+        {"route": "query", "nth": 2}, {"do": "answer", "status": 200, "body": body}
+    )
+
+
+def test_a_group_that_has_to_be_calculated_again_is_retried(runner: StepRunner) -> None:
+    """Its state has changed since it was queried."""
     with_group(runner)
-    step = AssignPermissionSets(sets=("Reader", "All_Readers"))
+    text = 'You can only assign users to permission set groups that have the "Updated" status.'
+    refused = {"statusCode": "FIELD_INTEGRITY_EXCEPTION", "message": text}
+    runner.emulated.fault(
+        {"path": "composite/sobjects"},
+        {"do": "answer", "status": 200, "body": [{"success": False, "errors": [refused]}]},
+    )
+    step = AssignPermissionSets(groups=("All_Readers",))
     failure = runner.failure(step)
     assert failure.kind is ErrorKind.TRANSIENT
     assert "not calculated the permission set group yet: All_Readers" in str(failure)
     assert runner.finish(step).note.startswith("assigned ")
-    assert sorted(assigned(runner)) == [":All_Readers", ":Reader"]
+    assert assigned(runner) == [":All_Readers"]
 
 
-def test_a_group_that_could_not_be_calculated_says_what_to_do(runner: StepRunner) -> None:
-    fault = {"do": "error", "error": "Failed"}
-    runner.emulated.fault({"operation": "permission_set_group"}, fault)
+def test_a_group_among_permission_sets_is_an_error_at_once(runner: StepRunner) -> None:
+    """Whether it is calculated by then or not; without a further request."""
     with_group(runner)
-    with pytest.raises(StepFailed, match="All_Readers has the status Failed") as caught:
-        runner.finish(AssignPermissionSets(sets=("All_Readers",)))
-    assert caught.value.kind is ErrorKind.CONTENT
-    assert "Setup, Permission Set Groups" in caught.value.hint
+    before = len(runner.emulated.world.log.entries())
+    failure = runner.failure(AssignPermissionSets(sets=("Reader", "all_readers")))
+    assert failure.message == "not a permission set but a permission set group: all_readers"
+    assert failure.hint == "write assign_permission_sets: { groups: [all_readers] }"
+    assert failure.kind is ErrorKind.CONTENT
+    assert len(runner.emulated.world.log.entries()) - before == 1
+    assert assigned(runner) == []
+
+
+def test_a_permission_set_among_groups_is_an_error_at_once(ready: StepRunner) -> None:
+    failure = ready.failure(AssignPermissionSets(groups=("bill__Sales_Rep",)))
+    assert failure.message == "not a permission set group but a permission set: bill__Sales_Rep"
+    assert failure.hint == "write assign_permission_sets: { sets: [bill__Sales_Rep] }"
+    assert failure.kind is ErrorKind.CONTENT
 
 
 def test_a_group_and_another_set_that_are_refused_are_a_failure(runner: StepRunner) -> None:
-    with_group(runner)
+    metadata_folder(runner.directory / "mdapi", sets=["Reader", "Writer"])
+    runner.finish(DeploySource(path=Path("mdapi")))
     errors = [
         {"statusCode": "FIELD_INTEGRITY_EXCEPTION", "message": text}
         for text in (
@@ -210,7 +235,7 @@ def test_a_group_and_another_set_that_are_refused_are_a_failure(runner: StepRunn
         },
     )
     with pytest.raises(StepFailed, match="2 of 2 permission sets") as caught:
-        runner.finish(AssignPermissionSets(sets=("Reader", "All_Readers")))
+        runner.finish(AssignPermissionSets(sets=("Reader", "Writer")))
     assert caught.value.kind is ErrorKind.CONTENT
 
 
@@ -236,8 +261,10 @@ def test_a_group_of_groups_that_has_failed_is_an_error(runner: StepRunner) -> No
     fault = {"do": "error", "error": "Failed"}
     runner.emulated.fault({"operation": "permission_set_group"}, fault)
     with_group(runner)
-    with pytest.raises(StepFailed, match="All_Readers has the status Failed"):
+    with pytest.raises(StepFailed, match="All_Readers has the status Failed") as caught:
         runner.finish(AssignPermissionSets(groups=("All_Readers",)))
+    assert caught.value.kind is ErrorKind.CONTENT
+    assert "Setup, Permission Set Groups" in caught.value.hint
 
 
 # --- licences and users -------------------------------------------------------------------

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from provisioner.emulator.describe.fields import describe_field
+from provisioner.emulator.objects.catalogue import published_targets
 from provisioner.emulator.objects.described import described
-from provisioner.emulator.objects.schema import ObjectType
+from provisioner.emulator.objects.schema import Field, ObjectType
 from provisioner.emulator.objects.searchable import is_searchable
 from provisioner.emulator.objects.store import Store
 
@@ -66,7 +68,12 @@ def describe_fully(
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [describe_field(object_type, field) for field in object_type.fields.values()],
+        "fields": [
+            describe_field(
+                object_type, replace(field, reference_to=_targets(store, object_type, field))
+            )
+            for field in object_type.fields.values()
+        ],
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,
@@ -140,8 +147,28 @@ def _child_relationships(store: Store, object_type: ObjectType) -> list[dict[str
         for child in list(store.types.values())
         if child.is_tooling == object_type.is_tooling
         for field in child.fields.values()
-        if object_type.name in field.reference_to
+        if object_type.name in _targets(store, child, field)
     ]
+
+
+def _targets(store: Store, object_type: ObjectType, field: Field) -> tuple[str, ...]:
+    """The objects that a lookup may refer to; of one to any object, those that the org has.
+
+    Such a lookup (`Task.WhatId`, `Note.ParentId`) lists the objects that the references name, and
+    custom objects.
+    """
+    if field.type != "reference" or field.reference_to:
+        return field.reference_to
+    published = published_targets(object_type.name).get(field.name, ())
+    if not published:
+        return ()
+    custom = (
+        one.name
+        for one in store.types.values()
+        if one.is_custom and one.name.endswith("__c")
+        and not one.properties.get("customSettingsType")
+    )  # fmt: skip
+    return (*(name for name in published if name in store.types), *sorted(custom))
 
 
 def _record_types(store: Store, object_type: ObjectType, address: str) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from provisioner.emulator.objects.table import (
 )
 
 __all__ = ["audit_fields", "elsewhere_children", "elsewhere_fields", "elsewhere_type", "hub_types",
-           "is_known", "label_of", "org_types", "other_fields"]  # fmt: skip
+           "is_known", "label_of", "org_types", "other_fields", "published_targets"]  # fmt: skip
 
 _PUBLISHED = (Table("published"), Table("published_tooling"))
 _CORRECTIONS = Table("corrections")
@@ -101,6 +101,14 @@ def elsewhere_fields(name: str) -> Mapping[str, Field]:
     """The fields of a standard object that not every org has, by name."""
     block = _everywhere().get(name)
     return {one.name: one for one in map(field_of, elsewhere_lines(block))} if block else {}
+
+
+@cache
+def published_targets(name: str) -> Mapping[str, tuple[str, ...]]:
+    """Field → the objects that a lookup of a standard object may refer to, as published."""
+    blocks = [table.blocks[name] for table in _PUBLISHED if name in table.blocks]
+    found = (field_of(line) for block in blocks for line in block.lines())
+    return {one.name: one.reference_to for one in found if one.reference_to}
 
 
 @cache

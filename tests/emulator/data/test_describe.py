@@ -52,6 +52,17 @@ def test_the_fields_of_an_object(client: Client) -> None:
     }  # fmt: skip
 
 
+def test_a_lookup_to_any_object_lists_the_objects_of_the_org(client: Client) -> None:
+    """Standard objects that the references name, and custom objects, but no others."""
+    fields = {one["name"]: one for one in client.get("sobjects/Task/describe")["fields"]}
+    what, who = fields["WhatId"], fields["WhoId"]
+    assert {"Account", "Campaign", "Case"} <= set(what["referenceTo"])
+    assert not {"Task", "User", "CareBarrier"} & set(what["referenceTo"])
+    assert (what["polymorphicForeignKey"], who["referenceTo"]) == (True, ["Contact", "Lead"])
+    children = client.get("sobjects/Account/describe")["childRelationships"]
+    assert ("Task", "WhatId") in {(one["childSObject"], one["field"]) for one in children}
+
+
 def test_child_relationships(client: Client) -> None:
     children = client.get("sobjects/Account/describe")["childRelationships"]
     found = {(one["relationshipName"], one["childSObject"], one["field"]) for one in children}
