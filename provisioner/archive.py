@@ -32,7 +32,7 @@ class Archive:
     def __init__(self, level: int = 1) -> None:
         """`level` of compression, from 1 (fast) to 9 (small)."""
         self._level = level
-        self._names: list[str] = []
+        self._digests: dict[str, bytes] = {}
         self._digest = hashlib.sha256()
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - see _close
         self._zip = zipfile.ZipFile(self._file, "w")
@@ -41,7 +41,7 @@ class Archive:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all members, sorted."""
-        return tuple(self._names)
+        return tuple(self._digests)
 
     @property
     def size(self) -> int:
@@ -52,6 +52,11 @@ class Archive:
     def sizes(self) -> Mapping[str, tuple[int, int]]:
         """The size of each member in the zip and uncompressed, in bytes."""
         return {one.filename: (one.compress_size, one.file_size) for one in self._zip.infolist()}
+
+    @property
+    def digests(self) -> Mapping[str, bytes]:
+        """SHA-256 of each member's content; of a zip, of the names and contents in it."""
+        return self._digests
 
     def digest(self) -> str:
         """SHA-256 of names and contents, in hexadecimal; it does not depend on the compression."""
@@ -103,7 +108,7 @@ class Archive:
         self._zip.close()
         copy = Archive(self._level)
         with zipfile.ZipFile(self._file) as archive:
-            for name in self._names:
+            for name in self._digests:
                 if name in members:
                     copy.add(name, members[name])
                     continue
@@ -119,8 +124,8 @@ class Archive:
             archive.extractall(folder)
 
     def _member(self, name: str, start: bytes) -> zipfile.ZipInfo:
-        if self._names and name <= self._names[-1]:
-            raise ValueError(f"{name} must be added once, and before {self._names[-1]}")
+        if (last := next(reversed(self._digests), "")) and name <= last:
+            raise ValueError(f"{name} must be added once, and before {last}")
         member = zipfile.ZipInfo(name, _DATE)
         member.create_system = _UNIX
         member.external_attr = _MODE
@@ -129,7 +134,7 @@ class Archive:
 
     def _record(self, name: str, digest: bytes) -> None:
         encoded = name.encode()
-        self._names.append(name)
+        self._digests[name] = digest
         self._digest.update(struct.pack("<L", len(encoded)) + encoded + digest)
 
 

@@ -21,6 +21,12 @@ MINIMUM_LIFE = timedelta(hours=12)
 """An available org with less life left does not count: no claim of the default kind takes it."""
 
 
+CONTENT = "pool.yaml, or a file that it names, has changed since it was built"
+"""Why an available org of another fingerprint is outdated."""
+
+CONTENT_MEANWHILE = "pool.yaml, or a file that it names, changed during its build"
+
+
 @dataclass(frozen=True)
 class Allowance:
     """Sign-ups that may be spent: what the Dev Hub has left, less what is kept for people."""
@@ -113,13 +119,14 @@ def plan_pools(
         pool.name: _in_renewal(pool, own) for pool, own in zip(wanted, sorted_rows, strict=True)
     }
     plans = []
+    # A sign-up that is intended may not be sent yet, in whichever pool it is.
+    intents = sum(row.state is State.INTENDED for own in sorted_rows for row in own.resume)
+    allowance = allowance.less(intents)
     for pool, own in zip(wanted, sorted_rows, strict=True):
         held.pop(pool.name)
         others = min(sum(held.values()), max(0, allowance.active))
         plan = _plan_pool(pool, own, fingerprints, allowance.more(-others))
-        intents = sum(org.state is State.INTENDED for org in plan.resume)
-        spent = allowance.less(len(plan.create) + intents)
-        allowance = spent.more(len(plan.create) - plan.slots)
+        allowance = allowance.less(len(plan.create)).more(len(plan.create) - plan.slots)
         plans.append(plan)
     return plans
 
@@ -166,7 +173,6 @@ def _plan_pool(
     pool: Pool, rows: _Rows, fingerprints: Fingerprints, allowance: Allowance
 ) -> PoolPlan:
     wanted = max(0, pool.size - len(rows.fresh) - len(rows.resume))
-    allowance = allowance.less(sum(row.state is State.INTENDED for row in rows.resume))
     roomy = Allowance(allowance.daily, max(0, allowance.active) + len(rows.stale))
     room = _room(pool, rows)
     created, reason, limit = _bounded(pool, wanted, room, roomy)
@@ -203,7 +209,7 @@ def _removal(row: Org, fingerprints: Fingerprints, now: datetime) -> Removal | N
     if row.state in TO_DELETE and not row.kept:
         return Removal(row, row.error or row.state.value)
     if row.state in UNFINISHED and not _is_current(row, fingerprints):
-        return Removal(row, "pool.yaml, or a file that it names, changed during its build")
+        return Removal(row, CONTENT_MEANWHILE)
     return None
 
 
@@ -214,7 +220,7 @@ def _is_current(row: Org, fingerprints: Fingerprints) -> bool:
 def _staleness(pool: Pool, row: Org, fingerprints: Fingerprints, now: datetime) -> Removal | None:
     """Why an available org is to be replaced, if it is."""
     if not _is_current(row, fingerprints):
-        return Removal(row, "pool.yaml, or a file that it names, has changed since it was built")
+        return Removal(row, CONTENT)
     if row.expires_at and row.expires_at < now + MINIMUM_LIFE:
         return Removal(row, f"expires in less than {MINIMUM_LIFE.seconds // 3600} hours")
     built = row.available_at or row.created_at

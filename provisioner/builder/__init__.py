@@ -51,6 +51,9 @@ Around it
     history          what is usual in past builds
     reporter         reports to the observer, without secrets
     fingerprint      the hash of the content of an org
+    org_inputs       the inputs behind it, by name
+    packed_inputs    the inputs in the record of a build
+    input_changes    what differs between two of them
     org_progress     what a process knows of an org beyond its row
     step_notes       what steps leave for the report: warnings, outputs
     manifest_entries the content of orgs, for the manifest

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from provisioner.builder.connections import Connections
+    from provisioner.builder.org_inputs import OrgInputs
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
 
@@ -52,6 +53,8 @@ class BuildContext:
     facts: HubFacts = field(default_factory=HubFacts)  # of the Dev Hub, when the build started
     progress: BuildProgress = field(default_factory=BuildProgress)
     contents: dict[str, Any] = field(default_factory=dict)  # by fingerprint, for the manifest
+    inputs: dict[str, OrgInputs] = field(default_factory=dict)
+    """By fingerprint, of the orgs that this build creates or resumes."""
     random: random.Random = field(default_factory=random.Random)
 
     @property

@@ -4,32 +4,50 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from provisioner.builder.org_inputs import OrgInputs, org_inputs, step_inputs
 
 if TYPE_CHECKING:
     from provisioner.config.model import Definition, PoolFile, StepEntry
     from provisioner.plan import Fingerprints
 
 
-def fingerprints(config: PoolFile, pools: Iterable[str]) -> Fingerprints:
-    """The fingerprint of each definition of each pool, as it would be built now.
+@dataclass(frozen=True)
+class Contents:
+    """What orgs would be built from now."""
+
+    fingerprints: Fingerprints
+    inputs: Mapping[str, OrgInputs]  # by fingerprint
+
+
+def read_contents(config: PoolFile, pools: Iterable[str]) -> Contents:
+    """The fingerprint and the named inputs of each definition of each pool.
 
     Reads the source, data and scripts that the steps name. Raises what the steps raise for
     an input that cannot be read.
     """
-    found = {}
+    prints, inputs = {}, {}
     for name in pools:
         pool = config.pools[name]
         digests = [_step_digest(config, entry) for entry in pool.steps]
+        steps = [
+            step_inputs(entry, index, config.directory, digest)
+            for index, (entry, digest) in enumerate(zip(pool.steps, digests, strict=True))
+        ]
         for definition in pool.definitions:
-            chosen = [
-                digest
-                for entry, digest in zip(pool.steps, digests, strict=True)
-                if entry.runs_in(definition.name)
-            ]
-            found[name, definition.name] = _fingerprint(definition, b"".join(chosen))
-    return found
+            chosen = [n for n, e in enumerate(pool.steps) if e.runs_in(definition.name)]
+            found = _fingerprint(definition, b"".join(digests[number] for number in chosen))
+            prints[name, definition.name] = found
+            inputs[found] = org_inputs(definition, [steps[number] for number in chosen])
+    return Contents(prints, inputs)
+
+
+def fingerprints(config: PoolFile, pools: Iterable[str]) -> Fingerprints:
+    """The fingerprint of each definition of each pool, as it would be built now."""
+    return read_contents(config, pools).fingerprints
 
 
 def _fingerprint(definition: Definition, steps: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import harmless
 from provisioner.builder.deletions import delete
-from provisioner.builder.fingerprint import fingerprints
+from provisioner.builder.fingerprint import read_contents
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.manifest_entries import contents
 from provisioner.builder.survey import survey
@@ -90,7 +90,8 @@ def plan_build(
     if unfinished:
         text = f"resuming {quantity(unfinished, 'org')} that an earlier build did not finish"
         context.reporter.inform(text)
-    prints = fingerprints(config, pools)
+    found = read_contents(config, pools)
+    prints = found.fingerprints
     context.contents.update(contents(config, pools, prints))
     rows, now = context.ledger.orgs(), context.now()
     plans = plan_pools(config, pools, rows, prints, UNBOUNDED, now)
@@ -104,6 +105,9 @@ def plan_build(
         allowance = retried(context, what, lambda: hub_allowance(config, connections, warn))
         context.progress.allow(allowance)
         plans = plan_pools(config, pools, rows, prints, allowance, now)
+    used = {creation.fingerprint for plan in plans for creation in plan.create}
+    used |= {org.fingerprint for plan in plans for org in plan.resume}
+    context.inputs.update({key: one for key, one in found.inputs.items() if key in used})
     for plan in plans:
         if plan.not_more_because:
             missing = quantity(plan.missing, "org")

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.circuit_breaker import CircuitBreaker
 from provisioner.builder.connections import Connections
-from provisioner.builder.fingerprint import fingerprints
+from provisioner.builder.fingerprint import Contents, read_contents
 from provisioner.builder.first_logins import has_first_session
+from provisioner.builder.input_changes import Change, changes
 from provisioner.builder.lost_sessions import WHY
+from provisioner.builder.packed_inputs import recorded_inputs
 from provisioner.builder.planning import UNBOUNDED, hub_allowance
 from provisioner.builder.resolution import resolved
 from provisioner.builder.survey import GONE, gone, survey
@@ -23,8 +25,11 @@ from provisioner.upkeep.reap import orphan_reasons, orphans
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
-    from provisioner.ledger.base import Ledger, Org
+    from provisioner.ledger.base import Ledger, Org, Run
     from provisioner.salesforce.active_orgs import ActiveOrg
+
+
+OLD_RUNS = 200  # in whose records an outdated org is looked for, when newer ones do not have it
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class Preview:
     others: tuple[Removal, ...] = ()  # orgs of no pool that a build deletes
     removed_pools: Mapping[str, Sequence[Org]] = field(default_factory=dict)
     """The orgs of pools that pool.yaml no longer has. A build leaves them alone."""
+    changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
+    """By username, what has changed since an org of another fingerprint was built, if known."""
 
     @property
     def plans(self) -> list[PoolPlan]:
@@ -71,9 +78,13 @@ class Preview:
 
 
 def preview(
-    config: PoolFile, pools: Sequence[str], ledger: Ledger, warn: Callable[[str], None]
+    config: PoolFile,
+    pools: Sequence[str],
+    ledger: Ledger,
+    warn: Callable[[str], None],
+    runs: Sequence[Run] = (),
 ) -> Preview:
-    """What a build of these pools would do now.
+    """What a build of these pools would do now. `runs` are the newest ones of the ledger.
 
     Sends the same queries to the Dev Hub as a build: its scratch orgs, the packages that pool.yaml
     names, and the limits if anything is to be built. Changes nothing.
@@ -84,7 +95,8 @@ def preview(
         closed = _closed_orphans(config, active, rows, ledger)
         now_rows = _as_repaired(connections, active, rows)
         config = resolved(config, pools, connections)
-        prints, now = fingerprints(config, pools), connections.clock.now()
+        contents, now = read_contents(config, pools), connections.clock.now()
+        prints = contents.fingerprints
         plans = plan_pools(config, pools, now_rows, prints, UNBOUNDED, now)
         others = [*(Removal(org, REASON) for org in left_by_probes(now_rows)), *closed]
         if any(plan.create or plan.resume for plan in plans):
@@ -98,7 +110,29 @@ def preview(
         pools=tuple(_previews(config, plans, verified)),
         others=tuple(others),
         removed_pools=_removed_pools(config, rows),
+        changes=_changes(plans, contents, ledger, runs),
     )
+
+
+def _changes(
+    plans: Sequence[PoolPlan], contents: Contents, ledger: Ledger, runs: Sequence[Run]
+) -> dict[str, Sequence[Change]]:
+    """What has changed for each org that goes because of its content."""
+    going = [r.org for plan in plans for r in (*plan.outdated, *plan.remove)]
+    current = contents.fingerprints
+    other = [org for org in going if current.get((org.pool, org.definition)) != org.fingerprint]
+    recorded = recorded_inputs(runs)
+    if any(org.fingerprint not in recorded for org in other):
+        recorded = recorded_inputs(ledger.runs(limit=OLD_RUNS))
+    found: dict[str, Sequence[Change]] = {}
+    for org in other:
+        fingerprint = current.get((org.pool, org.definition))
+        if fingerprint is None:
+            found[org.username] = [Change("definition", (org.definition,), how="removed")]
+        elif org.fingerprint in recorded:
+            new = contents.inputs[fingerprint]
+            found[org.username] = changes(recorded[org.fingerprint], new)
+    return found
 
 
 def _as_repaired(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provisioner.builder import packed_inputs
 from provisioner.builder.causes import MOST_CAUSES, Cause, causes
 from provisioner.builder.planning import UNBOUNDED
 from provisioner.errors import BuildError, HubLimitError, Interrupted, ProvisionerError
@@ -53,6 +54,7 @@ class BuildResult:
     durations: Mapping[str, Any] = field(default_factory=dict)  # see StepTimes
     timeline: Mapping[str, Any] = field(default_factory=dict)
     allowance: Mapping[str, int] = field(default_factory=dict)  # `daily` and `active`, at the start
+    inputs: str = ""  # of the orgs that it has built: see packed_inputs
 
     @property
     def exit_code(self) -> int:
@@ -111,6 +113,7 @@ class BuildResult:
             "durations": dict(self.durations),
             "timeline": dict(self.timeline),
             "allowance": dict(self.allowance),
+            packed_inputs.KEY: self.inputs,
         }
 
 
@@ -151,6 +154,7 @@ def summarise(
         durations=context.reporter.times.durations(),
         timeline=context.reporter.times.timeline(),
         allowance=_allowance(context),
+        inputs=packed_inputs.packed(context.inputs),
         api_calls=requests_sent(context),
         seconds=seconds,
     )

@@ -30,6 +30,7 @@ def command(
     With --exit-code, the exit code is 10 when a build would sign up, resume or delete an org; 4
     when orgs are missing and a Dev Hub limit leaves no sign-up for them; else 0.
     """
+    from provisioner.builder.history import MOST_RUNS
     from provisioner.builder.preview import preview
     from provisioner.builder.selection import select_pools
     from provisioner.cli.pools import warn_of_broken
@@ -42,9 +43,9 @@ def command(
     chosen = select_pools(config, pools)
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
-        found = preview(config, chosen, ledger, call.output.warn)
-        facts = ledger.facts(config.facts_subject)
-        cost = estimate(found.config, found.plans, ledger.runs(limit=20), facts)
+        runs, facts = ledger.runs(limit=MOST_RUNS), ledger.facts(config.facts_subject)
+        found = preview(config, chosen, ledger, call.output.warn, runs)
+        cost = estimate(found.config, found.plans, runs, facts)
         warn_of_broken(call, ledger)
     finally:
         ledger.close()

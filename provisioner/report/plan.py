@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from provisioner.ledger.base import State
 from provisioner.plain_text import quantity, wrapped
+from provisioner.plan import CONTENT
+from provisioner.report.changes import changes_text
 from provisioner.report.plan_document import Totals, package_versions, totals
 
 if TYPE_CHECKING:
@@ -37,9 +39,9 @@ def plan_text(found: Preview, cost: Estimate, *, width: int | None = None) -> li
     """
     lines: list[str] = []
     for pool in found.pools:
-        lines += [*_block(found.config, pool), ""]
+        lines += [*_block(found, pool), ""]
     if found.others:
-        lines += ["orgs of no pool", *_deletions(found.others), ""]
+        lines += ["orgs of no pool", *_deletions(found, found.others), ""]
     for name, orgs in found.removed_pools.items():
         lines += [*_removed_pool(name, orgs), ""]
     plans, sign_ups = found.plans, sum(len(plan.create) for plan in found.plans)
@@ -60,16 +62,16 @@ def totals_text(found: Totals) -> str:
     return f"Plan: {', '.join(parts)}.{missing}"
 
 
-def _block(config: PoolFile, pool: PoolPreview) -> list[str]:
-    plan = pool.plan
+def _block(found: Preview, pool: PoolPreview) -> list[str]:
+    plan, config = pool.plan, found.config
     available = len(plan.available) + len(plan.outdated)
     outdated = f" ({len(plan.outdated)} outdated)" if plan.outdated else ""
     lines = [f"{plan.pool}: {plan.size} wanted, {available} available{outdated}"]
     for definition, count in Counter(c.definition for c in pool.created).items():
         lines.append(f"  + create {count} from {definition}")
     lines += [f"  > resume {org.username} ({_progress(config, org)})" for org in plan.resume]
-    lines += _replacements(pool)
-    lines += _deletions(pool.deleted)
+    lines += _replacements(found, pool)
+    lines += _deletions(found, pool.deleted)
     lines += _kept(pool)
     if plan.not_more_because:
         lines.append(f"  ! cannot create {plan.missing}: {plan.not_more_because}")
@@ -87,18 +89,27 @@ def _progress(config: PoolFile, org: Org) -> str:
     return f"{state}, step {org.step + 1} of {len(names)}{name}"
 
 
-def _replacements(pool: PoolPreview) -> Iterator[str]:
+def _replacements(found: Preview, pool: PoolPreview) -> Iterator[str]:
     lines = []
     for removal, creation in pool.replaced:
         other = creation.definition if creation.definition != removal.org.definition else ""
-        by = f", by one from {other}" if other else ""
-        lines.append((removal.org.username, f" ({removal.reason}{by})"))
+        by = f"; by one from {other}" if other else ""
+        lines.append((removal.org.username, f" ({_reason(found, removal)}{by})"))
     return _grouped("~ replace", lines)
 
 
-def _deletions(removals: Iterable[Removal]) -> Iterator[str]:
-    first_lines = ((r.org.username, r.reason.partition("\n")[0]) for r in removals)
-    return _grouped("- delete", [(name, f": {reason}") for name, reason in first_lines])
+def _deletions(found: Preview, removals: Iterable[Removal]) -> Iterator[str]:
+    lines = [(removal.org.username, f": {_reason(found, removal)}") for removal in removals]
+    return _grouped("- delete", lines)
+
+
+def _reason(found: Preview, removal: Removal) -> str:
+    """Why an org goes; of one with other content, what has changed."""
+    changes = found.changes.get(removal.org.username)
+    if removal.reason == CONTENT:
+        return changes_text(changes) if changes else "content changed"
+    first_line = removal.reason.partition("\n")[0]
+    return f"{first_line} ({changes_text(changes)})" if changes else first_line
 
 
 def _grouped(mark: str, lines: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -141,7 +152,7 @@ def _remarks(config: PoolFile, pool: PoolPreview) -> Iterator[str]:
             f"canary: one org of the new content is built first; {pool.held} more follow when it "
             "is available"
         )
-    if plan.create or plan.retire:
+    if plan.create:
         yield f"available during the build: at least {pool.lowest}"
     if plan.create or plan.resume:
         titles = [_title(entry) for entry in config.pools[plan.pool].steps]

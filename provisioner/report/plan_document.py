@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from provisioner.report.changes import change_document
 from provisioner.steps.resolved_packages import InstallsPackages, ResolvedVersion
 
 if TYPE_CHECKING:
     from provisioner.builder.preview import PoolPreview, Preview
     from provisioner.config.model import PoolFile, StepEntry
+    from provisioner.plan import Removal
     from provisioner.report.estimate import Estimate
 
 CHANGES = 10
@@ -53,7 +55,7 @@ def exit_code(found: Preview) -> int:
 def plan_document(found: Preview, cost: Estimate) -> dict[str, Any]:
     """The plan as JSON."""
     return {
-        "pools": [_pool_document(found.config, pool) for pool in found.pools],
+        "pools": [_pool_document(found, pool) for pool in found.pools],
         "sign_ups": sum(len(plan.create) for plan in found.plans),
         "estimate": cost.document(),
         "totals": asdict(totals(found)),
@@ -69,16 +71,25 @@ def plan_document(found: Preview, cost: Estimate) -> dict[str, Any]:
     }
 
 
-def _pool_document(config: PoolFile, pool: PoolPreview) -> dict[str, Any]:
-    plan = pool.plan
+def _removal(found: Preview, removal: Removal) -> dict[str, Any]:
+    changes = found.changes.get(removal.org.username, ())
+    return {
+        "username": removal.org.username,
+        "reason": removal.reason,
+        "changes": [change_document(change) for change in changes],
+    }
+
+
+def _pool_document(found: Preview, pool: PoolPreview) -> dict[str, Any]:
+    plan, config = pool.plan, found.config
     return {
         "name": plan.pool,
         "size": plan.size,
         "available": len(plan.available),
         "resume": [org.username for org in plan.resume],
         "create": dict(Counter(creation.definition for creation in plan.create)),
-        "delete": [{"username": r.org.username, "reason": r.reason} for r in plan.remove],
-        "replace": [{"username": r.org.username, "reason": r.reason} for r in plan.retire],
+        "delete": [_removal(found, removal) for removal in plan.remove],
+        "replace": [_removal(found, removal) for removal in plan.retire],
         "without_room": len(plan.create) - plan.slots,
         "swap": plan.swap,
         "missing": plan.missing,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from provisioner.builder import packed_inputs
 from provisioner.builder.causes import common_form, parsed
 from provisioner.plain_text import cell, quantity
 from provisioner.report.step_times import spent
@@ -30,7 +31,7 @@ def run_document(run: Run, events: Sequence[Event]) -> dict[str, Any]:
         "pid": run.pid,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
-        "summary": dict(run.summary),
+        "summary": {key: value for key, value in run.summary.items() if key != packed_inputs.KEY},
         "events": [event_document(event) for event in events],
     }
 

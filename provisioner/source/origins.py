@@ -34,6 +34,16 @@ class Origins:
                 return found
         return None
 
+    def path(self, name: str) -> str:
+        """The source of a file of the package; the folder, if several files are composed in it.
+
+        The name itself for files without a source.
+        """
+        output = self._files.get(name)
+        if output is None or not output.path:
+            return name
+        return output.path.rpartition("/")[0] if name in self._joints else output.path
+
     def _file(self, name: str, full_name: str, component_type: str) -> Origin | None:
         output = self._files.get(name)
         if output is None or not output.path:

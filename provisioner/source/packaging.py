@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
@@ -63,6 +63,14 @@ class Package:
     def origin(self, name: str, full_name: str = "", component_type: str = "") -> Origin | None:
         """The source of a file of the package, or of a component in it."""
         return self._origins.find(name, full_name, component_type)
+
+    def sources(self) -> Iterator[tuple[str, bytes]]:
+        """The path of the source and SHA-256 of each file of the package.
+
+        Of a file composed of several, it is their folder. package.xml has no source.
+        """
+        for name, digest in self._archive.digests.items():
+            yield self._origins.path(name), digest
 
     def digest(self) -> str:
         """SHA-256 over names and contents, in hexadecimal; equal for equal sources."""

@@ -102,6 +102,10 @@ class AssignPermissionSets:
         """The names, and whom they are for."""
         return list(self._inputs())
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:  # noqa: ARG002 - the contract
+        """The names; the content of none matters."""
+        return [(part.decode(), b"") for part in self._inputs()]
+
     def _inputs(self) -> Iterator[bytes]:
         yield from (name.encode() for name in sorted(set(self.sets)))
         for field in ("groups", "licenses", "users"):

@@ -110,6 +110,12 @@ class CreateUsers:
             yield persona.encode()
             yield read.content
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The files."""
+        files = self._files.get("", lambda: self._read(directory))
+        for file, read in zip(self.definitions, files, strict=True):
+            yield file.as_posix(), read.content
+
     def _definitions(self, directory: Path) -> list[UserDefinition]:
         files = self._files.get("", lambda: self._read(directory))
         return [read.definition for read in files]

@@ -61,6 +61,13 @@ class CsvForm:
         yield json.dumps([self.sobject, self.operation, self.external_id]).encode()
         yield from (bytes.fromhex(file.digest) for file in files)
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The files, and the settings."""
+        yield "options", json.dumps([self.sobject, self.operation, self.external_id]).encode()
+        files = self.cached.get("", lambda: self._read(directory))
+        for name, file in zip(self.files, files, strict=True):
+            yield name.as_posix(), bytes.fromhex(file.digest)
+
     def _problems(self, directory: Path, file: Path) -> Iterator[str]:
         try:
             found = known_csv(directory / file)

@@ -60,6 +60,7 @@ class DataLoad:
 
     chunks: tuple[Chunk, ...]
     contents: tuple[bytes, ...]  # of the plan and its files
+    files: tuple[str, ...] = ()  # as the plan names them
 
     @cached_property
     def digest(self) -> str:
@@ -120,7 +121,7 @@ def load_of(plan: Plan) -> DataLoad:
     problems += [problem for chunk in chunks for problem in _duplicates(chunk)]
     if problems:
         raise PlanError(problems, plan.texts)
-    return DataLoad(chunks, tuple(plan.contents))
+    return DataLoad(chunks, tuple(plan.contents), tuple(file.name for file in plan.files))
 
 
 def references_of(record: PlannedRecord, known: Container[str]) -> set[str]:

@@ -69,6 +69,11 @@ class DeployMetadata(DeployOptions):
         self._body.forget()
         yield package.digest.encode()
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The zip."""
+        package = self._package.get("", lambda: self._read(directory))
+        yield self.zip.as_posix(), package.digest.encode()
+
     def _read(self, directory: Path) -> PackageZip:
         try:
             return read_package_zip(directory / self.zip)

@@ -95,6 +95,11 @@ class DeploySource(DeployOptions):
         self._body.forget()
         yield package.digest().encode()
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The files of the source."""
+        for path, digest in self._made(directory).sources():
+            yield (self.path / path).as_posix(), digest
+
     @property
     def _changes(self) -> DestructiveChanges:
         return self.destructive_changes or DestructiveChanges()

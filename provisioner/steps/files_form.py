@@ -73,6 +73,12 @@ class FilesForm:
         for file in self.cached.fresh("", lambda: self._read(directory)):
             yield f"{file.path.name}\0{file.digest}".encode()
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The files."""
+        files = self.cached.get("", lambda: self._read(directory))
+        for name, file in zip(self.files, files, strict=True):
+            yield name.as_posix(), bytes.fromhex(file.digest)
+
     def _upload(self, context: StepContext, name: Path, file: DiskFile) -> None:
         if not is_unchanged(file.path, file.identity):
             raise StepFailed(

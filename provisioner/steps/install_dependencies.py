@@ -161,6 +161,12 @@ class InstallDependencies:
         yield " ".join(version.id[:15] for version in self.resolved).encode()
         yield self.security_type.encode()
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:  # noqa: ARG002 - the contract
+        """The versions under their names, and how they are installed."""
+        for version in self.versions:
+            yield version.name or version.id, version.id[:15].encode()
+        yield "options", self.security_type.encode()
+
     def _next(self, context: StepContext) -> Outcome:
         installed: Installed = context.memory[INSTALLED]
         for number, version in enumerate(self.versions, 1):

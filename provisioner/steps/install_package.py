@@ -119,6 +119,11 @@ class InstallPackage:
         yield self._version.id[:15].encode()
         yield f"{self.security_type} {self.name_conflict}".encode()
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:  # noqa: ARG002 - the contract
+        """The version under the name in pool.yaml, and how it is installed."""
+        yield self._version.name or self.version, self._version.id[:15].encode()
+        yield "options", f"{self.security_type} {self.name_conflict}".encode()
+
     @property
     def _is_resolved(self) -> bool:
         return self.resolved is not None or package_names.is_version_id(self.version)

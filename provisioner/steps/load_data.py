@@ -48,6 +48,9 @@ class Form(Protocol):
     def inputs(self, directory: Path) -> Iterable[bytes]:
         """See `Step.inputs`."""
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """See `NamesInputs.named_inputs`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoadData:
@@ -171,6 +174,10 @@ class LoadData:
     def inputs(self, directory: Path) -> Iterable[bytes]:
         """What the files contain, or a hash of it. Raises UsageError with all their problems."""
         return self._form().inputs(directory)
+
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The files, and what the keys say about how they are loaded."""
+        return self._form().named_inputs(directory)
 
     def _form(self) -> Form:
         """The form that the keys select; its module is imported when it is used."""

@@ -59,6 +59,12 @@ class PlanForm:
         """The plan and its files. Raises UsageError with all their problems."""
         return self.cached.fresh("", lambda: self._read(directory)).contents
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The plan and its files."""
+        load = self.cached.get("", lambda: self._read(directory))
+        names = [self.plan, *(self.plan.parent / name for name in load.files)]
+        return zip((name.as_posix() for name in names), load.contents, strict=True)
+
     def _read(self, directory: Path) -> DataLoad:
         return read_for_build(read_load, directory, self.plan, "data_plan")
 

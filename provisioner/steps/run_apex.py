@@ -98,6 +98,11 @@ class RunApex:
         """The script. Raises UsageError when it cannot be read."""
         yield self._script.fresh("", lambda: self._read(directory)).encode()
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The script."""
+        script = self._script.get("", lambda: self._read(directory))
+        yield self.file.as_posix(), script.encode()
+
     def _read(self, directory: Path) -> str:
         try:
             text = read_input(directory / self.file, TEXT).decode("utf-8-sig")

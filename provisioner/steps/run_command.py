@@ -169,6 +169,12 @@ class RunCommand:
             yield name.encode()
             yield _digest(directory, name)
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The command line, and the files."""
+        yield "command", json.dumps(self.command).encode()
+        for name in self._files(directory):
+            yield name, _digest(directory, name)
+
     @property
     def _shown(self) -> str:
         """The command as messages name it."""

@@ -61,6 +61,18 @@ class SfdmuForm:
         yield script.content
         yield from (bytes.fromhex(each.file.digest) for each in script.objects if each.file)
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The file, and the CSV files."""
+        script, _ = self.cached.get("", lambda: self._read(directory))
+        yield self.path.as_posix(), script.content
+        for file in (each.file for each in script.objects if each.file):
+            name = (
+                file.path.relative_to(directory)
+                if file.path.is_relative_to(directory)
+                else file.path
+            )
+            yield name.as_posix(), bytes.fromhex(file.digest)
+
     def _read(self, directory: Path) -> tuple[SfdmuScript, list[str]]:
         return read_for_build(read_sfdmu, directory, self.path, "data_sfdmu")
 

@@ -81,6 +81,12 @@ class SnowfakeryForm:
         if self.seed is not None:
             self.cached.fresh("", lambda: self._data(directory, str(self.seed)))
 
+    def named_inputs(self, directory: Path) -> Iterable[tuple[str, bytes]]:
+        """The recipe, with the files that it names, and the seed."""
+        yield "seed", str(self.seed).encode()
+        for content in input_files(directory / self.recipe):
+            yield self.recipe.as_posix(), content
+
     def _checked(self, directory: Path) -> dict[str, Any]:
         found = generated(directory / self.recipe, self.seed or CHECKED, self.secret_variables)
         data_load(found, {})
