@@ -84,16 +84,23 @@ def find_credentials(
             hint="run `provisioner status` to list the orgs; for an org outside of the ledger, "
             "pass --consumer-key, --key and --login-url",
         )
-    of_org = from_ledger(org, pool)
+    found = of_row(org, pool)
     name = login_name(org.username, org.users, username, options.user)
     on_found(org)
-    found = _candidates(of_org, pool, "from the ledger")
     if options.consumer_key:
         found = found[:1]
     candidates = [
         Candidate(_override(each.credentials, options, environ), each.source) for each in found
     ]
     return _for_user(candidates, name)
+
+
+def of_row(org: Org, pool: PoolFile) -> list[Candidate]:
+    """The credentials of the own user of an org in the ledger, in the order of the attempts.
+
+    Raises NoOrgError for an org that is deleted or not ready yet.
+    """
+    return _candidates(from_ledger(org, pool), pool, "from the ledger")
 
 
 def _for_user(candidates: list[Candidate], username: str) -> list[Candidate]:

@@ -12,7 +12,8 @@ from provisioner.cli.invocation import Invocation
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from provisioner.ledger.base import Org
+    from provisioner.cli.after_claim import AfterClaim
+    from provisioner.ledger.base import Ledger, Org
 
 
 def command(
@@ -52,6 +53,14 @@ def command(
         str | None,
         typer.Option(metavar="10m", help="If no org is available, wait this long for one."),
     ] = None,
+    login: Annotated[
+        bool,
+        typer.Option("--login", help="Also log in; --json then has the session with its token."),
+    ] = False,
+    sf: Annotated[bool, typer.Option("--sf", help="Also log the Salesforce CLI in.")] = False,
+    alias: Annotated[
+        str, typer.Option(metavar="NAME", help="With --sf: the alias of the org.")
+    ] = "",
 ) -> None:
     """Claim one org for one owner: USERNAME, or the matching org that expires soonest.
 
@@ -59,6 +68,10 @@ def command(
     Exit codes: 3 no org is available, 7 the named org is claimed by another owner. If the result
     cannot be printed, the org is released; with --idempotency-key it stays claimed, and the next
     claim with that key gives it.
+
+    With --login, the result has the session as `login` prints it: --json is one document with the
+    keys of both. With --sf, the Salesforce CLI knows the org by --alias afterwards. If the login
+    fails, the org is released, unless --idempotency-key held it before (exit code 5).
     """
     from provisioner.claim.rules import claim
     from provisioner.claim.undo import undone_on_error
@@ -71,6 +84,7 @@ def command(
     key = given(idempotency_key, "--idempotency-key")
     call.output.refuse_without_reader()
     with pools_and_ledger(call) as (part, ledger):
+        after = _after(call, ledger, key, login=login, sf=sf, alias=alias)
         org = claim(
             ledger,
             username=given(username, "USERNAME"),
@@ -88,10 +102,25 @@ def command(
             on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C to stop)"),
             on_undone=call.output.warn,
         )
+        session = after.log_in(org).as_json() if after else {}
         with undone_on_error(ledger, org, key, call.output.warn):
-            call.output.result(_text(call, org, utc_now()), org_document(org))
+            document = org_document(org) | (session if login else {})
+            call.output.result(_text(call, org, utc_now()), document, with_credential=login)
+    if login and not call.output.as_json:
+        call.output.say("Logged in. Use --json to print the access token.")
     if lease is not None and org.lease_until is not None and org.lease_until == org.expires_at:
         call.output.say("The lease was shortened: it ends when the org expires.")
+
+
+def _after(
+    call: Invocation, ledger: Ledger, key: str, *, login: bool, sf: bool, alias: str
+) -> AfterClaim | None:
+    """What follows the claim; None for a claim alone, which imports nothing for a login."""
+    if not (login or sf or alias):
+        return None
+    from provisioner.cli.after_claim import AfterClaim
+
+    return AfterClaim(call, ledger, key, sf=sf, alias=alias)
 
 
 def _text(call: Invocation, org: Org, now: datetime) -> list[str]:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
     from provisioner.login import Session
-    from provisioner.salesforce.sign_in import Credentials
 
 
 def command(
@@ -93,11 +92,12 @@ def command(
     its environment.
     """
     from provisioner.cli.holder import watch_holder
+    from provisioner.cli.sf_handover import log_sf_in, sf_options
     from provisioner.credentials import Options, find_credentials
     from provisioner.login import login_by_any
 
     _check_command(arguments or [], execute=execute)
-    sf_options = _sf_options(alias, default=default, sf=sf)
+    options_of_sf = sf_options(alias, default=default, sf=sf)
     sf_path = _sf() if sf else ""
     options = Options(consumer_key, key, login_url, not call.config.exists(), manifest, user)
     if strict and (options.are_complete or manifest):
@@ -114,7 +114,7 @@ def command(
     if verbose:
         call.output.say(f"Logged in with the consumer key {used.source}: {session.consumer_key}")
     if sf_path:
-        _hand_over(call, sf_path, used.credentials, session, sf_options)
+        log_sf_in(call, sf_path, used.credentials, session, options_of_sf)
     if execute:
         from provisioner.cli.run_with_session import run
 
@@ -137,13 +137,6 @@ def _check_command(arguments: list[str], *, execute: bool) -> None:
         )
 
 
-def _sf_options(alias: str, *, default: bool, sf: bool) -> list[str]:
-    """The options `--alias` and `--set-default` of `sf`."""
-    if (alias or default) and not sf:
-        raise UsageError("--alias and --default need --sf", hint="pass --sf as well")
-    return [*(("--alias", alias) if alias else ()), *(("--set-default",) if default else ())]
-
-
 def _load(call: Invocation) -> PoolFile:
     """pool.yaml. If it does not exist, the error says how to log in without it."""
     if not call.config.exists():
@@ -160,23 +153,6 @@ def _sf() -> str:
     from provisioner.cli.salesforce_cli import find_sf
 
     return find_sf()
-
-
-def _hand_over(
-    call: Invocation,
-    sf: str,
-    credentials: Credentials,
-    session: Session,
-    sf_options: list[str],
-) -> None:
-    from provisioner.cli.salesforce_cli import hand_over, is_lasting
-
-    call.output.say(hand_over(sf, credentials, session, call.child_environment(), sf_options))
-    if not is_lasting(credentials):
-        call.output.warn(
-            "pool.yaml has the key itself, not the path of a key file, so sf cannot renew this "
-            "session. Run this command again when the session has expired."
-        )
 
 
 def _link(session: Session) -> str:

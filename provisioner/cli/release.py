@@ -40,11 +40,13 @@ def command(
 
     If the Dev Hub cannot be reached, or you may not delete the org there, the next build or reap
     deletes it. The exit code is 7 when another owner has claimed the org. Releasing an org twice
-    is not an error.
+    is not an error. If the Salesforce CLI of this machine is logged in to the org, it is logged
+    out.
     """
     from provisioner.claim.deletion import delete_released
     from provisioner.claim.rules import release
     from provisioner.cli.pools import given, owner_of, pools_and_ledger
+    from provisioner.cli.sf_logout import log_sf_out
     from provisioner.ledger.base import TO_DELETE
     from provisioner.ledger.document import org_document
 
@@ -62,6 +64,7 @@ def command(
         if released.state in TO_DELETE and not released.kept:
             org = delete_released(released, ledger, load, call.output.say)
     call.output.result(f"{org.username} {_outcome(released, org)}", org_document(org))
+    log_sf_out(call, org.username)
 
 
 def _outcome(released: Org, org: Org) -> str:
