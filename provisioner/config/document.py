@@ -60,6 +60,11 @@ class Problems:
         problem = Problem(self.file, line, column, path, message, is_warning)
         self._found.setdefault((line, column, message), problem)
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether one of them is not a warning."""
+        return any(not problem.is_warning for problem in self._found.values())
+
     def has_error(self, node: Node) -> bool:
         """Whether an error is reported at the position of a node."""
         where = _position(node)

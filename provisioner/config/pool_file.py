@@ -183,7 +183,12 @@ def _whole(reader: Reader, root: Location, path: Path) -> Any:
     for name in entries.keys() - known.keys():
         reader.unknown_key(entries[name], name, known)
     values = reader.fields(PoolFile, root, entries)
-    return reader.build(PoolFile, root, entries, values, {"path": path})
+    made = reader.build(PoolFile, root, entries, values, {"path": path})
+    if made is not INVALID and not reader.problems.has_errors:
+        from provisioner.config.step_needs import need_findings
+
+        reader.report_findings(need_findings(made), root, entries)
+    return made
 
 
 def _without_extensions(entries: Mapping[str, Location]) -> dict[str, Location]:

@@ -236,6 +236,8 @@ class Reader:
             )
         for part in rest:
             child = self._child(found, part)
+            if child is None and isinstance(found.node, SequenceNode) and not part.isdigit():
+                continue  # the list is the value of the shorthand key `part`
             if child is None:
                 return Location(found.node, f"{found.path}.{part}")
             found = child

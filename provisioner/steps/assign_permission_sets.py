@@ -12,6 +12,13 @@ from provisioner.plain_text import quantity
 from provisioner.salesforce.permission_sets import GROUPS, LICENSES, SETS, Kind
 from provisioner.steps import grants
 from provisioner.steps.base import Done, Outcome, Pending, StartAgain, StepContext
+from provisioner.steps.components import (
+    NO_COMPONENTS,
+    PERMISSION_SET,
+    PERMISSION_SET_GROUP,
+    Components,
+    Need,
+)
 from provisioner.steps.persona_names import PERSONA
 from provisioner.steps.personas import persona_ids
 from provisioner.steps.session_user import session_user_id
@@ -77,6 +84,16 @@ class AssignPermissionSets:
             for index, name in enumerate(names):
                 if name in names[:index]:
                     yield Finding(f"{field}.{index}", f"{name} is listed twice", is_warning=True)
+
+    def components(self, directory: Path) -> Components:  # noqa: ARG002 - the contract
+        """It brings nothing."""
+        return NO_COMPONENTS
+
+    def needs(self, directory: Path) -> Iterator[Need]:  # noqa: ARG002 - the contract
+        """The permission sets and groups; licences come with the features of the org."""
+        for field, kind in (("sets", PERMISSION_SET), ("groups", PERMISSION_SET_GROUP)):
+            for index, name in enumerate(getattr(self, field)):
+                yield Need(kind, name, f"{field}.{index}")
 
     def start(self, context: StepContext) -> Outcome:
         """Assign what the users do not have; licences first, because sets may need them."""

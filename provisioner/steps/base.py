@@ -186,7 +186,8 @@ class Step(Protocol):
 
     Two attributes are optional, and false without a declaration: `is_repeatable`, whether `start`
     may run again in an org where the step has failed (`retry` needs it), and `takes_real_time`,
-    whether the step works on this machine, where a rehearsal is not faster than a build.
+    whether the step works on this machine, where a rehearsal is not faster than a build. So are the
+    methods `components` and `needs` of `provisioner.steps.components`, which `check` compares.
     """
 
     kind: ClassVar[str]

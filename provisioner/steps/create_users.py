@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,6 +18,8 @@ from provisioner.salesforce.permission_sets import SETS
 from provisioner.steps import grants, login_app
 from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed
 from provisioner.steps.cached_input import CachedInput, cached_input
+from provisioner.steps.components import NO_COMPONENTS, PERMISSION_SET, Components, Need
+from provisioner.steps.data_needs import in_text
 from provisioner.steps.persona_names import persona_of, user_rows
 from provisioner.steps.session_user import session_user_id
 from provisioner.steps.user_definition import (
@@ -78,6 +81,18 @@ class CreateUsers:
                 first = self.definitions[names.index(names[index])]
                 message = f"{file} and {first} both give the persona {self.personas[index]}"
                 yield Finding(where, f"{message}; rename one of them")
+
+    def components(self, directory: Path) -> Components:  # noqa: ARG002 - the contract
+        """It brings nothing."""
+        return NO_COMPONENTS
+
+    def needs(self, directory: Path) -> Iterable[Need]:
+        """The permission sets that the files name."""
+        found = zip(self.definitions, self._definitions(directory), strict=True)
+        for index, (file, definition) in enumerate(found):
+            for name in definition.permission_sets:
+                where = partial(in_text, directory / file, file, name)
+                yield Need(PERMISSION_SET, name, f"definitions.{index}", where)
 
     def start(self, context: StepContext) -> Outcome:
         """Create the users that the org does not have, then set all of them up and log them in."""

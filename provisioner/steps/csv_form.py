@@ -18,7 +18,9 @@ from provisioner.steps.base import Outcome, StepContext, StepFailed
 from provisioner.steps.bulk_load import BulkLoad, Portion
 from provisioner.steps.bulk_state import BulkState
 from provisioner.steps.cached_input import CachedInput
+from provisioner.steps.components import Need
 from provisioner.steps.csv_file import CsvFile, CsvProblem, known_csv
+from provisioner.steps.data_needs import Used, in_text, needs_of
 from provisioner.steps.disk_file import is_unchanged
 
 
@@ -42,6 +44,17 @@ class CsvForm:
         for number, file in enumerate(self.files):
             for problem in self._problems(directory, file):
                 yield Finding(f"csv.{number}" if len(self.files) > 1 else "csv", problem)
+
+    def needs(self, directory: Path) -> Iterator[Need]:
+        """The object, and the columns of each file."""
+        for number, file in enumerate(self.files):
+            columns = known_csv(directory / file).columns
+            used: Used = {
+                (self.sobject, field): partial(in_text, directory / file, file, field)
+                for field in columns
+            }
+            used[self.sobject, ""] = lambda: ""
+            yield from needs_of(used, f"csv.{number}" if len(self.files) > 1 else "csv")
 
     def start(self, context: StepContext) -> Outcome:
         """Send the first job."""

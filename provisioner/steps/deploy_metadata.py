@@ -12,11 +12,12 @@ from provisioner.salesforce.deploy_body import DeployBody, deploy_body
 from provisioner.steps import deployment
 from provisioner.steps.base import Outcome, StartAgain, StepContext
 from provisioner.steps.cached_input import CachedInput, cached_input
+from provisioner.steps.components import Components, of_manifest
 from provisioner.steps.deploy_options import DeployOptions
 from provisioner.steps.deployment import Answers
 from provisioner.steps.package_file import on_disk
 from provisioner.steps.package_size import too_large
-from provisioner.steps.package_zip import PackageZip, PackageZipError, read_package_zip
+from provisioner.steps.package_zip import MANIFEST, PackageZip, PackageZipError, read_package_zip
 from provisioner.steps.remote_request import RequestState
 
 ANSWERS = Answers(keeps_warnings=True)
@@ -47,6 +48,14 @@ class DeployMetadata(DeployOptions):
             return
         for text in (*too_large(package.size, package.sizes), *_wrong_manifest(package)):
             yield Finding("zip", f"{self.zip}: {text}")
+
+    def components(self, directory: Path) -> Components:
+        """What the manifest of the package lists."""
+        from provisioner.source.manifest_reader import read_manifest
+
+        package: PackageZip = self._package.get("", lambda: self._read(directory))
+        types = read_manifest(package.manifest, MANIFEST).types
+        return of_manifest({each.name: [m.name for m in each.members] for each in types})
 
     def start(self, context: StepContext) -> Outcome:
         """Send the zip that `inputs` has read."""

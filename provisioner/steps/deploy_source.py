@@ -12,10 +12,12 @@ from provisioner.salesforce.deploy_body import DeployBody, deploy_body
 from provisioner.steps import deployment
 from provisioner.steps.base import Outcome, StartAgain, StepContext, StepFailed
 from provisioner.steps.cached_input import CachedInput, cached_input
+from provisioner.steps.components import Components, of_manifest
 from provisioner.steps.deploy_options import DeployOptions
 from provisioner.steps.deployment import Answers
 from provisioner.steps.destructive_changes import DestructiveChanges
 from provisioner.steps.package_file import on_disk
+from provisioner.steps.package_project import PROJECT_FILE
 from provisioner.steps.package_size import too_large
 from provisioner.steps.remote_request import RequestState
 
@@ -72,6 +74,12 @@ class DeploySource(DeployOptions):
         yield from _warnings(package)
         yield from self._changes.warnings(package)
         yield from (Finding("path", text) for text in self._too_large(package))
+
+    def components(self, directory: Path) -> Components:
+        """What the manifest of the package lists."""
+        members = self._made(directory).members
+        is_project = (directory / self.path / PROJECT_FILE).is_file()
+        return Components(members) if is_project else of_manifest(members)
 
     def start(self, context: StepContext) -> Outcome:
         """Send the package that `inputs` has read."""

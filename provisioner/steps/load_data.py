@@ -12,6 +12,7 @@ from provisioner.errors import ErrorKind
 from provisioner.steps.base import Outcome, StartAgain, StepContext, StepFailed
 from provisioner.steps.bulk_state import BulkState
 from provisioner.steps.cached_input import CachedInput, cached_input
+from provisioner.steps.components import NO_COMPONENTS, Components, Need
 from provisioner.steps.load_progress import LoadState
 
 FORMS: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +36,9 @@ class Form(Protocol):
 
     def check(self, directory: Path) -> Iterable[Finding]:
         """The problems of the files."""
+
+    def needs(self, directory: Path) -> Iterable[Need]:
+        """The custom objects and fields of the files."""
 
     def start(self, context: StepContext) -> Outcome:
         """See `Step.start`."""
@@ -157,6 +161,14 @@ class LoadData:
             yield Finding("", "an upsert needs the key external_id; write external_id: Ext__c")
         if form == "csv" and self.operation != "upsert" and self.external_id:
             yield Finding("external_id", "only an upsert has it; write operation: upsert")
+
+    def components(self, directory: Path) -> Components:  # noqa: ARG002 - the contract
+        """It brings no metadata."""
+        return NO_COMPONENTS
+
+    def needs(self, directory: Path) -> Iterable[Need]:
+        """The custom objects and fields of the data."""
+        return self._form().needs(directory)
 
     def start(self, context: StepContext) -> Outcome:
         """Begin to load."""

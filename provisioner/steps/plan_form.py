@@ -9,7 +9,9 @@ from pathlib import Path
 from provisioner.declare.options import Finding
 from provisioner.steps.base import Outcome, StepContext
 from provisioner.steps.cached_input import CachedInput
+from provisioner.steps.components import Need
 from provisioner.steps.data_chunks import DataLoad, read_load
+from provisioner.steps.data_needs import needs_of, used_by_records
 from provisioner.steps.data_plan import PlanError
 from provisioner.steps.index_file import problems_of, read_for_build
 from provisioner.steps.load_progress import LoadState
@@ -42,6 +44,13 @@ class PlanForm:
         except (PlanError, OSError) as error:
             for problem in problems_of(self.plan, error):
                 yield Finding("plan", problem)
+
+    def needs(self, directory: Path) -> Iterable[Need]:
+        """What the records of the plan use."""
+        load = self.cached.get("", lambda: self._read(directory))
+        records = (record for chunk in load.chunks for record in chunk.records)
+        folder = self.plan.parent
+        return needs_of(used_by_records(records, directory / folder, folder), "plan")
 
     def start(self, context: StepContext) -> Outcome:
         """Send the first requests."""

@@ -21,6 +21,7 @@ from provisioner.steps.base import (
     StepFailed,
 )
 from provisioner.steps.cached_input import CachedInput, cached_input
+from provisioner.steps.components import NO_COMPONENTS, Components
 
 if TYPE_CHECKING:
     from provisioner.salesforce.apex import ApexResult
@@ -64,6 +65,10 @@ class RunApex:
         else:
             if not text.strip():
                 yield Finding("file", f"{self.file} is empty")
+
+    def components(self, directory: Path) -> Components:  # noqa: ARG002 - the contract
+        """A script can hardly create metadata, so it counts as bringing nothing."""
+        return NO_COMPONENTS
 
     def start(self, context: StepContext) -> Outcome:
         """Send the script. Raises StepFailed with its problem or its exception."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from provisioner.declare.options import Finding
@@ -11,7 +12,9 @@ from provisioner.steps.base import Outcome, StepContext
 from provisioner.steps.bulk_load import BulkLoad
 from provisioner.steps.bulk_state import BulkState
 from provisioner.steps.cached_input import CachedInput
+from provisioner.steps.components import Need
 from provisioner.steps.csv_form import read_bulk_state
+from provisioner.steps.data_needs import Used, in_text, needs_of
 from provisioner.steps.index_file import from_pool_file, problems_of, read_for_build
 from provisioner.steps.sfdmu_config import SfdmuError, read_sfdmu
 from provisioner.steps.sfdmu_script import SfdmuScript
@@ -42,6 +45,16 @@ class SfdmuForm:
         else:
             for warning in warnings:
                 yield Finding("sfdmu", from_pool_file(self.path, warning), is_warning=True)
+
+    def needs(self, directory: Path) -> Iterable[Need]:
+        """The objects of the script, and their fields."""
+        script, _ = self.cached.get("", lambda: self._read(directory))
+        used: Used = {}
+        for each in script.objects:
+            for field in ("", *(name.partition("$")[0] for name in each.fields)):
+                where = partial(in_text, directory / self.path, self.path, field or each.name)
+                used.setdefault((each.name, field), where)
+        return needs_of(used, "sfdmu")
 
     def start(self, context: StepContext) -> Outcome:
         """Send the first job."""

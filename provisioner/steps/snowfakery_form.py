@@ -14,7 +14,9 @@ from provisioner.errors import SalesforceError, UsageError
 from provisioner.salesforce.describe import describe_fields
 from provisioner.steps.base import Outcome, StepContext, StepFailed
 from provisioner.steps.cached_input import CachedInput
+from provisioner.steps.components import Need
 from provisioner.steps.data_chunks import DataLoad
+from provisioner.steps.data_needs import needs_of, used_by_tables
 from provisioner.steps.data_plan import PlanError
 from provisioner.steps.load_progress import LoadState
 from provisioner.steps.snowfakery_data import (
@@ -58,6 +60,12 @@ class SnowfakeryForm:
         except PlanError as error:
             for problem in error.problems:
                 yield Finding("snowfakery", self._of_record(problem))
+
+    def needs(self, directory: Path) -> Iterable[Need]:
+        """What the generated records use; `check` has generated them."""
+        found = self.cached.get("", lambda: self._checked(directory))
+        used = used_by_tables(found, directory / self.recipe, self.recipe)
+        return needs_of(used, "snowfakery")
 
     def start(self, context: StepContext) -> Outcome:
         """Send the first requests."""

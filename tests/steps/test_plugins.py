@@ -23,7 +23,7 @@ HUB = """\
 dev_hub:
   username: hub@acme.example
   consumer_key: 3MVG9
-  private_key: "-----BEGIN PRIVATE KEY-----"
+  private_key: a.key
 pools:
   morning:
     size: 1
@@ -95,6 +95,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Any:
 def problems(folder: Path, step: str) -> list[str]:
     (folder / "def.json").write_text('{"edition": "Developer"}')
     (folder / "a.apex").write_text("x();")
+    (folder / "a.key").touch(0o600)
     (folder / "pool.yaml").write_text(f"{HUB}      - {step}\n")
     return [one.message for one in read(folder / "pool.yaml", environ={}).errors]
 

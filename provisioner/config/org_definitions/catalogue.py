@@ -73,20 +73,20 @@ def _feature(line: str) -> Feature:
     head, *words = line.split()
     match = _FEATURE.fullmatch(head)
     assert match is not None, line
-    told: dict[str, list[str]] = {word: [] for word in _WORDS}
+    given: dict[str, list[str]] = {word: [] for word in _WORDS}
     current = ""
     for word in words:
         if word in _WORDS:
             current = word
         else:
-            told[current].append(word)
+            given[current].append(word)
     return Feature(
         name=match["name"],
         low=int(match["low"]) if match["low"] else None,
         high=int(match["high"]) if match["high"] else None,
         is_number_optional=bool(match["open"]),
-        with_features=tuple(told["with"]),
-        with_setting="".join(told["setting"]),
-        editions=tuple(told["only"]),
-        earlier_names=tuple(told["was"]),
+        with_features=tuple(given["with"]),
+        with_setting="".join(given["setting"]),
+        editions=tuple(given["only"]),
+        earlier_names=tuple(given["was"]),
     )
