@@ -116,7 +116,7 @@ def build(
     from provisioner.builder.run import build as run_build
     from provisioner.builder.selection import select_pools
     from provisioner.ledger import open_ledger
-    from provisioner.report.progress import Lines
+    from provisioner.report.log_lines import EventLog
 
     file = _load(Path(config), on_message, need_all=True)
     chosen = select_pools(file, pools)
@@ -124,7 +124,7 @@ def build(
     options = Options(keep_failed=keep_failed, wait=wait, time_scale=scale)
     ledger = open_ledger(file.ledger, file.directory, file.dev_hub)
     try:
-        result = run_build(file, chosen, ledger, Lines(on_message), options)
+        result = run_build(file, chosen, ledger, EventLog(on_message), options)
     finally:
         ledger.close()
     return Build(

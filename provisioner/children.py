@@ -61,6 +61,18 @@ def secrets(environ: Mapping[str, str]) -> Iterator[str]:
             yield value
 
 
+def located(program: str, directory: Path, search_path: str | None = None) -> str | None:
+    """The path of a program that can be run; None if there is none.
+
+    A name without a slash is looked up on PATH (or `search_path`), any other in `directory`.
+    """
+    import shutil
+
+    if "/" in program:
+        program = str((directory / program).absolute())
+    return shutil.which(program, path=search_path)
+
+
 def run(
     command: Sequence[str],
     environ: Environment,
@@ -68,18 +80,21 @@ def run(
     timeout: float,
     pass_fds: Sequence[int] = (),
     with_errors: bool = False,
+    stdin: str | None = None,
+    directory: Path | None = None,
 ) -> tuple[int, str]:
-    """Run a program without input until it exits. Returns its exit code and its stdout.
+    """Run a program in `directory` until it exits. Returns its exit code and its stdout.
 
-    With `with_errors`, stderr is included. Raises OSError when the program cannot be started,
-    TimeoutError when it takes longer than `timeout` seconds. When any exception ends the wait, the
-    program and its child processes are terminated.
+    It gets `stdin`, or no input. With `with_errors`, stderr is included. Raises OSError when the
+    program cannot be started, TimeoutError when it takes longer than `timeout` seconds. When any
+    exception ends the wait, the program and its child processes are terminated.
     """
     import subprocess
 
     with subprocess.Popen(  # noqa: S603 - a list, and no shell
         list(command),
-        stdin=subprocess.DEVNULL,
+        cwd=directory,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT if with_errors else subprocess.DEVNULL,
         text=True,
@@ -90,7 +105,7 @@ def run(
         process_group=0,
     ) as process:
         try:
-            output, _ = process.communicate(timeout=timeout)
+            output, _ = process.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired:
             _stop(process)
             raise TimeoutError(errno.ETIMEDOUT, f"not finished after {timeout:g} s") from None

@@ -137,9 +137,12 @@ class Output:
         self.has_result = True
         self._write(self.out, _UNSAFE_IN_JSON.sub(_in_json, text))
 
-    def workflow_command(self, text: str) -> None:
-        """Print a workflow command of GitHub Actions on stdout; its values must be escaped."""
-        self._write(self.out, visible(self.redacted(text)))
+    def workflow_command(self, text: str, *, on: TextIO | None = None) -> None:
+        """Print a workflow command of GitHub Actions; its values must be escaped.
+
+        The runner reads both streams; the default is stdout.
+        """
+        self._write(on or self.out, visible(self.redacted(text)))
 
     def say(self, text: str = "") -> None:
         """Print a message: what happens, or what to do next. Prints nothing with `--quiet`."""

@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("doctor",),
     ("claim",),
     ("report", "rehearsal"),
+    ("notify",),
     ("api",),
     ("cli", "output"),
 )

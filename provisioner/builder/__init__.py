@@ -46,6 +46,11 @@ Around it
     crashes          unexpected exceptions
     failed_run       records the end of a run that an error stops
     events           events and messages of a build
+    follower         follows the build for people who watch it
+    overview         what it is doing at one moment
+    forecast         when its orgs will be available
+    pool_deadlines   warns when a pool will not be ready in time
+    ticker           calls a function at intervals
     causes           failures by cause
     step_times       how long steps take
     history          what is usual in past builds

@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from provisioner.ledger.base import Org
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
 
 MOST_CAUSES = 20  # in the record of a run
 MOST_ORGS = 20  # usernames that a cause names in the record
@@ -103,6 +107,16 @@ def _cause(document: Mapping[str, Any]) -> Cause:
     )
 
 
+def step_locations(config: PoolFile) -> dict[tuple[str, str], str]:
+    """The position in pool.yaml of each step, by the names of its pool and of the step."""
+    return {
+        (pool.name, entry.title): f"{Path(entry.file).name}:{entry.line}"
+        for pool in config.pools.values()
+        for entry in reversed(pool.steps)
+        if entry.line
+    }
+
+
 def causes(
     failed: Iterable[Org], locations: Mapping[tuple[str, str], str] | None = None
 ) -> tuple[Cause, ...]:
@@ -111,10 +125,10 @@ def causes(
     The text of an org is in its `error`. `locations` has the position in pool.yaml of a pool's
     step, by the name of the pool and that of the step.
     """
-    found: dict[tuple[str, ...], Cause] = {}
+    found: dict[str, Cause] = {}
     for org in failed:
         cause = parsed(org.error)
-        key = (cause.step, *map(common_form, (cause.message, *cause.details)))
+        key = common_form("\n".join([cause.step, cause.message, *cause.details]))
         location = (locations or {}).get((org.pool, cause.step), "")
         known = found.get(key) or replace(cause, location=location)
         found[key] = replace(

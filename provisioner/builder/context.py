@@ -34,6 +34,7 @@ class Options:
     wait: bool = False  # for the build that holds the ledger
     time_scale: float = 1.0  # factor on all waits; a rehearsal on a fast emulator makes it small
     seed: int | None = None  # of the jitter
+    forecasts: bool = False  # whether the observer shows when the build is expected to end
 
 
 @dataclass(frozen=True)

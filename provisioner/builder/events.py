@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from provisioner.ledger.base import State
+
+if TYPE_CHECKING:
+    from provisioner.builder.overview import Overview
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,20 @@ class Message:
 
     text: str
     is_warning: bool = False
+    is_deadline: bool = False  # a pool will not be ready in time
 
 
 class Observer(Protocol):
     """Called from several threads, but never twice at the same time."""
+
+    def started(self, now: Callable[[], Overview]) -> None:
+        """The build has planned. `now` gives what it is doing, at any time and in any thread."""
 
     def org(self, event: OrgEvent) -> None:
         """Something happened to one org."""
 
     def message(self, message: Message) -> None:
         """A line about the build itself."""
+
+    def abandon(self) -> None:
+        """The process ends at once: leave the terminal in order. Called in a signal handler."""

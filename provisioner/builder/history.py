@@ -30,6 +30,14 @@ class History:
         self.runs = runs  # builds that measured something
         self._samples = samples
 
+    def with_samples(self, durations: Mapping[str, Mapping[str, Sequence[float]]]) -> History:
+        """This history and the durations of one more build: pool → step → seconds."""
+        samples = dict(self._samples)
+        for pool, steps in durations.items():
+            for step, seconds in steps.items():
+                samples[pool, step] = [*samples.get((pool, step), ()), *seconds]
+        return History(samples, self.runs + bool(durations))
+
     def usual(self, pool: str, step: str) -> Usual | None:
         """Of a step in a pool (`sign-up`, `deploy_source`, `verification` …); None if unknown."""
         return usual(self._samples.get((pool, step), ()))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import Crashes, harmless
 from provisioner.builder.events import Message, Observer, OrgEvent
 from provisioner.builder.step_times import StepTimes
 from provisioner.salesforce.redaction import redact
+
+if TYPE_CHECKING:
+    from provisioner.builder.overview import Overview
 
 SHORTEST_SECRET = 4  # characters; a shorter value would be taken out of ordinary words
 
@@ -27,6 +31,7 @@ class Reporter:
         self.crashes = Crashes()
         self.times = StepTimes()
         self._observer = observer
+        self._followers: list[Callable[[OrgEvent], None]] = [self.times.observe]
         self._secrets = [value for value in secrets if len(value) >= SHORTEST_SECRET]
         self._lock = threading.RLock()
 
@@ -36,10 +41,22 @@ class Reporter:
 
     def org(self, event: OrgEvent) -> None:
         """Report what happened to one org."""
-        self.times.observe(event)
+        for follower in self._followers:
+            follower(event)
         shown = replace(event, note=self.redacted(event.note))
         with self._lock:
             harmless(self, "showing the progress", lambda: self._observer.org(shown))
+
+    def started(self, observe: Callable[[OrgEvent], None], now: Callable[[], Overview]) -> None:
+        """The build has planned; `observe` gets its events, and `now` gives an overview of it."""
+        self._followers.append(observe)
+        with self._lock:
+            harmless(self, "showing the progress", lambda: self._observer.started(now))
+
+    def abandon(self) -> None:
+        """The process ends at once. It takes no lock: a signal may have interrupted its holder."""
+        with suppress(Exception):
+            self._observer.abandon()
 
     def inform(self, text: str) -> None:
         """Report a fact about the build."""
@@ -48,6 +65,10 @@ class Reporter:
     def warn(self, text: str) -> None:
         """Report something about the build that people should know of."""
         self._message(Message(self.redacted(text), is_warning=True))
+
+    def deadline(self, text: str) -> None:
+        """Report that a pool will not be ready in time."""
+        self._message(Message(self.redacted(text), is_warning=True, is_deadline=True))
 
     def _message(self, message: Message) -> None:
         with self._lock, suppress(Exception):  # a broken observer cannot show its own error

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.builder import packed_inputs
-from provisioner.builder.causes import MOST_CAUSES, Cause, causes
+from provisioner.builder.causes import MOST_CAUSES, Cause, causes, step_locations
 from provisioner.builder.planning import UNBOUNDED
 from provisioner.errors import BuildError, HubLimitError, Interrupted, ProvisionerError
 from provisioner.ledger.base import Org, State
@@ -17,7 +16,6 @@ from provisioner.plain_text import quantity
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
     from provisioner.builder.step_notes import StepWarning
-    from provisioner.config.model import PoolFile
     from provisioner.plan import PoolPlan, Removal
 
 
@@ -150,7 +148,7 @@ def summarise(
         unconfirmed=tuple(context.progress.unconfirmed),
         contents=context.contents,
         warnings=context.progress.warnings(),
-        causes=causes(context.progress.failed, _locations(context.config)),
+        causes=causes(context.progress.failed, step_locations(context.config)),
         durations=context.reporter.times.durations(),
         timeline=context.reporter.times.timeline(),
         allowance=_allowance(context),
@@ -166,13 +164,3 @@ def _allowance(context: BuildContext) -> dict[str, int]:
     if granted is None or granted == UNBOUNDED:
         return {}
     return {"daily": granted.daily, "active": granted.active}
-
-
-def _locations(config: PoolFile) -> dict[tuple[str, str], str]:
-    """The position in pool.yaml of each step, by the names of its pool and of the step."""
-    return {
-        (pool.name, entry.title): f"{Path(entry.file).name}:{entry.line}"
-        for pool in config.pools.values()
-        for entry in reversed(pool.steps)
-        if entry.line
-    }

@@ -26,6 +26,8 @@ from provisioner.builder.crashes import harmless
 from provisioner.builder.deletions import delete, why_deleted
 from provisioner.builder.events import Observer
 from provisioner.builder.failed_run import failure_recorded
+from provisioner.builder.follower import Follower
+from provisioner.builder.history import MOST_RUNS, History, history
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.lifecycle import OrgLifecycle
 from provisioner.builder.login_way import LoginWay
@@ -34,6 +36,7 @@ from provisioner.builder.org_steps import OrgSteps
 from provisioner.builder.outcomes import Outcomes
 from provisioner.builder.pending_signups import PendingSignUps
 from provisioner.builder.planning import plan_build
+from provisioner.builder.pool_deadlines import deadlines_watched
 from provisioner.builder.ready_marks import ReadyMarks
 from provisioner.builder.reporter import Reporter
 from provisioner.builder.resolution import remarks, resolved
@@ -82,7 +85,7 @@ def build(
             reconcile(context, active)
             context = _with_versions(context, pools)
             plans = plan_build(context, pools, adopted)
-            with _stopped_by_signals(context.scheduler) as interruption:
+            with _stopped_by_signals(context) as interruption:
                 _execute(context, plans)
             result = summarise(context, plans, interruption.is_set(), time.monotonic() - started)
         finally:
@@ -155,16 +158,37 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     sender = SignUpSender(context, queue, pending, room, outcomes, way)
     poll = SignUpPoll(context, pending, breaker, outcomes, steps, sender)
     SignUpDispatch(context, queue, pending, room, breaker, sender, way)
+    follower = _followed(context, plans, queue)
     for org in (org for plan in plans for org in plan.resume):
         way.try_with(org.username, org.consumer_key)
         steps.start(org) if org.state is State.BUILDING else poll.resume(org)
     queue.request(in_turn(plans))
-    context.scheduler.run()
+    with deadlines_watched(context, follower.now):
+        context.scheduler.run()
     _report_without_room(context, len(queue))
     harmless(context.reporter, "marking orgs as complete", marks.send)
     harmless(context.reporter, "deleting outdated orgs", room.retire)
     pools = {plan.pool for plan in plans}
     harmless(context.reporter, "deleting orgs", lambda: _delete_leftovers(context, pools))
+
+
+def _followed(context: BuildContext, plans: Sequence[PoolPlan], queue: SignUpQueue) -> Follower:
+    """What follows the build from now on, for people who watch it and for its deadlines."""
+    pools = (context.config.pools[plan.pool] for plan in plans)
+    past = History({}, 0)
+    if context.options.forecasts or any(pool.deadline for pool in pools):
+        past = history(context.ledger.runs(limit=MOST_RUNS), without=context.run.id)
+    follower = Follower(
+        context.config,
+        context.progress,
+        context.circuit_breaker,
+        context.reporter.times,
+        past,
+        lambda: requests_sent(context),
+    )
+    follower.plan(plans, queue)
+    context.reporter.started(follower.observe, follower.now)
+    return follower
 
 
 def _report_without_room(context: BuildContext, count: int) -> None:
@@ -188,7 +212,7 @@ def _delete_leftovers(context: BuildContext, pools: set[str]) -> None:
 
 
 @contextmanager
-def _stopped_by_signals(scheduler: Scheduler) -> Iterator[threading.Event]:
+def _stopped_by_signals(context: BuildContext) -> Iterator[threading.Event]:
     """Ctrl-C, SIGTERM and SIGHUP stop the build after its running requests.
 
     A second one exits at once, except a SIGHUP: the shell and the kernel both send it when a
@@ -200,9 +224,10 @@ def _stopped_by_signals(scheduler: Scheduler) -> Iterator[threading.Event]:
         if interruption.is_set():
             if number == getattr(signal, "SIGHUP", None):
                 return
+            context.reporter.abandon()
             os._exit(130)  # the ledger is always committed: nothing is lost
         interruption.set()
-        scheduler.stop()
+        context.scheduler.stop()
 
     if threading.current_thread() is not threading.main_thread():
         yield interruption

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
-from provisioner.builder.signup_queue import DISPATCH
+from provisioner.builder.signup_queue import DISPATCH, SLOT
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -93,10 +93,20 @@ class SignUpDispatch:
                     decision.send.append((username, creation))
                 else:
                     decision.without_room.append(creation)
-            self._queue.put_back([*decision.without_room, *waiting])
+            left = [*decision.without_room, *waiting]
+            self._queue.put_back(left, self._why_waiting(decision))
             if len(self._queue):
                 decision.pause = self._breaker.wait(time.monotonic()) or None
         return decision
+
+    def _why_waiting(self, decision: _Decision) -> str:
+        """What the first waiting org waits for, for people who watch the build."""
+        if decision.without_room:
+            return "a free slot of the Dev Hub"
+        if self._way.is_on_trial:
+            return "the first login"
+        paused = self._breaker.wait(time.monotonic()) > 0
+        return "a pause after failed sign-ups" if paused else SLOT
 
     def _start(self, username: str) -> None:
         self._way.try_with(username)

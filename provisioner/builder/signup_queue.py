@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DISPATCH = "dispatch of sign-ups"
 """The key of the job that sends what is in the queue."""
 
+SLOT = "a sign-up slot"
+"""What an org waits for while as many sign-ups are in progress as `limits` allows."""
+
 
 class SignUpQueue:
     """What is to be signed up, in this order. Safe to use from several threads."""
@@ -26,6 +29,7 @@ class SignUpQueue:
     def __init__(self, context: BuildContext) -> None:
         self._context = context
         self._waiting: deque[Creation] = deque()
+        self._reason = SLOT
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -62,9 +66,19 @@ class SignUpQueue:
         taken, self._waiting = list(self._waiting), deque()
         return taken
 
-    def put_back(self, creations: Iterable[Creation]) -> None:
-        """Return creations to the front of the queue, under the build's lock."""
+    def put_back(self, creations: Iterable[Creation], reason: str) -> None:
+        """Return creations to the front of the queue, under the build's lock.
+
+        `reason` is what the first of them waits for, for people who watch the build.
+        """
+        self._reason = reason
         self._waiting.extendleft(reversed(list(creations)))
+
+    def reasons(self, pool: str) -> dict[str, int]:
+        """What the orgs of a pool wait for, and how many do."""
+        with self._context.lock:
+            count = sum(creation.pool == pool for creation in self._waiting)
+        return {self._reason: count} if count else {}
 
     def clear(self) -> None:
         """Send none of them."""

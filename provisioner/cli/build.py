@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.invocation import Invocation
+from provisioner.cli.watching import LogFormat, Watch, annotate, view_of
 
 if TYPE_CHECKING:
     from provisioner.builder.result import BuildResult
@@ -34,6 +35,7 @@ def command(
             metavar="FILE", help="At the end, write a manifest of the orgs, without secrets."
         ),
     ] = None,
+    log_format: LogFormat = None,
     time_scale: Annotated[
         float,
         typer.Option(
@@ -55,25 +57,35 @@ def command(
     from provisioner.builder.run import build
     from provisioner.builder.selection import select_pools
     from provisioner.ledger import open_ledger
+    from provisioner.notify.notifier import Notifier
     from provisioner.report.build import build_document, build_text
     from provisioner.report.manifest import ledger_manifest, write_manifest
-    from provisioner.report.progress import Lines, LiveView
 
     config = call.load()
     chosen = select_pools(config, pools)
     output = call.output
-    view = LiveView(output.console()) if output.is_live else Lines(output.say)
-    options = Options(keep_failed=keep_failed, wait=wait, time_scale=time_scale * config.time_scale)
-    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
-    try:
-        with view.display():
-            result = build(config, chosen, ledger, view, options)
-        if manifest is not None:
-            write_manifest(manifest, ledger_manifest(ledger, chosen))
-    finally:
-        ledger.close()
-    output.result(build_text(result), build_document(result))
-    _conclude(output, result)
+    view = view_of(output, log_format, call.environ)
+    options = Options(
+        keep_failed=keep_failed,
+        wait=wait,
+        time_scale=time_scale * config.time_scale,
+        forecasts=not output.quiet,
+    )
+    secrets = config.secret_variables
+    notifier = Notifier(config.notify, config.directory, call.environ, secrets, output.warn)
+    with notifier.watching():
+        ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
+        try:
+            with view.display():
+                result = build(config, chosen, ledger, Watch(view, notifier), options)
+            if manifest is not None:
+                write_manifest(manifest, ledger_manifest(ledger, chosen))
+        finally:
+            ledger.close()
+        notifier.ended(result)
+        output.result(build_text(result), build_document(result))
+        annotate(call, result.causes)
+        _conclude(output, result)
     return result.exit_code
 
 

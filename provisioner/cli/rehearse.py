@@ -12,6 +12,7 @@ import typer
 
 from provisioner.cli.build import PoolsArgument
 from provisioner.cli.invocation import Invocation
+from provisioner.cli.watching import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -124,10 +125,9 @@ def _build_and_log_in(
     from provisioner.builder.run import build
     from provisioner.ledger import open_ledger
     from provisioner.report.build import build_text
-    from provisioner.report.progress import Lines, LiveView
 
     output = call.output
-    view = LiveView(output.console()) if output.is_live else Lines(output.say)
+    view = view_of(output)
     ledger = open_ledger(config.ledger, config.directory)
     ledger.record_facts(config.facts_subject, real.facts)
     try:

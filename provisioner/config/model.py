@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from provisioner.config.hub import ConnectedApp, DevHub, ScratchApp
+from provisioner.config.notify import Notify
 from provisioner.config.personas import persona_findings
+from provisioner.config.pool_deadline import PoolDeadline
 from provisioner.config.portion import Portion
 from provisioner.config.rehearsal import Rehearsal
 from provisioner.config.rules import ledger_rule
@@ -135,6 +137,10 @@ class Pool:
         default=Portion(10, is_share=True),
         example="20%",
     )
+    deadline: PoolDeadline | None = option(
+        "when orgs must be available; the build warns as soon as that is not expected",
+        default=None,
+    )
     reuse: bool = option("whether a released org may go back into the pool", default=False)
     definitions: tuple[Definition, ...] = option(
         "the scratch org definitions; the orgs are distributed by weight",
@@ -148,6 +154,9 @@ class Pool:
         if self.maximum is not None and self.maximum < self.size:
             message = f"is less than size; write {self.size} or more, or leave it out"
             yield Finding("maximum", message)
+        wanted = self.deadline and self.deadline.available
+        if wanted and wanted > self.size:
+            yield Finding("deadline.available", f"is more than size; write at most {self.size}")
         life = timedelta(days=self.duration_days)
         if self.refresh_after is not None and self.refresh_after >= life:
             yield Finding(
@@ -200,6 +209,7 @@ class PoolFile:
         repr=False,  # the URL of a database may hold its password
     )
     limits: Limits = option("quota reserved for people", default=Limits())
+    notify: Notify | None = option("who is notified of the end of a build", default=None)
     rehearsal: Rehearsal = option("what `rehearse` assumes about its orgs", default=Rehearsal())
     pools: Mapping[str, Pool] = option(
         "the pools, by name",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,8 +100,7 @@ class RunCommand:
         """The program must exist, and no argument may contain a secret: other users see them."""
         environ = self._environ()
         program = self.command[0]
-        path = str(directory / program) if "/" in program else program
-        if shutil.which(path, path=environ.get("PATH")) is None:
+        if children.located(program, directory, environ.get("PATH")) is None:
             yield Finding("command.0", f"command not found: {program!r}; check the name and PATH")
         secrets = self._secrets()
         for index, argument in enumerate(self.command):

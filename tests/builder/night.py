@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from provisioner.builder.context import Options
 from provisioner.builder.events import Message, OrgEvent
+from provisioner.builder.overview import Overview
 from provisioner.builder.result import BuildResult
 from provisioner.builder.run import build
 from provisioner.cli.init import sample_files
@@ -37,6 +38,14 @@ class Watcher:
     def __init__(self) -> None:
         self.events: list[OrgEvent] = []
         self.messages: list[str] = []
+        self.now: Callable[[], Overview] | None = None
+
+    def started(self, now: Callable[[], Overview]) -> None:
+        """Keep it."""
+        self.now = now
+
+    def abandon(self) -> None:
+        """There is nothing to leave in order."""
 
     def org(self, event: OrgEvent) -> None:
         """Keep it."""

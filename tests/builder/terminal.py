@@ -80,11 +80,11 @@ class Screen(Frame):
         if command == "A":
             top = max(0, len(self.rows) - self.lines)
             self.row = max(top, self.row - int(options or 1))
-        elif (command, options) == ("K", "2"):
+        elif command == "J" and not options:
             if self._is_drawn:
                 self.frames.append(Frame(list(self.rows)))
                 self._is_drawn = False
-            self.rows[self.row] = ""
+            self.rows[self.row :] = [self.rows[self.row][: self.column]]
         elif (command, options) in (("l", "?25"), ("h", "?25")):
             self.is_cursor_hidden = command == "l"
         elif command == "m":

@@ -13,7 +13,7 @@ from provisioner.builder.fingerprint import fingerprints
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Event, State
 from provisioner.report.build import build_document, build_text
-from provisioner.report.progress import what_happens
+from provisioner.report.overview_text import what_happens
 from tests.builder.night import Night
 from tests.builder.test_commands import written
 

@@ -60,7 +60,7 @@ def test_the_example_is_planned_built_and_reported(night: Night, installed: Path
     assert code == 0, text
     code, text = run(night, installed, "plan")
     assert "steps of each: sign-up, ensure_account, verification" in text
-    code, text = run(night, installed, "build")
+    code, text = run(night, installed, "build", "--log-format", "events")
     assert code == 0, text
     assert "ensure_account (2/3)" in text
     assert '"ensure_account"' in run(night, installed, "schema")[1]

@@ -14,14 +14,19 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from provisioner.builder.causes import causes
 from provisioner.builder.events import Message, OrgEvent
-from provisioner.ledger.base import State
-from provisioner.report.progress import Lines, LiveView
+from provisioner.builder.overview import OrgOverview, Overview, PoolOverview
+from provisioner.ledger.base import Org, State
+from provisioner.report.live_frame import frame
+from provisioner.report.live_view import LiveView
+from provisioner.report.log_lines import FORMATS
 from tests.proof import here
 from tests.proof.evil_text import EVIL, STEERING, harm_in
 from tests.proof.ledgers import FILE as LEDGER
@@ -212,19 +217,38 @@ def test_the_live_view_shows_markup_as_it_is_written(state: State, is_retry: boo
     for said in (False, True):
         view.message(Message(EVIL, is_warning=said))
     view.org(event)
-    console.print(view._table())
+    for line in frame(evil_overview(), 3000, 24, datetime(2026, 11, 28)):
+        console.print(line)
     assert list(harm_in(stream.getvalue())) == []
     assert "[red]mark[/red] [link=http://evil.example]up[/]" in stream.getvalue()
 
 
-def test_plain_lines_cannot_be_forged() -> None:
+def evil_overview() -> Overview:
+    """A build in which every text is evil."""
+    return Overview(
+        seconds=1,
+        pools=(PoolOverview(EVIL, 2, 0, 1, {EVIL: 1}, 1),),
+        orgs=(OrgOverview(EVIL, EVIL, EVIL, 1, 2, EVIL, 1, 1),),
+        causes=causes([Org(EVIL, EVIL, error=f"{EVIL}: {EVIL}")]),
+        requests={},
+        sign_ups_left=None,
+        available_in=None,
+    )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_lines_of_a_log_cannot_be_forged(name: str) -> None:
     from provisioner.output import Output
 
     stream = io.StringIO()
-    lines = Lines(Output(err=stream).say)
-    lines.org(OrgEvent(EVIL, EVIL, State.FAILED, note=EVIL))
-    lines.message(Message(EVIL, is_warning=True))
+    log = FORMATS[name](Output(err=stream).say)
+    log.started(evil_overview)
+    log.org(OrgEvent(EVIL, EVIL, State.FAILED, note=EVIL))
+    log.message(Message(EVIL, is_warning=True))
     assert list(harm_in(stream.getvalue())) == []
+    if name == "json":
+        kinds = [json.loads(line)["kind"] for line in stream.getvalue().splitlines()]
+        assert kinds == ["progress", "org", "message"]
 
 
 def test_a_terminal_gets_no_escape_but_ours(night: WholeNight) -> None:
