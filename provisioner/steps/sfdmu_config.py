@@ -13,6 +13,7 @@ from typing import Any
 from provisioner.input_file import SETTINGS, read_input
 from provisioner.input_json import JsonProblem, parse_json
 from provisioner.json_locations import JsonPath, locations
+from provisioner.plain_text import quantity
 from provisioner.steps.csv_file import ANY_COLUMN, CsvFile, CsvProblem, known_csv
 from provisioner.steps.index_file import IndexFileError
 from provisioner.steps.sfdmu_columns import Columns
@@ -25,6 +26,7 @@ from provisioner.steps.sfdmu_keys import (
     OPERATIONS,
     SCRIPT,
 )
+from provisioner.steps.sfdmu_rows import source_rows
 from provisioner.steps.sfdmu_script import SfdmuObject, SfdmuScript
 from provisioner.steps.sfdmu_selection import is_keyword
 
@@ -124,7 +126,8 @@ class _Reader:
         query = entry.get("query")
         match = _QUERY.fullmatch(query) if isinstance(query, str) else None
         if match is None:
-            self.problems.append(((*path, "query"), "query must be SELECT … FROM an object"))
+            where = (*path, "query") if "query" in entry else path
+            self.problems.append((where, "query must be SELECT … FROM an object"))
             return None
         name, operation = match[2], self._operation(entry, path)
         if name in NOT_LOADED:
@@ -147,8 +150,8 @@ class _Reader:
             text = "records cannot be found by Id, which differs from org to org; all are inserted"
             self.warnings.append(((*path, "externalId"), text))
         if file is not None:
-            wrong = Columns(found).problems()
-            self.problems += [(None, f"{name}.csv:1: {problem}") for problem in wrong]
+            wrong = [f"{name}.csv:1: {problem}" for problem in Columns(found).problems()]
+            self.problems += [(None, problem) for problem in [*wrong, *_person_accounts(found)]]
         return found
 
     def _operation(self, entry: Mapping[str, Any], path: JsonPath) -> str:
@@ -211,3 +214,15 @@ class _Reader:
         except OSError as error:
             self.problems.append((None, f"{path.name} cannot be read: {error.strerror}"))
         return path.stem, None
+
+
+def _person_accounts(found: SfdmuObject) -> Iterator[str]:
+    """SFDMU inserts these accounts with other fields, and leaves out their contacts."""
+    columns = [name.lower() for name in found.file.columns] if found.file is not None else []
+    if found.name not in ("Account", "Contact") or "ispersonaccount" not in columns:
+        return
+    column = columns.index("ispersonaccount")
+    count = sum(row[column].strip().lower() in ("true", "1") for row in source_rows(found))
+    if count:
+        rows = f"{quantity(count, 'row')} of person accounts (IsPersonAccount)"
+        yield f"{found.name}.csv: {rows}, which are not supported; load them by an entry with csv"

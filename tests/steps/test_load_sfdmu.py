@@ -198,6 +198,9 @@ def test_problems_of_the_whole_file(runner: StepRunner) -> None:
         "objectSets is not supported; remove it",
         "simulationMode is not supported; remove it",
     ]
+    assert problems(runner, project(runner, {"operation": "Insert"})) == [
+        "data/export.json:3:5: query must be SELECT … FROM an object"
+    ]
     write(runner.directory / PATH, "{")
     assert problems(runner, load)[0].startswith("data/export.json:1:2: the file is not JSON")
     write(runner.directory / PATH, "[]")

@@ -122,6 +122,19 @@ def test_own_lookups_need_a_unique_external_id(
     )
 
 
+def test_person_accounts_are_refused(runner: StepRunner) -> None:
+    """Their contacts would be there twice. A set of other accounts may have the column."""
+    objects = {"query": "SELECT Name, LastName FROM Account", "operation": "Insert"}
+    text = "Name,LastName,IsPersonAccount\nA,,false\nB C,C,true\n"
+    load = project(runner, objects, files={"Account": text})
+    assert problems(runner, load) == [
+        "data/Account.csv: 1 row of person accounts (IsPersonAccount), which are not supported; "
+        "load them by an entry with csv"
+    ]
+    others = text.replace("true", "false")
+    assert problems(runner, project(runner, objects, files={"Account": others})) == []
+
+
 def test_the_object_of_a_lookup_is_named(runner: StepRunner) -> None:
     """SFDMU exports the owner's name; whether it is a user or a queue is for the query to say."""
     files = {"Case": "Subject,Owner.Name\nA,Nobody\n"}
