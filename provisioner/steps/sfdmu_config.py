@@ -147,8 +147,11 @@ class _Reader:
             file, entry.get("skipExistingRecords") is True, frozenset(frozen), keywords, selected,
         )  # fmt: skip
         if file is not None and found.keys == ("Id",) and operation != "Insert":
-            text = "records cannot be found by Id, which differs from org to org; all are inserted"
-            self.warnings.append(((*path, "externalId"), text))
+            text = "records cannot be found by Id, which differs from org to org"
+            if operation == "Update":
+                self.problems.append(((*path, "externalId"), text))
+            else:
+                self.warnings.append(((*path, "externalId"), f"{text}; all are inserted"))
         if file is not None:
             wrong = [f"{name}.csv:1: {problem}" for problem in Columns(found).problems()]
             self.problems += [(None, problem) for problem in [*wrong, *_person_accounts(found)]]

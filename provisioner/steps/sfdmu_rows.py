@@ -145,6 +145,8 @@ class StageRows:
         target = self._stage.target
         if target.operation == "Insert" and self._stage.action == "insert":
             return {}
+        if target.keys == ("Id",):  # ids of another org
+            return {}
         return records_by_key(self._org, target.name, target.keys)
 
     def _parents(self, link: Link) -> Mapping[Key, str]:

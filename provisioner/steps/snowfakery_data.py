@@ -31,6 +31,7 @@ _NAMED_FILES = re.compile(r"[\w./-]+\.(?:ya?ml|csv|json|txt|db|py)\b")
 _ASKS_AN_ORG = ("Orgname is not specified", "No module named 'cumulusci'")
 _UPDATE_KEY = "_sf_update_key"
 _API_NAME = re.compile(r"[A-Za-z]\w*")
+_RECORD_TYPE_ID = re.compile(r"012\w{12}(?:\w{3})?")
 _LOCATION = re.compile(r"[\s;]*near (\S+:\d+)\s*$")
 _TEXTS = frozenset(
     {"string", "textarea", "phone", "picklist", "multipicklist", "email", "url", "combobox",
@@ -153,11 +154,16 @@ def _record(
             continue
         if name in table["lookups"]:
             body[name] = f"@{table['lookups'][name]}_{value}"
-        elif name in ("RecordType", "recordtype"):
+        elif _is_record_type(name) and not _RECORD_TYPE_ID.fullmatch(str(value)):
             body["RecordType"] = {"Name": str(value)}
         else:
             body[name] = _value(value, fields.get(name.lower()))
     return body
+
+
+def _is_record_type(name: str) -> bool:
+    """Whether CumulusCI takes a field for the record type, such as record_type."""
+    return name.lower().replace("_", "") in ("recordtype", "recordtypeid")
 
 
 def _value(value: Any, field: FieldInfo | None) -> Any:

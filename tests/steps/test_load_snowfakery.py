@@ -125,12 +125,31 @@ def test_a_killed_load_continues_and_loads_nothing_twice(runner: StepRunner, tex
 
 
 def test_record_types_are_found_by_their_api_name(runner: StepRunner) -> None:
-    fields = {"Name": "Main partner", "DeveloperName": "Partner", "SobjectType": "Account"}
-    partner = runner.emulated_org.store.add("RecordType", fields)
-    recipe = "- object: Account\n  fields:\n    Name: A\n    RecordType: Partner\n"
-    runner.finish(step(runner, recipe))
-    (row,) = runner.emulated_org.store.rows("Account")
-    assert row["RecordTypeId"] == partner
+    store = runner.emulated_org.store
+    ids = {
+        sobject: store.add(
+            "RecordType",
+            {"Name": "Main partner", "DeveloperName": "Partner", "SobjectType": sobject},
+        )
+        for sobject in ("Account", "Contact", "Lead", "Case")
+    }
+    runner.finish(
+        step(
+            runner,
+            f"""\
+- object: Account
+  fields: {{ Name: A, RecordType: Partner }}
+- object: Contact
+  fields: {{ LastName: A, record_type: Main partner }}
+- object: Lead
+  fields: {{ LastName: A, Company: A, RecordTypeId: Partner }}
+- object: Case
+  fields: {{ Subject: A, RecordTypeId: {ids["Case"]} }}
+""",
+        )
+    )
+    for sobject, record_type in ids.items():
+        assert [row["RecordTypeId"] for row in store.rows(sobject)] == [record_type]
 
 
 # --- problems -----------------------------------------------------------------------------

@@ -96,6 +96,10 @@ def test_records_are_not_found_by_id(runner: StepRunner) -> None:
         "org; all are inserted"
     ]
     assert runner.finish(load).note == "loaded 1 row"
+    load = project(runner, {**objects, "operation": "Update"}, files={"Account": "Id,Name\n1,A\n"})
+    assert problems(runner, load) == [
+        "data/export.json:6:7: records cannot be found by Id, which differs from org to org"
+    ]
 
 
 @pytest.mark.parametrize(
