@@ -186,7 +186,7 @@ class Outcomes:
         self._queue.add(breaker.failed(org, kind, reason, len(self._context.progress.pending)))
         if breaker.reason != before:
             end = ". No further sign-ups are sent." if breaker.is_tripped else ""
-            self._context.reporter.warn(f"{breaker.reason}{end}")
+            self._context.reporter.warn(f"{breaker.reason.rstrip('.')}{end}")
 
     def _close(self, org: Org, note: str) -> None:
         self._context.lifecycle.close(org, note)

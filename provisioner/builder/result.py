@@ -72,7 +72,7 @@ class BuildResult:
             hint = "wait until the limit allows more, delete scratch orgs, or lower `size`"
             return HubLimitError(self.limit_message, code=self.limit, hint=hint)
         if self.exit_code == 6:
-            message = f"built {len(self.built)} of {self.wanted} wanted orgs"
+            message = f"built {len(self.built)} of {self.wanted} wanted orgs{self._missing()}"
             if self.unconfirmed:
                 message += f"; left to the next build: {quantity(len(self.unconfirmed), 'org')}"
             if self.stopped_because:
@@ -82,6 +82,15 @@ class BuildResult:
                 hint="See the failures above. Fix them, then run `provisioner build` again.",
             )
         return None
+
+    def _missing(self) -> str:
+        """How many orgs each pool lacks, for the message."""
+        lacking = [
+            f"{pool.name} {pool.size - pool.available}"
+            for pool in self.pools
+            if pool.available < pool.size
+        ]
+        return f"; missing: {', '.join(lacking)}" if lacking else ""
 
     @property
     def is_full(self) -> bool:

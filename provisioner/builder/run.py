@@ -163,6 +163,7 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
         way.try_with(org.username, org.consumer_key)
         steps.start(org) if org.state is State.BUILDING else poll.resume(org)
     queue.request(in_turn(plans))
+    context.reporter.started(follower.observe, follower.now)
     with deadlines_watched(context, follower.now):
         context.scheduler.run()
     _report_without_room(context, len(queue))
@@ -187,7 +188,6 @@ def _followed(context: BuildContext, plans: Sequence[PoolPlan], queue: SignUpQue
         lambda: requests_sent(context),
     )
     follower.plan(plans, queue)
-    context.reporter.started(follower.observe, follower.now)
     return follower
 
 

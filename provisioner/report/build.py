@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from provisioner.ledger.document import org_document
@@ -10,6 +11,7 @@ from provisioner.plain_text import quantity
 if TYPE_CHECKING:
     from provisioner.builder.result import BuildResult
     from provisioner.builder.step_notes import StepWarning
+    from provisioner.ledger.base import Org
 
 
 def build_document(result: BuildResult) -> dict[str, Any]:
@@ -50,9 +52,7 @@ def build_text(result: BuildResult) -> list[str]:
         + (f" ({pool.not_more_because})" if pool.not_more_because else "")
         for pool in result.pools
     ]
-    for org in result.failed:
-        kept = " (kept)" if org.kept else ""
-        lines.append(f"failed: {org.username}{kept}: {org.error}")
+    lines += _failures(result)
     lines += [
         f"left to the next build: {org.username}: {org.error or 'its sign-up is unconfirmed'}"
         for org in result.unconfirmed
@@ -71,6 +71,24 @@ def build_text(result: BuildResult) -> list[str]:
         "org requests"
     )
     return lines
+
+
+def _failures(result: BuildResult) -> Iterator[str]:
+    """A line for each failed org; orgs with the same cause share one, and their names follow."""
+    failed = {org.username: org for org in result.failed}
+    for cause in result.causes:
+        orgs = [failed[username] for username in cause.orgs if username in failed]
+        first = orgs[0]
+        if len(orgs) == 1:
+            yield f"failed: {first.username}{_kept(first)}: {first.error}"
+            continue
+        where = f" ({cause.location})" if cause.location else ""
+        yield f"failed: {quantity(len(orgs), 'org')}{where}: {first.error}"
+        yield from (f"    {org.username}{_kept(org)}" for org in orgs)
+
+
+def _kept(org: Org) -> str:
+    return " (kept)" if org.kept else ""
 
 
 def _warning(warning: StepWarning) -> str:

@@ -18,6 +18,20 @@ from tests.steps.test_run_command import PARENT, lives, pid_of, until
 pytestmark = pytest.mark.slow
 
 
+def test_failures_with_one_cause_share_a_line(night: Night) -> None:
+    (night.folder / "broken.apex").write_text("String x = ;", encoding="utf-8")
+    night.write_pool(size=2, steps="- run_apex: broken.apex\n", pool="replacements: 0")
+    result = night.build(keep_failed=True)
+    lines = build_text(result)
+    (first,) = [number for number, line in enumerate(lines) if line.startswith("failed: ")]
+    assert lines[first].startswith("failed: 2 orgs (pool.yaml:15): run_apex: broken.apex:1:")
+    names = sorted(f"    {org.username} (kept)" for org in result.failed)
+    assert sorted(lines[first + 1 : first + 3]) == names
+    error = result.error()
+    assert error is not None
+    assert error.message == "built 0 of 2 wanted orgs; missing: sample 2"
+
+
 def written(night: Night, code: str, options: str = "timeout: 1m", size: int = 1) -> None:
     """A pool whose only step runs this program."""
     (night.folder / "seed.py").write_text(code, encoding="utf-8")

@@ -65,7 +65,9 @@ def test_sign_ups_whose_polls_fail_until_the_timeout_are_left_to_the_next_build(
     result = night.build()
     error = result.error()
     assert error is not None
-    assert error.message == "built 0 of 1 wanted orgs; left to the next build: 1 org"
+    assert error.message == (
+        "built 0 of 1 wanted orgs; missing: sample 1; left to the next build: 1 org"
+    )
     (left,) = night.orgs()
     assert left.state in (State.INTENDED, State.SIGNING_UP)
     night.world.faults.remove(fault)
