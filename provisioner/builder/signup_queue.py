@@ -29,7 +29,7 @@ class SignUpQueue:
     def __init__(self, context: BuildContext) -> None:
         self._context = context
         self._waiting: deque[Creation] = deque()
-        self._reason = SLOT
+        self._reason = "their sign-ups"  # until the dispatch says why they are not sent
 
     def __len__(self) -> int:
         return len(self._waiting)
