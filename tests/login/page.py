@@ -21,6 +21,11 @@ def snippet(title: str, language: str, number: int = 0) -> str:
 
 
 def snippets(title: str, language: str) -> list[str]:
-    """All code of one section in a language; that of a list item without its indentation."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)```", section(title), re.DOTALL | re.MULTILINE)
+    """All code of one section in a language."""
+    return code_blocks(section(title), language)
+
+
+def code_blocks(text: str, language: str) -> list[str]:
+    """All code of a text in a language; that of a list item without its indentation."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)```", text, re.DOTALL | re.MULTILINE)
     return [re.sub(rf"^{indent}", "", code, flags=re.MULTILINE) for indent, code in found]

@@ -3,17 +3,18 @@
 What a runner does is from GitHub's "Workflow syntax for GitHub Actions": a `run` step is a file
 that `bash -e` reads; `env` of the workflow, the job and the step are laid over each other; a step
 without `if: always()` is passed over once another has failed; `$GITHUB_OUTPUT` takes outputs.
-Steps that `uses` an action are GitHub's own and are passed over.
+A step that `uses` the action of this repository runs, and its post step after all other steps;
+other actions are passed over.
 """
 
 from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -28,9 +29,25 @@ def parse(text: str) -> Workflow:
     return dict(yaml.load(text, Loader=yaml.BaseLoader))
 
 
+OUR_ACTION = re.compile(r"[\w.-]+/provisioner/action@.+")
+
+
+class UsedAction(Protocol):
+    """A step that uses the action of this repository."""
+
+    outputs: dict[str, str]
+    log: str
+
+    def run(self, step: str) -> int:
+        """Run `main` or `post`; the exit code."""
+
+
+Use = Callable[[dict[str, str]], UsedAction]
+
+
 @dataclass
 class Ran:
-    """A `run` step that was reached."""
+    """A step that was reached, or the post step of an action."""
 
     name: str
     code: int
@@ -42,13 +59,16 @@ class Runner:
     """Runs the one job of a workflow in `workspace`, with `temp` for RUNNER_TEMP.
 
     `environ` is the machine's; `contexts` holds what `${{ secrets.… }}` and the like stand for.
+    `use` makes a step of our action from its inputs.
     """
 
     workspace: Path
     temp: Path
     environ: Mapping[str, str]
     contexts: Contexts
+    use: Use | None = None
     ran: list[Ran] = field(default_factory=list)
+    _used: list[tuple[str, UsedAction]] = field(default_factory=list)
 
     def run(self, workflow: Workflow) -> list[Ran]:
         """All steps in order; those that ran."""
@@ -59,7 +79,11 @@ class Runner:
         environ |= filled(workflow.get("env", {}), contexts) | filled(job.get("env", {}), contexts)
         has_failed = False
         for number, step in enumerate(job["steps"]):
-            if "run" not in step or not _applies(step.get("if", ""), contexts, has_failed):
+            if not _applies(step.get("if", ""), contexts, has_failed):
+                continue
+            if self.use and OUR_ACTION.fullmatch(step.get("uses", "")):
+                has_failed = has_failed or self._main(step, self.use, contexts).code != 0
+            if "run" not in step:
                 continue
             ran = self._step(step, number, {**environ, **filled(step.get("env", {}), contexts)})
             outputs = self.temp / f"output-{number}"
@@ -67,7 +91,16 @@ class Runner:
                 lines = outputs.read_text().splitlines()
                 contexts["steps"][step["id"]] = {"outputs": dict(x.split("=", 1) for x in lines)}
             has_failed = has_failed or ran.code != 0
+        for name, action in reversed(self._used):
+            self.ran.append(Ran(f"Post {name}", action.run("post"), action.log))
         return self.ran
+
+    def _main(self, step: Mapping[str, Any], use: Use, contexts: dict[str, Any]) -> Ran:
+        action = use(filled(step.get("with", {}), contexts))
+        self._used.append((step["name"], action))
+        self.ran.append(Ran(step["name"], action.run("main"), action.log))
+        contexts["steps"][step["id"]] = {"outputs": action.outputs}
+        return self.ran[-1]
 
     def _step(self, step: Mapping[str, str], number: int, environ: dict[str, str]) -> Ran:
         script = self.temp / f"step-{number}.sh"

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.login.workflow import EXPRESSION, Workflow
+from tests.login.action_metadata import metadata
+from tests.login.workflow import EXPRESSION, OUR_ACTION, Workflow
 
 _TOP = {"name", "run-name", "on", "permissions", "env", "defaults", "concurrency", "jobs"}
 _JOB = {
@@ -55,7 +56,7 @@ def _job(name: str, job: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterat
         yield f"job {name}: no name for a job"
     yield from _unknown(f"job {name}", job, _JOB)
     yield from (f"job {name}: no {key}" for key in ("runs-on", "steps") if not job.get(key))
-    earlier: dict[str, str] = {}  # step id → its script
+    earlier: dict[str, set[str]] = {}  # step id → its outputs
     for number, step in enumerate(job.get("steps", []), start=1):
         where = f"step {number}"
         yield from _step(where, step)
@@ -67,7 +68,7 @@ def _job(name: str, job: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterat
         if "id" in step:
             if step["id"] in earlier or not _NAME.fullmatch(step["id"]):
                 yield f"{where}: id {step['id']} is taken, or no id"
-            earlier[step["id"]] = step.get("run", "")
+            earlier[step["id"]] = _outputs(step)
 
 
 def _step(where: str, step: Mapping[str, Any]) -> Iterator[str]:
@@ -76,10 +77,18 @@ def _step(where: str, step: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where}: either `run` or `uses`"
         return
     yield from _unknown(where, step, _STEP | _KINDS[kinds[0]])
+    if OUR_ACTION.fullmatch(step.get("uses", "")):
+        yield from _unknown(f"{where}, with", step["with"], set(metadata()["inputs"]))
     if "uses" in step and not _ACTION.fullmatch(step["uses"]):
         yield f"{where}: {step['uses']} is not OWNER/NAME@REF"
     if EXPRESSION.search(step.get("run", "")):
         yield f"{where}: an expression in `run` lets its value write the script: use `env`"
+
+
+def _outputs(step: Mapping[str, Any]) -> set[str]:
+    if OUR_ACTION.fullmatch(step.get("uses", "")):
+        return set(metadata()["outputs"])
+    return set(re.findall(r'"([\w-]+)=', step.get("run", "")))
 
 
 def _unknown(where: str, given: Mapping[str, Any], known: set[str]) -> Iterator[str]:
@@ -91,7 +100,7 @@ def _expressions(
     values: Mapping[str, str],
     allowed: set[str],
     inputs: Mapping[str, Any],
-    earlier: Mapping[str, str],
+    earlier: Mapping[str, set[str]],
 ) -> Iterator[str]:
     for value in values.values():
         for path in EXPRESSION.findall(value):
@@ -103,7 +112,7 @@ def _path(
     path: str,
     allowed: set[str],
     inputs: Mapping[str, Any],
-    earlier: Mapping[str, str],
+    earlier: Mapping[str, set[str]],
 ) -> Iterator[str]:
     context, *rest = path.split(".")
     if context not in allowed or not rest:
@@ -112,5 +121,5 @@ def _path(
         yield f"{where}: no input {rest[0]}"
     elif context == "steps":
         step, _, output = (*rest, "", "")[:3]
-        if f'"{output}=' not in earlier.get(step, ""):
+        if output not in earlier.get(step, set()):
             yield f"{where}: no earlier step {step} with an output {output}"

@@ -1,0 +1,51 @@
+// The main step: claims an org, logs in to it, sets the outputs.
+"use strict";
+
+const crypto = require("node:crypto");
+const path = require("node:path");
+
+const { call, install } = require("./program");
+const { annotate, input, isTrue, mask, saveState, setOutput } = require("./workflow_commands");
+
+async function main() {
+  mask(input("private-key"));
+  const [wantsToken, wantsSf] = [isTrue("access-token"), isTrue("sf")];
+  isTrue("release"); // a wrong value is an error now, not at the end of the job
+  const program = await install();
+  saveState("program", program);
+  // Kept before the claim: if this process is killed, the post step finds there which org was claimed.
+  const file = path.join(process.env.RUNNER_TEMP, `claim-${crypto.randomUUID()}.json`);
+  saveState("claim", file);
+  const org = await call(program, ["claim", ...claimOptions()], { file });
+  const login = ["login", org.username, "--owner", input("owner"), "--strict", ...sfOptions(wantsSf)];
+  const session = await call(program, login);
+  mask(session.access_token);
+  setOutput("username", org.username);
+  setOutput("org-id", session.org_id);
+  setOutput("instance-url", session.instance_url);
+  setOutput("login-url", org.login_url);
+  setOutput("expires-at", org.expires_at);
+  if (wantsToken) setOutput("access-token", session.access_token);
+  process.stdout.write(`Claimed ${org.username} for ${input("owner")}: ${session.instance_url}\n`);
+}
+
+function claimOptions() {
+  const names = ["pool", "owner", "purpose", "lease", "wait", "min-life", "idempotency-key"];
+  const given = names.map((name) => [name, input(name) || (name === "purpose" ? runAddress() : "")]);
+  return given.filter(([, value]) => value).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+function sfOptions(isWanted) {
+  if (!isWanted) return [];
+  return ["--sf", "--default", ...(input("alias") ? ["--alias", input("alias")] : [])];
+}
+
+function runAddress() {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: id } = process.env;
+  return `${server}/${repository}/actions/runs/${id}`;
+}
+
+main().catch((error) => {
+  annotate("error", error.message);
+  process.exitCode = Number.isInteger(error.code) ? error.code : 1; // of Node itself: a word
+});

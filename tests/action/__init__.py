@@ -1,0 +1,1 @@
+"""The GitHub action in `action/`, run with node as a runner would."""
