@@ -14,12 +14,17 @@ _ATTEMPTS = 5  # times that others may change the row meanwhile
 
 @contextmanager
 def undone_on_error(
-    ledger: Ledger, org: Org, idempotency_key: str, warn: Callable[[str], None]
+    ledger: Ledger,
+    org: Org,
+    idempotency_key: str,
+    warn: Callable[[str], None],
+    *,
+    kept_because: str = "",
 ) -> Iterator[None]:
     """When the block raises, the owner does not know which org was claimed: it is released.
 
-    A claim with a key is kept, because a claim with the same key gives the same org. `warn` gets
-    what was done.
+    A claim with a key is kept, because a claim with the same key gives the same org; any claim is,
+    if there is a reason in `kept_because`. `warn` gets what was done.
     """
     try:
         yield
@@ -28,6 +33,11 @@ def undone_on_error(
             warn(
                 f"{org.username} stays claimed; "
                 f"repeat the claim with the key {idempotency_key} to get it"
+            )
+        elif kept_because:
+            warn(
+                f"{org.username} stays claimed by {org.owner}, because {kept_because}; "
+                f"release it: provisioner release {org.username}"
             )
         else:
             _undo(ledger, org, warn)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -61,6 +62,13 @@ def command(
     alias: Annotated[
         str, typer.Option(metavar="NAME", help="With --sf: the alias of the org.")
     ] = "",
+    owner_user: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USERNAME",
+            help="Give the org to this user of the Dev Hub, who can then delete it there.",
+        ),
+    ] = None,
 ) -> None:
     """Claim one org for one owner: USERNAME, or the matching org that expires soonest.
 
@@ -72,6 +80,9 @@ def command(
     With --login, the result has the session as `login` prints it: --json is one document with the
     keys of both. With --sf, the Salesforce CLI knows the org by --alias afterwards. If the login
     fails, the org is released, unless --idempotency-key held it before (exit code 5).
+
+    With --owner-user, a user of the Dev Hub becomes the owner of the org there. It needs the login
+    of the user who has signed the org up, as dev_hub.username.
     """
     from provisioner.claim.rules import claim
     from provisioner.claim.undo import undone_on_error
@@ -83,8 +94,11 @@ def command(
     second = timedelta(seconds=1)
     key = given(idempotency_key, "--idempotency-key")
     call.output.refuse_without_reader()
-    with pools_and_ledger(call) as (part, ledger):
-        after = _after(call, ledger, key, login=login, sf=sf, alias=alias)
+    with pools_and_ledger(call) as (part, ledger), ExitStack() as opened:
+        user = given(owner_user, "--owner-user")
+        after = opened.enter_context(
+            _after(call, ledger, key, login=login, sf=sf, alias=alias, owner_user=user)
+        )
         org = claim(
             ledger,
             username=given(username, "USERNAME"),
@@ -102,9 +116,12 @@ def command(
             on_wait=lambda why: call.output.say(f"{why}; waiting up to {wait} (Ctrl-C to stop)"),
             on_undone=call.output.warn,
         )
-        session = after.log_in(org).as_json() if after else {}
-        with undone_on_error(ledger, org, key, call.output.warn):
-            document = org_document(org) | (session if login else {})
+        more: dict[str, Any] = {}
+        kept = ""
+        if after is not None:
+            org, more, kept = after.carry_out(org)
+        with undone_on_error(ledger, org, key, call.output.warn, kept_because=kept):
+            document = org_document(org) | more
             call.output.result(_text(call, org, utc_now()), document, with_credential=login)
     if login and not call.output.as_json:
         call.output.say("Logged in. Use --json to print the access token.")
@@ -113,14 +130,21 @@ def command(
 
 
 def _after(
-    call: Invocation, ledger: Ledger, key: str, *, login: bool, sf: bool, alias: str
-) -> AfterClaim | None:
+    call: Invocation,
+    ledger: Ledger,
+    key: str,
+    *,
+    login: bool,
+    sf: bool,
+    alias: str,
+    owner_user: str,
+) -> AbstractContextManager[AfterClaim | None]:
     """What follows the claim; None for a claim alone, which imports nothing for a login."""
-    if not (login or sf or alias):
-        return None
+    if not (login or sf or alias or owner_user):
+        return nullcontext()
     from provisioner.cli.after_claim import AfterClaim
 
-    return AfterClaim(call, ledger, key, sf=sf, alias=alias)
+    return AfterClaim(call, ledger, key, login=login, sf=sf, alias=alias, owner_user=owner_user)
 
 
 def _text(call: Invocation, org: Org, now: datetime) -> list[str]:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from provisioner.errors import ClockError, ProvisionerError
 from provisioner.ledger.base import TO_DELETE, Ledger, Org, State
+from provisioner.upkeep.hub_owner import recorded_owner
+
+_UNSEEN = "the Dev Hub does not show it"
 
 if TYPE_CHECKING:
     from provisioner.salesforce.hub import DevHub, SignUpStatus
@@ -26,7 +29,8 @@ def delete_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str
     """Delete the scratch orgs behind rows in `released`, `failed` or `expired`.
 
     `unseen` is the reason to give for an org that the Dev Hub does not show, for a user who may not
-    see every org. Without it, such an org is regarded as deleted.
+    see every org. Without it, such an org is regarded as deleted, unless it was given to another
+    user of the Dev Hub and has not expired.
 
     A row without an org id may belong to a pending sign-up: it is left until the sign-up has
     succeeded or failed, so that no org appears after its row is closed.
@@ -39,18 +43,28 @@ def delete_orgs(hub: DevHub, ledger: Ledger, orgs: Sequence[Org], *, unseen: str
         outcome.left += [
             (org, "its sign-up is still in progress") for org in orgs if org.username in pending
         ]
-        refused = hub.delete_orgs([org.username for org in targets], unseen=unseen)
+        refused = hub.delete_orgs([org.username for org in targets], unseen=unseen or _UNSEEN)
     except ClockError:
         raise  # not the fault of an org
     except ProvisionerError as error:
         outcome.left = [(org, error.message) for org in orgs]
         return outcome
     for org in targets:
-        if org.username in refused:
-            outcome.left.append((org, refused[org.username]))
+        if why := _why_left(ledger, org, refused.get(org.username, ""), unseen):
+            outcome.left.append((org, why))
         elif (deleted := ledger.move(org, State.DELETED)) is not None:
             outcome.deleted.append(deleted)
     return outcome
+
+
+def _why_left(ledger: Ledger, org: Org, refusal: str, unseen: str) -> str:
+    """Why the org was not deleted; "" when it is, or is regarded so."""
+    if refusal not in (_UNSEEN, unseen) or not refusal:
+        return refusal
+    owner = recorded_owner(ledger, org) if org.fence else ""  # only claims give orgs away
+    if owner and not (org.expires_at and org.expires_at <= ledger.now()):
+        return f"it belongs to {owner} on the Dev Hub, who can delete it there"
+    return unseen
 
 
 def _still_signing_up(hub: DevHub, orgs: Sequence[Org]) -> set[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.emulator.keys import KeyPair, make_key_pair
+from provisioner.emulator.seeding import integration_user
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, DEFAULT_HUB_USERNAME, World
 from provisioner.ledger.base import Ledger, Org
@@ -89,3 +90,44 @@ def install_sf(
     (programs / "sf").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.defpath}")
     return folder / "sf.calls"
+
+
+def sign_up_rows(live: LiveOrgs, org: Org) -> None:
+    """The rows that the Dev Hub has of an org, owned by the user of the build."""
+    store, builder = live.world.hub.store, live.world.hub.admin_id
+    common = {"SignupUsername": org.username, "ScratchOrg": org.org_id[:15], "OwnerId": builder}
+    sign_up = {"Username": org.username, "Status": "Active", "ConnectedAppConsumerKey": "x"}
+    row = store.add("ScratchOrgInfo", {**common, **sign_up}, user_id=builder)
+    row_id = row if isinstance(row, str) else row["Id"]
+    store.add("ActiveScratchOrg", {**common, "ScratchOrgInfoId": row_id}, user_id=builder)
+
+
+def add_hub_user(live: LiveOrgs, name: str, *rights: str, is_active: bool = True) -> str:
+    """A user of the Dev Hub with these rights on both objects of scratch orgs; the id."""
+    world, store = live.world, live.world.hub.store
+    user_id = integration_user(world.hub, name)
+    store.set_fields("User", user_id, {"IsActive": is_active})
+    grant(live, user_id, *rights)
+    world.hub.apps[DEFAULT_CONSUMER_KEY].approved.add(user_id)
+    return user_id
+
+
+def limit_builder(live: LiveOrgs) -> None:
+    """The user of the build is no administrator, and has the rights of a build."""
+    store, user = live.world.hub.store, live.world.hub.admin_id
+    [profile] = store.find_by("Profile", "Name", "Minimum Access - Salesforce")
+    store.set_fields("User", user, {"ProfileId": profile["Id"]})
+    grant(live, user, "Read", "Create", "Edit", "Delete")
+
+
+def grant(live: LiveOrgs, user_id: str, *rights: str) -> None:
+    """A permission set with these rights on both objects, for one user."""
+    store, ids = live.world.hub.store, live.world.ids
+    set_id = ids.new("0PS")
+    store.add("PermissionSet", {"Id": set_id, "Name": f"Set{set_id}", "Label": "Set"})
+    assignment = {"AssigneeId": user_id, "PermissionSetId": set_id}
+    store.add("PermissionSetAssignment", {"Id": ids.new("0Pa"), **assignment})
+    for name in ("ScratchOrgInfo", "ActiveScratchOrg"):
+        row = {"Id": ids.new("110"), "ParentId": set_id, "SobjectType": name}
+        flags = {f"Permissions{one}": one in rights for one in ("Read", "Create", "Edit", "Delete")}
+        store.add("ObjectPermissions", {**row, **flags})
