@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 MOST = 20  # users of one step: their names are in the ownership tag of the org
 _LOGGED_IN = "personas that have logged in"
+_GROUP_HINT = (
+    "leave it out of permsets, and write after this step: assign_permission_sets: "
+    "{{ groups: [{names}], users: [...] }}"
+)
 _NOT_APPROVED = frozenset({"login_not_approved", "login_not_admin_approved", "login_scope_refresh"})
 
 
@@ -154,7 +158,7 @@ def _created(context: StepContext, definitions: list[UserDefinition]) -> dict[st
     org = context.org
     profiles = _profiles(context, definitions)
     wanted = dict.fromkeys(name for one in definitions for name in one.permission_sets)
-    grants.find(org, {SETS: tuple(wanted)})
+    grants.find(org, {SETS: tuple(wanted)}, _GROUP_HINT)
     template = users.template(org, session_user_id(context))
     names = {
         row["persona"]: row["username"]

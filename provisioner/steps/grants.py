@@ -26,6 +26,7 @@ _NOT_FOUND = {
     GROUPS: "install or deploy it in an earlier step (install_package or deploy_source)",
     LICENSES: "the edition or the features of the org definition, or a package, bring the licence",
 }
+_WRITE_GROUPS = "write assign_permission_sets: {{ groups: [{names}] }}"
 _FAILED_GROUP = (
     "Setup, Permission Set Groups shows what is missing: a licence or feature of the "
     "org that one of its permission sets needs, or a permission that another requires"
@@ -33,13 +34,18 @@ _FAILED_GROUP = (
 _NO_LICENSE_LEFT = "LICENSE_LIMIT_EXCEEDED"
 
 
-def find(org: OrgClient, names: Mapping[Kind, Collection[str]]) -> Found:
-    """The ids of all names. Raises StepFailed for unknown ones, with the most similar names, and
-    for a permission set among groups or a group among permission sets."""
+def find(
+    org: OrgClient, names: Mapping[Kind, Collection[str]], group_hint: str = _WRITE_GROUPS
+) -> Found:
+    """The ids of all names.
+
+    Raises StepFailed for unknown ones, with the most similar names; for a permission set among
+    groups; and for a group among permission sets, where `group_hint` says what to write instead.
+    """
     found = {kind: permission_sets.matches(org, some, kind) for kind, some in names.items() if some}
     unknown = {kind: sorted(set(names[kind]) - ids.keys()) for kind, ids in found.items()}
     unknown = {kind: some for kind, some in unknown.items() if some}
-    _refuse_groups([name for name, one in found.get(SETS, {}).items() if one.is_group])
+    _refuse_groups([n for n, one in found.get(SETS, {}).items() if one.is_group], group_hint)
     if not unknown:
         return {kind: {name: one.id for name, one in some.items()} for kind, some in found.items()}
     _refuse_sets(org, unknown.get(GROUPS, []))
@@ -50,13 +56,13 @@ def find(org: OrgClient, names: Mapping[Kind, Collection[str]]) -> Found:
     )
 
 
-def _refuse_groups(names: list[str]) -> None:
+def _refuse_groups(names: list[str], hint: str) -> None:
     """A group can be assigned only once it is calculated, which is waited for under `groups`."""
     if names:
         shown = ", ".join(sorted(names))
         raise StepFailed(
             f"not a permission set but a permission set group: {shown}",
-            hint=f"write assign_permission_sets: {{ groups: [{shown}] }}",
+            hint=hint.format(names=shown),
         )
 
 

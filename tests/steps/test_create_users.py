@@ -137,6 +137,22 @@ def test_an_unknown_permission_set_costs_no_licence(runner: StepRunner) -> None:
     assert runner.count("User") == 1
 
 
+def test_a_permission_set_group_costs_no_licence(runner: StepRunner) -> None:
+    store = runner.emulated_org.store
+    group = store.add("PermissionSetGroup", {"DeveloperName": "Team", "Status": "Updated"})
+    store.add(
+        "PermissionSet",
+        {"Name": "Team", "Label": "Team", "IsOwnedByProfile": False, "PermissionSetGroupId": group},
+    )
+    failure = runner.failure(define(runner, permsets=["Team"]))
+    assert failure.message == "not a permission set but a permission set group: Team"
+    assert failure.hint == (
+        "leave it out of permsets, and write after this step: assign_permission_sets: "
+        "{ groups: [Team], users: [...] }"
+    )
+    assert runner.count("User") == 1
+
+
 def test_a_used_up_licence_is_said_in_words(runner: StepRunner) -> None:
     runner.finish(define(runner))
     with pytest.raises(StepFailed) as caught:
