@@ -6,6 +6,8 @@ One build
     progress         what is done so far and may still be spent, behind the build's lock
     planning         the plan: ledger, fingerprints, limits
     preview          the plan without a build, and what follows from it
+    comparison       what another pool.yaml would change, without the Dev Hub
+    offline_packages package versions without the Dev Hub
     resolution       the package versions that pool.yaml names
     survey           compares the Dev Hub with the ledger
     result           counts, orgs, exit code

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from provisioner.salesforce.active_orgs import ActiveOrg
 
 
-OLD_RUNS = 200  # in whose records an outdated org is looked for, when newer ones do not have it
+OLD_RUNS = 200  # that are searched for an outdated org when newer ones do not have it
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def preview(
     verified = {row.fingerprint for row in rows if row.available_at}
     return Preview(
         config=config,
-        pools=tuple(_previews(config, plans, verified)),
+        pools=tuple(pool_previews(config, plans, verified)),
         others=tuple(others),
         removed_pools=_removed_pools(config, rows),
         changes=_changes(plans, contents, ledger, runs),
@@ -177,7 +177,10 @@ def _removed_pools(config: PoolFile, rows: Sequence[Org]) -> dict[str, list[Org]
     return found
 
 
-def _previews(config: PoolFile, plans: Sequence[PoolPlan], verified: set[str]) -> list[PoolPreview]:
+def pool_previews(
+    config: PoolFile, plans: Sequence[PoolPlan], verified: set[str]
+) -> list[PoolPreview]:
+    """What follows from the plans of all pools; `verified` fingerprints need no canary."""
     breaker = CircuitBreaker(verified, lambda pool: config.pools[pool].canary)
     breaker.guard(plan.pool for plan in plans if plan.is_short_of_room)
     breaker.admit(in_turn(plans))

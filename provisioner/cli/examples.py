@@ -34,6 +34,8 @@ provisioner rehearse --assume permission-set:Acme_Admin --serve
     "plan": """
 # Show what a build of one pool would do now
 provisioner plan morning
+# In a pull request: what it changes, compared with the main branch
+provisioner plan --against ../base/pool.yaml --format markdown
 """,
     "build": """
 # Fill all pools of pool.yaml
