@@ -18,7 +18,7 @@ from provisioner.cli.invocation import Invocation
 from provisioner.cli.new_files import create_file, replace_file
 from provisioner.cli.new_keys import KeyFiles, key_files, write_key_pair
 from provisioner.cli.schema_file import schema_reference
-from provisioner.draft import Target, composed, left_out_lines, summary
+from provisioner.draft import Target, composed, has_project, left_out_lines, summary
 from provisioner.errors import UsageError
 
 KEY_LINE = "  private_key: ${SF_PRIVATE_KEY} # the path of the private key, or the PEM text itself"
@@ -179,7 +179,7 @@ def refuse_existing(
 
 def project_root(folder: Path, home: Path) -> Path | None:
     """The folder with sfdx-project.json: that of pool.yaml, or the folder that was named."""
-    return next((each for each in (home, folder) if (each / "sfdx-project.json").exists()), None)
+    return next(filter(has_project, (home, folder)), None)
 
 
 def _paths(pair: KeyFiles | None) -> list[Path]:

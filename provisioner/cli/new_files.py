@@ -11,7 +11,19 @@ from pathlib import Path
 
 def create_file(path: Path, content: bytes, *, mode: int) -> None:
     """Write a file that does not exist yet. Raises FileExistsError if it does, and OSError."""
-    _write(path, content, mode, os.link)
+    _write(path, content, mode, _link)
+
+
+def _link(name: str, path: Path) -> None:
+    """Give a file its name. Not all file systems have hard links, which never replace a file."""
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(path):
+            raise
+        os.replace(name, path)
 
 
 def replace_file(path: Path, content: bytes, *, mode: int) -> None:

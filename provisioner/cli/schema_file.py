@@ -19,7 +19,7 @@ def schema_reference(home: Path, environ: Mapping[str, str]) -> str:
     for this user, outside the project, which is written here. An editor reads a path up to the
     first space, hence the URL.
     """
-    if (home / NAME).is_file():
+    if os.path.isfile(home / NAME):
         return NAME
     path = _folder(environ) / "provisioner" / NAME
     try:

@@ -5,6 +5,7 @@
 """
 
 from provisioner.draft.compose import Target, composed
+from provisioner.draft.project import has_project
 from provisioner.draft.summary import left_out_lines, summary
 
-__all__ = ["Target", "composed", "left_out_lines", "summary"]
+__all__ = ["Target", "composed", "has_project", "left_out_lines", "summary"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from provisioner.draft.documents import documented
 from provisioner.draft.found import found_steps
 from provisioner.draft.found.definitions import find as find_definitions
+from provisioner.draft.imports import importable
 from provisioner.draft.model import (
     DefinitionFile,
     Draft,
@@ -23,6 +25,7 @@ from provisioner.draft.project import Project
 from provisioner.draft.set_up import SetUp, merged_assignments
 from provisioner.errors import UsageError
 
+MOST_GUESSES = 40
 SIZE = Setting(3, "available orgs wanted")
 DAYS = Setting(2, "the life of each org, from its sign-up")
 REFRESH = Setting("20h", "an unclaimed org older than this is replaced")
@@ -41,11 +44,14 @@ def draft(project: Project, imported: Imported | None, file: str) -> Draft:
         pools = [
             replace(pool, steps=_with_guesses(pool.steps, found, file)) for pool in imported.pools
         ]
+    pools = [replace(pool, steps=_bounded(pool.steps, project)) for pool in pools]
     definitions = find_definitions(project)
     pools = [_complete(pool, definitions) for pool in pools]
     _require_definitions(pools, project)
     left_out = list(imported.left_out if imported else set_up.left_out if set_up else ())
     left_out.sort(key=lambda note: (note.file, note.line))
+    if imported is None:
+        left_out += importable(project)
     return Draft(
         pools,
         _unique([*left_out, *project.left_out]),
@@ -92,6 +98,21 @@ def _not_covered(step: Step, steps: Sequence[Step]) -> Step | None:
     if (step.kind == "deploy_source" and same) or any(step.is_same(other) for other in same):
         return None
     return step
+
+
+def _bounded(steps: Sequence[Step], project: Project) -> list[Step]:
+    """The steps with at most MOST_GUESSES comments of each kind; the rest is noted."""
+    counts: Counter[str] = Counter()
+    kept = []
+    for step in steps:
+        counts[step.kind] += not step.is_on
+        if step.is_on or counts[step.kind] <= MOST_GUESSES:
+            kept.append(step)
+    for kind, count in counts.items():
+        if count > MOST_GUESSES:
+            text = f"{count - MOST_GUESSES} further things for {kind} were found"
+            project.leave_out(".", text)
+    return kept
 
 
 def _complete(pool: PoolDraft, definitions: Sequence[DefinitionFile]) -> PoolDraft:

@@ -12,7 +12,7 @@ from provisioner.config.load import read
 from provisioner.config.placeholders import Placeholders
 from provisioner.config.rehearsed import not_yet
 from provisioner.draft.model import DefinitionFile, Draft, PoolDraft, Step
-from provisioner.errors import ConfigError, Problem
+from provisioner.errors import ConfigError, Problem, UsageError
 
 _ENTRY = re.compile(r"pools\.([a-z0-9-]+)\.(steps|definitions)\.(\d+)(?:\..*)?")
 _UNSET = re.compile(r"the environment variable (\w+) is not set")
@@ -27,7 +27,7 @@ def checked(
     """The draft with a comment in place of each entry that `check` refuses.
 
     `write` gives the text of a draft, `path` is where it will be. Raises ConfigError for a problem
-    that no entry has, and where no definition is left.
+    that no entry has, UsageError where no definition is left.
     """
     while True:
         problems = _problems(write(draft), path, environ)
@@ -35,10 +35,10 @@ def checked(
         if not faults:
             return draft
         before, draft = draft, replace(draft, pools=[_corrected(p, faults) for p in draft.pools])
-        if draft.pools == before.pools or any(
-            not any(each.is_on for each in pool.definitions) for pool in draft.pools
-        ):
+        if draft.pools == before.pools:
             raise _impossible(problems)
+        if any(not any(each.is_on for each in pool.definitions) for pool in draft.pools):
+            raise _no_definition(problems)
 
 
 def _faults(problems: Iterable[Problem]) -> Faults:
@@ -60,6 +60,15 @@ def _problems(text: str, path: Path, environ: Mapping[str, str]) -> list[Problem
 def _impossible(problems: Iterable[Problem]) -> ConfigError:
     return ConfigError(
         tuple(problems), hint="nothing was written; correct this, then run init again"
+    )
+
+
+def _no_definition(problems: Iterable[Problem]) -> UsageError:
+    found = dict.fromkeys(one.message for one in problems if ".definitions." in one.key_path)
+    return UsageError(
+        "\n".join(["no scratch org definition can be used, so nothing was written:", *found]),
+        code="no_definition",
+        hint="correct the definition, then run init again",
     )
 
 

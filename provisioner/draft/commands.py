@@ -11,13 +11,17 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 
 _COMMAND = re.compile(r"(?<![\w./@-])(?:sf|sfdx)(?:\.cmd)?[ \t]+(?=[a-z])")
 _CONTINUED = re.compile(r"(?:(?<!\\)\\|\^|`)[ \t]*$")
 _END = re.compile(r"[ \t](?:&&|\|\||\||;|&>|2>|>)|;$|\)[\"'`]*$")
 _COMMENT = re.compile(r"\s*(?:#(?!!)|rem\b|::|//)", re.IGNORECASE)
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+_EXPRESSION = re.compile(r"\$\{\{[^{}]{0,200}\}\}")
+_KEY = re.compile(r"((?:^|\s)(?:-k|--installation-?key)[= ]+|password\S*?=)(?!['\"]?[$%])\S+", re.I)
+LONGEST = 10_000  # characters of a command that are read
+MOST = 2_000  # commands of a file
+LONGEST_SHOWN = 160  # characters
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
 
 NAMES: Mapping[frozenset[str], str] = {
@@ -106,14 +110,19 @@ class Command:
 
 
 def commands_in(text: str, file: str, first_line: int = 1) -> Iterator[Command]:
-    """The commands in a text, in order."""
+    """The commands in a text, in order; at most MOST."""
+    return islice(_commands(text, file, first_line), MOST)
+
+
+def _commands(text: str, file: str, first_line: int) -> Iterator[Command]:
     for number, line in _joined(text, first_line):
         if _COMMENT.match(line):
             continue
         matches = list(_COMMAND.finditer(line))
         ends = [match.start() for match in matches[1:]] + [len(line)]
         for match, end in zip(matches, ends, strict=False):
-            if command := _command(line[match.end() : end], file, number):
+            rest = line[match.end() : min(end, match.end() + LONGEST)]
+            if command := _command(rest, file, number):
                 yield command
 
 
@@ -140,7 +149,13 @@ def _command(rest: str, file: str, line: int) -> Command | None:
     if not parts:
         return None
     name = frozenset(part for part in parts if part != "force")
-    return Command(file, line, name, tuple(words[len(named) :]), f"sf {text}")
+    return Command(file, line, name, tuple(words[len(named) :]), f"sf {_shown(text)}")
+
+
+def _shown(text: str) -> str:
+    """A command for messages: short, and without an installation key."""
+    masked = _KEY.sub(r"\1***", text)
+    return masked if len(masked) <= LONGEST_SHOWN else f"{masked[: LONGEST_SHOWN - 1]}…"
 
 
 def _is_name(word: str) -> bool:

@@ -15,6 +15,7 @@ from provisioner.draft.model import Draft
 from provisioner.draft.project import Project
 from provisioner.draft.render import Rendering
 from provisioner.errors import UsageError
+from provisioner.input_file import SETTINGS
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,14 @@ def composed(
 
     with _existing(target.config.parent):
         made = checked(made, write, target.config, environ)
-    return write(made), made
+    text = write(made)
+    if len(text.encode()) > SETTINGS:
+        raise UsageError(
+            f"the pool.yaml for {root} would have more than {SETTINGS // 1_000_000} MB",
+            code="project",
+            hint="run init in a project with fewer permission sets and scripts",
+        )
+    return text, made
 
 
 @contextmanager

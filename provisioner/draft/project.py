@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from typing import Any
 
 from provisioner.draft.model import LeftOut
 from provisioner.draft.walk import Listing, files_below
-from provisioner.input_file import SETTINGS, TEXT, read_input
+from provisioner.errors import UsageError
+from provisioner.input_file import SETTINGS, read_input
 from provisioner.input_json import JsonProblem, parse_json
+from provisioner.steps.package_project import PROJECT_FILE, ProjectError, project_content
 
-FILE = "sfdx-project.json"
+FILE = PROJECT_FILE
 
 
 @dataclass
@@ -35,19 +38,21 @@ class Project:
     @cached_property
     def is_project(self) -> bool:
         """Whether the folder has an sfdx-project.json."""
-        return (self.root / FILE).is_file()
+        return has_project(self.root)
 
     @cached_property
     def content(self) -> Mapping[str, Any]:
-        """sfdx-project.json; empty where there is none, or where it is broken."""
+        """sfdx-project.json; empty where there is none. Raises UsageError if it is broken."""
         if not self.is_project:
             return {}
-        value = self.json(FILE, TEXT)
+        try:
+            value, _ = project_content(self.root / FILE)
+        except ProjectError as error:
+            raise UsageError(str(error), code="project") from None
         if isinstance(value, Mapping):
             return value
-        if value is not None:
-            self.leave_out(FILE, "it is not a JSON object")
-        return {}
+        text = f"{self.root / FILE}: the project file must be a JSON object"
+        raise UsageError(text, code="project")
 
     @cached_property
     def package_dirs(self) -> tuple[str, ...]:
@@ -107,10 +112,12 @@ class Project:
 
     def has(self, path: str) -> bool:
         """Whether there is a file or folder at a path of the project."""
-        try:
-            return (self.root / path).exists()
-        except (OSError, ValueError):
-            return False
+        return os.path.exists(self.root / path)
+
+
+def has_project(folder: Path) -> bool:
+    """Whether a folder has an sfdx-project.json, in whatever state."""
+    return os.path.lexists(folder / FILE)
 
 
 def is_below(file: str, folder: str) -> bool:

@@ -9,8 +9,10 @@ from typing import Any
 
 from provisioner.draft.model import Variable
 from provisioner.plain_text import visible
+from provisioner.redaction import redact
 
 WIDTH = 110
+LONGEST_COMMENT = 2_000  # characters
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./@-]*|04t[A-Za-z0-9]{12,15}|[1-9][0-9]*[dhm]")
 _WORDS = frozenset(
     {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "..", "...", ".inf", ".nan"}
@@ -83,9 +85,9 @@ def entry(key: str, value: Any, indent: str) -> Iterator[str]:
 def comment(text: str, indent: str = "", hanging: str = "") -> Iterator[str]:
     """A text as comment lines, the second and later ones after `hanging`.
 
-    Nothing in the text can end the comment.
+    Nothing in the text can end the comment, and credentials in it are removed.
     """
-    one_line = " ".join(visible(text).split())
+    one_line = " ".join(visible(redact(text[:LONGEST_COMMENT])).split())
     safe = "".join(c if c.isprintable() else _escaped(c) for c in one_line)
     width = max(WIDTH - len(indent) - 2, 40)
     lines = textwrap.wrap(

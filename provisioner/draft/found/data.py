@@ -86,7 +86,7 @@ def _sfdmu(file: str, project: Project) -> Iterator[Source]:
 
 
 def _recipe(file: str, project: Project) -> Iterator[Source]:
-    text = project.text(file)
+    text = project.peek(file)
     if text and _RECIPE.search(text):
         objects = frozenset(_OBJECT.findall(text))
         if objects:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from provisioner.draft.imports import cumulusci, github_workflow, hardis, sfp
 from provisioner.draft.imports.source_file import SourceFile, read_source_file
-from provisioner.draft.model import Imported
+from provisioner.draft.model import Imported, LeftOut
 from provisioner.draft.project import Project
 from provisioner.errors import UsageError
 
@@ -21,6 +23,21 @@ IMPORTERS: Mapping[str, tuple[Recognise, Import]] = {
     "a GitHub workflow": (github_workflow.recognise, github_workflow.import_pools),
 }
 """Kind of file → whether a file is one, and how it is imported. The first match counts."""
+
+
+_NAMES = re.compile(
+    r"(?:[^/]+/)*(?:cumulusci\.yml|\.sfdx-hardis\.yml|[^/]*pool[^/]*\.json)", re.IGNORECASE
+)
+
+
+def importable(project: Project) -> Iterator[LeftOut]:
+    """A note for each file of the project that `--from` would import."""
+    for name in project.files:
+        if _NAMES.fullmatch(name) and not project.is_source(name):
+            with suppress(UsageError):
+                file = read_source_file(project.root / name)
+                if any(recognise(file) for recognise, _ in IMPORTERS.values()):
+                    yield LeftOut(name, f"`provisioner init --from {name}` imports it")
 
 
 def read_import(path: Path, project: Project) -> Imported:

@@ -16,7 +16,7 @@ from provisioner.draft.commands import commands_in
 from provisioner.draft.imports.cumulusci_flows import Use
 from provisioner.draft.imports.source_file import SourceFile
 from provisioner.draft.imports.values import texts, whole
-from provisioner.draft.model import ProjectPath, Step
+from provisioner.draft.model import ProjectPath, Step, Variable
 from provisioner.draft.project import Project, is_below
 
 STANDARD: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -145,7 +145,13 @@ def _dependencies(task: Task) -> Iterator[Step]:
         version = each.get("version_id") if isinstance(each, Mapping) else None
         if isinstance(version, str) and version.startswith("04t"):
             reason = f"{task.file.where('project', 'dependencies', index)}: a dependency."
-            yield Step("install_package", {"version": version}, reason)
+            yield Step("install_package", {"version": version, **_key(each)}, reason)
+
+
+def _key(value: Mapping[str, Any]) -> dict[str, Variable]:
+    """The installation key: CumulusCI reads it from the environment, too."""
+    name = str(value.get("password_env_name") or "")
+    return {"installation_key": Variable(name)} if re.fullmatch(r"[A-Za-z_]\w*", name) else {}
 
 
 def _sets(key: str) -> Callable[[Task], Iterator[Step]]:
@@ -188,7 +194,7 @@ def _install(task: Task) -> Iterator[Step]:
     if not version.startswith("04t"):
         name = task.options.get("name") or task.options.get("namespace") or "the package"
         raise NoStepError(f"write the id (04t…) of the version of {name} to install_package")
-    yield Step("install_package", {"version": version}, task.reason)
+    yield Step("install_package", {"version": version, **_key(task.options)}, task.reason)
 
 
 def _cli(task: Task) -> Iterator[Step]:

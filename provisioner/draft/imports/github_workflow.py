@@ -120,6 +120,7 @@ def _other_lines(file: SourceFile, job: str) -> Iterator[LeftOut]:
     for index, step in enumerate(file.items("jobs", job, "steps")):
         run = step.get("run") if isinstance(step, Mapping) else None
         if not isinstance(run, str):
+            yield from _local_action(file, job, index)
             continue
         first = file.first_line("jobs", job, "steps", index, "run")
         commands = list(commands_in(run, file.name, first))
@@ -130,6 +131,13 @@ def _other_lines(file: SourceFile, job: str) -> Iterator[LeftOut]:
                     yield LeftOut(file.name, text, first + number)
                     break
         is_after = is_after or any(one.name == "org create scratch" for one in commands)
+
+
+def _local_action(file: SourceFile, job: str, index: int) -> Iterator[LeftOut]:
+    action = str(file.mapping("jobs", job, "steps", index).get("uses") or "")
+    if action.startswith("./"):
+        path = ("jobs", job, "steps", index, "uses")
+        yield file.left_out(f"{action}: init does not read actions", *path)
 
 
 def _other_jobs(file: SourceFile, jobs: Mapping[str, SetUp], best: str) -> Iterator[LeftOut]:
