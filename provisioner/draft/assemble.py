@@ -22,6 +22,7 @@ from provisioner.draft.model import (
 )
 from provisioner.draft.names import pool_name
 from provisioner.draft.project import Project
+from provisioner.draft.provided import with_provided_only
 from provisioner.draft.set_up import SetUp, merged_assignments
 from provisioner.errors import UsageError
 
@@ -31,8 +32,8 @@ DAYS = Setting(2, "the life of each org, from its sign-up")
 REFRESH = Setting("20h", "an unclaimed org older than this is replaced")
 
 
-def draft(project: Project, imported: Imported | None, file: str) -> Draft:
-    """The draft for a project, with the import of `file` if there is one.
+def draft(project: Project, imported: Imported | None) -> Draft:
+    """The draft for a project, with the import of another tool's file, if there is one.
 
     Raises UsageError when there is no org definition, without which no org can be created.
     """
@@ -42,9 +43,13 @@ def draft(project: Project, imported: Imported | None, file: str) -> Draft:
         pools = [_pool_of(project, set_up, found)]
     else:
         pools = [
-            replace(pool, steps=_with_guesses(pool.steps, found, file)) for pool in imported.pools
+            replace(pool, steps=_with_guesses(pool.steps, found, imported.file))
+            for pool in imported.pools
         ]
-    pools = [replace(pool, steps=_bounded(pool.steps, project)) for pool in pools]
+    pools = [
+        replace(pool, steps=_bounded(with_provided_only(pool.steps, project), project))
+        for pool in pools
+    ]
     definitions = find_definitions(project)
     pools = [_complete(pool, definitions) for pool in pools]
     _require_definitions(pools, project)
@@ -61,7 +66,7 @@ def draft(project: Project, imported: Imported | None, file: str) -> Draft:
 
 
 def _pool_of(project: Project, set_up: SetUp | None, found: Sequence[Step]) -> PoolDraft:
-    name = pool_name(str(project.content.get("name") or ""), project.root.resolve().name)
+    name = pool_name(str(project.content.get("name") or ""), project.folder_name)
     if set_up is None or set_up.definition is None:
         return PoolDraft(name, steps=found)
     origin = set_up.definition.reason.partition(":")[0]

@@ -77,7 +77,7 @@ def _other_folder(command: Command, folder: str, project: Project) -> Iterator[S
         return
     if any(is_below(folder, known) for known in project.package_dirs):
         raise NoStepError(f"{folder} is part of a package directory; only whole ones are deployed")
-    raise NoStepError(f"{folder} is not a package directory of sfdx-project.json")
+    raise NoStepError(f"{folder} is not one of packageDirectories in sfdx-project.json")
 
 
 def _metadata_dir(command: Command, project: Project) -> Iterator[Step]:

@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"\s*(?:#(?!!)|rem\b|::|//)", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\$\{\{[^{}]{0,200}\}\}")
 _KEY = re.compile(r"((?:^|\s)(?:-k|--installation-?key)[= ]+|password\S*?=)(?!['\"]?[$%])\S+", re.I)
 LONGEST = 10_000  # characters of a command that are read
-MOST = 2_000  # commands of a file
+MOST = 500  # commands of a file
 LONGEST_SHOWN = 160  # characters
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
 

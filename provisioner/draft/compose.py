@@ -12,7 +12,7 @@ from provisioner.draft.assemble import draft as assembled
 from provisioner.draft.checking import checked
 from provisioner.draft.imports import read_import
 from provisioner.draft.model import Draft
-from provisioner.draft.project import Project
+from provisioner.draft.project import Project, is_inside
 from provisioner.draft.render import Rendering
 from provisioner.errors import UsageError
 from provisioner.input_file import SETTINGS
@@ -38,9 +38,9 @@ def composed(
     """
     project = Project(root)
     if imported and not project.is_project:
-        project.is_listed = imported.resolve().is_relative_to(root.resolve())
+        project.is_listed = is_inside(imported, root)
     found = read_import(imported, project) if imported else None
-    made = assembled(project, found, str(imported or ""))
+    made = assembled(project, found)
     prefix = os.path.relpath(root, target.config.parent).replace(os.sep, "/")
 
     def write(draft: Draft) -> str:

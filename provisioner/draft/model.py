@@ -107,6 +107,7 @@ class PoolDraft:
 class Imported:
     """What the file of another tool gives."""
 
+    file: str
     pools: Sequence[PoolDraft]
     left_out: Sequence[LeftOut] = ()
     limits: Mapping[str, Setting] = field(default_factory=dict)

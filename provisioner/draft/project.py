@@ -35,6 +35,11 @@ class Project:
         self.left_out += listing.left_out
         return listing.files
 
+    @property
+    def folder_name(self) -> str:
+        """The name of the folder."""
+        return os.path.basename(os.path.realpath(self.root))
+
     @cached_property
     def is_project(self) -> bool:
         """Whether the folder has an sfdx-project.json."""
@@ -118,6 +123,11 @@ class Project:
 def has_project(folder: Path) -> bool:
     """Whether a folder has an sfdx-project.json, in whatever state."""
     return os.path.lexists(folder / FILE)
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Whether a path leads into a folder, links followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def is_below(file: str, folder: str) -> bool:

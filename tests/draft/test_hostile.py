@@ -191,7 +191,7 @@ sf frobnicate --installation-key=Open-Sesame-3
 
 def test_a_document_with_endless_lines_is_read_in_time(make: Make, init: Init) -> None:
     lines = ["sf org create scratch -f config/project-scratch-def.json", "sf project deploy start"]
-    lines += [f"sf apex run -f scripts/{n}.apex" for n in range(2500)]
+    lines += [f"sf apex run -f scripts/{n}.apex" for n in range(800)]
     lines += ["sf apex run -f " + "${{" * 100_000, "\\\n" * 10_000, "sf " * 100_000]
     make({"README.md": "\n".join(lines), "scripts/1.apex": "x"})
 

@@ -75,7 +75,7 @@ flows:
         task: give_sets
       4:
         task: run_script
-        when: org_config.scratch
+        when: "'npsp' not in org_config.installed_packages"
       5:
         task: community
       6:
@@ -179,7 +179,7 @@ def test_cumulusci(make: Make, init: Init) -> None:
         {"deploy_source": {"path": "."}},
         {"assign_permission_sets": {"sets": ["Planner"]}},
     ]
-    assert "the task run_script. CumulusCI runs it when: org_config.scratch" in text()
+    assert "the task run_script. CumulusCI runs it when: 'npsp' not in" in text()
     assert listed(done) == [
         "cumulusci.yml: update_admin_profile in qa_org: it changes the profile of administrators; "
         "deploy a permission set instead",

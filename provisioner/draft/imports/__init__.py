@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -40,9 +41,18 @@ def importable(project: Project) -> Iterator[LeftOut]:
                     yield LeftOut(name, f"`provisioner init --from {name}` imports it")
 
 
+def _name(path: Path, project: Project) -> str:
+    """A file as messages name it: from the project, if it is in it."""
+    root, real = (Path(os.path.realpath(each)) for each in (project.root, path))
+    return real.relative_to(root).as_posix() if real.is_relative_to(root) else str(path)
+
+
 def read_import(path: Path, project: Project) -> Imported:
-    """What a file of another tool gives. Raises UsageError."""
-    file = read_source_file(path)
+    """What a file of another tool gives. Raises UsageError.
+
+    Its `name` in notes and reasons is the path from the project.
+    """
+    file = read_source_file(path, _name(path, project))
     for recognise, import_file in IMPORTERS.values():
         if recognise(file):
             return import_file(file, project)

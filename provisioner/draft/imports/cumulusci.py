@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.draft.command_steps import NoStepError
+from provisioner.draft.imports.cumulusci_conditions import holds
 from provisioner.draft.imports.cumulusci_flows import Use, tasks_of
 from provisioner.draft.imports.cumulusci_tasks import Found, steps_of_task
 from provisioner.draft.imports.source_file import SourceFile
@@ -56,7 +57,7 @@ def import_pools(file: SourceFile, project: Project) -> Imported:
         for (line, task, error), flows in notes.items()
     ]
     left_out += [*_dependency_notes(file), *_org_notes(file)]
-    return Imported(pools, left_out)
+    return Imported(file.name, pools, left_out)
 
 
 def _is_same(pool: PoolDraft, other: PoolDraft) -> bool:
@@ -98,7 +99,7 @@ def _steps(file: SourceFile, project: Project, org: str, faults: list[Fault]) ->
                 faults.append((use, step))
             elif not any(step.is_same(other) for other in seen):
                 seen.append(step)
-                yield _conditional(step, use)
+                yield from _conditional(step, use, file, org)
 
 
 def _found(use: Use, file: SourceFile, project: Project, org: str) -> list[Found]:
@@ -108,12 +109,18 @@ def _found(use: Use, file: SourceFile, project: Project, org: str) -> list[Found
         return [error]
 
 
-def _conditional(step: Step, use: Use) -> Step:
-    """The step; a comment where CumulusCI decides in the org whether it runs the task."""
-    if not use.condition:
-        return step
-    reason = f"{step.reason} CumulusCI runs it when: {use.condition}"
-    return replace(step, is_on=False, reason=reason)
+def _conditional(step: Step, use: Use, file: SourceFile, org: str) -> Iterator[Step]:
+    """The step if its condition holds; a comment where CumulusCI decides that in the org."""
+    result = not use.condition or holds(
+        use.condition,
+        source_format=str(file.at("project", "source_format") or ""),
+        is_namespaced=file.at("orgs", "scratch", org, "namespaced") is True,
+    )
+    if result is None:
+        reason = f"{step.reason} CumulusCI runs it when: {use.condition}"
+        yield replace(step, is_on=False, reason=reason)
+    elif result:
+        yield step
 
 
 def _dependency_notes(file: SourceFile) -> Iterator[LeftOut]:

@@ -15,7 +15,7 @@ Steps = Mapping[str, tuple[str, str]]  # number → (task or flow, its name)
 
 STANDARD: Mapping[str, Steps] = {
     "dependencies": {"1": ("task", "update_dependencies"), "2": ("task", "deploy_pre")},
-    "deploy_unmanaged": {"3": ("task", "deploy")},
+    "deploy_unmanaged": {"3": ("task", "deploy"), "3.1": ("task", "deploy")},
     "config_dev": {
         "1": ("task", "deploy_post"),
         "2": ("task", "update_admin_profile"),
@@ -78,7 +78,7 @@ def tasks_of(file: SourceFile, flow: str) -> list[Use]:
 
 def _uses(file: SourceFile, flow: str, options: Mapping[str, Any], depth: int) -> Iterator[Use]:
     own = file.mapping("flows", flow, "steps")
-    numbers = {*STANDARD.get(flow, {}), *own}
+    numbers = {*STANDARD.get(flow, {}), *own} - _other_format(file, flow, own)
     for number in sorted(numbers, key=_order):
         path = ("flows", flow, "steps", number)
         if number in own:
@@ -88,6 +88,14 @@ def _uses(file: SourceFile, flow: str, options: Mapping[str, Any], depth: int) -
         else:
             kind, name = STANDARD[flow][number]
             yield from _one(file, kind, name, 0, options.get(name), "", depth)
+
+
+def _other_format(file: SourceFile, flow: str, own: Mapping[str, Any]) -> set[str]:
+    """`deploy_unmanaged` has two deploys: 3.1 for a project in source format, 3 for others."""
+    if flow != "deploy_unmanaged":
+        return set()
+    is_source = file.at("project", "source_format") == "sfdx"
+    return {"3" if is_source else "3.1"} - own.keys()
 
 
 def _own(

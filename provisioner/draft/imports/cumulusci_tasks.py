@@ -47,6 +47,7 @@ _RECORDS = frozenset(
 """Tasks that keep the records of CumulusCI; an org of a pool is the same without them."""
 
 _TOKEN = re.compile(r"%%%|___NAMESPACE___|___MANAGED|\$project_config")
+_ADD = "add the folder to packageDirectories of sfdx-project.json to deploy it"
 _EXPORT = "export the records as a plan: sf data export tree --plan"
 _MOST_TOKEN_FILES = 2_000
 _INSERTS = "it inserts the namespace into files (%%%NAMESPACE%%%), which init cannot do"
@@ -118,7 +119,7 @@ def _deployed(task: Task, folder: str) -> Iterator[Step]:
     if not project.has(f"{folder}/package.xml"):
         if not project.has(folder):
             raise NoStepError(f"the folder {folder} does not exist")
-        raise NoStepError(f"{folder} is neither a package directory nor a folder with package.xml")
+        raise NoStepError(f"{folder} has no package.xml; {_ADD}")
     yield Step("deploy_source", {"path": ProjectPath(folder)}, task.reason)
 
 

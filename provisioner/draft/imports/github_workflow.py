@@ -41,7 +41,7 @@ def import_pools(file: SourceFile, project: Project) -> Imported:
         )
     found = jobs[best]
     left_out = [*found.left_out, *_other_lines(file, best), *_other_jobs(file, jobs, best)]
-    name = pool_name(str(project.content.get("name") or ""), project.root.resolve().name)
+    name = pool_name(str(project.content.get("name") or ""), project.folder_name)
     pool = PoolDraft(
         name,
         f"The job {best} in {file.where('jobs', best)} sets up such an org.",
@@ -49,7 +49,7 @@ def import_pools(file: SourceFile, project: Project) -> Imported:
         [found.definition] if found.definition else [],
         merged_assignments(_conditional(file, best, found.steps)),
     )
-    return Imported([pool], left_out)
+    return Imported(file.name, [pool], left_out)
 
 
 def _rank(found: SetUp) -> tuple[bool, bool, int]:

@@ -50,7 +50,7 @@ def recognise(file: SourceFile) -> bool:
 
 def import_pool(file: SourceFile, project: Project) -> Imported:
     """One pool. Raises no error: what cannot be imported is in `left_out`."""
-    name = pool_name(str(file.at("projectName") or ""), project.root.resolve().name)
+    name = pool_name(str(file.at("projectName") or ""), project.folder_name)
     variables: dict[str, str] = {}
     left_out = list(_left_out(file))
     steps = [
@@ -68,7 +68,7 @@ def import_pool(file: SourceFile, project: Project) -> Imported:
         [definition],
         steps,
     )
-    return Imported([pool], left_out, variables=variables)
+    return Imported(file.name, [pool], left_out, variables=variables)
 
 
 def _left_out(file: SourceFile) -> Iterator[LeftOut]:

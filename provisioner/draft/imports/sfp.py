@@ -76,6 +76,7 @@ def import_pool(file: SourceFile, project: Project) -> Imported:
         left_out.append(file.left_out(f"tag: the pool is called {name} here", "tag"))
     definition = str(value.get("configFilePath") or _USUAL_DEFINITION)
     return Imported(
+        file.name,
         [
             PoolDraft(
                 name,

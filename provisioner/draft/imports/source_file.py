@@ -25,15 +25,11 @@ class SourceFile:
     """The content of a file. Scalars are texts, apart from true, false, null and whole numbers."""
 
     path: Path
+    name: str  # as messages name it
     text: str
     value: Any
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
     blocks: frozenset[KeyPath] = frozenset()  # texts that begin in the line after their key
-
-    @property
-    def name(self) -> str:
-        """The file as messages name it."""
-        return str(self.path)
 
     def line(self, *path: str | int) -> int:
         """The line of a key or of an item; of the nearest one above where there is none."""
@@ -76,8 +72,11 @@ class SourceFile:
         return found
 
 
-def read_source_file(path: Path) -> SourceFile:
-    """Read a file. Raises UsageError, with the line, if it cannot be read or is not YAML."""
+def read_source_file(path: Path, name: str = "") -> SourceFile:
+    """Read a file, which messages call `name`.
+
+    Raises UsageError, with the line, if it cannot be read or is not YAML.
+    """
     try:
         text = read_input(path, SETTINGS).decode("utf-8-sig")
     except OSError as error:
@@ -85,10 +84,10 @@ def read_source_file(path: Path) -> SourceFile:
     except ValueError as error:
         what = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
         raise _broken(f"{path} cannot be read: {what}") from None
-    return parsed(path, text)
+    return parsed(path, text, name or str(path))
 
 
-def parsed(path: Path, text: str) -> SourceFile:
+def parsed(path: Path, text: str, name: str) -> SourceFile:
     """The file with this text. JSON is read as YAML, which it is. Raises UsageError."""
     try:
         loader = Loader(text.replace("\t", "  ") if text.lstrip()[:1] in ("{", "[") else text)
@@ -107,7 +106,7 @@ def parsed(path: Path, text: str) -> SourceFile:
         value = reader.value(root, ()) if root is not None else None
     except RecursionError:
         raise _broken(f"{path}: a mapping contains itself") from None
-    return SourceFile(path, text, value, reader.lines, frozenset(reader.blocks))
+    return SourceFile(path, name, text, value, reader.lines, frozenset(reader.blocks))
 
 
 def _broken(text: str) -> UsageError:
