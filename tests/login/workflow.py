@@ -148,7 +148,7 @@ def evaluated(path: str, contexts: Contexts) -> str:
 
 def _defaults(workflow: Workflow) -> dict[str, str]:
     on = workflow["on"]
-    inputs = on.get("workflow_dispatch", {}).get("inputs", {}) if isinstance(on, dict) else {}
+    inputs = (on.get("workflow_dispatch") or {}).get("inputs", {}) if isinstance(on, dict) else {}
     return {name: given["default"] for name, given in inputs.items() if "default" in given}
 
 

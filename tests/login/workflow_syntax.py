@@ -41,7 +41,7 @@ def _problems(workflow: Workflow) -> Iterator[str]:
     on = workflow.get("on", {})
     events = on if isinstance(on, list | dict) else [on]
     yield from (f"on: {event} is not known" for event in events if event not in _EVENTS)
-    inputs = on.get("workflow_dispatch", {}).get("inputs", {}) if isinstance(on, dict) else {}
+    inputs = (on.get("workflow_dispatch") or {}).get("inputs", {}) if isinstance(on, dict) else {}
     for name, given in inputs.items():
         yield from _unknown(f"input {name}", given, _INPUT)
         if given.get("type", "string") not in _INPUT_TYPES:
