@@ -163,6 +163,10 @@ class Output:
         """Print what to do now."""
         self._message(text, f"{self.paint('hint:', 'cyan')} ")
 
+    def item(self, mark: str, text: str) -> None:
+        """Print a line after a mark, which may have a colour; also with `--quiet`."""
+        self._message(text, f"{mark} ")
+
     def line(self, text: str) -> None:
         """Print a line on stderr, also with `--quiet`: a problem, for example."""
         self._message(text)

@@ -55,11 +55,12 @@ def check_hub(
 
 def _show(output: Output, found: CheckResult) -> None:
     """One line, and one for the hint. With --quiet only those that need attention."""
-    result, is_good = found.result, found.result.status is Status.OK
-    write = output.say if is_good else output.line
-    write(f"{_mark(output, result)} {title(found.name)}: {result.message}")
+    result = found.result
+    if output.quiet and result.status is Status.OK:
+        return
+    output.item(_mark(output, result), f"{title(found.name)}: {result.message}")
     if result.hint:
-        write(f"  hint: {result.hint}")
+        output.line(f"  hint: {result.hint}")
 
 
 def _mark(output: Output, result: Result) -> str:

@@ -36,27 +36,36 @@ class FieldInfo:
     is_custom: bool
 
 
+@dataclass(frozen=True)
+class ObjectAccess:
+    """The rights of a user on an object, of Read, Create, Edit, Delete, and the fields."""
+
+    rights: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+
+
 def describe_fields(org: OrgClient, sobject: str) -> Mapping[str, FieldInfo]:
     """The fields of an object, by name in lower case. Raises SalesforceError: 404 without it."""
     return org.get(f"sobjects/{sobject}/describe", _fields)
 
 
-def object_rights(org: OrgClient, sobject: str) -> frozenset[str]:
-    """What the user may do with an object: of Read, Create, Edit, Delete; none where it is hidden.
+def object_access(org: OrgClient, sobject: str) -> ObjectAccess:
+    """What the user may do with an object, and which fields it sees; nothing where it is hidden.
 
     Raises SalesforceError.
     """
     try:
-        return org.get(f"sobjects/{sobject}/describe", _rights)
+        return org.get(f"sobjects/{sobject}/describe", _access)
     except SalesforceError as error:
         if error.status != _HIDDEN:
             raise
-        return frozenset()
+        return ObjectAccess()
 
 
-def _rights(answer: Any) -> frozenset[str]:
+def _access(answer: Any) -> ObjectAccess:
     found = row(answer)
-    return frozenset(right for right, name in _RIGHTS if flag(found, name))
+    rights = frozenset(right for right, name in _RIGHTS if flag(found, name))
+    return ObjectAccess(rights, frozenset(text(each, "name") for each in rows_in(found, "fields")))
 
 
 def _fields(answer: Any) -> Mapping[str, FieldInfo]:

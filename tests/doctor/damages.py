@@ -52,6 +52,13 @@ def limit_rights(night: Night, **without: str) -> None:
         store.add("ObjectPermissions", row)
 
 
+def hide_codes(night: Night) -> None:
+    """Orgs get login apps of their own, and the user does not see the field that this needs."""
+    night.login_app("deployed")
+    night.write_pool(steps="")
+    night.world.hub.store.remove_field("ScratchOrgInfo", "AuthCode")
+
+
 def disable_app(night: Night) -> None:
     """The app is off."""
     installed = night.world.hub.apps[DEFAULT_CONSUMER_KEY]

@@ -59,7 +59,7 @@ CASES = {
     "the clock is two hours behind": Case(
         2,
         (
-            "✗ clock: 2 hours behind that of the Dev Hub (here TIME, at the Dev Hub TIME)",
+            "✗ clock: 2 hours behind that of the Dev Hub (here TIME, there TIME)",
             "! Dev Hub: not checked, because it needs: clock",
             "! allowances: not checked, because it needs: Dev Hub",
         ),
@@ -69,7 +69,7 @@ CASES = {
     "the clock is two minutes behind": Case(
         0,
         (
-            "! clock: 2 minutes behind that of the Dev Hub (here TIME, at the Dev Hub TIME); from "
+            "! clock: 2 minutes behind that of the Dev Hub (here TIME, there TIME); from "
             "3 minutes on, logins fail",
         ),
         lambda night: night.world.clock.advance(121),
@@ -106,7 +106,7 @@ CASES = {
             f"✗ login: login of {USER} at URL failed: the signature is invalid: the private key "
             "does not match the app's certificate",
             "! API version: not checked, because it needs: login",
-            "✓ clock: agrees with that of the Dev Hub within ",
+            "✓ clock: within ",
         ),
         damages.wrong_key,
         "upload the certificate of this key to the app",
@@ -175,6 +175,12 @@ CASES = {
         ),
         lambda night: damages.limit_rights(night, ScratchOrgInfo="all"),
         f"in a permission set of {USER}, Object Settings, Scratch Org Infos: Read, Create, Edit",
+    ),
+    "the one-time codes cannot be read": Case(
+        2,
+        (f"✗ rights: {USER} cannot read the field AuthCode of Scratch Org Infos (ScratchOrgInfo)",),
+        damages.hide_codes,
+        "in a permission set, Object Settings, Scratch Org Infos, Field Permissions: Auth Code",
     ),
     "the limits cannot be read": Case(
         0,

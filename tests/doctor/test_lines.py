@@ -113,6 +113,21 @@ def test_a_terminal_without_the_marks_gets_ascii(night: Night) -> None:
     assert "\\u" not in text
 
 
+def test_marks_have_colours_on_a_terminal(night: Night) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    with (
+        contextlib.chdir(night.folder),
+        patch.dict(os.environ, {**environment(night), "TERM": "xterm"}, clear=True),
+        contextlib.redirect_stderr(terminal),
+    ):
+        assert main.run(["check", "--online"]) == 0
+    assert "\n\x1b[32m✓\x1b[0m login: " in terminal.getvalue()
+
+
 def test_each_key_is_shown_while_a_key_is_replaced(night: Night, key_pair: KeyPair) -> None:
     put_key(night, key_pair, "old")
     put_key(night, make_key_pair(), "new")
@@ -184,7 +199,7 @@ def test_the_kind_of_app_and_the_way_of_sign_ups_follow_the_facts(night: Night) 
         return next(each for each in found if "login app: " in each)
 
     assert line() == (
-        "✓ login app: a connected app (the Dev Hub has no External Client App); the next build "
+        "✓ login app: a connected app (there is no External Client App); the next build "
         "finds out whether sign-ups copy it (login_app: auto)"
     )
     record(night, HubFacts(sign_up_way="deployed", sign_up_way_reason="sign-up: C-1016"))

@@ -28,9 +28,9 @@ def examine(examination: Examination) -> Iterator[Result]:
         return
     apart = abs(last.ahead)
     here, there = minute_and_second(last.local), minute_and_second(last.server)
-    both = f"here {here}, at the Dev Hub {there}"
+    both = f"here {here}, there {there}"
     if apart < NOTICEABLE:
-        yield ok(f"agrees with that of the Dev Hub within {_bound(apart)} ({both})")
+        yield ok(f"within {_bound(apart)} of that of the Dev Hub ({both})")
         return
     way = "ahead of" if last.ahead > timedelta() else "behind"
     text = f"{in_words(apart)} {way} that of the Dev Hub ({both})"

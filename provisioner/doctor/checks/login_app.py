@@ -51,5 +51,5 @@ def _kind(examination: Examination) -> str:
             raise
         return "an app of a kind that this user cannot see"
     if not apps:
-        return "a connected app (the Dev Hub has no External Client App)"
+        return "a connected app (there is no External Client App)"
     return "a connected app or an External Client App"
