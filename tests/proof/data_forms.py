@@ -16,10 +16,13 @@ GROUP = "Planners"
 DATA = f"""\
 - deploy_source: {{ path: . }}
 - assign_permission_sets: {{ licenses: [{LICENSE}], sets: [Visit_Planner], groups: [{GROUP}] }}
-- load_data: {{ files: [docs/prices.txt, docs/terms.txt] }}
-- load_data: {{ sfdmu: data/sfdmu/export.json }}
-- load_data: {{ snowfakery: data/recipe.yml, seed: 7 }}
+- load_data: {{ files: [docs/prices.txt, docs/terms.txt], timeout: 24h }}
+- load_data: {{ sfdmu: data/sfdmu/export.json, timeout: 24h }}
+- load_data: {{ snowfakery: data/recipe.yml, seed: 7, timeout: 24h }}
 """
+"""The time counts across builds, and each has to generate data first: on a busy machine 2 hours,
+which are some 14 seconds here, can be over when the next build has started."""
+
 
 _GROUP = f"""\
 <?xml version="1.0" encoding="UTF-8"?>

@@ -85,9 +85,9 @@ def test_record_types_are_found_by_their_developer_name(runner: StepRunner) -> N
         for sobject in ("Contact", "Account")
     ]
     objects = {"query": "SELECT Name, RecordTypeId FROM Account", "operation": "Insert"}
-    text = "Name,RecordType.DeveloperName\nA,Partner\n"
+    text = "Name,RecordType.DeveloperName\nA,Partner\nB,Partner;Account\n"  # the older form, too
     runner.finish(project(runner, objects, files={"Account": text}))
-    assert records(runner, "Account", "RecordTypeId") == [(ids[1],)]
+    assert records(runner, "Account", "RecordTypeId") == [(ids[1],)] * 2
 
 
 def test_existing_parents_are_found_by_readonly(runner: StepRunner) -> None:
