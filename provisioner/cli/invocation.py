@@ -29,7 +29,7 @@ class Invocation:
     config: Path = DEFAULT_CONFIG
     output: Output = field(default_factory=Output)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    _said: set[str] = field(default_factory=set, repr=False)  # of what is said once
+    _named: set[str] = field(default_factory=set, repr=False)  # of what is said once
 
     def child_environment(self) -> Environment:
         """The environment of programs that a command starts: this one without secrets."""
@@ -71,11 +71,11 @@ class Invocation:
         from provisioner.config.rehearsed import VARIABLE
 
         named = self.environ.get(VARIABLE)
-        if named and not self._said:
+        if named and not self._named:
             self.output.say(
                 f"Working on the rehearsal in {named}, not on the Dev Hub ({VARIABLE} is set)."
             )
-            self._said.add(named)
+            self._named.add(named)
 
     def _print(self, warnings: Iterable[Problem]) -> None:
         for warning in warnings:
