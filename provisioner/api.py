@@ -271,7 +271,7 @@ def emulator(
 
     options = ["--speed", str(speed), "--seed", str(seed)]
     options += ["--limits", ",".join(f"{k}={v}" for k, v in limits.items())] if limits else []
-    options += ["--faults", str(Path(faults).absolute())] if faults else []
+    options += ["--faults", str(_absolute_file(faults))] if faults else []
     options += ["--packages", str(Path(packages).absolute())] if packages else []
     options += [*(["--instant"] if instant else []), *(["--tls"] if tls else [])]
     with (
@@ -285,6 +285,12 @@ def emulator(
             running.private_key,
             running.ca,
         )
+
+
+def _absolute_file(named: Path | str) -> Path:
+    """The path of a file from anywhere; the name of a scenario stays as it is."""
+    path = Path(named)
+    return path.absolute() if path.exists() else path
 
 
 def _load(path: Path, on_message: OnMessage, *, need_all: bool = False) -> PoolFile:

@@ -65,7 +65,10 @@ def command(
         int, typer.Option(metavar="N", help="Seed of ids, tokens, durations and faults.")
     ] = 0,
     faults: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="JSON file with faults and latencies.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="JSON file with faults and latencies, or the name worst-monday."
+        ),
     ] = None,
     limits: Annotated[
         str, typer.Option(metavar="active=N,daily=N", help="Scratch org limits of the Dev Hub.")

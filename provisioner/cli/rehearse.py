@@ -13,6 +13,7 @@ import typer
 from provisioner.cli.build import PoolsArgument
 from provisioner.cli.invocation import Invocation
 from provisioner.cli.watching import view_of
+from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +31,9 @@ def command(
     faults: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="JSON file with faults that the emulator injects.", exists=True
+            metavar="FILE",
+            help="JSON file with faults that the emulator injects, or the name of a bundled one: "
+            "worst-monday.",
         ),
     ] = None,
     packages: Annotated[
@@ -75,13 +78,14 @@ def command(
     from provisioner.rehearsal.emulator import emulator, require_emulator
 
     require_emulator()
+    faults = _fault_path(faults)
     real = real_hub(call)
     config, assumed = _config(call)
     selected = select_pools(config, pools)
     options = ["--speed", f"{speed:g}", "--seed", str(seed)]
     options += hub_facts.emulator_options(real.facts)
     options += ["--limits", hub_facts.limits(real.facts, limits)]
-    options += ["--faults", str(faults.absolute())] if faults else []
+    options += ["--faults", str(faults)] if faults else []
     with (
         tempfile.TemporaryDirectory(prefix="provisioner-rehearsal-") as folder,
         emulator(Path(folder), options) as running,
@@ -140,6 +144,16 @@ def _build_and_log_in(
         ledger.close()
     _show(call, result, claimed, exports)
     return result.exit_code
+
+
+def _fault_path(named: Path | None) -> Path | None:
+    """The file of faults that the option names. Raises UsageError."""
+    from provisioner.emulator.scenarios import ScenarioError, fault_path
+
+    try:
+        return fault_path(named) if named else None
+    except ScenarioError as error:
+        raise UsageError(f"--faults: {error}") from None
 
 
 def _config(call: Invocation) -> tuple[PoolFile, list[str]]:

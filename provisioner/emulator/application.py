@@ -35,7 +35,7 @@ from provisioner.emulator.request_parts import (
     token_of,
     unpacked,
 )
-from provisioner.emulator.routing import ROUTES, Call, Reply, Route
+from provisioner.emulator.routing import ROUTES, UNKNOWN, Call, Reply, Route, route_names
 
 if TYPE_CHECKING:
     from provisioner.emulator.sessions import Session
@@ -61,6 +61,7 @@ class Application:
     def __init__(self, world: World) -> None:
         self.world = world
         self._map = _routes()
+        world.faults.routes = route_names()
 
     def respond(self, request: Request) -> Response:
         """The answer to a request. Raises DroppedError for a fault that closes the connection."""
@@ -72,7 +73,7 @@ class Application:
             return self._finish(self._handle(request, found, path, query)[0], request)
         org = self.world.org_of_token(found.token)
         number, status, label = self.world.log.next_number(), 0, org.label if org else ""
-        name = found.route.name if found.route else "unknown"
+        name = found.route.name if found.route else UNKNOWN
         try:
             request_key = (name, request.method, path)
             login = login_of(request) if name == "oauth.token" and self.world.faults else ""

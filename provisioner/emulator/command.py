@@ -17,9 +17,12 @@ from provisioner.emulator.apps import HUB_APPS
 from provisioner.emulator.behavior import Behavior, read_behavior
 from provisioner.emulator.fault_file import FaultFile, FaultFileError, read_fault_file
 from provisioner.emulator.input_file import read_file
+from provisioner.emulator.json_offsets import location
 from provisioner.emulator.keys import make_key_pair
 from provisioner.emulator.latencies import Latencies
+from provisioner.emulator.metadata.package_keys import PackageError
 from provisioner.emulator.metadata.packages import checked_packages
+from provisioner.emulator.scenarios import ScenarioError, fault_path
 from provisioner.emulator.server import EmulatorServer
 from provisioner.emulator.tls import make_tls
 from provisioner.emulator.world import (
@@ -31,6 +34,8 @@ from provisioner.emulator.world import (
 )
 
 Choice = TypeVar("Choice", bound=str)
+
+_PACKAGES_HINT = "docs/emulator.md describes the format of the file"
 
 
 class OptionError(ValueError):
@@ -55,7 +60,7 @@ class EmulatorOptions:
     speed: float = 1.0
     instant: bool = False
     seed: int = 0
-    faults: Path | None = None
+    faults: Path | None = None  # a file, or the name of a scenario
     limits: str = ""  # "active=40,daily=80,api=100000"
     packages: Path | None = None
     tls: bool = False
@@ -167,9 +172,11 @@ def _certificate(path: Path | None, folder: Path) -> tuple[str, Path | None]:
         raise OptionError(f"the certificate {path} is not in PEM format") from error
 
 
-def _read_faults(path: Path | None) -> FaultFile:
+def _read_faults(named: Path | None) -> FaultFile:
     try:
-        return read_fault_file(path) if path else FaultFile()
+        return read_fault_file(fault_path(named)) if named else FaultFile()
+    except ScenarioError as error:
+        raise OptionError(f"faults: {error}") from error
     except FaultFileError as error:
         hint = "docs/emulator.md describes the format of the file"
         raise OptionError(str(error), hint) from error
@@ -179,21 +186,30 @@ def _read_packages(path: Path | None) -> dict[str, dict[str, Any]] | None:
     """Package versions by 04t id; a file has these, or a list of objects with an `id`."""
     if path is None:
         return None
-    data = _read_json(path)
+    text, data = _read_json(path)
+    ids: list[str] = []
     if isinstance(data, list):
         try:
+            ids = [one["id"] for one in data]
             data = {one["id"]: {k: v for k, v in one.items() if k != "id"} for one in data}
         except (KeyError, TypeError) as error:
             raise OptionError(f"{path}: each package version needs an `id` (04t…)") from error
     try:
         return checked_packages(data)
+    except PackageError as error:
+        first, *rest = error.path
+        where = [ids.index(str(first)) if ids else first, *rest]
+        line, column = location(text, where)
+        raise OptionError(f"{path}:{line}:{column}: {error}", _PACKAGES_HINT) from error
     except ValueError as error:
-        raise OptionError(f"{path}: {error}") from error
+        raise OptionError(f"{path}: {error}", _PACKAGES_HINT) from error
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path) -> tuple[str, Any]:
+    """The text of a file, and its value."""
     try:
-        data = json.loads(read_file(path).decode())
+        text = read_file(path).decode("utf-8-sig")
+        data = json.loads(text)
     except OSError as error:
         raise OptionError(f"cannot read {path}: {error.strerror or error}") from error
     except json.JSONDecodeError as error:
@@ -203,7 +219,7 @@ def _read_json(path: Path) -> Any:
         raise OptionError(f"{path}: the file is not JSON: {error}") from error
     if not isinstance(data, list | dict):
         raise OptionError(f"{path} must contain a JSON list or object")
-    return data
+    return text, data
 
 
 @contextmanager

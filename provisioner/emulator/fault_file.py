@@ -1,4 +1,4 @@
-"""Reads a file of faults and latencies, and reports all its problems with their lines.
+"""Reads a file of faults and latencies, and reports all its problems with their lines and columns.
 
 The file is a list of faults, or an object `{"faults": [...], "latencies": {...}}`.
 """
@@ -6,24 +6,24 @@ The file is a list of faults, or an object `{"faults": [...], "latencies": {...}
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provisioner.emulator.faults import Faults
+from provisioner.emulator import resources, typed
+from provisioner.emulator.fault_rules import problems
 from provisioner.emulator.input_file import read_file
-from provisioner.emulator.latencies import Latencies, Range
+from provisioner.emulator.json_offsets import location
+from provisioner.emulator.known_names import unknown
+from provisioner.emulator.latencies import DEFAULTS, Latencies, Range
+from provisioner.emulator.routing import route_names
 
 KEYS = ("faults", "latencies")
 
-_BLANKS = re.compile(r"\s*")
-_DECODER = json.JSONDecoder()
-
 
 class FaultFileError(ValueError):
-    """The file is wrong. The text has a line `FILE:LINE: problem` for each problem."""
+    """The file is wrong. The text has a line `FILE:LINE:COLUMN: problem` for each problem."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,16 @@ def read_fault_file(path: Path) -> FaultFile:
         raise FaultFileError(f"{path}:1: the file is not JSON: {error}") from error
     if not isinstance(data, list | dict):
         raise FaultFileError(
-            f"{path}:1: must be a list of faults, or an object with the keys {' and '.join(KEYS)}"
+            f"{path}:1:1: must be a list of faults, or an object with the keys {' and '.join(KEYS)}"
         )
-    start = _skip_blanks(text, 0)
-    starts = {"faults": start} if isinstance(data, list) else dict(_values(text, start))
     contents: dict[str, Any] = {"faults": data} if isinstance(data, list) else data
-    problems = [
-        f"{path}:{text.count(chr(10), 0, at) + 1}: {message}"
-        for at, message in _problems(text, contents, starts)
-    ]
-    if problems:
-        raise FaultFileError("\n".join(problems))
+    root = () if isinstance(data, dict) else ("faults",)
+    found = sorted(
+        (*location(text, where[len(root) :]), message) for where, message in _problems(contents)
+    )
+    if found:
+        lines = [f"{path}:{line}:{column}: {message}" for line, column, message in found]
+        raise FaultFileError("\n".join(lines))
     return FaultFile(tuple(contents.get("faults", ())), contents.get("latencies", {}))
 
 
@@ -69,46 +68,33 @@ def _text(path: Path) -> str:
         raise FaultFileError(f"{path}: the file is not UTF-8 text; save it as UTF-8") from error
 
 
-def _problems(
-    text: str, contents: Mapping[str, Any], starts: Mapping[Any, int]
-) -> Iterator[tuple[int, str]]:
-    """The offset and the message of each problem."""
+def _problems(contents: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The keys and indexes that lead to each problem, and its message."""
     for key in contents:
         if key not in KEYS:
-            yield starts[key], f"unknown key {key!r}; the keys are {' and '.join(KEYS)}"
-    if "latencies" in contents:
-        try:
-            Latencies().override(contents["latencies"])
-        except ValueError as error:
-            yield starts["latencies"], str(error)
+            yield (key,), unknown("key", key, KEYS)
+    latencies = contents.get("latencies", {})
+    if not isinstance(latencies, dict):
+        yield ("latencies",), f"latencies must be an object, not {typed.shown(latencies)}"
+    else:
+        yield from _latencies(latencies)
     faults = contents.get("faults", [])
     if not isinstance(faults, list):
-        yield starts["faults"], "faults must be a list: [{…}, …]"
+        yield ("faults",), "faults must be a list: [{…}, …]"
         return
-    for index, at in _values(text, starts["faults"]) if faults else ():
+    resources.load()
+    for index, fault in enumerate(faults):
+        for problem in problems(fault, route_names()):
+            yield ("faults", index, *problem.path), problem.message
+
+
+def _latencies(latencies: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    known = [*dict.fromkeys(name.partition(".")[0] for name in DEFAULTS), *DEFAULTS]
+    for name, value in latencies.items():
+        if name not in known:
+            yield ("latencies", name), unknown("operation", name, dict.fromkeys(known))
+            continue
         try:
-            Faults().add(faults[index])
+            Latencies().override({name: value})
         except ValueError as error:
-            yield at, str(error)
-
-
-def _values(text: str, at: int) -> Iterator[tuple[Any, int]]:
-    """The key (or index) and the offset of each value in the valid object (or list) at `at`."""
-    is_object, index = text[at] == "{", 0
-    at = _skip_blanks(text, at + 1)
-    while text[at] not in "]}":
-        key: Any = index
-        if is_object:
-            key, at = _DECODER.raw_decode(text, at)
-            at = _skip_blanks(text, _skip_blanks(text, at) + 1)  # the colon
-        yield key, at
-        _, at = _DECODER.raw_decode(text, at)
-        at = _skip_blanks(text, at)
-        if text[at] == ",":
-            at = _skip_blanks(text, at + 1)
-        index += 1
-
-
-def _skip_blanks(text: str, at: int) -> int:
-    found = _BLANKS.match(text, at)
-    return found.end() if found else at
+            yield ("latencies", name), str(error)

@@ -27,27 +27,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.emulator import typed
+from provisioner.emulator.fault_rules import problems
 
-BEHAVIOURS = (
-    "answer",
-    "reset",
-    "close",
-    "delay",
-    "hang",
-    "hold",
-    "expire_session",
-    "pass",
-    "error",
-)
-CRITERIA = (
-    "route", "method", "path", "org", "nth", "every", "probability", "operation", "subject",
-)  # fmt: skip
 Behaviour = Mapping[str, Any]
 
 
 class FaultError(ValueError):
-    """An invalid fault; the text says what is wrong with it."""
+    """An invalid fault; the text says what is wrong with it, a line for each problem."""
 
 
 @dataclass
@@ -78,6 +64,7 @@ class Faults:
     """The faults of a world, in the order in which they were added; the first match is applied."""
 
     seed: int = 0
+    routes: frozenset[str] = frozenset()  # the names that faults may use; empty: any
     _faults: dict[str, Fault] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _number: int = 0
@@ -88,12 +75,10 @@ class Faults:
 
     def add(self, spec: Mapping[str, Any]) -> str:
         """Add a fault; returns its id. Raises FaultError when it is invalid."""
-        try:
-            fault = _parse(spec)
-        except FaultError:
-            raise
-        except ValueError as error:
-            raise FaultError(str(error)) from error
+        found = list(problems(spec, self.routes))
+        if found:
+            raise FaultError("\n".join(one.message for one in found))
+        fault = _read(spec)
         with self._lock:
             self._number += 1
             fault.id = str(spec.get("id") or f"fault-{self._number}")
@@ -155,57 +140,12 @@ class Faults:
         return probability is None or self._random.random() < probability
 
 
-def _parse(spec: Mapping[str, Any]) -> Fault:
-    if not isinstance(spec, Mapping):
-        raise FaultError(
-            f"a fault must be an object with `when` and `then`, not {typed.shown(spec)}"
-        )
-    when, then = typed.mapping(spec.get("when") or {}, "when"), spec.get("then")
-    unknown = [key for key in spec if key not in ("id", "when", "then", "times")]
-    unknown += [key for key in when if key not in CRITERIA]
-    if unknown:
-        raise FaultError(
-            f"unknown key {unknown[0]!r} in a fault; its keys are id, when, then and times; "
-            f"criteria are {', '.join(CRITERIA)}"
-        )
+def _read(spec: Mapping[str, Any]) -> Fault:
+    """A valid fault."""
+    then = spec["then"]
     behaviours = [then] if isinstance(then, Mapping) else then
-    if not behaviours or not isinstance(behaviours, list):
-        raise FaultError('`then` must be a behaviour, such as {"do": "reset"}, or a list of them')
-    for behaviour in behaviours:
-        if not isinstance(behaviour, Mapping) or behaviour.get("do") not in BEHAVIOURS:
-            raise FaultError(
-                f"`do` must be one of {', '.join(BEHAVIOURS)}, not {typed.shown(behaviour)}"
-            )
-        _check_behaviour(behaviour)
-    _check_criteria(when)
-    times = typed.whole(spec.get("times", 1), "times")
-    return Fault("", dict(when), [dict(one) for one in behaviours], times)
-
-
-def _check_behaviour(behaviour: Mapping[str, Any]) -> None:
-    if behaviour.get("at", "before") not in ("before", "after"):
-        raise FaultError(f"`at` must be `before` or `after`, not {behaviour['at']!r}")
-    typed.number(behaviour.get("seconds", 1), "seconds")
-    typed.whole(behaviour.get("status", 503), "status", 200, 599)
-    for key in ("error", "message", "content_type"):
-        typed.text(behaviour.get(key) or "", key)
-    for name, value in typed.mapping(behaviour.get("headers") or {}, "headers").items():
-        typed.text(value, name)
-
-
-def _check_criteria(when: Mapping[str, Any]) -> None:
-    for key in ("route", "method", "path", "org", "operation", "subject"):
-        typed.text(when.get(key, ""), key)
-    nth = when.get("nth", 1)
-    for one in nth if isinstance(nth, list) else [nth]:
-        typed.whole(one, "nth", 1)
-    typed.whole(when.get("every", 1), "every", 1)
-    typed.number(when.get("probability", 0), "probability", 0, 1)
-    for key in ("path", "subject"):
-        try:
-            re.compile(when.get(key, ""))
-        except (re.error, RecursionError, OverflowError) as error:
-            raise FaultError(f"`{key}` is not a valid regular expression: {error}") from error
+    when = dict(spec.get("when") or {})
+    return Fault("", when, [dict(one) for one in behaviours], spec.get("times", 1))
 
 
 def _matches(when: Mapping[str, Any], facts: Mapping[str, str]) -> bool:

@@ -74,6 +74,13 @@ class Route:
 
 
 ROUTES: list[Route] = []
+UNKNOWN = "unknown"
+"""In place of a route's name: of requests for something that is not emulated."""
+
+
+def route_names() -> frozenset[str]:
+    """The names by which faults choose requests. The control plane has no faults."""
+    return frozenset({UNKNOWN, *(one.name for one in ROUTES if one.access != "control")})
 
 
 def route(

@@ -19,6 +19,7 @@ from provisioner.config.rehearsed import LoginApp, Rehearsed
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.input_file import SETTINGS, read_input
 from provisioner.input_json import JsonProblem, parse_json
+from provisioner.json_locations import locations
 
 EMULATOR_NEEDS = ("werkzeug", "defusedxml")
 """The packages of the extra `emulator`, by the names under which they are imported."""
@@ -40,34 +41,26 @@ class RunningEmulator:
 
     def assume(self, texts: Iterable[str]) -> None:
         """Add these components (`permission-set:NAME` …) to every org. Raises UsageError."""
-        self._checked("assumptions", {"assume": list(texts)}, "")
+        try:
+            self._control("assumptions", {"assume": list(texts)})
+        except urllib.error.HTTPError as error:
+            problem = json.load(error).get("error", "")
+            raise UsageError(problem, hint="see `provisioner rehearse --help`") from None
 
     def add_packages(self, path: Path) -> None:
         """Add the packages of a file, with their contents, to all others. Raises UsageError."""
+        text, packages = _read_packages(path)
         try:
-            packages = parse_json(read_input(path, SETTINGS).decode("utf-8-sig"))
-        except OSError as error:
-            text = f"{path} cannot be read: {error.strerror}"
-            raise UsageError(text, code="packages_file") from None
-        except JsonProblem as problem:
-            position = f"{path}:{problem.line}:{problem.column}"
-            text = f"{position}: the file is not JSON: {problem.message}"
-            raise UsageError(text, code="packages_file") from None
-        except UnicodeDecodeError:
-            text = f"{path}: the file is not UTF-8 text; save it as UTF-8"
-            raise UsageError(text, code="packages_file") from None
-        if not isinstance(packages, dict):
-            text = f"{path} must be an object with a key for each package version (04t…)"
-            raise UsageError(text, code="packages_file")
-        self._checked("packages", {**packages, "*": {}}, f"{path}: ")
-
-    def _checked(self, name: str, body: Mapping[str, object], where: str) -> None:
-        try:
-            self._control(name, body)
+            self._control("packages", {**packages, "*": {}})
         except urllib.error.HTTPError as error:
-            problem = json.load(error).get("error", "")
+            refusal = json.load(error)
+            wanted = tuple(refusal.get("path", ()))
+            found = locations(text, [wanted]).get(wanted)
+            where = f"{path}:{found[0]}:{found[1]}" if found else str(path)
             raise UsageError(
-                f"{where}{problem}", hint="see `provisioner rehearse --help`"
+                f"{where}: {refusal.get('error', '')}",
+                code="packages_file",
+                hint="docs/emulator.md describes the format of the file",
             ) from None
 
     def change_latencies(self, seconds: Mapping[str, float]) -> None:
@@ -150,3 +143,22 @@ def _start_error(output: str, exit_code: int) -> ProvisionerError:
         return ProvisionerError(message, hint="see its messages above")
     kind = UsageError if exit_code == UsageError.exit_code else ProvisionerError
     return kind(error["message"], code=error["code"], hint=error["hint"])
+
+
+def _read_packages(path: Path) -> tuple[str, Mapping[str, Any]]:
+    """The text of a packages file, and its content. Raises UsageError."""
+    try:
+        text = read_input(path, SETTINGS).decode("utf-8-sig")
+        packages = parse_json(text)
+    except OSError as error:
+        problem = f"{path} cannot be read: {error.strerror}"
+    except JsonProblem as error:
+        position = f"{path}:{error.line}:{error.column}"
+        problem = f"{position}: the file is not JSON: {error.message}"
+    except UnicodeDecodeError:
+        problem = f"{path}: the file is not UTF-8 text; save it as UTF-8"
+    else:
+        if isinstance(packages, dict):
+            return text, packages
+        problem = f"{path} must be an object with a key for each package version (04t…)"
+    raise UsageError(problem, code="packages_file")

@@ -140,6 +140,16 @@ def test_without_a_pool_file_no_emulator_is_started(
     assert "none.yaml:1:1: the file does not exist" in done.err
 
 
+def test_on_the_worst_monday_the_pool_is_filled_with_replacements(cli: Cli, pools: Path) -> None:
+    text = (pools / "pool.yaml").read_text()
+    text = text.replace("size: 1", "size: 3").replace("replacements: 0", "replacements: 2")
+    (pools / "pool.yaml").write_text(text)
+    done = cli("rehearse", "--speed", FAST, "--json", "--faults", "worst-monday", "one")
+    assert (done.code, done.json["built"], done.json["failed"]) == (0, 3, 1), done.err
+    assert "C-9999" in done.json["orgs"][-1]["error"] + done.err
+    assert "UNABLE_TO_LOCK_ROW" in done.err
+
+
 def test_without_an_org_there_is_nothing_to_claim(cli: Cli, pools: Path) -> None:
     limit = {"do": "answer", "status": 400, "error": "LIMIT_EXCEEDED", "message": "daily limit"}
     fault = {"when": {"route": "sobjects.create", "org": "hub"}, "then": limit, "times": 0}
@@ -151,7 +161,8 @@ def test_without_an_org_there_is_nothing_to_claim(cli: Cli, pools: Path) -> None
     ("arguments", "text"),
     [
         (["--speed", "0.5"], "--speed"),
-        (["--faults", "nowhere.json"], "nowhere.json"),
+        (["--faults", "nowhere.json"], "the file nowhere.json does not exist; scenarios: worst-"),
+        (["--faults", "worst-day"], "(did you mean worst-monday?); known: worst-monday"),
         (["three"], "three"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -168,8 +179,8 @@ def test_what_cannot_be_rehearsed_is_a_usage_error(
     ("text", "line", "message"),
     [
         ("[\n  ,]", "2:3", "the file is not JSON: "),
-        ('[\n  {"then": {"do": "reset"}},\n  {}\n]', "3", "`then` must be a behaviour, such as"),
-        ('{\n "fault": []\n}', "2", "unknown key 'fault'; the keys are faults and latencies"),
+        ('[\n  {"then": {"do": "reset"}},\n  {}\n]', "3:3", "`then` must be a behaviour, such as"),
+        ('{\n "fault": []\n}', "2:2", "unknown key 'fault' (did you mean faults?"),
     ],
     ids=["not JSON", "no behaviour", "an unknown key"],
 )
@@ -188,7 +199,7 @@ def test_a_broken_fault_file_is_a_usage_error_in_json(cli: Cli, pools: Path) -> 
     done = cli("rehearse", "--json", "--faults", "faults.json")
     assert (done.code, done.err) == (2, "")
     assert done.json["error"]["code"] == "usage"
-    assert f"{pools / 'faults.json'}:1: `then` must be" in done.json["error"]["message"]
+    assert f"{pools / 'faults.json'}:1:2: `then` must be" in done.json["error"]["message"]
 
 
 @dataclass(frozen=True)
@@ -408,8 +419,11 @@ def test_a_packages_file_says_what_a_package_contains(cli: Cli, pools: Path) -> 
     [
         ("[]", " must be an object with a key for each package version (04t…)"),
         ("{\n", ":2:1: the file is not JSON: Expecting property name"),
-        ('{"05t": {}}', ": '05t' is not a package version id (04t…)"),
-        ('{"04t000000000001AAA": 3}', ": 04t000000000001AAA: the value must be an object, not 3"),
+        ('{"05t": {}}', ":1:2: '05t' is not a package version id (04t…)"),
+        (
+            '{"04t000000000001AAA": {"objects": [\n {"name": "A__c", "field": {}}]}}',
+            ":2:19: 04t000000000001AAA: objects: unknown key 'field' (did you mean fields?",
+        ),
     ],
 )
 def test_a_broken_packages_file_is_a_usage_error(

@@ -16,7 +16,7 @@ from types import ModuleType
 from provisioner.emulator import resources
 from provisioner.emulator.objects import catalogue, rules
 from provisioner.emulator.objects.schema import ObjectType
-from provisioner.emulator.routing import ROUTES
+from provisioner.emulator.routing import ROUTES, route_names
 from provisioner.emulator.soql import hooks
 
 PAGE = Path(__file__).parents[2] / "docs" / "emulator.md"
@@ -49,6 +49,12 @@ def modules() -> Iterator[ModuleType]:
     yield import_module("provisioner.emulator.objects.standard_rules")
 
 
+def _routes() -> str:
+    """The names of the routes, as the request log and faults have them."""
+    resources.load()
+    return ", ".join(f"`{name}`" for name in sorted(route_names()))
+
+
 def _tables() -> str:
     served = [one for one in modules() if _paths(one)]
     ruled = [one for one in modules() if _ruled(one)]
@@ -62,6 +68,9 @@ def _tables() -> str:
         "|---|---|---|",
         *_kinds_of_objects(),
         *(f"| {_ruled(one)} | {_what(one)} | {_linked(source_of(one))} |" for one in ruled),
+        "",
+        "The names of the routes, for [faults](#faults), the request log and its counts:",
+        f"{_routes()}.",
         "",
     ])  # fmt: skip
 

@@ -30,5 +30,6 @@ def body_of(call: Call, *known: str) -> dict[str, Any]:
 
 
 def refuse(error: Exception) -> Reply:
-    """The answer to an invalid request."""
-    return Reply({"error": str(error)}, 400)
+    """The answer to an invalid request; of packages, `path` leads to the value that is wrong."""
+    path = getattr(error, "path", None)
+    return Reply({"error": str(error), **({"path": path} if path else {})}, 400)

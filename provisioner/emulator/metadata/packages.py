@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator import typed
 from provisioner.emulator.ids import to_15, to_18
+from provisioner.emulator.metadata.package_keys import PackageError, require_known_keys
 
 if TYPE_CHECKING:
     from provisioner.emulator.org import Surroundings
@@ -105,18 +106,23 @@ def invented_id(name: str) -> str:
 
 
 def checked_packages(data: Any) -> dict[str, dict[str, Any]]:
-    """Package versions by 04t id, as a file or a client gives them. Raises ValueError."""
+    """Package versions by 04t id, as a file or a client gives them.
+
+    Raises PackageError, or ValueError for what is no object at all.
+    """
     checked: dict[str, dict[str, Any]] = {}
     for version_id, one in typed.mapping(data, "packages").items():
         if version_id == OTHERS:
             checked[version_id] = {}
             continue
         if not VERSION_ID.match(version_id):
-            raise ValueError(f"{version_id[:40]!r} is not a package version id (04t…)")
+            message = f"{version_id[:40]!r} is not a package version id (04t…)"
+            raise PackageError(message, version_id)
         try:
             _read(to_18(version_id), typed.mapping(one, "the value"))
         except (TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"{version_id}: {error}") from error
+            raise PackageError(f"{version_id}: {error}", version_id) from error
+        require_known_keys(version_id, one)
         checked[version_id] = dict(one)
     return checked
 

@@ -15,6 +15,7 @@ import jwt
 import pytest
 import requests
 
+from provisioner.emulator.command import EmulatorOptions, OptionError, prepare
 from provisioner.emulator.keys import KeyPair
 from tests.emulator.core.conftest import GRANT, loaded
 
@@ -147,7 +148,10 @@ def test_limits_faults_packages_and_latencies_come_from_options(
         (("--hub-user", "other"), "hub user: 'other' must be one of administrator, integration"),
         (("--behavior", "x=y"), "behavior: 'x=y' must be NAME=VALUE; the names are requested_key"),
         (("--behavior", "refresh_rotation=x"), "refresh_rotation must be one of on, off, not 'x'"),
-        (("--faults", "none.json"), "cannot read none.json"),
+        (
+            ("--faults", "worst-mond"),
+            "faults: unknown scenario 'worst-mond' (did you",
+        ),
         (("--faults", "{faults}"), "`do` must be one of"),
         (("--packages", "{faults}"), "faults.json: each package version needs an `id`"),
         (("--certificate", "none.crt"), "cannot read the certificate none.crt"),
@@ -168,6 +172,30 @@ def test_a_wrong_option_is_an_error_with_its_reason(
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ('{\n "04t000000000001": {"nam": "A"}}', "2:22: 04t000000000001: unknown key 'nam' (did "
+         "you mean name?); known: name, namespace, version"),
+        ('[{"id": "04t000000000001"},\n {"id": "04t000000000002", "zzz": 1}]', "2:28: "
+         "04t000000000002: unknown key 'zzz'; known: name, namespace, version"),
+        ('{"04t000000000001": {"permission_sets": ["A", {"name": "B", "labl": "B"}]}}', "1:61: "
+         "04t000000000001: permission_sets: unknown key 'labl' (did you mean label?); known: name"),
+        ('{"04t000000000001": {"duration": "x"}}', "1:2: 04t000000000001: duration must be"),
+        ('{"04x": {}}', "1:2: '04x' is not a package version id (04t…)"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_in_a_packages_file_is_an_error_with_its_place(
+    tmp_path: Path, content: str, problem: str
+) -> None:
+    file = tmp_path / "packages.json"
+    file.write_text(content)
+    with pytest.raises(OptionError) as raised:
+        prepare(EmulatorOptions(packages=file), tmp_path)
+    assert str(raised.value).startswith(f"{file}:{problem}")
+    assert raised.value.hint == "docs/emulator.md describes the format of the file"
 
 
 def test_a_port_in_use_is_said(start: Start) -> None:

@@ -77,6 +77,16 @@ def test_faults_come_and_go(hub: Client) -> None:
     assert "`do` must be one of" in reply.json()["error"]
 
 
+def test_a_fault_for_a_route_that_does_not_exist_is_refused(hub: Client) -> None:
+    fault = {"when": {"route": "sobject.create"}, "then": {"do": "reset"}}
+    reply = hub.call("POST", "/_emulator/faults", json=[fault])
+    assert reply.status_code == 400
+    assert reply.json()["error"].startswith(
+        "unknown route 'sobject.create' (did you mean sobjects.create"
+    )
+    assert hub.world.faults.all() == []
+
+
 @pytest.mark.parametrize(("at", "before_release"), [("before", 0), ("after", 1)])
 def test_a_request_is_held_before_or_after_the_act(
     hub: Client, at: str, before_release: int

@@ -160,8 +160,8 @@ def test_faults_by_chance_repeat_with_the_seed() -> None:
     [
         ({"then": {"do": "explode"}}, "`do` must be one of answer"),
         ({"then": []}, "`then` must be a behaviour, such as"),
-        ({"when": {"rout": "x"}, "then": {"do": "close"}}, "unknown key 'rout' in a fault"),
-        ({"than": {"do": "close"}}, "unknown key 'than' in a fault"),
+        ({"when": {"rout": "x"}, "then": {"do": "close"}}, "unknown key of when 'rout'"),
+        ({"than": {"do": "close"}}, "unknown key of a fault 'than'"),
         (
             {"when": {"path": "("}, "then": {"do": "close"}},
             "`path` is not a valid regular expression",
