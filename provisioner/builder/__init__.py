@@ -5,6 +5,7 @@ One build
     context          what all parts share
     progress         what is done so far and may still be spent, behind the build's lock
     planning         the plan: ledger, fingerprints, limits
+    retry_plan       the plan of `retry`: one failed org continues
     preview          the plan without a build, and what follows from it
     comparison       what another pool.yaml would change, without the Dev Hub
     offline_packages package versions without the Dev Hub

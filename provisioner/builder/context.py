@@ -31,6 +31,7 @@ class Options:
     """How a build is carried out."""
 
     keep_failed: bool = False
+    retry: str = ""  # the username of a failed org: only it is continued
     wait: bool = False  # for the build that holds the ledger
     time_scale: float = 1.0  # factor on all waits; a rehearsal on a fast emulator makes it small
     seed: int | None = None  # of the jitter

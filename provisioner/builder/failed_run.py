@@ -17,8 +17,12 @@ _LONGEST = 1000  # characters of a message in the ledger
 
 
 @contextmanager
-def failure_recorded(ledger: Ledger, run: Run, reporter: Reporter) -> Iterator[None]:
+def failure_recorded(
+    ledger: Ledger, run: Run, reporter: Reporter, retry: str = ""
+) -> Iterator[None]:
     """When the block raises, record the end of `run`, its exit code and the message.
+
+    `retry` is the username of the org that the run continues; "" for a build.
 
     After a LedgerError nothing is recorded: the ledger cannot be written.
     """
@@ -28,7 +32,8 @@ def failure_recorded(ledger: Ledger, run: Run, reporter: Reporter) -> Iterator[N
         raise
     except BaseException as error:
         with suppress(ProvisionerError):  # the error of the build counts
-            ledger.finish_run(replace(run, summary=_summary(error, reporter)))
+            summary = {**_summary(error, reporter), "retry": retry}
+            ledger.finish_run(replace(run, summary=summary))
         raise
 
 

@@ -20,6 +20,7 @@ No other file of this package adds, moves or changes a row, except that orgs are
     intended,     fail             failed        the sign-up or a step failed for good
      signing_up,
      building
+    failed        retry            building      a kept org continues at its step (`retry`)
     failed        close            deleted       the sign-up made no org, so none is to be deleted
     unfinished    take_over        unfinished    a build takes over what an earlier one left
     available     expire           expired       the Dev Hub no longer has the org
@@ -203,9 +204,31 @@ class OrgLifecycle:
         """Building → available: claims may take the org from now on."""
         return self._move(org, State.AVAILABLE, note="verified", available_at=self._now())
 
-    def fail(self, org: Org, reason: str, *, kept: bool) -> Org:
-        """Unfinished → failed, with the reason; `kept` orgs are not deleted (`--keep-failed`)."""
-        return self._move(org, State.FAILED, note=reason, error=reason, kept=kept)
+    def fail(self, org: Org, reason: str, *, kept: bool, starts_again: bool = False) -> Org:
+        """Unfinished → failed, with the reason; `kept` orgs are not deleted (`--keep-failed`).
+
+        With `starts_again`, the step has ended, and a retry starts it again; else a retry continues
+        from its state, as after a kill.
+        """
+        changes = {"step_state": StartAgain().text()} if starts_again else {}
+        return self._move(org, State.FAILED, note=reason, error=reason, kept=kept, **changes)
+
+    def retry(self, org: Org, fingerprint: str) -> Org:
+        """Failed → building at the step that failed, with new attempts and a new time for it.
+
+        `fingerprint` is that of the contents when its steps are done.
+        """
+        return self._move(
+            org,
+            State.BUILDING,
+            note=f"retry, after it failed at {org.error.partition(':')[0]}",
+            builder_id=self._run.id,
+            fingerprint=fingerprint,
+            kept=False,
+            error="",
+            attempts=0,
+            step_since=self._now() if org.step_state else None,
+        )
 
     def close(self, org: Org, note: str) -> None:
         """Failed → deleted: there is no org behind the row. A row that has changed is left."""

@@ -163,8 +163,9 @@ class Outcomes:
         context = self._context
         reason = context.reporter.redacted(reason)
         kept = context.options.keep_failed and bool(org.org_id)
+        has_ended = kept and kind is ErrorKind.CONTENT
         try:
-            failed = context.lifecycle.fail(org, reason, kept=kept)
+            failed = context.lifecycle.fail(org, reason, kept=kept, starts_again=has_ended)
         except RowLostError:
             self.lost(org)
             return None

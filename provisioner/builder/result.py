@@ -53,6 +53,7 @@ class BuildResult:
     timeline: Mapping[str, Any] = field(default_factory=dict)
     allowance: Mapping[str, int] = field(default_factory=dict)  # `daily` and `active`, at the start
     inputs: str = ""  # of the orgs that it has built: see packed_inputs
+    retry: str = ""  # the username of the org that it has continued; "" for a build
 
     @property
     def exit_code(self) -> int:
@@ -121,6 +122,7 @@ class BuildResult:
             "timeline": dict(self.timeline),
             "allowance": dict(self.allowance),
             packed_inputs.KEY: self.inputs,
+            "retry": self.retry,
         }
 
 
@@ -162,6 +164,7 @@ def summarise(
         timeline=context.reporter.times.timeline(),
         allowance=_allowance(context),
         inputs=packed_inputs.packed(context.inputs),
+        retry=context.options.retry,
         api_calls=requests_sent(context),
         seconds=seconds,
     )

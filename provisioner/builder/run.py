@@ -41,6 +41,7 @@ from provisioner.builder.ready_marks import ReadyMarks
 from provisioner.builder.reporter import Reporter
 from provisioner.builder.resolution import remarks, resolved
 from provisioner.builder.result import BuildResult, requests_sent, summarise
+from provisioner.builder.retry_plan import plan_retry
 from provisioner.builder.room import Room
 from provisioner.builder.scheduler import Scheduler
 from provisioner.builder.signup_breaker import SignUpBreaker
@@ -74,17 +75,11 @@ def build(
     reporter = Reporter(observer, secret_values(config))
     with (
         ledger.builder_lock(run, wait=options.wait, on_wait=reporter.inform),
-        failure_recorded(ledger, run, reporter),
+        failure_recorded(ledger, run, reporter, options.retry),
     ):
         context = _context(config, ledger, reporter, options, run)
         try:
-            what = "the scratch orgs of the Dev Hub"
-            active = retried(context, what, lambda: survey(context.connections))
-            _repair(context)
-            adopted = fail_lost(context, context.lifecycle.take_over())
-            reconcile(context, active)
-            context = _with_versions(context, pools)
-            plans = plan_build(context, pools, adopted)
+            context, plans = _planned(context, pools)
             with _stopped_by_signals(context) as interruption:
                 _execute(context, plans)
             result = summarise(context, plans, interruption.is_set(), time.monotonic() - started)
@@ -93,6 +88,22 @@ def build(
         ledger.finish_run(replace(run, finished_at=context.now(), summary=result.counts()))
     # A ledger on the Dev Hub sends requests when it releases the lock: only now all are counted.
     return replace(result, api_calls=requests_sent(context))
+
+
+def _planned(
+    context: BuildContext, pools: Sequence[str]
+) -> tuple[BuildContext, Sequence[PoolPlan]]:
+    """The plans, and the context with the package versions of today. A retry has only its org."""
+    what = "the scratch orgs of the Dev Hub"
+    active = retried(context, what, lambda: survey(context.connections))
+    if context.options.retry:
+        context = _with_versions(context, pools)
+        return context, [plan_retry(context, active)]
+    _repair(context)
+    adopted = fail_lost(context, context.lifecycle.take_over())
+    reconcile(context, active)
+    context = _with_versions(context, pools)
+    return context, plan_build(context, pools, adopted)
 
 
 def _with_versions(context: BuildContext, pools: Sequence[str]) -> BuildContext:
@@ -170,7 +181,8 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     harmless(context.reporter, "marking orgs as complete", marks.send)
     harmless(context.reporter, "deleting outdated orgs", room.retire)
     pools = {plan.pool for plan in plans}
-    harmless(context.reporter, "deleting orgs", lambda: _delete_leftovers(context, pools))
+    if not context.options.retry:
+        harmless(context.reporter, "deleting orgs", lambda: _delete_leftovers(context, pools))
 
 
 def _followed(context: BuildContext, plans: Sequence[PoolPlan], queue: SignUpQueue) -> Follower:

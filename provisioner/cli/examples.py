@@ -45,11 +45,17 @@ provisioner build --quiet
 # Find out why orgs of one pool fail
 provisioner build morning --keep-failed
 """,
+    "retry": """
+# After the step that failed was fixed
+provisioner retry morning-k3j9x2w7qa@acme.example
+""",
     "report": """
 # Show how the last build ended, and why orgs failed
 provisioner report
 # List the builds
 provisioner report --runs
+# Write the last build as one HTML page, and for the test view of a CI system
+provisioner report --html night.html --junit night.xml
 # Show the history of one org
 provisioner report morning-k3j9x2w7qa@acme.example
 """,

@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Listed] = {
     "build": Listed(
         "Night", "provisioner.cli.build", "Fill the pools: create, resume and replace orgs."
     ),
+    "retry": Listed("Night", "provisioner.cli.retry", "Continue a failed org that was kept."),
     "report": Listed("Night", "provisioner.cli.report", "Show the record of a run."),
     "reap": Listed(
         "Night",

@@ -35,14 +35,15 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.AVAILABLE: frozenset({State.CLAIMED, State.RELEASED, State.EXPIRED}),
     State.CLAIMED: frozenset({State.RELEASED, State.AVAILABLE, State.EXPIRED}),
     State.RELEASED: frozenset({State.DELETED, State.EXPIRED}),
-    State.FAILED: frozenset({State.DELETED, State.EXPIRED}),
+    State.FAILED: frozenset({State.BUILDING, State.DELETED, State.EXPIRED}),
     State.EXPIRED: frozenset({State.DELETED}),
     State.DELETED: frozenset(),
 }
 """The allowed transitions.
 
 `claimed → available` is `release --reuse`; `available → released` marks an org for deletion that is
-stale or was not claimed.
+stale or was not claimed; `failed → building` is `retry` of an org that was kept, and names its
+builder.
 """
 
 UNFINISHED = frozenset({State.INTENDED, State.SIGNING_UP, State.BUILDING})
@@ -173,7 +174,8 @@ class Ledger(Protocol):
     def move(self, org: Org, to: State, *, note: str = "", **changes: Any) -> Org | None:
         """Move `org` to another state with `changes`; None when the row changed meanwhile.
 
-        Raises ValueError for a move that `MOVES` does not allow.
+        Raises ValueError for a move that `MOVES` does not allow, and for one that makes a finished
+        row unfinished without a `builder_id`.
         """
 
     def change(self, org: Org, *, note: str = "", **changes: Any) -> Org | None:

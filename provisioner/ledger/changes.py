@@ -17,6 +17,8 @@ def moved(org: Org, to: State, changes: Mapping[str, Any]) -> Org:
     """The row after a transition. Raises ValueError for one that `MOVES` does not allow."""
     if to not in MOVES[org.state]:
         raise ValueError(f"{org.username} cannot change from {org.state} to {to}")
+    if to in UNFINISHED and org.state not in UNFINISHED and not changes.get("builder_id"):
+        raise ValueError(f"{org.username} needs a builder to change from {org.state} to {to}")
     return changed(org, changes, to=to)
 
 

@@ -105,7 +105,7 @@ def _requests_of_plans(
     """Requests to the Dev Hub and to scratch orgs, and the basis of these figures."""
     for run in runs:
         built, calls = run.summary.get("built") or 0, run.summary.get("api_calls") or {}
-        if built and calls:
+        if built and calls and not run.summary.get("retry"):
             hub, org = (round(orgs * calls.get(target, 0) / built) for target in ("hub", "org"))
             return hub, org, f"estimated from run {run.id}"
     requests = sum(_requests(config, plan) for plan in plans)

@@ -17,21 +17,21 @@ LONGEST = 100  # characters of a cause; `report` shows it whole
 
 
 def last_build(ledger: Ledger) -> Run | None:
-    """The last run that had something to build, or else the last run; None without any.
+    """The last build that had something to build, or else the last run; None without any.
 
     Usually one run is read.
     """
     runs: Sequence[Run] = ledger.runs(limit=1)
-    if runs and read_summary(runs[0]).is_idle:
+    if runs and not read_summary(runs[0]).is_of_interest:
         runs = ledger.runs(limit=EARLIER)
     index = last_of_interest(runs)
     return None if index is None else runs[index]
 
 
 def last_of_interest(runs: Sequence[Run]) -> int | None:
-    """The index of the newest run that is not idle; else of the newest; None without any."""
+    """The index of the newest build that is not idle; else of the newest run; None without any."""
     for index, run in enumerate(runs):
-        if not read_summary(run).is_idle:
+        if read_summary(run).is_of_interest:
             return index
     return 0 if runs else None
 

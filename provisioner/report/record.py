@@ -40,7 +40,8 @@ class RunRecord:
     run: Run
     events: Sequence[Event]
     times: tuple[StepTime, ...] = ()
-    idle_since: tuple[Run, ...] = field(default=())  # later runs, which had nothing to build
+    idle_since: tuple[Run, ...] = field(default=())  # later builds, which had nothing to build
+    retries: tuple[Run, ...] = ()  # later runs that each continued one org
 
     @cached_property
     def summary(self) -> Summary:
@@ -80,12 +81,13 @@ def find_record(ledger: Ledger, run_id: str = "") -> RunRecord:
     index = _index_of(runs, run_id) if run_id else last_of_interest(runs)
     if index is None:
         raise _unknown(run_id)
-    run = runs[index]
+    run, later = runs[index], () if run_id else runs[:index]
     return RunRecord(
         run,
         ledger.events(run=run.id),
         step_times(run, history(runs[index + 1 :])),
-        idle_since=() if run_id else tuple(runs[:index]),
+        idle_since=tuple(one for one in later if not read_summary(one).retry),
+        retries=tuple(one for one in later if read_summary(one).retry),
     )
 
 

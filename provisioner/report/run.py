@@ -9,7 +9,7 @@ from provisioner.builder import packed_inputs
 from provisioner.builder.causes import common_form, parsed
 from provisioner.plain_text import cell, quantity
 from provisioner.report.step_times import spent
-from provisioner.report.summary import UNFINISHED
+from provisioner.report.summary import UNFINISHED, read_summary
 
 if TYPE_CHECKING:
     from provisioner.builder.causes import Cause
@@ -64,6 +64,7 @@ def record_document(record: RunRecord) -> dict[str, Any]:
             for warned in record.warnings
         ],
         "idle_runs": [run.id for run in record.idle_since],
+        "retries": [run.id for run in record.retries],
     }
 
 
@@ -93,6 +94,7 @@ def run_text(record: RunRecord) -> list[str]:
         f"run {run.id} on {run.host}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC",
         verdict(record),
         *_later(record.idle_since),
+        *_retries(record.retries),
         *(f"{p.name}: {p.available} of {p.size} available" for p in record.summary.pools),
         *_section("Causes of the failures", _causes(record)),
         *_section("Warnings", _warnings(record)),
@@ -139,6 +141,13 @@ def _section(title: str, lines: Iterator[str]) -> list[str]:
 def _later(runs: Sequence[Run]) -> Iterator[str]:
     if runs:
         yield f"{quantity(len(runs), 'later run')} had nothing to build, the last {runs[0].id}"
+
+
+def _retries(runs: Sequence[Run]) -> Iterator[str]:
+    for run in reversed(runs):
+        summary = read_summary(run)
+        result = "is available" if summary.exit_code == 0 else summary.verdict()
+        yield f"retried in run {run.id}: {summary.retry}: {result}"
 
 
 def _causes(record: RunRecord) -> Iterator[str]:

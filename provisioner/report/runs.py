@@ -61,6 +61,8 @@ def _row(run: Run, summary: Summary) -> tuple[str, ...]:
 def _why(summary: Summary) -> str:
     if summary.is_idle:
         return "nothing to build"
+    if summary.retry and not summary.failed:
+        return f"retry of {summary.retry}"
     if summary.causes:
         first, more = summary.causes[0], len(summary.causes) - 1
         others = f"; {quantity(more, 'more cause')}" if more else ""

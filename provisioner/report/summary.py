@@ -51,6 +51,12 @@ class Summary:
     allowance: Mapping[str, int] = field(default_factory=dict)
     """Sign-ups that the Dev Hub had left for the run when it began: `daily`, `active`."""
     contents: Mapping[str, Any] = field(default_factory=dict)  # by fingerprint
+    retry: str = ""  # the org that the run continued; "" for a build
+
+    @property
+    def is_of_interest(self) -> bool:
+        """Whether the run is a build that had something to build, or has not ended."""
+        return not self.is_idle and not self.retry
 
     @property
     def is_idle(self) -> bool:
@@ -105,6 +111,7 @@ def read_summary(run: Run) -> Summary:
         api_calls=_counts(summary, "api_calls"),
         allowance=_counts(summary, "allowance"),
         contents=mapping(summary, "contents"),
+        retry=text(summary, "retry"),
     )
 
 

@@ -184,9 +184,10 @@ class StepContext:
 class Step(Protocol):
     """One kind of step. Instances hold the options of one entry of `pool.yaml`.
 
-    Two attributes are optional, and false without a declaration: `is_repeatable`, whether `start`
-    may run again in an org where the step has failed (`retry` needs it), and `takes_real_time`,
-    whether the step works on this machine, where a rehearsal is not faster than a build. So are the
+    Three attributes are optional, and false without a declaration: `is_repeatable`, whether `start`
+    may run again in an org where the step has failed (`retry` needs it); `is_atomic`, whether the
+    step has changed nothing in an org where its content is refused; and `takes_real_time`, whether
+    the step works on this machine, where a rehearsal is not faster than a build. So are the
     methods `components` and `needs` of `provisioner.steps.components`, which `check` compares.
     """
 

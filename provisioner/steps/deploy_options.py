@@ -22,6 +22,7 @@ class DeployOptions:
     """
 
     is_repeatable: ClassVar[bool] = True
+    is_atomic: ClassVar[bool] = True
 
     test_level: TestLevel | None = option(
         "which Apex tests run in the deploy; by default none", default=None, example="RunLocalTests"

@@ -44,6 +44,7 @@ class InstallPackage:
 
     kind: ClassVar[str] = "install_package"
     is_repeatable: ClassVar[bool] = True
+    is_atomic: ClassVar[bool] = True
 
     version: str = option(
         "the package version: its id, an alias of sfdx-project.json, or NAME@VERSION with 1.2.0, "

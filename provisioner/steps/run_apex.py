@@ -51,6 +51,7 @@ class RunApex:
     kind: ClassVar[str] = "run_apex"
     shorthand: ClassVar[str] = "file"
     is_repeatable: ClassVar[bool] = True
+    is_atomic: ClassVar[bool] = True
 
     file: Path = option("the script", path="file", example="scripts/setup.apex")
 

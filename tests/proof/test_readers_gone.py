@@ -26,6 +26,7 @@ CALLS: dict[str, list[str]] = {
     "login": ["login", "USERNAME"],
     "reap": ["reap"],
     "report": ["report"],
+    "retry": ["retry", "nobody@acme.example"],
     "rehearse": ["rehearse", "--speed", "1000", "--time-scale", TIME_SCALE],
     "emulator": ["emulator", "--limits", "nonsense"],
     "ledger": ["ledger", "copy", "sqlite:///nowhere.db", "sqlite:///new.db"],

@@ -22,6 +22,7 @@ WAYS: dict[State, tuple[State, ...]] = {
 }
 """How a row comes into each state."""
 
+RETRY = (State.FAILED, State.BUILDING)
 PAIRS = [(from_, to) for from_ in State for to in State]
 
 
@@ -32,7 +33,8 @@ def test_a_move_is_made_when_the_table_has_it_and_refused_otherwise(
     org = bring(ledger, Org("a@acme.example", "morning", builder_id="run-1"), WAYS[from_])
     before = ledger.events()
     if to in MOVES[from_]:
-        result = ledger.move(org, to, note="why")
+        builder = {"builder_id": "run-2"} if (from_, to) == RETRY else {}
+        result = ledger.move(org, to, note="why", **builder)
         assert result == ledger.get(org.username)
         assert result is not None
         assert (result.state, result.version) == (to, org.version + 1)
@@ -46,6 +48,32 @@ def test_a_move_is_made_when_the_table_has_it_and_refused_otherwise(
             ledger.move(org, to)
         assert ledger.get(org.username) == org
         assert ledger.events() == before
+
+
+def test_a_failed_row_is_built_again_by_the_run_that_takes_it_and_by_no_other(
+    ledger: Ledger,
+) -> None:
+    org = bring(
+        ledger,
+        Org("a@acme.example", "morning", builder_id="run-1", run="run-1"),
+        WAYS[State.FAILED],
+    )
+    with pytest.raises(
+        ValueError, match=r"a@acme\.example needs a builder to change from failed to building"
+    ):
+        ledger.move(org, State.BUILDING)
+    with ledger.builder_lock(run("run-2"), wait=False):
+        again = moved(
+            ledger, org, State.BUILDING, builder_id="run-2", kept=False, error="", fingerprint="f2"
+        )
+        assert ledger.get(org.username) == again
+        assert (again.run, again.builder_id, again.fingerprint) == ("run-1", "run-2", "f2")
+        assert ledger.move(org, State.BUILDING, builder_id="run-3") is None, "it has changed since"
+        assert ledger.move(org, State.DELETED) is None, "nothing deletes what is being built"
+        finished = moved(ledger, again, State.FAILED, error="again", kept=True)
+    assert finished.builder_id == ""
+    found = [(event.run, event.from_state, event.to_state) for event in ledger.events(run="run-2")]
+    assert found == [("run-2", "failed", "building"), ("run-2", "building", "failed")]
 
 
 def test_a_move_changes_fields_in_the_same_stroke(ledger: Ledger) -> None:

@@ -65,7 +65,8 @@ class Operations(RuleBasedStateMachine):
             with pytest.raises(ValueError, match="cannot change from"):
                 self.ledgers[who].move(org, to, expires_at=expires_at)
             return multiple()
-        moved = self.ledgers[who].move(org, to, expires_at=expires_at)
+        builder = {"builder_id": "r3"} if to in UNFINISHED and not org.builder_id else {}
+        moved = self.ledgers[who].move(org, to, expires_at=expires_at, **builder)
         return multiple() if moved is None else moved
 
     @rule(target=seen, org=seen, step=st.integers(0, 5))
