@@ -46,6 +46,9 @@ class Behavior:
     limits_readable: YesNo = "yes"
     """Whether `/limits` answers a user who is no administrator."""
 
+    org_snapshots: Literal["on", "off"] = "on"
+    """Whether the Dev Hub has org snapshots: Setup, Scratch Orgs, Enable Scratch Org Snapshots."""
+
 
 _KINDS = get_type_hints(Behavior)
 

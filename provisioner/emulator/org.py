@@ -139,7 +139,8 @@ class EmulatedOrg:
     retrievals: dict[str, Any] = field(default_factory=dict)  # by 09S id
     installs: dict[str, Any] = field(default_factory=dict)  # by 0Hf id
     signups: dict[str, Any] = field(default_factory=dict)  # in progress, by 2SR or 0Oo id
-    snapshots: dict[str, Any] = field(default_factory=dict)  # by 0Oo id
+    snapshots: dict[str, Any] = field(default_factory=dict)  # their contents, by 0Oo id
+    is_from_snapshot: bool = False
     test_runs: dict[str, Any] = field(default_factory=dict)  # of Apex tests, by 707 id
     coverage: dict[Any, Any] = field(default_factory=dict)  # by test class, method and tested class
     streams: Streams = field(default_factory=Streams)

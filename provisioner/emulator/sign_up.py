@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from provisioner.emulator import seeding, snapshots
@@ -11,6 +12,7 @@ from provisioner.emulator.apps import PLATFORM_CLI, InstalledApp
 from provisioner.emulator.clock import Progression
 from provisioner.emulator.countries import COUNTRIES
 from provisioner.emulator.ids import same_id
+from provisioner.emulator.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
@@ -49,21 +51,20 @@ def username_for(world: Surroundings, request: Record) -> str:
 
 def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
     """Create the scratch org of a request, with its app; it is usable after propagation."""
-    world = hub.world
+    world, pattern = hub.world, _pattern(hub, request)
     org = world.add_scratch_org(
         request["SignupUsername"],
         name=request["OrgName"],
         days=request["DurationDays"] or 7,
-        edition=request["Edition"] or "Developer",
+        edition=request["Edition"] or (pattern.edition if pattern else "Developer"),
         admin_email=request["AdminEmail"] or "",
-        features=[one for one in (request["Features"] or "").split(";") if one],
+        features=pattern.features if pattern else _features(request),
         namespace=request["Namespace"],
         has_sample_data=bool(request["HasSampleData"]),
     )
-    if request["Snapshot"]:
-        pattern = _snapshot(hub, request["Snapshot"])
-        assert pattern is not None
-        snapshots.put(hub.snapshots[pattern["Id"]], org)
+    if pattern:
+        snapshots.put(pattern, org)
+        org.is_from_snapshot = True
     else:
         seeding.add_entitlement_sample(org)
     key = request["ConnectedAppConsumerKey"]
@@ -73,6 +74,16 @@ def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
         org.apps[key] = InstalledApp(app.replicated(), {org.admin_id})
     org.usable_from = world.now() + world.latencies.delay("propagation")
     return org
+
+
+def _pattern(hub: EmulatedOrg, request: Record) -> Snapshot | None:
+    """The content of the snapshot that a request names."""
+    found = _snapshot(hub, request["Snapshot"]) if request["Snapshot"] else None
+    return hub.snapshots[found["Id"]] if found else None
+
+
+def _features(request: Record) -> list[str]:
+    return [one for one in (request["Features"] or "").split(";") if one]
 
 
 def _injected(hub: EmulatedOrg, request: Record) -> str | None:
@@ -131,7 +142,9 @@ def _source_error(hub: EmulatedOrg, request: Record) -> str | None:
     found = _snapshot(hub, request["Snapshot"])
     if found is None:
         return "T-0002"
-    return None if found["Id"] in hub.snapshots else "SN-0001"
+    expires = found["ExpirationDate"]
+    has_expired = bool(expires) and date.fromisoformat(expires) <= hub.world.now().date()
+    return None if found["Id"] in hub.snapshots and not has_expired else "SN-0001"
 
 
 def _snapshot(hub: EmulatedOrg, wanted: str) -> Record | None:

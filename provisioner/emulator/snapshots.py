@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from provisioner.emulator.objects.records import Record
     from provisioner.emulator.org import EmulatedOrg
 
+LARGEST = 200 * 1024 * 1024  # bytes of data (docs/reference/sign-up.md#snapshots)
+BYTES_OF_A_RECORD = 2 * 1024  # as Salesforce counts the storage of most objects
+NOT_COPIED = frozenset({"ConnectedApp", "ExternalCredential", "NamedCredential", *APP_TYPES})
+"""Components that a new org does not get. Whether External Client Apps are copied is unknown."""
+
 _VALUES_OF_EACH_ORG = {
     "User": "Alias",
     "Profile": "Name",
@@ -38,6 +43,25 @@ class Snapshot:
     rows: Mapping[str, list[Record]]
     components: Mapping[tuple[str, str], Any]
     has_unknown_package: bool
+    edition: str
+    features: tuple[str, ...]
+
+
+def source_error(org: EmulatedOrg | None) -> str:
+    """Why an org cannot be the source of a snapshot; "" if it can. The texts are not Salesforce's.
+
+    Source: docs/reference/sign-up.md#snapshots.
+    """
+    if org is None or org.is_hub or org.is_over():
+        return "The source org is not an active scratch org of this Dev Hub."
+    if org.namespace:
+        return "The source org has a namespace."
+    if org.is_from_snapshot:
+        return "The source org was created from a snapshot."
+    records = sum(len(org.store.peek_rows(name)) for name in org.store.types)
+    if records * BYTES_OF_A_RECORD > LARGEST:
+        return "The source org has more than 200 MB of data."
+    return ""
 
 
 def take(org: EmulatedOrg) -> Snapshot:
@@ -49,6 +73,8 @@ def take(org: EmulatedOrg) -> Snapshot:
             {name: store.peek_rows(name) for name in store.types},
             {key: replace(one) for key, one in org.components.items()},
             org.has_unknown_package,
+            org.edition,
+            org.features,
         )
 
 
@@ -65,7 +91,7 @@ def put(snapshot: Snapshot, org: EmulatedOrg) -> None:
                     store.add(name, {key: _moved(value, known) for key, value in row.items()})
     if snapshot.has_unknown_package:
         unknown_packages.accept(org)
-    copied = {key: one for key, one in snapshot.components.items() if key[0] not in APP_TYPES}
+    copied = {key: one for key, one in snapshot.components.items() if key[0] not in NOT_COPIED}
     org.components.update({key: replace(one) for key, one in copied.items()})
 
 
@@ -74,7 +100,7 @@ def _stays(type_name: str, row: Record) -> bool:
 
     Source: docs/reference/sign-up.md#snapshots.
     """
-    is_app = type_name in APP_TYPES or row.get("SetupEntityType") in APP_TYPES
+    is_app = type_name in NOT_COPIED or row.get("SetupEntityType") in APP_TYPES
     return is_app or bool(row.get("IsOwnedByProfile"))
 
 

@@ -125,6 +125,8 @@ class World(CurrentRequest):
         )
         self._add(hub)
         seeding.fill(hub, username)
+        if is_dev_hub and self.behavior.org_snapshots == "off":
+            hub.store.remove_type("OrgSnapshot")
         return hub
 
     def add_scratch_org(

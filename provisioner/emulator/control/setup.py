@@ -26,7 +26,7 @@ def state(call: Call) -> Reply:
             "seed": world.seed,
             "speed": world.latencies.speed,
             "instant": world.latencies.instant,
-            "limits": vars(world.limits),
+            "limits": {k: v for k, v in vars(world.limits).items() if v is not None},
             "latencies": world.latencies.ranges(),
             "hub": {"id": world.hub.id, "app": world.hub_app, "apps": sorted(world.hub.apps)},
             "behavior": asdict(world.behavior),

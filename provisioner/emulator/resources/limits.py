@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from provisioner.emulator.errors import ApiError
 from provisioner.emulator.objects import permissions
+from provisioner.emulator.resources import snapshots
 from provisioner.emulator.resources.signup import active_count, daily_count
 from provisioner.emulator.routing import Call, Reply, route
 
@@ -83,7 +84,6 @@ _FIXED = {
     "StreamingApiConcurrentClients": 20,
 }
 """Names as NangoHQ/integration-templates recorded them for a Developer Edition."""
-_OF_HUBS = {"ActiveScratchOrgSnapshots": 40, "DailyScratchOrgSnapshots": 80}
 
 
 @route("/services/data/v<version>/limits", name="limits")
@@ -104,7 +104,10 @@ def limits(call: Call) -> Reply:
     if org.is_hub and "ScratchOrgInfo" in org.store.types:
         used["ActiveScratchOrgs"] = (world.limits.active, active_count(org))
         used["DailyScratchOrgs"] = (world.limits.daily, daily_count(org))
-        used |= {name: (maximum, 0) for name, maximum in _OF_HUBS.items()}
+    if org.is_hub and snapshots.NAME in org.store.types:
+        active, daily = world.limits.snapshots
+        used["ActiveOrgSnapshots"] = (active, snapshots.active_count(org))
+        used["DailyOrgSnapshots"] = (daily, snapshots.daily_count(org))
     found: dict[str, dict[str, object]] = {
         name: {"Max": maximum, "Remaining": max(maximum - spent, 0)}
         for name, (maximum, spent) in sorted(used.items())
