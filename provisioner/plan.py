@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from provisioner.config.quotas import MINIMUM_LIFE
 from provisioner.ledger.base import TO_DELETE, UNFINISHED, Org, State
 
 if TYPE_CHECKING:
     from provisioner.config.model import Pool, PoolFile
-
-MINIMUM_LIFE = timedelta(hours=12)
-"""An available org with less life left does not count: no claim of the default kind takes it."""
-
 
 CONTENT = "pool.yaml, or a file that it names, has changed since it was built"
 """Why an available org of another fingerprint is outdated."""

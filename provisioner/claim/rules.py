@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from provisioner.claim.refusal import expired, not_claimable, not_yours, unknown_username
 from provisioner.claim.undo import undone_on_error
 from provisioner.claim.unusable import UNCLAIMED, UnusableOrgs
+from provisioner.config.quotas import MINIMUM_LIFE
 from provisioner.errors import ClaimError, LedgerError, UsageError
 from provisioner.ledger.base import TO_DELETE, Claim, Ledger, Org, State
 from provisioner.ledger.changes import limited_lease
-from provisioner.plan import MINIMUM_LIFE
 
 _ATTEMPTS = 20  # of a compare-and-swap that fails because the row has changed
 

@@ -11,11 +11,15 @@ import typer
 from provisioner.cli.annotations import annotation
 from provisioner.cli.check_probe import probe_hub, require_consent
 from provisioner.cli.invocation import Invocation
+from provisioner.cli.known_facts import known_facts
 from provisioner.cli.problems import print_problems
 from provisioner.config.load import read
 from provisioner.config.model import PoolFile
 from provisioner.config.named_files import named_files
-from provisioner.errors import ConfigError, Problem, UsageError
+from provisioner.config.placeholders import Placeholders
+from provisioner.config.rehearsed import not_yet
+from provisioner.errors import ConfigError, Problem, ProvisionerError, UsageError
+from provisioner.ledger.facts import HubFacts
 from provisioner.output import Output
 from provisioner.plain_text import quantity
 from provisioner.report.facts import facts_document, facts_text
@@ -46,6 +50,14 @@ def command(
             "github: annotations of a workflow of GitHub Actions.",
         ),
     ] = "text",
+    without_secrets: Annotated[
+        bool,
+        typer.Option(
+            "--without-secrets",
+            help="Let variables be unset, and do not read the Dev Hub's user and key: for a "
+            "machine that does not have them.",
+        ),
+    ] = False,
     time_scale: Annotated[
         float,
         typer.Option(help="Factor on all waiting times, for tests.", min=0.0001, hidden=True),
@@ -73,11 +85,12 @@ def command(
     """
     if yes and not probe:
         raise UsageError("--yes is for --probe")
+    _refuse_online(needs_secrets=online or probe, without_secrets=without_secrets)
     _use_format(call.output, format_)
     if probe:
         require_consent(call, is_agreed=yes)
-    pool_file, problems = _read(call)
-    _print(call, problems, format_)
+    pool_file, problems, hint = _read(call, without_secrets=without_secrets)
+    _print(call, problems, hint, format_)
     document: dict[str, Any] = {"problems": [as_document(problem) for problem in problems]}
     has_wrong_keys = pool_file is None and online
     if has_wrong_keys:
@@ -88,7 +101,7 @@ def command(
         _conclude(call, problems)
         raise typer.Exit(ConfigError.exit_code)
     if not (call.output.as_json or has_wrong_keys):
-        call.output.say(summary(pool_file, problems))
+        call.output.say(summary(pool_file, problems, without_secrets=without_secrets))
     if online:
         document |= _online(call, pool_file, document, for_github=format_ == "github", probe=probe)
     if probe:
@@ -119,29 +132,51 @@ def _online(
     raise typer.Exit(error.exit_code)
 
 
+def _refuse_online(*, needs_secrets: bool, without_secrets: bool) -> None:
+    if needs_secrets and without_secrets:
+        raise UsageError("--without-secrets excludes --online and --probe, which need them")
+
+
 def _use_format(output: Output, format_: str) -> None:
     if format_ == "github" and output.as_json:
         raise UsageError("--json and --format github exclude each other")
     output.as_json = output.as_json or format_ == "json"
 
 
-def _print(call: Invocation, problems: Sequence[Problem], format_: str) -> None:
-    if format_ != "github":
+def _print(call: Invocation, problems: Sequence[Problem], hint: str, format_: str) -> None:
+    if format_ == "github":
+        for problem in problems:
+            call.output.workflow_command(annotation(problem, call.environ))
+    else:
         print_problems(call.output, problems)
-        return
-    for problem in problems:
-        call.output.workflow_command(annotation(problem, call.environ))
+    if hint:
+        call.output.hint(hint)
 
 
-def _read(call: Invocation) -> tuple[PoolFile | None, tuple[Problem, ...]]:
+def _read(
+    call: Invocation, *, without_secrets: bool
+) -> tuple[PoolFile | None, tuple[Problem, ...], str]:
+    """The file if it has no errors, its problems, and a hint."""
     try:
-        reading = read(call.config, environ=call.environ, keys_at=datetime.now(UTC))
+        if without_secrets:
+            reading = read(call.config, environ=Placeholders(call.environ), rehearsed=not_yet())
+        else:
+            now = datetime.now(UTC)
+            reading = read(call.config, environ=call.environ, keys_at=now, facts_of=_known_offline)
     except ConfigError as error:
-        if error.hint:
-            call.output.hint(error.hint)
-        return None, error.problems
+        return None, error.problems, error.hint
     call.name_rehearsal()
-    return reading.pool_file, reading.problems
+    return reading.pool_file, reading.problems, ""
+
+
+def _known_offline(pool_file: PoolFile) -> HubFacts:
+    """What a ledger on this machine knows of the Dev Hub; any other needs a network."""
+    if not pool_file.ledger.startswith("sqlite:"):
+        return HubFacts()
+    try:
+        return known_facts(pool_file)
+    except ProvisionerError:
+        return HubFacts()
 
 
 def _without_keys(call: Invocation) -> PoolFile | None:
@@ -158,11 +193,15 @@ def _conclude(call: Invocation, problems: Sequence[Problem]) -> None:
         call.output.say(quantity(errors, "problem"))
 
 
-def summary(pool_file: PoolFile, problems: Sequence[Problem]) -> str:
+def summary(
+    pool_file: PoolFile, problems: Sequence[Problem], *, without_secrets: bool = False
+) -> str:
     """The last line of a check that found nothing, or only warnings, with what was checked."""
     pools = list(pool_file.pools.values())
     found = quantity(len(problems), "warning") if problems else "no problems"
-    files = quantity(len(named_files(pool_file)), "file")
+    key_files = {pool_file.directory / not_yet().private_key} if without_secrets else set()
+    files = quantity(len(named_files(pool_file) - key_files), "file")
+    files += ", without dev_hub" if without_secrets else ""
     if not pools:
         return (
             f"{pool_file.path}: {found}, but there is no pool, so `build` has nothing to do; "

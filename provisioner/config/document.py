@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from provisioner.config.yaml_errors import syntax_problem
 from provisioner.errors import ConfigError, Problem
 from provisioner.input_file import SETTINGS, read_input
 from provisioner.redaction import redact
@@ -114,7 +115,8 @@ def compose(text: str, path: Path) -> MappingNode:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error, text, path) from None
+        line, column, message = syntax_problem(error, text)
+        raise _broken(path, message, line, column) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         column = error.position - text.rfind("\n", 0, error.position)
@@ -252,42 +254,3 @@ def _broken(
 def _code(error: yaml.reader.ReaderError) -> int:
     character: Any = error.character  # libyaml reports the number, PyYAML the character
     return ord(character) if isinstance(character, str) else int(character)
-
-
-def _syntax_error(error: yaml.MarkedYAMLError, text: str, path: Path) -> ConfigError:
-    is_missing_colon = "could not find expected ':'" in (error.problem or "")
-    mark = (error.context_mark if is_missing_colon else None) or error.problem_mark
-    mark = mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    lines = text.splitlines() or [""]
-    for number in (line, line - 1):
-        current = lines[number] if 0 <= number < len(lines) else ""
-        indentation = current[: len(current) - len(current.lstrip())]
-        if "\t" in indentation:
-            message = "this line is indented with a tab; use spaces"
-            return _broken(path, message, number + 1, indentation.index("\t") + 1)
-    return _broken(path, _explain(error), line + 1, column + 1)
-
-
-def _explain(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or "not understood"
-    if "maximum nesting depth" in problem:
-        return "brackets or lists are nested too deeply"
-    if "could not find expected ':'" in problem:
-        return "this key has no colon; write KEY: VALUE"
-    if "found another document" in problem:
-        return "a second YAML document starts here; keep only one"
-    if "undefined alias" in problem:
-        return "this anchor is not defined above; write &NAME at the value that *NAME refers to"
-    if "duplicate anchor" in (error.context or ""):
-        return "this anchor is already defined above; give this one another name"
-    if "mapping values are not allowed" in problem:
-        return "a colon is not expected here; check the indentation, or put the text in quotes"
-    if "cannot start any token" in problem:
-        return "a text cannot start with this character; put it in quotes"
-    if error.context and "quoted scalar" in error.context and error.context_mark:
-        return f"the quote opened in line {error.context_mark.line + 1} is not closed"
-    if "block" in (error.context or ""):
-        return "the indentation does not match the lines above"
-    context = f" {error.context}" if error.context else ""
-    return f"the file is not valid YAML:{context}: {problem}"

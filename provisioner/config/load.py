@@ -13,6 +13,7 @@ from provisioner.errors import ConfigError
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
     from provisioner.config.rehearsed import Rehearsed
+    from provisioner.config.whole_file import FactsOf
 
 
 def load(
@@ -49,17 +50,25 @@ def read(
     keys_at: datetime | None = None,
     rehearsed: Rehearsed | None = None,
     text: str | None = None,
+    facts_of: FactsOf | None = None,
 ) -> Reading:
     """As `load`, but the problems are returned.
 
     With `keys_at` (aware) the private keys are read and the certificates are checked for that time.
-    `text` is read in place of the file, which need not exist.
+    `text` is read in place of the file, which need not exist. With `facts_of`, the pools are
+    compared with what is known of the Dev Hub.
     Raises ConfigError when the file cannot be read at all, or is not a YAML mapping.
     """
     from provisioner.config.pool_file import read_pool_file
 
     return read_pool_file(
-        path, environ=environ, need=need, keys_at=keys_at, rehearsed=rehearsed, text=text
+        path,
+        environ=environ,
+        need=need,
+        keys_at=keys_at,
+        rehearsed=rehearsed,
+        text=text,
+        facts_of=facts_of,
     )
 
 

@@ -16,10 +16,10 @@ from provisioner.config.notify import Notify
 from provisioner.config.personas import persona_findings
 from provisioner.config.pool_deadline import PoolDeadline
 from provisioner.config.portion import Portion
+from provisioner.config.quotas import quota_findings
 from provisioner.config.rehearsal import Rehearsal
 from provisioner.config.rules import ledger_rule
 from provisioner.config.step_entry import StepEntry, wrong_definitions
-from provisioner.declare.duration import format_duration
 from provisioner.declare.options import Finding, option
 from provisioner.ledger.facts import subject_of
 
@@ -151,20 +151,10 @@ class Pool:
 
     def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
         """Report values that contradict each other."""
-        if self.maximum is not None and self.maximum < self.size:
-            message = f"is less than size; write {self.size} or more, or leave it out"
-            yield Finding("maximum", message)
+        yield from quota_findings(self)
         wanted = self.deadline and self.deadline.available
         if wanted and wanted > self.size:
             yield Finding("deadline.available", f"is more than size; write at most {self.size}")
-        life = timedelta(days=self.duration_days)
-        if self.refresh_after is not None and self.refresh_after >= life:
-            yield Finding(
-                "refresh_after",
-                f"the orgs expire before this age; write less than {format_duration(life)}"
-                ", or raise duration_days",
-                is_warning=True,
-            )
         names = [definition.name for definition in self.definitions]
         for index, name in enumerate(names):
             if name in names[:index]:

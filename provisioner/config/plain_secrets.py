@@ -22,10 +22,11 @@ from provisioner.salesforce.key_text import is_key_text
 _SET = "write ${NAME} and set that variable"
 PLAIN_SECRET = f"the secret is written in plain text; {_SET}"
 _PRIVATE_KEY = "a private key is written in plain text; write the path of its file, or ${NAME}"
-_AUTH_URL = "a login URL of the Salesforce CLI is written in plain text; remove it"
+_AUTH_URL = "an authorization URL of the Salesforce CLI is written in plain text; remove it"
 _TOKEN = f"a token is written in plain text; {_SET}"
 _IN_A_URL = f"the password is written in plain text; in its place, {_SET}"
 
+_PASSWORD_KEY = re.compile(r"(?:^|[._])(?:passphrase|password|secret)$", re.IGNORECASE)
 _LONGEST_PATH = 200  # characters of a path that is shown
 _IN_URL = re.compile(r"\w://[^/\s:@]*:(?!\$\{)[^/\s@]+@")
 
@@ -41,7 +42,10 @@ class PlainSecret:
 def plain_secrets(root: Node) -> Iterator[PlainSecret]:
     """The scalars whose text is recognised as a secret, whatever their key is."""
     for location, _ in _scalars(root):
-        message = _recognised(str(location.node.value))
+        text = str(location.node.value)
+        message = _recognised(text)
+        if not message and _PASSWORD_KEY.search(location.path) and text and "${" not in text:
+            message = PLAIN_SECRET
         if message:
             yield PlainSecret(location, message)
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -27,6 +27,9 @@ from provisioner.config.scalars import VariableError, expand
 from provisioner.config.secret_variables import secret_variables
 from provisioner.declare.keys import declared_keys
 
+if TYPE_CHECKING:
+    from provisioner.config.whole_file import FactsOf
+
 CLAIM_KEYS = ("reuse", "prove_after")
 """The keys of a pool that claim and release use."""
 
@@ -39,6 +42,7 @@ def read_pool_file(
     keys_at: datetime | None = None,
     rehearsed: Rehearsed | None = None,
     text: str | None = None,
+    facts_of: FactsOf | None = None,
 ) -> Reading:
     """Read the file at `path`; with `keys_at` the keys are read and the certificates checked.
 
@@ -71,6 +75,7 @@ def read_pool_file(
         made = _whole(reader, root, path) if need == "all" else _cold(reader, root, path)
     if need == "all":
         _refuse_plain_secrets(reader, root)
+        _check_whole(reader, root, made, facts_of)
     found = problems.sorted()
     if made is INVALID or any(not problem.is_warning for problem in found):
         return Reading(None, found)
@@ -183,12 +188,16 @@ def _whole(reader: Reader, root: Location, path: Path) -> Any:
     for name in entries.keys() - known.keys():
         reader.unknown_key(entries[name], name, known)
     values = reader.fields(PoolFile, root, entries)
-    made = reader.build(PoolFile, root, entries, values, {"path": path})
-    if made is not INVALID and not reader.problems.has_errors:
-        from provisioner.config.step_needs import need_findings
+    return reader.build(PoolFile, root, entries, values, {"path": path})
 
-        reader.report_findings(need_findings(made), root, entries)
-    return made
+
+def _check_whole(reader: Reader, root: Location, made: Any, facts_of: FactsOf | None) -> None:
+    """Report what only a file without errors shows."""
+    if made is not INVALID and not reader.problems.has_errors:
+        from provisioner.config.whole_file import whole_findings
+
+        entries = reader.entries(root) or {}
+        reader.report_findings(whole_findings(made, facts_of), root, entries)
 
 
 def _without_extensions(entries: Mapping[str, Location]) -> dict[str, Location]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from provisioner.cli.annotations import annotation
 from provisioner.cli.new_keys import key_files, write_key_pair
+from provisioner.config.load import load
 from provisioner.config.model import Pool, PoolFile
 from provisioner.declare.keys import declared_keys
 from provisioner.errors import Problem
+from provisioner.ledger import open_ledger
+from provisioner.ledger.facts import HubFacts
 from tests.cli.conftest import Cli
 
 GOOD = """\
@@ -182,9 +186,9 @@ def test_a_missing_file_says_how_to_get_one(cli: Cli) -> None:
 
     assert done.code == 2
     assert done.err.splitlines() == [
+        "nowhere.yaml:1:1: the file does not exist",
         "hint: run `provisioner init` to create it, or pass the path of another file: "
         "--config FILE",
-        "nowhere.yaml:1:1: the file does not exist",
     ]
     assert cli("check", "-c", "nowhere.yaml", "--json").json["problems"][0]["line"] == 1
 
@@ -234,6 +238,22 @@ def test_a_name_in_the_file_cannot_control_the_terminal(cli: Cli, tmp_path: Path
     (tmp_path / "pool.yaml").write_text(f'{GOOD}"\\e]0;owned\\a": 1\n')
 
     assert "\x1b" not in cli("check").err
+
+
+def test_sizes_are_compared_with_what_the_ledger_knows_of_the_dev_hub(
+    cli: Cli, tmp_path: Path
+) -> None:
+    config = load(tmp_path / "pool.yaml", environ={})
+    with closing(open_ledger(config.ledger, tmp_path)) as ledger:
+        ledger.record_facts(config.facts_subject, HubFacts(active_limit=1))
+
+    done = cli("check", "--quiet")
+
+    assert (done.code, done.out) == (0, "")
+    assert done.err.splitlines() == [
+        "pool.yaml:6:3: warning: pools: the pools want 2 orgs, but the Dev Hub allows 1 active "
+        "scratch orgs; write sizes of at most 1 together"
+    ]
 
 
 def test_schema_is_json_on_stdout_and_needs_no_pool_yaml(cli: Cli, tmp_path: Path) -> None:

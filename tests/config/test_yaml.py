@@ -21,13 +21,11 @@ SYNTAX = {
     ),
     "an open quote": (
         "dev_hub:\n  username: 'a\n  consumer_key: b\n",
-        "pool.yaml:4:1: the quote opened in line 2 is not closed",
+        "pool.yaml:2:13: the ' that is opened here is not closed",
     ),
     "an open bracket": (
         "limits: {keep_daily: 1\n",
-        "pool.yaml:2:1: the file is not valid YAML: while parsing a flow mapping: did not find "
-        "expected ','"
-        " or '}'",
+        "pool.yaml:1:9: the { that is opened here is not closed",
     ),
     "a key without colon": (
         "limits:\n  keep_daily: 1\npools\n",
