@@ -140,6 +140,8 @@ class _Line:
         choices = getattr(parameter.type, "choices", None)
         if choices:
             yield from (str(getattr(each, "value", each)) for each in choices)
+        elif "|" in shown and shown.islower():
+            yield from shown.split("|")
         elif shown == "POOL":
             yield from pools(self.config)
         elif shown in ("USERNAME", "RUN|ORG") and not hasattr(parameter, "is_flag"):

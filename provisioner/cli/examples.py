@@ -28,12 +28,16 @@ provisioner check --format github
     "rehearse": """
 # Build all pools of pool.yaml on an emulator
 provisioner rehearse
+# With the limits of your Dev Hub, and faults from a file
+provisioner rehearse --limits active=40,daily=80 --faults faults.json
 # Assume that a package adds a permission set, and try the login afterwards
 provisioner rehearse --assume permission-set:Acme_Admin --serve
 """,
     "plan": """
 # Show what a build of one pool would do now
 provisioner plan morning
+# In a script: exit with 10 if a build would change something
+provisioner plan --exit-code --quiet
 # In a pull request: what it changes, compared with the main branch
 provisioner plan --against ../base/pool.yaml --format markdown
 """,
@@ -44,6 +48,8 @@ provisioner build
 provisioner build --quiet
 # Find out why orgs of one pool fail
 provisioner build morning --keep-failed
+# Write the log as JSON, one object in a line
+provisioner build --log-format json 2> build.log
 """,
     "retry": """
 # After the step that failed was fixed
@@ -52,6 +58,8 @@ provisioner retry morning-k3j9x2w7qa@acme.example
     "report": """
 # Show how the last build ended, and why orgs failed
 provisioner report
+# Write it as a page, and as test results for a CI system
+provisioner report --html night.html --junit night.xml
 # List the builds
 provisioner report --runs
 # Write the last build as one HTML page, and for the test view of a CI system
@@ -70,6 +78,8 @@ provisioner reap --rebuild
 provisioner status
 # Show the orgs that you have claimed
 provisioner status --mine
+# Show the orgs that failed, and why
+provisioner status --failed
 # Count the available orgs in a script
 provisioner status --json | jq '.pools[] | {name, available}'
 """,
@@ -78,6 +88,8 @@ provisioner status --json | jq '.pools[] | {name, available}'
 provisioner claim --pool morning --lease 2h --purpose "reproduce a bug"
 # Claim a certain org
 provisioner claim morning-k3j9x2w7qa@acme.example
+# Claim one, and hand it over to the Salesforce CLI
+provisioner claim --pool morning --sf --alias bug-1234
 # In CI: wait for an org; the same run gets the same org again
 provisioner claim --pool morning --owner ci --wait 10m \\
   --idempotency-key "$CI_JOB_ID" --json

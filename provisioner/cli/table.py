@@ -27,7 +27,7 @@ GROUPS = ("Start", "Night", "Day", "Set-up", "Tools")
 
 COMMANDS: Mapping[str, Listed] = {
     "init": Listed(
-        "Start", "provisioner.cli.init", "Create a sample pool.yaml and the files that it names."
+        "Start", "provisioner.cli.init", "Create a pool.yaml: for your project, or a sample."
     ),
     "check": Listed(
         "Start", "provisioner.cli.check", "Check pool.yaml and the files that it names."
@@ -44,7 +44,9 @@ COMMANDS: Mapping[str, Listed] = {
         "Night", "provisioner.cli.build", "Fill the pools: create, resume and replace orgs."
     ),
     "retry": Listed("Night", "provisioner.cli.retry", "Continue a failed org that was kept."),
-    "report": Listed("Night", "provisioner.cli.report", "Show the record of a run."),
+    "report": Listed(
+        "Night", "provisioner.cli.report", "Show how a build ended, and why orgs failed."
+    ),
     "reap": Listed(
         "Night",
         "provisioner.cli.reap",

@@ -69,6 +69,7 @@ OFFERED = {
     "provisioner release claimed@acme.example ": [],
     "provisioner check --format ": ["text", "json", "github"],
     "provisioner completion ": ["bash", "zsh", "fish"],
+    "provisioner plan --format ": ["text", "markdown"],
     "provisioner check --config ": [FILES],
     "provisioner check -c ": [FILES],
     "provisioner build --manifest=": [FILES],

@@ -19,7 +19,11 @@ from tests.cli.conftest import Cli
 def command_lines(text: str) -> list[list[str]]:
     """The words of each command of examples, without the program that reads its output."""
     lines = text.strip().replace("\\\n", " ").splitlines()
-    return [shlex.split(re.split(r" [|>] ", line)[0]) for line in lines if not line.startswith("#")]
+    return [
+        shlex.split(re.split(r" (?:\||\d?>) ", line)[0])
+        for line in lines
+        if not line.startswith("#")
+    ]
 
 
 def test_each_command_is_in_a_group_of_the_list(cli: Cli) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import pty
 import select
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +18,14 @@ if [ "$1" = completion ]; then
   exec "{sys.executable}" -m provisioner "$@"
 fi
 (IFS='|'; echo "$*" >> typed)
+"""
+
+ON_TERMINAL = """\
+import os, sys
+terminal = os.open(sys.argv[1], os.O_RDWR)  # of the new session
+for number in range(3):
+    os.dup2(terminal, number)
+os.execvp(sys.argv[2], sys.argv[2:])
 """
 
 SHELLS = {
@@ -42,10 +50,13 @@ class Typed:
         (folder / "bin/provisioner").write_text(PROGRAM)
         (folder / "bin/provisioner").chmod(0o755)
         arguments, setup = SHELLS[name]
-        self._process, self._terminal = pty.fork()
-        if self._process == 0:
-            os.chdir(folder)
-            os.execvpe(arguments[0], arguments, self._environment())
+        self._terminal, self._end = os.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", ON_TERMINAL, os.ttyname(self._end), *arguments],
+            cwd=folder,
+            env=self._environment(),
+            start_new_session=True,
+        )
         self._enter(f"{setup}; provisioner ready")
         self.calls(1)
 
@@ -70,8 +81,9 @@ class Typed:
 
     def close(self) -> None:
         """End the shell."""
+        os.close(self._end)
         os.close(self._terminal)
-        os.waitpid(self._process, 0)
+        self._process.wait(SECONDS)
 
     def _enter(self, keys: str) -> None:
         os.write(self._terminal, f"{keys}\n".encode())
