@@ -130,7 +130,7 @@ class _Reader:
             self.problems.append((where, "query must be SELECT … FROM an object"))
             return None
         name, operation = match[2], self._operation(entry, path)
-        if name in NOT_LOADED:
+        if operation != "Readonly" and name.lower() in {each.lower() for each in NOT_LOADED}:
             self.problems.append(((*path, "query"), f"the object {name} is not supported"))
         if match[3].strip():
             text = "WHERE, ORDER BY and LIMIT have no effect on a CSV file; all rows are loaded"

@@ -217,7 +217,7 @@ def test_problems_of_objects_and_columns(runner: StepRunner) -> None:
         {"query": "SELECT LastName FROM Contact", "operation": "Delete"},
         {"query": "SELECT filterable_true FROM Case", "operation": "Insert"},
         {"query": "UPDATE x", "operation": "Insert"},
-        {"query": "SELECT Title FROM ContentVersion", "operation": "Insert"},
+        {"query": "SELECT Title FROM contentversion", "operation": "Insert"},
         files={"Account": "Name,Id\nA,1\n", "Case": "Subject\nA\n"},
     )  # fmt: skip
     assert problems(runner, load) == [
@@ -228,8 +228,8 @@ def test_problems_of_objects_and_columns(runner: StepRunner) -> None:
         "Update, Upsert, Readonly",
         "data/export.json:13:7: 'filterable_true' in the query is not supported",
         "data/export.json:17:7: query must be SELECT … FROM an object",
-        "data/export.json:21:7: the object ContentVersion is not supported",
-        "data/ContentVersion.csv cannot be read: No such file or directory",
+        "data/export.json:21:7: the object contentversion is not supported",
+        "data/contentversion.csv cannot be read: No such file or directory",
     ]
 
 

@@ -126,6 +126,21 @@ def test_own_lookups_need_a_unique_external_id(
     )
 
 
+def test_owners_are_found_among_the_users_of_the_org(runner: StepRunner) -> None:
+    """A set may name the object only to find its records."""
+    org = runner.emulated_org
+    admin = org.store.get("User", org.admin_id)
+    assert admin is not None
+    agent = org.store.add("User", {**admin, "Username": "a@b.example"})
+    users = {"query": "SELECT Id FROM User", "operation": "Readonly", "externalId": "Username"}
+    cases = {"query": "SELECT Subject, OwnerId FROM Case", "operation": "Insert"}
+    files = {"Case": "Subject,Owner.Username\nA,a@b.example\nB,\n"}
+    load = project(runner, users, cases, files=files)
+    assert problems(runner, load) == []
+    assert runner.finish(load).note == "loaded 2 rows"
+    assert records(runner, "Case", "Subject", "OwnerId") == [("A", agent), ("B", org.admin_id)]
+
+
 def test_person_accounts_are_refused(runner: StepRunner) -> None:
     """Their contacts would be there twice. A set of other accounts may have the column."""
     objects = {"query": "SELECT Name, LastName FROM Account", "operation": "Insert"}
