@@ -20,7 +20,7 @@ provisioner init my-pool --keys ~/.certs
     "check": """
 # Check pool.yaml and all files that it names; nothing is sent
 provisioner check
-# Also log in to the Dev Hub, and check its limits
+# Also examine the Dev Hub: login, rights, limits, packages, ledger
 provisioner check --online
 # Annotate a pull request on GitHub
 provisioner check --format github
@@ -93,6 +93,8 @@ provisioner claim --pool morning --sf --alias bug-1234
 # In CI: wait for an org; the same run gets the same org again
 provisioner claim --pool morning --owner ci --wait 10m \\
   --idempotency-key "$CI_JOB_ID" --json
+# Claim an org and hand it over to the Salesforce CLI
+provisioner claim --pool morning --sf --alias morning
 """,
     "login": """
 # Log in, and open the org in a browser

@@ -202,18 +202,25 @@ def test_the_kind_of_app_and_the_way_of_sign_ups_follow_the_facts(night: Night) 
         "✓ login app: a connected app (there is no External Client App); the next build "
         "finds out whether sign-ups copy it (login_app: auto)"
     )
+    record(night, HubFacts(sign_up_way="replicated"))
+    assert line() == (
+        "✓ login app: sign-ups copy it into each org, as they do with a connected app "
+        "(login_app: auto)"
+    )
     record(night, HubFacts(sign_up_way="deployed", sign_up_way_reason="sign-up: C-1016"))
     assert line() == (
-        "✓ login app: an app that sign-ups do not copy, as with an External Client App; each org "
-        "gets a login app of its own (login_app: auto)"
+        "✓ login app: sign-ups do not copy it, as with an External Client App; each org gets a "
+        "login app of its own (login_app: auto)"
     )
     night.login_app("replicated")
     night.write_pool(steps="")
     assert line() == (
-        "! login app: an app that sign-ups do not copy, as with an External Client App; sign-ups "
-        "copy it into each org (login_app: replicated), but an earlier sign-up showed that the "
-        "Dev Hub does not copy it: sign-up: C-1016"
+        "! login app: login_app is replicated, but an earlier sign-up showed that the Dev Hub does "
+        "not copy its app: sign-up: C-1016"
     )
+    night.login_app("deployed")
+    night.write_pool(steps="")
+    assert line().endswith("each org gets a login app of its own (login_app: deployed)")
 
 
 def test_a_database_that_cannot_be_reached_hides_nothing_else(

@@ -41,7 +41,7 @@ def examine(examination: Examination) -> Iterator[Result]:
             examination.facts = ledger.facts(config.facts_subject)
             examination.rows = ledger.orgs()
             ledger.leave(_NOBODY)
-            where = str(path) if path is not None else "PostgreSQL"
+            where = path or _database(ledger)
             yield ok(f"{where}: can be read and written; {_counted(examination.rows)}")
         for row in ledger.broken(examination.rows or ()):
             yield warning(str(row), "run `provisioner build`, which repairs it")
@@ -55,6 +55,14 @@ def _file(examination: Examination) -> Path | None:
     if not config.ledger.startswith("sqlite:"):
         return None
     return path_of(config.ledger, config.directory)
+
+
+def _database(ledger: Ledger) -> str:
+    """The address of a database, without a password."""
+    from provisioner.ledger.postgresql.ledger import PostgresqlLedger
+
+    assert isinstance(ledger, PostgresqlLedger)
+    return ledger.address.name
 
 
 def _of_new_file(path: Path) -> Result:

@@ -11,34 +11,32 @@ from provisioner.errors import SalesforceError
 if TYPE_CHECKING:
     from provisioner.doctor.examination import Examination
 
-_WAYS = {
-    "replicated": "sign-ups copy it into each org",
-    "deployed": "each org gets a login app of its own",
-}
-_KINDS = {
-    "replicated": "an app that sign-ups copy, as they do with a connected app",
-    "deployed": "an app that sign-ups do not copy, as with an External Client App",
+_COPIED = "sign-ups copy it into each org"
+_OWN = "each org gets a login app of its own"
+_KNOWN = {
+    "replicated": f"{_COPIED}, as they do with a connected app",
+    "deployed": f"sign-ups do not copy it, as with an External Client App; {_OWN}",
 }
 
 
 def examine(examination: Examination) -> Iterator[Result]:
     """By `login_app` and the facts of the ledger; by one query when they do not say it."""
     asked, known = examination.config.dev_hub.login_app, examination.facts.sign_up_way
-    kind = _KINDS[known] if known else _kind(examination)
-    if asked == "auto":
-        way = _WAYS.get(known, "the next build finds out whether sign-ups copy it")
-        yield ok(f"{kind}; {way} (login_app: auto)")
-        return
-    text = f"{kind}; {_WAYS[asked]} (login_app: {asked})"
     if asked == "replicated" and known == "deployed":
         reason = examination.facts.sign_up_way_reason
         yield warning(
-            f"{text}, but an earlier sign-up showed that the Dev Hub does not copy it"
-            + (f": {reason}" if reason else ""),
+            "login_app is replicated, but an earlier sign-up showed that the Dev Hub does not copy "
+            "its app" + (f": {reason}" if reason else ""),
             "write login_app: auto; if the app has changed, run `provisioner check --probe`",
         )
-        return
-    yield ok(text)
+    elif asked != "auto":
+        way = _COPIED if asked == "replicated" else _OWN
+        yield ok(f"{_KNOWN[known] if known == asked else way} (login_app: {asked})")
+    elif known:
+        yield ok(f"{_KNOWN[known]} (login_app: auto)")
+    else:
+        way = "the next build finds out whether sign-ups copy it"
+        yield ok(f"{_kind(examination)}; {way} (login_app: auto)")
 
 
 def _kind(examination: Examination) -> str:
