@@ -32,6 +32,11 @@ def shown(text: str) -> str:
     return _COMMAND.sub(r"\1\\", visible(text.rstrip("\n").replace("\n", CONTINUED)))
 
 
+def safe_lines(text: str) -> str:
+    """A text of several lines for a file, which may be printed: visible, without CI commands."""
+    return _COMMAND.sub(r"\1\\", visible(text))
+
+
 def cell(text: str) -> str:
     """A text on one line, for a table."""
     return shown(" ".join(text.split("\n")))

@@ -83,12 +83,14 @@ def _check(call: Invocation, subject: str, files: Mapping[str, Path], *, runs: b
 
 
 def _list(call: Invocation, ledger: Ledger) -> None:
-    from provisioner.output import table
+    from provisioner.report.columns import fitted
     from provisioner.report.runs import HEADERS, LISTED, runs_document, runs_rows
 
     found = ledger.runs(limit=LISTED)
-    lines = table(HEADERS, runs_rows(found)) or ["The ledger has no run yet."]
-    call.output.result(lines, runs_document(found))
+    blocks = fitted(HEADERS, runs_rows(found), call.output.width)
+    lines = [line for block in blocks for line in block]
+    none = ["The ledger has no run yet."]
+    call.output.result(lines if found else none, runs_document(found))
 
 
 def _show_org(call: Invocation, ledger: Ledger, username: str) -> None:

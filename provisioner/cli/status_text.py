@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from provisioner.report.status import PoolStatus
 
 HEADERS = ("username", "state", "expires", "held by", "note")
-UNBOUNDED = 1_000_000  # characters: a file or a pipe has no width
 _NOTHING = "No pools: neither pool.yaml nor the ledger has one."
 _COLOURS: dict[str, Colour] = {
     "available": "green",
@@ -37,14 +35,13 @@ _COLOURS: dict[str, Colour] = {
 class Layout:
     """How wide lines may be, and how a text gets its colour."""
 
-    width: int
+    width: int | None
     paint: Callable[[str, Colour], str]
 
     @classmethod
     def of(cls, output: Output) -> Layout:
         """That of the stream of results."""
-        width = shutil.get_terminal_size().columns if output.out.isatty() else UNBOUNDED
-        return cls(width, lambda text, colour: output.paint(text, colour, on=output.out))
+        return cls(output.width, lambda text, colour: output.paint(text, colour, on=output.out))
 
 
 def pool_lines(

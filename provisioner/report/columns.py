@@ -10,20 +10,23 @@ from provisioner.plain_text import cell, shown
 GAP, INDENT = "  ", "    "
 
 
-def fitted(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+def fitted(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
+) -> list[list[str]]:
     """The lines of the header and of each row, at most `width` characters where words allow it.
 
     The first columns are in a table as far as they fit, at least the first one, which is never cut.
     Each other field that is not empty is on a line of its own below the row, after its header.
+    Without a width (a file, a pipe), all columns are in the table.
     """
     everything = [[cell(text) for text in row] for row in (headers, *rows)]
     widths = [max(map(len, column)) for column in zip(*everything, strict=True)]
-    kept = _columns_that_fit(widths, width)
+    kept = len(widths) if width is None else _columns_that_fit(widths, width)
     blocks = []
     for index, row in enumerate(everything):
         line = GAP.join(text.ljust(size) for text, size in zip(row[:kept], widths, strict=False))
         below = zip(headers[kept:], row[kept:], strict=True) if index else ()
-        fields = [_wrapped(name, text, width) for name, text in below if text]
+        fields = [_wrapped(name, text, width or 0) for name, text in below if text]
         lines = [line.rstrip(), *(line for lines in fields for line in lines)]
         blocks.append([shown(line) for line in lines])
     return blocks

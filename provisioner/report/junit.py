@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.plain_text import quantity, visible
+from provisioner.plain_text import quantity, safe_lines
 from provisioner.report.run import cause_lines, verdict
 
 if TYPE_CHECKING:
@@ -121,4 +121,4 @@ def _clean(attributes: dict[str, str]) -> dict[str, str]:
 
 def _text(value: str) -> str:
     """A text with characters that XML 1.0 allows."""
-    return _NOT_XML.sub("\ufffd", visible(value))
+    return _NOT_XML.sub("\ufffd", safe_lines(value))

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from provisioner.plain_text import quantity, visible
-from provisioner.report.run import slower
+from provisioner.plain_text import quantity, safe_lines
+from provisioner.report.run import retry_lines, slower
 from provisioner.report.step_times import spent
 from provisioner.report.summary import UNFINISHED
 
@@ -36,7 +36,7 @@ def markdown(record: RunRecord) -> str:
 
 def span(text: str) -> str:
     """A text in a code span, also in the cell of a table."""
-    line = visible(" ".join(text.split())).replace("|", "\\|") or " "
+    line = safe_lines(" ".join(text.split())).replace("|", "\\|") or " "
     ticks = "`" * (_longest_ticks(line) + 1)
     space = " " if line[0] == "`" or line[-1] == "`" else ""
     return f"{ticks}{space}{line}{space}{ticks}"
@@ -45,7 +45,7 @@ def span(text: str) -> str:
 def block(text: str) -> str:
     """A text in a code block."""
     fence = "`" * max(3, _longest_ticks(text) + 1)
-    return f"{fence}text\n{visible(text)}\n{fence}"
+    return f"{fence}text\n{safe_lines(text)}\n{fence}"
 
 
 def _longest_ticks(text: str) -> int:
@@ -71,6 +71,10 @@ def _header(record: RunRecord) -> Iterator[str]:
     took = "" if summary.seconds is None else f", {spent(summary.seconds)}"
     yield f"Run {span(run.id)}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC{took}{code}"
     yield ""
+    for line in retry_lines(record.retries):
+        yield f"- {span(line)}"
+    if record.retries:
+        yield ""
     if not summary.is_finished or summary.error or summary.stopped_because:
         yield block(summary.verdict() if summary.is_finished else UNFINISHED)
         yield ""

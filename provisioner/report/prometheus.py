@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from provisioner.plain_text import visible
+from provisioner.plain_text import safe_lines
 
 if TYPE_CHECKING:
     from provisioner.ledger.base import Org
@@ -101,7 +101,7 @@ def _labels(labels: Labels) -> str:
 
 
 def _escaped(value: str) -> str:
-    backslash = visible(value).replace("\\", "\\\\")
+    backslash = safe_lines(value).replace("\\", "\\\\")
     return backslash.replace('"', '\\"').replace("\n", "\\n")
 
 

@@ -94,7 +94,7 @@ def run_text(record: RunRecord) -> list[str]:
         f"run {run.id} on {run.host}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC",
         verdict(record),
         *_later(record.idle_since),
-        *_retries(record.retries),
+        *retry_lines(record.retries),
         *(f"{p.name}: {p.available} of {p.size} available" for p in record.summary.pools),
         *_section("Causes of the failures", _causes(record)),
         *_section("Warnings", _warnings(record)),
@@ -143,7 +143,8 @@ def _later(runs: Sequence[Run]) -> Iterator[str]:
         yield f"{quantity(len(runs), 'later run')} had nothing to build, the last {runs[0].id}"
 
 
-def _retries(runs: Sequence[Run]) -> Iterator[str]:
+def retry_lines(runs: Sequence[Run]) -> Iterator[str]:
+    """A line for each org that was retried since, the first one first."""
     for run in reversed(runs):
         summary = read_summary(run)
         result = "is available" if summary.exit_code == 0 else summary.verdict()

@@ -12,15 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.ledger.base import Ledger, Run
+from provisioner.report.html.page import page
 from provisioner.report.junit import junit
 from provisioner.report.markdown import LONGEST, block, markdown, span
 from provisioner.report.prometheus import prometheus
 from provisioner.report.record import RunRecord, find_record
+from tests.proof.evil_text import EVIL as STEERING_TEXT
+from tests.proof.evil_text import harm_in
 
 from .conftest import Call
 from .nights import START, add_org, name, new_run, record, three_nights
 
-EVIL = "`` ``` | </script> ](x) \"'\\ \x07\ufffe\u202e @you\n## heading\n```"
+EVIL = f"`` ``` | </script> ](x) \"'\\ \ufffe @you\n## heading\n```\n{STEERING_TEXT}"
 SAMPLE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\})? (-?[\d.]+)')
 CODE = re.compile(r"^(`{3,})text\n.*?\n\1$|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)", re.S | re.M)
 
@@ -166,6 +169,18 @@ def test_hostile_texts_are_in_code_and_nowhere_else(evil: RunRecord) -> None:
     for part in ("script", "@you", "](x)", "## heading"):
         assert part in text
         assert part not in rest, rest
+
+
+def test_no_text_steers_a_log_that_a_file_is_printed_to(ledger: Ledger, evil: RunRecord) -> None:
+    rows = [replace(org, pool=EVIL) for org in ledger.orgs()]
+    for text in (
+        junit(evil),
+        prometheus(evil, rows),
+        markdown(evil),
+        page(evil, rows, {"f1": {"data": [EVIL]}}),
+    ):
+        assert "evil" in text
+        assert [harm for harm in harm_in(text) if "is not ours" not in harm] == []
 
 
 @given(st.text())

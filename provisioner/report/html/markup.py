@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from provisioner.plain_text import visible
+from provisioner.plain_text import safe_lines
 
 EMPTY = frozenset({"meta", "link"})
 """Elements without content."""
@@ -45,5 +45,5 @@ def joined(part: Part) -> Markup:
 
 
 def text(value: str) -> Markup:
-    """A text for an element or an attribute; control characters are shown as escapes."""
-    return Markup(escape(visible(value), quote=True))
+    """A text for an element or an attribute, with control characters as escapes."""
+    return Markup(escape(safe_lines(value), quote=True))

@@ -12,7 +12,7 @@ from provisioner.report.html.numbers import pool_section, request_section, time_
 from provisioner.report.html.orgs import Anchors, org_section
 from provisioner.report.html.style import policy, style_sheet
 from provisioner.report.html.timeline import timeline_section
-from provisioner.report.run import verdict
+from provisioner.report.run import retry_lines, verdict
 from provisioner.report.timeline import org_lines
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def _header(record: RunRecord, navigation: Markup) -> Markup:
         ),
         element("p", {"class": "quiet"}, f"run {run.id} on {run.host}, {_period(record)}"),
         element("p", {"class": "quiet"}, later) if idle else None,
+        [element("p", {"class": "quiet"}, line) for line in retry_lines(record.retries)],
         pool_section(record.summary),
         navigation,
     )
