@@ -16,6 +16,7 @@ CRITERIA = (
 )  # fmt: skip
 OPERATIONS = (
     "signup", "package_install", "deploy", "component_warning", "apex_test", "permission_set_group",
+    "snapshot",
 )  # fmt: skip
 """What can fail on the platform itself; the code that carries it out asks `Faults.operation`."""
 BEHAVIOURS: Mapping[str, tuple[str, ...]] = {

@@ -190,3 +190,11 @@ def test_names_are_unique_and_alphanumeric(hub: Client, scratch: Client) -> None
     assert hub.refusal(reply)[1] == "DUPLICATE_VALUE"
     reply = hub.call("POST", "sobjects/OrgSnapshot", json={**values, "SnapshotName": "a b"})
     assert hub.refusal(reply)[1] == "INVALID_INPUT"
+
+
+def test_a_fault_makes_a_snapshot_fail(hub: Client, scratch: Client) -> None:
+    hub.world.faults.add(
+        {"when": {"operation": "snapshot", "subject": "Base"}, "then": {"do": "error"}}
+    )
+    found = hub.read("OrgSnapshot", _take(hub, scratch.token[:15]))
+    assert (found["Status"], found["Error"]) == ("Error", "The snapshot could not be created.")
