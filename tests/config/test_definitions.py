@@ -40,7 +40,7 @@ FINE: Mapping[str, Mapping[str, Any]] = {
     },
     "features in one text": {"edition": "Developer", "features": "Knowledge; Sites,API"},
     "a snapshot": {"snapshot": "Nightly", "settings": {}},
-    "an org shape": {"sourceOrg": "00D000000000001AAA", "features": []},
+    "an org shape": {"sourceOrg": "00D000000000001", "features": []},
     "fields of the team's own": {"edition": "Developer", "pooltag__c": "x", "somethingNew": 1},
 }
 
@@ -182,6 +182,10 @@ def test_a_snapshot_excludes_the_keys_that_it_determines(project: Project, key: 
         (
             {"edition": "Developer", "fetures": []},
             "fetures: is unknown and sent to the Dev Hub as a field; did you mean features?",
+        ),
+        (
+            {"sourceOrg": "00D000000000001AAA"},
+            "1:2: sourceOrg: has 18 characters; Salesforce documents the first 15: 00D000000000001",
         ),
         (
             {"edition": "Developer", "language": "English"},

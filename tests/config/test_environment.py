@@ -172,6 +172,16 @@ def test_a_secret_in_plain_text_is_a_problem_that_does_not_show_it(project: Proj
     assert MARKER not in "".join(map(str, problems))
 
 
+def test_a_secret_in_plain_text_does_not_stop_a_claim(project: Project) -> None:
+    text = f"{HUB}  private_key_passphrase: {MARKER}\n{POOL}"
+
+    assert [problem.is_warning for problem in project.problems(text)] == [False]
+    config = project.load(text, need="hub_and_ledger")
+
+    assert [warning.key_path for warning in config.warnings] == ["dev_hub.private_key_passphrase"]
+    assert config.dev_hub.private_key_passphrase == Secret(MARKER)
+
+
 def test_a_damaged_key_in_plain_text_is_not_shown(project: Project) -> None:
     text = HUB.replace("server.key", f"|\n    {MARKER}\n    {MARKER}")
 

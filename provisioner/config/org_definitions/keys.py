@@ -56,6 +56,7 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
 }
 """Keys whose values Salesforce refuses unless they match (docs/reference/sign-up.md)."""
 
+_LONG_ID = 18
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 
 
@@ -99,6 +100,9 @@ def _key_problems(key: str, value: Any) -> Iterator[Found]:
 
 
 def _value_problems(key: str, value: Any) -> Iterator[Found]:
+    if key == "sourceOrg" and len(value) == _LONG_ID:
+        text = f"has {_LONG_ID} characters; Salesforce documents the first 15: {value[:15]}"
+        yield warning_at(key, text)
     if key in _PATTERNS:
         pattern, message = _PATTERNS[key]
         if not re.fullmatch(pattern, value) and not (key == "namespace" and not value):
