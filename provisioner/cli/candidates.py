@@ -144,7 +144,7 @@ class _Line:
             yield from shown.split("|")
         elif shown == "POOL":
             yield from pools(self.config)
-        elif shown in ("USERNAME", "RUN|ORG") and not hasattr(parameter, "is_flag"):
+        elif shown in ("USERNAME", "ORG", "RUN|ORG") and not hasattr(parameter, "is_flag"):
             yield from usernames(self.config, self.name)
         elif shown in ("DIR", "FOLDER"):
             yield FOLDERS

@@ -32,8 +32,8 @@ def command(
     """Print the script that completes commands, options and names in a shell.
 
     Names of pools are those of pool.yaml. Usernames are those of its ledger, if that is a file. Run
-    the line of your shell from the examples once, and open a new shell. The script stays valid
-    after an upgrade of provisioner.
+    the line of your shell from the examples once, in a folder that exists, and open a new shell.
+    The script stays valid after an upgrade of provisioner.
     """
     if candidates:
         from provisioner.cli.candidates import complete

@@ -56,6 +56,7 @@ def _states(command: str) -> tuple[State, ...]:
         "login": (State.AVAILABLE, State.CLAIMED),
         "renew": (State.CLAIMED,),
         "release": (State.CLAIMED,),
+        "retry": (State.FAILED,),
     }
     return accepted.get(command, tuple(LIVE))
 

@@ -202,6 +202,38 @@ def test_the_workflow_of_the_page_releases_the_org_of_a_job_that_failed(
     assert states(full, org.username) is State.DELETED
 
 
+PYTHON = """\
+#!/bin/sh
+# python3, which notes its arguments, makes environments of itself, and installs nothing.
+echo "$*" >> "$HOME/pythons"
+case "$*" in "-m venv "*)
+  mkdir -p "$3/bin"
+  cp "$0" "$3/bin/python"
+  printf '#!/bin/sh\\necho "{}"; exit 3\\n' > "$3/bin/provisioner"
+  chmod +x "$3/bin/provisioner" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("wanted", ["", "provisioner @ https://acme.example/provisioner.whl"])
+def test_provisioner_is_installed_from_the_action_or_as_asked(
+    wanted: str, use: Use, tmp_path: Path
+) -> None:
+    (tmp_path / "bin/python3").write_text(PYTHON)
+    (tmp_path / "bin/python3").chmod(0o755)
+    step = use(install=wanted)
+    assert step.run("main") == 3  # of the program that stands in for provisioner
+    folder = tmp_path / "provisioner"
+    _, environment, *installs = (tmp_path / "pythons").read_text().splitlines()
+    assert environment == f"-m venv {folder}"
+    pip = "-m pip install --quiet --disable-pip-version-check"
+    ours = [f"--require-hashes --requirement {ROOT}/requirements.lock", f"--no-deps {ROOT}"]
+    assert installs == [f"{pip} {what}" for what in ([wanted] if wanted else ours)]
+    assert (tmp_path / "GITHUB_PATH").read_text() == f"{folder}/bin\n"
+    assert step.state["program"] == f"{folder}/bin/provisioner"
+    assert step.annotations[-1] == ("error", "provisioner claim ended with exit code 3")
+
+
 @pytest.mark.parametrize("name", ["sf", "access-token", "release"])
 def test_a_wrong_truth_value_is_refused_before_anything_is_done(name: str, use: Use) -> None:
     step = use(**{name: "yes"})

@@ -20,6 +20,7 @@ POOLS = "pools:\n  morning: { size: 1 }\n  nightly: {}\n"
 COMPLETE = ("completion", "bash", "--candidates", "--")
 PATHS = {
     State.AVAILABLE: (State.SIGNING_UP, State.BUILDING, State.AVAILABLE),
+    State.FAILED: (State.SIGNING_UP, State.FAILED),
     State.CLAIMED: (State.SIGNING_UP, State.BUILDING, State.AVAILABLE, State.CLAIMED),
 }
 
@@ -63,6 +64,7 @@ OFFERED = {
     "provisioner build morning n": ["nightly"],
     "provisioner build morning --ke": ["--keep-failed"],
     "provisioner claim ": ["available@acme.example"],
+    "provisioner retry ": ["failed@acme.example"],
     "provisioner release ": ["claimed@acme.example"],
     "provisioner renew --lease 2h cl": ["claimed@acme.example"],
     "provisioner login ": ["available@acme.example", "claimed@acme.example"],
