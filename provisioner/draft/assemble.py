@@ -22,11 +22,11 @@ from provisioner.draft.model import (
 )
 from provisioner.draft.names import pool_name
 from provisioner.draft.project import Project
-from provisioner.draft.provided import with_provided_only
 from provisioner.draft.set_up import SetUp, merged_assignments
 from provisioner.errors import UsageError
 
 MOST_GUESSES = 40
+KEYS = ("size", "maximum", "duration_days", "refresh_after", "sign_up_timeout")
 SIZE = Setting(3, "available orgs wanted")
 DAYS = Setting(2, "the life of each org, from its sign-up")
 REFRESH = Setting("20h", "an unclaimed org older than this is replaced")
@@ -46,10 +46,7 @@ def draft(project: Project, imported: Imported | None) -> Draft:
             replace(pool, steps=_with_guesses(pool.steps, found, imported.file))
             for pool in imported.pools
         ]
-    pools = [
-        replace(pool, steps=_bounded(with_provided_only(pool.steps, project), project))
-        for pool in pools
-    ]
+    pools = [replace(pool, steps=_bounded(pool.steps, project)) for pool in pools]
     definitions = find_definitions(project)
     pools = [_complete(pool, definitions) for pool in pools]
     _require_definitions(pools, project)
@@ -128,8 +125,10 @@ def _complete(pool: PoolDraft, definitions: Sequence[DefinitionFile]) -> PoolDra
         reason = "Another definition; orgs are distributed over all that are listed, by weight."
         others = [replace(each, is_on=False, reason=reason) for each in others]
     settings = {"size": SIZE, "duration_days": DAYS, **pool.settings}
-    if "refresh_after" not in settings and int(settings["duration_days"].value) > 1:
+    is_refreshed = pool.is_refreshed and int(settings["duration_days"].value) > 1
+    if is_refreshed and "refresh_after" not in settings:
         settings["refresh_after"] = REFRESH
+    settings = {key: settings[key] for key in KEYS if key in settings}
     return replace(pool, definitions=[*pool.definitions, *others], settings=settings)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.draft.commands import Command
+from provisioner.draft.found import source
 from provisioner.draft.model import ProjectPath, Step, Variable
 from provisioner.draft.project import Project, is_below
 
@@ -54,17 +55,24 @@ def _deploy(command: Command, project: Project) -> Iterator[Step]:
     if command.options("-m", "--metadata", "-x", "--manifest"):
         raise NoStepError("it deploys single components; deploy_source deploys whole directories")
     if not given:
-        yield _step(command, "deploy_source", {"path": ProjectPath(".")})
+        yield from _whole_project(command, project)
         return
     folders = [str(project_path(folder)) for folder in _known(given)]
     inside = [folder for folder in folders if _is_package_dir(folder, project)]
     for folder in folders:
         if folder not in inside:
             yield from _other_folder(command, folder, project)
-    if inside and set(inside) >= set(project.package_dirs):
-        yield _step(command, "deploy_source", {"path": ProjectPath(".")})
+    if inside and {"" if one == "." else one for one in inside} >= set(project.package_dirs):
+        yield from _whole_project(command, project)
     elif inside:
         yield _step(command, "deploy_source", {"path": ProjectPath("."), "package_dirs": inside})
+
+
+def _whole_project(command: Command, project: Project) -> Iterator[Step]:
+    """One deploy, or one of each package directory if the project asks for that."""
+    steps = list(source.find(project))
+    for options in [step.options for step in steps] or [{"path": ProjectPath(".")}]:
+        yield _step(command, "deploy_source", options)
 
 
 def _is_package_dir(folder: str, project: Project) -> bool:

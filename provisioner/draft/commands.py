@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import shlex
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import accumulate, islice, takewhile
 
 _COMMAND = re.compile(r"(?<![\w./@-])(?:sf|sfdx)(?:\.cmd)?[ \t]+(?=[a-z])")
 _CONTINUED = re.compile(r"(?:(?<!\\)\\|\^|`)[ \t]*$")
@@ -22,6 +23,7 @@ _KEY = re.compile(r"((?:^|\s)(?:-k|--installation-?key)[= ]+|password\S*?=)(?!['
 LONGEST = 10_000  # characters of a command that are read
 MOST = 500  # commands of a file
 LONGEST_SHOWN = 160  # characters
+_QUOTES = "\"'`"
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
 
 NAMES: Mapping[frozenset[str], str] = {
@@ -115,34 +117,39 @@ def commands_in(text: str, file: str, first_line: int = 1) -> Iterator[Command]:
 
 
 def _commands(text: str, file: str, first_line: int) -> Iterator[Command]:
-    for number, line in _joined(text, first_line):
-        if _COMMENT.match(line):
+    for lines in _joined(text, first_line):
+        whole = " ".join(line for _, line in lines)
+        if _COMMENT.match(whole):
             continue
-        matches = list(_COMMAND.finditer(line))
-        ends = [match.start() for match in matches[1:]] + [len(line)]
+        starts = list(accumulate((len(line) + 1 for _, line in lines), initial=0))
+        matches = list(_COMMAND.finditer(whole))
+        ends = [match.start() for match in matches[1:]] + [len(whole)]
         for match, end in zip(matches, ends, strict=False):
-            rest = line[match.end() : min(end, match.end() + LONGEST)]
+            number, _ = lines[bisect_right(starts, match.start()) - 1]
+            rest = whole[match.end() : min(end, match.end() + LONGEST)]
+            quote = whole[max(match.start() - 1, 0)]
+            if quote in _QUOTES:  # the command is in a text: it ends with that
+                rest = re.split(rf"(?<!\\){quote}", rest, maxsplit=1)[0]
             if command := _command(rest, file, number):
                 yield command
 
 
-def _joined(text: str, first_line: int) -> Iterator[tuple[int, str]]:
-    """The lines with their numbers; a line and those that continue it are one."""
-    start, parts = 0, list[str]()
+def _joined(text: str, first_line: int) -> Iterator[list[tuple[int, str]]]:
+    """The lines with their numbers; a line and those that continue it are one item."""
+    parts: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n"), first_line):
-        start = start if parts else number
         continued = _CONTINUED.search(line.rstrip("\r"))
-        parts.append(line[: continued.start()] if continued else line.rstrip("\r"))
+        parts.append((number, line[: continued.start()] if continued else line.rstrip("\r")))
         if not continued:
-            yield start, " ".join(parts)
+            yield parts
             parts = []
     if parts:
-        yield start, " ".join(parts)
+        yield parts
 
 
 def _command(rest: str, file: str, line: int) -> Command | None:
     end = _END.search(rest)
-    text = (rest[: end.start()] if end else rest).strip().rstrip("`\"',").strip()
+    text = (rest[: end.start()] if end else rest).replace('\\"', '"').strip().rstrip("`,;").strip()
     words = _split(_EXPRESSION.sub(lambda match: "".join(match[0].split()), text))
     named = list(takewhile(_is_name, words))
     parts = [part for word in named for part in word.split(":")]
@@ -163,8 +170,8 @@ def _is_name(word: str) -> bool:
 
 
 def _split(text: str) -> list[str]:
-    """The words of a command; a path with backslashes keeps them."""
+    """The words of a command; a path with backslashes keeps them as slashes."""
     try:
         return shlex.split(text.replace("\\", "/"))
     except ValueError:
-        return text.split()
+        return text.rstrip(_QUOTES).split()

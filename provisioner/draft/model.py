@@ -101,6 +101,7 @@ class PoolDraft:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     definitions: Sequence[DefinitionFile] = ()
     steps: Sequence[Step] = ()
+    is_refreshed: bool = True  # whether orgs that wait are replaced each night
 
 
 @dataclass(frozen=True)

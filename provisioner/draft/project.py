@@ -109,6 +109,13 @@ class Project:
         except (OSError, ValueError):
             return ""
 
+    def peek_json(self, file: str) -> Any:
+        """The value of a JSON file as far as it can be read, else None; nothing is noted."""
+        try:
+            return parse_json(self.peek(file))
+        except JsonProblem:
+            return None
+
     def leave_out(self, file: str, text: str, line: int = 0) -> None:
         """Note once that pool.yaml does not have something."""
         note = LeftOut(file, text, line)

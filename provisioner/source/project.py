@@ -66,7 +66,7 @@ def read(tree: Tree, findings: Findings, only: Sequence[str] = ()) -> Project:
     entries = _entries(content, findings)
     directories = _directories(tree, findings, entries, lines)
     _check_default(entries, findings, lines)
-    if content.get(_SEQUENTIALLY) is True:
+    if content.get(_SEQUENTIALLY) is True and not only:
         message = f"{_SEQUENTIALLY} is ignored; write a deploy_source step for each directory"
         findings.warn(WarningKind.NOT_SEQUENTIAL, FILE, message, lines.line(_SEQUENTIALLY))
     return Project(

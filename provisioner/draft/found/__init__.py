@@ -9,6 +9,7 @@ from provisioner.draft.found import (
     data,
     packages,
     permission_sets,
+    records,
     source,
     users,
 )
@@ -23,6 +24,7 @@ FINDERS: Mapping[str, Find] = {
     "users": users.find,
     "permission sets": permission_sets.find,
     "data": data.find,
+    "other records": records.find,
     "Apex scripts": apex_scripts.find,
 }
 """In the order of the steps. A further kind of thing is a module and a line here."""

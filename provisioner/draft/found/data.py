@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ def find(project: Project) -> Iterator[Step]:
     loaded: dict[str, str] = {}
     for source in _sources(project):
         again = sorted(source.objects & loaded.keys())
-        reason = f"{FORMS[source.form]} with {_listed(source.objects)}."
+        reason = f"{_TITLES[source.form]} with {_listed(source.objects)}."
         is_on = not again and source.form != "snowfakery"
         if again:
             reason += f" {loaded[again[0]]} has {again[0]}, too: load one of them, or both."
@@ -42,12 +42,11 @@ def find(project: Project) -> Iterator[Step]:
         yield Step("load_data", options, reason, is_on=is_on, needs="deploy_source")
 
 
-FORMS: Mapping[str, str] = {
+_TITLES = {
     "plan": "A data plan",
     "sfdmu": "A script of SFDMU",
     "snowfakery": "A Snowfakery recipe",
 }
-"""The keys of load_data for these files, and what the files are called."""
 
 
 def _listed(objects: frozenset[str]) -> str:
@@ -64,12 +63,6 @@ def _sources(project: Project) -> Iterator[Source]:
     for file in project.others(".yml", ".yaml"):
         if not file.startswith(".github/"):
             yield from _recipe(file, project)
-
-
-def objects_in(form: str, file: str, project: Project) -> frozenset[str]:
-    """The objects of the records in a file; none if it is not a file of this form of load_data."""
-    found = _READERS[form](file, project)
-    return next(found, Source(file, form, frozenset())).objects
 
 
 def _plan(file: str, project: Project) -> Iterator[Source]:
@@ -102,10 +95,3 @@ def _recipe(file: str, project: Project) -> Iterator[Source]:
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
-
-
-_READERS: Mapping[str, Callable[[str, Project], Iterator[Source]]] = {
-    "plan": _plan,
-    "sfdmu": _sfdmu,
-    "snowfakery": _recipe,
-}

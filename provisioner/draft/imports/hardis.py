@@ -63,10 +63,11 @@ def import_pool(file: SourceFile, project: Project) -> Imported:
     definition = DefinitionFile(_DEFINITION, "The definition that sfdx-hardis uses.")
     pool = PoolDraft(
         name,
-        f"{file.where('poolConfig')} describes this pool.",
+        f"{file.name} describes such an org.",
         dict(_settings(file)),
         [definition],
         steps,
+        is_refreshed=False,  # sfdx-hardis replaces an org when few days are left
     )
     return Imported(file.name, [pool], left_out, variables=variables)
 

@@ -88,6 +88,7 @@ def import_pool(file: SourceFile, project: Project) -> Imported:
                     )
                 ],
                 steps=list(_steps(file, project)),
+                is_refreshed=False,  # sfp replaces an org when it has expired
             )
         ],
         left_out,
