@@ -184,11 +184,7 @@ def _without_lost(steps: Sequence[Step]) -> list[Step]:
     working = {step.kind for step in steps if step.is_on}
     lost = {step.kind for step in steps if step.is_faulty} - working
     return [
-        replace(
-            step,
-            is_on=False,
-            reason=f"{step.reason.rstrip('.')}. But it needs {step.needs}, see above.",
-        )
+        replace(step, is_on=False, reason=_but(step.reason, f"it needs {step.needs}, see above."))
         if step.is_on and step.needs in lost
         else step
         for step in steps
