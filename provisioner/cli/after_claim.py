@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.claim.undo import undone_on_error
 from provisioner.cli.sf_handover import log_sf_in, sf_options
+from provisioner.errors import UsageError
 from provisioner.ledger.base import State
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class AfterClaim:
         self._call = call
         self._ledger = ledger
         self._login = login
+        if alias and not sf:
+            raise UsageError("--alias needs --sf", hint="pass --sf as well")
         self._options = sf_options(alias, default=False, sf=sf)
         self._sf = _find_sf() if sf else ""
         self._config = call.load("hub_and_ledger")

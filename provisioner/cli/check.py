@@ -103,7 +103,9 @@ def command(
     if not (call.output.as_json or has_wrong_keys):
         call.output.say(summary(pool_file, problems, without_secrets=without_secrets))
     if online:
-        document |= _online(call, pool_file, document, for_github=format_ == "github", probe=probe)
+        wrong = ConfigError(problems) if has_wrong_keys else None
+        is_github = format_ == "github"
+        document |= _online(call, pool_file, document, wrong, for_github=is_github, probe=probe)
     if probe:
         facts = probe_hub(call, pool_file, is_agreed=yes, time_scale=time_scale)
         found = {"facts": facts_document(facts)}
@@ -117,14 +119,19 @@ def _online(
     call: Invocation,
     pool_file: PoolFile,
     document: dict[str, Any],
+    wrong: ConfigError | None,
     *,
     for_github: bool,
     probe: bool,
 ) -> dict[str, Any]:
-    """What `check --online` adds to the document; ends the command when there is a problem."""
+    """What `check --online` adds to the document; ends the command when there is a problem.
+
+    `wrong` is the error of keys and certificates that the offline check has found.
+    """
     from provisioner.cli.check_online import check_hub
 
     found, error = check_hub(call, pool_file, for_github=for_github, with_facts=not probe)
+    error = error or wrong
     if error is None:
         return found
     if call.output.as_json:

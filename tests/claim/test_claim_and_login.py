@@ -118,7 +118,7 @@ def test_an_sf_that_fails_releases_the_org(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--alias", "mine"], "--alias and --default need --sf"),
+        (["--alias", "mine"], "--alias needs --sf"),
         (["--sf"], "the Salesforce CLI (sf) is not installed, or not on PATH"),
     ],
 )

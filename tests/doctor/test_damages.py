@@ -217,7 +217,7 @@ CASES = {
     "the pools want more than are left": Case(
         0,
         (
-            "! allowances: the pools want 5 orgs, of which 5 have to be built, but the daily "
+            "! allowances: the pools want 5 orgs, of which 5 must be built, but the daily "
             "limit leaves 4 now",
         ),
         is_left(40, 4, size=5, with_ledger=True),

@@ -145,6 +145,19 @@ def test_each_key_is_shown_while_a_key_is_replaced(night: Night, key_pair: KeyPa
         assert f"\n{line}" in ended.err
 
 
+def test_the_certificate_of_pool_yaml_must_be_that_of_the_new_key(
+    night: Night, key_pair: KeyPair
+) -> None:
+    put_key(night, key_pair, "old")
+    put_key(night, make_key_pair(), "new")
+    damages.write(night, "${KEY}", "[new.key, old.key]\n  certificate: old.crt")
+    ended = run(night, "check", "--online", "--json")
+    assert ended.code == 2
+    assert "\n✗ certificate: old.crt belongs to another key than private_key.0\n" in ended.err
+    assert [problem["key"] for problem in ended.document["problems"]] == ["dev_hub.certificate"]
+    assert ended.document["error"]["code"] == "certificate"
+
+
 def test_an_encrypted_key_is_shown_as_such(night: Night, key_pair: KeyPair) -> None:
     key = load_pem_private_key(key_pair.private_key.encode(), None)
     locked = key.private_bytes(

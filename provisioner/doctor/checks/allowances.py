@@ -70,12 +70,12 @@ def _compared(examination: Examination, limits: HubLimits, ours: Allowance) -> I
     if missing is not None and missing > ours.left:
         kind = ours.limit.partition("_")[0]
         yield warning(
-            f"the pools want {quantity(wanted, 'org')}, of which {missing} have to be built, but "
+            f"the pools want {quantity(wanted, 'org')}, of which {missing} must be built, but "
             f"the {kind} limit leaves {ours.left} now",
             "a build makes as many as are left; delete scratch orgs that are not needed, or wait",
         )
         return
-    to_build = "" if missing is None else f", of which {missing} have to be built"
+    to_build = "" if missing is None else f", of which {missing} must be built"
     yield ok(f"the pools want {quantity(wanted, 'org')}{to_build}")
 
 

@@ -46,7 +46,7 @@ def certificates_of(examination: Examination, name: str, app: ConnectedApp) -> I
             "write its path in `certificate`, or keep it beside the key with its name and .crt",
         )
     for path in files:
-        yield from _of(examination, path, keys)
+        yield from _of(examination, path, keys, is_deployed=path == app.certificate)
 
 
 def _files(app: ConnectedApp) -> list[Path]:
@@ -56,15 +56,19 @@ def _files(app: ConnectedApp) -> list[Path]:
     return list(dict.fromkeys(path for path in found if path is not None))
 
 
-def _of(examination: Examination, path: Path, keys: Mapping[str, RSAPublicKey]) -> Iterator[Result]:
+def _of(
+    examination: Examination, path: Path, keys: Mapping[str, RSAPublicKey], *, is_deployed: bool
+) -> Iterator[Result]:
+    """The certificate in a file. One that a deploy carries must be that of the first key."""
     certificate = read_certificate(path)
     if certificate is None:
         yield _problem(f"{path} is not a certificate", "write the path of an X.509 certificate")
         return
     belongs = [location for location, key in keys.items() if key == certificate.public_key()]
-    if not belongs:
+    if not belongs or (is_deployed and belongs[0] != next(iter(keys))):
+        wanted = next(iter(keys)) if is_deployed else " and ".join(keys)
         yield _problem(
-            f"{path} belongs to another key than {' and '.join(keys)}",
+            f"{path} belongs to another key than {wanted}",
             "write the path of the certificate of the private key",
         )
         return
