@@ -46,8 +46,8 @@ def read_pool_file(
 ) -> Reading:
     """Read the file at `path`; with `keys_at` the keys are read and the certificates checked.
 
-    With `rehearsed`, neither the file's Dev Hub nor its scratch app nor its ledger is read. With
-    `text`, that text is read in place of the file.
+    With `rehearsed`, the Dev Hub, scratch app, ledger and `notify` are not read. With `text`,
+    that text is read in place of the file.
 
     Raises ConfigError when the file is not a YAML mapping.
     """
@@ -68,7 +68,7 @@ def read_pool_file(
     if rehearsed is not None:
         dev_hub = rehearsed.dev_hub
         reader.special = {DevHub: lambda _location: dev_hub, ScratchApp: lambda _location: None}
-        root = _without(root, "ledger")
+        root = _without(root, "ledger", "notify")
     if need == "new_hub_app":
         made = _hub_only(reader, root, path)
     else:
@@ -85,11 +85,11 @@ def read_pool_file(
     return Reading(made, found)
 
 
-def _without(root: Location, key: str) -> Location:
-    """The document without a key, which is then not read."""
+def _without(root: Location, *keys: str) -> Location:
+    """The document without these keys, which are then not read."""
     if not isinstance(root.node, MappingNode):
         return root
-    entries = [entry for entry in root.node.value if entry[0].value != key]
+    entries = [entry for entry in root.node.value if entry[0].value not in keys]
     mark = root.node.start_mark
     return dataclasses.replace(root, node=MappingNode(root.node.tag, entries, mark))
 

@@ -1,5 +1,7 @@
 """What a rehearsal puts in the place of the Dev Hub, the apps and the ledger of `pool.yaml`.
 
+Nobody is notified of a rehearsal.
+
 `rehearse --serve` writes it to a file in its folder, which has no secret: it names the key by its
 path. While PROVISIONER_REHEARSAL names that folder, every reading of a pool.yaml takes it from
 there, so no command can reach the real Dev Hub or the real ledger. When the rehearsal has ended,

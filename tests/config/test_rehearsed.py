@@ -33,15 +33,18 @@ def test_every_reading_uses_the_rehearsal_that_is_exported(
     environ = {
         **running.write(),
         "REAL": "hub@real.example",
-        "DB": "postgresql://db.acme.example/p",
+        "DB": "postgresql://db/p",
+        "HOOK": "https://h.example/x",
     }
     text = HUB.replace("hub@acme.example", "${REAL}") + "ledger: ${DB}\n" + POOL
+    text += "notify: { webhook: ${HOOK} }\n"
     project.write("pool.yaml", text)
     for need in ("all", "hub_and_ledger"):
         config = load(project.path, environ=environ, need=need)
         assert config.dev_hub == running.dev_hub
         assert config.ledger == f"sqlite:///{running.folder}/ledger.db"
         assert config.time_scale == 0.02
+        assert config.notify is None, "nobody is notified of a rehearsal"
     assert load_ledger_part(project.path, environ=environ).ledger == running.ledger
 
 
