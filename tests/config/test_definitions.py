@@ -322,6 +322,14 @@ BROKEN = {
         '{"edition": "Developer",\n "edition": "Group"}',
         "2:2: edition: duplicate key; keep one of them",
     ),
+    "a duplicate below": (
+        '{"edition": "Developer", "settings":\n {"apexSettings": {}, "apexSettings": {}}}',
+        "2:23: settings.apexSettings: duplicate key; keep one of them",
+    ),
+    "the same key in two objects": (
+        '{"settings": {"apexSettings": {}}, "objectSettings": {"apexSettings": {}}}',
+        '1:1: the key edition is missing; write "edition": "Developer"',
+    ),
     "nested without end": (
         '{"a":\n' * 100_000,
         "101:1: the file is not JSON: nested more than 100 levels deep",

@@ -71,18 +71,21 @@ def _with_locations(text: str, problems: Iterable[Found]) -> Iterator[Definition
 
 
 def _duplicates(text: str) -> Iterator[DefinitionProblem]:
-    """A problem for each key of the outermost object that is written again."""
-    seen: set[str] = set()
-    depth = 0
+    """A problem for each key that its object has already."""
+    seen: list[set[str]] = []  # the keys of each open object; of a list none
+    names: list[str] = []  # the current key of each
     for match in _TOKEN.finditer(text):
         if match[0] in ("{", "["):
-            depth += 1
+            seen.append(set())
+            names.append("")
         elif match[0] in ("}", "]"):
-            depth -= 1
-        elif depth == 1 and match[2]:
-            name = json.loads(f'"{match[1]}"')
-            if name in seen:
+            seen.pop()
+            names.pop()
+        elif match[2]:
+            name = names[-1] = json.loads(f'"{match[1]}"')
+            if name in seen[-1]:
                 line, column = location_at(text, match.start())
                 message = "duplicate key; keep one of them"
-                yield DefinitionProblem(line, column, name, message)
-            seen.add(name)
+                key = ".".join(filter(None, names))
+                yield DefinitionProblem(line, column, key, message)
+            seen[-1].add(name)
