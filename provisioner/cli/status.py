@@ -144,6 +144,9 @@ def _show(
         for more in filter(None, sections):
             lines += [*([""] if lines else []), *more]
     call.output.drawn(lines)
+    kept = [org for pool in summary for org in pool.orgs if org.kept and is_shown and is_shown(org)]
+    if kept:
+        call.output.say(f"After the step is fixed: provisioner retry {kept[0].username}")
 
 
 def _broken_text(broken: Sequence[BrokenRow]) -> list[str]:

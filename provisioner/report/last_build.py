@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.plain_text import quantity
@@ -11,7 +11,7 @@ from provisioner.report.summary import Summary, read_summary
 if TYPE_CHECKING:
     from provisioner.ledger.base import Ledger, Run
 
-EARLIER = 20  # runs that are read when the last one had nothing to build
+LIMITS = (1, 20, 1000)  # runs that are read, while none of them had something to build
 MOST_CAUSES = 3
 LONGEST = 100  # characters of a cause; `report` shows it whole
 
@@ -21,11 +21,22 @@ def last_build(ledger: Ledger) -> Run | None:
 
     Usually one run is read.
     """
-    runs: Sequence[Run] = ledger.runs(limit=1)
-    if runs and not read_summary(runs[0]).is_of_interest:
-        runs = ledger.runs(limit=EARLIER)
+    runs = newest_runs(ledger, LIMITS)
     index = last_of_interest(runs)
     return None if index is None else runs[index]
+
+
+def newest_runs(ledger: Ledger, limits: Iterable[int]) -> Sequence[Run]:
+    """As many runs as the first limit, or more until one of them had something to build.
+
+    A job may run `build` every ten minutes, which usually has nothing to do.
+    """
+    runs: Sequence[Run] = ()
+    for limit in limits:
+        runs = ledger.runs(limit=limit)
+        if len(runs) < limit or any(read_summary(run).is_of_interest for run in runs):
+            break
+    return runs
 
 
 def last_of_interest(runs: Sequence[Run]) -> int | None:

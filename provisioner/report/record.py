@@ -12,7 +12,7 @@ from provisioner.builder.history import history
 from provisioner.builder.step_notes import read_note
 from provisioner.errors import NoOrgError
 from provisioner.ledger.base import State
-from provisioner.report.last_build import last_of_interest
+from provisioner.report.last_build import last_of_interest, newest_runs
 from provisioner.report.step_times import StepTime, step_times
 from provisioner.report.summary import Summary, read_summary
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Event, Ledger, Run
 
 RECENT = 60  # runs that are read for the last one that built, and for the times of past ones
-MOST = 1000  # runs that are read to find one by its id
+MOST = 1000  # runs that are read to find one by its id, or one that built
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def find_record(ledger: Ledger, run_id: str = "") -> RunRecord:
 
     Raises NoOrgError when the ledger does not have the run.
     """
-    runs = ledger.runs(limit=MOST if run_id else RECENT)
+    runs = ledger.runs(limit=MOST) if run_id else newest_runs(ledger, (RECENT, MOST))
     index = _index_of(runs, run_id) if run_id else last_of_interest(runs)
     if index is None:
         raise _unknown(run_id)

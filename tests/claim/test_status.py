@@ -94,7 +94,9 @@ def test_status_of_failed_orgs_tells_what_failed(ledger: Ledger, call: Call) -> 
     add(ledger, "a")
     error = "deploy_source: deploy 0Af1 Failed: 2 components failed\nX.cls:3:9: no\nY.cls:1:1: no"
     add(ledger, "c", State.FAILED, error=error, kept=True)
-    lines = call("status", "--failed").out.splitlines()
+    answer = call("status", "--failed")
+    assert answer.err == "After the step is fixed: provisioner retry c@acme.example\n"
+    lines = answer.out.splitlines()
     assert lines[0].startswith("morning: 2 wanted; 1 available")
     assert [line.split()[0] for line in lines[2:]] == ["c@acme.example"]
     assert lines[2].endswith("deploy_source: X.cls:3:9: no (and 1 more line) (kept)")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from provisioner.builder.causes import parsed
 from provisioner.builder.history import Usual
 from provisioner.builder.step_notes import Noted, failure_note, note_of, read_note
 from provisioner.ledger.base import Claim, Ledger, Run
+from provisioner.report.record import RECENT
 from provisioner.report.step_times import StepTime, spent
 from provisioner.steps.base import Done
 
@@ -99,6 +102,19 @@ def test_a_ledger_of_idle_runs_shows_the_newest(ledger: Ledger, call: Call) -> N
     for number in (1, 2):
         ledger.finish_run(Run(f"run-{number}", "ci1", 7, START, START, {"exit_code": 0}))
     assert call("report").out.startswith("run run-2 on ci1")
+
+
+def test_many_runs_without_anything_to_build_do_not_hide_the_last_build(
+    ledger: Ledger, call: Call
+) -> None:
+    ledger.finish_run(Run("bad", "h", 1, START, START, {"exit_code": 6, "wanted": 2, "built": 1}))
+    for minutes in range(1, RECENT + 2):
+        at = START + timedelta(minutes=minutes)
+        ledger.finish_run(Run(f"idle-{minutes:03}", "h", 1, at, at, {"exit_code": 0}))
+    lines = call("report").out.splitlines()
+    assert lines[0].startswith("run bad on h")
+    assert lines[2] == f"{RECENT + 1} later runs had nothing to build, the last idle-061"
+    assert "exit code 6: 1 of 2 built" in call("status").out.splitlines()[-1]
 
 
 def test_the_list_of_runs_has_one_line_each(ledger: Ledger, call: Call) -> None:
