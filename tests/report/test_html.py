@@ -140,10 +140,11 @@ def test_a_hostile_text_is_shown_and_does_nothing(ledger: Ledger) -> None:
     assert "\\x07" in text
 
 
-@given(st.text(), st.text())
+@given(st.text() | st.text("\"'<>&= a"), st.text() | st.text("</p>&"))
 def test_each_text_is_escaped_where_it_enters(value: str, other: str) -> None:
     read = Page(element("p", {"title": value}, other, [element("b", None, value)]))
     assert [tag for tag, _ in read.elements] == ["p", "b"]
+    assert list(read.elements[0][1]) == ["title"]
 
 
 def test_a_night_of_a_thousand_orgs_has_a_bar_and_a_card_for_each(ledger: Ledger) -> None:
