@@ -92,7 +92,7 @@ class StageRows:
     def _is_linked(self, key: Key, found: str, has_lookup: bool) -> bool:
         """Whether a record gets its lookups now: it has some, and it is in the org.
 
-        Raises StepFailed when it cannot be told which record it is.
+        Raises StepFailed when it is uncertain which record it is.
         """
         if not has_lookup:
             return False
