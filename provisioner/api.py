@@ -264,8 +264,8 @@ def emulator(
     """An emulated Dev Hub in a separate process. It stops at the end of the block.
 
     The parameters are the options of the command `emulator`; `limits` has the keys `active`,
-    `daily` and `api`. Raises UsageError when an option is wrong, or the extra `emulator` is not
-    installed.
+    `daily` and `api`, and `faults` may also be the name of a scenario. Raises UsageError when an
+    option is wrong, or the extra `emulator` is not installed.
     """
     from provisioner.rehearsal import emulator as rehearsal
 

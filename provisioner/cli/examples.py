@@ -28,10 +28,12 @@ provisioner check --format github
     "rehearse": """
 # Build all pools of pool.yaml on an emulator
 provisioner rehearse
-# With the limits of your Dev Hub, and faults from a file
-provisioner rehearse --limits active=40,daily=80 --faults faults.json
-# Assume that a package adds a permission set, and try the login afterwards
-provisioner rehearse --assume permission-set:Acme_Admin --serve
+# With the limits of your Dev Hub, and the failures of a bad night
+provisioner rehearse --limits active=40,daily=80 --faults worst-monday
+# Assume that a package adds a permission set
+provisioner rehearse --assume permission-set:Acme_Admin
+# Keep it, and print a variable with which status, plan, claim … work on it
+provisioner rehearse --serve
 """,
     "plan": """
 # Show what a build of one pool would do now

@@ -63,7 +63,12 @@ def command(
     ] = 100.0,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed for the emulator's durations.")] = 1,
     serve: Annotated[
-        bool, typer.Option("--serve", help="At the end, keep the emulator running until Ctrl-C.")
+        bool,
+        typer.Option(
+            "--serve",
+            help="At the end, keep the emulator and the ledger until Ctrl-C, and print a variable "
+            "with which other commands work on them.",
+        ),
     ] = False,
 ) -> int:
     """Build this pool.yaml on a private emulator, without an account or quota.
