@@ -8,6 +8,7 @@ from provisioner.doctor.checks import CHECKS, Check
 from provisioner.doctor.examination import Examination
 from provisioner.doctor.result import CheckResult, Result, Status, not_checked, problem
 from provisioner.errors import ProvisionerError
+from provisioner.salesforce.hub_limits import limits_named
 
 _FAILED = frozenset({Status.PROBLEM, Status.SKIPPED})
 
@@ -31,6 +32,7 @@ def _results(check: Check, examination: Examination) -> Iterator[Result]:
         yield not_checked(*missing)
         return
     try:
-        yield from check.examine(examination)
+        with limits_named():
+            yield from check.examine(examination)
     except ProvisionerError as error:
         yield problem(error)

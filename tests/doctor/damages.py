@@ -65,6 +65,24 @@ def disable_app(night: Night) -> None:
     installed.app = replace(installed.app, is_enabled=False)
 
 
+def clock_and_app(night: Night, seconds: float) -> None:
+    """The Dev Hub's clock is different, and the app is off."""
+    night.world.clock.advance(seconds)
+    disable_app(night)
+
+
+def use_up_requests(night: Night) -> None:
+    """The Dev Hub refuses further API requests when the rights are read."""
+    answer = {"do": "answer", "status": 403, "error": "REQUEST_LIMIT_EXCEEDED"}
+    night.fault({"route": "describe"}, {**answer, "message": "TotalRequests Limit exceeded."})
+
+
+def install_unknown_package(night: Night) -> None:
+    """A step installs a version that no Dev Hub has."""
+    night.world.packages = {}
+    night.write_pool(steps="- install_package: { version: 04t000000000002AAA }\n")
+
+
 def approve_nobody(night: Night) -> None:
     """The app is approved for no user."""
     night.world.hub.apps[DEFAULT_CONSUMER_KEY].approved.clear()

@@ -66,6 +66,17 @@ CASES = {
         lambda night: night.world.clock.advance(7200),
         NTP,
     ),
+    "the clock is two hours ahead, and the login is refused": Case(
+        2,
+        (
+            "! login: refused, which says nothing while the clock is wrong: login of "
+            f"{USER} at URL failed: this host does not know the consumer key",
+            "✗ clock: 2 hours ahead of that of the Dev Hub (here TIME, there TIME)",
+            "! rights: not checked, because it needs: login",
+        ),
+        lambda night: damages.clock_and_app(night, -7200),
+        NTP,
+    ),
     "the clock is two minutes behind": Case(
         0,
         (
@@ -134,8 +145,12 @@ CASES = {
     ),
     "the audience is wrong": Case(
         5,
-        (f"✗ login: login of {USER} at URL failed: ",),
+        (
+            f"✗ login: login of {USER} at URL failed: the audience does not match the type of org\n"
+            "  |   URL, audience URL: 400 invalid_grant: audience is invalid\n",
+        ),
         damages.refuse_audience,
+        "check login_url: https://login.salesforce.com for production",
     ),
     "the org is not a Dev Hub": Case(
         2,
@@ -189,6 +204,24 @@ CASES = {
         "give the user View Setup and Configuration",
         {"behavior": Behavior(limits_readable="no")},
     ),
+    "no API request is left": Case(
+        4,
+        (
+            "✗ rights: The Dev Hub's API request limit is reached (",
+            "✓ packages: pool.yaml installs none",
+        ),
+        damages.use_up_requests,
+        "the Dev Hub counts the API calls of the last 24 hours; run the build again later",
+    ),
+    "a package does not exist": Case(
+        0,
+        (
+            "! packages: pool.yaml:15: package version 04t000000000002AAA: not found, or not "
+            "available yet",
+        ),
+        damages.install_unknown_package,
+        "check the id and the installation key; a new version is available after minutes",
+    ),
     "no active scratch org is left": Case(
         4,
         (
@@ -237,8 +270,12 @@ CASES = {
     ),
     "the ledger is newer": Case(
         2,
-        ("✗ ledger: ",),
+        (
+            "✗ ledger: the ledger .provisioner/ledger.db was written by a newer provisioner (its "
+            "version is 999, this provisioner supports up to ",
+        ),
         damages.newer_ledger,
+        "upgrade provisioner on this machine: pip install --upgrade provisioner",
     ),
     "the folder of the ledger is read-only": Case(
         2,
