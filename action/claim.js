@@ -8,7 +8,7 @@ const { call, install } = require("./program");
 const { annotate, input, isTrue, mask, saveState, setOutput } = require("./workflow_commands");
 
 async function main() {
-  mask(input("private-key"));
+  if (input("private-key").includes("-----BEGIN")) mask(input("private-key")); // else the path of a file
   const [wantsToken, wantsSf] = [isTrue("access-token"), isTrue("sf")];
   isTrue("release"); // a wrong value is an error now, not at the end of the job
   const program = await install();

@@ -45,14 +45,14 @@ async function install() {
 }
 
 /**
- * Run a program; returns { code, text }, where `text` is its standard output. With `file`, that is also kept in
- * the file while the program runs. A signal to this process is passed on, and the program may then clean up.
+ * Run a program, with `keys` in its environment; returns { code, text }: `text` is its standard output. With `file`,
+ * that is also kept in the file while the program runs. A signal is passed on, and the program may clean up.
  */
-function run(program, args, { file = "" } = {}) {
+function run(program, args, { file = "", keys = {} } = {}) {
   const out = file ? fs.openSync(file, "w", 0o600) : "pipe";
   const child = spawn(program, args, {
     cwd: path.resolve(input("working-directory") || "."),
-    env: environment(),
+    env: { ...environment(), ...keys },
     stdio: ["ignore", out, "inherit"],
   });
   const pass = (signal) => child.kill(signal);
@@ -74,7 +74,8 @@ function run(program, args, { file = "" } = {}) {
 
 /** Call provisioner with --json; returns the document. Throws Failed with its message and hint. */
 async function call(program, args, options) {
-  const done = await run(program, ["--config", input("config") || "pool.yaml", "--json", ...args], options);
+  const all = ["--config", input("config") || "pool.yaml", "--json", ...args];
+  const done = await run(program, all, { ...options, keys: given() });
   const document = read(done.text);
   if (done.code === 0 && document) return document;
   const { message, hint } = (document && document.error) || {
@@ -96,12 +97,18 @@ async function checked(program, args, advice) {
   if (code !== 0) throw new Failed(advice, 1);
 }
 
+// The variables of pool.yaml, from the inputs or the environment. Only provisioner gets them, and not pip.
+const VARIABLES = { SF_PRIVATE_KEY: "private-key", SF_CONSUMER_KEY: "consumer-key", SF_HUB_USERNAME: "hub-username" };
+
+function given() {
+  const values = Object.entries(VARIABLES).map(([name, from]) => [name, input(from) || process.env[name]]);
+  return Object.fromEntries(values.filter(([, value]) => value));
+}
+
 // Inputs are not passed on: they would be in the environment of every program that provisioner starts.
 function environment() {
-  const given = Object.entries(process.env).filter(([name]) => !name.startsWith("INPUT_"));
-  const keys = { SF_PRIVATE_KEY: "private-key", SF_CONSUMER_KEY: "consumer-key", SF_HUB_USERNAME: "hub-username" };
-  const set = Object.entries(keys).map(([name, from]) => [name, input(from)]).filter(([, value]) => value);
-  return Object.fromEntries([...given, ...set]);
+  const kept = ([name]) => !name.startsWith("INPUT_") && !(name in VARIABLES);
+  return Object.fromEntries(Object.entries(process.env).filter(kept));
 }
 
 module.exports = { Failed, install, call, read };

@@ -38,11 +38,10 @@ function addPath(folder) {
   fs.appendFileSync(process.env.GITHUB_PATH, `${folder}\n`);
 }
 
-/** Hide a value in the log: each of its lines, because a log is read by lines. */
+/** Hide a secret in the log: each line, because a log is read by lines, but not the frame of a key. */
 function mask(secret) {
-  for (const line of secret.split(/\r?\n/)) {
-    if (line.trim()) command("add-mask", line.trim());
-  }
+  const lines = secret.split(/\r?\n/).map((line) => line.trim());
+  lines.filter((line) => line && !line.startsWith("-----")).forEach((line) => command("add-mask", line));
 }
 
 /** An annotation of the run: "error", "warning" or "notice". */

@@ -25,24 +25,28 @@ PATHS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pool.yaml whose variables are not set, and a ledger with one org of each kind."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pool.yaml").write_text(
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "pool.yaml").write_text(
         "dev_hub: { username: ${NOT_SET} }\nledger: sqlite:///ledger.db\n" + POOLS
     )
-    ledger = open_ledger("sqlite:///ledger.db", tmp_path)
+    ledger = open_ledger("sqlite:///ledger.db", folder)
     for state, path in PATHS.items():
-        org: Org | None = Org(username=f"{state}@acme.example", pool="morning")
-        assert org is not None
-        ledger.add(org)
+        username = f"{state}@acme.example"
+        ledger.add(Org(username=username, pool="morning"))
         for step in path:
-            org = ledger.get(org.username)
+            org = ledger.get(username)
             assert org is not None
             assert ledger.move(org, step) is not None
     ledger.close()
-    return tmp_path
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _in_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
 
 
 def offered(line: str) -> list[str]:
@@ -97,26 +101,32 @@ def test_all_commands_are_offered_with_their_line_of_the_help() -> None:
     assert complete(["provisioner"]) == complete(["provisioner", ""])
 
 
-def test_the_names_are_those_of_the_file_on_the_line(folder: Path) -> None:
-    (folder / "other.yaml").write_text("pools: { evening: {} }\n")
-    assert offered("provisioner -c other.yaml build ") == ["evening"]
-    assert offered("provisioner build --config=other.yaml ") == ["evening"]
+def test_the_names_are_those_of_the_file_on_the_line(tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("pools: { evening: {} }\n")
+    assert offered(f"provisioner -c {other} build ") == ["evening"]
+    assert offered(f"provisioner build --config={other} ") == ["evening"]
 
 
 @pytest.mark.parametrize("text", ["", "pools: [", "pools: 3", "\0", "pools: {}\nledger: {}\n"])
-def test_a_broken_file_offers_nothing_and_shows_no_error(text: str, folder: Path, cli: Cli) -> None:
-    (folder / "pool.yaml").write_text(text)
+def test_a_broken_file_offers_nothing_and_shows_no_error(
+    text: str, tmp_path: Path, cli: Cli
+) -> None:
+    (tmp_path / "pool.yaml").write_text(text)
     for line in ("build", "release"):
         done = cli(*COMPLETE, "provisioner", line, "")
         assert (done.code, done.out, done.err) == (0, "", "")
 
 
 @pytest.mark.parametrize("ledger", ["devhub", "postgresql://db.example/pools", "sqlite:///no.db"])
-def test_a_ledger_that_is_not_a_file_is_not_opened(ledger: str, folder: Path) -> None:
-    (folder / "pool.yaml").write_text(f"ledger: {ledger}\n{POOLS}")
+def test_a_ledger_that_is_not_a_file_is_not_opened(
+    ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pool.yaml").write_text(f"ledger: {ledger}\n{POOLS}")
     assert offered("provisioner release ") == []
     assert offered("provisioner build ") == ["morning", "nightly"]
-    assert not (folder / "no.db").exists()
+    assert not (tmp_path / "no.db").exists()
 
 
 def test_no_hidden_option_is_offered() -> None:
@@ -127,13 +137,13 @@ def test_no_hidden_option_is_offered() -> None:
                 assert not set(parameter.opts) & set(shown)
 
 
-def test_completion_imports_nothing_slow(folder: Path) -> None:
+def test_completion_imports_nothing_slow(project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED, *COMPLETE, "provisioner", "claim", "--pool", ""],
         capture_output=True,
         text=True,
         check=True,
-        cwd=folder,
+        cwd=project,
         env={"PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert done.stdout == "morning\nnightly\n"

@@ -32,9 +32,8 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Typed]:
 
 
 COMPLETED = {
-    "hub ins\t": "hub|install",
     "claim --idem\tkey": "claim|--idempotency-key|key",
-    "claim --pool n\t": "claim|--pool|nightly",
+    "cla\t--pool n\t": "claim|--pool|nightly",
     "claim --pool=n\t": "claim|--pool=nightly",
     "report mor\t": f"report|{USERNAME}",
     "report morning-7f3k@a\t": f"report|{USERNAME}",
