@@ -16,7 +16,7 @@ from tests.test_layers import PACKAGE
 OUR_OWN = {
     "input_file.py": "the place itself",
     "crash.py": "writes a crash file",
-    "cli/init.py": "the sample, which is part of the package",
+    "cli/sample_project.py": "the sample, which is part of the package",
     "cli/main.py": "the standard streams",
     "cli/new_files.py": "writes new files",
     "cli/source.py": "writes the package",

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from provisioner.draft.documents import documented
+from provisioner.draft.commands.documents import documented
+from provisioner.draft.commands.set_up import SetUp, merged_assignments
 from provisioner.draft.found import found_steps
 from provisioner.draft.found.definitions import find as find_definitions
 from provisioner.draft.imports import importable
@@ -22,7 +23,6 @@ from provisioner.draft.model import (
 )
 from provisioner.draft.names import pool_name
 from provisioner.draft.project import Project
-from provisioner.draft.set_up import SetUp, merged_assignments
 from provisioner.errors import UsageError
 
 MOST_GUESSES = 40

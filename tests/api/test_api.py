@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from provisioner import api
-from provisioner.cli.init import sample_files
+from provisioner.cli.sample_project import sample_files
 from provisioner.errors import ClaimError, ConfigError, LoginError, NoOrgError, UsageError
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ from provisioner.builder.events import Message, OrgEvent
 from provisioner.builder.overview import Overview
 from provisioner.builder.result import BuildResult
 from provisioner.builder.run import build
-from provisioner.cli.init import sample_files
+from provisioner.cli.sample_project import sample_files
 from provisioner.config.load import load
 from provisioner.config.model import PoolFile
 from provisioner.emulator.server import EmulatorServer

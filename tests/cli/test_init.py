@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.cli.init import sample_files
+from provisioner.cli.sample_project import sample_files
 from tests.cli.conftest import Cli, tree
 
 SOURCE = "force-app/main/default"

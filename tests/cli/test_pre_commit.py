@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioner.cli.init import sample_files
+from provisioner.cli.sample_project import sample_files
 from tests.cli.conftest import Cli
 from tests.test_layers import ROOT
 

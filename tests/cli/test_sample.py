@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from provisioner.cli.init import KEY_LINE, sample_files
+from provisioner.cli.sample_project import KEY_LINE, sample_files
 from provisioner.config.load import read
 from provisioner.config.org_definitions import read_definition
 from provisioner.config.schema import schema

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.draft.command_steps import NoStepError, steps_of
-from provisioner.draft.commands import commands_in
+from provisioner.draft.commands.reading import commands_in
+from provisioner.draft.commands.steps import NoStepError, steps_of
 from provisioner.draft.project import Project
 from tests.cli.conftest import Done
 from tests.draft.conftest import DEFINITION, PROJECT, SETS, Make, pool, text

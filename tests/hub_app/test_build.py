@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.cli.init import sample_files
+from provisioner.cli.sample_project import sample_files
 from tests.hub_app.hub import Hub
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from provisioner.draft.command_steps import NoStepError
+from provisioner.draft.commands.set_up import merged_assignments
+from provisioner.draft.commands.steps import NoStepError
 from provisioner.draft.imports.cumulusci_conditions import holds
 from provisioner.draft.imports.cumulusci_flows import Use, tasks_of
 from provisioner.draft.imports.cumulusci_tasks import Found, steps_of_task
@@ -18,7 +19,6 @@ from provisioner.draft.imports.values import whole
 from provisioner.draft.model import DefinitionFile, Imported, LeftOut, PoolDraft, Setting, Step
 from provisioner.draft.names import pool_name
 from provisioner.draft.project import Project
-from provisioner.draft.set_up import merged_assignments
 
 FLOWS: Mapping[str, str] = {"dev": "dev_org", "qa": "qa_org"}
 """Orgs for which CumulusCI has a flow that sets them up from the source."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.draft.command_steps import NoStepError, project_path, steps_of
-from provisioner.draft.commands import commands_in
+from provisioner.draft.commands.reading import commands_in
+from provisioner.draft.commands.steps import NoStepError, project_path, steps_of
 from provisioner.draft.imports.cumulusci_flows import Use
 from provisioner.draft.imports.source_file import SourceFile
 from provisioner.draft.imports.values import texts, whole

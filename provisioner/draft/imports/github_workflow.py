@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from provisioner.draft.commands import Command, commands_in
+from provisioner.draft.commands.reading import Command, commands_in
+from provisioner.draft.commands.set_up import SetUp, merged_assignments, set_up
 from provisioner.draft.imports.source_file import SourceFile
 from provisioner.draft.model import Imported, LeftOut, PoolDraft, Step
 from provisioner.draft.names import pool_name
 from provisioner.draft.project import Project
-from provisioner.draft.set_up import SetUp, merged_assignments, set_up
 from provisioner.errors import UsageError
 
 _VARIABLE = re.compile(r"\$\{\{\s*env\.(\w+)\s*\}\}|\$\{(\w+)\}|\$(\w+)")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.draft.command_steps import project_path
+from provisioner.draft.commands.steps import project_path
 from provisioner.draft.imports.source_file import SourceFile
 from provisioner.draft.imports.values import texts, whole
 from provisioner.draft.model import (

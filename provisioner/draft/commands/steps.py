@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioner.draft.commands import Command
+from provisioner.draft.commands.reading import Command
 from provisioner.draft.found import source
 from provisioner.draft.model import ProjectPath, Step, Variable
 from provisioner.draft.project import Project, is_below

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from provisioner.draft.commands import commands_in
+from provisioner.draft.commands.reading import commands_in
+from provisioner.draft.commands.set_up import SetUp, set_up
 from provisioner.draft.project import Project
-from provisioner.draft.set_up import SetUp, set_up
 
 _SCRIPTS = re.compile(r"(?:(?:bin|scripts?|build|dev|tools)/)?[^/]+\.(?:sh|bat|cmd|ps1)", re.I)
 _OTHERS = (

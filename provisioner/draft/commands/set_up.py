@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from provisioner.draft.command_steps import NoStepError, project_path, steps_of
-from provisioner.draft.commands import Command
+from provisioner.draft.commands.reading import Command
+from provisioner.draft.commands.steps import NoStepError, project_path, steps_of
 from provisioner.draft.model import DefinitionFile, LeftOut, Setting, Step
 from provisioner.draft.project import Project
 
