@@ -80,7 +80,8 @@ def _no_definition(problems: Iterable[Problem]) -> UsageError:
     return UsageError(
         "\n".join(["no scratch org definition can be used, so nothing was written:", *found]),
         code="no_definition",
-        hint="correct the definition, then run init again",
+        hint="correct the definition, or run init in the folder of the project: provisioner init "
+        "FOLDER",
     )
 
 
