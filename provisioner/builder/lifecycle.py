@@ -218,6 +218,7 @@ class OrgLifecycle:
 
         `fingerprint` is that of the contents when its steps are done.
         """
+        state = "" if org.step_state == StartAgain().text() else org.step_state
         return self._move(
             org,
             State.BUILDING,
@@ -227,7 +228,8 @@ class OrgLifecycle:
             kept=False,
             error="",
             attempts=0,
-            step_since=self._now() if org.step_state else None,
+            step_state=state,
+            step_since=self._now() if state else None,
         )
 
     def close(self, org: Org, note: str) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from provisioner.config.model import PoolFile, StepEntry
     from provisioner.salesforce.active_orgs import ActiveOrg
 
+LIST_THEM = "`provisioner status --failed` lists the orgs that failed"
 MOST_NAMES = 3  # of changed files in a message
 RUNS = 200  # whose records are read for the inputs of the org
 _COUNTED = UNFINISHED | {State.AVAILABLE, State.CLAIMED}
@@ -41,10 +42,9 @@ def retriable(ledger: Ledger, config: PoolFile, username: str) -> Org:
     """
     org = ledger.get(username)
     if org is None:
-        hint = "`provisioner status --failed` lists the orgs that failed"
-        raise NoOrgError(f"the ledger has no org {username}", code="unknown_org", hint=hint)
+        raise NoOrgError(f"the ledger has no org {username}", code="unknown_org", hint=LIST_THEM)
     if org.state is not State.FAILED:
-        raise _refusal(org, f"it is {org.state.replace('_', ' ')}, not failed")
+        raise _refusal(org, f"it is {org.state.replace('_', ' ')}, not failed", hint=LIST_THEM)
     if not org.org_id:
         raise _refusal(org, "its sign-up failed, so there is no org")
     if not org.kept:

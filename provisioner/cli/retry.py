@@ -57,7 +57,8 @@ def command(
             result = build(config, [org.pool], ledger, view, options)
     finally:
         ledger.close()
-    output.result(build_text(result), build_document(result))
+    lines = [f"{result.retry} is available"] if result.exit_code == 0 else []
+    output.result([*lines, *build_text(result)], build_document(result))
     _conclude(output, result)
     return result.exit_code
 

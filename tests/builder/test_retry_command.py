@@ -91,7 +91,8 @@ def test_a_retry_after_a_cause_outside_of_the_files_needs_no_change(night: Night
     org = build_failing(night, "- run_apex: scripts/setup.apex\n")
     ended = run(night, "retry", org.username, "--time-scale", "0.002")
     assert ended.code == 0, ended.err
-    assert "sample: 1 of 1 available" in ended.out
+    assert ended.out.startswith(f"{org.username} is available\nsample: 1 of 1 available\n")
+    assert f"{org.username}  run_apex (2/3)" in ended.err, "the step is shown as it starts again"
     (available,) = night.orgs(State.AVAILABLE)
     assert available.fingerprint == org.fingerprint
 
