@@ -86,6 +86,7 @@ class Org:
     step_since: datetime | None = None
     """Since when the current step has a state; of an org not yet active, since it is intended."""
     active_at: datetime | None = None  # when a build saw that the sign-up was complete
+    snapshot: str = ""  # name of the org snapshot that the org is signed up from; "" for none
 
 
 @dataclass(frozen=True)

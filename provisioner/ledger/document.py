@@ -22,6 +22,7 @@ def org_document(org: Org) -> dict[str, Any]:
         "expires_at": _utc(org.expires_at),
         "definition": org.definition or None,
         "fingerprint": org.fingerprint or None,
+        "snapshot": org.snapshot or None,
         "owner": org.owner or None,
         "purpose": org.purpose or None,
         "lease_until": _utc(org.lease_until),

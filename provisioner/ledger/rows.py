@@ -93,6 +93,11 @@ def _text(value: Any) -> str:
     return value
 
 
+def _text_or_none(value: Any) -> str:
+    """"" for a row that an earlier version wrote, which does not have the column."""
+    return "" if value is None else _text(value)
+
+
 def _name(value: Any) -> str:
     if not _text(value):
         raise _InvalidError("must not be empty")
@@ -143,6 +148,7 @@ _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "state": _state,
     "users": _users,
     "kept": _flag,
+    "snapshot": _text_or_none,
 }
 
 

@@ -9,6 +9,7 @@ from provisioner.ledger.sql import schema
 UNDONE: Mapping[int, Sequence[str]] = {
     2: ("DROP TABLE waiter",),
     3: ("ALTER TABLE org DROP COLUMN step_since", "ALTER TABLE org DROP COLUMN active_at"),
+    5: ("ALTER TABLE org DROP COLUMN snapshot",),
     4: ("ALTER TABLE org RENAME COLUMN step_state TO request_id",),
 }
 """By the version that made it; both databases understand it."""

@@ -92,7 +92,9 @@ _AGES = (
 
 _STEP_STATE = ("ALTER TABLE org RENAME COLUMN request_id TO step_state",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _QUEUE, _AGES, _STEP_STATE)
+_SNAPSHOT = ("ALTER TABLE org ADD COLUMN snapshot TEXT NOT NULL DEFAULT ''",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _QUEUE, _AGES, _STEP_STATE, _SNAPSHOT)
 """Step by step; `{serial}` is the database's type of a key that counts up by itself."""
 
 NEWEST = len(MIGRATIONS)

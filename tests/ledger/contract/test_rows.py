@@ -40,6 +40,7 @@ FULL = Org(
     kept=True,
     step_since=NOW + timedelta(seconds=3),
     active_at=NOW + timedelta(seconds=4),
+    snapshot="P1a2b3c4d5e6f01",
 )
 
 

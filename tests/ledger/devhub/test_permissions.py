@@ -212,7 +212,7 @@ def test_a_row_that_an_older_version_wrote_is_read_and_changed(
     org = add_available(ledger, "a@acme.example")
     (row,) = hub.records("Provisioner_Org__c")
     build = json.loads(row["Build__c"])
-    del build["step_since"], build["active_at"]
+    del build["step_since"], build["active_at"], build["snapshot"]
     older = {"Build__c": json.dumps(build)}
     hub.world.hub.store.set_fields("Provisioner_Org__c", row["Id"], older)
     assert ledger.get(org.username) == org
