@@ -138,7 +138,7 @@ provisioner hub uninstall
 """,
     "hub unlock": """
 # Release the lock of a build on a machine that is gone
-provisioner hub unlock 20270301-031500-7f3k
+provisioner hub unlock 20270301-031500-78944f
 """,
     "ledger copy": """
 # Move from a file to PostgreSQL; stop all builds before

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import typer
 
 _HYPHEN = re.compile(r"(?<=[\w-])-(?=\w)|(?<![\w-])-(?=-?\w)")
+_DEFAULT = re.compile(r"\[default: [^]]*\]$")
 _KEPT = "\N{NON-BREAKING HYPHEN}"
 
 
@@ -65,12 +66,22 @@ def _unbroken(formatter: Any, hidden: Sequence[str]) -> Any:
     )
     formatter.write_text = lambda text: write_text(_kept(text))
     formatter.write_dl = lambda rows, *more, **named: write_dl(
-        [(_kept(first), _kept(second)) for first, second in rows], *more, **named
+        [(_kept(first), _kept(plain(second))) for first, second in rows], *more, **named
     )
     formatter.write_usage = lambda prog, args="", prefix=None: write_usage(
         prog, usage(args, hidden), prefix
     )
     return formatter
+
+
+def plain(text: str) -> str:
+    """The text of an option with its default and range in words: `default: 1; at least 0.001`."""
+    return _DEFAULT.sub(lambda found: _in_words(found[0]), text)
+
+
+def _in_words(default: str) -> str:
+    whole = re.sub(r"(?<=\d)\.0(?!\d)", "", default)
+    return re.sub(r"([\d.]+)<=x<=([\d.]+)", r"\1 to \2", whole.replace("x>=", "at least "))
 
 
 def usage(pieces: str, hidden: Sequence[str]) -> str:

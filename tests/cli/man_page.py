@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 import provisioner
-from provisioner.cli.help_page import example_lines, usage
+from provisioner.cli.help_page import example_lines, plain, usage
 from provisioner.cli.main import app
 from provisioner.cli.table import GROUPS, command_of
 from tests.cli.command_tree import TABLE
@@ -99,7 +99,7 @@ def _is_hidden(parameter: Any) -> bool:
 
 def _definitions(records: Any) -> Iterator[str]:
     for name, text in records:
-        yield from (".TP", rf"\fB{_escaped(name)}\fR", _text(text.strip()) or r"\&")
+        yield from (".TP", rf"\fB{_escaped(name)}\fR", _text(plain(text.strip())) or r"\&")
 
 
 def _text(text: str) -> str:

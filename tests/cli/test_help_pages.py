@@ -100,6 +100,13 @@ def test_no_page_shows_a_hidden_option(cli: Cli) -> None:
         assert option not in cli(*name.split(), "--help").out.split()
 
 
+def test_defaults_and_ranges_are_in_words(cli: Cli) -> None:
+    page = " ".join(cli("emulator", "--help").out.split())
+    assert "[default: 0; 0 to 65535]" in page
+    assert "[default: 1; at least 0.001]" in page
+    assert not [name for name in NAMES if "<=" in cli(*name.split(), "--help").out]
+
+
 def test_an_option_is_never_broken_at_a_hyphen(cli: Cli) -> None:
     for name in NAMES:
         page = cli(*name.split(), "--help").out
