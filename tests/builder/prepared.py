@@ -16,6 +16,8 @@ from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, World
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Ledger, Org, State
 from provisioner.salesforce.ids import to_18
+from provisioner.upkeep.ownership_tag import tag_of
+from provisioner.upkeep.probes import POOL as PROBES
 from tests.builder.night import Night
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -33,7 +35,12 @@ KINDS: dict[str, dict[str, Any]] = {
     "intended": {"state": State.INTENDED, "is_sent": False},
     "building": {"state": State.BUILDING},
     "building old content": {"state": State.BUILDING, "fingerprint": "of last week"},
+    "signing up": {"state": State.SIGNING_UP},
+    "expired": {"state": State.AVAILABLE, "hours": -1, "is_gone": True},
+    "orphan": {"state": State.DELETED},
+    "history": {"state": State.DELETED, "is_sent": False, "is_verified": True},
     "of no pool": {"state": State.AVAILABLE, "pool": "removed"},
+    "of a probe": {"state": State.FAILED, "pool": PROBES},
 }
 
 
@@ -51,6 +58,7 @@ def put(night: Night, ledger: Ledger, number: int, fingerprint: str, pool: str, 
     fields = dict(KINDS[kind])
     is_sent, is_gone = fields.pop("is_sent", True), fields.pop("is_gone", False)
     age, hours = fields.pop("age", 1), fields.pop("hours", 47)
+    is_verified = fields.pop("is_verified", False)
     now = night.world.now()
     row = Org(
         f"{pool}-{number}@acme.example",
@@ -63,17 +71,19 @@ def put(night: Night, ledger: Ledger, number: int, fingerprint: str, pool: str, 
     )
     row = replace(row, **fields)
     if is_sent:
-        row = sign_up(night.world, row)
+        row = sign_up(night.world, row, tag_of(night.config(), row).line())
         row = replace(row, active_at=now - timedelta(hours=age))
     if row.state in (State.AVAILABLE, State.CLAIMED):
         expires = now + timedelta(hours=hours)
         row = replace(row, available_at=now - timedelta(hours=age), expires_at=expires)
+    if is_verified:
+        row = replace(row, available_at=now - timedelta(hours=age))
     if is_gone:
         night.world.orgs[row.org_id[:15]].end()
     assert ledger.restore(row, note="prepared")
 
 
-def sign_up(world: World, row: Org, *, days: int = 2) -> Org:
+def sign_up(world: World, row: Org, description: str, *, days: int = 2) -> Org:
     """Sign up the org of a row, active at once; returns the row with its ids."""
     hub, org = world.hub, world.add_scratch_org(row.username, days=days)
     app = hub.apps[DEFAULT_CONSUMER_KEY].app
@@ -87,6 +97,7 @@ def sign_up(world: World, row: Org, *, days: int = 2) -> Org:
         "LoginUrl": world.origin(),
         "ExpirationDate": org.expires.date().isoformat(),
         "OrgName": "Company",
+        "Description": description,
     }
     signup_id = hub.store.add("ScratchOrgInfo", values)
     hub.store.add("ActiveScratchOrg", {**_mirrored(values), "ScratchOrgInfoId": signup_id})
