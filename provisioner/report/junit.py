@@ -70,14 +70,14 @@ def _cases(record: RunRecord, pool: PoolCount) -> Iterator[_Case]:
 def _failed_steps(record: RunRecord, pool: str) -> dict[str, list[Cause]]:
     """The causes in a pool by step; none in a build that replaced all failed orgs."""
     found: dict[str, list[Cause]] = {}
-    for cause in record.summary.causes if record.summary.exit_code else ():
+    for cause in record.causes if record.summary.exit_code != 0 else ():
         if pool in cause.pools:
             found.setdefault(cause.step, []).append(cause)
     return found
 
 
 def _replaced(record: RunRecord) -> Iterator[str]:
-    for cause in record.summary.causes:
+    for cause in record.causes:
         yield from cause_lines(cause)
 
 

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from provisioner.plain_text import quantity, safe_lines
-from provisioner.report.run import retry_lines, slower
+from provisioner.report.run import retry_lines, slower, verdict
 from provisioner.report.step_times import spent
-from provisioner.report.summary import UNFINISHED
 
 if TYPE_CHECKING:
     from provisioner.builder.causes import Cause
@@ -55,7 +54,7 @@ def _longest_ticks(text: str) -> int:
 def _lines(record: RunRecord) -> Iterator[str]:
     yield from _header(record)
     yield from _pools(record)
-    for cause in record.summary.causes:
+    for cause in record.causes:
         yield from _cause(cause)
     yield from _times(record)
     yield from _warnings(record)
@@ -76,7 +75,7 @@ def _header(record: RunRecord) -> Iterator[str]:
     if record.retries:
         yield ""
     if not summary.is_finished or summary.error or summary.stopped_because:
-        yield block(summary.verdict() if summary.is_finished else UNFINISHED)
+        yield block(summary.verdict() if summary.is_finished else verdict(record))
         yield ""
 
 

@@ -47,7 +47,7 @@ def _run(record: RunRecord) -> Iterator[tuple[str, str, list[Sample]]]:
         yield f"build_{name}_orgs", text, single(value if is_finished else None)
     yield "build_warnings", "Different warnings of steps.", single(len(record.warnings))
     failures: Counter[str] = Counter()
-    for cause in summary.causes:
+    for cause in record.causes:
         failures[cause.step] += cause.count
     yield (
         "build_step_failures",

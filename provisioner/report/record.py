@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from provisioner.builder.causes import parsed
+from provisioner.builder.causes import Cause, causes, parsed
 from provisioner.builder.history import history
 from provisioner.builder.step_notes import read_note
 from provisioner.errors import NoOrgError
-from provisioner.ledger.base import State
+from provisioner.ledger.base import Org, State
 from provisioner.report.last_build import last_of_interest, newest_runs
 from provisioner.report.step_times import StepTime, step_times
 from provisioner.report.summary import Summary, read_summary
@@ -63,13 +63,30 @@ class RunRecord:
         )
 
     @cached_property
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes of the failures. A run without an end has not recorded them: they are derived.
+
+        Then their pools and their locations in pool.yaml are not known.
+        """
+        if "causes" in self.run.summary:
+            return self.summary.causes
+        failed = [Org(event.username, "", error=event.note) for event in self._ended(State.FAILED)]
+        return tuple(replace(cause, pools=()) for cause in causes(failed))
+
+    @cached_property
     def failures(self) -> dict[str, str]:
         """Username → the line that says why the org has failed."""
-        return {
-            event.username: parsed(event.note).what
-            for event in self.events
-            if event.to_state == State.FAILED and event.from_state != State.FAILED
-        }
+        failed = self._ended(State.FAILED)
+        return {event.username: parsed(event.note).what for event in failed}
+
+    @cached_property
+    def available(self) -> tuple[str, ...]:
+        """The usernames of the orgs that became available, by the events."""
+        return tuple(event.username for event in self._ended(State.AVAILABLE))
+
+    def _ended(self, state: State) -> list[Event]:
+        """The events by which orgs came into `state`."""
+        return [e for e in self.events if e.to_state == state and e.from_state != state]
 
 
 def find_record(ledger: Ledger, run_id: str = "") -> RunRecord:

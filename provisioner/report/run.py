@@ -41,6 +41,7 @@ def record_document(record: RunRecord) -> dict[str, Any]:
     return {
         **run_document(record.run, record.events),
         "verdict": verdict(record),
+        "causes": [cause.document() for cause in record.causes],
         "times": [
             {
                 "pool": time.pool,
@@ -83,7 +84,8 @@ def verdict(record: RunRecord) -> str:
     """How the run ended, in one sentence: when, with which exit code, how many orgs, why."""
     finished = record.run.finished_at
     if finished is None:
-        return UNFINISHED
+        available, failed = len(record.available), len(record.failures)
+        return f"{UNFINISHED}; so far {available} available, {failed} failed"
     return f"finished {finished:%H:%M:%S} with {record.summary.verdict()}"
 
 
@@ -152,10 +154,10 @@ def retry_lines(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _causes(record: RunRecord) -> Iterator[str]:
-    for cause in record.summary.causes:
+    for cause in record.causes:
         yield from cause_lines(cause)
-    more = record.summary.failed - sum(cause.count for cause in record.summary.causes)
-    if record.summary.causes and more > 0:
+    more = record.summary.failed - sum(cause.count for cause in record.causes)
+    if record.causes and more > 0:
         yield f"{quantity(more, 'org')} by further causes"
 
 

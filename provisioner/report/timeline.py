@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Event, Run
     from provisioner.report.record import RunRecord
 
-SIGN_UP, STEPS = "sign-up", "steps"
+_PHASES = {"intended": "sign-up", "signing_up": "sign-up", "building": "steps"}
+"""State → what its time is shown as, where the steps themselves are not recorded."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _span(item: Any, names: list[str]) -> OrgSpan | None:
     return None
 
 
-def _by_org(events: Any) -> Mapping[str, list[Event]]:
+def _by_org(events: Iterable[Event]) -> Mapping[str, list[Event]]:
     found: dict[str, list[Event]] = {}
     for event in events:
         found.setdefault(event.username, []).append(event)
@@ -81,20 +82,13 @@ def _from_events(run: Run, events: list[Event]) -> tuple[OrgSpan, ...]:
     spans: list[OrgSpan] = []
     step, start = "", 0.0
     for event in events:
+        next_step = _PHASES.get(event.to_state, "")
+        if next_step == step:
+            continue
         at = max(0.0, (event.at - run.started_at).total_seconds())
-        if event.to_state == event.from_state and event.to_state != State.BUILDING:
-            continue
-        named = {State.INTENDED: SIGN_UP, State.SIGNING_UP: SIGN_UP, State.BUILDING: STEPS}.get(
-            State(event.to_state) if event.to_state in set(State) else State.DELETED, ""
-        )
-        if named == step:
-            continue
-        if step:
-            spans.append(OrgSpan(step, start, at))
-        step, start = named, at
-    if step:
-        spans.append(OrgSpan(step, start, None))
-    return tuple(spans)
+        spans += [OrgSpan(step, start, at)] if step else []
+        step, start = next_step, at
+    return (*spans, OrgSpan(step, start, None)) if step else tuple(spans)
 
 
 def _outcome(events: list[Event]) -> State | None:

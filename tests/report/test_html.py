@@ -18,6 +18,7 @@ from provisioner.ledger.base import Ledger, State
 from provisioner.report.html.markup import EMPTY, element
 from provisioner.report.html.page import page
 from provisioner.report.record import RunRecord, find_record
+from provisioner.report.timeline import org_lines
 
 from .conftest import Call
 from .nights import BAD, add_org, new_run, record, three_nights
@@ -109,6 +110,17 @@ def test_the_page_has_causes_bars_times_and_contents(ledger: Ledger, night: RunR
     assert [bar["class"] for bar in bars] == ["s0", "s1", "s2", "s0", "failed", "s0", "failed"]
     assert [bar["x"] for bar in bars[:3]] == ["0.00%", "25.00%", "50.00%"]
     assert "sign-up 1m30s, deploy_source 1m30s, failed" in read.values("aria-label")
+
+
+def test_a_run_without_a_recorded_timeline_has_its_sign_ups_and_steps(
+    ledger: Ledger, night: RunRecord
+) -> None:
+    bare = replace(night, run=replace(night.run, summary={"exit_code": 6}))
+    lines = org_lines(bare)
+    assert [[span.step for span in line.spans] for line in lines] == [["sign-up", "steps"]] * 3
+    assert {line.outcome for line in lines} == {State.AVAILABLE, State.FAILED}
+    assert all(span.end is not None for line in lines for span in line.spans)
+    assert problems(page(bare, [], {})) == []
 
 
 def test_the_policy_allows_the_style_sheet_and_nothing_else(

@@ -15,7 +15,7 @@ from provisioner.report.step_times import StepTime, spent
 from provisioner.steps.base import Done
 
 from .conftest import Call
-from .nights import START, add_org, new_run, three_nights
+from .nights import BAD, START, add_org, new_run, three_nights
 
 REPORT = """\
 run 20261122-020000-abcde2 on ci1, started 2026-11-30 02:00:00 UTC
@@ -157,7 +157,13 @@ def test_a_run_without_an_end_says_so(ledger: Ledger, call: Call) -> None:
     run = new_run(4)
     with ledger.builder_lock(run, wait=False):
         add_org(ledger, run, "sample-001@acme.example")
-    assert "no end is recorded: the run is still in progress" in call("report").out
+        for number in (2, 3):
+            add_org(ledger, run, f"sample-00{number}@acme.example", error=BAD)
+    lines = call("report").out.splitlines()
+    assert lines[1].startswith("no end is recorded: the run is still in progress")
+    assert lines[1].endswith("; so far 1 available, 2 failed")
+    assert "  2 orgs failed at deploy_source: deploy 0Af0p00 Failed: 1 component failed" in lines
+    assert [one["count"] for one in call("report", "--json").document["causes"]] == [2]
     assert call("report", "--runs").out.splitlines()[1].endswith("no end is recorded")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def cause_section(record: RunRecord, anchors: Anchors) -> Markup:
     """A block for each cause; empty without failures."""
-    causes = record.summary.causes
+    causes = record.causes
     if not causes:
         return Markup("")
     title = f"Failures: {quantity(len(causes), 'cause')}"
