@@ -20,35 +20,44 @@ Cell = tuple[str, int]
 """What is printed for a character, and how many columns it takes."""
 
 
-def excerpt(problem: Problem, lines: Sequence[str | None]) -> list[str]:
+def excerpt(problem: Problem, lines: Sequence[str | None], encoding: str = "utf-8") -> list[str]:
     """The line of a problem and the line with the caret; [] where the line must not be shown.
 
-    `lines` are those of the file, None in place of one that may hold a secret.
+    `lines` are those of the file, None in place of one that may hold a secret. A character that the
+    `encoding` of the output does not have is printed as an escape.
     """
     line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else None
     if line is None or not line.strip():
         return []
     gutter = f"{problem.line:5} | "
+    below = f"{'':{len(gutter) - 2}}| "
     line = line.rstrip()
     at = min(problem.column - 1, len(line))
     first = max(0, at - _REACH)
-    cells = list(_cells(line[first : at + _REACH]))
+    cells = list(_cells(line[first : at + _REACH], encoding))
     start, end = _window(cells, at - first, WIDTH - len(gutter))
     is_cut = (first > 0 or start > 0, end < len(cells) or len(line) > at + _REACH)
-    shown_cells = [*_mark(is_cut[0]), *cells[start:end], *_mark(is_cut[1])]
-    before = _columns([*_mark(is_cut[0]), *cells[start : at - first]])
-    text = "".join(text for text, _ in shown_cells)
-    return [f"{gutter}{text}", f"{'':5} | {' ' * before}^"]
+    head, tail = ([(_cut(encoding), 1)] if each else [] for each in is_cut)
+    text = "".join(text for text, _ in [*head, *cells[start:end], *tail])
+    before = _columns([*head, *cells[start : at - first]])
+    return [f"{gutter}{text}", f"{below}{' ' * before}^"]
 
 
-def _mark(is_cut: bool) -> list[Cell]:
-    return [(_CUT, 1)] if is_cut else []
+def _cut(encoding: str) -> str:
+    """The mark of a cut, one column wide."""
+    return _CUT if _written(_CUT, encoding) == _CUT else "."
 
 
-def _cells(line: str) -> Iterator[Cell]:
+def _written(text: str, encoding: str) -> str:
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _cells(line: str, encoding: str) -> Iterator[Cell]:
     column = 0
     for character in line:
-        text = " " * (TAB - column % TAB) if character == "\t" else shown(character)
+        text = " " * (TAB - column % TAB)
+        if character != "\t":
+            text = _written(shown(character), encoding)
         width = sum(map(_width, text))
         yield text, width
         column += width

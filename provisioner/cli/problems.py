@@ -17,10 +17,11 @@ def print_problems(output: Output, problems: Sequence[Problem]) -> None:
 
     With `--json` and `--quiet`, and for a line that may hold a secret, only the first.
     """
+    encoding = getattr(output.err, "encoding", None) or "utf-8"
     lines = {} if output.as_json or output.quiet else _lines_of(problems)
     for problem in problems:
         output.line(str(problem))
-        for line in excerpt(problem, lines.get(problem.file, ())):
+        for line in excerpt(problem, lines.get(problem.file, ()), encoding):
             output.line(line)
 
 

@@ -60,6 +60,15 @@ def columns(text: str) -> int:
     return sum(2 if character == "名" else 1 for character in text)
 
 
+def test_characters_that_the_output_does_not_have_are_escapes() -> None:
+    problem = Problem("pool.yaml", 123456, 3, "", "wrong")
+    lines = [None] * 123455 + ["\u00e9: x"]
+
+    assert excerpt(problem, lines, "ascii") == ["123456 | \\xe9: x", "       |      ^"]
+    cut = excerpt(Problem("pool.yaml", 1, 150, "", "wrong"), ["x" * 300], "ascii")
+    assert (cut[0][8], cut[0][-1], len(cut[0])) == (".", ".", WIDTH)
+
+
 def test_a_line_of_a_megabyte_is_no_problem() -> None:
     text, caret = drawn("x" * 1_000_000, 500_000)
 
