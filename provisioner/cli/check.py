@@ -165,10 +165,11 @@ def _read(
 ) -> tuple[PoolFile | None, tuple[Problem, ...], str]:
     """The file if it has no errors, its problems, and a hint."""
     try:
+        now = datetime.now(UTC)
         if without_secrets:
-            reading = read(call.config, environ=Placeholders(call.environ), rehearsed=not_yet())
+            environ, rehearsed = Placeholders(call.environ), not_yet()
+            reading = read(call.config, environ=environ, keys_at=now, rehearsed=rehearsed)
         else:
-            now = datetime.now(UTC)
             reading = read(call.config, environ=call.environ, keys_at=now, facts_of=_known_offline)
     except ConfigError as error:
         return None, error.problems, error.hint

@@ -54,7 +54,8 @@ def read(
 ) -> Reading:
     """As `load`, but the problems are returned.
 
-    With `keys_at` (aware) the private keys are read and the certificates are checked for that time.
+    With `keys_at` (aware) the private keys are read and the certificates are checked for that time;
+    equal steps are then one instance, so the result is not for a build.
     `text` is read in place of the file, which need not exist. With `facts_of`, the pools are
     compared with what is known of the Dev Hub.
     Raises ConfigError when the file cannot be read at all, or is not a YAML mapping.

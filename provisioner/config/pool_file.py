@@ -46,6 +46,8 @@ def read_pool_file(
 ) -> Reading:
     """Read the file at `path`; with `keys_at` the keys are read and the certificates checked.
 
+    Then equal steps are one instance, so the result is not for a build.
+
     With `rehearsed`, the Dev Hub, scratch app, ledger and `notify` are not read. With `text`,
     that text is read in place of the file.
 
@@ -60,6 +62,7 @@ def read_pool_file(
     root = Location(compose(read_text(path) if text is None else text, path), "")
     reader = Reader(problems, environ=environ, directory=path.parent)
     reader.refuses_secrets = need != "hub_and_ledger"  # a claim must not fail because of them
+    reader.shares_checks = keys_at is not None
     reader.secret_variables = secret_variables(root.node, environ, path.parent)
     apps = Apps(reader, keys_at)
     reader.special = {DevHub: apps.read, ScratchApp: apps.read}

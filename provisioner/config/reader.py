@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -39,6 +39,8 @@ class Reader:
         self.special: dict[type, Special] = {}
         self.secret_variables: frozenset[str] = frozenset()
         self.refuses_secrets = False
+        self.shares_checks = False
+        self._known: list[tuple[Any, Sequence[Finding]]] = []
         self.needs_file: Callable[[Location], bool] = lambda _location: True
         self._mappings = Mappings(problems)
 
@@ -87,10 +89,23 @@ class Reader:
         """The instance, after its own `check`; INVALID if one of the values is."""
         if any(value is INVALID for value in values.values()):
             return INVALID
-        made = cls(**values, **given)
-        check = getattr(made, "check", None)
-        self.report_findings(check(self.directory) if check else (), location, entries)
+        made, findings = self._checked(cls(**values, **given))
+        self.report_findings(findings, location, entries)
         return made
+
+    def _checked(self, made: Any) -> tuple[Any, Sequence[Finding]]:
+        """The instance and the findings of its `check`; with `shares_checks` those of an equal one.
+
+        So the source that several pools deploy is read once. A build must not share: its pools read
+        their files one after the other, and each org has to match its fingerprint.
+        """
+        for known, found in self._known if self.shares_checks else ():
+            if type(known) is type(made) and known == made:
+                return known, found
+        check = getattr(made, "check", None)
+        findings = list(check(self.directory)) if check else []
+        self._known.append((made, findings))
+        return made, findings
 
     def report_findings(
         self, findings: Iterable[Finding], location: Location, entries: Mapping[str, Location]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 
+from provisioner.config.load import read
+from provisioner.config.rehearsed import not_yet
 from provisioner.steps import STEPS
 from tests.config.conftest import REAL_STEPS
-from tests.config.project import Project, with_steps
+from tests.config.project import HUB, POOL, Project, with_steps
 from tests.steps.project import metadata_folder, zipped_folder
 
 META = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -249,6 +252,25 @@ def test_objects_and_fields_of_sfdmu(project: Project) -> None:
         f"2:29: {WHERE}.1.load_data.sfdmu: export.json:1:47: no step before this one brings the "
         "field Account.Teir__c; did you mean Account.Tier__c?"
     )
+
+
+def test_a_check_reads_the_source_of_several_pools_once(project: Project) -> None:
+    steps = f"    steps:\n      - {DEPLOY}\n      - assign_permission_sets: [Sales_Repp]\n"
+    project.write("pool.yaml", f"{HUB}{POOL}{steps}{POOL[7:].replace('morning', 'b')}{steps}")
+
+    checked = read(project.path, environ={}, keys_at=datetime.now(UTC), rehearsed=not_yet())
+    to_build = read(project.path, environ={}).pool_file
+
+    assert checked.pool_file is not None
+    assert to_build is not None
+    one, two = (pool.steps[0].step for pool in checked.pool_file.pools.values())
+    assert one is two
+    one, two = (pool.steps[0].step for pool in to_build.pools.values())
+    assert one is not two
+    assert [problem.key_path for problem in checked.problems] == [
+        "pools.morning.steps.1.assign_permission_sets.0",
+        "pools.b.steps.1.assign_permission_sets.0",
+    ]
 
 
 def test_many_are_counted(project: Project) -> None:
