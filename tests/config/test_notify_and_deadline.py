@@ -21,8 +21,8 @@ NOTIFY = {
 DEADLINE = {
     "{}": "the key at is missing; write at: 07:30",
     "{ at: 07:30 }": "",
-    '{ at: "7:30" }': "must be a time of day in quotes, such as \"07:30\" (got '7:30')",
-    '{ at: "24:00" }': "must be a time of day in quotes, such as \"07:30\" (got '24:00')",
+    '{ at: "7:30" }': "'7:30' is not valid; write a time of day such as 07:30",
+    '{ at: "24:00" }': "'24:00' is not valid; write a time of day such as 07:30",
     '{ at: "07:30", timezone: Europe/Berln }': (
         "the time zone Europe/Berln is unknown; did you mean Europe/Berlin?"
     ),
