@@ -94,7 +94,7 @@ def _text(value: Any) -> str:
 
 
 def _text_or_none(value: Any) -> str:
-    """"" for a row that an earlier version wrote, which does not have the column."""
+    """The text, or "" for a row of an earlier version, which does not have the column."""
     return "" if value is None else _text(value)
 
 
