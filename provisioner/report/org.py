@@ -98,6 +98,7 @@ def _facts(history: OrgHistory) -> Iterator[str]:
         ("instance", org.instance_url),
         ("definition", org.definition),
         ("fingerprint", org.fingerprint),
+        ("snapshot", org.snapshot),
         ("created", _minute(org.created_at)),
         ("available", _minute(org.available_at)),
         ("expires", _minute(org.expires_at)),

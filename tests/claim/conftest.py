@@ -41,6 +41,7 @@ ORG_KEYS = [
     "expires_at",
     "definition",
     "fingerprint",
+    "snapshot",
     "owner",
     "purpose",
     "lease_until",

@@ -87,7 +87,8 @@ def night(ledger: Ledger) -> RunRecord:
 
 
 def written(ledger: Ledger, night: RunRecord, contents: Any = CONTENTS) -> str:
-    return page(night, ledger.orgs(states=State), contents)
+    rows = [replace(org, snapshot="acme-base-7") for org in ledger.orgs(states=State)]
+    return page(night, rows, contents)
 
 
 def test_the_page_has_causes_bars_times_and_contents(ledger: Ledger, night: RunRecord) -> None:
@@ -103,6 +104,7 @@ def test_the_page_has_causes_bars_times_and_contents(ledger: Ledger, night: RunR
         "Requests to the Dev Hub 12",
         "Billing 1.2.0.3 (04t000000000001AAA)",
         "0123abc+changes",
+        "Snapshot acme-base-7",
         "provisioner login sample-000@acme.example",
     ):
         assert part in said, part

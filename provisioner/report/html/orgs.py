@@ -103,7 +103,7 @@ def _contents(org: Org, known: Mapping[str, Any]) -> Iterator[tuple[str, Part]]:
         yield title, _list(texts(known, key))
     users = [f"{user.get('persona', '')}: {user.get('username', '')}" for user in org.users]
     yield "Users", _list(users or texts(known, "users"))
-    yield "Snapshot", text(known, "snapshot")
+    yield "Snapshot", org.snapshot
     yield "Fingerprint", element("code", None, org.fingerprint) if org.fingerprint else None
 
 
