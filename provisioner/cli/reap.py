@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.invocation import Invocation
+from provisioner.config.unknown_pool import unknown_pool
 from provisioner.errors import UsageError
 from provisioner.ledger.base import TO_DELETE, State
 
@@ -28,6 +29,16 @@ def command(
         bool,
         typer.Option("--kept", help="Also delete failed orgs that `build --keep-failed` kept."),
     ] = False,
+    removed_pool: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--removed-pool",
+            metavar="POOL",
+            help="Also delete the available and unfinished orgs of a pool that pool.yaml does not "
+            "have; can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Restore the rows of a lost ledger. Delete nothing.")
     ] = False,
@@ -37,23 +48,27 @@ def command(
     Failed orgs that were kept (`build --keep-failed`) are deleted with --kept, or when they expire.
     An orphan has the ownership tag of this pool.yaml's project, but no row in the ledger, for
     example because the ledger was lost; --rebuild restores the rows. Orgs without the ownership
-    tag are never deleted. The exit code is 6 when an org could not be deleted.
+    tag are never deleted. A build leaves the orgs of a pool alone that was removed from pool.yaml;
+    --removed-pool deletes those that are not claimed. The exit code is 6 when an org could not be
+    deleted.
     """
     from provisioner.builder.connections import Connections
     from provisioner.cli.pools import warn_of_broken
     from provisioner.ledger import open_ledger
 
-    if rebuild and (dry_run or kept):
-        option = "--dry-run" if dry_run else "--kept"
+    given = {"--dry-run": dry_run, "--kept": kept, "--removed-pool": removed_pool}
+    if rebuild and (option := next((name for name, value in given.items() if value), "")):
         raise UsageError(f"{option} cannot be used with --rebuild")
     config = call.load("hub_and_ledger")
+    removed = frozenset(removed_pool or ())
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
+        _require_removed(removed, config, ledger)
         with Connections(config) as connections:
             if rebuild:
                 _show_rebuilt(call, _rebuild(config, connections, ledger))
                 return 0
-            found = _reap(config, connections, ledger, dry_run=dry_run, kept=kept)
+            found = _reap(config, connections, ledger, dry_run=dry_run, kept=kept, removed=removed)
         warn_of_broken(call, ledger)
     finally:
         ledger.close()
@@ -61,8 +76,33 @@ def command(
     return 6 if any(item.left_because for item in found) else 0
 
 
+def _require_removed(pools: Collection[str], config: PoolFile, ledger: Ledger) -> None:
+    """Raises UsageError for a pool that pool.yaml has, or that the ledger does not know."""
+    for pool in pools:
+        if pool in config.pools:
+            raise UsageError(
+                f"--removed-pool: pool.yaml has the pool {pool}",
+                hint="remove the pool from pool.yaml first, so that no build fills it again",
+            )
+        if not ledger.orgs(pool=pool):
+            known = {org.pool for org in ledger.orgs()} - {*config.pools}
+            raise (
+                unknown_pool(pool, known)
+                if known
+                else UsageError(
+                    f"--removed-pool: the ledger has no orgs of a pool {pool}", code="unknown_pool"
+                )
+            )
+
+
 def _reap(
-    config: PoolFile, connections: Connections, ledger: Ledger, *, dry_run: bool, kept: bool
+    config: PoolFile,
+    connections: Connections,
+    ledger: Ledger,
+    *,
+    dry_run: bool,
+    kept: bool,
+    removed: Collection[str],
 ) -> Sequence[Reaped]:
     from provisioner.builder.survey import gone, survey
     from provisioner.upkeep.lifetimes import HELD, corrected
@@ -73,7 +113,8 @@ def _reap(
     rows = corrected(ledger.orgs(states=State), [org.sign_up for org in active])
     gone_orgs = gone(connections.hub, active, [r for r in rows if r.state in HELD or _is_kept(r)])
     unknown = orphans(config, active, rows, ledger.broken())
-    found = [*to_reap(rows, now, gone_orgs, kept=kept), *orphan_reasons(unknown, rows)]
+    own = to_reap(rows, now, gone_orgs, kept=kept, removed=removed)
+    found = [*own, *orphan_reasons(unknown, rows)]
     return found if dry_run else reap(connections.hub, ledger, found, now)
 
 

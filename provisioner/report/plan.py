@@ -186,5 +186,5 @@ def _removed_pool(name: str, orgs: Sequence[Org]) -> list[str]:
         f"{name}: not in pool.yaml",
         f"  = keep {listed}",
         "    a build does not touch them; `provisioner reap` deletes those that are failed, "
-        "released or expired",
+        f"released or expired; with `--removed-pool {name}` also the others, except claimed ones",
     ]

@@ -7,12 +7,12 @@ Orgs without this project's tag are never changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from provisioner.ledger.base import TO_DELETE, Ledger, Org, State
+from provisioner.ledger.base import TO_DELETE, UNFINISHED, Ledger, Org, State
 from provisioner.steps.persona_names import is_persona, user_rows
 from provisioner.upkeep.deletion import delete_orgs, mark_for_deletion
 from provisioner.upkeep.ownership_tag import project_identity, read_tag
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from provisioner.ledger.broken import BrokenRow
     from provisioner.salesforce.active_orgs import ActiveOrg
     from provisioner.salesforce.hub import DevHub
+
+
+NOT_CLAIMED = UNFINISHED | {State.AVAILABLE}
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,28 @@ class Reaped:
 
 
 def to_reap(
-    rows: Sequence[Org], now: datetime, gone: Sequence[Org] = (), *, kept: bool = False
+    rows: Sequence[Org],
+    now: datetime,
+    gone: Sequence[Org] = (),
+    *,
+    kept: bool = False,
+    removed: Collection[str] = (),
 ) -> list[Reaped]:
     """The orgs that `reap` deletes, by their rows; unfinished orgs are left to the next build.
 
     `gone` are rows whose orgs are deleted according to the Dev Hub. `kept`: also failed orgs that
-    were kept for inspection.
+    were kept for inspection. `removed`: also the available and unfinished orgs of these pools.
     """
     deleted = {org.username for org in gone}
     found = [
         (org, "no longer on the Dev Hub" if org.username in deleted else _reason(org, now, kept))
         for org in rows
+    ]
+    is_left = {org.username for org, reason in found if not reason and org.state in NOT_CLAIMED}
+    found += [
+        (org, f"pool.yaml does not have the pool {org.pool}")
+        for org in rows
+        if org.pool in removed and org.username in is_left
     ]
     return [Reaped(org, reason) for org, reason in found if reason]
 

@@ -163,3 +163,43 @@ def test_an_active_org_whose_row_is_closed_is_deleted(night: Night) -> None:
     (item,) = reap(night)
     assert "but active on the Dev Hub" in item["reason"]
     assert night.active() == []
+
+
+def test_the_unclaimed_orgs_of_a_removed_pool_are_deleted_on_request(night: Night) -> None:
+    """No build deletes them: another pool.yaml with the same ledger may have the pool."""
+    night.write_pool(size=2, steps="")
+    assert night.build().exit_code == 0
+    claimed, available = sorted(org.username for org in night.orgs())
+    assert Command(night, "claim", claimed).end()[0] == 0
+    path = night.folder / "pool.yaml"
+    path.write_text(path.read_text("utf-8").replace("  sample:", "  other:"), encoding="utf-8")
+    assert reap(night) == []
+    (listed,) = reap(night, "--removed-pool", "sample", "--dry-run")
+    assert listed["reason"] == "pool.yaml does not have the pool sample"
+    (deleted,) = reap(night, "--removed-pool", "sample")
+    assert (deleted["org"]["username"], deleted["deleted"]) == (available, True)
+    assert night.active() == [claimed]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--removed-pool", "sample"],
+            "error: --removed-pool: pool.yaml has the pool sample\nhint: remove the pool from "
+            "pool.yaml first, so that no build fills it again\n",
+        ),
+        (
+            ["--removed-pool", "old"],
+            "error: --removed-pool: the ledger has no orgs of a pool old\n",
+        ),
+        (
+            ["--removed-pool", "old", "--rebuild"],
+            "error: --removed-pool cannot be used with --rebuild\n",
+        ),
+    ],
+)
+def test_only_a_pool_that_was_removed_is_emptied(
+    night: Night, options: list[str], message: str
+) -> None:
+    assert Command(night, "reap", *options).end() == (2, "", message)

@@ -100,7 +100,7 @@ sample: 1 wanted, 1 available
 removed: not in pool.yaml
   = keep 1 available
     a build does not touch them; `provisioner reap` deletes those that are failed, released or \
-expired
+expired; with `--removed-pool removed` also the others, except claimed ones
 
 Nothing to build.
 Plan: 0 to create, 0 to replace, 0 to delete, 1 to keep.
