@@ -103,13 +103,8 @@ class _Line:
             yield from self._argument()
 
     def _parameters(self) -> list[Parameter]:
-        if self.command is None:
-            import typer
-
-            from provisioner.cli.main import app
-
-            return list(typer.main.get_command(app).params)
-        return [each for each in self.command.params if not getattr(each, "hidden", False)]
+        command = self.command or _executable()
+        return [each for each in command.params if not getattr(each, "hidden", False)]
 
     def _option(self, name: str) -> Parameter | None:
         for each in self._parameters():
@@ -150,6 +145,14 @@ class _Line:
             yield FOLDERS
         elif any(word in shown for word in ("FILE", "ZIP", "COMMAND")):
             yield FILES
+
+
+def _executable() -> Any:
+    import typer
+
+    from provisioner.cli.main import app
+
+    return typer.main.get_command(app)
 
 
 class _Unknown:
