@@ -12,14 +12,12 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Ledger
     from provisioner.report.record import RunRecord
 
-RUNS = 200  # whose contents are read: those of orgs that wait since earlier builds
-
 
 def _html(record: RunRecord, ledger: Ledger) -> str:
     from provisioner.report.html.page import page
 
-    contents = contents_by_fingerprint(ledger.runs(limit=RUNS))
-    return page(record, ledger.orgs(states=State), contents)
+    rows = ledger.orgs(states=State)
+    return page(record, rows, contents_by_fingerprint(record.runs))
 
 
 def _junit(record: RunRecord, _: Ledger) -> str:

@@ -51,12 +51,11 @@ def find_org(ledger: Ledger, username: str) -> OrgHistory:
             code="unknown_org",
             hint="`provisioner status` lists the orgs; a report names those of its run",
         )
+    name = org.username if org else events[0].username  # as it was signed up
     wanted = {event.run for event in events}
     runs = [run for run in ledger.runs(limit=RUNS) if run.id in wanted]
-    spans = {run.id: recorded_spans(run).get(username, ()) for run in reversed(runs)}
-    return OrgHistory(
-        username, org, tuple(events), {run: each for run, each in spans.items() if each}
-    )
+    spans = {run.id: recorded_spans(run).get(name, ()) for run in reversed(runs)}
+    return OrgHistory(name, org, tuple(events), {run: each for run, each in spans.items() if each})
 
 
 def history_document(history: OrgHistory) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class RunRecord:
     times: tuple[StepTime, ...] = ()
     idle_since: tuple[Run, ...] = field(default=())  # later builds, which had nothing to build
     retries: tuple[Run, ...] = ()  # later runs that each continued one org
+    runs: Sequence[Run] = ()  # all that were read, the newest first
 
     @cached_property
     def summary(self) -> Summary:
@@ -105,6 +106,7 @@ def find_record(ledger: Ledger, run_id: str = "") -> RunRecord:
         step_times(run, history(runs[index + 1 :])),
         idle_since=tuple(one for one in later if not read_summary(one).retry),
         retries=tuple(one for one in later if read_summary(one).retry),
+        runs=runs,
     )
 
 

@@ -330,10 +330,12 @@ def test_a_ledger_that_cannot_be_used_exits_with_2_and_no_traceback(
         assert answer.err == ""
 
 
-def test_claim_imports_nothing_heavy(ledger: Ledger, folder: Path) -> None:
+def test_claim_and_status_import_nothing_heavy(ledger: Ledger, folder: Path) -> None:
     add(ledger, "a")
+    ledger.finish_run(Run("run-1", "host", 1, utc_now()))
     script = (
-        "import sys; from provisioner.cli.main import run; code = run(['claim']); "
+        "import sys; from provisioner.cli.main import run; run(['status']); "
+        "code = run(['claim']); "
         "print(sorted(set(sys.modules) & {'rich', 'requests', 'simple_salesforce', 'jwt', "
         "'cryptography', 'werkzeug', 'psycopg', 'asyncio', 'provisioner.emulator', "
         "'provisioner.steps.plugins'})); "

@@ -140,7 +140,7 @@ def test_the_history_of_an_org_has_its_steps_claims_and_events(ledger: Ledger, c
     username = "sample-000@acme.example"
     claimed = ledger.claim(Claim("ann", username=username), now=ledger.now())
     assert claimed is not None
-    text = call("report", username).out
+    text = call("report", username.upper()).out
     assert text.startswith(f"{username}: claimed, of the pool sample\n")
     assert "  sign-up  1m30s\n" in text
     assert "Claims:\n  ann  from " in text
