@@ -69,6 +69,34 @@ def test_a_script_counts_more_than_a_text(make: Make, init: Init) -> None:
     assert "bin/install.sh:10: sf frobnicate the org: no step of pool.yaml does this" in done.out
 
 
+def test_scripts_of_package_json_are_inserted(make: Make, init: Init) -> None:
+    scripts = {
+        "org": "npm run org:create && npm run org:fill",
+        "org:create": "sf org create scratch -f config/project-scratch-def.json",
+        "org:fill": 'sf project deploy start && sf org assign permset -n "Planner"',
+    }
+    make({"package.json": {"scripts": scripts}, "bin/install.sh": "npm ci\nnpm run org\n"})
+
+    init()
+
+    assert pool()["steps"] == [
+        {"deploy_source": {"path": "."}},
+        {"assign_permission_sets": {"sets": ["Planner"]}},
+    ]
+    assert "bin/install.sh:2: sf project deploy start" in text()
+
+
+def test_where_parts_of_the_source_are_deployed_all_of_it_is(make: Make, init: Init) -> None:
+    part = "sf project deploy start -m ApexClass"
+    make({**FILES, "bin/install.sh": SCRIPT.replace("sf project deploy start", part)})
+
+    done = init()
+
+    assert pool()["steps"][0] == {"deploy_source": {"path": "."}}
+    assert "bin/install.sh:5 deploys parts of the source; this deploys all of it." in text()
+    assert f"bin/install.sh:5: {part}: it deploys single components" in done.out
+
+
 def test_without_a_script_the_readme_counts(make: Make, init: Init) -> None:
     make({**FILES, "README.md": README, "scripts/a.apex": "x", "scripts/b.apex": "y"})
 
@@ -128,6 +156,8 @@ COMMANDS: list[tuple[str, Any]] = [
     ("sfdx force:mdapi:deploy -d mdapi -w 10", {"deploy_source": {"path": "mdapi"}}),
     ("sfdx force:mdapi:deploy -f out/a.zip", {"deploy_metadata": {"zip": "out/a.zip"}}),
     ("sf project deploy start -d mdapi", {"deploy_source": {"path": "mdapi"}}),
+    ("sf deploy metadata --target-org x", {"deploy_source": {"path": "."}}),
+    ("sf project deploy start -d .", {"deploy_source": {"path": "."}}),
     ("sf project deploy start -d force-app/main", "part of a package directory"),
     ("sf project deploy start -d other", "other is not one of packageDirectories"),
     ("sf project deploy start -x manifest/package.xml", "it deploys single components"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.draft.imports.cumulusci_conditions import holds
 from tests.cli.conftest import Cli, Done
 from tests.draft.conftest import DEFINITION, Make, pool, pools, text
 
@@ -114,6 +115,7 @@ jobs:
       - run: sf community publish -n Portal
       - run: sf package install -p ${{ steps.version.outputs.id }}
       - run: sf apex test run -l RunLocalTests
+      - uses: ./.github/actions/fill
 """
 
 PLAN = [{"sobject": "Account", "files": ["Account.json"]}]
@@ -217,6 +219,7 @@ def test_a_github_workflow(make: Make, init: Init) -> None:
         "ci.yml:23: sf package install -p ${{ steps.version.outputs.id }}: it has a value that is "
         "only known when the command runs",
         "ci.yml:24: tests are no part of the set-up of an org: sf apex test run -l RunLocalTests",
+        "ci.yml:25: ./.github/actions/fill: init does not read actions",
     ]
 
 
@@ -263,3 +266,68 @@ def test_values_of_wrong_types(make: Make, cli: Cli, content: Any) -> None:
     make({"in.json": content, "orgs/dev.json": DEFINITION})
 
     assert cli("init", "--from", "in.json").code in (0, 2)
+
+
+def test_a_project_in_metadata_format(make: Make, init: Init) -> None:
+    """CumulusCI also sets up projects without sfdx-project.json."""
+    package = "<Package><types><members>A</members><name>ApexClass</name></types></Package>"
+    classes = "src/classes/A.cls"
+    make({"sfdx-project.json": None, "config/project-scratch-def.json": None,
+          "orgs/dev.json": DEFINITION, "orgs/trial.json": DEFINITION, "src/package.xml": package,
+          classes: "public class A {}", f"{classes}-meta.xml": "<ApexClass/>",
+          "unpackaged/pre/one/package.xml": "<Package/>", "unpackaged/post/two/package.xml":
+          "<Package/>", "unpackaged/post/two/a.txt": "%%%NAMESPACE%%%",
+          "datasets/dev/dev.recipe.yml": "- object: Account\n  fields:\n    Name: a\n",
+          "cumulusci.yml": "minimum_cumulusci_version: 1\norgs: {scratch: {qa: {days: 99}}}"},
+    )  # fmt: skip
+
+    done = init("--from", "cumulusci.yml")
+
+    assert pools()["dev"]["steps"] == [
+        {"deploy_source": {"path": "unpackaged/pre/one"}},
+        {"deploy_source": {"path": "src"}},
+        {"load_data": {"snowfakery": "datasets/dev/dev.recipe.yml"}},
+    ]
+    assert pools()["qa"]["duration_days"] == 30
+    assert (
+        "deploy_post in dev_org, qa_org: unpackaged/post/two: it inserts the namespace" in done.out
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("org_config.scratch", True),
+        ("not org_config.scratch", False),
+        ("not org_config.namespaced", True),
+        ("org_config.scratch and project_config.project__source_format == 'sfdx'", True),
+        ('project_config.project__source_format != "sfdx"', False),
+        ("org_config.namespace or 'a' in org_config.installed_packages", None),
+        ("not org_config.scratch and 'a' in org_config.installed_packages", False),
+        ("org_config.scratch or 'a' in org_config.installed_packages", True),
+        ("x" * 1000, None),
+    ],
+)
+def test_conditions_of_cumulusci(condition: str, expected: bool | None) -> None:
+    assert holds(condition, source_format="sfdx", is_namespaced=False) is expected
+
+
+def test_files_that_can_be_imported_are_named(make: Make, cli: Cli) -> None:
+    make({**FILES, "config/dev-pool.json": SFP, "config/pool-notes.json": {"tag": 1}})
+
+    out = cli("init").out
+
+    for name in ("cumulusci.yml", ".sfdx-hardis.yml", "config/dev-pool.json", "pool.json"):
+        assert f"  {name}: `provisioner init --from {name}` imports it\n" in out
+    assert "pool-notes" not in out
+
+
+def test_json_lists_what_is_left_out(make: Make, cli: Cli) -> None:
+    make(FILES)
+
+    document = cli("init", "--from", "pool.json", "--json").json
+
+    assert document["files"] == ["pool.yaml"]
+    assert document["left_out"][0] == {
+        "file": "pool.json", "line": 2, "text": "tag: the pool is called dev-pool here",
+    }  # fmt: skip

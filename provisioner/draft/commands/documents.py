@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from provisioner.draft.commands.reading import commands_in
+from provisioner.draft.commands.scripts import with_scripts
 from provisioner.draft.commands.set_up import SetUp, set_up
 from provisioner.draft.project import Project
 
@@ -37,4 +38,4 @@ def _rank(one: SetUp) -> tuple[int, bool]:
 def _set_ups(project: Project, pattern: re.Pattern[str]) -> Iterator[SetUp]:
     for file in project.files:
         if pattern.fullmatch(file) and (text := project.text(file)):
-            yield set_up(commands_in(text, file), project)
+            yield set_up(commands_in(with_scripts(text, project), file), project)

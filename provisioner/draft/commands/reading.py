@@ -32,6 +32,7 @@ NAMES: Mapping[frozenset[str], str] = {
         "org create scratch": ("org create scratch", "org create", "env create scratch"),
         "project deploy start": (
             "project deploy start", "source push", "source deploy", "project deploy",
+            "deploy metadata",
         ),
         "deploy metadata dir": ("mdapi deploy",),
         "org assign permset": ("org assign permset", "user permset assign"),

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provisioner.draft.commands.reading import Command
-from provisioner.draft.commands.steps import NoStepError, project_path, steps_of
+from provisioner.draft.commands.steps import (
+    NoStepError,
+    PartialDeployError,
+    project_path,
+    steps_of,
+)
+from provisioner.draft.found import source
 from provisioner.draft.model import DefinitionFile, LeftOut, Setting, Step
 from provisioner.draft.project import Project
 
@@ -23,6 +29,8 @@ class SetUp:
     days: Setting | None = None
     steps: list[Step] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    parts: list[tuple[int, Command]] = field(default_factory=list)
+    """Deploys of parts of the source, each with the number of the steps before it."""
 
     @property
     def creates_org(self) -> bool:
@@ -52,12 +60,18 @@ def set_up(commands: Iterable[Command], project: Project) -> SetUp:
             found.left_out.append(LeftOut(command.file, text, command.line))
         else:
             _add(command, project, found)
+    if found.parts and not any(step.kind == "deploy_source" for step in found.steps):
+        number, command = found.parts[0]
+        reason = f"{command.where} deploys parts of the source; this deploys all of it."
+        whole = [replace(step, reason=reason) for step in source.find(project)]
+        found.steps[number:number] = whole
     return found
 
 
 def _start(command: Command, found: SetUp) -> None:
     if found.steps and not found.brings_content:
         found.steps.clear()
+        found.parts.clear()
     files = command.options("-f", "--definition-file", "--definitionfile", "--config-file")
     if files and "$" not in files[0] and found.definition is None:
         reason = f"{command.where} creates a scratch org with it."
@@ -74,6 +88,8 @@ def _add(command: Command, project: Project, found: SetUp) -> None:
     try:
         steps = steps_of(command, project)
     except NoStepError as error:
+        if isinstance(error, PartialDeployError):
+            found.parts.append((len(found.steps), command))
         found.left_out.append(LeftOut(command.file, f"{command.text}: {error}", command.line))
         return
     for step in steps:

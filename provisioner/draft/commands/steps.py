@@ -23,6 +23,10 @@ class NoStepError(ValueError):
     """A command that has no counterpart; the text says why."""
 
 
+class PartialDeployError(NoStepError):
+    """A deploy of a part of the source, which `deploy_source` cannot do."""
+
+
 def steps_of(command: Command, project: Project) -> list[Step]:
     """The steps of a command. Raises NoStepError."""
     convert = _CONVERTERS.get(command.name)
@@ -53,14 +57,17 @@ def _deploy(command: Command, project: Project) -> Iterator[Step]:
         return
     given = command.options("-d", "-p", "--source-dir", "--sourcepath", "--source-path")
     if command.options("-m", "--metadata", "-x", "--manifest"):
-        raise NoStepError("it deploys single components; deploy_source deploys whole directories")
+        text = "it deploys single components; deploy_source deploys whole directories"
+        raise PartialDeployError(text)
     if not given:
         yield from _whole_project(command, project)
         return
     folders = [str(project_path(folder)) for folder in _known(given)]
-    inside = [folder for folder in folders if _is_package_dir(folder, project)]
+    inside: list[str] = []
     for folder in folders:
-        if folder not in inside:
+        if below := _package_dirs_below(folder, project):
+            inside += below
+        else:
             yield from _other_folder(command, folder, project)
     if inside and {"" if one == "." else one for one in inside} >= set(project.package_dirs):
         yield from _whole_project(command, project)
@@ -75,8 +82,10 @@ def _whole_project(command: Command, project: Project) -> Iterator[Step]:
         yield _step(command, "deploy_source", options)
 
 
-def _is_package_dir(folder: str, project: Project) -> bool:
-    return ("" if folder == "." else folder) in project.package_dirs
+def _package_dirs_below(folder: str, project: Project) -> list[str]:
+    """The package directories that are this folder, or in it."""
+    path = "" if folder == "." else folder
+    return [known or "." for known in project.package_dirs if is_below(known, path)]
 
 
 def _other_folder(command: Command, folder: str, project: Project) -> Iterator[Step]:
@@ -84,7 +93,8 @@ def _other_folder(command: Command, folder: str, project: Project) -> Iterator[S
         yield _step(command, "deploy_source", {"path": ProjectPath(folder)})
         return
     if any(is_below(folder, known) for known in project.package_dirs):
-        raise NoStepError(f"{folder} is part of a package directory; only whole ones are deployed")
+        text = f"{folder} is part of a package directory; only whole ones are deployed"
+        raise PartialDeployError(text)
     raise NoStepError(f"{folder} is not one of packageDirectories in sfdx-project.json")
 
 

@@ -43,9 +43,10 @@ def _is_definition(content: Any) -> bool:
     return bool(keys & _ORG_KEYS) and len(keys & _KEYS) >= min(2, len(keys))
 
 
-def _order(file: str) -> tuple[bool, bool, bool, int, str]:
+def _order(file: str) -> tuple[bool, bool, bool, bool, int, str]:
     name = posixpath.basename(file)
-    return (file != USUAL, name != posixpath.basename(USUAL), name != "dev.json",
+    is_usual = name == posixpath.basename(USUAL)
+    return (file != USUAL, not is_usual, name != "dev.json", "base" not in name,
             file.count("/"), file)  # fmt: skip
 
 

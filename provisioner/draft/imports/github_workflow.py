@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.draft.commands.reading import Command, commands_in
+from provisioner.draft.commands.scripts import with_scripts
 from provisioner.draft.commands.set_up import SetUp, merged_assignments, set_up
 from provisioner.draft.imports.source_file import SourceFile
-from provisioner.draft.model import Imported, LeftOut, PoolDraft, Step
+from provisioner.draft.model import Imported, LeftOut, PoolDraft, Setting, Step
 from provisioner.draft.names import pool_name
 from provisioner.draft.project import Project
 from provisioner.errors import UsageError
@@ -40,16 +41,23 @@ def import_pools(file: SourceFile, project: Project) -> Imported:
             "data import, apex run and others",
         )
     found = jobs[best]
-    left_out = [*found.left_out, *_other_lines(file, best), *_other_jobs(file, jobs, best)]
+    left_out = [*found.left_out, *_other_lines(file, best, project), *_other_jobs(file, jobs, best)]
     name = pool_name(str(project.content.get("name") or ""), project.folder_name)
     pool = PoolDraft(
         name,
         f"The job {best} in {file.where('jobs', best)} sets up such an org.",
-        {"duration_days": found.days} if found.days else {},
+        _days(found),
         [found.definition] if found.definition else [],
         merged_assignments(_conditional(file, best, found.steps)),
     )
     return Imported(file.name, [pool], left_out)
+
+
+def _days(found: SetUp) -> dict[str, Setting]:
+    """An org of a pool waits before it is used, so it lives at least two days."""
+    if found.days is None:
+        return {}
+    return {"duration_days": replace(found.days, value=max(found.days.value, 2))}
 
 
 def _rank(found: SetUp) -> tuple[bool, bool, int]:
@@ -57,15 +65,16 @@ def _rank(found: SetUp) -> tuple[bool, bool, int]:
 
 
 def _set_up(file: SourceFile, job: str, project: Project) -> SetUp:
-    return set_up(_commands(file, job), project)
+    return set_up(_commands(file, job, project), project)
 
 
-def _commands(file: SourceFile, job: str) -> Iterator[Command]:
+def _commands(file: SourceFile, job: str, project: Project) -> Iterator[Command]:
     for index, step in enumerate(file.items("jobs", job, "steps")):
         run = step.get("run") if isinstance(step, Mapping) else None
         if isinstance(run, str):
             first = file.first_line("jobs", job, "steps", index, "run")
-            yield from commands_in(_with_values(run, _values(file, job, index)), file.name, first)
+            text = _with_values(with_scripts(run, project), _values(file, job, index))
+            yield from commands_in(text, file.name, first)
 
 
 def _values(file: SourceFile, job: str, index: int) -> dict[str, str]:
@@ -114,7 +123,7 @@ def _conditions(file: SourceFile, job: str) -> Iterator[tuple[int, str]]:
                     yield first + number, condition
 
 
-def _other_lines(file: SourceFile, job: str) -> Iterator[LeftOut]:
+def _other_lines(file: SourceFile, job: str, project: Project) -> Iterator[LeftOut]:
     """Steps after the sign-up that run something else than the Salesforce CLI."""
     is_after = False
     for index, step in enumerate(file.items("jobs", job, "steps")):
@@ -123,7 +132,7 @@ def _other_lines(file: SourceFile, job: str) -> Iterator[LeftOut]:
             yield from _local_action(file, job, index)
             continue
         first = file.first_line("jobs", job, "steps", index, "run")
-        commands = list(commands_in(run, file.name, first))
+        commands = list(commands_in(with_scripts(run, project), file.name, first))
         if is_after and not commands:
             for number, line in enumerate(run.splitlines()):
                 if not _NO_EFFECT.match(line):
