@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioner.plain_text import visible
+from provisioner.plain_text import quantity, visible
 
 _LONGEST_TEXT = 1_000  # characters; a longer one is cut when it is recorded
 
@@ -37,6 +37,14 @@ class HubFacts:
     daily_limit: int | None = None  # sign-ups in 24 hours that it allows
     can_delete: bool | None = None
     snapshots: bool | None = None
+
+    @property
+    def allowances(self) -> str:
+        """`40 active orgs and 80 sign-ups a day`; "" when they are not known."""
+        if self.active_limit is None or self.daily_limit is None:
+            return ""
+        active, daily = quantity(self.active_limit, "active org"), self.daily_limit
+        return f"{active} and {quantity(daily, 'sign-up')} a day"
 
     def as_json(self) -> dict[str, Any]:
         """The facts as `check --json` prints them: null for what is unknown."""

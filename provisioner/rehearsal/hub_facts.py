@@ -83,9 +83,8 @@ def sentence(facts: HubFacts) -> str:
         parts.append(f"a sign-up takes {facts.sign_up_seconds:.0f} s")
     if facts.login_delay_seconds is not None:
         parts.append(f"a first login works {facts.login_delay_seconds:.0f} s later")
-    if facts.active_limit is not None and facts.daily_limit is not None:
-        allowed = f"{facts.active_limit} active orgs and {facts.daily_limit} sign-ups a day"
-        parts.append(f"it allows {allowed}")
+    if facts.allowances:
+        parts.append(f"it allows {facts.allowances}")
     if not parts:
         return ""
     at = facts.probed_at

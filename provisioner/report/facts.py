@@ -62,9 +62,8 @@ def _user(facts: HubFacts) -> list[str]:
     if facts.limits_readable is not None:
         spent = "" if facts.daily_spent is None else f"; the probe used {facts.daily_spent} daily"
         lines.append(f"this user can read the limits: {_YES[facts.limits_readable]}{spent}")
-    if facts.active_limit is not None and facts.daily_limit is not None:
-        active, daily = facts.active_limit, facts.daily_limit
-        lines.append(f"the Dev Hub allows {active} active orgs and {daily} sign-ups a day")
+    if facts.allowances:
+        lines.append(f"the Dev Hub allows {facts.allowances}")
     if facts.can_delete is not None or facts.probed_at:
         lines.append(f"this user can delete its scratch orgs: {_YES[facts.can_delete]}")
     if facts.snapshots is not None:

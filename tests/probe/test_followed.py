@@ -90,13 +90,17 @@ def rehearse(night: Night, *more: str) -> tuple[dict[str, Any], str]:
 
 
 def test_a_rehearsal_simulates_the_facts(night: Night) -> None:
-    night.write_pool(size=1, steps="")
-    record(night, DEPLOYED)
+    night.write_pool(size=1, steps="", top="limits: { keep_active: 2 }")
+    record(night, replace(DEPLOYED, active_limit=3, daily_limit=12))
     document, messages = rehearse(night)
     assert (
         "Simulating what is known of your Dev Hub (check --probe of 2026-11-28): each org gets a "
-        "login app of its own, a sign-up takes 30 s, a first login works 240 s later.\n" in messages
+        "login app of its own, a sign-up takes 30 s, a first login works 240 s later, it allows "
+        "3 active orgs and 12 sign-ups a day.\n" in messages
     )
+    ended = here.run(night, "rehearse", "--limits", "active=2")
+    assert ended.code == 4, ended.err
+    assert "active scratch org limit" in ended.err
     (org,) = document["orgs"]
     assert org["consumer_key"] not in (DEFAULT_CONSUMER_KEY, "PlatformCLI")
     assert document["failed"] == 0
