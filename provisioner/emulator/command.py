@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from provisioner.emulator import typed
 from provisioner.emulator.apps import HUB_APPS
 from provisioner.emulator.behavior import Behavior, read_behavior
 from provisioner.emulator.fault_file import FaultFile, FaultFileError, read_fault_file
@@ -190,9 +191,9 @@ def _read_packages(path: Path | None) -> dict[str, dict[str, Any]] | None:
     ids: list[str] = []
     if isinstance(data, list):
         try:
-            ids = [one["id"] for one in data]
+            ids = [typed.text(one["id"], "id") for one in data]
             data = {one["id"]: {k: v for k, v in one.items() if k != "id"} for one in data}
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise OptionError(f"{path}: each package version needs an `id` (04t…)") from error
     try:
         return checked_packages(data)

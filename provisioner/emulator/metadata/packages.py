@@ -184,4 +184,7 @@ def _named(entries: Any) -> tuple[Mapping[str, Any], ...]:
     named = [{"name": one} if isinstance(one, str) else dict(one) for one in entries]
     for one in named:
         typed.text(one.get("name"), "name")
+        typed.text(one.get("label") or "", "label")
+        for field_name, kind in typed.mapping(one.get("fields", {}), "fields").items():
+            typed.text(kind, field_name)
     return tuple(named)

@@ -184,6 +184,8 @@ def test_a_wrong_option_is_an_error_with_its_reason(
         ('{"04t000000000001": {"permission_sets": ["A", {"name": "B", "labl": "B"}]}}', "1:61: "
          "04t000000000001: permission_sets: unknown key 'labl' (did you mean label?); known: name"),
         ('{"04t000000000001": {"duration": "x"}}', "1:2: 04t000000000001: duration must be"),
+        ('{"04t000000000001": {"objects": [{"name": "A__c", "fields": ["B__c"]}]}}',
+         "1:2: 04t000000000001: fields must be an object, not ['B__c']"),
         ('{"04x": {}}', "1:2: '04x' is not a package version id (04t…)"),
     ],
 )  # fmt: skip
