@@ -80,7 +80,7 @@ def states(night: Night, username: str) -> State:
 
 def test_the_job_gets_an_org_and_releases_it(full: Night, use: Use) -> None:
     step = use(pool="morning", lease="30m")
-    assert step.run("main") == 0, step
+    assert step.run("main") == 0, (step.annotations, step.log)
     (org,) = full.orgs(State.CLAIMED)
     assert (org.owner, org.purpose) == (
         "acme/shop",
@@ -102,7 +102,7 @@ def test_the_job_gets_an_org_and_releases_it(full: Night, use: Use) -> None:
 
 def test_the_session_is_an_output_only_if_asked_and_is_masked(full: Night, use: Use) -> None:
     step = use(access_token="true", release="false")
-    assert step.run("main") == 0, step
+    assert step.run("main") == 0, (step.annotations, step.log)
     token = step.outputs["access-token"]
     key = full.environ["SF_PRIVATE_KEY"].strip().splitlines()[1:-1]
     assert step.masked == [*key, token]
@@ -161,6 +161,21 @@ def test_a_job_that_is_cancelled_while_it_waits_leaves_the_queue(night: Night, u
     assert ledger.waiters() == []
     ledger.close()
     assert step.annotations == [("error", "interrupted")]
+
+
+def test_the_salesforce_cli_is_logged_in_if_asked(full: Night, use: Use, tmp_path: Path) -> None:
+    (tmp_path / "server.key").write_text(full.environ["SF_PRIVATE_KEY"])
+    step = use(sf="true", alias="mine", private_key=str(tmp_path / "server.key"))
+    assert step.run("main") == 0, (step.annotations, step.log)
+    (call,) = [
+        each["arguments"] for each in machine.calls(full.folder) if "jwt" in each["arguments"]
+    ]
+    assert call[:3] == ["org", "login", "jwt"]
+    assert call[call.index("--username") + 1] == step.outputs["username"]
+    assert call[call.index("--alias") + 1] == "mine"
+    assert "--set-default" in call
+    assert step.run("post") == 0
+    assert states(full, step.outputs["username"]) is State.DELETED
 
 
 def test_an_org_that_cannot_be_released_is_a_warning(full: Night, use: Use) -> None:
