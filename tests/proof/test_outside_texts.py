@@ -125,7 +125,14 @@ SOURCES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 NOT_REPEATED = {"sign-up: in words of HTML", "Dev Hub: limits"}  # no word of it is shown
 
-REPORTS = (["report"], ["status"], ["plan"], ["reap"], ["check", "--online"])
+REPORTS = (
+    ["report", "--events"],
+    ["report", "--runs"],
+    ["status"],
+    ["plan"],
+    ["reap"],
+    ["check", "--online"],
+)
 
 
 def said_by(ended: Ended) -> str:
