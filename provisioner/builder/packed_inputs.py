@@ -23,12 +23,15 @@ LONGEST = 40_000  # characters; about 2,800 files
 _LARGEST = 8_000_000  # characters of JSON that a text of another program may stand for
 
 
-def packed(inputs: Mapping[str, OrgInputs]) -> str:
-    """The text for inputs by fingerprint; "" for none, or where not even the steps fit."""
+def packed(inputs: Mapping[str, OrgInputs], longest: int = LONGEST) -> str:
+    """The text for inputs by fingerprint; "" for none, or where not even the steps fit.
+
+    It has at most `longest` characters, and no more than LONGEST.
+    """
     if not inputs:
         return ""
     depth = max((len(name.split("/")) for s in _steps(inputs) for name in s.names), default=1)
-    while len(text := _text(inputs, depth)) > LONGEST:
+    while len(text := _text(inputs, depth)) > min(longest, LONGEST):
         if depth == 0:
             return ""
         depth -= 1

@@ -190,21 +190,19 @@ def pool_previews(
 
 def _preview(plan: PoolPlan, held: int, lowest: int) -> PoolPreview:
     """Pairs each outdated org that goes with a new one, of the same definition if there is one."""
-    left, deleted = list(plan.create), list(plan.remove)
-    pairs: list[tuple[Removal, Creation]] = []
+    left = list(plan.create)
+    pairs: dict[str, tuple[Removal, Creation]] = {}  # by username
     for same in (True, False):
         for removal in plan.retire:
-            if any(removal is done for done, _ in pairs):
-                continue
-            name = removal.org.definition
-            found = (creation for creation in left if not same or creation.definition == name)
-            if (creation := next(found, None)) is not None:
+            org = removal.org
+            found = (c for c in left if not same or c.definition == org.definition)
+            if org.username not in pairs and (creation := next(found, None)) is not None:
                 left.remove(creation)
-                pairs.append((removal, creation))
-    paired = {removal.org.username for removal, _ in pairs}
-    pairs.sort(key=lambda pair: plan.retire.index(pair[0]))
-    deleted += [removal for removal in plan.retire if removal.org.username not in paired]
-    return PoolPreview(plan, tuple(pairs), tuple(left), tuple(deleted), held, lowest)
+                pairs[org.username] = removal, creation
+    replaced = [pairs[r.org.username] for r in plan.retire if r.org.username in pairs]
+    others = [r for r in plan.retire if r.org.username not in pairs]
+    deleted = (*plan.remove, *others)
+    return PoolPreview(plan, tuple(replaced), tuple(left), deleted, held, lowest)
 
 
 def _lowest(plan: PoolPlan, breaker: CircuitBreaker) -> int:

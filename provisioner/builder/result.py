@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,12 @@ from provisioner.plain_text import quantity
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
+    from provisioner.builder.org_inputs import OrgInputs
     from provisioner.builder.step_notes import StepWarning
     from provisioner.plan import PoolPlan, Removal
+
+
+LONGEST_RECORD = 110_000  # characters; a run has 131,072 on the Dev Hub ledger, with escapes
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class BuildResult:
     durations: Mapping[str, Any] = field(default_factory=dict)  # see StepTimes
     timeline: Mapping[str, Any] = field(default_factory=dict)
     allowance: Mapping[str, int] = field(default_factory=dict)  # `daily` and `active`, at the start
-    inputs: str = ""  # of the orgs that it has built: see packed_inputs
+    inputs: Mapping[str, OrgInputs] = field(default_factory=dict)
+    """Of the orgs that it has built, by fingerprint."""
     retry: str = ""  # the username of the org that it has continued; "" for a build
 
     @property
@@ -100,7 +106,7 @@ class BuildResult:
 
     def counts(self) -> dict[str, Any]:
         """The numbers, for the ledger's record of the run."""
-        return {
+        counts = {
             "wanted": self.wanted,
             "built": len(self.built),
             "failed": len(self.failed),
@@ -121,9 +127,10 @@ class BuildResult:
             "durations": dict(self.durations),
             "timeline": dict(self.timeline),
             "allowance": dict(self.allowance),
-            packed_inputs.KEY: self.inputs,
             "retry": self.retry,
         }
+        left = LONGEST_RECORD - len(json.dumps(counts))
+        return {**counts, packed_inputs.KEY: packed_inputs.packed(self.inputs, left)}
 
 
 def requests_sent(context: BuildContext) -> Mapping[str, int]:
@@ -163,7 +170,7 @@ def summarise(
         durations=context.reporter.times.durations(),
         timeline=context.reporter.times.timeline(),
         allowance=_allowance(context),
-        inputs=packed_inputs.packed(context.inputs),
+        inputs=context.inputs,
         retry=context.options.retry,
         api_calls=requests_sent(context),
         seconds=seconds,

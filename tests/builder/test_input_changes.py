@@ -128,6 +128,12 @@ def test_of_a_large_project_folders_are_recorded_in_place_of_files(files: int, t
     assert said(old, org(step("deploy_source", changed, 0))) == text
 
 
+def test_a_long_record_of_a_build_leaves_less_room() -> None:
+    old = {"old": org(step("deploy_source", project(500), 0))}
+    assert 0 < len(packed(old, 1_000)) <= 1_000 < len(packed(old))
+    assert packed(old, 10) == packed(old, -5) == ""
+
+
 def test_steps_that_several_definitions_share_are_recorded_once() -> None:
     shared = step("deploy_source", project(500), 0)
     one = packed({"a": org(shared)})
