@@ -66,7 +66,9 @@ class Estimate:
         """The estimate as text."""
         duration, basis = quantity(_minutes(self.seconds), "minute"), self.basis
         if self.builds:
-            duration = f"{_minutes(self.seconds)} to {quantity(_minutes(self.slow), 'minute')}"
+            slow = quantity(_minutes(self.slow), "minute")
+            usual = _minutes(self.seconds)
+            duration = f"{usual} to {slow}" if usual < _minutes(self.slow) else slow
             basis = f"p50 and p95 of {quantity(self.builds, 'build')}; {basis}"
         return (
             f"about {self.hub_requests} Dev Hub and {self.org_requests} scratch org requests, "

@@ -147,7 +147,7 @@ def _remarks(config: PoolFile, pool: PoolPreview) -> Iterator[str]:
     versions = (version for _, version in package_versions(config, plan.pool))
     yield from (f"package {version.title}" for version in versions if version.title != version.id)
     yield from _order(pool)
-    if pool.held:
+    if pool.held and not plan.is_short_of_room:
         yield (
             f"canary: one org of the new content is built first; {pool.held} more follow when it "
             "is available"
@@ -173,10 +173,9 @@ def _order(pool: PoolPreview) -> list[str]:
     if not plan.is_short_of_room:
         return ["each outdated org is deleted only after its replacement is available"]
     without = quantity(len(plan.create) - plan.slots, "new org")
-    return [
-        f"there is no room for {without} until outdated orgs are deleted: first one, for the "
-        f"canary; after the canary is available, {quantity(plan.swap, 'org')} at a time"
-    ]
+    canary = "first one, for the canary; after it is available, " if pool.held else ""
+    batch = f"{canary}{quantity(plan.swap, 'org')} at a time"
+    return [f"there is no room for {without} until outdated orgs are deleted: {batch}"]
 
 
 def _removed_pool(name: str, orgs: Sequence[Org]) -> list[str]:

@@ -140,13 +140,25 @@ def test_orgs_that_must_make_room_go_in_batches_after_the_canary(make_night: Mak
     assert (
         """\
     there is no room for 4 new orgs until outdated orgs are deleted: first one, for the canary; \
-after the canary is available, 2 orgs at a time
-    canary: one org of the new content is built first; 3 more follow when it is available
+after it is available, 2 orgs at a time
     available during the build: at least 2
 """
         in text
     )
     assert "Plan: 0 to create, 4 to replace, 0 to delete, 0 to keep." in text
+
+
+def test_content_that_was_built_before_needs_no_canary(make_night: Make) -> None:
+    found = prepared(make_night, *["too old"] * 4, size=4, active=0, pool="refresh_after: 20h")
+    assert """\
+ until outdated orgs are deleted: 1 org at a time
+    available during the build: at least 3
+""" in shown(found)
+
+
+def test_the_canary_of_new_content_is_named(make_night: Make) -> None:
+    text = "canary: one org of the new content is built first; 3 more follow when it is available"
+    assert f"    {text}\n" in shown(prepared(make_night, size=4))
 
 
 def test_many_orgs_with_the_same_reason_are_counted(make_night: Make) -> None:

@@ -56,6 +56,11 @@ def test_the_medians_of_the_steps_are_added_and_so_are_the_95th_percentiles() ->
     assert (document["seconds"], document["seconds_p95"], document["builds"]) == (190, 940, 1)
 
 
+def test_equal_durations_are_one_number() -> None:
+    found = estimated("morning", {"morning": {step: [10.0] for step in MEASURED}})
+    assert ", 1 minute (p50 and p95 of 1 build; typical values)" in found.text()
+
+
 def test_orgs_that_wait_for_a_sign_up_slot_take_another_sign_up() -> None:
     assert estimated("morning", {"morning": MEASURED}, orgs=11).seconds == 190.0 + 110.0
 
