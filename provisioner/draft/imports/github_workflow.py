@@ -55,9 +55,9 @@ def import_pools(file: SourceFile, project: Project) -> Imported:
 
 def _days(found: SetUp) -> dict[str, Setting]:
     """An org of a pool waits before it is used, so it lives at least two days."""
-    if found.days is None:
+    if found.days is None or found.days.value < 2:
         return {}
-    return {"duration_days": replace(found.days, value=max(found.days.value, 2))}
+    return {"duration_days": found.days}
 
 
 def _rank(found: SetUp) -> tuple[bool, bool, int]:
