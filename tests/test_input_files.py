@@ -15,6 +15,7 @@ from tests.test_layers import PACKAGE
 
 OUR_OWN = {
     "input_file.py": "the place itself",
+    "config/org_definitions/catalogue.py": "tables that are part of the package",
     "crash.py": "writes a crash file",
     "cli/sample_project.py": "the sample, which is part of the package",
     "cli/main.py": "the standard streams",

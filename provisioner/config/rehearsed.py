@@ -20,6 +20,7 @@ from typing import Any, Literal, get_args
 from provisioner.config.hub import DevHub
 from provisioner.config.placeholders import PLACEHOLDER
 from provisioner.errors import UsageError
+from provisioner.input_file import SETTINGS, read_input
 
 VARIABLE = "PROVISIONER_REHEARSAL"
 
@@ -86,7 +87,7 @@ def exported(environ: Mapping[str, str]) -> Rehearsed | None:
         return None
     folder = Path(named)
     try:
-        return _read(folder, json.loads((folder / _FILE).read_text(encoding="utf-8")))
+        return _read(folder, json.loads(read_input(folder / _FILE, SETTINGS)))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         raise UsageError(
             f"{VARIABLE} is set, but no rehearsal is running in {named}",

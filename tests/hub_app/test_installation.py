@@ -61,13 +61,13 @@ def test_variables_and_other_keys_stay_as_they_are_written(hub: Hub) -> None:
     assert pem.splitlines()[3] not in done.out + done.err
 
 
-def test_a_key_in_plain_text_is_not_printed(hub: Hub) -> None:
+def test_a_key_in_plain_text_is_refused_and_not_printed(hub: Hub) -> None:
     pem = (hub.folder / "0.key").read_text()
     indented = "".join(f"    {line}\n" for line in pem.splitlines())
     hub.write_pool(f"|\n{indented}".rstrip("\n"))
     done = hub.app()
-    assert done.code == 0, done.err
-    assert yaml.safe_load(done.out)["dev_hub"]["private_key"] == "${SF_PRIVATE_KEY}"
+    assert done.code == 2
+    assert "dev_hub.private_key: the secret is written in plain text; write ${NAME}" in done.err
     assert pem.splitlines()[3] not in done.out + done.err
 
 
