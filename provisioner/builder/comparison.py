@@ -7,7 +7,7 @@ new file does with them is then planned as for any other ledger.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -136,19 +136,25 @@ def _pool(
             found[definition.name] = [Change("definition", (definition.name,), how="removed")]
         elif today != fingerprint:
             found[definition.name] = changes(before.inputs[fingerprint], after.inputs[today])
-    settings = [*_settings("", earlier, new.pools[name]), *_weights(earlier, new.pools[name])]
-    return PoolComparison(preview, earlier is None, tuple(settings) if earlier else (), found)
+    later = new.pools[name]
+    settings = [*_settings("", earlier, later), *_weights(earlier, later)] if earlier else []
+    return PoolComparison(preview, earlier is None, tuple(settings), found)
 
 
 def _settings(prefix: str, old: Any, new: Any) -> Iterator[Setting]:
-    for key in fields(new) if old is not None else ():
-        before, after = getattr(old, key.name), getattr(new, key.name)
-        if before != after and key.name not in NOT_COMPARED:
+    """The keys with other values; `deadline.at` for a key below another one."""
+    for key in fields(new if old is None else old) if old != new else ():
+        before, after = getattr(old, key.name, None), getattr(new, key.name, None)
+        if before == after or key.name in NOT_COMPARED:
+            continue
+        if is_dataclass(before) or is_dataclass(after):
+            yield from _settings(f"{prefix}{key.name}.", before, after)
+        else:
             yield Setting(prefix + key.name, _text(before), _text(after))
 
 
-def _weights(old: Pool | None, new: Pool) -> Iterator[Setting]:
-    before = {each.name: each.weight for each in old.definitions} if old else {}
+def _weights(old: Pool, new: Pool) -> Iterator[Setting]:
+    before = {each.name: each.weight for each in old.definitions}
     after = {each.name: each.weight for each in new.definitions}
     for name in dict.fromkeys([*before, *after]):
         if before.get(name) != after.get(name):

@@ -227,6 +227,38 @@ def test_the_id_of_an_alias_and_the_declared_dependencies_are_compared(branches:
     assert "the dependencies of the packages in sfdx-project.json" in text
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("swap: 2", "swap: 20%", "    swap: 2 → 20%\n"),
+        ("canary: false", "reuse: true", "    canary: false → true\n    reuse: false → true\n"),
+        (
+            'deadline: { at: "07:30" }',
+            'deadline: { at: "08:00", available: 3 }',
+            "    deadline.at: 07:30 → 08:00\n    deadline.available: none → 3\n",
+        ),
+        ("duration_days: 2", 'deadline: { at: "08:00" }', "    deadline.at: none → 08:00\n"),
+    ],
+)
+def test_settings_of_a_pool_replace_no_org(
+    branches: Branches, old: str, new: str, text: str
+) -> None:
+    branches.write_pool("base", more=f"    {old}\n")
+    branches.write_pool(more=f"    {new}\n")
+    ended = branches.plan("--exit-code")
+    assert text in ended.out
+    assert "  = keep 6\n" in ended.out
+    assert ended.code == 0
+
+
+def test_definitions_and_weights(branches: Branches) -> None:
+    text = (branches.folder / "new/pool.yaml").read_text("utf-8")
+    branches.write("pool.yaml", text.replace("{ file: a.json, weight: 2 }, b.json", "a.json"))
+    out = branches.plan().out
+    assert "    weight of a.json: 2 → 1\n    weight of b.json: 1 → none\n" in out
+    assert "  ~ replace 2 of b.json (definition b.json removed)\n  = keep 4\n" in out
+
+
 def test_a_section_that_may_hold_secrets_is_only_said_to_differ(branches: Branches) -> None:
     text = (branches.folder / "new/pool.yaml").read_text("utf-8")
     branches.write("pool.yaml", text.replace("${HUB}", "ann@acme.example").replace("LEDGER", "DB"))
