@@ -224,7 +224,7 @@ class Outcomes:
     def _may_send_more(self) -> bool:
         context = self._context
         has_stopped = context.circuit_breaker.is_tripped or context.scheduler.is_stopping
-        return not context.progress.limit and not has_stopped
+        return not (context.progress.limit or has_stopped or context.options.retry)
 
 
 def _creation(org: Org) -> Creation:

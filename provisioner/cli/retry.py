@@ -68,7 +68,7 @@ def _conclude(output: Output, result: BuildResult) -> None:
     error = result.error()
     if error is None:
         return
-    if result.exit_code == 6:
+    if result.failed:
         output.error(
             f"{result.retry} failed again, and is kept",
             hint=f"fix the step, then: provisioner retry {result.retry}",

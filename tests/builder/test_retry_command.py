@@ -178,6 +178,19 @@ def test_nothing_is_retried_while_a_build_runs_or_when_the_org_is_gone(
     assert night.orgs(State.FAILED) == [failed]
 
 
+def test_an_org_in_maintenance_is_left_to_the_next_build(night: Night, failed: Org) -> None:
+    fix(night)
+    maintenance = {"do": "answer", "status": 420}
+    night.fault({"org": "scratch", "route": "deploy.start"}, maintenance, times=0)
+    ended = run(night, "retry", failed.username, "--time-scale", "0.002")
+    assert ended.code == 6
+    assert "left to the next build: 1 org" in ended.err
+    assert "failed again" not in ended.err
+    night.world.faults.clear()
+    assert night.build().exit_code == 0
+    assert [org.username for org in night.orgs(State.AVAILABLE)] == [failed.username]
+
+
 def test_a_build_resumes_a_retry_that_was_killed(night: Night, failed: Org) -> None:
     fix(night)
     config = night.config()
@@ -224,7 +237,9 @@ def test_only_a_failure_of_the_content_lets_a_step_start_again(night: Night) -> 
     org = build_failing(night, "- run_apex: scripts/setup.apex\n")
     assert org.step_state == "sent"
     night.world.faults.clear()
+    night.write_pool(size=1, steps="- run_apex: scripts/setup.apex\n", pool="replacements: 1")
     result = night.build(retry=org.username, keep_failed=True)
     assert result.exit_code == 6
+    assert len(night.hub_rows("ScratchOrgInfo")) == 1, "a retry sends no sign-up"
     assert "it is unknown whether the script ran" in result.failed[0].error
     assert StartAgain().text() != org.step_state
