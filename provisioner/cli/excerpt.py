@@ -20,14 +20,12 @@ Cell = tuple[str, int]
 """What is printed for a character, and how many columns it takes."""
 
 
-def excerpt(problem: Problem, lines: Sequence[str | None], encoding: str = "utf-8") -> list[str]:
-    """The line of a problem and the line with the caret; [] where the line must not be shown.
+def excerpt(problem: Problem, line: str, encoding: str = "utf-8") -> list[str]:
+    """The `line` of a problem and one with the caret; [] for an empty line.
 
-    `lines` are those of the file, None in place of one that may hold a secret. A character that the
-    `encoding` of the output does not have is printed as an escape.
+    A character that the `encoding` of the output does not have is printed as an escape.
     """
-    line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else None
-    if line is None or not line.strip():
+    if not line.strip():
         return []
     gutter = f"{problem.line:5} | "
     below = f"{'':{len(gutter) - 2}}| "

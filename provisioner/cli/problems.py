@@ -21,17 +21,21 @@ def print_problems(output: Output, problems: Sequence[Problem]) -> None:
     lines = {} if output.as_json or output.quiet else _lines_of(problems)
     for problem in problems:
         output.line(str(problem))
-        for line in excerpt(problem, lines.get(problem.file, ()), encoding):
-            output.line(line)
+        line = lines.get((problem.file, problem.line), "")
+        for each in excerpt(problem, line, encoding):
+            output.line(each)
 
 
-def _lines_of(problems: Sequence[Problem]) -> Mapping[str, Sequence[str | None]]:
-    """The lines of each file that may be shown, by the name of the file."""
-    secret = {(problem.file, problem.line) for problem in problems if is_about_secret(problem)}
+def _lines_of(problems: Sequence[Problem]) -> Mapping[tuple[str, int], str]:
+    """The lines that may be shown, by file and number."""
+    wanted: dict[str, set[int]] = {}
+    for problem in problems:
+        wanted.setdefault(problem.file, set()).add(problem.line)
+    for problem in problems:
+        if is_about_secret(problem):
+            wanted[problem.file].discard(problem.line)
     return {
-        file: [
-            None if (file, number) in secret else line
-            for number, line in enumerate(source_lines(Path(file)), 1)
-        ]
-        for file in {problem.file for problem in problems}
+        (file, number): line
+        for file, numbers in wanted.items()
+        for number, line in source_lines(Path(file), numbers).items()
     }

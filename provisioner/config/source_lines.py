@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from yaml.nodes import Node
@@ -14,37 +14,44 @@ from provisioner.config.secret_variables import is_secret_key
 from provisioner.errors import ConfigError
 
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # those of YAML 1.1, which problems count
-_KEY = re.compile(r"[\"']?(?P<key>[\w.-]+)[\"']?\s*:(?=(?P<value>.*))")
+_KEY = re.compile(r"(?<![\w.-])(?P<key>[\w.-]+)[\"']?\s*:(?=(?P<value>.*))")
 _ANCHOR = re.compile(r"&\w+\s+\S")
 _BASE64_LINE = re.compile(r"\s*[A-Za-z0-9+/_-]{20,}={0,2}\s*")
 _PLAIN_LEDGER = re.compile(r"[\"']?(sqlite:///|devhub)[^@]*")
 _LONGEST_PATH = 200
+_LONGEST_LINE = 10_000  # characters; a longer one is no line for people, and slow to examine
 
 
-def source_lines(path: Path) -> tuple[str | None, ...]:
-    """The lines of the file; None for each that may hold a secret. () if it cannot be read.
+def source_lines(path: Path, wanted: Iterable[int]) -> Mapping[int, str]:
+    """The `wanted` lines of the file, from 1, without those that may hold a secret.
 
-    A file that is not YAML is judged line by line, so more of its lines are hidden.
+    There is none if the file cannot be read. A file that is not YAML is judged line by line, so
+    more of its lines are hidden.
     """
     try:
         text = read_text(path)
     except ConfigError:
-        return ()
+        return {}
     lines = _LINE_END.split(text)
     try:
         hidden = set(_of_nodes(compose(text, path)))
     except ConfigError:
         hidden = set(_of_text(lines))
     hidden |= set(_of_keys(lines))
-    return tuple(
-        None if number in hidden or holds_secret(line) else line
-        for number, line in enumerate(lines)
-    )
+    numbers = sorted({each for each in wanted if 0 < each <= len(lines)})
+    found = {each: lines[each - 1] for each in numbers if each - 1 not in hidden}
+    return {each: line for each, line in found.items() if not _may_hold_secret(line)}
+
+
+def _may_hold_secret(line: str) -> bool:
+    return len(line) > _LONGEST_LINE or holds_secret(line)
 
 
 def _of_nodes(root: Node) -> Iterator[int]:
     for node in secret_nodes(root):
-        yield from range(node.start_mark.line, node.end_mark.line + 1)
+        end = node.end_mark  # of a block of text it is the start of the next line
+        yield from range(node.start_mark.line, end.line + (end.column > 0))
+        yield node.start_mark.line
 
 
 def _of_keys(lines: list[str]) -> Iterator[int]:
@@ -67,7 +74,7 @@ def _of_text(lines: list[str]) -> Iterator[int]:
                 yield number
             else:
                 above = None
-        for match in _KEY.finditer(line):
+        for match in _KEY.finditer(line[:_LONGEST_LINE]):
             if is_secret_key(match["key"]):
                 above = indent
                 if not _is_plain(match["key"], match["value"].strip()):

@@ -15,7 +15,7 @@ SECRET = "hunter2XyZ"
 
 
 def drawn(line: str, column: int) -> list[str]:
-    return excerpt(Problem("pool.yaml", 1, column, "", "wrong"), [line])
+    return excerpt(Problem("pool.yaml", 1, column, "", "wrong"), line)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,9 @@ def columns(text: str) -> int:
 
 def test_characters_that_the_output_does_not_have_are_escapes() -> None:
     problem = Problem("pool.yaml", 123456, 3, "", "wrong")
-    lines = [None] * 123455 + ["\u00e9: x"]
 
-    assert excerpt(problem, lines, "ascii") == ["123456 | \\xe9: x", "       |      ^"]
-    cut = excerpt(Problem("pool.yaml", 1, 150, "", "wrong"), ["x" * 300], "ascii")
+    assert excerpt(problem, "\u00e9: x", "ascii") == ["123456 | \\xe9: x", "       |      ^"]
+    cut = excerpt(Problem("pool.yaml", 1, 150, "", "wrong"), "x" * 300, "ascii")
     assert (cut[0][8], cut[0][-1], len(cut[0])) == (".", ".", WIDTH)
 
 
@@ -76,9 +75,12 @@ def test_a_line_of_a_megabyte_is_no_problem() -> None:
     assert text[caret.index("^")] == "x"
 
 
-def test_no_line_is_drawn_for_a_position_outside_the_file() -> None:
-    for line in (0, 2, 99):
-        assert excerpt(Problem("pool.yaml", line, 1, "", "wrong"), ["a: 1"]) == []
+def test_no_line_is_drawn_for_an_empty_one_or_a_position_outside_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "pool.yaml"
+    path.write_text("a: 1\n")
+
+    assert source_lines(path, [0, 1, 2, 3, 99]) == {1: "a: 1", 2: ""}
+    assert source_lines(tmp_path / "none.yaml", [1]) == {}
     assert drawn("   ", 1) == []
 
 
@@ -105,10 +107,10 @@ def test_a_line_with_a_secret_is_never_shown(tmp_path: Path, text: str, broken: 
     path = tmp_path / "pool.yaml"
     path.write_text(f"size: 3\n{text}{broken}\n")
 
-    lines = source_lines(path)
+    lines = source_lines(path, range(9))
 
-    assert lines[0] == "size: 3"
-    assert SECRET not in "".join(line or "" for line in lines)
+    assert lines[1] == "size: 3"
+    assert SECRET not in "".join(lines.values())
 
 
 def test_variables_and_paths_are_shown(tmp_path: Path) -> None:
@@ -119,17 +121,35 @@ def test_variables_and_paths_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "pool.yaml"
     path.write_text(text)
 
-    shown = source_lines(path)
+    shown = source_lines(path, [1, 2])
 
-    assert shown[0] == "installation_key: ${KEY}"
-    assert shown[1] == "private_key: ~/.certs/server.key"
+    assert shown == {1: "installation_key: ${KEY}", 2: "private_key: ~/.certs/server.key"}
+
+
+def test_only_the_lines_of_a_secret_are_hidden(tmp_path: Path) -> None:
+    path = tmp_path / "pool.yaml"
+    path.write_text(f"a: 1\nx_secret: |\n  {SECRET}\n  {SECRET}\nb: 2\n")
+
+    assert source_lines(path, range(9)) == {1: "a: 1", 5: "b: 2", 6: ""}
+
+
+@pytest.mark.parametrize(
+    "text", ["a: " * 300_000, "x" * 900_000, "{" * 900_000, "a: 1\n" * 20_000]
+)
+def test_a_file_of_any_shape_is_examined_in_a_moment(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "pool.yaml"
+    path.write_text(text)
+
+    assert source_lines(path, [1]) in ({}, {1: "a: 1"})
 
 
 def test_lines_are_counted_as_yaml_counts_them(tmp_path: Path) -> None:
     path = tmp_path / "pool.yaml"
     path.write_bytes("a: 1\r\nb: 2\rc: 3\u2028d: 4\x85e: 5\n".encode())
 
-    assert source_lines(path) == ("a: 1", "b: 2", "c: 3", "d: 4", "e: 5", "")
+    shown = source_lines(path, range(9))
+
+    assert list(shown.values()) == ["a: 1", "b: 2", "c: 3", "d: 4", "e: 5", ""]
 
 
 def test_other_commands_show_it_as_well(cli: Cli, tmp_path: Path) -> None:
