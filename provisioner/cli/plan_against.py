@@ -20,6 +20,7 @@ _CHECK_OUT = (
     "what FILE names is read beside it; check out the other branch into a folder of its own: "
     "git worktree add ../base origin/main"
 )
+_WRONG_FILE = "pass the path of the pool.yaml that is in use: --against FILE"
 
 
 def compare_with(call: Invocation, file: Path, names: Sequence[str], *, is_markdown: bool) -> bool:
@@ -57,4 +58,5 @@ def _earlier(file: Path, environ: Placeholders) -> PoolFile:
     try:
         return load(file, environ=environ, rehearsed=not_yet())
     except ConfigError as error:
-        raise ConfigError(error.problems, hint=_CHECK_OUT) from None
+        is_read = any(problem.key_path for problem in error.problems)
+        raise ConfigError(error.problems, hint=_CHECK_OUT if is_read else _WRONG_FILE) from None

@@ -116,7 +116,7 @@ def project(files: int) -> dict[str, str]:
     [
         (500, "source: force-app/…/filea, steps[0]"),
         (6_000, "source: force-app/main/default/lwc/Component7/, steps[0]"),
-        (30_000, "source: force-app/main/default/lwc/, steps[0]"),
+        (24_000, "source: force-app/main/default/lwc/, steps[0]"),
     ],
 )
 def test_of_a_large_project_folders_are_recorded_in_place_of_files(files: int, text: str) -> None:

@@ -57,7 +57,7 @@ def drawn(seed: int) -> Start:
     )
 
 
-@settings(max_examples=40, phases=[Phase.generate])
+@settings(max_examples=32, phases=[Phase.generate])
 @given(seed=st.integers(0, 10**9))
 def test_a_build_does_what_the_plan_said(key_pair: KeyPair, seed: int) -> None:
     start = drawn(seed)

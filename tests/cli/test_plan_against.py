@@ -299,6 +299,16 @@ def test_the_files_of_the_other_branch_must_be_there(branches: Branches) -> None
     assert hint in ended.err
 
 
+def test_a_file_that_is_not_there_is_named(branches: Branches) -> None:
+    (branches.folder / "base/pool.yaml").unlink()
+    assert branches.plan() == Ended(
+        2,
+        "",
+        "…/base/pool.yaml:1:1: the file does not exist\n"
+        "hint: pass the path of the pool.yaml that is in use: --against FILE\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
