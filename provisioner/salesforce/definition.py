@@ -18,6 +18,9 @@ LONGEST_DESCRIPTION = 2000
 
 _NOT_SENT = frozenset({"$schema", "settings", "objectSettings"})
 
+SNAPSHOT_EXCLUDES = ("edition", "features", "hasSampleData", "release", "sourceOrg")
+"""Keys that a definition with `snapshot` cannot have: the snapshot determines them."""
+
 MAPPED_FEATURES = {"saleswave": "DevelopmentWave", "servicewave": "DevelopmentWave"}
 
 DROPPED_FEATURES = frozenset(
@@ -77,6 +80,16 @@ def sign_up_fields(signup: SignUp) -> dict[str, Any]:
         "ConnectedAppConsumerKey": signup.consumer_key,
         "ConnectedAppCallbackUrl": CALLBACK_URL,
     }
+
+
+def definition_from_snapshot(definition: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The definition of an org that is signed up from a snapshot which `definition` has made.
+
+    Keys that the snapshot determines are left out, and `template`, which needs an edition.
+    """
+    left_out = {*SNAPSHOT_EXCLUDES, "template"}
+    kept = {key: value for key, value in definition.items() if key not in left_out}
+    return {**kept, "snapshot": name}
 
 
 def features(value: str | Iterable[str]) -> str:

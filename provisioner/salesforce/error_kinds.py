@@ -150,7 +150,11 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
         ErrorKind.CONFIGURATION,
         "the template is not supported; use edition instead of template",
     ),
-    "C-1033": (ErrorKind.TRANSIENT, "the template has the wrong version"),
+    "C-1033": (
+        ErrorKind.TRANSIENT,
+        "the template or snapshot has the wrong version; create a new snapshot if Salesforce had "
+        "a new release since",
+    ),
     "C-1034": (
         ErrorKind.TRANSIENT,
         "Salesforce could not create the org; if this happens again, ask Salesforce Support",
@@ -217,11 +221,12 @@ _SIGN_UP: Mapping[str, tuple[ErrorKind, str]] = {
     ),
     "T-0003": (
         ErrorKind.CONFIGURATION,
-        "the template is not approved; use an approved template, or an edition",
+        "the template or snapshot is not approved; use another one, or an edition",
     ),
     "T-0004": (
         ErrorKind.CONFIGURATION,
-        "the source org of the template no longer exists; use another template, or an edition",
+        "the source org of the template or snapshot no longer exists, or a snapshot is of the "
+        "release before; use another one, or an edition",
     ),
     "VR-0001": (
         ErrorKind.TRANSIENT,

@@ -20,6 +20,8 @@ class HubLimits:
     active_remaining: int
     daily_max: int
     daily_remaining: int
+    active_snapshots: int | None = None  # what remains; None where the Dev Hub does not say
+    daily_snapshots: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,16 @@ def is_refused(error: SalesforceError) -> bool:
 def hub_limits(answer: Row) -> HubLimits:
     """The limits in the answer of `/limits`. Raises MalformedAnswerError."""
     active, daily = row_in(answer, "ActiveScratchOrgs"), row_in(answer, "DailyScratchOrgs")
-    return HubLimits(*_limit_of(active), *_limit_of(daily))
+    snapshots = [_remaining(answer, key) for key in ("ActiveOrgSnapshots", "DailyOrgSnapshots")]
+    return HubLimits(*_limit_of(active), *_limit_of(daily), *snapshots)
+
+
+def _remaining(answer: Row, key: str) -> int | None:
+    """What remains of a limit that a Dev Hub may not have.
+
+    Source: docs/reference/sign-up.md#snapshots.
+    """
+    return None if answer.get(key) is None else _limit_of(row_in(answer, key))[1]
 
 
 def _limit_of(limit: Row) -> tuple[int, int]:

@@ -30,7 +30,7 @@ def settled(emulated: Emulated, username: str) -> SignUpStatus:
 
 def test_a_dev_hub_tells_its_limits(emulated: Emulated) -> None:
     hub = emulated.hub()
-    assert hub.limits() == HubLimits(40, 40, 80, 80)
+    assert hub.limits() == HubLimits(40, 40, 80, 80, active_snapshots=40, daily_snapshots=40)
 
 
 def test_a_sign_up_becomes_an_org_that_its_username_enters(emulated: Emulated) -> None:

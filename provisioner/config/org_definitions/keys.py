@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.config.checks import nearest
 from provisioner.config.org_definitions.found import Found, at, warning_at
+from provisioner.salesforce.definition import SNAPSHOT_EXCLUDES
 
 EDITIONS = ("Developer", "Enterprise", "Group", "Professional")
 PARTNER_EDITIONS = tuple(f"Partner {edition}" for edition in EDITIONS)
@@ -18,7 +19,6 @@ REFUSED: Mapping[str, str] = {
     "durationDays": "is not allowed in a definition; set duration_days of the pool",
     "package2AncestorIds": "is computed and must not be written; remove it",
 }
-SNAPSHOT_EXCLUDES = ("edition", "features", "hasSampleData", "release", "sourceOrg")
 TYPES: Mapping[str, tuple[type, ...]] = {
     "adminEmail": (str,),
     "country": (str,),
