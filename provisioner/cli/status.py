@@ -54,7 +54,6 @@ def command(
     as for `provisioner claim`.
     """
     from provisioner.cli.pools import given, pools_and_ledger
-    from provisioner.config.unknown_pool import unknown_pool
     from provisioner.report.last_build import last_build
     from provisioner.report.manifest import ledger_manifest
     from provisioner.report.status import summarise
@@ -72,10 +71,7 @@ def command(
         broken = ledger.broken(orgs)
         listed = ledger_manifest(ledger, only or [*part.pools]) if manifest else None
         run = None if manifest else last_build(ledger)
-    known = {*part.pools, *(org.pool for org in orgs)}
-    for name in only:
-        if name not in known:
-            raise unknown_pool(name, known)
+    _check_names(only, {*part.pools, *(org.pool for org in orgs)})
     sizes = {name: pool.size for name, pool in part.pools.items()}
     summary = summarise(sizes, orgs, only, waiters)
     if listed is not None:
@@ -84,6 +80,20 @@ def command(
         call.output.json(_document(summary, is_shown, broken, run))
     else:
         _show(call, summary, is_shown, broken, run)
+    _check_reached(found)
+
+
+def _check_names(pools: Sequence[str], known: set[str]) -> None:
+    """Raise UsageError for the first pool that neither pool.yaml nor the ledger has."""
+    from provisioner.config.unknown_pool import unknown_pool
+
+    for name in pools:
+        if name not in known:
+            raise unknown_pool(name, known)
+
+
+def _check_reached(found: Sequence[Health]) -> None:
+    """Raise LoginError when none of the orgs that were to be verified could be reached."""
     if found and not any(health.is_reached for health in found):
         raise LoginError(
             f"no org was verified: none of the available orgs ({len(found)}) could be reached",

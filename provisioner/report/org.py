@@ -108,12 +108,13 @@ def _facts(history: OrgHistory) -> Iterator[str]:
 
 
 def _steps(history: OrgHistory) -> Iterator[str]:
+    indent = "  " if len(history.spans) > 1 else ""
     for run, spans in history.spans.items():
-        if len(history.spans) > 1:
+        if indent:
             yield f"in run {run}:"
         for span in spans:
             took = "no end" if span.end is None else spent(span.end - span.start)
-            yield f"{span.step}  {took}"
+            yield f"{indent}{span.step}  {took}"
 
 
 def _claims(history: OrgHistory) -> Iterator[str]:
