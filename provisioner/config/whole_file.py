@@ -23,17 +23,18 @@ def whole_findings(config: PoolFile, facts_of: FactsOf | None) -> Iterator[Findi
 
 def _hub_findings(config: PoolFile, facts: HubFacts) -> Iterator[Finding]:
     wanted = sum(pool.size for pool in config.pools.values())
-    for most, kept, key, what in (
-        (facts.active_limit, config.limits.keep_active, "keep_active", "active scratch orgs"),
-        (facts.daily_limit, config.limits.keep_daily, "keep_daily", "sign-ups in 24 hours"),
+    for most, kept, key, noun, more in (
+        (facts.active_limit, config.limits.keep_active, "keep_active", "active scratch org", ""),
+        (facts.daily_limit, config.limits.keep_daily, "keep_daily", "sign-up", " in 24 hours"),
     ):
         if most is None or not wanted:
             continue
+        allowed = f"the Dev Hub allows {quantity(most, noun)}{more}"
         if most <= kept:
-            text = f"leaves none for the pools: the Dev Hub allows {most} {what}; write less"
+            text = f"leaves none for the pools: {allowed}; write less"
             yield Finding(f"limits.{key}", text, is_warning=True)
         elif wanted > most - kept:
             reserved = f", and limits.{key} reserves {kept}" if kept else ""
-            text = f"the pools want {quantity(wanted, 'org')}, but the Dev Hub allows {most} {what}"
+            text = f"the pools want {quantity(wanted, 'org')}, but {allowed}"
             advice = f"write sizes of at most {most - kept} together"
             yield Finding("pools", f"{text}{reserved}; {advice}", is_warning=True)

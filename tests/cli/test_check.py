@@ -252,7 +252,7 @@ def test_sizes_are_compared_with_what_the_ledger_knows_of_the_dev_hub(
     assert (done.code, done.out) == (0, "")
     assert done.err.splitlines() == [
         "pool.yaml:6:3: warning: pools: the pools want 2 orgs, but the Dev Hub allows 1 active "
-        "scratch orgs; write sizes of at most 1 together"
+        "scratch org; write sizes of at most 1 together"
     ]
 
 

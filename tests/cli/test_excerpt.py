@@ -133,9 +133,7 @@ def test_only_the_lines_of_a_secret_are_hidden(tmp_path: Path) -> None:
     assert source_lines(path, range(9)) == {1: "a: 1", 5: "b: 2", 6: ""}
 
 
-@pytest.mark.parametrize(
-    "text", ["a: " * 300_000, "x" * 900_000, "{" * 900_000, "a: 1\n" * 20_000]
-)
+@pytest.mark.parametrize("text", ["a: " * 300_000, "x" * 900_000, "{" * 900_000, "a: 1\n" * 20_000])
 def test_a_file_of_any_shape_is_examined_in_a_moment(tmp_path: Path, text: str) -> None:
     path = tmp_path / "pool.yaml"
     path.write_text(text)

@@ -241,6 +241,11 @@ def test_a_snapshot_excludes_the_keys_that_it_determines(project: Project, key: 
             "features: BYOOTT needs Scrt2Conversation as well; add it to features",
         ),
         (
+            {"edition": "Developer", "features": ["BYOCCaaS"]},
+            "features: BYOCCaaS needs ServiceCloud and Scrt2Conversation as well; add them to "
+            "features",
+        ),
+        (
             {"edition": "Developer", "features": ["Communities"]},
             "features: Communities needs the setting communitiesSettings.enableNetworksEnabled; "
             "set it to true",

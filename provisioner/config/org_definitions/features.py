@@ -83,7 +83,8 @@ def _number(text: str, feature: Feature) -> Iterator[str]:
 def _needs(feature: Feature, definition: Mapping[str, Any], names: list[str]) -> Iterator[str]:
     missing = [each for each in feature.with_features if each.lower() not in names]
     if missing:
-        yield f"{feature.name} needs {' and '.join(missing)} as well; add it to features"
+        them = "it" if len(missing) == 1 else "them"
+        yield f"{feature.name} needs {' and '.join(missing)} as well; add {them} to features"
     if feature.with_setting and not _is_true(definition, feature.with_setting):
         yield f"{feature.name} needs the setting {feature.with_setting}; set it to true"
     edition = str(definition.get("edition") or "").removeprefix("Partner ")
