@@ -84,6 +84,11 @@ def _plan(call: Invocation, pools: list[str] | None, *, with_exit_code: bool) ->
         warn_of_broken(call, ledger)
     finally:
         ledger.close()
+    if runs and runs[0].finished_at is None and any(plan.resume for plan in found.plans):
+        call.output.warn(
+            f"run {runs[0].id} has not finished: while it is running, another build exits with "
+            "code 8; if it was interrupted, a build resumes its orgs"
+        )
     text = plan_text(found, cost, width=call.output.width)
     call.output.result(text, plan_document(found, cost), marks=MARKS)
     return exit_code(found) if with_exit_code else 0
