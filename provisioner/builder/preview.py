@@ -62,7 +62,8 @@ class Preview:
     pools: tuple[PoolPreview, ...]
     others: tuple[Removal, ...] = ()  # orgs of no pool that a build deletes
     removed_pools: Mapping[str, Sequence[Org]] = field(default_factory=dict)
-    """The orgs of pools that pool.yaml no longer has. A build leaves them alone."""
+    """The orgs of pools that pool.yaml no longer has, in a plan of all pools. A build leaves them
+    alone."""
     changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
     """By username, what has changed since an org of another fingerprint was built, if known."""
 
@@ -109,7 +110,7 @@ def preview(
         config=config,
         pools=tuple(pool_previews(config, plans, verified)),
         others=tuple(others),
-        removed_pools=_removed_pools(config, rows),
+        removed_pools=_removed_pools(config, rows) if {*pools} == {*config.pools} else {},
         changes=_changes(plans, contents, ledger, runs),
     )
 

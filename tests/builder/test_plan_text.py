@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioner.builder.fingerprint import fingerprints
-from provisioner.builder.preview import Preview
+from provisioner.builder.preview import Preview, preview
 from provisioner.emulator.world import Limits
 from provisioner.ledger import open_ledger
 from provisioner.report.estimate import Estimate
@@ -111,6 +111,20 @@ Plan: 0 to create, 0 to replace, 0 to delete, 1 to keep.
     orgs = [{"username": "sample-1@acme.example", "state": "available"}]
     assert document["removed_pools"] == [{"name": "removed", "orgs": orgs}]
     assert (document["changes"], document["totals"]["keep"]) == (False, 1)
+
+
+def test_a_plan_of_some_pools_does_not_list_removed_ones(make_night: Make) -> None:
+    night = make_night()
+    night.write_pool(size=0, steps="")
+    path = night.folder / "pool.yaml"
+    path.write_text(path.read_text("utf-8") + "  b: { size: 0, definitions: [config/"
+                    "project-scratch-def.json] }\n", encoding="utf-8")  # fmt: skip
+    config = night.config()
+    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
+    put(night, ledger, 1, "old", "sample", "of no pool")
+    listed = [preview(config, names, ledger, pytest.fail) for names in (["b"], ["b", "sample"])]
+    ledger.close()
+    assert [list(found.removed_pools) for found in listed] == [[], ["removed"]]
 
 
 def test_what_a_limit_prevents_is_named(make_night: Make) -> None:
