@@ -10,12 +10,12 @@ import typer
 
 from provisioner.cli.annotations import annotation
 from provisioner.cli.check_probe import probe_hub, require_consent
+from provisioner.cli.checked import checked, summary
 from provisioner.cli.invocation import Invocation
 from provisioner.cli.known_facts import known_facts
 from provisioner.cli.problems import print_problems
 from provisioner.config.load import read
 from provisioner.config.model import PoolFile
-from provisioner.config.named_files import named_files
 from provisioner.config.placeholders import Placeholders
 from provisioner.config.rehearsed import not_yet
 from provisioner.errors import ConfigError, Problem, ProvisionerError, UsageError
@@ -91,7 +91,8 @@ def command(
         require_consent(call, is_agreed=yes)
     pool_file, problems, hint = _read(call, without_secrets=without_secrets)
     _print(call, problems, hint, format_)
-    document: dict[str, Any] = {"problems": [as_document(problem) for problem in problems]}
+    counts = checked(pool_file, without_secrets=without_secrets).as_json() if pool_file else None
+    document: dict[str, Any] = {"problems": list(map(as_document, problems)), "checked": counts}
     has_wrong_keys = pool_file is None and online
     if has_wrong_keys:
         pool_file = _without_keys(call)  # the checks online examine the keys themselves
@@ -199,27 +200,6 @@ def _conclude(call: Invocation, problems: Sequence[Problem]) -> None:
     errors = sum(not problem.is_warning for problem in problems)
     if errors > 1:
         call.output.say(quantity(errors, "problem"))
-
-
-def summary(
-    pool_file: PoolFile, problems: Sequence[Problem], *, without_secrets: bool = False
-) -> str:
-    """The last line of a check that found nothing, or only warnings, with what was checked."""
-    pools = list(pool_file.pools.values())
-    found = quantity(len(problems), "warning") if problems else "no problems"
-    key_files = {pool_file.directory / not_yet().private_key} if without_secrets else set()
-    files = quantity(len(named_files(pool_file) - key_files), "file")
-    files += ", without dev_hub" if without_secrets else ""
-    if not pools:
-        return (
-            f"{pool_file.path}: {found}, but there is no pool, so `build` has nothing to do; "
-            f"claim, login and status can use the file ({files} checked)"
-        )
-    wanted = sum(pool.size for pool in pools)
-    definitions = quantity(sum(len(pool.definitions) for pool in pools), "definition")
-    steps = quantity(sum(len(pool.steps) for pool in pools), "step")
-    held = f"{quantity(len(pools), 'pool')}, {quantity(wanted, 'org')} wanted"
-    return f"{pool_file.path}: {found} ({held}; checked {definitions}, {steps}, {files})"
 
 
 def as_document(problem: Problem) -> dict[str, Any]:

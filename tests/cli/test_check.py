@@ -30,6 +30,12 @@ pools:
 """
 
 
+NO_PROBLEMS = {
+    "problems": [],
+    "checked": {"pools": 1, "orgs": 2, "definitions": 1, "steps": 0, "files": 2},
+}
+
+
 @pytest.fixture(autouse=True)
 def _project(tmp_path: Path) -> None:
     write_key_pair(key_files(tmp_path / "keys"))
@@ -108,20 +114,21 @@ def test_json_lists_the_problems(cli: Cli, tmp_path: Path) -> None:
                 "message": "unknown key; did you mean ledger?",
                 "warning": False,
             },
-        ]
+        ],
+        "checked": None,
     }
 
 
-def test_json_of_a_good_file_is_an_empty_list(cli: Cli) -> None:
+def test_json_of_a_good_file_has_no_problem_and_says_what_was_checked(cli: Cli) -> None:
     done = cli("--json", "check")
 
-    assert (done.code, done.json, done.err) == (0, {"problems": []}, "")
+    assert (done.code, done.json, done.err) == (0, NO_PROBLEMS, "")
 
 
 def test_format_json_is_json(cli: Cli) -> None:
     done = cli("check", "--format", "json")
 
-    assert (done.code, done.json, done.err) == (0, {"problems": []}, "")
+    assert (done.code, done.json, done.err) == (0, NO_PROBLEMS, "")
 
 
 def test_format_github_annotates_the_lines(
@@ -179,6 +186,7 @@ def test_a_file_without_pools_is_not_all_good(cli: Cli, tmp_path: Path) -> None:
         "pool.yaml: no problems, but there is no pool, so `build` has nothing to do; claim, login "
         "and status can use the file (1 file checked)\n"
     )
+    assert cli("check", "--json").json["checked"]["pools"] == 0
 
 
 def test_a_missing_file_says_how_to_get_one(cli: Cli) -> None:

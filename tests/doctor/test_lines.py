@@ -54,7 +54,15 @@ def test_a_hub_with_nothing_wrong_has_only_good_lines_and_costs_seven_requests(
 
 def test_json_has_each_check_and_its_earlier_keys(night: Night) -> None:
     document = run(night, "check", "--online", "--json").document
-    assert set(document) == {"problems", "hub", "packages", "checks", "api_calls", "facts"}
+    assert set(document) == {
+        "problems",
+        "checked",
+        "hub",
+        "packages",
+        "checks",
+        "api_calls",
+        "facts",
+    }
     assert document["api_calls"] == {"hub": 7}
     names = [check["name"] for check in document["checks"]]
     assert list(dict.fromkeys(names)) == [name for name in CHECKS if name != "scratch_app"]
