@@ -6,7 +6,8 @@ One build
     progress         what is done so far and may still be spent, behind the build's lock
     planning         the plan: ledger, fingerprints, limits
     retry_plan       the plan of `retry`: one failed org continues
-    preview          the plan without a build, and what follows from it
+    preview          the plan without a build
+    pool_preview     what follows from the plan of a pool: pairs, the canary, the lowest number
     comparison       what another pool.yaml would change, without the Dev Hub
     offline_packages package versions without the Dev Hub
     resolution       the package versions that pool.yaml names

@@ -17,7 +17,7 @@ from provisioner.builder.fingerprint import Contents, read_contents
 from provisioner.builder.input_changes import Change, changes
 from provisioner.builder.offline_packages import known_to_hub, without_hub
 from provisioner.builder.planning import UNBOUNDED
-from provisioner.builder.preview import PoolPreview, pool_previews
+from provisioner.builder.pool_preview import PoolPreview, pool_previews
 from provisioner.config.document import compose, read_text
 from provisioner.declare.duration import format_duration
 from provisioner.ledger.base import Org, State

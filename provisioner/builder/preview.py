@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from provisioner.builder.circuit_breaker import CircuitBreaker
 from provisioner.builder.connections import Connections
 from provisioner.builder.fingerprint import Contents, read_contents
 from provisioner.builder.first_logins import has_first_session
@@ -15,10 +13,12 @@ from provisioner.builder.input_changes import Change, changes
 from provisioner.builder.lost_sessions import WHY
 from provisioner.builder.packed_inputs import recorded_inputs
 from provisioner.builder.planning import UNBOUNDED, hub_allowance
+from provisioner.builder.pool_preview import PoolPreview, pool_previews
 from provisioner.builder.resolution import resolved
 from provisioner.builder.survey import GONE, gone, survey
 from provisioner.ledger.base import State
-from provisioner.plan import Creation, PoolPlan, Removal, in_turn, plan_pools
+from provisioner.plain_text import quantity
+from provisioner.plan import Allowance, PoolPlan, Removal, plan_pools
 from provisioner.upkeep.lifetimes import corrected
 from provisioner.upkeep.probes import REASON, is_probe, left_by_probes
 from provisioner.upkeep.reap import orphan_reasons, orphans
@@ -30,28 +30,6 @@ if TYPE_CHECKING:
 
 
 OLD_RUNS = 200  # that are searched for an outdated org when newer ones do not have it
-
-
-@dataclass(frozen=True)
-class PoolPreview:
-    """The plan of one pool, and what follows from it if nothing fails."""
-
-    plan: PoolPlan
-    replaced: tuple[tuple[Removal, Creation], ...] = ()  # an outdated org, and what follows it
-    created: tuple[Creation, ...] = ()  # the other ones that are signed up
-    deleted: tuple[Removal, ...] = ()  # ended without a successor of their own
-    held: int = 0  # orgs that wait until the canary is available
-    lowest: int = 0  # the fewest orgs that are available during the build
-
-    @property
-    def kept(self) -> int:
-        """Available orgs that stay, outdated ones that nothing replaces yet included."""
-        return len(self.plan.available) + len(self.plan.outdated) - len(self.plan.retire)
-
-    @property
-    def changes_anything(self) -> bool:
-        """Whether a build would sign up, resume or delete an org of this pool."""
-        return bool(self.plan.create or self.plan.resume or self.deleted or self.replaced)
 
 
 @dataclass(frozen=True)
@@ -105,6 +83,7 @@ def preview(
             ended = [*others, *(removal for plan in plans for removal in plan.remove)]
             allowance = allowance.more(_slots_of(ended, active))
             plans = plan_pools(config, pools, now_rows, prints, allowance, now)
+            _warn_of_unsent(config, plans, active, allowance, warn)
     verified = {row.fingerprint for row in rows if row.available_at}
     return Preview(
         config=config,
@@ -113,6 +92,29 @@ def preview(
         removed_pools=_removed_pools(config, rows) if {*pools} == {*config.pools} else {},
         changes=_changes(plans, contents, ledger, runs),
     )
+
+
+def _warn_of_unsent(
+    config: PoolFile,
+    plans: Sequence[PoolPlan],
+    active: Sequence[ActiveOrg],
+    allowance: Allowance,
+    warn: Callable[[str], None],
+) -> None:
+    """Warn of sign-ups that were intended and not sent, where the Dev Hub would refuse them.
+
+    A build sends them whatever `limits` keeps for people: an earlier build had that allowance.
+    """
+    sent = {org.username for org in active}
+    resumed = [org for plan in plans for org in plan.resume if org.state is State.INTENDED]
+    unsent = sum(org.username.lower() not in sent for org in resumed)
+    keeps = config.limits
+    left = Allowance(allowance.daily + keeps.keep_daily, allowance.active + keeps.keep_active).left
+    if unsent > left:
+        warn(
+            f"{quantity(unsent, 'org')} of those to resume must still be signed up, and the Dev "
+            f"Hub's limits leave {quantity(left, 'sign-up')}: a build exits with code 4"
+        )
 
 
 def _changes(
@@ -176,50 +178,3 @@ def _removed_pools(config: PoolFile, rows: Sequence[Org]) -> dict[str, list[Org]
         if is_open and row.pool not in config.pools:
             found.setdefault(row.pool, []).append(row)
     return found
-
-
-def pool_previews(
-    config: PoolFile, plans: Sequence[PoolPlan], verified: set[str]
-) -> list[PoolPreview]:
-    """What follows from the plans of all pools; `verified` fingerprints need no canary."""
-    breaker = CircuitBreaker(verified, lambda pool: config.pools[pool].canary)
-    breaker.guard(plan.pool for plan in plans if plan.is_short_of_room)
-    breaker.admit(in_turn(plans))
-    held = Counter(creation.pool for creation in breaker.held)
-    return [_preview(plan, held[plan.pool], _lowest(plan, breaker)) for plan in plans]
-
-
-def _preview(plan: PoolPlan, held: int, lowest: int) -> PoolPreview:
-    """Pairs each outdated org that goes with a new one, of the same definition if there is one."""
-    left = list(plan.create)
-    pairs: dict[str, tuple[Removal, Creation]] = {}  # by username
-    for same in (True, False):
-        for removal in plan.retire:
-            org = removal.org
-            found = (c for c in left if not same or c.definition == org.definition)
-            if org.username not in pairs and (creation := next(found, None)) is not None:
-                left.remove(creation)
-                pairs[org.username] = removal, creation
-    replaced = [pairs[r.org.username] for r in plan.retire if r.org.username in pairs]
-    others = [r for r in plan.retire if r.org.username not in pairs]
-    deleted = (*plan.remove, *others)
-    return PoolPreview(plan, tuple(replaced), tuple(left), deleted, held, lowest)
-
-
-def _lowest(plan: PoolPlan, breaker: CircuitBreaker) -> int:
-    """The fewest available orgs during a build in which nothing fails.
-
-    Outdated orgs are deleted beforehand only where new ones have no other room
-    (`provisioner.builder.room`): one for the canary, then as many as `swap` says.
-    """
-    available = len(plan.available) + len(plan.outdated)
-    at_the_end = available - len(plan.retire) + len(plan.create) + len(plan.resume)
-    waiting = len(plan.create) - plan.slots
-    if not waiting:
-        return min(available, at_the_end)
-    beyond = max(0, available - plan.size)
-    pending = plan.slots + len(plan.resume)
-    is_verified = all(map(breaker.is_verified, plan.create))
-    first = 0 if is_verified else min(waiting, 1)
-    fall = min(waiting - first, max(0, plan.swap - pending) + beyond)
-    return max(0, min(available - max(first, fall), at_the_end))

@@ -13,7 +13,8 @@ from provisioner.report.changes import changes_text
 from provisioner.report.plan_document import Totals, package_versions, totals
 
 if TYPE_CHECKING:
-    from provisioner.builder.preview import PoolPreview, Preview
+    from provisioner.builder.pool_preview import PoolPreview
+    from provisioner.builder.preview import Preview
     from provisioner.config.model import PoolFile, StepEntry
     from provisioner.ledger.base import Org
     from provisioner.plan import Removal

@@ -11,7 +11,8 @@ from provisioner.report.changes import change_document
 from provisioner.steps.resolved_packages import InstallsPackages, ResolvedVersion
 
 if TYPE_CHECKING:
-    from provisioner.builder.preview import PoolPreview, Preview
+    from provisioner.builder.pool_preview import PoolPreview
+    from provisioner.builder.preview import Preview
     from provisioner.config.model import PoolFile, StepEntry
     from provisioner.plan import Removal
     from provisioner.report.estimate import Estimate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -44,11 +45,11 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def plan(config: PoolFile) -> Preview:
+def plan(config: PoolFile, warn: Callable[[str], None] = pytest.fail) -> Preview:
     """What `plan` says now; it sends no change."""
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     try:
-        return preview(config, list(config.pools), ledger, pytest.fail, ledger.runs())
+        return preview(config, list(config.pools), ledger, warn, ledger.runs())
     finally:
         ledger.close()
 

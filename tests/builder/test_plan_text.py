@@ -175,6 +175,27 @@ def test_the_canary_of_new_content_is_named(make_night: Make) -> None:
     assert f"    {text}\n" in shown(prepared(make_night, size=4))
 
 
+def test_a_resumed_org_that_the_dev_hub_would_refuse_is_warned_of(make_night: Make) -> None:
+    """Its sign-up was intended by a build that was killed before it sent the request."""
+    night = make_night()
+    night.write_pool(size=2, steps="", top="limits: { keep_daily: 1 }")
+    config = night.config()
+    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
+    (fingerprint,) = fingerprints(config, ["sample"]).values()
+    for number in (1, 2):
+        put(night, ledger, number, fingerprint, "sample", "intended")
+    ledger.close()
+    warnings: list[str] = []
+    for daily in (2, 1):
+        night.world.limits = Limits(active=9, daily=daily)
+        plan(config, warnings.append)
+    assert warnings == [
+        "2 orgs of those to resume must still be signed up, and the Dev Hub's limits leave 1 "
+        "sign-up: a build exits with code 4"
+    ]
+    assert night.build().exit_code == 4
+
+
 def test_many_orgs_with_the_same_reason_are_counted(make_night: Make) -> None:
     found = prepared(make_night, *["failed"] * 13, size=0)
     lines = [line for line in shown(found).splitlines() if "deploy_source: bad" in line]
