@@ -28,7 +28,8 @@ _IN_A_URL = f"the password is written in plain text; in its place, {_SET}"
 
 _PASSWORD_KEY = re.compile(r"(?:^|[._])(?:passphrase|password|secret)$", re.IGNORECASE)
 _LONGEST_PATH = 200  # characters of a path that is shown
-_IN_URL = re.compile(r"\w://[^/\s:@]*:(?!\$\{)[^/\s@]+@")
+_IN_URL = re.compile(r"\w://[^/\s:@]*:[^/\s@]+@")
+_VARIABLE = re.compile(r"(?<!\$)\$\{\w+\}")
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,13 @@ def _scalars(root: Node) -> Iterator[tuple[Location, bool]]:
 
 
 def _recognised(text: str) -> str:
-    """The message for a text that contains a secret, or ""."""
-    if "${" in text and not _IN_URL.search(text):
-        return ""
+    """The message for a text that contains a secret besides variables, or ""."""
+    text = _VARIABLE.sub("", text)
     if "force://" in text:
         return _AUTH_URL
     if "PRIVATE KEY-----" in text or is_key_text(text):
         return _PRIVATE_KEY
-    if _IN_URL.search(text) or any("${" not in password for password in passwords_in(text)):
+    if _IN_URL.search(text) or any(passwords_in(text)):
         return _IN_A_URL
     if redact(text) != text:
         return _TOKEN

@@ -242,6 +242,10 @@ SECRETS: dict[str, Wrong] = {
     "a token in a command": steps(
         '- run_command: { command: [curl, -H, "Authorization: Bearer hunter2hunter2"] }'
     ),
+    "a token beside a variable": steps(
+        "- run_command:\n"
+        "    command: [sh, -c, \"curl -H 'Authorization: Bearer hunter2hunter2' ${HOME}\"]"
+    ),
     "a secret at a wrong key": changed("size: 2", "size: ghp_hunter2hunter2hunter2hunter2hunter2"),
     "a passphrase": changed("server.key", "server.key\n  private_key_passphrase: hunter2"),
 }
