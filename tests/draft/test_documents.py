@@ -69,6 +69,21 @@ def test_a_script_counts_more_than_a_text(make: Make, init: Init) -> None:
     assert "bin/install.sh:10: sf frobnicate the org: no step of pool.yaml does this" in done.out
 
 
+def test_dependencies_of_the_project_come_first(make: Make, init: Init) -> None:
+    directory = {
+        **PROJECT["packageDirectories"][0],
+        "dependencies": [{"package": "Billing", "versionNumber": "1.2.0.LATEST"}],
+    }
+    make({**FILES, "sfdx-project.json": {**PROJECT, "packageDirectories": [directory]},
+          "bin/install.sh": SCRIPT})  # fmt: skip
+
+    init()
+
+    assert [kind for step in pool()["steps"] for kind in step][:2] == [
+        "install_dependencies", "deploy_source",
+    ]  # fmt: skip
+
+
 def test_scripts_of_package_json_are_inserted(make: Make, init: Init) -> None:
     scripts = {
         "org": "npm run org:create && npm run org:fill",

@@ -200,6 +200,18 @@ def test_a_document_with_endless_lines_is_read_in_time(make: Make, init: Init) -
     assert {"run_apex": {"file": "scripts/1.apex"}} in pool()["steps"]
 
 
+WORDS = [
+    "yes", "No", "ON", "null", "~", "", " ", "true", ".inf", ".NaN", "1.0", "1_000", "0x1F", "0o7",
+    "012", "1e5", "12:30", "2026-01-01", "-", "--- a", "...", "=", "<<", "a: b", "a #b", "a\n# b",
+    "- a", "? a", "04t5Y000000AbCdQAK", "20h", "Acme@1.0", "../x", "/x", "@x", "`x", "%x", "é", "0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", WORDS)
+def test_a_text_stays_a_text(value: str) -> None:
+    assert yaml.safe_load(f"{{ {scalar(value)}: [{scalar(value)}] }}") == {value: [value]}
+
+
 def test_any_text_is_one_scalar_and_one_comment() -> None:
     """For every reader of YAML: the value stays the same, the comment stays a comment."""
     choices = "ab 01:#-'\"{}[],&*!|>%@`~\\\n\t\r\0\x85\u2028\ufeff\U0001f600é$\ufdd0"
@@ -209,7 +221,39 @@ def test_any_text_is_one_scalar_and_one_comment() -> None:
         lines = [*comment(value), *entry("key", {"a": value, value: [value]}, "")]
         read = yaml.safe_load("\n".join(lines))["key"]
         assert read == {"a": value, value: [value]} or "${" in value
-        assert yaml.safe_load(f"[{scalar(value)}]") == [value.replace("${", "$${")]
+
+
+def test_a_comment_stays_one_and_holds_no_credential() -> None:
+    token = "00D000000000001!AQcAQH0dMHZfz972Szmpkb58urFRkgeBGsxL_QJWwYMfAbUeeG7c1E6"
+    written = f"a\nb: c\x00\u2028 force://PlatformCLI::{token}@x " + "word " * 5000
+
+    lines = list(comment(written, "  "))
+
+    assert all(line.startswith("  # ") and line.isprintable() for line in lines)
+    assert token not in "".join(lines)
+    assert len("".join(lines)) < 3000
+
+
+def test_a_pool_yaml_that_would_be_too_large_is_not_written(
+    make: Make, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioner.draft.compose.SETTINGS", 500)
+    make({})
+
+    done = cli("init")
+
+    assert done.code == 2
+    assert "error: the pool.yaml for . would have more than" in done.err
+    assert not Path("pool.yaml").exists()
+
+
+def test_only_the_first_guesses_of_a_kind_are_written(make: Make, init: Init) -> None:
+    make({f"scripts/{number}.apex": "x" for number in range(45)})
+
+    done = init()
+
+    assert Path("pool.yaml").read_text().count("# - run_apex:") == 40
+    assert ".: 5 further things for run_apex were found" in done.out
 
 
 def test_what_is_written_is_what_was_read(make: Make, init: Init) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,9 @@ jobs:
 """
 
 PLAN = [{"sobject": "Account", "files": ["Account.json"]}]
+BOMB = "a0: &a0 [x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
 FILES: dict[str, Any] = {
     "pool.json": SFP,
     ".sfdx-hardis.yml": HARDIS,
@@ -210,6 +214,7 @@ def test_a_github_workflow(make: Make, init: Init) -> None:
         {"assign_permission_sets": {"sets": ["Planner"]}},
         {"load_data": {"plan": "data/plan.json"}},
     ]
+    assert "ci.yml:15 creates a scratch org with it." in text()
     assert "(only if: github.event_name == 'schedule')" in text()
     assert "      # - run_apex: { file: scripts/apex/init.apex }" in text()
     assert listed(done) == [
@@ -240,6 +245,7 @@ def listed(done: Done) -> list[str]:
         ("[" * 5000, "in.yml"),
         ("jobs: { a: 1, b: { steps: [1, { run: 2 }] } }", "in.yml: no command in it brings"),
         ("&a a: { <<: *a, jobs: 1 }", "in.yml"),
+        (BOMB, "in.yml: the file has too many values, or is nested too deeply"),
     ],
 )
 def test_a_file_that_cannot_be_imported(
@@ -331,3 +337,16 @@ def test_json_lists_what_is_left_out(make: Make, cli: Cli) -> None:
     assert document["left_out"][0] == {
         "file": "pool.json", "line": 2, "text": "tag: the pool is called dev-pool here",
     }  # fmt: skip
+
+
+def test_a_project_in_source_format_may_replace_the_deploy(make: Make, init: Init) -> None:
+    """deploy_unmanaged has two deploys; step 3.1 is that of a project in source format."""
+    flow = {"steps": {"3.1": {"task": "dx", "options": {"command": "project deploy start"}}}}
+    make({"orgs/dev.json": DEFINITION, "cumulusci.yml": json.dumps(
+        {"minimum_cumulusci_version": "3", "project": {"source_format": "sfdx"},
+         "flows": {"deploy_unmanaged": flow}})})  # fmt: skip
+
+    done = init("--from", "cumulusci.yml")
+
+    assert pools()["dev"]["steps"] == [{"deploy_source": {"path": "."}}]
+    assert [line for line in listed(done) if "deploy" in line and "profile" not in line] == []

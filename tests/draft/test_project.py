@@ -184,3 +184,15 @@ def test_a_permission_set_with_a_licence_is_a_comment(make: Make, init: Init) ->
 
     assert {"assign_permission_sets": {"sets": ["Planner"]}} in pool()["steps"]
     assert "It needs the licence SalesConsoleUser" in Path("pool.yaml").read_text()
+
+
+def test_what_forceignore_excludes_is_not_assigned(make: Make, init: Init) -> None:
+    make({
+        f"{SETS}/Ignored.permissionset-meta.xml": PERMISSION_SET % "",
+        ".forceignore": "**/Ignored.*",
+    })  # fmt: skip
+
+    init()
+
+    assert {"assign_permission_sets": {"sets": ["Planner"]}} in pool()["steps"]
+    assert "Ignored" not in text()
