@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioner.cli.excerpt import WIDTH, excerpt
 from provisioner.config.source_lines import source_lines
@@ -58,6 +60,22 @@ def test_a_long_line_is_cut_around_the_caret(width: int, column: int) -> None:
 
 def columns(text: str) -> int:
     return sum(2 if character == "名" else 1 for character in text)
+
+
+@given(
+    line=st.text(st.sampled_from("ab:\t名é{}'"), max_size=200).filter(str.strip),
+    data=st.data(),
+)
+def test_the_caret_is_below_its_character_in_any_line(line: str, data: st.DataObject) -> None:
+    line = line.rstrip()
+    column = data.draw(st.integers(1, len(line) + 1))
+
+    text, caret = drawn(line, column)
+
+    assert columns(text) <= WIDTH
+    assert len(caret) <= WIDTH
+    under = "".join(character * columns(character) for character in text)[caret.index("^") :][:1]
+    assert under == line[column - 1 : column].replace("\t", " ")
 
 
 def test_characters_that_the_output_does_not_have_are_escapes() -> None:
