@@ -7,7 +7,7 @@ comparison of what is wanted with what is there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -254,12 +254,3 @@ def _shared_out(
         chosen = min(pool.definitions, key=lambda d: (totals[d.name] + 1) / d.weight)
         totals[chosen.name] += 1
         yield Creation(pool.name, chosen.name, fingerprints[pool.name, chosen.name])
-
-
-def in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
-    """The creations of all pools in turn: a pool of one does not wait behind a pool of fifty."""
-    queues = [list(plan.create) for plan in plans]
-    while any(queues):
-        for queue in queues:
-            if queue:
-                yield queue.pop(0)

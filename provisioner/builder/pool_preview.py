@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.builder.circuit_breaker import CircuitBreaker
-from provisioner.plan import Creation, PoolPlan, Removal, in_turn
+from provisioner.builder.signup_queue import in_turn
+from provisioner.plan import Creation, PoolPlan, Removal
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile

@@ -47,13 +47,13 @@ from provisioner.builder.scheduler import Scheduler
 from provisioner.builder.signup_breaker import SignUpBreaker
 from provisioner.builder.signup_dispatch import SignUpDispatch
 from provisioner.builder.signup_poll import SignUpPoll
-from provisioner.builder.signup_queue import SignUpQueue
+from provisioner.builder.signup_queue import SignUpQueue, in_turn
 from provisioner.builder.signup_sender import SignUpSender
 from provisioner.builder.survey import reconcile, survey
 from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
 from provisioner.plain_text import quantity
-from provisioner.plan import PoolPlan, Removal, in_turn
+from provisioner.plan import PoolPlan, Removal
 from provisioner.upkeep.probes import is_probe
 
 if TYPE_CHECKING:

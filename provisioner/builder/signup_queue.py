@@ -8,10 +8,10 @@ to that job.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.plan import Creation
+from provisioner.plan import Creation, PoolPlan
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -84,3 +84,12 @@ class SignUpQueue:
         """Send none of them."""
         with self._context.lock:
             self._waiting.clear()
+
+
+def in_turn(plans: Sequence[PoolPlan]) -> Iterator[Creation]:
+    """The creations of all pools in turn: a pool of one does not wait behind a pool of fifty."""
+    queues = [list(plan.create) for plan in plans]
+    while any(queues):
+        for queue in queues:
+            if queue:
+                yield queue.pop(0)

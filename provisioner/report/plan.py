@@ -134,7 +134,7 @@ def _kept(pool: PoolPreview) -> Iterator[str]:
     if parts:
         yield f"  = keep {', '.join(parts)}"
     if (outdated := len(plan.outdated) - len(plan.retire)) > 0:
-        yield f"    {quantity(outdated, 'outdated org')} stay until new ones can replace them"
+        yield f"    {outdated} of them outdated, until new ones can replace them"
     surplus = len(plan.available) - plan.size
     if surplus > 0:
         yield (

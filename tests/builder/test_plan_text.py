@@ -141,6 +141,27 @@ sample: 4 wanted, 1 available
     )
 
 
+def test_an_outdated_org_that_nothing_replaces_yet_stays(make_night: Make) -> None:
+    found = prepared(make_night, "fresh", "old content", "old content", size=4, daily=2)
+    assert (
+        shown(found)
+        == """\
+sample: 4 wanted, 3 available (2 outdated)
+  + create 1 from config/project-scratch-def.json
+  ~ replace sample-1@acme.example (content changed)
+  = keep 2 available
+    1 of them outdated, until new ones can replace them
+  ! cannot create 1: the Dev Hub's daily scratch org limit leaves 2 for this pool
+    each outdated org is deleted only after its replacement is available
+    available during the build: at least 3
+    steps of each: sign-up, verification
+
+Cost: 2 sign-ups, about 12 Dev Hub and 80 scratch org requests, 5 minutes (typical values)
+Plan: 1 to create, 1 to replace, 0 to delete, 2 to keep. 1 org cannot be built.
+"""
+    )
+
+
 def test_without_any_sign_up_left_the_exit_code_is_that_of_a_limit(make_night: Make) -> None:
     none = prepared(make_night, "fresh", size=4, active=0)
     assert "  ! cannot create 3: the Dev Hub's active scratch org limit leaves 0" in shown(none)
