@@ -19,6 +19,7 @@ from provisioner.config.portion import Portion
 from provisioner.config.quotas import quota_findings
 from provisioner.config.rehearsal import Rehearsal
 from provisioner.config.rules import ledger_rule
+from provisioner.config.snapshot_marker import marker_findings
 from provisioner.config.step_entry import StepEntry, wrong_definitions
 from provisioner.declare.options import Finding, option
 from provisioner.ledger.facts import subject_of
@@ -163,6 +164,7 @@ class Pool:
         for step, index, message in wrong_definitions(self.steps, names):
             yield Finding(f"steps.{step}.when.definition.{index}", message)
         yield from persona_findings([entry.step for entry in self.steps])
+        yield from marker_findings(self.steps, self.definitions)
 
     def steps_of(self, definition: str) -> tuple[StepEntry, ...]:
         """The steps of the orgs of a definition."""
