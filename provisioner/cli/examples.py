@@ -1,6 +1,6 @@
 """The examples of the help pages and of the manual page.
 
-A line that begins with `#` says what the command below it does. A line has at most 76 characters;
+A line that begins with `#` says what the command below it does. A line has at most 78 characters;
 one that ends with a backslash is continued. tests/cli/test_help_pages.py parses each command.
 """
 
