@@ -96,7 +96,8 @@ class InstallDependencies:
         except ProjectError as error:
             yield Finding("project", str(error))
             return
-        yield from (Finding("project", text) for text in package_dependencies.problems(project))
+        found = package_dependencies.problems(project, self.skip)
+        yield from (Finding("project", text) for text in found)
         if not project.dependencies:
             text = f"{project.file} declares no dependencies; the step installs nothing"
             yield Finding("project", text, is_warning=True)

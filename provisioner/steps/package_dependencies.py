@@ -5,7 +5,7 @@ Source: docs/reference/packages.md#dependencies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -45,10 +45,10 @@ class ResolvedDependencies:
     unused: tuple[str, ...] = ()  # options that name no dependency: `skip.Core`
 
 
-def problems(project: PackageProject) -> Iterator[str]:
-    """What can be said about the dependencies without the Dev Hub."""
+def problems(project: PackageProject, skip: Collection[str] = ()) -> Iterator[str]:
+    """What can be said about the dependencies without the Dev Hub, but for those in `skip`."""
     for each in project.dependencies:
-        wrong = _problem(each, project)
+        wrong = "" if each.package in skip else _problem(each, project)
         if wrong:
             yield f"{each.where}: {wrong}"
 

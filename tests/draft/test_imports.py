@@ -11,7 +11,7 @@ import pytest
 
 from provisioner.draft.imports.cumulusci_conditions import holds
 from tests.cli.conftest import Cli, Done
-from tests.draft.conftest import DEFINITION, Make, pool, pools, text
+from tests.draft.conftest import DEFINITION, PROJECT, Make, pool, pools, text
 
 Init = Callable[..., Done]
 
@@ -342,7 +342,9 @@ def test_json_lists_what_is_left_out(make: Make, cli: Cli) -> None:
 def test_a_project_in_source_format_may_replace_the_deploy(make: Make, init: Init) -> None:
     """deploy_unmanaged has two deploys; step 3.1 is that of a project in source format."""
     flow = {"steps": {"3.1": {"task": "dx", "options": {"command": "project deploy start"}}}}
-    make({"orgs/dev.json": DEFINITION, "cumulusci.yml": json.dumps(
+    content = {**PROJECT, "packageDirectories": [{"path": "dlrs"}]}
+    make({"sfdx-project.json": content, "dlrs/x.txt": "x",
+          "orgs/dev.json": DEFINITION, "cumulusci.yml": json.dumps(
         {"minimum_cumulusci_version": "3", "project": {"source_format": "sfdx"},
          "flows": {"deploy_unmanaged": flow}})})  # fmt: skip
 

@@ -139,7 +139,8 @@ def test_other_definitions_are_comments(make: Make, init: Init, tmp_path: Path) 
 def test_dependencies_are_installed_and_own_packages_are_not(make: Make, init: Init) -> None:
     directories = [
         {"path": "force-app", "package": "App", "default": True, "versionNumber": "1.0.0.NEXT",
-         "dependencies": [{"package": "Billing@1.2.0-3"}, {"package": "Core@1.0.0-1"}]},
+         "dependencies": [{"package": "Billing@1.2.0-3"}, {"package": "Core@1.0.0-1"},
+                          {"package": "Core@0.9.0-1"}]},
         {"path": "core", "package": "Core"},
     ]  # fmt: skip
     aliases = {"Billing@1.2.0-3": "04t5Y000000AbCdQAK", "Core@1.0.0-1": "04t5Y000000AbCeQAK",
@@ -150,7 +151,7 @@ def test_dependencies_are_installed_and_own_packages_are_not(make: Make, init: I
     init()
 
     first = pool()["steps"][0]["install_dependencies"]
-    assert first == {"project": ".", "skip": ["Core@1.0.0-1"]}
+    assert first == {"project": ".", "skip": ["Core@1.0.0-1", "Core@0.9.0-1"]}
     assert "# - install_package: { version: Other@2.0.0-1 }" in Path("pool.yaml").read_text()
 
 

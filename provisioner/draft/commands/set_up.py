@@ -93,8 +93,14 @@ def _add(command: Command, project: Project, found: SetUp) -> None:
         found.left_out.append(LeftOut(command.file, f"{command.text}: {error}", command.line))
         return
     for step in steps:
-        if not any(step.is_same(other) for other in found.steps):
+        if not any(step.is_same(other) or _is_part(step, other) for other in found.steps):
             found.steps.append(step)
+
+
+def _is_part(step: Step, other: Step) -> bool:
+    """Whether a deploy brings nothing that an earlier one of the whole project did not."""
+    is_project = step.kind == other.kind == "deploy_source" and step.options["path"] == "."
+    return is_project and set(other.options) == {"path"} and other.options["path"] == "."
 
 
 def merged_assignments(steps: Sequence[Step]) -> list[Step]:
