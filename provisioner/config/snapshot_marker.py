@@ -16,12 +16,6 @@ from provisioner.declare.options import Finding
 
 KIND = "snapshot"
 
-_ONLY_ALL = {
-    "when": "cannot be set for the marker snapshot: it holds for all orgs of the pool",
-    "timeout": "cannot be set for the marker snapshot; write wait: how long orgs wait for it",
-}
-"""Keys of any step that a marker cannot have."""
-
 
 class Definition(Protocol):
     """What the rules need of a definition."""
@@ -47,17 +41,13 @@ def marker_findings(
         text = f"the pool has the marker snapshot in line {line} already; keep one of them"
         yield Finding(f"steps.{index}", text)
     first = markers[0]
-    yield from _marker(first, steps[first])
+    if steps[first].when is not None:
+        text = "when cannot be set for the marker snapshot: it holds for all orgs of the pool"
+        yield Finding(f"steps.{first}", text)
     yield from _above(first, steps[:first], definitions)
     for number, definition in enumerate(definitions):
         for text in _definition(definition.content):
             yield Finding(f"definitions.{number}", text)
-
-
-def _marker(index: int, entry: StepEntry) -> Iterator[Finding]:
-    for key, message in _ONLY_ALL.items():
-        if getattr(entry, key) is not None:
-            yield Finding(f"steps.{index}", f"{key} {message}")
 
 
 def _above(
