@@ -156,7 +156,6 @@ def test_a_failed_write_leaves_nothing(
     make: Make, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make({})
-    monkeypatch.setenv("XDG_DATA_HOME", "/dev/null/x")
 
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")

@@ -50,6 +50,18 @@ def test_the_first_line_names_a_schema_that_exists(make: Make, init: Init, tmp_p
     assert first == f"# yaml-language-server: $schema={schema}"
 
 
+def test_a_schema_that_cannot_be_written_is_a_warning(
+    make: Make, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make({})
+    monkeypatch.setenv("XDG_DATA_HOME", "/dev/null/x")
+
+    done = cli("init")
+
+    assert done.code == 0
+    assert "warning: /dev/null/x/provisioner/pool.schema.json cannot be written: Not a" in done.err
+
+
 def test_the_schema_beside_it_is_used_if_there_is_one(
     make: Make, init: Init, tmp_path: Path
 ) -> None:
@@ -107,6 +119,7 @@ def test_without_a_definition_nothing_is_written(make: Make, cli: Cli, tmp_path:
     assert "error: no scratch org definition was found in ., so nothing was written\n" in done.err
     assert 'config/project-scratch-def.json with {"edition": "Developer"}' in done.err
     assert not (tmp_path / "pool.yaml").exists()
+    assert not (tmp_path / ".data").exists()
 
 
 def test_pool_yaml_may_be_in_another_folder(make: Make, init: Init, tmp_path: Path) -> None:
