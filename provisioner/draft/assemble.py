@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from provisioner.draft.commands.documents import documented
-from provisioner.draft.commands.set_up import SetUp, merged_assignments
 from provisioner.draft.found import found_steps
 from provisioner.draft.found.definitions import find as find_definitions
 from provisioner.draft.imports import importable
@@ -15,7 +14,6 @@ from provisioner.draft.model import (
     DefinitionFile,
     Draft,
     Imported,
-    LeftOut,
     PoolDraft,
     Setting,
     Step,
@@ -37,38 +35,19 @@ def draft(project: Project, imported: Imported | None) -> Draft:
 
     Raises UsageError when there is no org definition, without which no org can be created.
     """
-    found = found_steps(project)
-    set_up = None if imported else documented(project)
-    if imported is None:
-        pools = [_pool_of(project, set_up, found)]
+    steps, definitions = found_steps(project), find_definitions(project)
+    given = imported or documented(project)
+    if given is None:
+        given = Imported("", [PoolDraft(pool_name(*project.names), steps=steps)])
     else:
-        pools = [
-            replace(pool, steps=_with_guesses(pool.steps, found, imported.file))
-            for pool in imported.pools
-        ]
-    pools = [replace(pool, steps=_bounded(pool.steps, project)) for pool in pools]
-    definitions = find_definitions(project)
-    pools = [_complete(pool, definitions) for pool in pools]
+        pools = [replace(p, steps=_with_guesses(p.steps, steps, given.file)) for p in given.pools]
+        given = replace(given, pools=pools)
+    pools = [_complete(pool, definitions, project) for pool in given.pools]
     _require_definitions(pools, project)
-    left_out = list(imported.left_out if imported else set_up.left_out if set_up else ())
-    left_out.sort(key=lambda note: (note.file, note.line))
-    if imported is None:
-        left_out += importable(project)
-    return Draft(
-        pools,
-        _unique([*left_out, *project.left_out]),
-        imported.limits if imported else {},
-        {**_variables(pools), **(imported.variables if imported else {})},
-    )
-
-
-def _pool_of(project: Project, set_up: SetUp | None, found: Sequence[Step]) -> PoolDraft:
-    name = pool_name(str(project.content.get("name") or ""), project.folder_name)
-    if set_up is None or set_up.definition is None:
-        return PoolDraft(name, steps=found)
-    origin = set_up.definition.reason.partition(":")[0]
-    steps = _with_guesses(merged_assignments(set_up.steps), found, origin)
-    return PoolDraft(name, definitions=[set_up.definition], steps=steps)
+    left_out = sorted(given.left_out, key=lambda note: (note.file, note.line))
+    left_out += [] if imported else importable(project)
+    notes = list(dict.fromkeys([*left_out, *project.left_out]))
+    return Draft(pools, notes, given.limits, {**_variables(pools), **given.variables})
 
 
 def _with_guesses(steps: Sequence[Step], found: Sequence[Step], file: str) -> list[Step]:
@@ -112,12 +91,14 @@ def _bounded(steps: Sequence[Step], project: Project) -> list[Step]:
             kept.append(step)
     for kind, count in counts.items():
         if count > MOST_GUESSES:
-            text = f"{count - MOST_GUESSES} further things for {kind} were found"
+            text = f"{count - MOST_GUESSES} more guesses for {kind} are not shown"
             project.leave_out(".", text)
     return kept
 
 
-def _complete(pool: PoolDraft, definitions: Sequence[DefinitionFile]) -> PoolDraft:
+def _complete(
+    pool: PoolDraft, definitions: Sequence[DefinitionFile], project: Project
+) -> PoolDraft:
     """The pool with the usual settings, and with definitions of the project if it has none."""
     own = {each.file for each in pool.definitions}
     others = [each for each in definitions if each.file not in own]
@@ -129,7 +110,8 @@ def _complete(pool: PoolDraft, definitions: Sequence[DefinitionFile]) -> PoolDra
     if is_refreshed and "refresh_after" not in settings:
         settings["refresh_after"] = REFRESH
     settings = {key: settings[key] for key in KEYS if key in settings}
-    return replace(pool, definitions=[*pool.definitions, *others], settings=settings)
+    steps = _bounded(pool.steps, project)
+    return replace(pool, definitions=[*pool.definitions, *others], settings=settings, steps=steps)
 
 
 def _require_definitions(pools: Sequence[PoolDraft], project: Project) -> None:
@@ -152,7 +134,3 @@ def _variables(pools: Sequence[PoolDraft]) -> dict[str, str]:
         for value in step.options.values()
         if isinstance(value, Variable) and step.is_on
     }
-
-
-def _unique(notes: Sequence[LeftOut]) -> list[LeftOut]:
-    return list(dict.fromkeys(notes))

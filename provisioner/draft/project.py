@@ -36,9 +36,10 @@ class Project:
         return listing.files
 
     @property
-    def folder_name(self) -> str:
-        """The name of the folder."""
-        return os.path.basename(os.path.realpath(self.root))
+    def names(self) -> tuple[str, str]:
+        """The name in sfdx-project.json, which may be empty, and that of the folder."""
+        name = str(self.content.get("name") or "")
+        return name, os.path.basename(os.path.realpath(self.root))
 
     @cached_property
     def is_project(self) -> bool:

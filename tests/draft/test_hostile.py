@@ -252,7 +252,7 @@ def test_only_the_first_guesses_of_a_kind_are_written(make: Make, init: Init) ->
     done = init()
 
     assert Path("pool.yaml").read_text().count("# - run_apex:") == 40
-    assert ".: 5 further things for run_apex were found" in done.out
+    assert ".: 5 more guesses for run_apex are not shown" in done.out
 
 
 def test_what_is_written_is_what_was_read(make: Make, init: Init) -> None:

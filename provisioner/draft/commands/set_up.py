@@ -25,6 +25,7 @@ _ORG = "org create scratch"
 class SetUp:
     """The set-up of an org by commands, in their order."""
 
+    file: str = ""  # that has the commands
     definition: DefinitionFile | None = None
     days: Setting | None = None
     steps: list[Step] = field(default_factory=list)

@@ -42,9 +42,8 @@ def import_pools(file: SourceFile, project: Project) -> Imported:
         )
     found = jobs[best]
     left_out = [*found.left_out, *_other_lines(file, best, project), *_other_jobs(file, jobs, best)]
-    name = pool_name(str(project.content.get("name") or ""), project.folder_name)
     pool = PoolDraft(
-        name,
+        pool_name(*project.names),
         f"The job {best} in {file.where('jobs', best)} sets up such an org.",
         _days(found),
         [found.definition] if found.definition else [],

@@ -50,7 +50,7 @@ def recognise(file: SourceFile) -> bool:
 
 def import_pool(file: SourceFile, project: Project) -> Imported:
     """One pool. Raises no error: what cannot be imported is in `left_out`."""
-    name = pool_name(str(file.at("projectName") or ""), project.folder_name)
+    name = pool_name(str(file.at("projectName") or ""), *project.names)
     variables: dict[str, str] = {}
     left_out = list(_left_out(file))
     steps = [

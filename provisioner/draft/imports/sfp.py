@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner.draft.commands.steps import project_path
+from provisioner.draft.found import packages, source
 from provisioner.draft.imports.source_file import SourceFile
 from provisioner.draft.imports.values import whole
 from provisioner.draft.model import (
@@ -118,8 +119,6 @@ def _bounded(file: SourceFile, key: str, least: int, most: int, reason: str) -> 
 
 def _steps(file: SourceFile, project: Project) -> Iterator[Step]:
     """External dependencies first; with installAll, the packages of the project as source."""
-    from provisioner.draft.found import packages, source
-
     for step in packages.find(project):
         if step.kind == "install_dependencies":
             yield step
