@@ -65,6 +65,7 @@ class Creation:
     pool: str
     definition: str  # the file, as pool.yaml names it
     fingerprint: str
+    snapshot: str = ""  # name of the org snapshot from which it is signed up; "" for none
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,15 @@ Sign-ups
     signup_breaker   slows down and stops sign-ups after transient failures
     circuit_breaker  stops sign-ups after other failures; the canary
 
+Org snapshots
+    snapshots        which orgs are signed up from one, make one, or wait for one
+    snapshot_names   their names, and the steps above and below the marker
+    snapshot_survey  what the Dev Hub has, and what is to be made
+    snapshot_content one content, and its snapshot in this build
+    snapshot_source  makes one, in the source org
+    snapshot_trust   which ones are verified or rejected
+    snapshot_preview what a build would do about them
+
 Room and deletion
     room             free slots, and outdated orgs that are deleted for new ones
     deletions        deletes orgs, and lists them with reasons

@@ -24,6 +24,11 @@ REPEATS = frozenset({ErrorKind.CONTENT, ErrorKind.CONFIGURATION})
 _PARTICULARS = re.compile(r"\S+@\S+|\b[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\b|\d+")
 
 
+def content_of(org: Org | Creation) -> str:
+    """What orgs have in common: the fingerprint, and the snapshot that they are signed up from."""
+    return f"{org.fingerprint} {org.snapshot}".rstrip()
+
+
 class CircuitBreaker:
     """Lets creations through, holds them back, or drops them. Safe to use from several threads."""
 
@@ -47,13 +52,13 @@ class CircuitBreaker:
 
     def is_verified(self, creation: Creation) -> bool:
         """Whether an org of this content has been available once."""
-        return creation.fingerprint in self._verified
+        return content_of(creation) in self._verified
 
     def still_allowed(self, creations: Iterable[Creation]) -> list[Creation]:
         """Of creations that were let through before, those that may still be sent; drop others."""
         wanted = list(creations)
         with self._lock:
-            allowed = [c for c in wanted if not (self.is_tripped or c.fingerprint in self._bad)]
+            allowed = [c for c in wanted if not (self.is_tripped or content_of(c) in self._bad)]
             self.dropped += len(wanted) - len(allowed)
         return allowed
 
@@ -66,22 +71,22 @@ class CircuitBreaker:
                 return []
             admitted = []
             for creation in wanted:
-                same = sum(other.fingerprint == creation.fingerprint for other in wanted)
-                if creation.fingerprint in self._held:
-                    self._held[creation.fingerprint].append(creation)
+                same = sum(content_of(other) == content_of(creation) for other in wanted)
+                if content_of(creation) in self._held:
+                    self._held[content_of(creation)].append(creation)
                     continue
                 admitted.append(creation)
-                if same >= self._canary_from(creation.pool) and self._is_new(creation):
-                    self._held[creation.fingerprint] = []
+                if same >= self._canary_from(creation) and self._is_new(creation):
+                    self._held[content_of(creation)] = []
             return admitted
 
     def available(self, org: Org) -> list[Creation]:
         """An org is available: the creations that waited for it may be sent."""
         with self._lock:
             self._last_cause = ""
-            self._verified.add(org.fingerprint)
-            self._bad.discard(org.fingerprint)
-            return self._held.pop(org.fingerprint, [])
+            self._verified.add(content_of(org))
+            self._bad.discard(content_of(org))
+            return self._held.pop(content_of(org), [])
 
     def failed(self, org: Org, kind: ErrorKind, reason: str, undecided: int = 0) -> list[Creation]:
         """An org failed: stop the others if that shows that they would fail; else the next canary.
@@ -90,7 +95,7 @@ class CircuitBreaker:
         """
         first_line = reason.partition("\n")[0]
         with self._lock:
-            if org.fingerprint in self._held:
+            if content_of(org) in self._held:
                 return self._canary_failed(org, kind, first_line)
             cause = _PARTICULARS.sub("…", first_line)
             self._repeats = self._repeats + 1 if cause == self._last_cause else 1
@@ -119,33 +124,39 @@ class CircuitBreaker:
             if not self.is_tripped:
                 self._trip(reason)
 
-    def _canary_from(self, pool: str) -> int:
-        return 2 if pool in self._guarded else CANARY_FROM
+    def _canary_from(self, creation: Creation) -> int:
+        is_early = creation.pool in self._guarded or bool(creation.snapshot)
+        return 2 if is_early else CANARY_FROM
 
     def _is_new(self, creation: Creation) -> bool:
         has_canary = creation.pool in self._guarded or self._has_canary(creation.pool)
-        return has_canary and not self.is_verified(creation)
+        return (has_canary or bool(creation.snapshot)) and not self.is_verified(creation)
 
     def _canary_failed(self, org: Org, kind: ErrorKind, reason: str) -> list[Creation]:
-        held = self._held[org.fingerprint]
+        held = self._held[content_of(org)]
         if kind in REPEATS:
-            del self._held[org.fingerprint]
-            self._bad.add(org.fingerprint)
+            del self._held[content_of(org)]
+            self._bad.add(content_of(org))
             self.dropped += len(held)
             self.reason = f"the canary org of pool {org.pool} failed ({reason}){_cancelled(held)}"
             return []
-        return self.instead(org.fingerprint)
+        return self.instead(content_of(org))
 
-    def instead(self, fingerprint: str) -> list[Creation]:
+    def release(self, org: Org) -> list[Creation]:
+        """The creations that are held behind this canary, which says nothing about them."""
+        with self._lock:
+            return self._held.pop(content_of(org), [])
+
+    def instead(self, content: str) -> list[Creation]:
         """A canary was lost, which says nothing about the others.
 
-        The next one is the canary; if there is none, the fingerprint has no canary any more.
+        The next one is the canary; if there is none, the content has no canary any more.
         """
         with self._lock:
-            held = self._held.get(fingerprint)
+            held = self._held.get(content)
             if held:
                 return [held.pop(0)]
-            self._held.pop(fingerprint, None)
+            self._held.pop(content, None)
             return []
 
     def _trip(self, reason: str) -> None:

@@ -21,6 +21,7 @@ from provisioner.org_credentials import from_ledger
 from provisioner.salesforce.external_client_app import enough
 from provisioner.salesforce.hub import DevHub
 from provisioner.salesforce.org import OrgClient, newest_api_version
+from provisioner.salesforce.org_snapshots import OrgSnapshots
 from provisioner.salesforce.server_clock import ServerClock
 from provisioner.salesforce.session import OrgSession
 from provisioner.salesforce.sign_in import Credentials, SignIn
@@ -67,6 +68,11 @@ class Connections:
             if self._hub is None:
                 self._hub = self._open_hub()
             return self._hub
+
+    @property
+    def snapshots(self) -> OrgSnapshots:
+        """The org snapshots of the Dev Hub."""
+        return OrgSnapshots(self.hub.client)
 
     def org(self, row: Org) -> OrgClient:
         """The API of one org. Raises ClockError, and LoginError: transient just after a sign-up.

@@ -32,13 +32,17 @@ def read_contents(config: PoolFile, pools: Iterable[str]) -> Contents:
     prints, inputs = {}, {}
     for name in pools:
         pool = config.pools[name]
-        digests = [_step_digest(config, entry) for entry in pool.steps]
+        digests = [step_digest(config, entry) for entry in pool.steps]
         steps = [
             step_inputs(entry, index, config.directory, digest)
             for index, (entry, digest) in enumerate(zip(pool.steps, digests, strict=True))
         ]
         for definition in pool.definitions:
-            chosen = [n for n, e in enumerate(pool.steps) if e.runs_in(definition.name)]
+            chosen = [
+                number
+                for number, entry in enumerate(pool.steps)
+                if entry.runs_in(definition.name) and not is_marker(entry)
+            ]
             found = _fingerprint(definition, b"".join(digests[number] for number in chosen))
             prints[name, definition.name] = found
             inputs[found] = org_inputs(definition, [steps[number] for number in chosen])
@@ -56,7 +60,12 @@ def _fingerprint(definition: Definition, steps: bytes) -> str:
     return hashlib.sha256(whole).hexdigest()[:16]
 
 
-def _step_digest(config: PoolFile, entry: StepEntry) -> bytes:
+def is_marker(entry: StepEntry) -> bool:
+    """Whether an entry under `steps` is a marker, which changes nothing in an org."""
+    return bool(getattr(entry.step, "is_marker", False))
+
+
+def step_digest(config: PoolFile, entry: StepEntry) -> bytes:
     """The kind and the digest of each input, one after the other."""
     parts = [hashlib.sha256(part).digest() for part in entry.step.inputs(config.directory)]
     return b"".join([entry.kind.encode() + b"\0", *parts])

@@ -110,6 +110,7 @@ class OrgLifecycle:
             run=self._run.id,
             definition=creation.definition,
             fingerprint=creation.fingerprint,
+            snapshot=creation.snapshot,
             consumer_key=consumer_key or self._config.consumer_app.consumer_key,
             created_at=now,
             step_since=now,

@@ -18,11 +18,13 @@ from provisioner.ledger.base import Org, State
 from provisioner.retry import STEP, repeated
 from provisioner.steps import base
 from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepState, state_text
+from provisioner.steps.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
     from provisioner.builder.login_way import LoginWay
     from provisioner.builder.outcomes import Outcomes
+    from provisioner.builder.snapshots import Snapshots
     from provisioner.salesforce.org import OrgClient
 
 ATTEMPTS = len(STEP.waits)  # transient failures of one step before its org fails
@@ -33,8 +35,11 @@ RETRIED = frozenset({ErrorKind.TRANSIENT, ErrorKind.LIMIT, ErrorKind.GONE})
 class OrgSteps:
     """Starts, polls, retries and finishes the steps of every active org."""
 
-    def __init__(self, context: BuildContext, outcomes: Outcomes, way: LoginWay) -> None:
+    def __init__(
+        self, context: BuildContext, outcomes: Outcomes, way: LoginWay, snapshots: Snapshots
+    ) -> None:
         self._context = context
+        self._snapshots = snapshots
         self._way = way
         self._outcomes = outcomes
         self._lists = StepLists(context.config)
@@ -110,6 +115,8 @@ class OrgSteps:
             sign_in=lambda: build.connections.sign_in(org),
             sign_in_as=lambda username: build.connections.sign_in(org, username),
             has_own_app=has_own_app(org, build.config),
+            snapshot_source=self._snapshots.source(org),
+            compare_with_source=self._snapshots.comparison(org),
             users=org.users,
             first_login=build.connections.first_login(
                 org, lambda: build.lifecycle.app_window(org).has_passed
@@ -206,6 +213,8 @@ class OrgSteps:
         text = context.reporter.redacted("\n".join(lines))
         note = failure_note(step.name, text)
         progress.end_step()
+        if isinstance(step.step, Snapshot) and (source := self._snapshots.source(org)):
+            source.failed(error.message)
         progress.org = context.lifecycle.finish_step(org, {}, note)
         context.progress.warn(org, step.name, [text], is_failure=True)
         self._report(org, step, 0, note=f"failed, and the org continues: {error.message}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from provisioner.builder.circuit_breaker import content_of
 from provisioner.builder.crashes import guarded, harmless
 from provisioner.builder.deletions import delete, warn_not_deleted, why_deleted
 from provisioner.builder.events import OrgEvent
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from provisioner.builder.ready_marks import ReadyMarks
     from provisioner.builder.room import Room
     from provisioner.builder.signup_queue import SignUpQueue
+    from provisioner.builder.snapshots import Snapshots
     from provisioner.salesforce.hub import SignUpStatus
 
 REPLACEABLE = frozenset({ErrorKind.TRANSIENT, ErrorKind.GONE, ErrorKind.REPLACE})
@@ -50,12 +52,14 @@ class Outcomes:
         room: Room,
         marks: ReadyMarks,
         way: LoginWay,
+        snapshots: Snapshots,
     ) -> None:
         self._context = context
         self._queue = queue
         self._room = room
         self._marks = marks
         self._way = way
+        self._snapshots = snapshots
 
     def available(self, org: Org) -> None:
         """An org is verified, and may be claimed."""
@@ -66,6 +70,7 @@ class Outcomes:
         harmless(self._context.reporter, what, lambda: self._after_available(org))
 
     def _after_available(self, org: Org) -> None:
+        self._snapshots.available(org)
         self._queue.add(self._context.circuit_breaker.available(org))
         self._marks.add(org)
 
@@ -80,9 +85,15 @@ class Outcomes:
         details = getattr(error, "details", ())
         hints = [f"hint: {error.hint}"] if error.hint else []
         reason = "\n".join([f"{step}: {error.message}", *details, *hints])
-        failed = self._record(org, reason, step, error.kind, counts_for_breaker=not is_interrupted)
-        if failed is not None:
-            self._delete_later(failed)
+        is_rejected = self._snapshots.reject(org, reason)
+        counts = not (is_interrupted or is_rejected)
+        failed = self._record(org, reason, step, error.kind, counts_for_breaker=counts)
+        if failed is None:
+            return
+        self._delete_later(failed)
+        if is_rejected:
+            self._build_in_full(failed)
+        else:
             self._replace(failed, error.kind, is_counted=not is_interrupted)
 
     def not_copied(self, org: Org, step: str, error: ProvisionerError) -> None:
@@ -100,6 +111,8 @@ class Outcomes:
         """The sign-up ended in Error or Deleted: there is no org, only a reason."""
         kind, may_retry = sign_up_kind(status.error_code), is_transient(status)
         is_way = self._way.is_refused_by_sign_up(org, status)
+        why, code = reason_of(status), status.error_code
+        is_rejected = not may_retry and self._snapshots.reject(org, why, code)
         may_retry = may_retry or is_way
         failed = self._record(
             org,
@@ -107,12 +120,14 @@ class Outcomes:
             "sign-up",
             kind,
             is_failure=not is_way,
-            counts_for_breaker=not may_retry,
+            counts_for_breaker=not (may_retry or is_rejected),
         )
         if failed is None:
             return
         self._close(failed, "no org was created")
-        if may_retry:
+        if is_rejected:
+            self._build_in_full(failed)
+        elif may_retry:
             self._retry(failed)
         else:
             self._replace(failed, kind)
@@ -129,6 +144,7 @@ class Outcomes:
     def left(self, org: Org, why: str, *, what: str = "which looks up its sign-up") -> None:
         """The next build continues: a sign-up may have been sent, or an org may still exist."""
         self._context.progress.leave(org)
+        self._snapshots.ended(org)
         self._way.wake()
         text = f"{org.username} is left to the next build, {what}: {why}"
         self._context.reporter.warn(text)
@@ -141,11 +157,12 @@ class Outcomes:
         why = self._context.reporter.redacted(f"{step}: {error.message}".partition("\n")[0])
         left = self._context.lifecycle.postpone(org, why)
         self.left(left, why, what="which continues its steps")
-        self._queue.add(self._context.circuit_breaker.instead(org.fingerprint))  # if a canary
+        self._queue.add(self._context.circuit_breaker.instead(content_of(org)))  # if a canary
 
     def lost(self, org: Org) -> None:
         """The row was changed by somebody else: this build leaves the org alone."""
         self._context.progress.drop(org.username)
+        self._snapshots.ended(org)
         self._way.wake()
         self._room.keep(org.pool, org.username)
 
@@ -170,6 +187,7 @@ class Outcomes:
             self.lost(org)
             return None
         context.progress.fail(failed, is_counted=is_failure)
+        self._snapshots.ended(failed)
         self._way.wake()
         if kept:
             self._room.keep(failed.pool, failed.username)
@@ -208,6 +226,12 @@ class Outcomes:
         for deleted in delete(self._context, [Removal(org, why_deleted(org))]):
             self._room.give(deleted.pool, deleted.username)
 
+    def _build_in_full(self, org: Org) -> None:
+        """The first org from a snapshot has failed: it and those behind it are built in full."""
+        held = self._context.circuit_breaker.release(org)
+        if self._may_send_more():
+            self._queue.request([_creation(org), *held])
+
     def _retry(self, org: Org) -> None:
         """Send the sign-up again: no org was created, so it is not a replacement."""
         if self._may_send_more():
@@ -229,4 +253,4 @@ class Outcomes:
 
 def _creation(org: Org) -> Creation:
     """Another org of the same kind."""
-    return Creation(org.pool, org.definition, org.fingerprint)
+    return Creation(org.pool, org.definition, org.fingerprint, org.snapshot)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from provisioner.builder.circuit_breaker import content_of
 from provisioner.builder.connections import Connections
 from provisioner.builder.fingerprint import Contents, read_contents
 from provisioner.builder.first_logins import has_first_session
@@ -15,6 +16,7 @@ from provisioner.builder.packed_inputs import recorded_inputs
 from provisioner.builder.planning import UNBOUNDED, hub_allowance
 from provisioner.builder.pool_preview import PoolPreview, pool_previews
 from provisioner.builder.resolution import resolved
+from provisioner.builder.snapshot_preview import SnapshotPlan, snapshot_plans
 from provisioner.builder.survey import GONE, gone, survey
 from provisioner.ledger.base import State
 from provisioner.plain_text import quantity
@@ -42,6 +44,8 @@ class Preview:
     removed_pools: Mapping[str, Sequence[Org]] = field(default_factory=dict)
     """The orgs of pools that pool.yaml no longer has, in a plan of all pools. A build leaves them
     alone."""
+    snapshots: Sequence[SnapshotPlan] = ()
+    """The org snapshots of the pools that have the marker and orgs to sign up."""
     changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
     """By username, what has changed since an org of another fingerprint was built, if known."""
 
@@ -84,12 +88,14 @@ def preview(
             allowance = allowance.more(_slots_of(ended, active))
             plans = plan_pools(config, pools, now_rows, prints, allowance, now)
             _warn_of_unsent(config, plans, active, allowance, warn)
-    verified = {row.fingerprint for row in rows if row.available_at}
+        snapshots = snapshot_plans(config, plans, connections, now.date())
+    verified = {content_of(row) for row in rows if row.available_at}
     return Preview(
         config=config,
         pools=tuple(pool_previews(config, plans, verified)),
         others=tuple(others),
         removed_pools=_removed_pools(config, rows) if {*pools} == {*config.pools} else {},
+        snapshots=snapshots,
         changes=_changes(plans, contents, ledger, runs),
     )
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from provisioner.builder.fingerprint import read_contents
+from provisioner.builder.fingerprint import is_marker, read_contents
 from provisioner.builder.first_logins import has_first_session
 from provisioner.builder.input_changes import Change, changes
 from provisioner.builder.lifecycle import RowLostError
 from provisioner.builder.manifest_entries import contents
 from provisioner.builder.org_inputs import OrgInputs
 from provisioner.builder.packed_inputs import recorded_inputs
+from provisioner.builder.snapshot_names import marker, upper_steps
 from provisioner.errors import NoOrgError, UsageError
 from provisioner.ledger.base import UNFINISHED, Ledger, Org, State
 from provisioner.plan import PoolPlan
@@ -33,6 +34,7 @@ MOST_NAMES = 3  # of changed files in a message
 RUNS = 200  # whose records are read for the inputs of the org
 _COUNTED = UNFINISHED | {State.AVAILABLE, State.CLAIMED}
 _FIRST = 1  # index of the first step of pool.yaml: before it are the settings of the definition
+_FIRST_FROM_SNAPSHOT = 2  # after the settings and the comparison with the source
 
 
 def retriable(ledger: Ledger, config: PoolFile, username: str) -> Org:
@@ -73,8 +75,8 @@ def plan_retry(context: BuildContext, active: Iterable[ActiveOrg]) -> PoolPlan:
     new = found.inputs[fingerprint]
     if fingerprint != org.fingerprint:
         old = recorded_inputs(context.ledger.runs(limit=RUNS)).get(org.fingerprint)
-        _check_inputs(org, old, new)
-        _check_failed_step(org, old, new, _failed_step(org, config))
+        _check_inputs(org, _index(org, config), old, new)
+        _check_failed_step(org, _index(org, config), old, new, _failed_step(org, config))
     _check_start(org, _failed_step(org, config))
     context.inputs[fingerprint] = new
     known = contents(config, [org.pool], found.fingerprints)
@@ -97,15 +99,14 @@ def _check_room(context: BuildContext, org: Org) -> None:
         raise _refusal(org, f"the pool {org.pool} has its maximum of {maximum} orgs")
 
 
-def _check_inputs(org: Org, old: OrgInputs | None, new: OrgInputs) -> None:
-    """Raise UsageError unless what ran in the org is what would run now."""
+def _check_inputs(org: Org, count: int, old: OrgInputs | None, new: OrgInputs) -> None:
+    """Raise UsageError unless what ran in the org, `count` steps, is what would run now."""
     if old is None:
         raise _refusal(
             org,
             "pool.yaml, or a file that it names, has changed, and no record tells what has run in "
             "the org",
         )
-    count = org.step - _FIRST  # steps of pool.yaml that are done
     done = OrgInputs(old.definition, old.steps[: max(0, count)])
     now = OrgInputs(new.definition, new.steps[: max(0, count)])
     if changed := changes(done, now):
@@ -114,10 +115,9 @@ def _check_inputs(org: Org, old: OrgInputs | None, new: OrgInputs) -> None:
 
 
 def _check_failed_step(
-    org: Org, old: OrgInputs | None, new: OrgInputs, entry: StepEntry | None
+    org: Org, index: int, old: OrgInputs | None, new: OrgInputs, entry: StepEntry | None
 ) -> None:
     """Raise UsageError when the failed step has changed, and may have left something behind."""
-    index = org.step - _FIRST
     if old is None or not 0 <= index < len(old.steps):
         return  # the settings of the definition, which has not changed, or the verification
     failed = old.steps[index]
@@ -145,8 +145,21 @@ def _check_start(org: Org, entry: StepEntry | None) -> None:
 
 def _failed_step(org: Org, config: PoolFile) -> StepEntry | None:
     """The entry of pool.yaml at the index of the failed step; None for steps without an entry."""
-    index, entries = org.step - _FIRST, config.pools[org.pool].steps_of(org.definition)
+    entries = [e for e in config.pools[org.pool].steps_of(org.definition) if not is_marker(e)]
+    index = _index(org, config)
     return entries[index] if 0 <= index < len(entries) else None
+
+
+def _index(org: Org, config: PoolFile) -> int:
+    """The index of the failed step among the steps with inputs, which the marker has not.
+
+    An org from a snapshot has run the steps above the marker by being signed up.
+    """
+    pool = config.pools[org.pool]
+    if org.snapshot and marker(pool) is not None:
+        return len(upper_steps(pool, org.definition)) + org.step - _FIRST_FROM_SNAPSHOT
+    done = pool.steps_of(org.definition)[: max(0, org.step - _FIRST)]
+    return org.step - _FIRST - sum(map(is_marker, done))
 
 
 def _text(change: Change) -> str:

@@ -19,7 +19,7 @@ from random import Random
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from provisioner.builder.circuit_breaker import CircuitBreaker
+from provisioner.builder.circuit_breaker import CircuitBreaker, content_of
 from provisioner.builder.connections import Connections
 from provisioner.builder.context import BuildContext, Options
 from provisioner.builder.crashes import harmless
@@ -49,6 +49,7 @@ from provisioner.builder.signup_dispatch import SignUpDispatch
 from provisioner.builder.signup_poll import SignUpPoll
 from provisioner.builder.signup_queue import SignUpQueue, in_turn
 from provisioner.builder.signup_sender import SignUpSender
+from provisioner.builder.snapshots import Snapshots
 from provisioner.builder.survey import reconcile, survey
 from provisioner.declare.secret_values import secret_values
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
@@ -149,7 +150,7 @@ def _context(
         lifecycle=OrgLifecycle(ledger, run, config, connections.clock.now, time_scale=scale),
         options=options,
         circuit_breaker=CircuitBreaker(
-            {org.fingerprint for org in verified}, lambda pool: config.pools[pool].canary
+            {content_of(org) for org in verified}, lambda pool: config.pools[pool].canary
         ),
         verified_keys=frozenset(org.consumer_key for org in verified),
         facts=ledger.facts(config.facts_subject),
@@ -162,10 +163,12 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     context.circuit_breaker.guard(plan.pool for plan in plans if plan.is_short_of_room)
     wanted = sum(len(plan.create) + len(plan.resume) for plan in plans)
     breaker = SignUpBreaker(wanted, time_scale=context.options.time_scale)
-    queue, pending = SignUpQueue(context), PendingSignUps(context)
+    snapshots = Snapshots(context, plans)
+    queue, pending = SignUpQueue(context, snapshots), PendingSignUps(context)
+    snapshots.connect(queue.request)
     room, marks, way = Room(context, plans), ReadyMarks(context), LoginWay(context)
-    outcomes = Outcomes(context, queue, room, marks, way)
-    steps = OrgSteps(context, outcomes, way)
+    outcomes = Outcomes(context, queue, room, marks, way, snapshots)
+    steps = OrgSteps(context, outcomes, way, snapshots)
     sender = SignUpSender(context, queue, pending, room, outcomes, way)
     poll = SignUpPoll(context, pending, breaker, outcomes, steps, sender)
     SignUpDispatch(context, queue, pending, room, breaker, sender, way)
@@ -180,6 +183,7 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     _report_without_room(context, len(queue))
     harmless(context.reporter, "marking orgs as complete", marks.send)
     harmless(context.reporter, "deleting outdated orgs", room.retire)
+    harmless(context.reporter, "deleting org snapshots", snapshots.clean_up)
     pools = {plan.pool for plan in plans}
     if not context.options.retry:
         harmless(context.reporter, "deleting orgs", lambda: _delete_leftovers(context, pools))

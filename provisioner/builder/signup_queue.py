@@ -11,14 +11,17 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from provisioner.builder.circuit_breaker import content_of
 from provisioner.plan import Creation, PoolPlan
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
+    from provisioner.builder.snapshots import Snapshots
 
 DISPATCH = "dispatch of sign-ups"
 """The key of the job that sends what is in the queue."""
 
+SNAPSHOT = "the snapshot"
 SLOT = "a sign-up slot"
 """What an org waits for while as many sign-ups are in progress as `limits` allows."""
 
@@ -26,8 +29,10 @@ SLOT = "a sign-up slot"
 class SignUpQueue:
     """What is to be signed up, in this order. Safe to use from several threads."""
 
-    def __init__(self, context: BuildContext) -> None:
+    def __init__(self, context: BuildContext, snapshots: Snapshots | None = None) -> None:
+        """`snapshots` decides which orgs are signed up from one, and which wait for one."""
         self._context = context
+        self._snapshots = snapshots
         self._waiting: deque[Creation] = deque()
         self._reason = "their sign-ups"  # until the dispatch says why they are not sent
 
@@ -36,7 +41,8 @@ class SignUpQueue:
 
     def request(self, creations: Iterable[Creation]) -> None:
         """Sign these orgs up; the circuit breaker may hold some of them back, or drop them."""
-        self.add(self._context.circuit_breaker.admit(creations))
+        admitted = self._snapshots.admit(creations) if self._snapshots else creations
+        self.add(self._context.circuit_breaker.admit(admitted))
 
     def add(self, creations: Iterable[Creation]) -> None:
         """Sign these orgs up; the circuit breaker has let them through."""
@@ -53,7 +59,7 @@ class SignUpQueue:
         breaker = self._context.circuit_breaker
         with self._context.lock:
             has_one = self._context.progress.allowance.daily > len(self._waiting) + breaker.waiting
-            self._waiting.extend([creation] if has_one else breaker.instead(creation.fingerprint))
+            self._waiting.extend([creation] if has_one else breaker.instead(content_of(creation)))
         self._context.scheduler.wake(DISPATCH)
         if has_one:
             return
@@ -78,7 +84,10 @@ class SignUpQueue:
         """What the orgs of a pool wait for, and how many do."""
         with self._context.lock:
             count = sum(creation.pool == pool for creation in self._waiting)
-        return {self._reason: count} if count else {}
+        reasons = {self._reason: count} if count else {}
+        if self._snapshots and (waiting := self._snapshots.waiting(pool)):
+            reasons[SNAPSHOT] = waiting
+        return reasons
 
     def clear(self) -> None:
         """Send none of them."""

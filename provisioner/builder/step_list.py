@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from provisioner.builder.fingerprint import is_marker
+from provisioner.builder.snapshot_names import lower_steps, marker
 from provisioner.config.certificate import app_certificate
 from provisioner.steps import login_app
 from provisioner.steps.base import Step
+from provisioner.steps.compare_contents import CompareContents
 from provisioner.steps.login_app import LoginApp
 from provisioner.steps.settings import Settings
+from provisioner.steps.snapshot import LONGEST
 from provisioner.steps.verification import Verification
 
 if TYPE_CHECKING:
-    from provisioner.config.model import PoolFile
+    from provisioner.config.model import PoolFile, StepEntry
     from provisioner.ledger.base import Org
 
 # Source: docs/reference/durations.md
@@ -41,12 +46,12 @@ class StepLists:
 
     def __init__(self, config: PoolFile) -> None:
         self._config = config
-        self._known: dict[tuple[str, str], list[ListedStep]] = {}
+        self._known: dict[tuple[str, str, bool], list[ListedStep]] = {}
         self._login_app: ListedStep | None = None
 
     def of(self, org: Org) -> list[ListedStep]:
         """All steps of an org, from the settings of its definition to the verification."""
-        key = (org.pool, org.definition)
+        key = (org.pool, org.definition, bool(org.snapshot))
         found = self._known.get(key)
         return found if found is not None else self._known.setdefault(key, self._listed(org))
 
@@ -63,11 +68,25 @@ class StepLists:
             ListedStep(
                 entry.title,
                 entry.step,
-                entry.timeout.total_seconds() if entry.timeout else DEFAULT_TIMEOUT,
+                entry.timeout.total_seconds() if entry.timeout else _timeout(entry),
                 entry.retry,
-                entry.continue_on_error,
+                # Without a snapshot, an org is as good: it is built in full.
+                entry.continue_on_error or is_marker(entry),
             )
-            for entry in self._config.pools[org.pool].steps_of(org.definition)
+            for entry in self._entries(org)
         ]
-        first, last = Settings(), Verification()
-        return [ListedStep(first.kind, first), *own, ListedStep(last.kind, last)]
+        first: list[Step] = [Settings(), *([CompareContents()] if org.snapshot else [])]
+        last = Verification()
+        before = [ListedStep(step.kind, step) for step in first]
+        return [*before, *own, ListedStep(last.kind, last)]
+
+    def _entries(self, org: Org) -> Sequence[StepEntry]:
+        """All steps; in an org from a snapshot only those below the marker."""
+        pool = self._config.pools[org.pool]
+        if org.snapshot and marker(pool) is not None:
+            return lower_steps(pool, org.definition)
+        return pool.steps_of(org.definition)
+
+
+def _timeout(entry: StepEntry) -> float:
+    return LONGEST if is_marker(entry) else DEFAULT_TIMEOUT

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-RESERVED_STEPS = frozenset({"snapshot"})
+RESERVED_STEPS: frozenset[str] = frozenset()
 
 RESERVED_STEP_KEYS: frozenset[str] = frozenset()
 """Keys of any step."""

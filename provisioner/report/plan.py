@@ -15,6 +15,7 @@ from provisioner.report.plan_document import Totals, package_versions, totals
 if TYPE_CHECKING:
     from provisioner.builder.pool_preview import PoolPreview
     from provisioner.builder.preview import Preview
+    from provisioner.builder.snapshot_preview import SnapshotPlan
     from provisioner.config.model import PoolFile, StepEntry
     from provisioner.ledger.base import Org
     from provisioner.plan import Removal
@@ -76,6 +77,7 @@ def _block(found: Preview, pool: PoolPreview) -> list[str]:
     lines += _kept(pool)
     if plan.not_more_because:
         lines.append(f"  ! cannot create {plan.missing}: {plan.not_more_because}")
+    lines += [f"    {snapshot_text(one)}" for one in found.snapshots if one.pool == plan.pool]
     return lines + [f"    {text}" for text in _remarks(config, pool)]
 
 
@@ -158,6 +160,22 @@ def _remarks(config: PoolFile, pool: PoolPreview) -> Iterator[str]:
     if plan.create or plan.resume:
         titles = [_title(entry) for entry in config.pools[plan.pool].steps]
         yield f"steps of each: {', '.join(['sign-up', *titles, 'verification'])}"
+
+
+def snapshot_text(plan: SnapshotPlan) -> str:
+    """What a build does about the org snapshot of one content."""
+    if plan.is_used:
+        orgs = quantity(plan.orgs - plan.in_full, "org")
+        text = f"snapshot: {orgs} from {plan.definition} signed up from it"
+        return (
+            f"{text}; it will expire, so the first org makes {plan.name}"
+            if plan.is_made
+            else (f"{text}: {plan.name}")
+        )
+    if plan.is_made:
+        more = plan.orgs - plan.in_full
+        return f"snapshot {plan.name}: the first org makes it, and {more} more wait for it"
+    return f"snapshot: none, so that {quantity(plan.orgs, 'org')} run all steps: {plan.why_not}"
 
 
 def _title(entry: StepEntry) -> str:

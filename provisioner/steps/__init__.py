@@ -19,6 +19,7 @@ STEPS: Mapping[str, str] = {
     "load_data": "provisioner.steps.load_data:LoadData",
     "run_apex": "provisioner.steps.run_apex:RunApex",
     "run_command": "provisioner.steps.run_command:RunCommand",
+    "snapshot": "provisioner.steps.snapshot:Snapshot",
 }
 """Kind, as `pool.yaml` names it → module and class; the module is imported when it is used.
 

@@ -104,6 +104,29 @@ class FirstLogin(Protocol):
         """Whether a new app should be usable by now."""
 
 
+class SnapshotSource(Protocol):
+    """What the marker `snapshot` needs of the Dev Hub, for the org in which it runs."""
+
+    @property
+    def name(self) -> str:
+        """The name of the snapshot."""
+
+    def is_chosen(self) -> bool:
+        """Whether this org is the one whose content is kept; no other org gets True then."""
+
+    def request(self, org: OrgClient, org_id: str) -> str:
+        """The id of the snapshot: of one with this name, or a new one. Raises SalesforceError."""
+
+    def status(self, snapshot_id: str) -> tuple[str, str]:
+        """Status and error of the snapshot; "" if there is none. Raises SalesforceError."""
+
+    def made(self) -> None:
+        """The snapshot is Active."""
+
+    def failed(self, why: str) -> None:
+        """There will be no snapshot in this build."""
+
+
 class StepFailed(BuildError):  # noqa: N818 - the name of the field
     """A step failed: `message` names the reason, `details` further lines.
 
@@ -163,6 +186,10 @@ class StepContext:
     has_own_app: bool = False  # that the build has deployed; else it has a copy of the Dev Hub's
     users: tuple[Mapping[str, str], ...] = ()
     """Those that earlier steps have created: `persona` and `username` of each."""
+    snapshot_source: SnapshotSource | None = field(default=None, repr=False)
+    """Only for the marker `snapshot`, where a snapshot can be made."""
+    compare_with_source: Callable[[OrgClient], list[str]] | None = field(default=None, repr=False)
+    """Only in the first org of a snapshot: the differences between its source and an org."""
     first_login: FirstLogin | None = field(default=None, repr=False)
     """Only for the login app, while `org` is the first session."""
     remember: Callable[[StepState], None] = lambda _state: None

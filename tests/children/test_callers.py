@@ -24,6 +24,8 @@ CALLERS = {
     "cli/browser.py",
     "cli/run_with_session.py",
     "cli/salesforce_cli.py",
+    "cli/sf_logout.py",
+    "notify/command.py",
     "rehearsal/emulator.py",
     "steps/snowfakery_data.py",
     "supervised.py",

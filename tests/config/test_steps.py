@@ -24,11 +24,9 @@ def real_class(kind: str) -> Any:
 
 
 KINDS = ", ".join(REAL_STEPS)
-RESERVED = min(RESERVED_STEPS)
 
 WRONG = {
     "a misspelt kind": ("- instal_package: {}", "unknown key; did you mean install_package?"),
-    "a reserved kind": (f"- {RESERVED}: {{}}", "is not available in this version; remove it"),
     "a when that is no mapping": (
         "- assign_permission_sets: [A]\n  when: always",
         "is a single value; write keys with values",

@@ -15,6 +15,7 @@ from provisioner.steps.load_progress import LONGEST_IDS, LoadState
 from provisioner.steps.remote_request import RemoteRequest
 from provisioner.steps.run_apex import ScriptSent
 from provisioner.steps.run_command import CommandStarted
+from provisioner.steps.snapshot import SnapshotState
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _COUNTS = st.integers(0, 999_999_999)
@@ -96,6 +97,7 @@ STATES: Mapping[str, st.SearchStrategy[StepState]] = {
     "load_data sfdmu": _JOBS,
     "load_data files": st.just(StartAgain()),
     "run_apex": st.sampled_from([ScriptSent(), StartAgain()]),
+    "snapshot": st.sampled_from([SnapshotState(), SnapshotState("0Oo000000000001AAA")]),
     "run_command": st.sampled_from([CommandStarted(), StartAgain()]),
     "verification": st.just(StartAgain()),
 }

@@ -1,0 +1,65 @@
+"""What a build would do about org snapshots: which are used, made and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from provisioner.builder import snapshot_names as names
+from provisioner.builder.snapshot_survey import SnapshotState, surveyed
+from provisioner.errors import SalesforceError
+
+if TYPE_CHECKING:
+    from provisioner.builder.connections import Connections
+    from provisioner.config.model import PoolFile
+    from provisioner.plan import PoolPlan
+
+
+@dataclass(frozen=True)
+class SnapshotPlan:
+    """The snapshot of one content of a pool."""
+
+    pool: str
+    definition: str
+    orgs: int  # that are to be signed up
+    name: str = ""
+    is_used: bool = False  # orgs are signed up from it
+    is_made: bool = False  # the first org makes it; with `is_used`, it follows one that expires
+    why_not: str = ""  # why orgs are built in full
+
+    @property
+    def in_full(self) -> int:
+        """How many orgs run all steps."""
+        return min(self.orgs, 1) if self.is_made else 0 if self.is_used else self.orgs
+
+
+def snapshot_plans(
+    config: PoolFile, plans: Sequence[PoolPlan], connections: Connections, today: date
+) -> list[SnapshotPlan]:
+    """The snapshots of the pools that have the marker and orgs to sign up. One query, if any."""
+    wanted = names.bases(config, [plan.pool for plan in plans if plan.create])
+    if not wanted:
+        return []
+    try:
+        ours = connections.snapshots.named(names.prefix(config))
+        limits = connections.hub.limits()
+    except SalesforceError as error:
+        why = f"{error.message} ({error.hint})" if error.hint else error.message
+        return [_plan(plans, key, None, why) for key in wanted]
+    states = surveyed(wanted.values(), ours, limits, today).states
+    return [_plan(plans, key, states[base], "") for key, base in wanted.items()]
+
+
+def _plan(
+    plans: Sequence[PoolPlan], key: names.Key, state: SnapshotState | None, why: str
+) -> SnapshotPlan:
+    pool, definition = key
+    orgs = sum(
+        (creation.pool, creation.definition) == key for plan in plans for creation in plan.create
+    )
+    if state is None:
+        return SnapshotPlan(pool, definition, orgs, why_not=why)
+    is_used = state.usable is not None
+    return SnapshotPlan(pool, definition, orgs, state.name, is_used, state.may_make, state.why_not)

@@ -1,0 +1,181 @@
+"""Org snapshots: the steps above the marker run once, and every problem costs only time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from provisioner.emulator.behavior import Behavior
+from provisioner.emulator.world import Limits
+from provisioner.ledger.base import Org, State
+from tests.builder.night import Night
+from tests.builder.test_interruption import Command
+
+pytestmark = pytest.mark.slow
+
+UPPER = """\
+- deploy_source: { path: . }
+- assign_permission_sets: [Visit_Planner]
+- load_data: { plan: data/sample-plan.json }
+"""
+LOWER = "- run_apex: { file: scripts/setup.apex }\n"
+STEPS = f"{UPPER}- snapshot: {{}}\n{LOWER}"
+ALONE = "replacements: 0"
+
+
+def hub_snapshots(night: Night) -> dict[str, str]:
+    """Name → status of the snapshots on the Dev Hub."""
+    rows = night.hub_rows("OrgSnapshot")
+    return {str(row["SnapshotName"]): str(row["Status"]) for row in rows}
+
+
+def by_snapshot(night: Night) -> dict[str, int]:
+    """Snapshot ("" for a full build) → how many available orgs are signed up from it."""
+    found: dict[str, int] = {}
+    for org in night.orgs(State.AVAILABLE):
+        found[org.snapshot] = found.get(org.snapshot, 0) + 1
+    return found
+
+
+def contents(night: Night, org: Org) -> Mapping[str, Any]:
+    """What of the sample is in an org."""
+    store = night.world.orgs[org.org_id[:15]].store
+    assigned = store.peek_rows("PermissionSetAssignment")
+    names = {row["Id"]: row["Name"] for row in store.peek_rows("PermissionSet")}
+    return {
+        "accounts": len(store.peek_rows("Account")),
+        "visits": len(store.peek_rows("Visit__c")),
+        "sets": sorted(str(names[row["PermissionSetId"]]) for row in assigned),
+    }
+
+
+def test_the_first_night_makes_a_snapshot_and_later_nights_use_it(night: Night) -> None:
+    night.write_pool(size=3, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    ((name, status),) = hub_snapshots(night).items()
+    assert status == "Active"
+    assert by_snapshot(night) == {"": 1, name: 2}
+    deploys = night.requests("deploy.start")
+    night.write_pool(size=5, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    assert by_snapshot(night) == {"": 1, name: 4}
+    assert night.requests("deploy.start") - deploys == 2, "only the settings of the two new orgs"
+    assert list(hub_snapshots(night)) == [name]
+    orgs = night.orgs(State.AVAILABLE)
+    assert len({str(contents(night, org)) for org in orgs}) == 1, "all have the same content"
+
+
+def test_two_pools_that_share_the_upper_steps_share_one_snapshot(night: Night) -> None:
+    night.write_pool(size=2, steps=STEPS, pool=ALONE)
+    text = (night.folder / "pool.yaml").read_text()
+    pool = text[text.index("  sample:") :].replace("  sample:", "  second:")
+    pool = pool.replace("scripts/setup.apex }", "scripts/setup.apex, timeout: 5m }")
+    (night.folder / "pool.yaml").write_text(text + pool)
+    assert night.build(pools=("sample", "second")).exit_code == 0
+    assert len(hub_snapshots(night)) == 1
+    assert sorted(by_snapshot(night).values()) == [1, 3]
+
+
+def test_a_change_above_the_marker_replaces_the_snapshot(night: Night) -> None:
+    night.write_pool(size=2, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    (old,) = hub_snapshots(night)
+    night.write_pool(
+        size=2,
+        steps=STEPS.replace("- load_data: { plan: data/sample-plan.json }\n", ""),
+        pool=ALONE,
+    )
+    assert night.build().exit_code == 0
+    (new,) = hub_snapshots(night)
+    assert old != new
+    assert by_snapshot(night) == {"": 1, new: 1}
+
+
+def test_a_change_below_the_marker_keeps_the_snapshot(night: Night) -> None:
+    night.write_pool(size=2, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    before = hub_snapshots(night)
+    night.write_pool(size=2, steps=f"{UPPER}- snapshot: {{}}\n", pool=ALONE)
+    assert night.build().exit_code == 0
+    assert hub_snapshots(night) == before
+    assert list(by_snapshot(night)) == list(before)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        ("error", "was not made: The snapshot could not be created."),
+        ("off", "orgs are built without snapshots: "),
+        (
+            "allowance",
+            "no org snapshot is made: the Dev Hub's allowance of org snapshots is used up",
+        ),
+        ("refused", "was not made: "),
+    ],
+)
+def test_without_a_snapshot_all_orgs_are_built_in_full(
+    make_night: Callable[..., Night], damage: str, says: str
+) -> None:
+    behavior = Behavior(org_snapshots="off") if damage == "off" else None
+    limits = Limits(active_snapshots=0) if damage == "allowance" else None
+    night = make_night(behavior=behavior, limits=limits)
+    night.write_pool(size=3, steps=STEPS, pool=ALONE)
+    if damage == "error":
+        night.fault({"operation": "snapshot"}, {"do": "error"}, times=0)
+    if damage == "refused":
+        refused = {"do": "answer", "status": 400, "error": "LIMIT_EXCEEDED", "message": "no more"}
+        night.fault({"route": "sobjects.create", "path": ".*/OrgSnapshot"}, refused, times=0)
+    result = night.build()
+    assert result.exit_code == 0
+    assert by_snapshot(night) == {"": 3}
+    assert any(says in text for text in night.watcher.messages), night.watcher.messages
+
+
+def test_orgs_wait_no_longer_than_the_marker_says(make_night: Callable[..., Night]) -> None:
+    night = make_night(snapshot=1_000_000.0)
+    night.write_pool(size=3, steps=STEPS.replace("{}", "{ wait: 0s, timeout: 10m }"), pool=ALONE)
+    assert night.build().exit_code == 0
+    assert by_snapshot(night) == {"": 3}
+    messages = "\n".join(night.watcher.messages)
+    assert "is not Active yet: the orgs that waited for it are built in full" in messages
+    assert "was not made: not finished after 10m" in messages
+
+
+def test_an_org_that_differs_from_its_source_ends_the_use_of_the_snapshot(night: Night) -> None:
+    night.write_pool(size=1, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    (kept,) = night.world.hub.snapshots.values()
+    kept.rows["Visit__c"].clear()
+    night.write_pool(size=3, steps=STEPS, pool=ALONE)
+    result = night.build()
+    assert result.exit_code == 0, result.failed
+    assert by_snapshot(night) == {"": 3}
+    assert hub_snapshots(night) == {}
+    assert any("differs from the source" in text for text in night.watcher.messages)
+
+
+def test_a_snapshot_that_is_gone_costs_no_org(night: Night) -> None:
+    night.write_pool(size=2, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    for snapshot in list(night.world.hub.snapshots):
+        del night.world.hub.snapshots[snapshot]  # a sign-up from it ends in SN-0001
+    night.write_pool(size=4, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    assert by_snapshot(night)[""] == 3
+
+
+@pytest.mark.parametrize("at", ["before", "after"])
+def test_a_build_that_is_killed_while_it_makes_a_snapshot_makes_one(night: Night, at: str) -> None:
+    night.write_pool(size=2, steps=STEPS, pool=ALONE)
+    night.fault({"route": "sobjects.create", "path": ".*/OrgSnapshot"}, {"do": "hold", "at": at})
+    command = Command(night, "build", "--time-scale", "0.002")
+    assert night.world.holds.current(wait=30)
+    command.process.kill()
+    command.end()
+    night.world.holds.close()
+    assert night.build().exit_code == 0
+    ((name, status),) = hub_snapshots(night).items()
+    assert status == "Active"
+    assert by_snapshot(night) == {"": 1, name: 1}
