@@ -149,6 +149,7 @@ def _write_all(
     folder: Path, contents: Mapping[str, bytes], pair: KeyFiles | None, replaced: str
 ) -> None:
     """Write all files; only the one that is named `replaced` may exist."""
+    path = pair.private_key if pair else folder
     try:
         if pair:
             write_key_pair(pair)
@@ -158,7 +159,6 @@ def _write_all(
             put = replace_file if name == replaced else create_file
             put(path, content, mode=0o644)
     except OSError as error:
-        path = error.filename2 or error.filename or folder
         raise UsageError(f"{path} cannot be written: {error.strerror}", code="write") from None
 
 

@@ -165,7 +165,7 @@ def test_a_failed_write_leaves_nothing(
     done = cli("init")
 
     assert done.code == 2
-    assert "cannot be written: No space left on device" in done.err
+    assert "error: pool.yaml cannot be written: No space left on device" in done.err
     assert {path.name for path in tmp_path.iterdir()} == {
         "config", "force-app", "sfdx-project.json",
     }  # fmt: skip
