@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from provisioner.builder.connections import Connections
+from provisioner.builder.snapshot_names import prefix
 from provisioner.cli import main
 from provisioner.doctor.checks import CHECKS
 from provisioner.emulator.keys import KeyPair, make_key_pair
@@ -24,6 +26,7 @@ from provisioner.emulator.world import DEFAULT_HUB_USERNAME
 from provisioner.ledger import open_ledger
 from provisioner.ledger.facts import HubFacts
 from provisioner.ledger.postgresql import session as postgresql_session
+from provisioner.salesforce.org_snapshots import OrgSnapshots
 from tests.builder.night import Night
 from tests.config.test_key_pairs import NOW, YEAR, certificate, pem
 from tests.doctor import damages
@@ -65,7 +68,9 @@ def test_json_has_each_check_and_its_earlier_keys(night: Night) -> None:
     }
     assert document["api_calls"] == {"hub": 7}
     names = [check["name"] for check in document["checks"]]
-    assert list(dict.fromkeys(names)) == [name for name in CHECKS if name != "scratch_app"]
+    assert list(dict.fromkeys(names)) == [
+        name for name in CHECKS if name not in ("scratch_app", "snapshots")
+    ]
     for check in document["checks"]:
         assert set(check) == {"name", "status", "message", "hint"}
         assert (check["status"], check["hint"]) == ("ok", None)
@@ -273,3 +278,51 @@ def test_a_probe_that_could_not_delete_its_org_is_a_warning_about_rights(night: 
         "\n! rights: the last `check --probe` showed that hub@acme.example cannot delete its "
         "scratch orgs\n  hint: give it Delete on Active Scratch Orgs, then run " in err
     )
+
+
+MARKER = """\
+- run_apex: { file: scripts/setup.apex }
+- snapshot: {}
+"""
+
+
+def _snapshot_lines(night: Night) -> list[str]:
+    """The lines about snapshots of a `check --online` without a problem."""
+    ended = run(night, "check", "--online", "--json")
+    assert ended.code == 0
+    found = [check for check in ended.document["checks"] if check["name"] == "snapshots"]
+    return [f"{check['status']}: {check['message']}" for check in found]
+
+
+def test_a_pool_with_the_marker_is_told_of_the_snapshots_of_the_hub(night: Night) -> None:
+    night.write_pool(steps=MARKER)
+    assert _snapshot_lines(night) == [
+        "ok: 40 active and 40 daily ones left",
+        "ok: no org snapshot of this pool.yaml yet",
+    ]
+    config = night.config()
+    start = prefix(config)
+    org = night.world.add_scratch_org("source@acme.example")
+    night.world.faults.add({"when": {"operation": "snapshot"}, "then": {"do": "error"}, "times": 1})
+    with Connections(config) as connections:
+        snapshots = OrgSnapshots(connections.hub.client)
+        for number in range(2):
+            key = snapshots.create(f"{start}{number}", org.id, "")
+            while (snapshot := snapshots.read(key)) and snapshot.is_pending:
+                pass
+    night.world.limits.daily_snapshots = 2
+    until = night.world.now().date() + timedelta(days=90)
+    assert _snapshot_lines(night) == [
+        "warning: 39 active and 0 daily ones left: a build cannot make a new one",
+        f"ok: 1 org snapshot of this pool.yaml: {start}1 (Active until {until})",
+        f"warning: {start}0: its status is Error: The snapshot could not be created.",
+    ]
+
+
+def test_where_snapshots_are_off_orgs_are_built_in_full(night: Night) -> None:
+    night.write_pool(steps=MARKER)
+    night.world.hub.store.remove_type("OrgSnapshot")
+    ended = run(night, "check", "--online")
+    assert ended.code == 0
+    assert "! snapshots: no org snapshots, so orgs are built in full (" in ended.err
+    assert "hint: enable Scratch Org Snapshots in Setup of the Dev Hub" in ended.err

@@ -19,6 +19,7 @@ from provisioner.doctor.checks import (
     private_key,
     rights,
     scratch_app,
+    snapshots,
 )
 from provisioner.doctor.examination import Examination
 from provisioner.doctor.result import Result
@@ -44,6 +45,7 @@ CHECKS: Mapping[str, Check] = {
     "rights": Check(rights.examine, needs=("login",)),
     "login_app": Check(login_app.examine, needs=("login",)),
     "allowances": Check(allowances.examine, needs=("dev_hub",)),
+    "snapshots": Check(snapshots.examine, needs=("login",), applies=snapshots.applies),
     "packages": Check(packages.examine, needs=("login",)),
     "scratch_app": Check(scratch_app.examine, needs=("login",), applies=scratch_app.applies),
 }
