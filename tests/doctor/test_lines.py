@@ -294,7 +294,7 @@ def _snapshot_lines(night: Night) -> list[str]:
     return [f"{check['status']}: {check['message']}" for check in found]
 
 
-def test_a_pool_with_the_marker_is_told_of_the_snapshots_of_the_hub(night: Night) -> None:
+def test_a_pool_with_the_marker_gets_a_line_for_each_fact_of_its_snapshots(night: Night) -> None:
     night.write_pool(steps=MARKER)
     assert _snapshot_lines(night) == [
         "ok: 40 active and 40 daily ones left",
