@@ -69,6 +69,28 @@ def test_a_script_counts_more_than_a_text(make: Make, init: Init) -> None:
     assert "bin/install.sh:10: sf frobnicate the org: no step of pool.yaml does this" in done.out
 
 
+def test_paths_may_start_at_the_folder_of_the_script(make: Make, init: Init) -> None:
+    script = """\
+sf org create scratch -f ../config/dev-scratch-def.json
+sf package install -p 04t5Y000000AbCdQAK -k $3
+sf project deploy start -d ../force-app
+sf data import tree -p ../data/small-plan.json
+sf apex run -f set-up.apex
+"""
+    make({**FILES, "scripts/install.sh": script, "scripts/set-up.apex": "x"})
+
+    init(variables={"INSTALLATION_KEY": "k"})
+
+    assert pool()["definitions"] == ["config/dev-scratch-def.json"]
+    assert pool()["steps"] == [
+        {"install_package": {"version": "04t5Y000000AbCdQAK",
+                             "installation_key": "${INSTALLATION_KEY}"}},
+        {"deploy_source": {"path": "."}},
+        {"load_data": {"plan": "data/small-plan.json"}},
+        {"run_apex": {"file": "scripts/set-up.apex"}},
+    ]  # fmt: skip
+
+
 def test_dependencies_of_the_project_come_first(make: Make, init: Init) -> None:
     directory = {
         **PROJECT["packageDirectories"][0],

@@ -10,6 +10,7 @@ from provisioner.draft.commands.reading import Command
 from provisioner.draft.commands.steps import (
     NoStepError,
     PartialDeployError,
+    located,
     project_path,
     steps_of,
 )
@@ -53,7 +54,7 @@ def set_up(commands: Iterable[Command], project: Project) -> SetUp:
     found = SetUp()
     for command in commands:
         if command.name == _ORG:
-            _start(command, found)
+            _start(command, project, found)
         elif command.is_done_by_build:
             continue
         elif command.is_test:
@@ -69,7 +70,7 @@ def set_up(commands: Iterable[Command], project: Project) -> SetUp:
     return found
 
 
-def _start(command: Command, found: SetUp) -> None:
+def _start(command: Command, project: Project, found: SetUp) -> None:
     if found.steps and not found.brings_content:
         found.steps.clear()
         found.parts.clear()
@@ -78,7 +79,8 @@ def _start(command: Command, found: SetUp) -> None:
         reason = f"{command.where} creates a scratch org with it."
         has_none = {"--no-namespace", "--nonamespace"} & set(command.arguments)
         namespace = False if has_none else None
-        found.definition = DefinitionFile(str(project_path(files[0])), reason, namespace=namespace)
+        file = str(located(project_path(files[0]), command.file, project))
+        found.definition = DefinitionFile(file, reason, namespace=namespace)
     given = command.options("-y", "--duration-days", "-d", "--durationdays")
     days = [int(each) for each in given if re.fullmatch("[1-9][0-9]?", each)]
     if days and days[0] <= MOST_DAYS and found.days is None:
@@ -93,7 +95,8 @@ def _add(command: Command, project: Project, found: SetUp) -> None:
             found.parts.append((len(found.steps), command))
         found.left_out.append(LeftOut(command.file, f"{command.text}: {error}", command.line))
         return
-    for step in steps:
+    for each in steps:
+        step = replace(each, options=located(each.options, command.file, project))
         if not any(step.is_same(other) or _is_part(step, other) for other in found.steps):
             found.steps.append(step)
 

@@ -13,8 +13,10 @@ from provisioner.draft.model import ProjectPath, Step, Variable
 from provisioner.draft.project import Project, is_below
 
 _LATE = re.compile(r"\$|%[A-Za-z_]\w*%|<[A-Za-z_ -]+>")
-_SECRET = re.compile(r"\$\{\{(?:secrets|env|vars)\.(\w+)\}\}|\$\{(\w+)\}|\$(\w+)|%(\w+)%")
-
+_NAME = r"([A-Za-z_]\w*)"
+_SECRET = re.compile(
+    rf"\$\{{\{{(?:secrets|env|vars)\.{_NAME}\}}\}}|\$\{{{_NAME}\}}|\${_NAME}|%{_NAME}%"
+)
 LATE = "it has a value that is only known when the command runs"
 KEY = "INSTALLATION_KEY"
 
@@ -50,6 +52,19 @@ def project_path(path: str) -> ProjectPath:
     return ProjectPath(posixpath.normpath(path.replace("\\", "/")))
 
 
+def located(value: Any, file: str, project: Project) -> Any:
+    """Options with their paths from the project, where a script names them from its own folder."""
+    if isinstance(value, Mapping):
+        return {key: located(item, file, project) for key, item in value.items()}
+    if isinstance(value, list):
+        return [located(item, file, project) for item in value]
+    if isinstance(value, ProjectPath) and not project.has(value):
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(file), value))
+        if project.has(beside) and not beside.startswith("../"):
+            return ProjectPath(beside)
+    return value
+
+
 def _deploy(command: Command, project: Project) -> Iterator[Step]:
     if folders := command.options("--metadata-dir", "--metadatadir"):
         for folder in _known(folders):
@@ -62,7 +77,8 @@ def _deploy(command: Command, project: Project) -> Iterator[Step]:
     if not given:
         yield from _whole_project(command, project)
         return
-    folders = [str(project_path(folder)) for folder in _known(given)]
+    paths = [project_path(folder) for folder in _known(given)]
+    folders = [str(located(path, command.file, project)) for path in paths]
     inside: list[str] = []
     for folder in folders:
         if below := _package_dirs_below(folder, project):
