@@ -44,7 +44,9 @@ def retriable(ledger: Ledger, config: PoolFile, username: str) -> Org:
     """
     org = ledger.get(username)
     if org is None:
-        raise NoOrgError(f"the ledger has no org {username}", code="unknown_org", hint=LIST_THEM)
+        raise NoOrgError(
+            f"the ledger has no scratch org {username}", code="unknown_org", hint=LIST_THEM
+        )
     if org.state is not State.FAILED:
         raise _refusal(org, f"it is {org.state.replace('_', ' ')}, not failed", hint=LIST_THEM)
     if not org.org_id:

@@ -34,7 +34,7 @@ class SignUpQueue:
         self._context = context
         self._snapshots = snapshots
         self._waiting: deque[Creation] = deque()
-        self._reason = "their sign-ups"  # until the dispatch says why they are not sent
+        self._reason = "a sign-up"  # until the dispatch says why they are not sent
 
     def __len__(self) -> int:
         return len(self._waiting)

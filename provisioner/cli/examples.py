@@ -60,12 +60,10 @@ provisioner retry morning-k3j9x2w7qa@acme.example
     "report": """
 # Show how the last build ended, and why orgs failed
 provisioner report
-# Write it as a page, and as test results for a CI system
+# Write it as an HTML page, and for the test view of a CI system
 provisioner report --html night.html --junit night.xml
 # List the builds
 provisioner report --runs
-# Write the last build as one HTML page, and for the test view of a CI system
-provisioner report --html night.html --junit night.xml
 # Show the history of one org
 provisioner report morning-k3j9x2w7qa@acme.example
 """,
@@ -90,18 +88,16 @@ provisioner status --json | jq '.pools[] | {name, available}'
 provisioner claim --pool morning --lease 2h --purpose "reproduce a bug"
 # Claim a certain org
 provisioner claim morning-k3j9x2w7qa@acme.example
-# Claim one, and hand it over to the Salesforce CLI
+# Claim one, and log the Salesforce CLI in to it
 provisioner claim --pool morning --sf --alias bug-1234
 # In CI: wait for an org; the same run gets the same org again
 provisioner claim --pool morning --owner ci --wait 10m \\
   --idempotency-key "$CI_JOB_ID" --json
-# Claim an org and hand it over to the Salesforce CLI
-provisioner claim --pool morning --sf --alias morning
 """,
     "login": """
 # Log in, and open the org in a browser
 provisioner login morning-k3j9x2w7qa@acme.example --open
-# Hand the org over to the Salesforce CLI
+# Log the Salesforce CLI in to the org
 provisioner login morning-k3j9x2w7qa@acme.example --sf --alias morning
 # Run a command with the session in its environment
 provisioner login morning-k3j9x2w7qa@acme.example --exec -- python seed.py

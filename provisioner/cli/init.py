@@ -16,7 +16,7 @@ from provisioner.cli.invocation import Invocation
 from provisioner.cli.new_files import create_file, replace_file
 from provisioner.cli.new_keys import KeyFiles, key_files, write_key_pair
 from provisioner.cli.sample_project import key_line, sample_files
-from provisioner.cli.schema_file import NAME, SchemaFile, schema_file
+from provisioner.cli.schema_file import schema_reference
 from provisioner.draft import Draft, Target, composed, has_project, left_out_lines, summary
 from provisioner.errors import UsageError
 
@@ -72,9 +72,6 @@ def command(
     others = [home / name for name in new.contents if name != config.name]
     refuse_existing([config, *_paths(pair)], others, is_forced=force)
     _write_all(home, new.contents, pair, config.name if force else "")
-    if new.schema and (problem := new.schema.write()):
-        command = f"provisioner schema > {NAME}"
-        call.output.warn(f"{problem}; run `{command}`, and name that file in the first line")
     _report(call, home, new, pair)
 
 
@@ -84,7 +81,6 @@ class _NewFiles:
 
     contents: Mapping[str, bytes]
     draft: Draft | None = None
-    schema: SchemaFile | None = None
 
 
 def _new_files(
@@ -96,10 +92,9 @@ def _new_files(
     root = next(filter(has_project, (home, folder)), None)
     if root is None and imported is None:
         return _NewFiles(sample_files(config.name, key_path, project))
-    schema = schema_file(home, call.environ)
-    target = Target(config, schema.reference, key_line(key_path), project)
+    target = Target(config, schema_reference(home), key_line(key_path), project)
     text, draft = composed(root or folder, imported, target, call.environ)
-    return _NewFiles({config.name: text.encode()}, draft, schema)
+    return _NewFiles({config.name: text.encode()}, draft)
 
 
 def _report(call: Invocation, home: Path, new: _NewFiles, pair: KeyFiles | None) -> None:

@@ -117,6 +117,7 @@ def _show_run(
             is_printed = True
         else:
             write_whole(path, text, what="the report")
+            call.output.say(f"wrote {path}")
     if not is_printed:
         lines = run_text(record)
         if with_events:

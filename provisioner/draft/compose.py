@@ -23,7 +23,7 @@ class Target:
     """Where pool.yaml will be, and what its first lines say."""
 
     config: Path
-    schema: str  # what the first line names: a URL, or a path
+    schema: str  # the path of the JSON schema that the first line names; empty: there is none
     key_line: str  # the line of `private_key`
     project: str  # the key `project`
 

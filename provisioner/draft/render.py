@@ -16,6 +16,10 @@ _HEAD = """\
 #   provisioner rehearse    runs a whole build on an emulator, without an account or quota
 # ${NAME} reads the environment. Paths are relative to the folder of this file. `provisioner schema`
 # describes all keys."""
+_EDITOR = """\
+# For completion in an editor, run `provisioner schema > pool.schema.json` in this folder, and write
+# as the first line:
+#   # yaml-language-server: $schema=pool.schema.json"""
 _HUB = """\
 dev_hub:
   username: ${SF_HUB_USERNAME} # the Dev Hub user of the build
@@ -42,8 +46,11 @@ class Rendering:
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
-        yield f"# yaml-language-server: $schema={self._schema}"
+        if self._schema:
+            yield f"# yaml-language-server: $schema={self._schema}"
         yield _HEAD
+        if not self._schema:
+            yield _EDITOR
         for name, what in self._draft.variables.items():
             yield from comment(f"This file needs the environment variable {name}: {what}.")
         yield ""

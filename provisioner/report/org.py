@@ -47,7 +47,7 @@ def find_org(ledger: Ledger, username: str) -> OrgHistory:
     org, events = ledger.get(username), ledger.events(username=username)
     if org is None and not events:
         raise NoOrgError(
-            f"the ledger has no org {username}",
+            f"the ledger has no scratch org {username}",
             code="unknown_org",
             hint="`provisioner status` lists the orgs; a report names those of its run",
         )
@@ -109,12 +109,13 @@ def _facts(history: OrgHistory) -> Iterator[str]:
 
 def _steps(history: OrgHistory) -> Iterator[str]:
     indent = "  " if len(history.spans) > 1 else ""
+    width = max((len(span.step) for spans in history.spans.values() for span in spans), default=0)
     for run, spans in history.spans.items():
         if indent:
             yield f"in run {run}:"
         for span in spans:
             took = "no end" if span.end is None else spent(span.end - span.start)
-            yield f"{indent}{span.step}  {took}"
+            yield f"{indent}{span.step:<{width}}  {took}"
 
 
 def _claims(history: OrgHistory) -> Iterator[str]:

@@ -186,15 +186,18 @@ def _deleted(record: RunRecord) -> Iterator[str]:
 def _times(record: RunRecord) -> Iterator[str]:
     if not record.times:
         return
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for time in record.times:
         past = time.past
         earlier = (spent(past.p50), spent(past.p95)) if past else ("", "")
         mark = slower(time.now, past) if past and time.is_slower else ""
         step = f"{time.pool}: {time.step}"
         rows.append((step, spent(time.now.p50), spent(time.now.p95), *earlier, mark))
-    widths = [max(map(len, column)) for column in zip((*_HEADERS, ""), *rows, strict=True)]
-    for row in ((*_HEADERS, ""), *rows):
+    table: list[tuple[str, ...]] = [(*_HEADERS, ""), *rows]
+    if not any(time.past for time in record.times):
+        table = [(*row[:3], "") for row in table]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
         name, *values, mark = map(cell, row)
         right = "  ".join(v.rjust(w) for v, w in zip(values, widths[1:-1], strict=True))
         yield f"{name.ljust(widths[0])}  {right}  {mark}".rstrip()

@@ -197,8 +197,8 @@ LOGIN_ERROR_TYPES: tuple[LoginErrorType, ...] = (
         Then.NEXT_HOST,
         "the host name cannot be resolved: it is misspelled, the org is minutes old or deleted, "
         "or this machine is offline",
-        "check login_url and the network; run `provisioner status` to see whether the org still "
-        "exists",
+        "check login_url and the network; of a scratch org, `provisioner status` shows whether it "
+        "still exists",
         passes=True,
     ),
     LoginErrorType(

@@ -227,7 +227,7 @@ def test_what_cannot_be_continued_is_refused_with_the_reason(night: Night) -> No
                 retriable(ledger, config, row.username.upper())
             assert caught.value.message.startswith(f"{row.username} cannot be continued: {why}")
             assert caught.value.hint
-        with pytest.raises(NoOrgError, match=r"the ledger has no org nobody@acme\.example"):
+        with pytest.raises(NoOrgError, match=r"the ledger has no scratch org nobody@acme\.example"):
             retriable(ledger, config, "nobody@acme.example")
 
 

@@ -31,9 +31,8 @@ Make = Callable[[Mapping[str, Any]], None]
 
 
 @pytest.fixture
-def make(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+def make(cli: Cli, tmp_path: Path) -> Make:
     """Writes a project with these further files; None leaves one of the usual ones out."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / ".data"))
     usual: dict[str, Any] = {
         "sfdx-project.json": PROJECT,
         "config/project-scratch-def.json": DEFINITION,

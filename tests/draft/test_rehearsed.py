@@ -16,8 +16,7 @@ pytestmark = pytest.mark.slow
 CLINIC = Path(__file__).parents[1] / "projects/clinic"
 
 
-def test_the_clinic_is_built(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / ".data"))
+def test_the_clinic_is_built(cli: Cli, tmp_path: Path) -> None:
     shutil.copytree(CLINIC, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("pool*"))
 
     made = cli("init")

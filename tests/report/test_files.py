@@ -204,7 +204,7 @@ def test_one_command_writes_all_files(ledger: Ledger, call: Call, folder: Path) 
         *("report", "--html", "n.html", "--junit", "n.xml", "--prometheus", "n.prom"),
         *("--markdown", "-"),
     )
-    assert (answer.code, answer.err) == (0, "")
+    assert (answer.code, answer.err) == (0, "wrote n.html\nwrote n.xml\nwrote n.prom\n")
     assert answer.out.startswith("## ❌ Scratch orgs")
     assert suites((folder / "n.xml").read_text())["sample"]["sign-up"] == ""
     assert samples((folder / "n.prom").read_text())["provisioner_build_exit_code"] == "6"

@@ -196,7 +196,7 @@ def test_the_command_writes_the_file_whole_and_still_reports(
 ) -> None:
     three_nights(ledger)
     answer = call("report", "--html", "night.html")
-    assert (answer.code, answer.err) == (0, "")
+    assert (answer.code, answer.err) == (0, "wrote night.html\n")
     assert answer.out.startswith("run 20261122-020000-abcde2 on ci1")
     text = (folder / "night.html").read_text()
     assert problems(text) == []

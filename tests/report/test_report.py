@@ -142,7 +142,7 @@ def test_the_history_of_an_org_has_its_steps_claims_and_events(ledger: Ledger, c
     assert claimed is not None
     text = call("report", username.upper()).out
     assert text.startswith(f"{username}: claimed, of the pool sample\n")
-    assert "  sign-up  1m30s\n" in text
+    assert "  sign-up        1m30s\n  deploy_source  1m30s\n" in text
     assert "Claims:\n  ann  from " in text
     assert "  note  run_apex: failed, and the org continues:\n  | line 7: no" in text
     document = call("report", username, "--json").document
@@ -151,6 +151,12 @@ def test_the_history_of_an_org_has_its_steps_claims_and_events(ledger: Ledger, c
     assert document["steps"][-1]["step"] == "verification"
     answer = call("report", "nobody@acme.example", "--json")
     assert (answer.code, answer.error["code"]) == (3, "unknown_org")
+
+
+def test_the_first_run_is_not_compared_with_earlier_ones(ledger: Ledger, call: Call) -> None:
+    first, *_ = three_nights(ledger)
+    lines = call("report", first.id).out.splitlines()
+    assert lines[lines.index("Time for each step:") + 1].split() == ["p50", "p95"]
 
 
 def test_a_run_without_an_end_says_so(ledger: Ledger, call: Call) -> None:
