@@ -13,6 +13,7 @@ from provisioner.config.document import Location, is_null
 from provisioner.config.model import StepEntry
 from provisioner.config.reader import INVALID, Reader
 from provisioner.config.reserved import RESERVED_OPTIONS, RESERVED_STEP_KEYS, RESERVED_STEPS
+from provisioner.config.snapshot_marker import KIND as MARKER
 from provisioner.declare.keys import declared_keys
 from provisioner.errors import UsageError
 from provisioner.steps import conflict
@@ -32,8 +33,7 @@ class StepEntries:
         """A StepEntry, or INVALID with its problems reported."""
         kind = self._bare_kind(location)
         if kind:
-            message = f"the step {kind} has no options; write {kind}: and its options below"
-            self._reader.report(location, message)
+            self._reader.report(location, self._without_options(kind))
             return INVALID
         entries = self._reader.entries(location)
         if entries is None:
@@ -48,6 +48,12 @@ class StepEntries:
         if not kinds:
             self._no_kind(location, entries)
         return self._entry(location, entries, kinds[0]) if len(kinds) == 1 else INVALID
+
+    def _without_options(self, kind: str) -> str:
+        """The problem of an entry that consists of a kind; a marker needs no options."""
+        if kind == MARKER:
+            return f"{kind} alone is a text; write {kind}: {{}}"
+        return f"the step {kind} has no options; write {kind}: and its options below"
 
     def _is_broken(self, kind: str, location: Location) -> bool:
         """Whether a kind cannot be used because of another distribution, which is reported."""

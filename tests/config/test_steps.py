@@ -72,6 +72,7 @@ WRONG = {
         "- load_data",
         "the step load_data has no options; write load_data: and its options below",
     ),
+    "the marker as a text": ("- snapshot", "snapshot alone is a text; write snapshot: {}"),
     "a kind with nothing below": (
         "- load_data:",
         "the key plan is missing; write plan: …",
