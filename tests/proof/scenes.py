@@ -1,4 +1,4 @@
-"""What is killed: builds, also of all forms of data or of old orgs, `reap`, and a probe."""
+"""What is killed: builds, also of all forms of data, of old orgs or of a snapshot, `reap`, a probe."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.builder import snapshot_names
 from provisioner.claim.rules import release
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import State
@@ -23,6 +24,8 @@ BUILD = ("build", "--json", "--time-scale", TIME_SCALE)
 REAP = ("reap", "--json")
 PROBE = ("check", "--probe", "--yes", "--json", "--time-scale", TIME_SCALE)
 Reported = Callable[[WholeNight], Iterator[str]]
+SNAPSHOT = FEW.replace("- run_apex", "- snapshot: {}\n- run_apex")
+"""The script runs in each org; all else is in the snapshot."""
 
 
 def nothing(_night: WholeNight) -> Iterator[str]:
@@ -83,6 +86,14 @@ def _crowded(night: WholeNight, concurrent: int) -> None:
     _must(night, *BUILD)
     night.world.limits.active = SIZE
     _rename(night)
+
+
+def _old_snapshot(night: WholeNight, concurrent: int) -> None:
+    """An org waits, there is a snapshot of its content, and then the org definition changes."""
+    write(night, concurrent, size=1)
+    _must(night, *BUILD)
+    _rename(night)
+    write(night, concurrent)
 
 
 def _rename(night: WholeNight) -> None:
@@ -149,6 +160,18 @@ def _renewed(night: WholeNight) -> Iterator[str]:
         yield "old orgs are left among the new ones"
 
 
+def _one_snapshot(night: WholeNight) -> Iterator[str]:
+    """Full, and nothing is left on the Dev Hub but one snapshot of the content of today."""
+    yield from _renewed(night)
+    (base,) = snapshot_names.bases(night.config(), ["sample"]).values()
+    found = [(row["SnapshotName"], row["Status"]) for row in night.hub_rows("OrgSnapshot")]
+    if [(snapshot_names.base_of(name), status) for name, status in found] != [(base, "Active")]:
+        yield f"the Dev Hub has the snapshots {found} instead of an Active one of {base}"
+    for org in rows(night, State.AVAILABLE):
+        if org.snapshot and org.snapshot not in dict(found):
+            yield f"{org.username} is from {org.snapshot}, which does not exist"
+
+
 def _unknown_hub(night: WholeNight, concurrent: int) -> None:
     """The Dev Hub does not copy its app, so a probe signs up twice; the pool is small."""
     night.has_external_app()
@@ -177,6 +200,15 @@ SCENES = {
         Scene("way", _unknown_way, BUILD, (BUILD,), at_the_end=_full, sign_ups=SIZE + 1),
         Scene("renew", _old, BUILD, (BUILD,), _gap, _renewed, 2 * SIZE + 1, "hub"),
         Scene("roll", _crowded, BUILD, (BUILD,), _rolled, _renewed_in_batches, 2 * SIZE, "hub"),
+        Scene(
+            "snapshot",
+            _old_snapshot,
+            BUILD,
+            (BUILD, REAP),  # `reap` deletes the old one if the killed build had only that to do
+            at_the_end=_one_snapshot,
+            sign_ups=SIZE + 1,
+            steps=SNAPSHOT,
+        ),
         Scene("reap", _left, REAP, (REAP,), at_the_end=_one_left),
         Scene(
             "rebuild", _lost, (*REAP, "--rebuild"), ((*REAP, "--rebuild"), REAP), at_the_end=_full
