@@ -74,9 +74,10 @@ class Content:
         self.given_up = self.given_up or self.usable is None
         return self.take_all()
 
-    def reject(self) -> None:
-        """Orgs are not signed up from the snapshot any more."""
-        self.given_up = True
+    def reject(self, name: str) -> None:
+        """Orgs are not signed up from this snapshot any more; from a newer one they are."""
+        if self.usable is None or self.usable.name == name:
+            self.given_up = True
 
     def forget_pending(self) -> None:
         """What an earlier build has requested is not there any more."""

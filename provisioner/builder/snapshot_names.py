@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from provisioner.config.model import Definition, Pool, PoolFile, StepEntry
 
 PROJECT_LENGTH, CONTENT_LENGTH = 4, 8  # characters; with P and two digits they are 15
+LENGTH = 1 + PROJECT_LENGTH + CONTENT_LENGTH + 2  # of each name; the platform allows no more
 GENERATIONS = 100  # a snapshot that will expire is followed by the next generation
 
 Key = tuple[str, str]

@@ -30,6 +30,7 @@ class SnapshotState:
     generation: int = 0  # the highest one on the Dev Hub; of a new one, if `may_make`
     may_make: bool = False
     why_not: str = ""  # why none is made although one is needed
+    all: tuple[OrgSnapshot, ...] = ()  # of this content, also earlier generations and failed ones
 
     @property
     def name(self) -> str:
@@ -70,6 +71,7 @@ def surveyed(
 
 def _with(state: SnapshotState, snapshot: OrgSnapshot) -> SnapshotState:
     generation = max(state.generation, generation_of(snapshot.name))
+    state = replace(state, all=(*state.all, snapshot))
     if snapshot.is_active:
         return replace(state, usable=snapshot, generation=generation)
     if snapshot.is_pending:

@@ -62,7 +62,7 @@ class SnapshotTrust:
             is_new = org.snapshot not in self._rejected
             self._rejected.add(org.snapshot)
             if content is not None:
-                content.reject()
+                content.reject(org.snapshot)
         if is_new:
             first_line = why.partition("\n")[0].rstrip(".")
             self._context.reporter.warn(

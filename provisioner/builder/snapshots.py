@@ -18,6 +18,7 @@ from provisioner.builder.snapshot_content import Content, content_from
 from provisioner.builder.snapshot_source import SourceOfSnapshot
 from provisioner.builder.snapshot_survey import surveyed
 from provisioner.builder.snapshot_trust import Comparison, SnapshotTrust
+from provisioner.builder.unused_snapshots import is_ours, superseded, wanted_bases
 from provisioner.errors import SalesforceError
 
 if TYPE_CHECKING:
@@ -200,20 +201,29 @@ class Snapshots:
     def clean_up(self) -> None:
         """Delete rejected snapshots, and those that others have replaced.
 
-        A snapshot of an earlier content stays until an org from each new one has been available.
+        A snapshot of an earlier content stays until an org from each new one has been available,
+        and an earlier generation until one from the next generation has.
         """
-        used = [content.usable for content in self._contents.values() if content.usable]
+        contents = list(self._contents.values())
+        used = [content.usable for content in contents if content.usable]
         doomed = [one for one in used if self._trust.is_rejected(one.name)]
-        is_settled = len(used) == len(self._contents) and all(
-            self._trust.is_verified(snapshot.name) for snapshot in used
-        )
-        if self._old and is_settled:
-            config = self._context.config
-            wanted = set(names.bases(config, config.pools).values())
-            doomed += [one for one in self._old if names.base_of(one.name) not in wanted]
-        if doomed:
-            for why in self._hub.delete([snapshot.id for snapshot in doomed]):
-                self._context.reporter.warn(f"an org snapshot was not deleted: {why}")
+        verified = {one.name for one in used if self._trust.is_verified(one.name)}
+        known = {one.id: one for content in contents for one in content.state.all}
+        known |= {one.id: one for one in used}
+        doomed += superseded(known.values(), verified)
+        if len(verified) == len(contents):
+            doomed += self._of_no_pool()
+        ids = {one.id: None for one in doomed}
+        for why in self._hub.delete(list(ids)):
+            self._context.reporter.warn(f"an org snapshot was not deleted: {why}")
+
+    def _of_no_pool(self) -> list[OrgSnapshot]:
+        """Our snapshots that no pool of pool.yaml uses, also none that this build leaves alone."""
+        context = self._context
+        prefix = names.prefix(context.config)
+        old = [one for one in self._old if is_ours(one, prefix)]
+        wanted = wanted_bases(context.config, context.connections) if old else set()
+        return [one for one in old if names.base_of(one.name) not in wanted]
 
     def _content(self, org: Org) -> Content | None:
         return self._by_key.get((org.pool, org.definition))

@@ -14,6 +14,7 @@ from provisioner.ledger.base import TO_DELETE, State
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
+    from provisioner.cli.reap_snapshots import ReapedSnapshot
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger, Org
     from provisioner.upkeep.reap import Reaped
@@ -49,11 +50,12 @@ def command(
     An orphan has the ownership tag of this pool.yaml's project, but no row in the ledger, for
     example because the ledger was lost; --rebuild restores the rows. Orgs without the ownership
     tag are never deleted. A build leaves the orgs of a pool alone that was removed from pool.yaml;
-    --removed-pool deletes those that are not claimed. The exit code is 6 when an org could not be
-    deleted.
+    --removed-pool deletes those that are not claimed. Org snapshots of this project that no pool
+    uses any more are deleted, too. The exit code is 6 when something could not be deleted.
     """
     from provisioner.builder.connections import Connections
     from provisioner.cli.pools import warn_of_broken
+    from provisioner.cli.reap_snapshots import reap_snapshots
     from provisioner.ledger import open_ledger
 
     given = {"--dry-run": dry_run, "--kept": kept, "--removed-pool": removed_pool}
@@ -69,11 +71,13 @@ def command(
                 _show_rebuilt(call, _rebuild(config, connections, ledger))
                 return 0
             found = _reap(config, connections, ledger, dry_run=dry_run, kept=kept, removed=removed)
+            snapshots = reap_snapshots(call, connections, ledger, dry_run=dry_run)
         warn_of_broken(call, ledger)
     finally:
         ledger.close()
-    _show(call, found, dry_run=dry_run)
-    return 6 if any(item.left_because for item in found) else 0
+    _show(call, found, snapshots, dry_run=dry_run)
+    left = [*(item.left_because for item in found), *(item.left_because for item in snapshots)]
+    return 6 if any(left) else 0
 
 
 def _require_removed(pools: Collection[str], config: PoolFile, ledger: Ledger) -> None:
@@ -157,11 +161,18 @@ def _show_rebuilt(call: Invocation, rebuilt: Sequence[Rebuilt]) -> None:
     call.output.result(text, {"orgs": documents})
 
 
-def _show(call: Invocation, found: Sequence[Reaped], *, dry_run: bool) -> None:
+def _show(
+    call: Invocation,
+    found: Sequence[Reaped],
+    snapshots: Sequence[ReapedSnapshot],
+    *,
+    dry_run: bool,
+) -> None:
     from provisioner.ledger.document import org_document
     from provisioner.output import table
 
     rows = [(item.org.username, item.reason, _outcome(item, dry_run)) for item in found]
+    rows += [(f"snapshot {item.name}", item.reason, _outcome(item, dry_run)) for item in snapshots]
     document = [
         {
             "org": org_document(item.org),
@@ -173,10 +184,11 @@ def _show(call: Invocation, found: Sequence[Reaped], *, dry_run: bool) -> None:
         for item in found
     ]
     text = table(("username", "why", "what"), rows) or "Nothing to delete."
-    call.output.result(text, {"orgs": document})
+    documents = [item.document(dry_run=dry_run) for item in snapshots]
+    call.output.result(text, {"orgs": document, "snapshots": documents})
 
 
-def _outcome(item: Reaped, dry_run: bool) -> str:
+def _outcome(item: Reaped | ReapedSnapshot, dry_run: bool) -> str:
     if dry_run:
         return "would be deleted"
     return f"not deleted: {item.left_because}" if item.left_because else "deleted"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from provisioner.builder.snapshot_names import base_of, with_generation
 from provisioner.emulator.behavior import Behavior
 from provisioner.emulator.world import Limits
 from provisioner.ledger.base import Org, State
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
+from tests.proof import here
 
 pytestmark = pytest.mark.slow
 
@@ -179,3 +182,45 @@ def test_a_build_that_is_killed_while_it_makes_a_snapshot_makes_one(night: Night
     ((name, status),) = hub_snapshots(night).items()
     assert status == "Active"
     assert by_snapshot(night) == {"": 1, name: 1}
+
+
+def planted(night: Night, name: str, description: str = "provisioner 1") -> None:
+    """An Active snapshot on the Dev Hub that no build of this test has made."""
+    row = {"SnapshotName": name, "Status": "Active", "Description": description}
+    night.world.hub.store.add("OrgSnapshot", row)
+
+
+def test_reap_deletes_the_snapshots_of_no_pool_and_no_others(night: Night) -> None:
+    night.write_pool(size=1, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    (kept,) = hub_snapshots(night)
+    old, foreign = kept[:5] + "oldcontent"[:8] + "00", "Nightly"
+    planted(night, old)
+    planted(night, foreign)
+    planted(night, kept[:5] + "byhand000", "before the release")
+    seen = here.run(night, "reap", "--dry-run", "--json")
+    assert [(one["name"], one["deleted"]) for one in seen.document["snapshots"]] == [(old, False)]
+    assert old in hub_snapshots(night)
+    done = here.run(night, "reap")
+    assert done.code == 0
+    assert f"snapshot {old}" in done.out
+    assert "no pool of pool.yaml uses it" in done.out
+    assert set(hub_snapshots(night)) == {kept, foreign, kept[:5] + "byhand000"}
+
+
+def test_a_snapshot_that_will_expire_is_replaced_by_its_next_generation(night: Night) -> None:
+    night.write_pool(size=1, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    (first,) = hub_snapshots(night)
+    soon = (night.world.now() + timedelta(days=3)).date().isoformat()
+    (row,) = night.world.hub.store.peek_rows("OrgSnapshot")
+    night.world.hub.store.set_fields("OrgSnapshot", row["Id"], {"ExpirationDate": soon})
+    night.write_pool(size=4, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    second = with_generation(base_of(first), 1)
+    assert set(hub_snapshots(night)) == {first, second}, "the old one stays until that is verified"
+    assert by_snapshot(night) == {"": 2, first: 2}
+    night.write_pool(size=5, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    assert list(hub_snapshots(night)) == [second]
+    assert by_snapshot(night) == {"": 2, first: 2, second: 1}

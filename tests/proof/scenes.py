@@ -1,4 +1,4 @@
-"""What is killed: builds, also of all forms of data, of old orgs or of a snapshot, `reap`, a probe."""
+"""What is killed: builds, also of all data forms, of old orgs or of a snapshot, `reap`, a probe."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tests.proof.contents import Complete
 from tests.proof.data_forms import DATA as DATA_STEPS
 from tests.proof.kills import AFTER, BEFORE, Kill, Verdict, carry_out
 from tests.proof.ledgers import PROOF_LEDGERS
-from tests.proof.scenes import SIZE
+from tests.proof.scenes import SCENES, SIZE
 from tests.proof.whole_night import EVERY, WholeNight
 
 WRITES = (
@@ -45,6 +45,7 @@ DATA = (
 
 ELSEWHERE = (("renew", "collections.delete", 1), ("renew", "collections.delete", 2),
              ("roll", "collections.delete", 1), ("roll", "collections.delete", 3),
+             ("snapshot", "sobjects.create", 2), ("snapshot", "collections.delete", 2),
              ("reap", "collections.delete", 1), ("rebuild", "oauth.token", 3))  # fmt: skip
 
 
@@ -85,8 +86,10 @@ ON_OTHERS = (
 
 
 def test_the_night_has_a_step_of_every_kind(night: WholeNight) -> None:
-    night.write_pool(steps=EVERY)
-    kinds = {entry.kind for entry in night.config().pools["sample"].steps}
+    kinds = set[str]()
+    for steps in (EVERY, SCENES["snapshot"].steps):
+        night.write_pool(steps=steps)
+        kinds |= {entry.kind for entry in night.config().pools["sample"].steps}
     assert kinds == set(KINDS), "a new kind of step belongs into the proofs, too"
     for form in FORMS:
         assert f"load_data: {{ {form}: " in EVERY + DATA_STEPS, "and so does a new form of data"
