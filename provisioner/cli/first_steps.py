@@ -27,7 +27,8 @@ On the Dev Hub, once:
 On this machine:
   export SF_HUB_USERNAME=…   # the user of the build
   export SF_CONSUMER_KEY=…   # on the app's page: Manage Consumer Details
-{key_variable}{change_folder}  provisioner check
+{key_variable}{change_folder}  provisioner check --online
+  provisioner rehearse       # a build on an emulator; needs no Dev Hub
 """
 
 

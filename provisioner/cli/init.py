@@ -158,6 +158,12 @@ def _write_all(
 
 
 def _key_path(pair: KeyFiles, folder: Path) -> str:
-    """The path of the key for pool.yaml: relative if the key is below `folder`, else absolute."""
+    """The path of the key for pool.yaml: relative if the key is below `folder`, else absolute.
+
+    Below the home of the user it begins with ~, so that others can have their key at that path.
+    """
     key, base = pair.private_key.absolute(), folder.absolute()
-    return str(key.relative_to(base)) if key.is_relative_to(base) else str(key)
+    if key.is_relative_to(base):
+        return str(key.relative_to(base))
+    home = Path(os.path.expanduser("~"))
+    return f"~/{key.relative_to(home)}" if key.is_relative_to(home) else str(key)

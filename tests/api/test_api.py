@@ -135,8 +135,8 @@ def test_the_emulator_takes_the_options_of_its_command_and_ends_with_the_block(
 
 
 def test_the_example_for_users_of_the_emulator_runs(tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, section = readme.split("\n## An emulator for your own tools\n")
+    page = (ROOT / "docs/emulator.md").read_text(encoding="utf-8")
+    _, section = page.split("\n## Use it from your own tools\n")
     example = section.partition("```python\n")[2].partition("```")[0]
 
     done = subprocess.run(

@@ -142,6 +142,21 @@ def test_force_overwrites(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "keys/server.key").read_bytes() != key
 
 
+def test_a_key_in_the_home_of_the_user_is_named_from_there(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So pool.yaml has no path of one machine, and another user has a key at the same path."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert cli("init", "project", "--keys", str(tmp_path / ".certs")).code == 0
+
+    written = (tmp_path / "project/pool.yaml").read_text()
+    assert "private_key: '~/.certs/server.key'\n" in written
+    monkeypatch.setenv("SF_HUB_USERNAME", "hub@acme.example")
+    monkeypatch.setenv("SF_CONSUMER_KEY", "3MVG9")
+    assert cli("check", "--config", "project/pool.yaml").code == 0
+
+
 def test_it_writes_to_the_folder_of_the_given_config(cli: Cli, tmp_path: Path) -> None:
     assert cli("init", "--config", "team/pools.yaml").code == 0
     assert {"team/pools.yaml", "team/sfdx-project.json"} <= tree(tmp_path)

@@ -31,7 +31,7 @@ def test_the_page_has_all_commands_and_their_examples(shown: str) -> None:
         assert re.search(rf"^ +provisioner {name} ", shown, re.MULTILINE)
         for line in EXAMPLES.get(name, "").strip().splitlines():
             assert line in shown
-    assert re.search(r"\n +6 +fewer orgs were built than wanted\n", shown)
+    assert re.search(r"\n +6 +fewer orgs were built than wanted; ", shown)
 
 
 def test_the_page_has_no_hidden_option() -> None:
