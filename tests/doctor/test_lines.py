@@ -301,19 +301,20 @@ def test_a_pool_with_the_marker_gets_a_line_for_each_fact_of_its_snapshots(night
         "ok: no org snapshot of this pool.yaml yet",
     ]
     config = night.config()
-    start = prefix(config)
+    start = f"{prefix(config)}content20"
     org = night.world.add_scratch_org("source@acme.example")
     night.world.faults.add({"when": {"operation": "snapshot"}, "then": {"do": "error"}, "times": 1})
     with Connections(config) as connections:
         snapshots = OrgSnapshots(connections.hub.client)
         for number in range(2):
-            key = snapshots.create(f"{start}{number}", org.id, "")
+            key = snapshots.create(f"{start}{number}", org.id, "provisioner")
             while (snapshot := snapshots.read(key)) and snapshot.is_pending:
                 pass
-    night.world.limits.daily_snapshots = 2
+        snapshots.create(f"{start}9", org.id, "made by a person")
+    night.world.limits.daily_snapshots = 3
     until = night.world.now().date() + timedelta(days=90)
     assert _snapshot_lines(night) == [
-        "warning: 39 active and 0 daily ones left: a build cannot make a new one",
+        "warning: 38 active and 0 daily ones left: a build cannot make a new one",
         f"ok: 1 org snapshot of this pool.yaml: {start}1 (Active until {until})",
         f"warning: {start}0: its status is Error: The snapshot could not be created.",
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.snapshot_names import marker, prefix
 from provisioner.builder.snapshot_survey import RENEW
+from provisioner.builder.unused_snapshots import is_ours
 from provisioner.doctor.result import Result, ok, warning
 from provisioner.errors import SalesforceError
 from provisioner.plain_text import quantity
@@ -37,7 +38,8 @@ def examine(examination: Examination) -> Iterator[Result]:
     """A query and a describe. Raises SalesforceError for errors that are not about snapshots."""
     client = examination.connections.hub.client
     try:
-        ours = OrgSnapshots(client).named(prefix(examination.config))
+        start = prefix(examination.config)
+        ours = [one for one in OrgSnapshots(client).named(start) if is_ours(one, start)]
     except SalesforceError as error:
         if error.code != "snapshots_unavailable":
             raise
