@@ -50,11 +50,15 @@ def last_of_interest(runs: Sequence[Run]) -> int | None:
 def result_text(run: Run) -> str:
     """`exit code 6: 48 of 50 built, 2 failed: 2 orgs: deploy_source: X.cls:3:9: no type Y`."""
     summary = read_summary(run)
-    causes = "; ".join(_causes(summary))
-    return summary.verdict() + (f" ({causes})" if causes else "")
+    verdict = summary.verdict()
+    causes = "; ".join(_causes(summary, verdict))
+    return verdict + (f" ({causes})" if causes else "")
 
 
-def _causes(summary: Summary) -> Iterator[str]:
+def _causes(summary: Summary, verdict: str) -> Iterator[str]:
+    """The causes, except a single one that the verdict has: that of a canary."""
+    if len(summary.causes) == 1 and summary.causes[0].what in verdict:
+        return
     for cause in summary.causes[:MOST_CAUSES]:
         what = cause.what if len(cause.what) <= LONGEST else f"{cause.what[:LONGEST]}…"
         yield f"{quantity(cause.count, 'org')}: {what}"
