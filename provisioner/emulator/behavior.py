@@ -49,6 +49,10 @@ class Behavior:
     org_snapshots: Literal["on", "off"] = "on"
     """Whether the Dev Hub has org snapshots: Setup, Scratch Orgs, Enable Scratch Org Snapshots."""
 
+    snapshot_carries_app: YesNo = "no"
+    """Whether an org from a snapshot has the External Client Apps of its source, with their keys.
+    Connected apps are never copied (docs/reference/sign-up.md#snapshots)."""
+
 
 _KINDS = get_type_hints(Behavior)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.emulator.features import unknown_packages
+from provisioner.emulator.metadata.external_apps import installation
 from provisioner.emulator.metadata.external_apps.elements import TYPES as APP_TYPES
 from provisioner.emulator.objects.schema import ObjectType
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 LARGEST = 200 * 1024 * 1024  # bytes of data (docs/reference/sign-up.md#snapshots)
 BYTES_OF_A_RECORD = 2 * 1024  # as Salesforce counts the storage of most objects
-NOT_COPIED = frozenset({"ConnectedApp", "ExternalCredential", "NamedCredential", *APP_TYPES})
-"""Components that a new org does not get. Whether External Client Apps are copied is unknown."""
+NOT_COPIED = frozenset({"ConnectedApp", "ExternalCredential", "NamedCredential"})
+"""Components that a new org does not get. Whether External Client Apps are copied is unknown: see
+`snapshot_carries_app` of the behavior."""
 
 _VALUES_OF_EACH_ORG = {
     "User": "Alias",
@@ -80,27 +82,31 @@ def take(org: EmulatedOrg) -> Snapshot:
 
 def put(snapshot: Snapshot, org: EmulatedOrg) -> None:
     """Copy a snapshot into a new org, except users and profiles."""
-    store = org.store
+    store, stays = org.store, _not_copied(org)
     with store.transaction():
         for object_type in snapshot.types:
             store.add_type(replace(object_type, fields=dict(object_type.fields)))
         known = _counterparts(snapshot, org)
         for name, rows in snapshot.rows.items():
             for row in rows:
-                if row["Id"] not in known and not _stays(name, row):
+                if row["Id"] not in known and not _stays(name, row, stays):
                     store.add(name, {key: _moved(value, known) for key, value in row.items()})
     if snapshot.has_unknown_package:
         unknown_packages.accept(org)
-    copied = {key: one for key, one in snapshot.components.items() if key[0] not in NOT_COPIED}
+    copied = {key: one for key, one in snapshot.components.items() if key[0] not in stays}
     org.components.update({key: replace(one) for key, one in copied.items()})
+    installation.install(org)
 
 
-def _stays(type_name: str, row: Record) -> bool:
-    """Whether a record is not copied: apps are not (whether External Client Apps are is unknown).
+def _not_copied(org: EmulatedOrg) -> frozenset[str]:
+    """The types of components that a new org does not get."""
+    carries_apps = org.world.behavior.snapshot_carries_app == "yes"
+    return NOT_COPIED if carries_apps else NOT_COPIED | frozenset(APP_TYPES)
 
-    Source: docs/reference/sign-up.md#snapshots.
-    """
-    is_app = type_name in NOT_COPIED or row.get("SetupEntityType") in APP_TYPES
+
+def _stays(type_name: str, row: Record, not_copied: frozenset[str]) -> bool:
+    """Whether a record is not copied: those of components that are not, and those of profiles."""
+    is_app = type_name in not_copied or row.get("SetupEntityType") in not_copied
     return is_app or bool(row.get("IsOwnedByProfile"))
 
 

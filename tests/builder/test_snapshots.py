@@ -12,8 +12,10 @@ from provisioner.builder.snapshot_names import base_of, with_generation
 from provisioner.emulator.behavior import Behavior
 from provisioner.emulator.world import Limits
 from provisioner.ledger.base import Org, State
+from provisioner.steps.login_app import NAME as LOGIN_APP
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
+from tests.builder.test_login_way import log_in
 from tests.proof import here
 
 pytestmark = pytest.mark.slow
@@ -224,3 +226,29 @@ def test_a_snapshot_that_will_expire_is_replaced_by_its_next_generation(night: N
     assert night.build().exit_code == 0
     assert list(hub_snapshots(night)) == [second]
     assert by_snapshot(night) == {"": 2, first: 2, second: 1}
+
+
+@pytest.mark.parametrize("carries", ["no", "yes"])
+def test_orgs_from_a_snapshot_get_login_apps_of_their_own(
+    make_night: Callable[..., Night], carries: Any
+) -> None:
+    """Whether the platform copies the app of the source is unknown, so both must work."""
+    night = make_night(hub_app="external", behavior=Behavior(snapshot_carries_app=carries))
+    night.login_app("deployed")
+    night.write_pool(size=3, steps=STEPS, pool=ALONE)
+    result = night.build()
+    assert result.exit_code == 0, [org.error for org in result.failed]
+    (name,) = hub_snapshots(night)
+    assert by_snapshot(night) == {"": 1, name: 2}, "the comparison finds no difference"
+    keys = set()
+    for org in night.orgs(State.AVAILABLE):
+        log_in(night, org)
+        parts = [key for key in night.world.orgs[org.org_id[:15]].components if is_login_app(key)]
+        assert len(parts) == 6, "one app, and its permission set"
+        keys.add(org.consumer_key)
+    assert len(keys) == (3 if carries == "no" else 1), "a copied app keeps the key of the source"
+
+
+def is_login_app(key: tuple[str, str]) -> bool:
+    """Whether a component is a part of the login app."""
+    return key[1].startswith(LOGIN_APP.lower())
