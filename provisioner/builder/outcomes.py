@@ -80,12 +80,14 @@ class Outcomes:
         """A sign-up or step failed for good: delete the org, and replace it where that may help.
 
         When an earlier build was interrupted in the step, this says nothing about other orgs: the
-        circuit breaker does not count it, and its successor does not count as a replacement.
+        circuit breaker does not count it, its successor does not count as a replacement, and its
+        snapshot is still used.
         """
         details = getattr(error, "details", ())
         hints = [f"hint: {error.hint}"] if error.hint else []
         reason = "\n".join([f"{step}: {error.message}", *details, *hints])
-        is_rejected = self._snapshots.reject(org, reason)
+        is_about_others = not is_interrupted and error.kind is not ErrorKind.GONE
+        is_rejected = is_about_others and self._snapshots.reject(org, reason)
         counts = not (is_interrupted or is_rejected)
         failed = self._record(org, reason, step, error.kind, counts_for_breaker=counts)
         if failed is None:
