@@ -13,6 +13,7 @@ from provisioner.builder.crashes import guarded, harmless
 from provisioner.builder.deletions import delete, warn_not_deleted, why_deleted
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.lifecycle import RowLostError
+from provisioner.builder.snapshot_trust import UNUSABLE
 from provisioner.errors import ErrorKind, ProvisionerError
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Creation, Removal
@@ -31,8 +32,13 @@ REPLACEABLE = frozenset({ErrorKind.TRANSIENT, ErrorKind.GONE, ErrorKind.REPLACE}
 """Kinds of failure that another org may not have; content and configuration fail every org."""
 
 
-def is_transient(status: SignUpStatus) -> bool:
-    """Whether a failed sign-up may succeed when it is sent again."""
+def is_transient(org: Org, status: SignUpStatus) -> bool:
+    """Whether the failed sign-up of an org may succeed when it is sent again.
+
+    From a snapshot that cannot be used it does not.
+    """
+    if org.snapshot and status.error_code in UNUSABLE:
+        return False
     return status.status == "Error" and sign_up_kind(status.error_code) is ErrorKind.TRANSIENT
 
 
@@ -111,7 +117,7 @@ class Outcomes:
 
     def sign_up_failed(self, org: Org, status: SignUpStatus) -> None:
         """The sign-up ended in Error or Deleted: there is no org, only a reason."""
-        kind, may_retry = sign_up_kind(status.error_code), is_transient(status)
+        kind, may_retry = sign_up_kind(status.error_code), is_transient(org, status)
         is_way = self._way.is_refused_by_sign_up(org, status)
         why, code = reason_of(status), status.error_code
         is_rejected = not may_retry and self._snapshots.reject(org, why, code)

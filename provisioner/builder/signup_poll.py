@@ -186,7 +186,7 @@ class SignUpPoll:
 
     def _ended(self, org: Org, status: SignUpStatus) -> None:
         with self._context.lock:  # the failure is counted before its place is free
-            if is_transient(status):
+            if is_transient(org, status):
                 self._breaker.failed(time.monotonic(), reason_of(status))
             self._pending.decide(org.username)
         self._outcomes.sign_up_failed(org, status)

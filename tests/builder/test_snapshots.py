@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from provisioner.builder.result import BuildResult
 from provisioner.builder.snapshot_names import base_of, with_generation
 from provisioner.emulator.behavior import Behavior
 from provisioner.emulator.world import Limits
@@ -16,6 +18,7 @@ from provisioner.steps.login_app import NAME as LOGIN_APP
 from tests.builder.night import Night
 from tests.builder.test_interruption import Command
 from tests.builder.test_login_way import log_in
+from tests.probe.rights import grant_rights
 from tests.proof import here
 
 pytestmark = pytest.mark.slow
@@ -111,10 +114,18 @@ def test_a_change_below_the_marker_keeps_the_snapshot(night: Night) -> None:
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        ("error", "was not made: The snapshot could not be created."),
-        ("off", "orgs are built without snapshots: "),
+        (
+            "error",
+            "was not made: The snapshot could not be created. Orgs of this content are built",
+        ),
+        ("off", "enable Scratch Org Snapshots in Setup of the Dev Hub (Scratch Orgs), or give"),
+        ("right", "give the user Read, Create and Delete on Org Snapshots"),
         (
             "allowance",
+            "no org snapshot is made: the Dev Hub's allowance of org snapshots is used up",
+        ),
+        (
+            "daily",
             "no org snapshot is made: the Dev Hub's allowance of org snapshots is used up",
         ),
         ("refused", "was not made: "),
@@ -124,8 +135,14 @@ def test_without_a_snapshot_all_orgs_are_built_in_full(
     make_night: Callable[..., Night], damage: str, says: str
 ) -> None:
     behavior = Behavior(org_snapshots="off") if damage == "off" else None
-    limits = Limits(active_snapshots=0) if damage == "allowance" else None
-    night = make_night(behavior=behavior, limits=limits)
+    limits = {
+        "allowance": Limits(active_snapshots=0),
+        "daily": Limits(active_snapshots=3, daily_snapshots=0),
+    }.get(damage)
+    user = "integration" if damage == "right" else "administrator"
+    night = make_night(behavior=behavior, limits=limits, hub_user=user)
+    if damage == "right":
+        grant_rights(night)
     night.write_pool(size=3, steps=STEPS, pool=ALONE)
     if damage == "error":
         night.fault({"operation": "snapshot"}, {"do": "error"}, times=0)
@@ -252,3 +269,96 @@ def test_orgs_from_a_snapshot_get_login_apps_of_their_own(
 def is_login_app(key: tuple[str, str]) -> bool:
     """Whether a component is a part of the login app."""
     return key[1].startswith(LOGIN_APP.lower())
+
+
+def build_with_a_change(
+    night: Night, when: Mapping[str, Any], change: Callable[[], None], *, at: str = "before"
+) -> BuildResult:
+    """One build; the world changes while this request of it is held."""
+    night.fault(when, {"do": "hold", "at": at})
+    with ThreadPoolExecutor(1) as worker:
+        building = worker.submit(night.build)
+        assert night.world.holds.current(wait=30)
+        change()
+        night.world.holds.release()
+        return building.result(60)
+
+
+def test_a_difference_is_named_item_by_item(night: Night) -> None:
+    steps = f"- install_package: {{ version: 04t000000000001AAA }}\n{STEPS}"
+    night.write_pool(size=2, steps=steps, pool=ALONE)
+
+    def lose_one_of_each() -> None:
+        (kept,) = night.world.hub.snapshots.values()
+        for name in ("InstalledSubscriberPackage", "ApexTrigger", "Visit__c"):
+            assert kept.rows[name], name
+            kept.rows[name].clear()
+        kept.rows["PermissionSetAssignment"].clear()
+
+    from_snapshot = {"route": "sobjects.create", "path": ".*/ScratchOrgInfo", "nth": 2}
+    result = build_with_a_change(night, from_snapshot, lose_one_of_each)
+    assert result.exit_code == 0
+    (error,) = [org.error for org in night.orgs(*State) if org.error]
+    assert error.splitlines() == [
+        "compare_contents: the org differs from the source of its snapshot",
+        "package Package 04t000000000001: 1.0.0.1 in the source, missing in the org",
+        "ApexTrigger VisitTrigger: missing in the org",
+        "PermissionSet Visit_Planner: missing in the org (assigned to the admin)",
+        "records of Visit__c: 2 in the source, none in the org",
+    ]
+    assert hub_snapshots(night) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("deleted", "The source org is not an active scratch org of this Dev Hub"),
+        ("namespace", "The source org has a namespace"),
+        ("from a snapshot", "The source org was created from a snapshot"),
+    ],
+)
+def test_a_source_that_is_refused_costs_no_org(night: Night, change: str, says: str) -> None:
+    night.write_pool(size=2, steps=STEPS)
+
+    def spoil() -> None:
+        source = night.world.orgs[str(night.hub_rows("OrgSnapshot")[0]["SourceOrg"])[:15]]
+        source.namespace = "acme" if change == "namespace" else None
+        source.is_from_snapshot = change == "from a snapshot"
+        if change == "deleted":
+            source.end()
+
+    request = {"route": "sobjects.create", "path": ".*/OrgSnapshot"}
+    result = build_with_a_change(night, request, spoil, at="after")
+    assert result.exit_code == 0
+    assert by_snapshot(night) == {"": 2}
+    assert any(says in text for text in night.watcher.messages), night.watcher.messages
+
+
+@pytest.mark.parametrize("code", ["T-0004", "C-1033"])
+def test_a_snapshot_from_which_no_org_can_be_signed_up_is_deleted(night: Night, code: str) -> None:
+    night.write_pool(size=1, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    (name,) = hub_snapshots(night)
+    night.fault({"operation": "signup"}, {"do": "error", "error": code})
+    night.write_pool(size=3, steps=STEPS, pool=ALONE)
+    result = night.build()
+    assert result.exit_code == 0, result.failed
+    assert by_snapshot(night) == {"": 3}
+    assert hub_snapshots(night) == {}
+    text = (
+        f"no org is signed up from the org snapshot {name} any more, because one from it has failed"
+    )
+    assert any(text in one and code in one for one in night.watcher.messages)
+
+
+def test_a_first_org_that_fails_below_the_marker_ends_the_use_of_the_snapshot(night: Night) -> None:
+    night.write_pool(size=1, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    refused = {"do": "answer", "status": 400, "error": "INVALID_TYPE", "message": "no Visit__c"}
+    night.fault({"route": "tooling.executeAnonymous"}, refused)
+    night.write_pool(size=3, steps=STEPS, pool=ALONE)
+    result = night.build()
+    assert result.exit_code == 0, result.failed
+    assert by_snapshot(night) == {"": 3}
+    assert hub_snapshots(night) == {}
+    assert any("has failed: run_apex: " in text for text in night.watcher.messages)
