@@ -90,6 +90,15 @@ def test_status_tells_how_the_last_build_that_built_ended(ledger: Ledger, call: 
     assert last["causes"][0]["what"] == "deploy_source: X.cls:3:9: no"
 
 
+def test_status_says_once_why_a_canary_failed(ledger: Ledger, call: Call) -> None:
+    cause = Cause("run_apex", "a.apex:1:1: no", 1)
+    why = "the canary org of pool morning failed (run_apex: a.apex:1:1: no)"
+    counts = {"exit_code": 6, "wanted": 2, "built": 0, "failed": 1, "stopped_because": why}
+    end = utc_now()
+    ledger.finish_run(Run("r", "ci1", 7, end, end, {**counts, "causes": [cause.document()]}))
+    assert call("status").out.splitlines()[-1].endswith(f"0 of 2 built, 1 failed; {why}")
+
+
 def test_status_of_failed_orgs_tells_what_failed(ledger: Ledger, call: Call) -> None:
     add(ledger, "a")
     error = "deploy_source: deploy 0Af1 Failed: 2 components failed\nX.cls:3:9: no\nY.cls:1:1: no"
