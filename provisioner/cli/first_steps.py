@@ -16,8 +16,9 @@ On the Dev Hub, once:
        use digital signatures  upload {certificate}
        OAuth scopes            api, web, refresh_token / offline_access
      Since Spring '26, most Dev Hubs cannot create connected apps. There, run
-     `provisioner hub app --session-from-env` in place of steps 2 to 4: it
-     deploys an External Client App, and prints what to write to pool.yaml.
+     `provisioner hub app --session-from-env` in place of steps 2 and 3: it
+     deploys an External Client App, grants the rights of step 4 except View
+     Setup and Configuration, and prints what to write to pool.yaml.
   3. Open the app, choose Manage, then Edit Policies, and set Permitted Users
      to "Admin approved users are pre-authorized". Then add a profile or
      permission set of the user of the build. Changes can take ten minutes.

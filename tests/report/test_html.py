@@ -108,6 +108,7 @@ def test_the_page_has_causes_bars_times_and_contents(ledger: Ledger, night: RunR
         "provisioner login sample-000@acme.example",
     ):
         assert part in said, part
+    assert said.count("Billing 1.2.0.3") == 1, "an org that failed has only a part of its contents"
     bars = [attrs for tag, attrs in read.elements if tag == "rect" and "x" in attrs]
     assert [bar["class"] for bar in bars] == ["s0", "s1", "s2", "s0", "failed", "s0", "failed"]
     assert [bar["x"] for bar in bars[:3]] == ["0.00%", "25.00%", "50.00%"]

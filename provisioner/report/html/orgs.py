@@ -60,7 +60,7 @@ def _card(org: Org, known: Mapping[str, Any], failure: str | None, anchors: Anch
     state = f"{org.state.replace('_', ' ')}{' (kept)' if org.kept else ''}"
     facts = [
         part
-        for name, value in (*_facts(org, failure), *_contents(org, known))
+        for name, value in (*_facts(org, failure), *_contents(org, known, is_failed=bool(failure)))
         if value
         for part in (element("dt", None, name), element("dd", None, value))
     ]
@@ -93,9 +93,14 @@ def _facts(org: Org, failure: str | None) -> Iterator[tuple[str, Part]]:
         yield "Log in", element("code", None, f"provisioner login {org.username}")
 
 
-def _contents(org: Org, known: Mapping[str, Any]) -> Iterator[tuple[str, Part]]:
-    """What is in the org, as the build recorded it for the org's fingerprint."""
+def _contents(org: Org, known: Mapping[str, Any], *, is_failed: bool) -> Iterator[tuple[str, Part]]:
+    """What is in the org, as the build recorded it for the org's fingerprint.
+
+    An org that failed before it was available has only a part of it, or nothing.
+    """
     yield "Definition", org.definition or text(known, "definition")
+    if is_failed and org.available_at is None:
+        known = {}
     yield "Packages", _list(texts(known, "package_names") or texts(known, "packages"))
     commit = text(known, "source_commit")
     yield "Source commit", element("code", None, commit) if commit else None
