@@ -38,6 +38,26 @@ def test_every_command_has_examples_and_no_other_has() -> None:
     assert set(EXAMPLES) == set(LEAVES)
 
 
+def test_the_page_of_commands_has_all_options() -> None:
+    """Those of the emulator are on its own page."""
+    pages = Path(__file__).parents[2] / "docs"
+    rows = (pages / "commands.md").read_text(encoding="utf-8").splitlines()
+    for name, command in commands():
+        if name in LEAVES:
+            found = [row for row in rows if row.startswith((f"| `{name} ", f"| `{name}`"))]
+            assert len(found) == 1, name
+            page = (pages / "emulator.md").read_text("utf-8") if name == "emulator" else found[0]
+            assert [option for option in own_options(command) if option not in page] == []
+
+
+def own_options(command: Any) -> list[str]:
+    """The long names of the options that not every command has."""
+    shared = {"--config", "--json", "--quiet", "--no-color", "--help"}
+    shown = [each for each in command.params if not getattr(each, "hidden", False)]
+    names = [name for each in shown for name in each.opts if name.startswith("--")]
+    return [name for name in names if name not in shared]
+
+
 @pytest.mark.parametrize("name", LEAVES)
 def test_the_examples_are_commands_that_exist(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
