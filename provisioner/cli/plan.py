@@ -80,7 +80,7 @@ def _plan(call: Invocation, pools: list[str] | None, *, with_exit_code: bool) ->
     try:
         runs, facts = ledger.runs(limit=MOST_RUNS), ledger.facts(config.facts_subject)
         found = preview(config, chosen, ledger, call.output.warn, runs)
-        cost = estimate(found.config, found.plans, runs, facts)
+        cost = estimate(found.config, found.plans, runs, facts, found.snapshots)
         warn_of_broken(call, ledger)
     finally:
         ledger.close()

@@ -107,10 +107,11 @@ def _holder(org: Org, now: datetime) -> str:
 
 
 def _note(org: Org) -> str:
-    """What is wrong with the org, in one line; else the step that it is in."""
+    """What is wrong with the org, in one line; else the step that it is in, and its snapshot."""
     if org.error or org.kept:
         cause = parsed(org.error)
         more = len(cause.details) - 1
         lines = f" (and {quantity(more, 'more line')})" if more > 0 else ""
         return f"{cause.what}{lines}" + (" (kept)" if org.kept else "")
-    return f"step {org.step + 1}" if org.state is State.BUILDING else ""
+    step = [f"step {org.step + 1}"] if org.state is State.BUILDING else []
+    return ", ".join([*step, *([f"from snapshot {org.snapshot}"] if org.snapshot else [])])

@@ -80,6 +80,7 @@ def _entry(org: Org, contents: Mapping[str, Any]) -> dict[str, Any]:
         "owner": org.owner or None,
         "users": [dict(user) for user in org.users],
         "fingerprint": org.fingerprint,
+        "snapshot": org.snapshot or None,
         "contents": contents.get(org.fingerprint) or {"definition": org.definition},
     }
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from provisioner.builder.step_list import StepLists
 from provisioner.ledger.base import State
 from provisioner.plain_text import quantity, wrapped
 from provisioner.plan import CONTENT
@@ -86,8 +87,7 @@ def _progress(config: PoolFile, org: Org) -> str:
     state = org.state.replace("_", " ")
     if org.state is not State.BUILDING:
         return state
-    names = ["settings", *(e.title for e in config.pools[org.pool].steps_of(org.definition))]
-    names.append("verification")
+    names = [step.name for step in StepLists(config).of(org)]
     name = f": {names[org.step]}" if org.step < len(names) else ""
     return f"{state}, step {org.step + 1} of {len(names)}{name}"
 

@@ -73,6 +73,11 @@ def test_the_first_night_makes_a_snapshot_and_later_nights_use_it(night: Night) 
     assert list(hub_snapshots(night)) == [name]
     orgs = night.orgs(State.AVAILABLE)
     assert len({str(contents(night, org)) for org in orgs}) == 1, "all have the same content"
+    assert here.run(night, "status").out.count(f"from snapshot {name}") == 4
+    manifest = here.run(night, "status", "--manifest").document["orgs"]
+    assert sorted(str(org["snapshot"]) for org in manifest) == ["None", *[name] * 4]
+    (copy, *_) = [org for org in orgs if org.snapshot]
+    assert name in here.run(night, "report", copy.username).out
 
 
 def test_two_pools_that_share_the_upper_steps_share_one_snapshot(night: Night) -> None:
