@@ -48,8 +48,8 @@ def read_pool_file(
 
     Then equal steps are one instance, so the result is not for a build.
 
-    With `rehearsed`, the Dev Hub, scratch app, ledger and `notify` are not read. With `text`,
-    that text is read in place of the file.
+    With `rehearsed`, the Dev Hub, scratch app, ledger and `notify` are not read, except for secrets
+    in plain text. With `text`, that text is read in place of the file.
 
     Raises ConfigError when the file is not a YAML mapping.
     """
@@ -66,6 +66,7 @@ def read_pool_file(
     reader.secret_variables = secret_variables(root.node, environ, path.parent)
     apps = Apps(reader, keys_at)
     reader.special = {DevHub: apps.read, ScratchApp: apps.read}
+    whole = root
     if need == "new_hub_app":
         reader.special[DevHub] = apps.read_without_app
     if rehearsed is not None:
@@ -77,7 +78,7 @@ def read_pool_file(
     else:
         made = _whole(reader, root, path) if need == "all" else _cold(reader, root, path)
     if need == "all":
-        _refuse_plain_secrets(reader, root)
+        _refuse_plain_secrets(reader, whole)
         _check_whole(reader, root, made, facts_of)
     found = problems.sorted()
     if made is INVALID or any(not problem.is_warning for problem in found):

@@ -52,6 +52,16 @@ def test_the_sample_passes_without_a_variable_or_a_key(cli: Cli, hook: Any) -> N
             "${SF_PRIVATE_KEY}\n  private_key_passphrase: hunter2 #",
             "dev_hub.private_key_passphrase: the secret is written in plain text",
         ),
+        (
+            "ledger: sqlite:///.provisioner/ledger.db",
+            "ledger: postgresql://pools:hunter2@db.acme.example/pools",
+            "ledger: the password is written in plain text",
+        ),
+        (
+            "limits:",
+            "notify: { webhook: https://hooks.slack.com/services/T0/B0/hunter2 }\nlimits:",
+            "notify.webhook: a token is written in plain text",
+        ),
         ("[Visit_Planner]", "[Visit_Planer]", "did you mean Visit_Planner?"),
     ],
 )
