@@ -28,7 +28,7 @@ provisioner check --format github
     "rehearse": """
 # Build all pools of pool.yaml on an emulator
 provisioner rehearse
-# With the limits of your Dev Hub, and the failures of a bad night
+# With the limits of your Dev Hub, and many kinds of failures
 provisioner rehearse --limits active=40,daily=80 --faults worst-monday
 # Assume that a package adds a permission set
 provisioner rehearse --assume permission-set:Acme_Admin
