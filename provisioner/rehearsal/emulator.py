@@ -142,7 +142,8 @@ def _start_error(output: str, exit_code: int) -> ProvisionerError:
         message = f"the emulator did not start (exit code {exit_code})"
         return ProvisionerError(message, hint="see its messages above")
     kind = UsageError if exit_code == UsageError.exit_code else ProvisionerError
-    return kind(error["message"], code=error["code"], hint=error["hint"])
+    hint = error["hint"].replace("provisioner emulator --help", "provisioner rehearse --help")
+    return kind(error["message"], code=error["code"], hint=hint)
 
 
 def _read_packages(path: Path) -> tuple[str, Mapping[str, Any]]:

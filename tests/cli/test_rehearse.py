@@ -124,6 +124,7 @@ def test_a_pool_of_any_size_is_rehearsed_unless_limits_are_chosen(cli: Cli, pool
     done = cli("rehearse", "--limits", "activ=3")
     assert done.code == 2
     assert "'activ=3' must be NAME=NUMBER; the names are active, daily, api" in done.err
+    assert "hint: see `provisioner rehearse --help`\n" in done.err
 
 
 def test_the_limits_are_those_that_a_probe_has_found() -> None:
