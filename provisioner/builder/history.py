@@ -51,6 +51,14 @@ class History:
         found = [s for (_, name), values in self._samples.items() if name == step for s in values]
         return usual(found)
 
+    def longest(self, step: str) -> float | None:
+        """The longest duration of a step over all pools; None if unknown.
+
+        For the marker `snapshot`: in all orgs but one it takes no time.
+        """
+        found = [s for (_, name), values in self._samples.items() if name == step for s in values]
+        return max(found, default=None)
+
 
 def usual(seconds: Iterable[float]) -> Usual | None:
     """The median and the 95th percentile of durations; None without one."""

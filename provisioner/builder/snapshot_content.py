@@ -74,6 +74,10 @@ class Content:
         self.given_up = self.given_up or self.usable is None
         return self.take_all()
 
+    def build_in_full(self) -> None:
+        """Orgs do not wait for the snapshot that this build makes; later ones may use it."""
+        self.given_up = True
+
     def reject(self, name: str) -> None:
         """Orgs are not signed up from this snapshot any more; from a newer one they are."""
         if self.usable is None or self.usable.name == name:

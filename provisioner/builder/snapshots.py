@@ -18,6 +18,7 @@ from provisioner.builder.snapshot_content import Content, content_from
 from provisioner.builder.snapshot_source import SourceOfSnapshot
 from provisioner.builder.snapshot_survey import surveyed
 from provisioner.builder.snapshot_trust import Comparison, SnapshotTrust
+from provisioner.builder.snapshot_waiting import skip_waiting
 from provisioner.builder.unused_snapshots import is_ours, superseded, wanted_bases
 from provisioner.errors import SalesforceError
 
@@ -80,6 +81,7 @@ class Snapshots:
                 survey.states[base], options.wait.total_seconds() if options else 0.0
             )
             self._by_key[key] = self._contents.setdefault(base, content)
+        skip_waiting(context, self._by_key)
         for why in {c.state.why_not for c in self._contents.values() if c.state.why_not}:
             context.reporter.warn(f"no org snapshot is made: {why}")
 

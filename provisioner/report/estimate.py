@@ -192,6 +192,8 @@ class _Times:
                 yield _Part(orgs - in_full, whole if must_wait else copies, int(must_wait))
 
     def _step(self, entry: StepEntry, percentile: Literal["p50", "p95"]) -> float:
+        if is_marker(entry):
+            return self.past.longest(entry.kind) or STEP[entry.kind]
         return self._usual(entry.title, STEP.get(entry.kind, OTHER_STEP), percentile)
 
     def _usual(self, step: str, otherwise: float, percentile: Literal["p50", "p95"]) -> float:

@@ -92,7 +92,9 @@ def test_two_pools_that_share_the_upper_steps_share_one_snapshot(night: Night) -
 
 
 def test_a_change_above_the_marker_replaces_the_snapshot(night: Night) -> None:
-    night.write_pool(size=2, steps=STEPS, pool=ALONE)
+    """No past build has measured the step of another name, so the orgs wait for the new one."""
+    named = STEPS.replace("{ path: . }", "{ path: ., name: Old }")
+    night.write_pool(size=2, steps=named, pool=ALONE)
     assert night.build().exit_code == 0
     (old,) = hub_snapshots(night)
     night.write_pool(
@@ -168,6 +170,21 @@ def test_orgs_wait_no_longer_than_the_marker_says(make_night: Callable[..., Nigh
     messages = "\n".join(night.watcher.messages)
     assert "is not Active yet: the orgs that waited for it are built in full" in messages
     assert "was not made: not finished after 10m" in messages
+
+
+def test_orgs_do_not_wait_where_past_builds_were_sooner_in_full(
+    make_night: Callable[..., Night],
+) -> None:
+    night = make_night(snapshot=800.0)
+    night.write_pool(size=1, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    shorter = STEPS.replace("- load_data: { plan: data/sample-plan.json }\n", "")
+    night.write_pool(size=3, steps=shorter, pool=f"{ALONE}\ncanary: false")
+    assert night.build().exit_code == 0
+    assert by_snapshot(night) == {"": 3}
+    assert list(hub_snapshots(night).values()) == ["Active", "Active"]
+    text = "orgs do not wait for the org snapshot"
+    assert any(text in one for one in night.watcher.messages), night.watcher.messages
 
 
 def test_an_org_that_differs_from_its_source_ends_the_use_of_the_snapshot(night: Night) -> None:
