@@ -46,6 +46,8 @@ class Preview:
     alone."""
     snapshots: Sequence[SnapshotPlan] = ()
     """The org snapshots of the pools that have the marker and orgs to sign up."""
+    old_snapshots: Sequence[str] = ()
+    """The names of our snapshots that no pool uses."""
     changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
     """By username, what has changed since an org of another fingerprint was built, if known."""
 
@@ -88,7 +90,7 @@ def preview(
             allowance = allowance.more(_slots_of(ended, active))
             plans = plan_pools(config, pools, now_rows, prints, allowance, now)
             _warn_of_unsent(config, plans, active, allowance, warn)
-        snapshots = snapshot_plans(config, plans, connections, now.date())
+        snapshots, old = snapshot_plans(config, plans, connections, now.date())
     verified = {content_of(row) for row in rows if row.available_at}
     return Preview(
         config=config,
@@ -96,6 +98,7 @@ def preview(
         others=tuple(others),
         removed_pools=_removed_pools(config, rows) if {*pools} == {*config.pools} else {},
         snapshots=snapshots,
+        old_snapshots=old,
         changes=_changes(plans, contents, ledger, runs),
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder import snapshot_names as names
 from provisioner.builder.snapshot_survey import SnapshotState, surveyed
+from provisioner.builder.unused_snapshots import of_no_pool
 from provisioner.errors import SalesforceError
 
 if TYPE_CHECKING:
@@ -37,19 +38,24 @@ class SnapshotPlan:
 
 def snapshot_plans(
     config: PoolFile, plans: Sequence[PoolPlan], connections: Connections, today: date
-) -> list[SnapshotPlan]:
-    """The snapshots of the pools that have the marker and orgs to sign up. One query, if any."""
+) -> tuple[list[SnapshotPlan], list[str]]:
+    """The snapshots of the pools that have the marker and orgs to sign up. One query, if any.
+
+    Also the names of those that no pool uses: a build deletes them when an org from each new one
+    has been available.
+    """
     wanted = names.bases(config, [plan.pool for plan in plans if plan.create])
     if not wanted:
-        return []
+        return [], []
     try:
         ours = connections.snapshots.named(names.prefix(config))
         limits = connections.hub.limits()
     except SalesforceError as error:
         why = f"{error.message} ({error.hint})" if error.hint else error.message
-        return [_plan(plans, key, None, why) for key in wanted]
-    states = surveyed(wanted.values(), ours, limits, today).states
-    return [_plan(plans, key, states[base], "") for key, base in wanted.items()]
+        return [_plan(plans, key, None, why) for key in wanted], []
+    survey = surveyed(wanted.values(), ours, limits, today)
+    found = [_plan(plans, key, survey.states[base], "") for key, base in wanted.items()]
+    return found, [one.name for one in of_no_pool(survey.old, config, connections)]
 
 
 def _plan(

@@ -19,7 +19,7 @@ from provisioner.builder.snapshot_source import SourceOfSnapshot
 from provisioner.builder.snapshot_survey import surveyed
 from provisioner.builder.snapshot_trust import Comparison, SnapshotTrust
 from provisioner.builder.snapshot_waiting import skip_waiting
-from provisioner.builder.unused_snapshots import is_ours, superseded, wanted_bases
+from provisioner.builder.unused_snapshots import of_no_pool, superseded
 from provisioner.errors import SalesforceError
 
 if TYPE_CHECKING:
@@ -214,18 +214,11 @@ class Snapshots:
         known |= {one.id: one for one in used}
         doomed += superseded(known.values(), verified)
         if len(verified) == len(contents):
-            doomed += self._of_no_pool()
+            context = self._context
+            doomed += of_no_pool(self._old, context.config, context.connections)
         ids = {one.id: None for one in doomed}
         for why in self._hub.delete(list(ids)):
             self._context.reporter.warn(f"an org snapshot was not deleted: {why}")
-
-    def _of_no_pool(self) -> list[OrgSnapshot]:
-        """Our snapshots that no pool of pool.yaml uses, also none that this build leaves alone."""
-        context = self._context
-        prefix = names.prefix(context.config)
-        old = [one for one in self._old if is_ours(one, prefix)]
-        wanted = wanted_bases(context.config, context.connections) if old else set()
-        return [one for one in old if names.base_of(one.name) not in wanted]
 
     def _content(self, org: Org) -> Content | None:
         return self._by_key.get((org.pool, org.definition))

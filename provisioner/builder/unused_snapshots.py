@@ -37,6 +37,19 @@ def wanted_bases(config: PoolFile, connections: Connections) -> set[str]:
     return set(names.bases(resolved(config, marked, connections), marked).values())
 
 
+def of_no_pool(
+    old: Iterable[OrgSnapshot], config: PoolFile, connections: Connections
+) -> list[OrgSnapshot]:
+    """Those that are ours and that no pool of pool.yaml uses, also none of another build's pools.
+
+    Raises what `wanted_bases` raises, if any is ours.
+    """
+    prefix = names.prefix(config)
+    ours = [one for one in old if is_ours(one, prefix)]
+    wanted = wanted_bases(config, connections) if ours else set()
+    return [one for one in ours if names.base_of(one.name) not in wanted]
+
+
 def superseded(ours: Iterable[OrgSnapshot], verified: Collection[str]) -> list[OrgSnapshot]:
     """Earlier generations, and failed ones, of contents whose newest snapshot is verified."""
     by_base: dict[str, list[OrgSnapshot]] = {}

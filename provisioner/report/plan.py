@@ -47,6 +47,10 @@ def plan_text(found: Preview, cost: Estimate, *, width: int | None = None) -> li
         lines += ["orgs of no pool", *_deletions(found, found.others), ""]
     for name, orgs in found.removed_pools.items():
         lines += [*_removed_pool(name, orgs), ""]
+    if found.old_snapshots:
+        why = "no pool uses it; a build deletes it when an org from each new one is available"
+        lines += ["org snapshots of no pool"]
+        lines += [*(f"  - delete {name}: {why}" for name in found.old_snapshots), ""]
     plans, sign_ups = found.plans, sum(len(plan.create) for plan in found.plans)
     if any(plan.create or plan.resume for plan in plans):
         lines.append(f"Cost: {quantity(sign_ups, 'sign-up')}, {cost.text()}")

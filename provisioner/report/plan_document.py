@@ -69,6 +69,7 @@ def plan_document(found: Preview, cost: Estimate) -> dict[str, Any]:
             for name, orgs in found.removed_pools.items()
         ],
         "snapshots": [asdict(one) for one in found.snapshots],
+        "old_snapshots": list(found.old_snapshots),
         "changes": found.changes_anything,
     }
 

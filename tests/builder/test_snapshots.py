@@ -102,6 +102,10 @@ def test_a_change_above_the_marker_replaces_the_snapshot(night: Night) -> None:
         steps=STEPS.replace("- load_data: { plan: data/sample-plan.json }\n", ""),
         pool=ALONE,
     )
+    planned = here.run(night, "plan", "--json").document
+    assert planned["old_snapshots"] == [old]
+    assert f"  - delete {old}: no pool uses it" in here.run(night, "plan").out
+    assert old in hub_snapshots(night), "a plan changes nothing"
     assert night.build().exit_code == 0
     (new,) = hub_snapshots(night)
     assert old != new
