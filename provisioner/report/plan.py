@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from provisioner.builder.fingerprint import is_marker
 from provisioner.builder.step_list import StepLists
 from provisioner.ledger.base import State
 from provisioner.plain_text import quantity, wrapped
@@ -83,7 +84,8 @@ def _block(found: Preview, pool: PoolPreview) -> list[str]:
     if plan.not_more_because:
         lines.append(f"  ! cannot create {plan.missing}: {plan.not_more_because}")
     lines += [f"    {snapshot_text(one)}" for one in found.snapshots if one.pool == plan.pool]
-    return lines + [f"    {text}" for text in _remarks(config, pool)]
+    lines += [f"    {text}" for text in _remarks(config, pool)]
+    return lines + [f"    {text}" for text in _steps_of_copies(found, plan.pool)]
 
 
 def _progress(config: PoolFile, org: Org) -> str:
@@ -164,6 +166,15 @@ def _remarks(config: PoolFile, pool: PoolPreview) -> Iterator[str]:
     if plan.create or plan.resume:
         titles = [_title(entry) for entry in config.pools[plan.pool].steps]
         yield f"steps of each: {', '.join(['sign-up', *titles, 'verification'])}"
+
+
+def _steps_of_copies(found: Preview, pool: str) -> Iterator[str]:
+    """The steps of orgs that are signed up from a snapshot: those below the marker."""
+    if any(one.pool == pool and one.orgs > one.in_full for one in found.snapshots):
+        entries = found.config.pools[pool].steps
+        number = next(number for number, entry in enumerate(entries) if is_marker(entry))
+        titles = [_title(entry) for entry in entries[number + 1 :]]
+        yield f"steps of each from a snapshot: {', '.join(['sign-up', *titles, 'verification'])}"
 
 
 def snapshot_text(plan: SnapshotPlan) -> str:

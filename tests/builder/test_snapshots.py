@@ -104,7 +104,9 @@ def test_a_change_above_the_marker_replaces_the_snapshot(night: Night) -> None:
     )
     planned = here.run(night, "plan", "--json").document
     assert planned["old_snapshots"] == [old]
-    assert f"  - delete {old}: no pool uses it" in here.run(night, "plan").out
+    text = here.run(night, "plan").out
+    assert f"  - delete {old}: no pool uses it" in text
+    assert "    steps of each from a snapshot: sign-up, run_apex, verification" in text
     assert old in hub_snapshots(night), "a plan changes nothing"
     assert night.build().exit_code == 0
     (new,) = hub_snapshots(night)
