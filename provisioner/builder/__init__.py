@@ -47,6 +47,7 @@ Org snapshots
     snapshot_source  makes one, in the source org
     snapshot_trust   which ones are verified or rejected
     snapshot_preview what a build would do about them
+    unused_snapshots those that no pool uses any more
 
 Room and deletion
     room             free slots, and outdated orgs that are deleted for new ones

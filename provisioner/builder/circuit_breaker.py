@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from provisioner.errors import ErrorKind
 from provisioner.ledger.base import Org
@@ -141,6 +141,13 @@ class CircuitBreaker:
             self.reason = f"the canary org of pool {org.pool} failed ({reason}){_cancelled(held)}"
             return []
         return self.instead(content_of(org))
+
+    def follow(self, creations: Sequence[Creation]) -> None:
+        """An org of this content is in progress already: it is the canary of these."""
+        with self._lock:
+            first = creations[0]
+            if len(creations) + 1 >= self._canary_from(first) and self._is_new(first):
+                self._held.setdefault(content_of(first), [])
 
     def release(self, org: Org) -> list[Creation]:
         """The creations that are held behind this canary, which says nothing about them."""

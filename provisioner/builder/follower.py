@@ -75,7 +75,7 @@ class Follower:
             self._planned = {
                 plan.pool: _Planned(
                     plan.size,
-                    len(plan.available),
+                    len(plan.available) + len(plan.outdated),  # both can be claimed
                     steps=(
                         "settings",
                         *(entry.title for entry in self._config.pools[plan.pool].steps),

@@ -77,7 +77,13 @@ class Outcomes:
 
     def _after_available(self, org: Org) -> None:
         self._snapshots.available(org)
-        self._queue.add(self._context.circuit_breaker.available(org))
+        released = self._context.circuit_breaker.available(org)
+        # Meanwhile there may be a snapshot, from which they are signed up: admit them once more.
+        marked = [creation for creation in released if self._snapshots.has_marker(creation)]
+        if marked and not org.snapshot:
+            self._queue.request(marked)
+            released = [creation for creation in released if creation not in marked]
+        self._queue.add(released)
         self._marks.add(org)
 
     def failed(

@@ -90,7 +90,7 @@ def preview(
             allowance = allowance.more(_slots_of(ended, active))
             plans = plan_pools(config, pools, now_rows, prints, allowance, now)
             _warn_of_unsent(config, plans, active, allowance, warn)
-        snapshots, old = snapshot_plans(config, plans, connections, now.date())
+        snapshots, old = snapshot_plans(config, plans, connections, rows, now.date())
     verified = {content_of(row) for row in rows if row.available_at}
     return Preview(
         config=config,

@@ -15,6 +15,7 @@ from provisioner.errors import SalesforceError
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
     from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Org
     from provisioner.plan import PoolPlan
 
 
@@ -37,7 +38,11 @@ class SnapshotPlan:
 
 
 def snapshot_plans(
-    config: PoolFile, plans: Sequence[PoolPlan], connections: Connections, today: date
+    config: PoolFile,
+    plans: Sequence[PoolPlan],
+    connections: Connections,
+    rows: Sequence[Org],
+    today: date,
 ) -> tuple[list[SnapshotPlan], list[str]]:
     """The snapshots of the pools that have the marker and orgs to sign up. One query, if any.
 
@@ -53,7 +58,8 @@ def snapshot_plans(
     except SalesforceError as error:
         why = f"{error.message} ({error.hint})" if error.hint else error.message
         return [_plan(plans, key, None, why) for key in wanted], []
-    survey = surveyed(wanted.values(), ours, limits, today)
+    used = {row.snapshot for row in rows if row.snapshot}
+    survey = surveyed(wanted.values(), ours, limits, today, used)
     found = [_plan(plans, key, survey.states[base], "") for key, base in wanted.items()]
     return found, [one.name for one in of_no_pool(survey.old, config, connections)]
 

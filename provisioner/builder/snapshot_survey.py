@@ -49,10 +49,22 @@ class SnapshotSurvey:
 
 
 def surveyed(
-    bases: Iterable[str], ours: Iterable[OrgSnapshot], limits: HubLimits, today: date
+    bases: Iterable[str],
+    ours: Iterable[OrgSnapshot],
+    limits: HubLimits,
+    today: date,
+    used: Iterable[str] = (),
 ) -> SnapshotSurvey:
-    """Compare what the pools want with `ours`, all snapshots of this project."""
+    """Compare what the pools want with `ours`, all snapshots of this project.
+
+    `used` are the names from which orgs were signed up; a new snapshot gets none of them, so that
+    it is not taken for one that has been verified.
+    """
     states = {base: SnapshotState(base) for base in bases}
+    for name in used:
+        if (state := states.get(base_of(name))) is not None:
+            generation = max(state.generation, generation_of(name) + 1)
+            states[state.base] = replace(state, generation=generation)
     old = []
     for snapshot in sorted(ours, key=lambda one: one.name):
         state = states.get(base_of(snapshot.name))

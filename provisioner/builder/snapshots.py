@@ -21,6 +21,7 @@ from provisioner.builder.snapshot_trust import Comparison, SnapshotTrust
 from provisioner.builder.snapshot_waiting import skip_waiting
 from provisioner.builder.unused_snapshots import of_no_pool, superseded
 from provisioner.errors import SalesforceError
+from provisioner.ledger.base import State
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -46,7 +47,8 @@ class Snapshots:
         wanted = names.bases(
             context.config, [plan.pool for plan in plans if plan.create or plan.resume]
         )
-        rows = context.ledger.orgs() if wanted else []
+        rows = context.ledger.orgs(states=State) if wanted else []
+        self._used = {row.snapshot for row in rows if row.snapshot}
         self._trust = SnapshotTrust(context, {row.snapshot for row in rows if row.available_at})
         if wanted:
             self._read(wanted)
@@ -73,7 +75,8 @@ class Snapshots:
             hint = f" ({error.hint})" if error.hint else ""
             context.reporter.warn(f"orgs are built without snapshots: {error.message}{hint}")
             return
-        survey = surveyed(wanted.values(), ours, limits, context.now().date())
+        today = context.now().date()
+        survey = surveyed(wanted.values(), ours, limits, today, self._used)
         self._old = survey.old
         for key, base in wanted.items():
             options = names.marker(context.config.pools[key[0]])
@@ -141,7 +144,7 @@ class Snapshots:
                 f"the org snapshot {content.name} is not Active yet: the orgs that waited for it "
                 "are built in full"
             )
-            self._send(waiting)
+            self._send_in_full(content, waiting)
         elif content.waiting and content.takes_source():
             with self._context.lock:
                 first = content.take_first()
@@ -162,11 +165,24 @@ class Snapshots:
         """The orgs that wait for a snapshot of this content are signed up."""
         with self._context.lock:
             waiting = content.take_all()
-        self._send(waiting)
+        if content.usable is None:
+            self._send_in_full(content, waiting)
+        else:
+            self._send(waiting)
+
+    def _send_in_full(self, content: Content, creations: Sequence[Creation]) -> None:
+        """The org that was to make the snapshot is in progress: it is the canary of the others."""
+        if creations and (content.source or content.has_source):
+            self._context.circuit_breaker.follow(creations)
+        self._send(creations)
 
     def _send(self, creations: Sequence[Creation]) -> None:
         if self._request is not None and creations and not self._context.progress.limit:
             self._request(creations)
+
+    def has_marker(self, creation: Creation) -> bool:
+        """Whether orgs of this content may be signed up from a snapshot."""
+        return (creation.pool, creation.definition) in self._by_key
 
     # --- orgs ---------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from provisioner.cli.invocation import Invocation
 from provisioner.cli.new_files import create_file, replace_file
 from provisioner.cli.new_keys import KeyFiles, key_files, write_key_pair
 from provisioner.cli.sample_project import key_line, sample_files
-from provisioner.cli.schema_file import schema_reference
 from provisioner.draft import Draft, Target, composed, has_project, left_out_lines, summary
+from provisioner.draft.render import SCHEMA
 from provisioner.errors import UsageError
 
 
@@ -92,7 +92,7 @@ def _new_files(
     root = next(filter(has_project, (home, folder)), None)
     if root is None and imported is None:
         return _NewFiles(sample_files(config.name, key_path, project))
-    target = Target(config, schema_reference(home), key_line(key_path), project)
+    target = Target(config, (home / SCHEMA).is_file(), key_line(key_path), project)
     text, draft = composed(root or folder, imported, target, call.environ)
     return _NewFiles({config.name: text.encode()}, draft)
 

@@ -22,7 +22,7 @@ class Listed(NamedTuple):
     text: str  # its line in `--help`
 
 
-GROUPS = ("Start", "Build", "Use", "Set-up", "Tools")
+GROUPS = ("Start", "Night", "Day", "Set-up", "Tools")
 """The groups of commands, in the order of `--help`."""
 
 COMMANDS: Mapping[str, Listed] = {
@@ -38,29 +38,29 @@ COMMANDS: Mapping[str, Listed] = {
         "Build this pool.yaml on an emulator, without an account.",
     ),
     "plan": Listed(
-        "Build", "provisioner.cli.plan", "Show what a build would do now, why, and what it costs."
+        "Night", "provisioner.cli.plan", "Show what a build would do now, why, and what it costs."
     ),
     "build": Listed(
-        "Build", "provisioner.cli.build", "Fill the pools: create, resume and replace orgs."
+        "Night", "provisioner.cli.build", "Fill the pools: create, resume and replace orgs."
     ),
-    "retry": Listed("Build", "provisioner.cli.retry", "Continue a failed org that was kept."),
+    "retry": Listed("Night", "provisioner.cli.retry", "Continue a failed org that was kept."),
     "report": Listed(
-        "Build", "provisioner.cli.report", "Show how a build ended, and why orgs failed."
+        "Night", "provisioner.cli.report", "Show how a build ended, and why orgs failed."
     ),
     "reap": Listed(
-        "Build",
+        "Night",
         "provisioner.cli.reap",
         "Delete orgs that are expired, failed, released or orphaned.",
     ),
-    "status": Listed("Use", "provisioner.cli.status", "Show the pools and their orgs."),
-    "claim": Listed("Use", "provisioner.cli.claim", "Claim an org for one owner."),
+    "status": Listed("Day", "provisioner.cli.status", "Show the pools and their orgs."),
+    "claim": Listed("Day", "provisioner.cli.claim", "Claim an org for one owner."),
     "login": Listed(
-        "Use",
+        "Day",
         "provisioner.cli.login",
         "Log in to an org with its username and the private key.",
     ),
-    "renew": Listed("Use", "provisioner.cli.renew", "Extend the lease of a claimed org."),
-    "release": Listed("Use", "provisioner.cli.release", "Release a claimed org."),
+    "renew": Listed("Day", "provisioner.cli.renew", "Extend the lease of a claimed org."),
+    "release": Listed("Day", "provisioner.cli.release", "Release a claimed org."),
     "hub": Listed(
         "Set-up", "provisioner.cli.hub", "Set up the app of the Dev Hub, and the ledger on it."
     ),

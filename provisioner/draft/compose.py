@@ -23,7 +23,7 @@ class Target:
     """Where pool.yaml will be, and what its first lines say."""
 
     config: Path
-    schema: str  # the path of the JSON schema that the first line names; empty: there is none
+    has_schema: bool  # the JSON schema that the first line names is beside it
     key_line: str  # the line of `private_key`
     project: str  # the key `project`
 
@@ -46,7 +46,7 @@ def composed(
     def write(draft: Draft) -> str:
         return Rendering(
             draft,
-            schema=target.schema,
+            has_schema=target.has_schema,
             key_line=target.key_line,
             project=target.project,
             prefix="" if prefix == "." else prefix,

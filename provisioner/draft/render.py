@@ -16,10 +16,11 @@ _HEAD = """\
 #   provisioner rehearse    runs a whole build on an emulator, without an account or quota
 # ${NAME} reads the environment. Paths are relative to the folder of this file. `provisioner schema`
 # describes all keys."""
-_EDITOR = """\
-# For completion in an editor, run `provisioner schema > pool.schema.json` in this folder, and write
-# as the first line:
-#   # yaml-language-server: $schema=pool.schema.json"""
+SCHEMA = "pool.schema.json"  # beside pool.yaml, for editors
+_FIRST_LINE = f"# yaml-language-server: $schema={SCHEMA}"
+_EDITOR = f"""\
+# The line above is for completion in an editor. Write the schema beside this file, once:
+#   provisioner schema > {SCHEMA}"""
 _HUB = """\
 dev_hub:
   username: ${SF_HUB_USERNAME} # the Dev Hub user of the build
@@ -30,13 +31,17 @@ _SIGNUPS = Setting(3, "at the same time; a Developer Edition has 3 active and 6 
 
 
 class Rendering:
-    """The text of a draft. `prefix` leads from the folder of pool.yaml to the project."""
+    """The text of a draft.
+
+    `has_schema`: the JSON schema is beside pool.yaml already. `prefix` leads from the folder of
+    pool.yaml to the project.
+    """
 
     def __init__(
-        self, draft: Draft, *, schema: str, key_line: str, project: str, prefix: str
+        self, draft: Draft, *, has_schema: bool, key_line: str, project: str, prefix: str
     ) -> None:
         self._draft = draft
-        self._schema = schema
+        self._has_schema = has_schema
         self._key_line = key_line
         self._project = project
         self._prefix = prefix
@@ -46,11 +51,10 @@ class Rendering:
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
-        if self._schema:
-            yield f"# yaml-language-server: $schema={self._schema}"
-        yield _HEAD
-        if not self._schema:
+        yield _FIRST_LINE
+        if not self._has_schema:
             yield _EDITOR
+        yield _HEAD
         for name, what in self._draft.variables.items():
             yield from comment(f"This file needs the environment variable {name}: {what}.")
         yield ""

@@ -390,3 +390,29 @@ def test_a_first_org_that_fails_below_the_marker_ends_the_use_of_the_snapshot(ni
     assert by_snapshot(night) == {"": 3}
     assert hub_snapshots(night) == {}
     assert any("has failed: run_apex: " in text for text in night.watcher.messages)
+
+
+def test_a_name_is_never_used_again(night: Night) -> None:
+    """A new snapshot must not be taken for the verified one that had its name."""
+    night.write_pool(size=2, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    (old,) = hub_snapshots(night)
+    (row,) = night.hub_rows("OrgSnapshot")
+    night.world.hub.store.delete("OrgSnapshot", row["Id"])
+    night.write_pool(size=4, steps=STEPS, pool=ALONE)
+    assert night.build().exit_code == 0
+    (new,) = hub_snapshots(night)
+    assert new != old
+    assert by_snapshot(night) == {"": 2, old: 1, new: 1}
+
+
+def test_orgs_that_waited_too_long_have_the_source_as_their_canary(
+    make_night: Callable[..., Night],
+) -> None:
+    """They follow it when it is available, from the snapshot that is Active by then."""
+    night = make_night()
+    steps = STEPS.replace("{}", "{ wait: 0s }")
+    night.write_pool(size=5, steps=steps, pool=ALONE)
+    assert night.build().exit_code == 0
+    (name,) = hub_snapshots(night)
+    assert by_snapshot(night) == {"": 1, name: 4}
