@@ -46,6 +46,7 @@ Org snapshots
     snapshot_content one content, and its snapshot in this build
     snapshot_source  makes one, in the source org
     snapshot_trust   which ones are verified or rejected
+    snapshot_waiting the orgs that wait for one
     snapshot_preview what a build would do about them
     unused_snapshots those that no pool uses any more
 
