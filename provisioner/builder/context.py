@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provisioner.builder.circuit_breaker import CircuitBreaker
+from provisioner.builder.history import PastBuilds
 from provisioner.builder.lifecycle import OrgLifecycle
 from provisioner.builder.progress import BuildProgress
 from provisioner.builder.reporter import Reporter
@@ -51,7 +52,10 @@ class BuildContext:
     lifecycle: OrgLifecycle
     options: Options
     circuit_breaker: CircuitBreaker
+    past: PastBuilds
     verified_keys: frozenset[str] = frozenset()  # by which orgs of the ledger were verified
+    used_snapshots: frozenset[str] = frozenset()  # from which orgs of the ledger were signed up …
+    verified_snapshots: frozenset[str] = frozenset()  # … and have been available
     facts: HubFacts = field(default_factory=HubFacts)  # of the Dev Hub, when the build started
     progress: BuildProgress = field(default_factory=BuildProgress)
     contents: dict[str, Any] = field(default_factory=dict)  # by fingerprint, for the manifest

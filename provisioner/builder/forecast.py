@@ -70,7 +70,7 @@ def _left(history: History, chain: Chain) -> float:
 
 
 def _usual(history: History, pool: str, step: str) -> float:
-    known = history.usual(pool, step) or history.usual_anywhere(step)
+    known = history.expected(pool, step)
     if known is None:
         raise Unknown(step)
     return known.p50

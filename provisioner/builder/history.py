@@ -6,10 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provisioner.ledger.base import Run
+    from provisioner.ledger.base import Ledger, Run
 
 MOST_RUNS = 30  # the newest ones that built orgs
 
@@ -46,6 +47,10 @@ class History:
         """Pool and step of all that was measured."""
         return list(self._samples)
 
+    def expected(self, pool: str, step: str) -> Usual | None:
+        """Of a step in a pool, or else in any pool; None if nobody has measured it."""
+        return self.usual(pool, step) or self.usual_anywhere(step)
+
     def usual_anywhere(self, step: str) -> Usual | None:
         """Of a step over all pools, for a pool that is new."""
         found = [s for (_, name), values in self._samples.items() if name == step for s in values]
@@ -58,6 +63,20 @@ class History:
         """
         found = [s for (_, name), values in self._samples.items() if name == step for s in values]
         return max(found, default=None)
+
+
+class PastBuilds:
+    """The history in a ledger, read once, when a part of the build first needs it."""
+
+    def __init__(self, ledger: Ledger, run: Run) -> None:
+        """`run` is the build itself, which does not count."""
+        self._ledger = ledger
+        self._run = run
+
+    @cached_property
+    def history(self) -> History:
+        """The durations of the newest builds."""
+        return history(self._ledger.runs(limit=MOST_RUNS), without=self._run.id)
 
 
 def usual(seconds: Iterable[float]) -> Usual | None:

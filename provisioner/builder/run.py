@@ -27,7 +27,7 @@ from provisioner.builder.deletions import delete, why_deleted
 from provisioner.builder.events import Observer
 from provisioner.builder.failed_run import failure_recorded
 from provisioner.builder.follower import Follower
-from provisioner.builder.history import MOST_RUNS, History, history
+from provisioner.builder.history import History, PastBuilds
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.lifecycle import OrgLifecycle
 from provisioner.builder.login_way import LoginWay
@@ -137,7 +137,8 @@ def new_run() -> Run:
 def _context(
     config: PoolFile, ledger: Ledger, reporter: Reporter, options: Options, run: Run
 ) -> BuildContext:
-    verified = [org for org in ledger.orgs(states=State) if org.available_at]
+    rows = ledger.orgs(states=State)
+    verified = [org for org in rows if org.available_at]
     scale = options.time_scale
     connections = Connections(config, time_scale=scale)
     return BuildContext(
@@ -152,7 +153,10 @@ def _context(
         circuit_breaker=CircuitBreaker(
             {content_of(org) for org in verified}, lambda pool: config.pools[pool].canary
         ),
+        past=PastBuilds(ledger, run),
         verified_keys=frozenset(org.consumer_key for org in verified),
+        used_snapshots=frozenset(org.snapshot for org in rows if org.snapshot),
+        verified_snapshots=frozenset(org.snapshot for org in verified if org.snapshot),
         facts=ledger.facts(config.facts_subject),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
@@ -192,9 +196,8 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
 def _followed(context: BuildContext, plans: Sequence[PoolPlan], queue: SignUpQueue) -> Follower:
     """What follows the build from now on, for people who watch it and for its deadlines."""
     pools = (context.config.pools[plan.pool] for plan in plans)
-    past = History({}, 0)
-    if context.options.forecasts or any(pool.deadline for pool in pools):
-        past = history(context.ledger.runs(limit=MOST_RUNS), without=context.run.id)
+    is_wanted = context.options.forecasts or any(pool.deadline for pool in pools)
+    past = context.past.history if is_wanted else History({}, 0)
     follower = Follower(
         context.config,
         context.progress,

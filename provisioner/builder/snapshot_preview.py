@@ -8,9 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from provisioner.builder import snapshot_names as names
-from provisioner.builder.snapshot_survey import SnapshotState, surveyed
+from provisioner.builder.snapshot_survey import SnapshotState, read_survey
 from provisioner.builder.unused_snapshots import of_no_pool
-from provisioner.errors import SalesforceError
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
@@ -52,15 +51,12 @@ def snapshot_plans(
     wanted = names.bases(config, [plan.pool for plan in plans if plan.create])
     if not wanted:
         return [], []
-    try:
-        ours = connections.snapshots.named(names.prefix(config))
-        limits = connections.hub.limits()
-    except SalesforceError as error:
-        why = f"{error.message} ({error.hint})" if error.hint else error.message
-        return [_plan(plans, key, None, why) for key in wanted], []
     used = {row.snapshot for row in rows if row.snapshot}
-    survey = surveyed(wanted.values(), ours, limits, today, used)
-    found = [_plan(plans, key, survey.states[base], "") for key, base in wanted.items()]
+    survey = read_survey(config, connections, wanted.values(), used, today)
+    found = [
+        _plan(plans, key, survey.states.get(base), survey.unreadable)
+        for key, base in wanted.items()
+    ]
     return found, [one.name for one in of_no_pool(survey.old, config, connections)]
 
 

@@ -1,4 +1,4 @@
-"""What the Dev Hub has of the org snapshots that the pools want, and what is to be made. Pure."""
+"""What the Dev Hub has of the org snapshots that the pools want, and what is to be made."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from provisioner.builder.snapshot_names import base_of, generation_of, with_generation
+from provisioner.builder.snapshot_names import base_of, generation_of, prefix, with_generation
+from provisioner.errors import SalesforceError
 
 if TYPE_CHECKING:
+    from provisioner.builder.connections import Connections
+    from provisioner.config.model import PoolFile
     from provisioner.salesforce.hub_limits import HubLimits
     from provisioner.salesforce.org_snapshots import OrgSnapshot
 
@@ -46,6 +49,24 @@ class SnapshotSurvey:
 
     states: dict[str, SnapshotState]
     old: tuple[OrgSnapshot, ...] = ()
+    unreadable: str = ""  # why the Dev Hub did not give them; then there is no state
+
+
+def read_survey(
+    config: PoolFile,
+    connections: Connections,
+    bases: Iterable[str],
+    used: Iterable[str],
+    today: date,
+) -> SnapshotSurvey:
+    """Read our snapshots and the allowances from the Dev Hub, and compare; two requests."""
+    try:
+        ours = connections.snapshots.named(prefix(config))
+        limits = connections.hub.limits()
+    except SalesforceError as error:
+        why = f"{error.message} ({error.hint})" if error.hint else error.message
+        return SnapshotSurvey({}, unreadable=why)
+    return surveyed(bases, ours, limits, today, used)
 
 
 def surveyed(

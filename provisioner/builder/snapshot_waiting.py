@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.builder.history import MOST_RUNS, history
 from provisioner.builder.snapshot_names import Key, upper_steps
 from provisioner.steps.snapshot import Snapshot
 
@@ -34,8 +33,7 @@ def past_times(config: PoolFile, key: Key, past: History) -> PastTimes | None:
     """The times of one content; None if past builds have not measured all of them."""
     pool, definition = key
     known = [
-        past.usual(pool, entry.title) or past.usual_anywhere(entry.title)
-        for entry in upper_steps(config.pools[pool], definition)
+        past.expected(pool, entry.title) for entry in upper_steps(config.pools[pool], definition)
     ]
     snapshot = past.longest(Snapshot.kind)
     if snapshot is None or None in known:
@@ -53,9 +51,8 @@ def skip_waiting(context: BuildContext, contents: Mapping[Key, Content]) -> None
         for key, content in contents.items()
         if content.may_make and not (content.usable or content.pending) and content.wait
     }
-    past = history(context.ledger.runs(limit=MOST_RUNS), without=context.run.id) if made else None
     for name, (key, content) in made.items():
-        times = past_times(context.config, key, past) if past else None
+        times = past_times(context.config, key, context.past.history)
         if times is not None and times.is_sooner_in_full:
             content.build_in_full()
             context.reporter.inform(

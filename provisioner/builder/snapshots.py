@@ -16,12 +16,10 @@ from provisioner.builder import snapshot_names as names
 from provisioner.builder.crashes import guarded
 from provisioner.builder.snapshot_content import Content, content_from
 from provisioner.builder.snapshot_source import SourceOfSnapshot
-from provisioner.builder.snapshot_survey import surveyed
+from provisioner.builder.snapshot_survey import read_survey
 from provisioner.builder.snapshot_trust import Comparison, SnapshotTrust
 from provisioner.builder.snapshot_waiting import skip_waiting
 from provisioner.builder.unused_snapshots import of_no_pool, superseded
-from provisioner.errors import SalesforceError
-from provisioner.ledger.base import State
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -47,9 +45,7 @@ class Snapshots:
         wanted = names.bases(
             context.config, [plan.pool for plan in plans if plan.create or plan.resume]
         )
-        rows = context.ledger.orgs(states=State) if wanted else []
-        self._used = {row.snapshot for row in rows if row.snapshot}
-        self._trust = SnapshotTrust(context, {row.snapshot for row in rows if row.available_at})
+        self._trust = SnapshotTrust(context, context.verified_snapshots)
         if wanted:
             self._read(wanted)
         job = guarded(
@@ -68,15 +64,16 @@ class Snapshots:
     def _read(self, wanted: Mapping[names.Key, str]) -> None:
         """The snapshots of this project on the Dev Hub, and what may be made."""
         context = self._context
-        try:
-            ours = self._hub.named(names.prefix(context.config))
-            limits = context.connections.hub.limits()
-        except SalesforceError as error:
-            hint = f" ({error.hint})" if error.hint else ""
-            context.reporter.warn(f"orgs are built without snapshots: {error.message}{hint}")
+        survey = read_survey(
+            context.config,
+            context.connections,
+            wanted.values(),
+            context.used_snapshots,
+            context.now().date(),
+        )
+        if survey.unreadable:
+            context.reporter.warn(f"orgs are built without snapshots: {survey.unreadable}")
             return
-        today = context.now().date()
-        survey = surveyed(wanted.values(), ours, limits, today, self._used)
         self._old = survey.old
         for key, base in wanted.items():
             options = names.marker(context.config.pools[key[0]])

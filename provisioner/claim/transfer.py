@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from provisioner.builder.connections import Connections
@@ -96,17 +95,6 @@ class Transfer:
     def close(self) -> None:
         """Close the connections."""
         self._connections.close()
-
-    def __enter__(self) -> Transfer:
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def is_unknown(error: BaseException) -> bool:

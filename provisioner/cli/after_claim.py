@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from provisioner.claim.undo import undone_on_error
@@ -88,17 +87,6 @@ class AfterClaim:
         """Close the session with the Dev Hub, if there is one."""
         if self._transfer is not None:
             self._transfer.close()
-
-    def __enter__(self) -> AfterClaim:
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _held_under(ledger: Ledger, key: str) -> set[tuple[str, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -144,7 +144,9 @@ def _after(
         return nullcontext()
     from provisioner.cli.after_claim import AfterClaim
 
-    return AfterClaim(call, ledger, key, login=login, sf=sf, alias=alias, owner_user=owner_user)
+    return closing(
+        AfterClaim(call, ledger, key, login=login, sf=sf, alias=alias, owner_user=owner_user)
+    )
 
 
 def _text(call: Invocation, org: Org, now: datetime) -> list[str]:

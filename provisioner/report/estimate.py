@@ -167,7 +167,7 @@ class _Times:
         """Whether past builds have measured all that a snapshot saves."""
         pool = self.config.pools[self.plan.pool]
         return all(
-            self.past.usual(pool.name, entry.title) or self.past.usual_anywhere(entry.title)
+            self.past.expected(pool.name, entry.title)
             for one in self.snapshots
             if one.pool == pool.name
             for entry in upper_steps(pool, one.definition)
@@ -198,7 +198,7 @@ class _Times:
 
     def _usual(self, step: str, otherwise: float, percentile: Literal["p50", "p95"]) -> float:
         """The duration of a step in past builds of the pool, or else of any pool."""
-        found = self.past.usual(self.plan.pool, step) or self.past.usual_anywhere(step)
+        found = self.past.expected(self.plan.pool, step)
         if found is None:
             return otherwise
         return found.p50 if percentile == "p50" else found.p95
