@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent
-SLOW_FOLDERS = (ROOT / "proof", ROOT / "ledger/postgresql", ROOT / "ledger/devhub")
+SLOW_FOLDERS = tuple(f"{ROOT / name}/" for name in ("proof", "ledger/postgresql", "ledger/devhub"))
 
 for name, is_fixed in (("tests", True), ("random", False)):  # scripts/test-random takes the latter
     settings.register_profile(
@@ -22,8 +23,14 @@ settings.load_profile("tests")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole folders of slow tests; elsewhere a module says it of itself by `pytestmark`."""
     for item in items:
-        if any(folder in item.path.parents for folder in SLOW_FOLDERS):
+        if str(item.path).startswith(SLOW_FOLDERS):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves stay until the end: the garbage collector need not visit them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

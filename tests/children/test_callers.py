@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,13 @@ CALLERS = {
 }
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(ROOT.rglob("*.py")):
-        name = path.relative_to(ROOT).as_posix()
-        yield name, ast.parse(path.read_text(encoding="utf-8"))
-
-
-SOURCES = dict(sources())
+@cache
+def sources() -> dict[str, ast.Module]:
+    """Parsed by the first test that reads them, not by each worker that collects them."""
+    return {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(ROOT.rglob("*.py"))
+    }
 
 
 def starts_programs(tree: ast.Module) -> Iterator[str]:
@@ -62,21 +63,21 @@ def starts(tree: ast.Module) -> Iterator[ast.Call]:
 
 
 def test_no_other_module_starts_a_program() -> None:
-    found = {name: set(starts_programs(tree)) for name, tree in SOURCES.items()}
+    found = {name: set(starts_programs(tree)) for name, tree in sources().items()}
     starting = {name for name, ways in found.items() if ways}
     assert starting == {"children.py", "supervisor.py"}  # the latter is a program of its own
 
 
 def test_these_modules_start_programs() -> None:
     """With an `Environment`, as mypy sees: any other dict has another type."""
-    callers = {name for name, tree in SOURCES.items() if list(starts(tree))}
+    callers = {name for name, tree in sources().items() if list(starts(tree))}
     assert callers == CALLERS
 
 
 def test_only_one_function_creates_an_environment() -> None:
     makers = {
         name
-        for name, tree in SOURCES.items()
+        for name, tree in sources().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Environment"
     }
