@@ -5,7 +5,8 @@ ProvisionerError                          1  a bug in provisioner, when raised i
 │   ├── ConfigError                       2  problems in pool.yaml, all of them at once
 │   ├── LedgerError                       2  the ledger cannot be read or written
 │   │   └── RowValueError                 2  it cannot store a value of one row
-│   └── ClockError                        2  the clock of this machine is wrong
+│   ├── ClockError                        2  the clock of this machine is wrong
+│   └── AccessError                       2  `serve` or `mcp` refuses a person, a job or an agent
 ├── NoOrgError                            3  no scratch org available, or no such username
 ├── HubLimitError                         4  a Dev Hub limit
 ├── LoginError                            5  Salesforce refused the login
@@ -127,6 +128,12 @@ class ClockError(UsageError):
     """The clocks of this machine and of Salesforce differ, so orgs cannot be judged by age."""
 
     default_code = "clock"
+
+
+class AccessError(UsageError):
+    """A person, a CI job or an agent may not do this. `serve` and `mcp` raise it."""
+
+    default_code = "forbidden"
 
 
 class NoOrgError(ProvisionerError):

@@ -48,6 +48,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("report", "rehearsal"),
     ("notify",),
     ("api",),
+    ("access",),
+    ("server",),
     ("cli", "output"),
 )
 """From the lowest to the highest; a name is that of a module or of a whole package."""

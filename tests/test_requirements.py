@@ -54,7 +54,12 @@ def pins(lock: str) -> dict[str, str]:
 
 
 EMULATOR = ROOT / "provisioner" / "emulator"
-CLIENT = [p for p in (ROOT / "provisioner").rglob("*.py") if EMULATOR not in p.parents]
+SERVER = ROOT / "provisioner" / "server"
+CLIENT = [
+    path
+    for path in (ROOT / "provisioner").rglob("*.py")
+    if not {EMULATOR, SERVER} & {*path.parents}
+]
 BASE = modules(PROJECT["project"]["dependencies"])
 
 
@@ -66,6 +71,10 @@ def test_the_emulator_imports_what_its_extra_brings_and_nothing_that_is_missing(
     imported = imports(EMULATOR.rglob("*.py"))
 
     assert imported - BASE == modules(EXTRAS["emulator"]) == set(EMULATOR_NEEDS)
+
+
+def test_the_server_imports_only_what_its_extra_brings() -> None:
+    assert imports(SERVER.rglob("*.py")) - BASE <= modules(EXTRAS["server"])
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])

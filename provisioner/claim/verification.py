@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def verified(
     org: Org,
-    part: LedgerPart,
+    part: LedgerPart | PoolFile,
     ledger: Ledger,
     load: Callable[[], PoolFile],
     warn: Callable[[str], None],

@@ -73,6 +73,12 @@ provisioner reap --dry-run
 # After the ledger was lost, restore the rows of the orgs
 provisioner reap --rebuild
 """,
+    "serve": """
+# Serve the page and the API for yourself, on this machine
+provisioner serve
+# Behind a reverse proxy on the same host, which ends TLS
+provisioner serve --port 8080
+""",
     "status": """
 # Show all pools and their orgs
 provisioner status

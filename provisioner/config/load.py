@@ -29,6 +29,9 @@ def load(
     its apps, the ledger, and `size`, `reuse` and `prove_after` of each pool. The rest may then
     be absent or broken, and variables that only the rest uses may be unset.
 
+    With `need="server"` or `need="agents"` also `server` or `mcp` is read. Otherwise the secrets of
+    `server` are not read: a build works without them.
+
     With `need="new_hub_app"` only the Dev Hub is read, and its consumer key may be absent.
 
     `rehearsed`, or else the rehearsal that the environment names, replaces the Dev Hub and the

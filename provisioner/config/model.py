@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from provisioner.config.agents import Agents
 from provisioner.config.hub import ConnectedApp, DevHub, ScratchApp
 from provisioner.config.notify import Notify
 from provisioner.config.personas import persona_findings
@@ -19,8 +20,10 @@ from provisioner.config.portion import Portion
 from provisioner.config.quotas import quota_findings
 from provisioner.config.rehearsal import Rehearsal
 from provisioner.config.rules import ledger_rule
+from provisioner.config.server import Roles, Server, unknown_pools
 from provisioner.config.snapshot_marker import marker_findings
 from provisioner.config.step_entry import StepEntry, wrong_definitions
+from provisioner.config.team import Team, team_findings
 from provisioner.declare.options import Finding, option
 from provisioner.ledger.facts import subject_of
 
@@ -42,6 +45,10 @@ __all__ = [
 
 POOL_NAME = r"[a-z][a-z0-9-]{0,29}"
 """A pool name is the first part of the usernames of its orgs, before a short unique part."""
+
+NAME_IN_WORDS = (
+    "a name of at most 30 lower-case letters, digits and hyphens that starts with a letter"
+)
 
 DEFAULT_PROVE_AFTER = timedelta(hours=4)
 
@@ -93,8 +100,8 @@ class Definition:
 class Pool:
     """A pool of scratch orgs with the same content.
 
-    After a reading with `need="hub_and_ledger"`, only `name`, `size`, `reuse` and `prove_after`
-    are set; definitions and steps are empty.
+    After a reading with `need="hub_and_ledger"`, only `name`, `size`, `reuse`, `prove_after`,
+    `teams` and `roles` are set; definitions and steps are empty.
     """
 
     name: str
@@ -143,6 +150,15 @@ class Pool:
         default=None,
     )
     reuse: bool = option("whether a released org may go back into the pool", default=False)
+    teams: Mapping[str, Team] = option(
+        "the shares of teams in the pool, by the name of the team",
+        default_factory=dict,
+        pattern=POOL_NAME,
+        expects=NAME_IN_WORDS,
+    )
+    roles: Roles | None = option(
+        "what groups may do with this pool by `serve`, in place of server.roles", default=None
+    )
     definitions: tuple[Definition, ...] = option(
         "the scratch org definitions; the orgs are distributed by weight",
         minimum=1,
@@ -153,6 +169,7 @@ class Pool:
     def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
         """Report values that contradict each other."""
         yield from quota_findings(self)
+        yield from team_findings(self.teams, self.size)
         wanted = self.deadline and self.deadline.available
         if wanted and wanted > self.size:
             yield Finding("deadline.available", f"is more than size; write at most {self.size}")
@@ -203,18 +220,23 @@ class PoolFile:
     limits: Limits = option("quota reserved for people", default=Limits())
     notify: Notify | None = option("who is notified of the end of a build", default=None)
     rehearsal: Rehearsal = option("what `rehearse` assumes about its orgs", default=Rehearsal())
+    server: Server | None = option("what `serve` offers, and to whom", default=None)
+    mcp: Agents | None = option("what `mcp` allows to coding agents", default=None)
     pools: Mapping[str, Pool] = option(
         "the pools, by name",
         default_factory=dict,
         pattern=POOL_NAME,
-        expects="a name of at most 30 lower-case letters, digits and hyphens that starts with a "
-        "letter",
+        expects=NAME_IN_WORDS,
     )
     warnings: tuple[Problem, ...] = ()
     secret_variables: frozenset[str] = frozenset()
     """The environment variables that hold the secrets."""
     time_scale: float = 1.0
     """The factor on all waits of a build: less than 1 while a fast emulator is the Dev Hub."""
+
+    def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
+        """Report names of pools that do not exist."""
+        yield from unknown_pools(self.server, self.mcp, self.pools)
 
     @property
     def directory(self) -> Path:

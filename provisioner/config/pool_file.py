@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +25,13 @@ from provisioner.config.reading import Need, Reading
 from provisioner.config.rehearsed import Rehearsed, exported, on_real_hub_only
 from provisioner.config.scalars import VariableError, expand
 from provisioner.config.secret_variables import secret_variables
+from provisioner.config.server import Server
 from provisioner.declare.keys import declared_keys
 
 if TYPE_CHECKING:
     from provisioner.config.whole_file import FactsOf
 
-CLAIM_KEYS = ("reuse", "prove_after")
+CLAIM_KEYS = ("reuse", "prove_after", "teams", "roles")
 """The keys of a pool that claim and release use."""
 
 
@@ -66,17 +67,20 @@ def read_pool_file(
     reader.secret_variables = secret_variables(root.node, environ, path.parent)
     apps = Apps(reader, keys_at)
     reader.special = {DevHub: apps.read, ScratchApp: apps.read}
+    if need != "server":
+        reader.special[Server] = lambda location: _without_secrets(reader, location)
     whole = root
     if need == "new_hub_app":
         reader.special[DevHub] = apps.read_without_app
     if rehearsed is not None:
         dev_hub = rehearsed.dev_hub
-        reader.special = {DevHub: lambda _location: dev_hub, ScratchApp: lambda _location: None}
+        reader.special |= {DevHub: lambda _location: dev_hub, ScratchApp: lambda _location: None}
         root = _without(root, "ledger", "notify")
     if need == "new_hub_app":
         made = _hub_only(reader, root, path)
     else:
-        made = _whole(reader, root, path) if need == "all" else _cold(reader, root, path)
+        more = {"server": ("server",), "agents": ("mcp",)}.get(need, ())
+        made = _whole(reader, root, path) if need == "all" else _cold(reader, root, path, more)
     if need == "all":
         _refuse_plain_secrets(reader, whole)
         _check_whole(reader, root, made, facts_of)
@@ -209,11 +213,22 @@ def _without_extensions(entries: Mapping[str, Location]) -> dict[str, Location]:
     return {name: location for name, location in entries.items() if not name.startswith("x-")}
 
 
-def _cold(reader: Reader, root: Location, path: Path) -> Any:
+def _without_secrets(reader: Reader, location: Location) -> Any:
+    """The part `server` without its secrets and files: only the user who serves has them."""
+    environ, needs_file = reader.environ, reader.needs_file
+    reader.environ, reader.needs_file = Placeholders(environ), lambda _location: False
+    try:
+        return reader.instance(Server, location)
+    finally:
+        reader.environ, reader.needs_file = environ, needs_file
+
+
+def _cold(reader: Reader, root: Location, path: Path, more: Sequence[str] = ()) -> Any:
     entries = reader.entries(root) or {}
     app = "scratch_app" if "scratch_app" in entries else "dev_hub"
-    reader.needs_file = lambda location: location.path.startswith(f"{app}.private_key")
-    wanted = ("dev_hub", "scratch_app", "project", "ledger")
+    needed = (f"{app}.private_key", "server.tls.")
+    reader.needs_file = lambda location: location.path.startswith(needed)
+    wanted = ("dev_hub", "scratch_app", "project", "ledger", *more)
     found = {name: location for name, location in entries.items() if name in wanted}
     values = reader.fields(PoolFile, root, found)
     pools = entries.get("pools")

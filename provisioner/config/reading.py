@@ -10,7 +10,7 @@ from provisioner.errors import Problem
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
 
-Need = Literal["all", "hub_and_ledger", "new_hub_app"]
+Need = Literal["all", "hub_and_ledger", "new_hub_app", "server", "agents"]
 
 
 @dataclass(frozen=True)

@@ -242,6 +242,9 @@ class Ledger(Protocol):
     def events(self, *, username: str = "", run: str = "") -> list[Event]:
         """Transitions in order, of one org or one run."""
 
+    def note(self, event: Event) -> None:
+        """Add an event that changes no row, committed on return; its username may be ""."""
+
     def facts(self, subject: str) -> HubFacts:
         """What is known of a Dev Hub (`provisioner.ledger.facts`); unknown facts without a row."""
 

@@ -211,6 +211,10 @@ class DevhubLedger:
         found = self.session.query(records.events_query(username, run))
         return readable(found, records.event_of)
 
+    def note(self, event: Event) -> None:
+        """Add an event that changes no row."""
+        self._writer.note(event)
+
     def contents(self) -> Contents:
         """All of it, as it is at one instant, to be copied."""
         from provisioner.ledger.devhub.transfer import read

@@ -85,6 +85,14 @@ class Writer:
         ]
         return self._write(parts, key, writer, needs=BUILDER)
 
+    def note(self, event: Event) -> None:
+        """An event alone."""
+        writer = secrets.token_hex(8)
+        key = f"{event.username.lower()}:note:{writer}"
+        record = event_record(event, key=key, writer=writer)
+        parts = [part("event", "POST", f"sobjects/{EVENT}", record)]
+        self._write(parts, key, writer, needs=CONSUMER)
+
     def swap(
         self, seen: Org, changed: Org, event: Event, *, before: Sequence[Part] = ()
     ) -> Outcome:

@@ -170,6 +170,11 @@ class SqlLedger(SqlContents, SqlQueue, SqlRepair):
             rows = execute(statements.EVENTS, {"username": username, "run": run})
         return readable(rows, event_from)
 
+    def note(self, event: Event) -> None:
+        """Add an event that changes no row."""
+        with self._transaction(write=True) as execute:
+            execute(statements.ADD_EVENT, event_parameters(event))
+
     def facts(self, subject: str) -> HubFacts:
         """What is known of a Dev Hub; unknown facts without a row."""
         with self._transaction(write=False) as execute:

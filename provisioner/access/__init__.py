@@ -1,0 +1,1 @@
+"""Who may do what with which pool, for people and jobs who do not hold the key."""

@@ -1,0 +1,1 @@
+"""`provisioner serve`: a page and an API over the ledger, for those who do not hold the key."""

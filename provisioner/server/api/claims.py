@@ -1,0 +1,106 @@
+"""/v1/claims: claim, extend and release an org, and get a session of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from provisioner.errors import UsageError
+from provisioner.ledger.document import org_document
+from provisioner.server import claims
+from provisioner.server.api.schemas import named
+from provisioner.server.operation import Operation
+from provisioner.server.request import Call
+
+_CLAIM = {
+    "type": "object",
+    "required": ["pool"],
+    "additionalProperties": False,
+    "properties": {
+        "pool": {"type": "string"},
+        "username": {"type": "string", "description": "one org of the pool; by default any"},
+        "purpose": {"type": "string"},
+        "lease": {"type": "string", "description": "as 8h; by default until the org expires"},
+        "min_life": {"type": "string", "description": "minimum time to expiry; by default 12h"},
+        "wait": {"type": "string", "description": "if no org is available, wait this long"},
+        "idempotency_key": {
+            "type": "string",
+            "description": "a repeated claim with this key gives the same org",
+        },
+    },
+}
+_EXTEND = {
+    "type": "object",
+    "required": ["lease"],
+    "additionalProperties": False,
+    "properties": {"lease": {"type": "string", "description": "from now, as 4h"}},
+}
+_RELEASE = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"reuse": {"type": "boolean"}},
+}
+
+
+def _claim(call: Call) -> dict[str, Any]:
+    org = claims.claim(
+        call.world,
+        call.person,
+        pool=call.text("pool"),
+        username=call.text("username"),
+        purpose=call.text("purpose"),
+        lease=call.duration("lease"),
+        idempotency_key=call.text("idempotency_key"),
+        min_life=call.duration("min_life"),
+        wait=call.duration("wait") or timedelta(),
+    )
+    return org_document(org)
+
+
+def _extend(call: Call) -> dict[str, Any]:
+    lease = call.duration("lease")
+    if lease is None:
+        raise UsageError("lease is missing", code="bad_request", hint='send {"lease": "4h"}')
+    return org_document(claims.extend(call.world, call.person, call.path["username"], lease))
+
+
+def _release(call: Call) -> dict[str, Any]:
+    username, reuse = call.path["username"], call.flag("reuse")
+    return org_document(claims.release(call.world, call.person, username, reuse=reuse))
+
+
+def _session(call: Call) -> dict[str, Any]:
+    return claims.session(call.world, call.person, call.path["username"]).as_json()
+
+
+OPERATIONS = (
+    Operation(
+        "claimOrg", "POST", "/claims", "Claim an org.", _claim, named("Org"), _CLAIM, status=201
+    ),
+    Operation(
+        "extendClaim",
+        "POST",
+        "/claims/{username}/extend",
+        "Extend the lease of a claim.",
+        _extend,
+        named("Org"),
+        _EXTEND,
+    ),
+    Operation(
+        "releaseOrg",
+        "POST",
+        "/claims/{username}/release",
+        "Release an org.",
+        _release,
+        named("Org"),
+        _RELEASE,
+    ),
+    Operation(
+        "openSession",
+        "POST",
+        "/claims/{username}/session",
+        "Get a new session of an org that you have claimed. It is not stored.",
+        _session,
+        named("Session"),
+    ),
+)

@@ -1,0 +1,94 @@
+"""The web application of `serve`: its routes, and the answers to errors."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from provisioner.errors import (
+    AccessError,
+    ClaimError,
+    LoginError,
+    NoOrgError,
+    ProvisionerError,
+    UsageError,
+)
+from provisioner.server.api import OPERATIONS
+from provisioner.server.openapi import document
+from provisioner.server.operation import Operation
+from provisioner.server.request import Call
+from provisioner.server.sign_in import UnknownPersonError, person_of
+
+if TYPE_CHECKING:
+    from provisioner.server.world import World
+
+LONGEST_BODY = 64 * 1024  # bytes
+
+_STATUS: tuple[tuple[type[ProvisionerError], int], ...] = (
+    (UnknownPersonError, 401),
+    (AccessError, 403),
+    (ClaimError, 409),
+    (LoginError, 502),
+    (UsageError, 400),
+)
+
+
+def create_app(world: World) -> Starlette:
+    """The application over an open ledger."""
+    api = [
+        Route(one.path, partial(_answer, world, one), methods=[one.method]) for one in OPERATIONS
+    ]
+    described = document(OPERATIONS, world.server.url)
+    return Starlette(
+        routes=[
+            Route("/healthz", lambda _request: PlainTextResponse("ok\n")),
+            Route("/v1/openapi.json", lambda _request: JSONResponse(described)),
+            Mount("/v1", routes=api),
+        ],
+        exception_handlers={ProvisionerError: _failure},
+    )
+
+
+async def _answer(world: World, operation: Operation, request: Request) -> Response:
+    person = await run_in_threadpool(person_of, world, request)
+    body = await _body(request) if operation.method == "POST" else {}
+    call = Call(world, person, request.path_params, request.query_params, body)
+    result = await run_in_threadpool(operation.act, call)
+    headers = {"Cache-Control": "no-store"}
+    return JSONResponse(result, status_code=operation.status, headers=headers)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """The JSON object of a request. Raises UsageError."""
+    raw = await request.body()
+    if len(raw) > LONGEST_BODY:
+        raise UsageError("the body is too long", code="bad_request", hint="send less than 64 kB")
+    if not raw:
+        return {}
+    try:
+        found = await request.json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError("the body is not a JSON object", code="bad_request", hint="send {…}")
+    return found
+
+
+def _failure(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProvisionerError)
+    return JSONResponse({"error": error.as_json()}, status_code=status_of(error))
+
+
+def status_of(error: ProvisionerError) -> int:
+    """The HTTP status of an error."""
+    if error.exit_code == 9:
+        return 503
+    if isinstance(error, NoOrgError):
+        return 409 if error.code == "no_org_available" else 404
+    return next((status for cls, status in _STATUS if isinstance(error, cls)), 500)

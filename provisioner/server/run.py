@@ -1,0 +1,72 @@
+"""Runs the server until it is stopped."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from provisioner.errors import UsageError
+from provisioner.server.app import create_app
+from provisioner.server.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger
+
+LAST_REQUESTS = 8  # seconds that running requests have after SIGTERM
+
+
+def serve(
+    config: PoolFile,
+    ledger: Ledger,
+    host: str,
+    port: int,
+    *,
+    say: Callable[[str], None],
+    warn: Callable[[str], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM. Raises UsageError when it cannot listen."""
+    token_file = config.directory / ".provisioner" / "server-token"
+    world = World(config, ledger, warn, local_token=_token(token_file))
+    listener = _listener(host, port)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(world),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=LAST_REQUESTS,
+        )
+    )
+    address = f"http://{host}:{listener.getsockname()[1]}"
+    say(f"Serving {address}. The token is in {token_file}. Stop with Ctrl-C.")
+    server.run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=512)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {host}:{port}: {error.strerror}", hint="pass another --port"
+        ) from None
+
+
+def _token(path: Path) -> str:
+    """The token of the file, which is made if it does not exist; only its owner can read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w") as file:
+        token = secrets.token_urlsafe(32)
+        file.write(token + "\n")
+    return token

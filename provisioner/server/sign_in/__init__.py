@@ -1,0 +1,34 @@
+"""Who sends a request: each way of signing in is one file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.errors import AccessError
+from provisioner.server.sign_in import token_file
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+    from provisioner.access.person import Person
+    from provisioner.server.world import World
+
+WAYS = (token_file.person,)
+"""Each gives the person of a request, or None when its way does not apply to it.
+
+It raises AccessError for a request that proves something false.
+"""
+
+
+class UnknownPersonError(AccessError):
+    """The request does not say who sends it."""
+
+    default_code = "not_signed_in"
+
+
+def person_of(world: World, connection: HTTPConnection) -> Person:
+    """The person who sends a request. Raises AccessError."""
+    for way in WAYS:
+        if (found := way(world, connection)) is not None:
+            return found
+    raise UnknownPersonError("sign in first", hint="send Authorization: Bearer TOKEN")
