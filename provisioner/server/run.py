@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from provisioner.config.notify import LOOPBACK
 from provisioner.errors import UsageError
 from provisioner.server.app import create_app
 from provisioner.server.world import World
@@ -33,6 +34,11 @@ def serve(
     warn: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM. Raises UsageError when it cannot listen."""
+    if host not in LOOPBACK:
+        raise UsageError(
+            f"this server answers only on this machine, not on {host}",
+            hint="omit --host, and let a reverse proxy on this machine end TLS",
+        )
     token_file = config.directory / ".provisioner" / "server-token"
     world = World(config, ledger, warn, local_token=_token(token_file))
     listener = _listener(host, port)
