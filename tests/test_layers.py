@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "supervised",
     ),
     ("crash", "declare"),
-    ("salesforce", "source", "ledger.base", "ledger.broken", "ledger.facts"),
+    ("salesforce", "source", "ledger.base", "ledger.broken", "ledger.facts", "ledger.past_orgs"),
     ("steps", "ledger"),
     ("config",),
     ("plan", "draft"),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from provisioner.errors import ErrorKind
 from provisioner.ledger.base import Org
+from provisioner.ledger.past_orgs import Built
 from provisioner.plan import Creation
 
 CANARY_FROM = 4  # orgs of one new fingerprint from which the first one is a canary
@@ -24,7 +25,7 @@ REPEATS = frozenset({ErrorKind.CONTENT, ErrorKind.CONFIGURATION})
 _PARTICULARS = re.compile(r"\S+@\S+|\b[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\b|\d+")
 
 
-def content_of(org: Org | Creation) -> str:
+def content_of(org: Org | Creation | Built) -> str:
     """What orgs have in common: the fingerprint, and the snapshot that they are signed up from."""
     return f"{org.fingerprint} {org.snapshot}".rstrip()
 

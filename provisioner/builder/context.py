@@ -15,6 +15,7 @@ from provisioner.builder.reporter import Reporter
 from provisioner.builder.scheduler import Scheduler
 from provisioner.ledger.base import Ledger, Run
 from provisioner.ledger.facts import HubFacts
+from provisioner.ledger.past_orgs import PastOrgs
 from provisioner.ledger.sqlite.address import path_of
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ class BuildContext:
     options: Options
     circuit_breaker: CircuitBreaker
     past: PastBuilds
-    verified_keys: frozenset[str] = frozenset()  # by which orgs of the ledger were verified
-    used_snapshots: frozenset[str] = frozenset()  # from which orgs of the ledger were signed up …
-    verified_snapshots: frozenset[str] = frozenset()  # … and have been available
+    past_orgs: PastOrgs = field(default_factory=PastOrgs)  # of the ledger, when the build started
     facts: HubFacts = field(default_factory=HubFacts)  # of the Dev Hub, when the build started
     progress: BuildProgress = field(default_factory=BuildProgress)
     contents: dict[str, Any] = field(default_factory=dict)  # by fingerprint, for the manifest

@@ -48,7 +48,7 @@ class LoginWay:
         if facts.sign_up_way == DEPLOYED:
             why = facts.sign_up_way_reason or "the Dev Hub does not copy its app into orgs"
             self._context.reporter.inform(f"each org gets a login app of its own: {why}")
-        has_copied = self._hub_key in self._context.verified_keys
+        has_copied = self._context.past_orgs.has_verified_key
         return facts.sign_up_way or (REPLICATED if has_copied else "")
 
     @property

@@ -19,11 +19,12 @@ from provisioner.builder.resolution import resolved
 from provisioner.builder.snapshot_preview import SnapshotPlan, snapshot_plans
 from provisioner.builder.survey import GONE, gone, survey
 from provisioner.ledger.base import State
+from provisioner.ledger.past_orgs import PastOrgs
 from provisioner.plain_text import quantity
 from provisioner.plan import Allowance, PoolPlan, Removal, plan_pools
 from provisioner.upkeep.lifetimes import corrected
 from provisioner.upkeep.probes import REASON, is_probe, left_by_probes
-from provisioner.upkeep.reap import orphan_reasons, orphans
+from provisioner.upkeep.reap import orphan_reasons, orphans, rows_for
 
 if TYPE_CHECKING:
     from provisioner.config.model import PoolFile
@@ -76,7 +77,7 @@ def preview(
     """
     with Connections(config) as connections:
         active = survey(connections)  # before the rows: see orphans()
-        rows = ledger.orgs(states=State)
+        rows = rows_for(config, active, ledger)
         closed = _closed_orphans(config, active, rows, ledger)
         now_rows = _as_repaired(connections, active, rows)
         config = resolved(config, pools, connections)
@@ -90,8 +91,10 @@ def preview(
             allowance = allowance.more(_slots_of(ended, active))
             plans = plan_pools(config, pools, now_rows, prints, allowance, now)
             _warn_of_unsent(config, plans, active, allowance, warn)
-        snapshots, old = snapshot_plans(config, plans, connections, rows, now.date())
-    verified = {content_of(row) for row in rows if row.available_at}
+        has_new = any(plan.create for plan in plans)
+        past = ledger.past_orgs() if has_new else PastOrgs()
+        snapshots, old = snapshot_plans(config, plans, connections, past, now.date())
+    verified = {content_of(built) for built in past.verified}
     return Preview(
         config=config,
         pools=tuple(pool_previews(config, plans, verified)),

@@ -52,6 +52,7 @@ from provisioner.builder.signup_sender import SignUpSender
 from provisioner.builder.snapshots import Snapshots
 from provisioner.builder.survey import reconcile, survey
 from provisioner.declare.secret_values import secret_values
+from provisioner.errors import LedgerError
 from provisioner.ledger.base import TO_DELETE, Ledger, Run, State
 from provisioner.plain_text import quantity
 from provisioner.plan import PoolPlan, Removal
@@ -137,8 +138,7 @@ def new_run() -> Run:
 def _context(
     config: PoolFile, ledger: Ledger, reporter: Reporter, options: Options, run: Run
 ) -> BuildContext:
-    rows = ledger.orgs(states=State)
-    verified = [org for org in rows if org.available_at]
+    past_orgs = ledger.past_orgs(config.consumer_app.consumer_key)
     scale = options.time_scale
     connections = Connections(config, time_scale=scale)
     return BuildContext(
@@ -151,12 +151,11 @@ def _context(
         lifecycle=OrgLifecycle(ledger, run, config, connections.clock.now, time_scale=scale),
         options=options,
         circuit_breaker=CircuitBreaker(
-            {content_of(org) for org in verified}, lambda pool: config.pools[pool].canary
+            {content_of(built) for built in past_orgs.verified},
+            lambda pool: config.pools[pool].canary,
         ),
         past=PastBuilds(ledger, run),
-        verified_keys=frozenset(org.consumer_key for org in verified),
-        used_snapshots=frozenset(org.snapshot for org in rows if org.snapshot),
-        verified_snapshots=frozenset(org.snapshot for org in verified if org.snapshot),
+        past_orgs=past_orgs,
         facts=ledger.facts(config.facts_subject),
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
@@ -191,6 +190,7 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     pools = {plan.pool for plan in plans}
     if not context.options.retry:
         harmless(context.reporter, "deleting orgs", lambda: _delete_leftovers(context, pools))
+        harmless(context.reporter, "removing old history", lambda: _prune(context))
 
 
 def _followed(context: BuildContext, plans: Sequence[PoolPlan], queue: SignUpQueue) -> Follower:
@@ -228,6 +228,16 @@ def _delete_leftovers(context: BuildContext, pools: set[str]) -> None:
     left = [org for org in rows if (org.pool in pools or is_probe(org)) and not org.kept]
     if left and not context.scheduler.is_stopping:
         delete(context, [Removal(org, why_deleted(org)) for org in left])
+
+
+def _prune(context: BuildContext) -> None:
+    """Remove old history from the ledger. The orgs are complete without it."""
+    if context.scheduler.is_stopping:
+        return
+    try:
+        context.ledger.prune(context.config.keep_history)
+    except LedgerError as error:
+        context.reporter.warn(f"old history stays in the ledger: {error.message} ({error.hint})")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from provisioner.builder.unused_snapshots import of_no_pool
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
     from provisioner.config.model import PoolFile
-    from provisioner.ledger.base import Org
+    from provisioner.ledger.past_orgs import PastOrgs
     from provisioner.plan import PoolPlan
 
 
@@ -40,7 +40,7 @@ def snapshot_plans(
     config: PoolFile,
     plans: Sequence[PoolPlan],
     connections: Connections,
-    rows: Sequence[Org],
+    past: PastOrgs,
     today: date,
 ) -> tuple[list[SnapshotPlan], list[str]]:
     """The snapshots of the pools that have the marker and orgs to sign up. One query, if any.
@@ -51,8 +51,7 @@ def snapshot_plans(
     wanted = names.bases(config, [plan.pool for plan in plans if plan.create])
     if not wanted:
         return [], []
-    used = {row.snapshot for row in rows if row.snapshot}
-    survey = read_survey(config, connections, wanted.values(), used, today)
+    survey = read_survey(config, connections, wanted.values(), past.snapshots, today)
     found = [
         _plan(plans, key, survey.states.get(base), survey.unreadable)
         for key, base in wanted.items()

@@ -45,7 +45,7 @@ class Snapshots:
         wanted = names.bases(
             context.config, [plan.pool for plan in plans if plan.create or plan.resume]
         )
-        self._trust = SnapshotTrust(context, context.verified_snapshots)
+        self._trust = SnapshotTrust(context, context.past_orgs.verified_snapshots)
         if wanted:
             self._read(wanted)
         job = guarded(
@@ -68,7 +68,7 @@ class Snapshots:
             context.config,
             context.connections,
             wanted.values(),
-            context.used_snapshots,
+            context.past_orgs.snapshots,
             context.now().date(),
         )
         if survey.unreadable:

@@ -11,7 +11,7 @@ from provisioner.plain_text import quantity
 from provisioner.plan import Removal
 from provisioner.salesforce.active_orgs import ActiveOrg, active_orgs
 from provisioner.upkeep.lifetimes import HELD, corrected
-from provisioner.upkeep.reap import orphan_reasons, orphans, reap
+from provisioner.upkeep.reap import orphan_reasons, orphans, reap, rows_for
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
@@ -52,7 +52,7 @@ def reconcile(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
     for org in gone(hub, active, ledger.orgs(states=[State.AVAILABLE])):
         if context.lifecycle.expire(org, GONE):
             context.reporter.warn(f"{org.username} is {GONE} and will be replaced")
-    rows = ledger.orgs(states=State)
+    rows = rows_for(context.config, active, ledger)
     found = orphan_reasons(orphans(context.config, active, rows, ledger.broken()), rows)
     known = {row.username for row in rows}
     closed = [item for item in found if item.org.username in known]

@@ -17,7 +17,7 @@ from provisioner.errors import SalesforceError
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
     from provisioner.config.model import PoolFile
-    from provisioner.ledger.base import Org
+    from provisioner.ledger.past_orgs import PastOrgs
     from provisioner.salesforce.org_snapshots import OrgSnapshot
 
 
@@ -65,17 +65,16 @@ def superseded(ours: Iterable[OrgSnapshot], verified: Collection[str]) -> list[O
 
 
 def unused_snapshots(
-    config: PoolFile, connections: Connections, rows: Iterable[Org]
+    config: PoolFile, connections: Connections, past: PastOrgs
 ) -> list[OrgSnapshot]:
     """Those of no content of pool.yaml, and those that a newer one has replaced. One query.
 
-    None is sent where no pool has the marker and no row of the ledger names a snapshot. Where the
-    Dev Hub has no org snapshots, there is none. Raises ConfigError, UsageError, LoginError and
-    SalesforceError.
+    None is sent where no pool has the marker and no org of the ledger was from a snapshot.
+    Where the Dev Hub has no org snapshots, there is none. Raises ConfigError, UsageError,
+    LoginError and SalesforceError.
     """
-    rows = list(rows)
     has_marker = any(names.marker(pool) is not None for pool in config.pools.values())
-    if not has_marker and not any(row.snapshot for row in rows):
+    if not has_marker and not past.snapshots:
         return []
     prefix = names.prefix(config)
     try:
@@ -89,4 +88,4 @@ def unused_snapshots(
     wanted = wanted_bases(config, connections)
     old = [one for one in ours if names.base_of(one.name) not in wanted]
     known = [one for one in ours if one not in old]
-    return old + superseded(known, {row.snapshot for row in rows if row.available_at})
+    return old + superseded(known, past.verified_snapshots)

@@ -136,7 +136,7 @@ def _none_available(
 ) -> Refusal:
     orgs = ledger.orgs(pool=wanted.pool)
     if wanted.pool and wanted.pool not in pools and not orgs:
-        known = {*pools, *(org.pool for org in ledger.orgs(states=State))}
+        known = {*pools, *ledger.pools()}
         if known and wanted.pool not in known:
             return Refusal(unknown_pool(wanted.pool, known))
     where = f"in the pool {wanted.pool}" if wanted.pool else "in any pool"

@@ -10,7 +10,7 @@ import typer
 from provisioner.cli.invocation import Invocation
 from provisioner.config.unknown_pool import unknown_pool
 from provisioner.errors import UsageError
-from provisioner.ledger.base import TO_DELETE, State
+from provisioner.ledger.base import TO_DELETE
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
@@ -110,11 +110,11 @@ def _reap(
 ) -> Sequence[Reaped]:
     from provisioner.builder.survey import gone, survey
     from provisioner.upkeep.lifetimes import HELD, corrected
-    from provisioner.upkeep.reap import orphan_reasons, orphans, reap, to_reap
+    from provisioner.upkeep.reap import orphan_reasons, orphans, reap, rows_for, to_reap
 
-    active = survey(connections)  # read before the rows: see orphans()
+    active = survey(connections)  # before the rows: see orphans()
     now = connections.clock.now()
-    rows = corrected(ledger.orgs(states=State), [org.sign_up for org in active])
+    rows = corrected(rows_for(config, active, ledger), [org.sign_up for org in active])
     gone_orgs = gone(connections.hub, active, [r for r in rows if r.state in HELD or _is_kept(r)])
     unknown = orphans(config, active, rows, ledger.broken())
     own = to_reap(rows, now, gone_orgs, kept=kept, removed=removed)
@@ -130,11 +130,11 @@ def _rebuild(config: PoolFile, connections: Connections, ledger: Ledger) -> Sequ
     from provisioner.builder.inspection import inspect_org
     from provisioner.builder.survey import survey
     from provisioner.salesforce.app_keys import derived_consumer_key
-    from provisioner.upkeep.reap import orphans
+    from provisioner.upkeep.reap import orphans, rows_for
     from provisioner.upkeep.rebuild import rebuild
 
     active = survey(connections)
-    rows = ledger.orgs(states=State)
+    rows = rows_for(config, active, ledger)
     found = orphans(config, active, rows, ledger.broken())
     now = connections.clock.now()
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import ProvisionerError
-from provisioner.ledger.base import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,9 +50,9 @@ def reap_snapshots(
     from provisioner.config.load import load
     from provisioner.errors import ConfigError
 
-    rows = ledger.orgs(states=State)
+    past = ledger.past_orgs()
     try:
-        found = unused_snapshots(load(call.config, environ=call.environ), connections, rows)
+        found = unused_snapshots(load(call.config, environ=call.environ), connections, past)
         return (
             [ReapedSnapshot(one.name, one.id) for one in found]
             if dry_run
@@ -61,7 +60,7 @@ def reap_snapshots(
         )
     except ProvisionerError as error:
         # A pool.yaml that only names the Dev Hub and the ledger has no steps, and no snapshots.
-        if not isinstance(error, ConfigError) or any(row.snapshot for row in rows):
+        if not isinstance(error, ConfigError) or past.snapshots:
             first_line = error.message.partition("\n")[0]
             call.output.say(f"Org snapshots that no pool uses were not deleted: {first_line}")
         return []

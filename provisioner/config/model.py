@@ -50,6 +50,9 @@ NAME_IN_WORDS = (
     "a name of at most 30 lower-case letters, digits and hyphens that starts with a letter"
 )
 
+LONGEST_LIFE = 31 * 86_400
+"""Seconds after which a scratch org has expired, whatever its row says: it lives 30 days."""
+
 DEFAULT_PROVE_AFTER = timedelta(hours=4)
 
 
@@ -216,6 +219,13 @@ class PoolFile:
         default="sqlite:///.provisioner/ledger.db",
         rule=ledger_rule,
         repr=False,  # the URL of a database may hold its password
+    )
+    keep_history: timedelta | None = option(
+        "how long deleted orgs and past builds stay in the ledger; by default 90d, with the ledger "
+        "devhub 7d and 30d",
+        default=None,
+        minimum=LONGEST_LIFE,
+        example="90d",
     )
     limits: Limits = option("quota reserved for people", default=Limits())
     notify: Notify | None = option("who is notified of the end of a build", default=None)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from provisioner.ledger.broken import BrokenRow
     from provisioner.ledger.facts import HubFacts
+    from provisioner.ledger.past_orgs import PastOrgs
 
 
 class State(StrEnum):
@@ -244,6 +245,23 @@ class Ledger(Protocol):
 
     def note(self, event: Event) -> None:
         """Add an event that changes no row, committed on return; its username may be ""."""
+
+    def find(self, usernames: Iterable[str]) -> list[Org]:
+        """The rows of these usernames, in any state; those that cannot be read are left out."""
+
+    def pools(self) -> frozenset[str]:
+        """The pools of all rows, in any state."""
+
+    def past_orgs(self, consumer_key: str = "") -> PastOrgs:
+        """What orgs were built with, in any state, and whether one with the key was available."""
+
+    def prune(self, keep: timedelta | None) -> None:
+        """Remove the rows of orgs that were deleted longer ago, with their events, and old runs.
+
+        None: as long as this kind of ledger keeps them by default. The newest runs that measured
+        durations stay, and the rows and events that a report of a kept run needs. Only while
+        holding `builder_lock`. Raises LedgerError when the user may not delete rows.
+        """
 
     def facts(self, subject: str) -> HubFacts:
         """What is known of a Dev Hub (`provisioner.ledger.facts`); unknown facts without a row."""

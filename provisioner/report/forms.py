@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from provisioner.ledger.base import State
 from provisioner.report.manifest import contents_by_fingerprint
 
 if TYPE_CHECKING:
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
 def _html(record: RunRecord, ledger: Ledger) -> str:
     from provisioner.report.html.page import page
 
-    rows = ledger.orgs(states=State)
+    live = ledger.orgs()
+    deleted = {event.username for event in record.events} - {org.username for org in live}
+    rows = live + ledger.find(sorted(deleted))
     return page(record, rows, contents_by_fingerprint(record.runs))
 
 

@@ -83,6 +83,16 @@ def _has_ended(org: Org, lease_until: datetime, now: datetime) -> bool:
     return is_possible and lease_until <= now
 
 
+def rows_for(config: PoolFile, active: Sequence[ActiveOrg], ledger: Ledger) -> list[Org]:
+    """All rows that are not deleted, and the rows of deleted orgs that are in `active`."""
+    rows = ledger.orgs()
+    known, project = {row.username for row in rows}, project_identity(config)
+    missing = [org for org in active if org.username not in known]
+    tags = {org.username: read_tag(org.description) for org in missing}
+    ours = [name for name, tag in tags.items() if tag is not None and tag.project == project]
+    return rows + (ledger.find(ours) if ours else [])
+
+
 def orphans(
     config: PoolFile,
     active: Sequence[ActiveOrg],
@@ -91,7 +101,7 @@ def orphans(
 ) -> list[tuple[ActiveOrg, Org]]:
     """Active orgs with this project's tag and without an open row; with rows made from the tag.
 
-    `active` must have been read before `rows` (all states): a build commits a row before it signs
+    `active` must have been read before `rows` (`rows_for`): a build commits a row before it signs
     up the org, so an org in `active` of a running build is in `rows`. `broken` are rows that could
     not be read: their orgs are no orphans. If the username of one cannot be read, the row may be
     that of any org, and no org is an orphan.

@@ -156,6 +156,7 @@ VALUES: dict[str, Wrong] = {
     "a choice": changed("server.key", "server.key\n  login_app: copied"),
     "a ledger": added("ledger: sqlit:///x.db"),
     "a ledger without a path": added("ledger: sqlite"),
+    "a history shorter than the life of an org": added("keep_history: 30d"),
     "a project name": added("project: a b"),
     "a missing key file": changed("server.key", "servr.key"),
     "a folder for a file": changed("server.key", "mdapi"),

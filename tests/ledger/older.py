@@ -10,6 +10,12 @@ UNDONE: Mapping[int, Sequence[str]] = {
     2: ("DROP TABLE waiter",),
     3: ("ALTER TABLE org DROP COLUMN step_since", "ALTER TABLE org DROP COLUMN active_at"),
     5: ("ALTER TABLE org DROP COLUMN snapshot",),
+    6: (
+        "DROP INDEX org_live",
+        "DROP INDEX org_deleted",
+        "DROP INDEX org_by_content",
+        "DROP INDEX run_by_start",
+    ),
     4: ("ALTER TABLE org RENAME COLUMN step_state TO request_id",),
 }
 """By the version that made it; both databases understand it."""

@@ -21,6 +21,7 @@ from provisioner.ledger.sql import transfer
 from provisioner.ledger.transfer import Contents
 
 from . import postgresql_server
+from .breaking import break_row
 from .postgresql_server import Server
 from .world import NOW, World, add_available, moved, run
 
@@ -106,6 +107,18 @@ def test_everything_arrives_and_the_source_stays(
     ]
     assert ledger.claim(Claim("ann"), now=NOW) is not None
     assert [org.builder_id for org in ledger.adopt("run-3")] == ["run-3"]
+
+
+def test_a_deleted_org_whose_row_cannot_be_read_is_copied_as_far_as_it_can_be(
+    place: Callable[[str], World], copy: Copy
+) -> None:
+    old, new = place("sqlite"), place("postgresql")
+    fill(old)
+    break_row(old, "org-0@acme.example", "lease_until", "tomorrow")
+    assert copy(old.url, new.url)[0] == 0
+    [org] = new.open().orgs(states=[State.DELETED])
+    assert (org.username, org.lease_until) == ("org-0@acme.example", None)
+    assert "lease_until must be a time with a zone" in org.error
 
 
 def test_the_counts_are_json_when_asked_for(place: Callable[[str], World], copy: Copy) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from provisioner.ledger import changes as changes_of
@@ -18,9 +18,10 @@ from provisioner.ledger.devhub import records
 from provisioner.ledger.devhub.claims import claim_one
 from provisioner.ledger.devhub.errors import BUILDER
 from provisioner.ledger.devhub.records import RUN
-from provisioner.ledger.devhub.repair import blocked, note_blocked, readable_rows, repair
+from provisioner.ledger.devhub.repair import blocked, named, note_blocked, readable_rows, repair
 from provisioner.ledger.devhub.session import API, RETRY_SECONDS, HubSession
 from provisioner.ledger.devhub.writes import Outcome, Part, Swap, Writer, change_of
+from provisioner.ledger.past_orgs import Built, PastOrgs
 from provisioner.ledger.rows import readable, utc_now
 
 if TYPE_CHECKING:
@@ -188,14 +189,10 @@ class DevhubLedger:
         """Held for a whole build; raises BusyError (who, since when) when another holds it.
 
         With `wait` it waits instead, and reports the holder to `on_wait`, again when it changes.
-        At the end, old records are deleted.
         """
-        from provisioner.ledger.devhub.cleanup import tidy
-
         with self.exclusive(run, wait=wait, on_wait=on_wait):
             self._start(run)
             yield
-            tidy(self.session)
 
     def finish_run(self, run: Run) -> None:
         """Record when a run ended (now, when `run` does not say) and its summary."""
@@ -226,6 +223,30 @@ class DevhubLedger:
         from provisioner.ledger.devhub.transfer import fill
 
         fill(self.session, contents)
+
+    def find(self, usernames: Iterable[str]) -> list[Org]:
+        """The rows of these usernames, in any state; those that cannot be read are left out."""
+        return [org for _, org in readable_rows(named(self.session, usernames), self._broken)]
+
+    def pools(self) -> frozenset[str]:
+        """The pools of all rows, in any state."""
+        return frozenset(org.pool for org in self.orgs(states=State))
+
+    def past_orgs(self, consumer_key: str = "") -> PastOrgs:
+        """What orgs were built with, in any state: it reads all rows, of which there are few."""
+        rows = self.orgs(states=State)
+        return PastOrgs.of(
+            ((Built(row.fingerprint, row.snapshot), bool(row.available_at)) for row in rows),
+            has_verified_key=any(
+                row.available_at and row.consumer_key == consumer_key for row in rows
+            ),
+        )
+
+    def prune(self, keep: timedelta | None) -> None:
+        """Delete old records; one request if there are none."""
+        from provisioner.ledger.devhub.cleanup import tidy
+
+        tidy(self.session, keep)
 
     def facts(self, subject: str) -> HubFacts:
         """What is known of a Dev Hub; unknown facts without a record, or access to it."""

@@ -47,9 +47,14 @@ def blocked(session: HubSession, rows: Sequence[Org]) -> list[tuple[Record, Org]
 def unmoved(session: HubSession, rows: Sequence[Org]) -> list[tuple[Record, Org]]:
     """Those of `rows`, a change of which was refused, that have not changed since."""
     seen = {row.username.lower(): row for row in rows}
-    soql = f"SELECT {records.ORG_FIELDS} FROM {ORG} WHERE Username__c IN "  # noqa: S608
-    now = readable_rows(_queried(session, soql, seen), BrokenRows())
+    now = readable_rows(named(session, seen), BrokenRows())
     return [(record, row) for record, row in now if row == seen.get(row.username.lower())]
+
+
+def named(session: HubSession, usernames: Iterable[str]) -> Iterator[Record]:
+    """The records of these usernames, in any state; a request for 100 of them."""
+    soql = f"SELECT {records.ORG_FIELDS} FROM {ORG} WHERE Username__c IN "  # noqa: S608
+    return _queried(session, soql, usernames)
 
 
 def note_blocked(found: Iterable[tuple[Record, Org]], broken: BrokenRows) -> None:
@@ -106,7 +111,7 @@ def _highest(session: HubSession, username: str) -> int:
 
 
 def _queried(session: HubSession, soql: str, names: Iterable[str]) -> Iterator[Record]:
-    """The records of the query `soql` for all of `names`."""
+    """The records of the query `soql` for all of `names`; it ends with IN."""
     left = list(names)
     for start in range(0, len(left), _ASKED_FOR):
         listed = ", ".join(map(records.literal, left[start : start + _ASKED_FOR]))

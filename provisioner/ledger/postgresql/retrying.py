@@ -99,6 +99,11 @@ class RetryingLedger(SqlLedger):
         """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
         self._again(lambda: super(RetryingLedger, self).finish_run(run), is_repeatable=True)
 
+    def _prune_batch(self, before: datetime) -> bool:
+        return self._again(
+            lambda: super(RetryingLedger, self)._prune_batch(before), is_repeatable=True
+        )
+
     def record_facts(self, subject: str, facts: HubFacts) -> None:
         """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
         self._again(
@@ -165,7 +170,7 @@ class RetryingLedger(SqlLedger):
         try:
             with self._transaction(write=True) as execute:
                 execute(statements.ORG + " FOR UPDATE", parameters)
-                events = readable(execute(statements.EVENTS, parameters), event_from)
+                events = readable(execute(statements.EVENTS_OF_ORG, parameters), event_from)
         except LedgerError:
             return None
         return any(

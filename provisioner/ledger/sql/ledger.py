@@ -26,6 +26,7 @@ from provisioner.ledger.rows import (
     utc_now,
 )
 from provisioner.ledger.sql import statements
+from provisioner.ledger.sql.history import SqlHistory
 from provisioner.ledger.sql.queue import SqlQueue
 from provisioner.ledger.sql.repair import SqlRepair
 from provisioner.ledger.sql.schema import Execute
@@ -34,7 +35,7 @@ from provisioner.ledger.sql.transfer import SqlContents, facts_key
 _LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
 
 
-class SqlLedger(SqlContents, SqlQueue, SqlRepair):
+class SqlLedger(SqlContents, SqlQueue, SqlRepair, SqlHistory):
     """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
 
     Each public method is one transaction. `clock` dates the events.
@@ -167,7 +168,8 @@ class SqlLedger(SqlContents, SqlQueue, SqlRepair):
     def events(self, *, username: str = "", run: str = "") -> list[Event]:
         """Transitions in order, of one org or one run."""
         with self._transaction(write=False) as execute:
-            rows = execute(statements.EVENTS, {"username": username, "run": run})
+            parameters = {"username": username, "run": run}
+            rows = execute(statements.events_of(username, run), parameters)
         return readable(rows, event_from)
 
     def note(self, event: Event) -> None:
@@ -194,7 +196,8 @@ class SqlLedger(SqlContents, SqlQueue, SqlRepair):
         """Let no other transaction with this key run beside ours, where several write at once."""
 
     def _orgs(self, execute: Execute, states: Iterable[State], pool: str = "") -> list[Org]:
-        rows = execute(statements.ORGS, statements.of_states(states, pool))
+        wanted = frozenset(states)
+        rows = execute(statements.orgs_in(wanted), statements.of_states(wanted, pool))
         return [org for row in rows if (org := self._org(row)) is not None]
 
     def _held(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 
-from provisioner.ledger.base import Org, State
+from provisioner.ledger.base import LIVE, Org
 from provisioner.ledger.broken import BrokenRow, BrokenRowError, BrokenRows
 from provisioner.ledger.repair import broken_row, repaired_row
 from provisioner.ledger.rows import ORG_COLUMNS, Row, column, org_from, org_parameters
@@ -25,9 +25,12 @@ class SqlRepair(ABC):
         return self._broken.all()
 
     def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:  # noqa: ARG002 - all can change
-        """Repair the rows that cannot be read, and return them. Only during a build."""
+        """Repair the rows that cannot be read, and return them. Only during a build.
+
+        Not those of deleted orgs: nobody needs what is in them.
+        """
         with self._transaction(write=True) as execute:
-            found = execute(statements.ORGS, statements.of_states(State))
+            found = execute(statements.LIVE_ORGS, statements.of_states(LIVE))
             unread = [row for row in found if self._org(row) is None]
             repaired = [_broken_row(row) for row in unread if self._repair_row(execute, row)]
         for broken in repaired:

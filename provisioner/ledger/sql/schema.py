@@ -94,7 +94,22 @@ _STEP_STATE = ("ALTER TABLE org RENAME COLUMN request_id TO step_state",)
 
 _SNAPSHOT = ("ALTER TABLE org ADD COLUMN snapshot TEXT NOT NULL DEFAULT ''",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _QUEUE, _AGES, _STEP_STATE, _SNAPSHOT)
+_HISTORY = (
+    "CREATE INDEX org_live ON org (number) WHERE state <> 'deleted'",
+    "CREATE INDEX org_deleted ON org (coalesce(created_at, '')) WHERE state = 'deleted'",
+    "CREATE INDEX org_by_content ON org (snapshot, fingerprint, available_at)",
+    "CREATE INDEX run_by_start ON run (started_at, number)",
+)
+"""So that no command reads the rows of deleted orgs, of which there are many."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _QUEUE,
+    _AGES,
+    _STEP_STATE,
+    _SNAPSHOT,
+    _HISTORY,
+)
 """Step by step; `{serial}` is the database's type of a key that counts up by itself."""
 
 NEWEST = len(MIGRATIONS)

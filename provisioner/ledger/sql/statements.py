@@ -22,7 +22,7 @@ def pyformat(statement: str) -> str:
 
 
 STATE_PARAMETERS = tuple(f"state_{number}" for number in range(len(State)))
-"""`ORGS` takes as many states as there are; those not needed are empty."""
+"""`orgs_in` takes as many states as there are; those not needed are empty."""
 
 _columns = ", ".join(ORG_COLUMNS)
 _values = ", ".join(f":{name}" for name in ORG_COLUMNS)
@@ -39,16 +39,25 @@ ADD_ORG = (
 ORG = f"SELECT number, {_columns} FROM org WHERE lower(username) = lower(:username)"  # noqa: S608
 """Salesforce usernames know no difference between capitals and small letters."""
 
-ORGS = (
+_in_states = f"(state IN ({_states}) OR state NOT IN ({_known})) AND (:pool = '' OR pool = :pool)"
+
+LIVE_ORGS = (
     f"SELECT number, {_columns} FROM org "  # noqa: S608
-    f"WHERE (state IN ({_states}) OR state NOT IN ({_known})) "
-    "AND (:pool = '' OR pool = :pool) ORDER BY number"
+    f"WHERE state <> 'deleted' AND {_in_states} ORDER BY number"
 )
-"""Includes rows with an unknown state, so that they are reported as broken."""
+"""Includes rows with an unknown state, so that they are reported as broken. The first condition is
+that of the index `org_live`: no deleted row is read."""
+
+ALL_ORGS = f"SELECT number, {_columns} FROM org WHERE {_in_states} ORDER BY number"  # noqa: S608
+
+
+def orgs_in(states: Iterable[State]) -> str:
+    """The statement that reads the rows in any of `states`."""
+    return ALL_ORGS if State.DELETED in states else LIVE_ORGS
 
 
 def of_states(states: Iterable[State], pool: str = "") -> dict[str, str]:
-    """The parameters of ORGS: rows in any of `states`, of one pool when given."""
+    """The parameters of `orgs_in`: rows in any of `states`, of one pool when given."""
     parameters = dict.fromkeys(STATE_PARAMETERS, "")
     parameters.update(zip(parameters, sorted({state.value for state in states}), strict=False))
     return {**parameters, "pool": pool}
@@ -103,11 +112,24 @@ ADD_EVENT = (
     "VALUES (:at, :username, :run, :from_state, :to_state, :note)"
 )
 
-EVENTS = (
-    "SELECT at, username, run, from_state, to_state, note FROM event "
-    "WHERE (:username = '' OR lower(username) = lower(:username)) "
+_events = "SELECT at, username, run, from_state, to_state, note FROM event"
+
+EVENTS = f"{_events} ORDER BY number"
+
+EVENTS_OF_ORG = (
+    f"{_events} WHERE lower(username) = lower(:username) "
     "AND (:run = '' OR run = :run) ORDER BY number"
 )
+
+EVENTS_OF_RUN = f"{_events} WHERE run = :run ORDER BY number"
+
+
+def events_of(username: str, run: str) -> str:
+    """The statement that reads the events of an org, of a run, of both, or all."""
+    if username:
+        return EVENTS_OF_ORG
+    return EVENTS_OF_RUN if run else EVENTS
+
 
 START_RUN = (
     "INSERT INTO run (id, host, pid, started_at, finished_at, summary) "
@@ -125,6 +147,65 @@ RUNS = (
     "SELECT id, host, pid, started_at, finished_at, summary FROM run "
     "ORDER BY started_at DESC, number DESC LIMIT :limit"
 )
+
+POOLS = "SELECT DISTINCT pool FROM org"
+
+BUILT = (
+    "SELECT snapshot, fingerprint, max(available_at) AS available_at FROM org "
+    "GROUP BY snapshot, fingerprint"
+)
+"""What orgs have been built with, and whether one of them was available; the index
+`org_by_content` has all of it."""
+
+VERIFIED_KEY = (
+    "SELECT number FROM org WHERE consumer_key = :consumer_key AND available_at IS NOT NULL LIMIT 1"
+)
+
+_old_orgs = (
+    "SELECT number FROM org WHERE state = 'deleted' AND coalesce(created_at, '') < :before "
+    "AND NOT EXISTS (SELECT 1 FROM event WHERE lower(event.username) = lower(org.username) "
+    "AND (event.at >= :before OR event.run IN (SELECT id FROM run))) "
+    "AND (snapshot = '' OR EXISTS (SELECT 1 FROM org AS newer "
+    "WHERE newer.snapshot = org.snapshot AND newer.number > org.number "
+    "AND (newer.available_at IS NOT NULL OR org.available_at IS NULL))) "
+    "ORDER BY coalesce(created_at, '') LIMIT :batch"
+)
+
+HAS_OLD_ORGS = _old_orgs
+"""Rows of orgs that were deleted before a time, and that no run of the ledger has an event of. Of
+each org snapshot, the newest row stays, and the newest of a verified org: names are never used
+again. The index `org_deleted` finds them by their age."""
+
+PRUNE_ORGS = f"DELETE FROM org WHERE number IN ({_old_orgs}) RETURNING username"  # noqa: S608
+
+BATCH = 100  # rows that one transaction removes: claims wait for it
+NAMES = tuple(f"name_{number}" for number in range(BATCH))
+"""The parameters of PRUNE_EVENTS; those not needed are None, which is no username."""
+
+_names = ", ".join(f"lower(:{name})" for name in NAMES)
+PRUNE_EVENTS = f"DELETE FROM event WHERE lower(username) IN ({_names})"  # noqa: S608
+
+_old_notes = "SELECT number FROM event WHERE lower(username) = '' AND at < :before LIMIT :batch"
+
+HAS_OLD_NOTES = _old_notes
+"""Events of no org."""
+
+PRUNE_NOTES = f"DELETE FROM event WHERE number IN ({_old_notes}) RETURNING number"  # noqa: S608
+
+_newest = "ORDER BY started_at DESC, number DESC LIMIT :kept"
+_old_runs = (
+    "SELECT number FROM run WHERE started_at < :before "  # noqa: S608
+    f"AND number NOT IN (SELECT number FROM run {_newest}) "
+    f"AND number NOT IN (SELECT number FROM run WHERE summary LIKE :measured {_newest}) "
+    "AND id NOT IN (SELECT run FROM org WHERE state <> 'deleted') "
+    "ORDER BY started_at LIMIT :batch"
+)
+
+HAS_OLD_RUNS = _old_runs
+"""Runs that started before a time, except the newest ones, the newest ones that measured durations,
+and those that signed up an org that is not deleted."""
+
+PRUNE_RUNS = f"DELETE FROM run WHERE number IN ({_old_runs}) RETURNING number"  # noqa: S608
 
 FACTS = "SELECT value FROM meta WHERE key = :key"
 """The facts of a Dev Hub have the key `facts SUBJECT`, beside the version in the same table: an

@@ -5,11 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 
 from provisioner.errors import LedgerError, UsageError
-from provisioner.ledger.base import State
+from provisioner.ledger.base import Org, State
+from provisioner.ledger.broken import BrokenRowError
 from provisioner.ledger.facts import HubFacts
+from provisioner.ledger.repair import repaired_row
 from provisioner.ledger.rows import (
+    ORG_COLUMNS,
+    Row,
+    column,
     event_from,
     event_parameters,
     org_from,
@@ -59,13 +65,13 @@ class SqlContents(ABC):
 
 
 def _read(execute: Execute) -> Contents:
-    orgs = execute(statements.ORGS, statements.of_states(State))
-    events = execute(statements.EVENTS, {"username": "", "run": ""})
+    orgs = execute(statements.ALL_ORGS, statements.of_states(State))
+    events = execute(statements.EVENTS, {})
     runs = execute(statements.RUNS, {"limit": _ALL})
     facts = {str(row["key"]): row["value"] for row in execute(statements.ALL_FACTS, {})}
     with unreadable_translated("the ledger"):
         return Contents(
-            tuple(map(org_from, orgs)),
+            tuple(map(_org, orgs)),
             tuple(map(event_from, events)),
             tuple(map(run_from, reversed(runs))),
             tuple(
@@ -73,6 +79,20 @@ def _read(execute: Execute) -> Contents:
                 for key, text in sorted(facts.items())  # not by the database, whose locales differ
             ),
         )
+
+
+def _org(row: Row) -> Org:
+    """The org of a row; that of a deleted org, which no build repairs, as far as it can be read.
+
+    Raises BrokenRowError for any other row that cannot be read.
+    """
+    try:
+        return org_from(row)
+    except BrokenRowError as error:
+        found = repaired_row(error.why, ORG_COLUMNS, partial(column, row))
+        if found is None or found.state is not State.DELETED:
+            raise
+        return found
 
 
 def _write(execute: Execute, contents: Contents) -> None:

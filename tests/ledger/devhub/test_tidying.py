@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from provisioner.ledger.base import Claim, Org, State
 from provisioner.ledger.devhub.ledger import DevhubLedger
 from tests.ledger.world import NOW, add_available, moved, run
@@ -13,9 +15,9 @@ EVENT, ORG, RUN = "Provisioner_Event__c", "Provisioner_Org__c", "Provisioner_Run
 
 
 def build(ledger: DevhubLedger, name: str) -> None:
-    """A build that does nothing."""
+    """A build that only removes old history."""
     with ledger.builder_lock(run(name), wait=False):
-        pass
+        ledger.prune(None)
 
 
 def test_changes_without_a_move_go_after_a_day_and_moves_stay(
@@ -57,11 +59,34 @@ def test_a_deleted_org_goes_after_a_week_with_its_events_and_others_stay(
     ledger.add(Org("it's@acme.example", "morning"))
 
 
-def test_a_run_goes_after_a_month(hub: LedgerHub, ledger: DevhubLedger) -> None:
-    build(ledger, "run-1")
+def test_runs_go_after_a_month_except_the_newest(hub: LedgerHub, ledger: DevhubLedger) -> None:
+    for number in range(33):
+        ledger.finish_run(run(f"old-{number:02}", at=NOW + timedelta(hours=number)))
     hub.world.clock.advance(32 * DAY)
-    build(ledger, "run-2")
-    assert [known.id for known in ledger.runs()] == ["run-2"]
+    ledger.finish_run(run("new", at=NOW + timedelta(days=32)))
+    ledger.prune(None)
+    kept = [known.id for known in ledger.runs(limit=50)]
+    assert len(kept) == 30
+    assert {"new", "old-32", "old-05"} <= {*kept}
+    assert "old-03" not in kept
+
+
+def test_keep_history_is_how_long_deleted_orgs_and_runs_stay(
+    hub: LedgerHub, ledger: DevhubLedger
+) -> None:
+    moved(
+        ledger,
+        moved(ledger, add_available(ledger, "a@acme.example"), State.RELEASED),
+        State.DELETED,
+    )
+    for number in range(31):
+        ledger.finish_run(run(f"run-{number:02}", at=NOW + timedelta(hours=number)))
+    hub.world.clock.advance(32 * DAY)
+    ledger.prune(timedelta(days=40))
+    assert (len(ledger.orgs(states=State)), len(ledger.runs(limit=50))) == (1, 31)
+    hub.world.clock.advance(10 * DAY)
+    ledger.prune(timedelta(days=40))
+    assert (len(ledger.orgs(states=State)), len(ledger.runs(limit=50))) == (0, 30)
 
 
 def test_a_build_with_nothing_to_tidy_asks_once(hub: LedgerHub, ledger: DevhubLedger) -> None:

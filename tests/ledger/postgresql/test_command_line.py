@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provisioner.cli.main import run as run_command
+from provisioner.errors import LedgerError
 from provisioner.ledger.base import Org, State
 from provisioner.ledger.postgresql import session as postgresql_session
+from provisioner.ledger.sql import history
 from tests.ledger.postgresql_server import Server
 from tests.ledger.storm import prepare, write_pool_file
-from tests.ledger.world import ROOT, run
+from tests.ledger.world import ROOT, bring, run
 
 from .conftest import opened
 
@@ -49,7 +52,7 @@ def roles(server: Server, database: str) -> None:
         pass
     (block,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     grants = [line for line in block.splitlines() if line.startswith("GRANT")]
-    assert len(grants) == 9
+    assert len(grants) == 8
     server.sql(*grants, database=database)
 
 
@@ -70,22 +73,40 @@ def test_a_consumer_with_the_rights_of_the_page_claims_renews_and_releases(
 
 @pytest.mark.usefixtures("roles")
 def test_a_builder_with_the_rights_of_the_page_builds_and_a_consumer_cannot(
-    server: Server, database: str
+    server: Server, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(history, "NEWEST_RUNS", 0)
     org = Org("a@acme.example", "morning", builder_id="run-1")
     with opened(server.url(database, user="builders")) as ledger:
         with ledger.builder_lock(run(), wait=False):
             ledger.add(org)
-            assert ledger.move(org, State.FAILED) is not None
+            failed = ledger.move(org, State.FAILED)
+            assert failed is not None
+            assert ledger.move(failed, State.DELETED) is not None
+            ledger.prune(timedelta(0))
+            assert ledger.orgs(states=State) == []
         ledger.finish_run(run())
-    with opened(server.url(database, user="developers")) as ledger:
-        from provisioner.errors import LedgerError
+    with (
+        opened(server.url(database, user="developers")) as ledger,
+        pytest.raises(LedgerError, match="permission denied for table meta") as caught,
+        ledger.builder_lock(run("run-2"), wait=False),
+    ):
+        pass
+    assert caught.value.code == "ledger_permission"
 
-        with (
-            pytest.raises(LedgerError, match="permission denied for table meta") as caught,
-            ledger.builder_lock(run("run-2"), wait=False),
-        ):
-            pass
+
+@pytest.mark.usefixtures("roles")
+def test_a_builder_without_the_right_to_delete_is_refused_only_when_something_is_old(
+    server: Server, database: str
+) -> None:
+    revoked = "REVOKE DELETE ON org, event, run FROM builders"
+    server.sql(revoked, database=database)
+    with opened(server.url(database, user="builders")) as ledger:
+        ledger.prune(None)
+        gone = bring(ledger, Org("a@acme.example", "morning"), [State.FAILED, State.DELETED])
+        with pytest.raises(LedgerError, match="permission denied for table org") as caught:
+            ledger.prune(timedelta(0))
+        assert ledger.orgs(states=State) == [gone]
     assert caught.value.code == "ledger_permission"
 
 
