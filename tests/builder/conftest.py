@@ -44,7 +44,7 @@ def make_night(tmp_path: Path, key_pair: KeyPair) -> Iterator[Callable[..., Nigh
                 hub_app=hub_app,
                 hub_user=hub_user,
                 behavior=behavior,
-                latencies=Latencies(500, overrides=latencies),
+                latencies=Latencies(2000, overrides=latencies),
             )
             server = stack.enter_context(EmulatorServer(world))
             return Night(tmp_path, server, key_pair.private_key)

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from provisioner.ledger.base import State
-from tests.builder.night import Night
+from tests.builder.night import TIME_SCALE, Night
 from tests.test_layers import ROOT
 
 pytestmark = pytest.mark.slow
+
+BUILD = ("build", "--time-scale", str(TIME_SCALE))
 
 
 def blocks(language: str) -> list[str]:
@@ -60,7 +62,7 @@ def test_the_example_is_planned_built_and_reported(night: Night, installed: Path
     assert code == 0, text
     code, text = run(night, installed, "plan")
     assert "steps of each: sign-up, ensure_account, verification" in text
-    code, text = run(night, installed, "build", "--log-format", "events")
+    code, text = run(night, installed, *BUILD, "--log-format", "events")
     assert code == 0, text
     assert "ensure_account (2/3)" in text
     assert '"ensure_account"' in run(night, installed, "schema")[1]
@@ -73,7 +75,7 @@ def test_a_build_with_it_makes_its_record(
 ) -> None:
     night.write_pool(size=1, steps="- ensure_account: { name: Acme }\n")
     night.fault({"method": "POST", "path": "sobjects/Account", "nth": 1}, {"do": "reset"})
-    code, text = run(night, installed, "build")
+    code, text = run(night, installed, *BUILD)
     assert code == 0, text
     monkeypatch.syspath_prepend(str(installed))
     from provisioner.steps.plugins import plugins
