@@ -20,6 +20,7 @@ from provisioner.ledger.rows import event_from, org_from, readable
 from provisioner.ledger.sql import statements
 from provisioner.ledger.sql.ledger import SqlLedger
 from provisioner.ledger.sql.schema import Execute
+from provisioner.ledger.sql.together import Request
 from provisioner.retry import DATABASE, Budget
 
 T = TypeVar("T")
@@ -43,9 +44,12 @@ class RetryingLedger(SqlLedger):
 
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
         """As in `SqlLedger`, and again when the connection breaks or others are in the way."""
+        request = self._shared(claim, now)
+        if request.is_served:
+            return request.org
         give_up = time.monotonic() + self._retry_seconds
         return self._again(
-            lambda: self._claim_for_certain(claim, now, give_up),
+            lambda: self._claim_for_certain(request, give_up),
             is_repeatable=bool(claim.idempotency_key),
         )
 
@@ -142,23 +146,26 @@ class RetryingLedger(SqlLedger):
                 raise lost(self.address) from None
             raise
 
-    def _claim_for_certain(self, claim: Claim, now: datetime, give_up: float) -> Org | None:
+    def _claim_for_certain(self, request: Request, give_up: float) -> Org | None:
         """Claim; where the commit was not answered, find out what became of it."""
-        try:
-            return super().claim(claim, now=now)
-        except UncertainError as error:
-            if claim.idempotency_key:
-                raise  # to repeat the key is certain by itself
-            if not self._written:
-                raise lost(self.address) from None  # there was nothing to commit
-            uncertain, written = error, self._written[-1]
-        while (is_done := self._is_done(written, claim, now)) is None:
+        claim, now = request.claim, request.now
+        error, request.error = request.error, None  # of the transaction that it shared, once
+        if not isinstance(error, UncertainError):
+            try:
+                return self._claim_alone(claim, now)
+            except UncertainError as uncertain:
+                error, request.org = uncertain, self._written[-1] if self._written else None
+        if claim.idempotency_key:
+            raise error  # to repeat the key is certain by itself
+        if request.org is None:
+            raise lost(self.address)  # there was nothing to commit
+        while (is_done := self._is_done(request.org, claim, now)) is None:
             if time.monotonic() >= give_up:
-                raise uncertain
+                raise error
             _pause()
         if not is_done:
             raise lost(self.address)
-        return written
+        return request.org
 
     def _is_done(self, written: Org, claim: Claim, now: datetime) -> bool | None:
         """Did the claim whose commit was not answered take place? None when that cannot be seen.

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.ledger import changes as changes_of
-from provisioner.ledger.base import LIVE, UNFINISHED, Claim, Event, Org, Run, State, Waiter
+from provisioner.ledger.base import LIVE, UNFINISHED, Event, Org, Run, State
 from provisioner.ledger.broken import BrokenRows
 from provisioner.ledger.facts import HubFacts
-from provisioner.ledger.queue import left_for
 from provisioner.ledger.rows import (
     event_from,
     event_parameters,
@@ -22,29 +21,23 @@ from provisioner.ledger.rows import (
     readable,
     run_from,
     run_parameters,
-    time_text,
     utc_now,
 )
 from provisioner.ledger.sql import statements
+from provisioner.ledger.sql.claims import SqlClaims
 from provisioner.ledger.sql.history import SqlHistory
-from provisioner.ledger.sql.queue import SqlQueue
-from provisioner.ledger.sql.repair import SqlRepair
 from provisioner.ledger.sql.schema import Execute
 from provisioner.ledger.sql.transfer import SqlContents, facts_key
 
-_LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
 
-
-class SqlLedger(SqlContents, SqlQueue, SqlRepair, SqlHistory):
+class SqlLedger(SqlContents, SqlClaims, SqlHistory):
     """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
 
     Each public method is one transaction. `clock` dates the events.
     """
 
-    row_locks: ClassVar[tuple[str, ...]] = ("",)
-    """Finds an org to claim: each is appended to CANDIDATE, until one finds a row."""
-
     def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
+        super().__init__()
         self._clock = clock
         self._run = ""  # the run whose builder lock this object holds
         self._broken = BrokenRows()
@@ -127,22 +120,6 @@ class SqlLedger(SqlContents, SqlQueue, SqlRepair, SqlHistory):
         with self._transaction(write=True) as execute:
             return self._write(execute, org, changed, note=note, at=self._clock() if note else None)
 
-    def claim(self, claim: Claim, *, now: datetime) -> Org | None:
-        """Claim one available org that fulfils `claim`, least remaining life first.
-
-        The same idempotency key answers with the org that it already holds, its lease
-        extended when this claim asks for a later end.
-        """
-        with self._transaction(write=True) as execute:
-            held = self._held(execute, claim, now)
-            if held is not None:
-                return self._extended(execute, held, claim)
-            before = self._those_before(execute, claim)
-            if before:
-                return self._claim_after(execute, before, claim, now)
-            candidate = self._candidate(execute, claim, now)
-            return candidate and self._take(execute, candidate, claim, now)
-
     def adopt(self, run: str) -> list[Org]:
         """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
         with self._transaction(write=True) as execute:
@@ -192,56 +169,10 @@ class SqlLedger(SqlContents, SqlQueue, SqlRepair, SqlHistory):
         with self._transaction(write=True) as execute:
             execute(statements.START_RUN, run_parameters(run))
 
-    def _take_turns(self, execute: Execute, idempotency_key: str) -> None:
-        """Let no other transaction with this key run beside ours, where several write at once."""
-
     def _orgs(self, execute: Execute, states: Iterable[State], pool: str = "") -> list[Org]:
         wanted = frozenset(states)
         rows = execute(statements.orgs_in(wanted), statements.of_states(wanted, pool))
         return [org for row in rows if (org := self._org(row)) is not None]
-
-    def _held(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
-        if not claim.idempotency_key:
-            return None
-        self._take_turns(execute, claim.idempotency_key)
-        parameters = {"idempotency_key": claim.idempotency_key, "now": time_text(now)}
-        rows = execute(statements.HELD, parameters)
-        return org_from(rows[0]) if rows else None
-
-    def _claim_after(
-        self, execute: Execute, before: list[Waiter], claim: Claim, now: datetime
-    ) -> Org | None:
-        """Claim what those before us leave."""
-        for _ in range(_LOSSES):
-            left = left_for(claim, before, self._orgs(execute, [State.AVAILABLE]), now)
-            if not left:
-                return None
-            if (org := self._take(execute, left[0], claim, now)) is not None:
-                return org
-        return None
-
-    def _take(self, execute: Execute, org: Org, claim: Claim, now: datetime) -> Org | None:
-        changed = changes_of.claimed(org, claim)
-        return self._write(execute, org, changed, note=claim.owner, at=now)
-
-    def _extended(self, execute: Execute, held: Org, claim: Claim) -> Org | None:
-        changed = changes_of.extended(held, claim)
-        return held if changed is None else self._write(execute, held, changed)
-
-    def _candidate(self, execute: Execute, claim: Claim, now: datetime) -> Org | None:
-        parameters: dict[str, Any] = {
-            "pool": claim.pool,
-            "username": claim.username,
-            "usable_until": time_text(claim.usable_until) or "",
-            "now": time_text(now),
-            "skipped": ",",
-        }
-        for row_lock in self.row_locks:
-            while rows := execute(statements.CANDIDATE + row_lock, parameters):
-                if (org := self._org(rows[0])) is not None:
-                    return org
-                parameters["skipped"] += f"{rows[0]['number']},"
-        return None
 
     def _write(
         self,

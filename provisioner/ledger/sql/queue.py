@@ -28,7 +28,7 @@ class SqlQueue(ABC):
     def waiters(self) -> list[Waiter]:
         """Those who wait for an org, in the order in which they are served."""
         with self._transaction(write=False) as execute:
-            found = _all(execute)
+            found = self._queue(execute)
             if not found:
                 return []
             now = self._moment(execute)
@@ -41,13 +41,17 @@ class SqlQueue(ABC):
 
     def _those_before(self, execute: Execute, claim: Claim) -> list[Waiter]:
         """Who is served before `claim`, which takes its place, or shows that it keeps it."""
-        found = _all(execute)
+        found = self._queue(execute)
         if not found and not claim.waiter:
             return []
         now = self._moment(execute)
         if claim.waiter:
             self._show(execute, claim, found, now)
         return ahead_of(claim, found, self.polling, now)
+
+    def _queue(self, execute: Execute) -> list[Waiter]:
+        """The whole queue, abandoned claims included."""
+        return readable(execute(statements.WAITERS, {}), waiter_from)
 
     def _show(self, execute: Execute, claim: Claim, found: list[Waiter], now: datetime) -> None:
         """Join, with what is long abandoned removed; or say now and then that one is there."""
@@ -69,8 +73,3 @@ class SqlQueue(ABC):
     @abstractmethod
     def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:
         """Commits when the block ends, and leaves nothing behind when it raises."""
-
-
-def _all(execute: Execute) -> list[Waiter]:
-    """All places, those of people who are gone among them."""
-    return readable(execute(statements.WAITERS, {}), waiter_from)

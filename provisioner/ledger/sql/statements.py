@@ -80,15 +80,15 @@ HELD = (
 )
 """The org, not yet deleted, that is claimed under a key."""
 
-CANDIDATE = (
+CANDIDATES = (
     f"SELECT number, {_columns} FROM org "  # noqa: S608
     "WHERE state = 'available' AND (:pool = '' OR pool = :pool) "
     "AND :skipped NOT LIKE '%,' || number || ',%' "
     "AND (:username = '' OR lower(username) = lower(:username)) "
     "AND (expires_at IS NULL OR (expires_at > :now AND expires_at >= :usable_until)) "
-    "ORDER BY CASE WHEN expires_at IS NULL THEN 1 ELSE 0 END, expires_at, number LIMIT 1"
+    "ORDER BY CASE WHEN expires_at IS NULL THEN 1 ELSE 0 END, expires_at, number LIMIT :most"
 )
-"""The org to claim: that with the least life left which is still enough, but none of those whose
+"""The orgs to claim: those with the least life left which is still enough, but none of those whose
 numbers `skipped` lists (`,7,12,`). Ends so that a database with row locks can append `FOR UPDATE
 SKIP LOCKED`."""
 
