@@ -139,8 +139,14 @@ def _folder(directory: Path) -> str:
 
 
 def is_exposed(path: Path) -> bool:
-    """Whether users other than the owner may read or write the file; False if it does not exist."""
+    """Whether users other than the owner may read or write the file; False if it does not exist.
+
+    A file of another owner, as in a volume of Kubernetes, may be readable by its group: this user
+    reads it as a member of the group.
+    """
     try:
-        return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+        status = path.stat()
+        allowed = 0 if status.st_uid == os.geteuid() else stat.S_IRGRP
+        return bool(status.st_mode & (stat.S_IRWXG | stat.S_IRWXO) & ~allowed)
     except OSError:
         return False

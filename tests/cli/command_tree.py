@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from provisioner.cli.main import app
 from provisioner.cli.table import COMMANDS, command_of
 
 TABLE = dict(COMMANDS)  # without the fakes that tests add
@@ -17,6 +18,18 @@ def commands() -> Iterator[tuple[str, Any]]:
         yield name, command
         for subname, subcommand in getattr(command, "commands", {}).items():
             yield f"{name} {subname}", subcommand
+
+
+def parse(words: list[str]) -> None:
+    """Read the words of a command line, and do nothing."""
+    import typer
+
+    command: Any = typer.main.get_command(app)
+    context = command.make_context("provisioner", words)
+    while hasattr(command, "commands"):
+        rest = [*context._protected_args, *context.args]
+        name, command, arguments = command.resolve_command(context, rest)
+        context = command.make_context(name, arguments, parent=context)
 
 
 NAMES = [name for name, _ in commands()]

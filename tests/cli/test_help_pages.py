@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from provisioner.cli.examples import EXAMPLES
-from provisioner.cli.main import app
 from provisioner.cli.table import GROUPS
-from tests.cli.command_tree import LEAVES, NAMES, TABLE, commands
+from tests.cli.command_tree import LEAVES, NAMES, TABLE, commands, parse
 from tests.cli.conftest import Cli
 
 
@@ -73,18 +72,6 @@ def test_the_examples_are_commands_that_exist(
             if re.fullmatch(r"[\w-]+\.(json|key|yaml)", word):
                 (tmp_path / word).touch()
         parse(words)
-
-
-def parse(words: list[str]) -> None:
-    """Read the words of a command line, and do nothing."""
-    import typer
-
-    command: Any = typer.main.get_command(app)
-    context = command.make_context("provisioner", words)
-    while hasattr(command, "commands"):
-        rest = [*context._protected_args, *context.args]
-        name, command, arguments = command.resolve_command(context, rest)
-        context = command.make_context(name, arguments, parent=context)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -105,6 +105,18 @@ def test_a_key_that_only_its_owner_can_read_is_accepted(project: Project, mode: 
     assert project.problems(HUB + POOL) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+@pytest.mark.parametrize(("mode", "warnings"), [(0o440, 0), (0o444, 1), (0o460, 1)])
+def test_a_key_of_another_owner_may_be_read_by_its_group(
+    project: Project, mode: int, warnings: int
+) -> None:
+    """A volume of Kubernetes has such files: they belong to root and to the group of the pod."""
+    (project.folder / "server.key").chmod(mode)
+    os.chown(project.folder / "server.key", 65532, -1)
+
+    assert len(project.problems(HUB + POOL)) == warnings
+
+
 def test_the_key_of_the_second_app_is_checked_too(project: Project) -> None:
     text = f"{HUB}scratch_app: {{consumer_key: x, private_key: second.key}}\n"
 

@@ -1,0 +1,1 @@
+"""The files of docs/examples are valid, and start commands that exist."""
