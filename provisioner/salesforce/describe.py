@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.answer_json import MalformedAnswerError
 from provisioner.salesforce.fields import Row, flag, optional_text, row, rows_in, text
+from provisioner.salesforce.reads import Read
 
 if TYPE_CHECKING:
     from provisioner.salesforce.org import OrgClient
@@ -44,9 +45,9 @@ class ObjectAccess:
     fields: frozenset[str] = frozenset()
 
 
-def describe_fields(org: OrgClient, sobject: str) -> Mapping[str, FieldInfo]:
-    """The fields of an object, by name in lower case. Raises SalesforceError: 404 without it."""
-    return org.get(f"sobjects/{sobject}/describe", _fields)
+def fields_of(sobject: str) -> Read[Mapping[str, FieldInfo]]:
+    """The fields of an object, by name in lower case. An org without it answers 404."""
+    return Read(f"sobjects/{sobject}/describe", lambda _, answer: _fields(answer))
 
 
 def object_access(org: OrgClient, sobject: str) -> ObjectAccess:

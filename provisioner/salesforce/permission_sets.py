@@ -5,26 +5,23 @@ Source: docs/reference/permission-sets.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from provisioner.errors import ErrorKind, SalesforceError
-from provisioner.salesforce.answer_json import MalformedAnswerError
-from provisioner.salesforce.error_kinds import classify
+from provisioner.salesforce.batches import Batch, refusal_of, write
 from provisioner.salesforce.fields import (
-    LONGEST_AREA,
     Row,
-    flag,
+    nullable_id,
     nullable_text,
-    optional_text,
     record_id,
-    rows_in,
     text,
 )
-from provisioner.salesforce.soql import equals, one_of, select
+from provisioner.salesforce.reads import Read, answered, records
+from provisioner.salesforce.soql import one_of, select
 
 if TYPE_CHECKING:
+    from provisioner.errors import SalesforceError
     from provisioner.salesforce.org import OrgClient
 
 BATCH = 200
@@ -48,6 +45,7 @@ class Kind:
     has_namespace: bool = True
     condition: str = ""  # of its records
     group_field: str = ""  # set in what stands for a permission set group
+    status_field: str = ""
 
 
 SETS = Kind(
@@ -67,6 +65,7 @@ GROUPS = Kind(
     "0PG",
     "PermissionSetAssignment",
     "PermissionSetGroupId",
+    status_field="Status",
 )
 LICENSES = Kind(
     "permission set licence",
@@ -77,6 +76,7 @@ LICENSES = Kind(
     "PermissionSetLicenseId",
     has_namespace=False,
 )
+KINDS = (SETS, GROUPS, LICENSES)
 
 
 @dataclass(frozen=True)
@@ -110,39 +110,55 @@ def _filters(kind: Kind, names: Collection[Name]) -> Iterator[str]:
         yield f"({same} AND {one_of('NamespacePrefix', [namespace])})" if namespace else same
 
 
+class Assignment(NamedTuple):
+    """What a user has: ids of both."""
+
+    user: str
+    what: str
+
+
 class Match(NamedTuple):
     """What a name stands for."""
 
     id: str
     is_group: bool  # the permission set that stands for a group
+    status: str = ""  # of a group: Updated, Outdated, Updating, Failed
 
 
 def find(org: OrgClient, names: Collection[str], kind: Kind = SETS) -> dict[str, str]:
     """The ids of those of `names` that exist, by one query."""
-    return {name: match.id for name, match in matches(org, names, kind).items()}
+    (found,) = answered(org, [matching(names, kind)])
+    return {name: match.id for name, match in found.items()}
 
 
-def matches(org: OrgClient, names: Collection[str], kind: Kind) -> dict[str, Match]:
+def matching(names: Collection[str], kind: Kind) -> Read[dict[str, Match]]:
     """Those of `names` that exist, by one query."""
     parsed = {text: Name.parse(text) if kind.has_namespace else Name("", text) for text in names}
     where = f"({' OR '.join(_filters(kind, parsed.values()))})"
     if kind.condition:
         where += f" AND {kind.condition}"
-    fields = ", ".join(filter(None, ("Id", _fields(kind), kind.group_field)))
-    rows = org.query_as(
-        select(fields, kind.sobject, where),
+    fields = ("Id", _fields(kind), kind.group_field, kind.status_field)
+    query = records(
+        select(", ".join(filter(None, fields)), kind.sobject, where),
         lambda row: (_name_of(row, kind), _match_of(row, kind)),
     )
+    return Read(query.path, lambda org, page: _best(parsed, query.read(org, page)))
+
+
+def _best(wanted: Mapping[str, Name], rows: Sequence[tuple[Row, Match]]) -> dict[str, Match]:
+    """The row that matches each name best."""
     found = {}
-    for wanted, name in parsed.items():
+    for written, name in wanted.items():
         ranked = [(rank, match) for row, match in rows if (rank := name.rank(row)) is not None]
         if ranked:
-            found[wanted] = min(ranked)[1]
+            found[written] = min(ranked)[1]
     return found
 
 
 def _match_of(row: Row, kind: Kind) -> Match:
-    return Match(record_id(row, "Id", prefix=kind.prefix), bool(row.get(kind.group_field)))
+    status = text(row, kind.status_field) if kind.status_field else ""
+    is_group = bool(row.get(kind.group_field))
+    return Match(record_id(row, "Id", prefix=kind.prefix), is_group, status)
 
 
 def group_states(org: OrgClient, names: Collection[str]) -> dict[str, str]:
@@ -164,50 +180,81 @@ def all_names(org: OrgClient, kind: Kind = SETS) -> list[str]:
     ]
 
 
-def assigned(org: OrgClient, user_id: str, ids: Collection[str], kind: Kind = SETS) -> set[str]:
-    """Those of `ids` that are assigned to the user."""
-    where = f"{equals('AssigneeId', user_id)} AND {one_of(kind.id_field, ids)}"
-    soql = select(kind.id_field, kind.assignment, where)
-    return set(org.query_as(soql, lambda row: record_id(row, kind.id_field)))
+def held(usernames: Collection[str], kind: Kind) -> Read[set[Assignment]]:
+    """What of a kind is assigned to users, by one query; SETS and GROUPS share their objects."""
+    fields = [one.id_field for one in KINDS if one.assignment == kind.assignment]
+    soql = select(
+        f"AssigneeId, {', '.join(fields)}",
+        kind.assignment,
+        one_of("Assignee.Username", usernames),
+    )
+    query = records(soql, lambda row: _held(row, fields))
+    return Read(query.path, lambda org, page: set().union(*query.read(org, page)))
+
+
+def _held(row: Row, fields: Sequence[str]) -> set[Assignment]:
+    user = record_id(row, "AssigneeId")
+    return {Assignment(user, one) for field in fields if (one := nullable_id(row, field))}
 
 
 def assign(
     org: OrgClient, user_id: str, ids: Collection[str], kind: Kind = SETS
 ) -> dict[str, SalesforceError]:
     """Assign what may be assigned already. Returns the refused ids and why."""
-    wanted = list(ids)
-    refused = {}
-    for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
-        results = org.create_many([_assignment(user_id, one, kind) for one in batch])
-        for one, result in zip(batch, results, strict=False):
-            error = _refusal(result)
-            if error:
-                refused[one] = error
-    return refused
+    refused = assign_all(org, [(kind, Assignment(user_id, one)) for one in ids])
+    return {one.what: error for one, error in refused.items()}
 
 
-def _assignment(user_id: str, wanted: str, kind: Kind) -> dict[str, Any]:
+def assign_all(
+    org: OrgClient, wanted: Sequence[tuple[Kind, Assignment]]
+) -> dict[Assignment, SalesforceError]:
+    """Assign all of it in this order. Returns what is refused and why.
+
+    A batch has assignments of one object, because Salesforce accepts no records of several objects
+    in one call when they belong to Setup.
+    """
+    batches = assignments(wanted)
+    return refusals(batches, write(org, batches))
+
+
+def assignments(wanted: Sequence[tuple[Kind, Assignment]]) -> list[Batch]:
+    """What `assign_all` sends."""
+    by_object: dict[str, list[dict[str, Any]]] = {}
+    for kind, one in wanted:
+        by_object.setdefault(kind.assignment, []).append(_assignment(one, kind))
+    return [
+        Batch("POST", some[start : start + BATCH])
+        for some in by_object.values()
+        for start in range(0, len(some), BATCH)
+    ]
+
+
+def refusals(
+    batches: Sequence[Batch], results: Sequence[Sequence[Row]]
+) -> dict[Assignment, SalesforceError]:
+    """The assignments that Salesforce has refused, and why."""
+    found = {}
+    for batch, answer in zip(batches, results, strict=True):
+        for record, result in zip(batch.records, answer, strict=True):
+            error = refusal_of(result)
+            if error and not _is_duplicate(error):
+                what = next(record[one.id_field] for one in KINDS if one.id_field in record)
+                found[Assignment(record["AssigneeId"], what)] = error
+    return found
+
+
+def _is_duplicate(error: SalesforceError) -> bool:
+    """Whether the user has it already. Only the text of the error is documented, not its code."""
+    text = "Duplicate PermissionSetAssignment"
+    return error.error_code == "DUPLICATE_VALUE" or text in error.message
+
+
+def _assignment(one: Assignment, kind: Kind) -> dict[str, Any]:
     return {
         "attributes": {"type": kind.assignment},
-        "AssigneeId": user_id,
-        kind.id_field: wanted,
+        "AssigneeId": one.user,
+        kind.id_field: one.what,
     }
-
-
-def _refusal(result: Mapping[str, Any]) -> SalesforceError | None:
-    """The error of one row, or None. For a duplicate only the text is documented, not the code."""
-    try:
-        if flag(result, "success"):
-            return None
-        error = (rows_in(result, "errors") or [{}])[0]
-        code = optional_text(error, "statusCode")
-        text = optional_text(error, "message", longest=LONGEST_AREA)
-    except MalformedAnswerError as malformed:  # the retry reads whether it was assigned
-        return SalesforceError(f"the answer is malformed ({malformed})", kind=ErrorKind.TRANSIENT)
-    if code == "DUPLICATE_VALUE" or text.startswith("Duplicate PermissionSetAssignment"):
-        return None
-    return SalesforceError(f"{code}: {text}", error_code=code, kind=classify(400, code, text))
 
 
 def _fields(kind: Kind) -> str:

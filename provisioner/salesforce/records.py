@@ -20,6 +20,7 @@ from provisioner.salesforce.fields import (
     rows_in,
     text,
 )
+from provisioner.salesforce.reads import Read, number
 from provisioner.salesforce.redaction import one_line, redact
 from provisioner.salesforce.soql import equals, one_of, select
 
@@ -132,6 +133,6 @@ def _record_type(row: Row) -> tuple[str, str, str, str]:
     return record_id(row, "Id", prefix="012"), names[0], names[1], names[2]
 
 
-def count_created_by(org: OrgClient, sobject: str, user_id: str) -> int:
+def created_by(user_id: str, sobject: str) -> Read[int]:
     """How many records of an object a user has created."""
-    return org.count(select("COUNT()", sobject, equals("CreatedById", user_id)))
+    return number(select("COUNT()", sobject, equals("CreatedById", user_id)))

@@ -6,11 +6,12 @@ Source: docs/reference/users.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import SalesforceError
+from provisioner.salesforce.batches import Batch
 from provisioner.salesforce.error_kinds import classify
 from provisioner.salesforce.fields import (
     LONGEST_AREA,
@@ -23,6 +24,7 @@ from provisioner.salesforce.fields import (
     rows_in,
     text,
 )
+from provisioner.salesforce.reads import Read, answered, records
 from provisioner.salesforce.soql import equals, one_of, select
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ TEMPLATE = ("Email", "EmailEncodingKey", "LanguageLocaleKey", "LocaleSidKey", "T
 
 _CODE = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b")
 _LONGEST_NICKNAME = 40
+_USER = {"type": "User"}
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,33 @@ class LicenseUse:
 
 def ids(org: OrgClient, usernames: Collection[str]) -> dict[str, str]:
     """The ids of those of `usernames`, in lower case, that the org has."""
+    (found,) = answered(org, [named(usernames)])
+    return dict(found)
+
+
+def named(usernames: Collection[str]) -> Read[list[tuple[str, str]]]:
+    """Username, in lower case, and id of those of `usernames` that the org has."""
     soql = select("Id, Username", "User", one_of("Username", usernames))
-
-    def read(row: Row) -> tuple[str, str]:
-        return text(row, "Username").lower(), record_id(row, "Id", prefix="005")
-
-    return dict(org.query_as(soql, read))
+    return records(
+        soql, lambda row: (text(row, "Username").lower(), record_id(row, "Id", prefix="005"))
+    )
 
 
-def template(org: OrgClient, user_id: str) -> dict[str, str]:
-    """The fields of `TEMPLATE` of one user. Raises SalesforceError."""
+def template(user_id: str) -> Read[list[dict[str, str]]]:
+    """The fields of `TEMPLATE` of one user, in a list that is empty without that user."""
     soql = select(", ".join(TEMPLATE), "User", equals("Id", user_id))
-    found = org.query_as(soql, lambda row: {name: text(row, name) for name in TEMPLATE})
-    return found[0] if found else {}
+    return records(soql, lambda row: {name: text(row, name) for name in TEMPLATE})
 
 
-def profiles(org: OrgClient, names: Collection[str]) -> dict[str, str]:
+def profiles(names: Collection[str]) -> Read[dict[str, str]]:
     """The ids of those of `names` that the org has, in any case."""
-    soql = select("Id, Name", "Profile", one_of("Name", names))
-    found = {name.lower(): id_ for name, id_ in org.query_as(soql, _profile)}
-    return {name: found[name.lower()] for name in names if name.lower() in found}
+    query = records(select("Id, Name", "Profile", one_of("Name", names)), _profile)
+
+    def by_name(org: OrgClient, page: Any) -> dict[str, str]:
+        found = {name.lower(): id_ for name, id_ in query.read(org, page)}
+        return {name: found[name.lower()] for name in names if name.lower() in found}
+
+    return Read(query.path, by_name)
 
 
 def profile_names(org: OrgClient) -> list[str]:
@@ -97,9 +107,14 @@ def license_of(org: OrgClient, profile_id: str) -> LicenseUse | None:
     return found[0] if found else None
 
 
-def create(org: OrgClient, fields: Mapping[str, Any]) -> str:
-    """Insert a user with all fields; its id. Raises SalesforceError."""
-    return org.create("User", fields, prefix="005")
+def insertion(users: Sequence[Mapping[str, Any]]) -> Batch:
+    """Inserts users with all fields."""
+    return Batch("POST", [{"attributes": _USER, **fields} for fields in users])
+
+
+def update(users: Mapping[str, Mapping[str, Any]]) -> Batch:
+    """Sets fields of users, by id; safe to repeat."""
+    return Batch("PATCH", [{"attributes": _USER, "id": i, **f} for i, f in users.items()])
 
 
 def create_approved(org: OrgClient, fields: Mapping[str, Any]) -> str:
@@ -128,11 +143,6 @@ def create_approved(org: OrgClient, fields: Mapping[str, Any]) -> str:
     if isinstance(answer, SalesforceError):
         raise answer
     return answer
-
-
-def update(org: OrgClient, user_id: str, fields: Mapping[str, Any]) -> None:
-    """Set fields of a user; safe to repeat. Raises SalesforceError."""
-    org.call("PATCH", f"sobjects/User/{user_id}", is_repeatable=True, json=fields)
 
 
 def _created(answer: Any) -> str | SalesforceError:

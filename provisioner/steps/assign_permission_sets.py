@@ -9,7 +9,10 @@ from typing import ClassVar
 
 from provisioner.declare.options import Finding, option
 from provisioner.plain_text import quantity
+from provisioner.salesforce.batches import write
 from provisioner.salesforce.permission_sets import GROUPS, LICENSES, SETS, Kind
+from provisioner.salesforce.reads import answered
+from provisioner.salesforce.users import named
 from provisioner.steps import grants
 from provisioner.steps.base import Done, Outcome, Pending, StartAgain, StepContext
 from provisioner.steps.components import (
@@ -20,7 +23,7 @@ from provisioner.steps.components import (
     Need,
 )
 from provisioner.steps.persona_names import PERSONA
-from provisioner.steps.personas import persona_ids
+from provisioner.steps.personas import ids_of, usernames_of
 from provisioner.steps.session_user import session_user_id
 
 _WAIT = 2.0  # seconds; a group is usually calculated in one or two
@@ -97,14 +100,22 @@ class AssignPermissionSets:
 
     def start(self, context: StepContext) -> Outcome:
         """Assign what the users do not have; licences first, because sets may need them."""
-        org = context.org
-        users = persona_ids(context, self.users) if self.users else {"": session_user_id(context)}
-        found = grants.find(org, self._names())
-        late = grants.groups_in_progress(org, self.groups) if self.groups else []
-        if late:
-            note = f"Salesforce has not calculated the permission set group yet: {', '.join(late)}"
+        org, usernames = context.org, {"": context.username}
+        if self.users:
+            usernames = usernames_of(context, self.users)
+        wanted = grants.Wanted(self._names(), tuple(usernames.values()))
+        if self.users:
+            people, *answers = answered(org, [named(wanted.usernames), *wanted.reads])
+            users = ids_of(usernames, dict(people))
+        else:
+            answers, users = answered(org, wanted.reads), {"": session_user_id(context)}
+        found = wanted.found(org, answers)
+        if found.late:
+            groups = ", ".join(found.late)
+            note = f"Salesforce has not calculated the permission set group yet: {groups}"
             return Pending(StartAgain(), note=note, wait=_WAIT)
-        counts = grants.assign(org, users, found)
+        missing = grants.Assignments(users, found)
+        counts = missing.counts(org, write(org, missing.batches))
         return Done(f"assigned {', '.join(quantity(n, kind.label) for kind, n in counts.items())}")
 
     def poll(self, context: StepContext, state: StartAgain) -> Outcome:  # noqa: ARG002 - contract

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from provisioner.declare.options import Finding, option
 from provisioner.errors import ErrorKind, LoginError, SalesforceError, UsageError
 from provisioner.plain_text import quantity
-from provisioner.salesforce import pre_authorization, users
+from provisioner.salesforce import users
+from provisioner.salesforce.batches import refusal_of, write
+from provisioner.salesforce.fields import record_id
 from provisioner.salesforce.ids import to_18
 from provisioner.salesforce.login_errors import NOT_YET
 from provisioner.salesforce.permission_sets import SETS
+from provisioner.salesforce.reads import answered
 from provisioner.steps import grants, login_app
 from provisioner.steps.base import Done, Outcome, StartAgain, StepContext, StepFailed
 from provisioner.steps.cached_input import CachedInput, cached_input
@@ -30,6 +33,9 @@ from provisioner.steps.user_definition import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from provisioner.salesforce.org import OrgClient
+    from provisioner.salesforce.reads import Read
 
 MOST = 20  # users of one step: their names are in the ownership tag of the org
 _LOGGED_IN = "personas that have logged in"
@@ -100,14 +106,9 @@ class CreateUsers:
 
     def start(self, context: StepContext) -> Outcome:
         """Create the users that the org does not have, then set all of them up and log them in."""
-        definitions = self._definitions(context.directory)
-        ids = _created(context, definitions)
-        for definition in definitions:
-            if definition.permission_sets:
-                found = grants.find(context.org, {SETS: definition.permission_sets})
-                grants.assign(context.org, {definition.persona: ids[definition.persona]}, found)
-        if context.has_own_app:
-            pre_authorization.pre_authorize(context.org, login_app.NAME, list(ids.values()))
+        new = _NewUsers(context, self._definitions(context.directory))
+        ids = new.created()
+        new.set_up(ids)
         rows = user_rows(context.username, ids)
         for row in rows:
             _log_in(context, row["persona"], row["username"], ids[row["persona"]])
@@ -150,59 +151,106 @@ class CreateUsers:
         return found
 
 
-def _created(context: StepContext, definitions: list[UserDefinition]) -> dict[str, str]:
-    """The ids of all users by persona; those that the org does not have are created.
+class _NewUsers:
+    """The users of one org: what it has of them, and what they still need.
 
     Names of profiles and permission sets are looked up first, so that a wrong one costs no licence.
     """
-    org = context.org
-    profiles = _profiles(context, definitions)
-    wanted = dict.fromkeys(name for one in definitions for name in one.permission_sets)
-    grants.find(org, {SETS: tuple(wanted)}, _GROUP_HINT)
-    template = users.template(org, session_user_id(context))
-    names = {
-        row["persona"]: row["username"]
-        for row in user_rows(context.username, [one.persona for one in definitions])
-    }
-    known = users.ids(org, list(names.values()))
-    ids = {}
-    for one in definitions:
-        profile = profiles[one.profile]
-        fields = {**one.record(names[one.persona], template), "ProfileId": profile}
-        ids[one.persona] = _create(context, one, fields, known.get(names[one.persona], ""))
-    return ids
 
+    def __init__(self, context: StepContext, definitions: Sequence[UserDefinition]) -> None:
+        self._context = context
+        self._org = context.org
+        self._definitions = definitions
+        rows = user_rows(context.username, [one.persona for one in definitions])
+        self._usernames = {row["persona"]: row["username"] for row in rows}
+        sets = dict.fromkeys(name for one in definitions for name in one.permission_sets)
+        if context.has_own_app:
+            sets[login_app.NAME] = None  # approves the app for them
+        wanted = grants.Wanted({SETS: tuple(sets)}, tuple(self._usernames.values()), _GROUP_HINT)
+        profiles = dict.fromkeys(one.profile for one in definitions)
+        reads: tuple[Read[Any], ...] = (
+            users.profiles(tuple(profiles)),
+            users.template(session_user_id(context)),
+            users.named(wanted.usernames),
+            *wanted.reads,
+        )
+        found, template, self._known, *answers = answered(self._org, reads)
+        self._profiles = _all_profiles(self._org, profiles, found)
+        self._found = wanted.found(self._org, answers)
+        self._template = template[0] if template else {}
 
-def _create(
-    context: StepContext, one: UserDefinition, fields: Mapping[str, object], user_id: str
-) -> str:
-    """Create one user, or complete one that an interrupted step has created."""
-    org = context.org
-    try:
-        if not user_id and context.has_own_app:
-            return users.create(org, fields)
-        user_id = user_id or users.create_approved(org, fields)
-        users.update(org, user_id, fields)
-    except SalesforceError as error:
+    def created(self) -> dict[str, str]:
+        """The ids of all users by persona; those that the org does not have are created."""
+        known = dict(self._known)
+        ids = {
+            one.persona: known.get(self._usernames[one.persona], "") for one in self._definitions
+        }
+        new = [one for one in self._definitions if not ids[one.persona]]
+        if self._context.has_own_app:
+            (results,) = write(self._org, [users.insertion([self._fields(one) for one in new])])
+            for one, result in zip(new, results, strict=True):
+                self._check(one, refusal_of(result))
+                ids[one.persona] = record_id(result, "id", prefix="005")
+        else:
+            ids |= {one.persona: self._approved(one) for one in new}
+        return ids
+
+    def set_up(self, ids: Mapping[str, str]) -> None:
+        """Set the fields of users that an insert has not set, and assign permission sets."""
+        known = set(dict(self._known).values())
+        late = [
+            one
+            for one in self._definitions
+            if not self._context.has_own_app or ids[one.persona] in known
+        ]
+        fields = users.update({ids[one.persona]: self._fields(one) for one in late})
+        sets = {one.persona: self._sets(one) for one in self._definitions}
+        missing = grants.Assignments(ids, self._found, sets)
+        updates, *results = write(self._org, [fields, *missing.batches])
+        for one, result in zip(late, updates, strict=True):
+            self._check(one, refusal_of(result))
+        missing.counts(self._org, results)
+
+    def _sets(self, one: UserDefinition) -> list[str]:
+        approval = [login_app.NAME] * self._context.has_own_app
+        return [*one.permission_sets, *approval]
+
+    def _fields(self, one: UserDefinition) -> dict[str, object]:
+        record = one.record(self._usernames[one.persona], self._template)
+        return {**record, "ProfileId": self._profiles[one.profile]}
+
+    def _approved(self, one: UserDefinition) -> str:
+        """The id of a new user for whom the copied app of the Dev Hub is approved."""
+        try:
+            return users.create_approved(self._org, self._fields(one))
+        except SalesforceError as error:
+            self._check(one, error)
+            raise
+
+    def _check(self, one: UserDefinition, error: SalesforceError | None) -> None:
+        """Raise what the refusal of a user means."""
+        if error is None:
+            return
         if error.error_code == users.LICENSE_LIMIT:
-            raise _no_license(context, one, str(fields["ProfileId"])) from None
+            raise _no_license(self._context, one, self._profiles[one.profile]) from None
         if error.error_code == users.DUPLICATE_USERNAME:
+            username = self._usernames[one.persona]
             raise StepFailed(
-                f"{one.persona}: another Salesforce org has the username {fields['Username']}",
+                f"{one.persona}: another Salesforce org has the username {username}",
                 kind=ErrorKind.REPLACE,
             ) from None
         if error.kind is not ErrorKind.CONTENT:
-            raise
+            raise error
         raise StepFailed(f"{one.persona}: Salesforce refuses the user: {error.message}") from None
-    return user_id
 
 
-def _profiles(context: StepContext, definitions: list[UserDefinition]) -> dict[str, str]:
-    names = list(dict.fromkeys(one.profile for one in definitions))
-    found = users.profiles(context.org, names)
+def _all_profiles(
+    org: OrgClient, names: Iterable[str], found: Mapping[str, str]
+) -> Mapping[str, str]:
+    """`found`, the ids of profiles by name. Raises StepFailed when some are missing."""
     unknown = [name for name in names if name not in found]
     if unknown:
-        known = users.profile_names(context.org)
+        known = users.profile_names(org)
         raise StepFailed(
             f"profiles not found in the org: {', '.join(unknown)}",
             details=[grants.advice(name, known) for name in unknown],

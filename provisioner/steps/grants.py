@@ -5,21 +5,33 @@ Source: docs/reference/permission-sets.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provisioner.errors import ErrorKind
 from provisioner.salesforce import permission_sets
-from provisioner.salesforce.permission_sets import GROUPS, LICENSES, SETS, Kind
+from provisioner.salesforce.permission_sets import (
+    GROUPS,
+    LICENSES,
+    SETS,
+    Assignment,
+    Kind,
+    Match,
+    assignments,
+    held,
+    matching,
+    refusals,
+)
 from provisioner.steps.base import StepFailed
 
 if TYPE_CHECKING:
     from provisioner.errors import SalesforceError
+    from provisioner.salesforce.batches import Batch
+    from provisioner.salesforce.fields import Row
     from provisioner.salesforce.org import OrgClient
-
-Found = Mapping[Kind, Mapping[str, str]]
-"""What to assign: the ids by name, for each kind in the order of the assignments."""
+    from provisioner.salesforce.reads import Read
 
 _NOT_FOUND = {
     SETS: "install or deploy it in an earlier step (install_package or deploy_source)",
@@ -34,22 +46,57 @@ _FAILED_GROUP = (
 _NO_LICENSE_LEFT = "LICENSE_LIMIT_EXCEEDED"
 
 
-def find(
-    org: OrgClient, names: Mapping[Kind, Collection[str]], group_hint: str = _WRITE_GROUPS
-) -> Found:
-    """The ids of all names.
+@dataclass(frozen=True)
+class Found:
+    """What the org has of what is wanted."""
 
-    Raises StepFailed for unknown ones, with the most similar names; for a permission set among
-    groups; and for a group among permission sets, where `group_hint` says what to write instead.
-    """
-    found = {kind: permission_sets.matches(org, some, kind) for kind, some in names.items() if some}
-    unknown = {kind: sorted(set(names[kind]) - ids.keys()) for kind, ids in found.items()}
-    unknown = {kind: some for kind, some in unknown.items() if some}
-    _refuse_groups([n for n, one in found.get(SETS, {}).items() if one.is_group], group_hint)
-    if not unknown:
-        return {kind: {name: one.id for name, one in some.items()} for kind, some in found.items()}
-    _refuse_sets(org, unknown.get(GROUPS, []))
-    raise StepFailed(
+    ids: Mapping[Kind, Mapping[str, str]]  # by name, kinds in the order of the assignments
+    held: Collection[Assignment]  # what the users have
+    late: Sequence[str]  # groups that Salesforce has not calculated yet: `Sales (Outdated)`
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What users get: names by kind, in the order of the assignments."""
+
+    names: Mapping[Kind, Collection[str]]
+    usernames: Collection[str]
+    group_hint: str = _WRITE_GROUPS  # what to write for a group among permission sets
+
+    @property
+    def reads(self) -> list[Read[Any]]:
+        """What the org is asked; `found` gets the answers."""
+        matches = [matching(self.names[kind], kind) for kind in self._kinds]
+        objects = {kind.assignment: kind for kind in self._kinds}
+        return [*matches, *(held(self.usernames, kind) for kind in objects.values())]
+
+    def found(self, org: OrgClient, answers: Sequence[Any]) -> Found:
+        """Raises StepFailed for unknown names, with the most similar ones; for a permission set
+        among groups; for a group among permission sets; and for a group that has failed.
+        """
+        kinds = self._kinds
+        matches: dict[Kind, dict[str, Match]] = dict(zip(kinds, answers, strict=False))
+        unknown = {kind: sorted(set(self.names[kind]) - some.keys())
+                   for kind, some in matches.items()}  # fmt: skip
+        unknown = {kind: some for kind, some in unknown.items() if some}
+        refuse = [name for name, one in matches.get(SETS, {}).items() if one.is_group]
+        _refuse_groups(refuse, self.group_hint)
+        if unknown:
+            _refuse_sets(org, unknown.get(GROUPS, []))
+            raise _unknown(org, unknown)
+        return Found(
+            {kind: {name: one.id for name, one in some.items()} for kind, some in matches.items()},
+            set[Assignment]().union(*answers[len(kinds) :]),
+            _late({name: one.status for name, one in matches.get(GROUPS, {}).items()}),
+        )
+
+    @property
+    def _kinds(self) -> list[Kind]:
+        return [kind for kind, names in self.names.items() if names]
+
+
+def _unknown(org: OrgClient, unknown: Mapping[Kind, list[str]]) -> StepFailed:
+    return StepFailed(
         "; ".join(f"{k.label}s not found in the org: {', '.join(n)}" for k, n in unknown.items()),
         details=_advices(org, unknown),
         hint="; ".join(dict.fromkeys(_NOT_FOUND[kind] for kind in unknown)),
@@ -92,12 +139,8 @@ def advice(name: str, known: Collection[str]) -> str:
     return f"{name}: no similar name; the org has {', '.join(sorted(known)[:10]) or 'none'}"
 
 
-def groups_in_progress(org: OrgClient, names: Collection[str]) -> list[str]:
-    """The groups that Salesforce has not calculated yet: `Sales (Outdated)`.
-
-    Raises StepFailed for one that it could not calculate.
-    """
-    states = permission_sets.group_states(org, names)
+def _late(states: Mapping[str, str]) -> list[str]:
+    """The groups that Salesforce has not calculated yet. Raises StepFailed for a failed one."""
     failed = sorted(name for name, state in states.items() if state == "Failed")
     if failed:
         raise StepFailed(
@@ -108,50 +151,61 @@ def groups_in_progress(org: OrgClient, names: Collection[str]) -> list[str]:
     return sorted(f"{name} ({state})" for name, state in states.items() if state != "Updated")
 
 
-def assign(org: OrgClient, users: Mapping[str, str], found: Found) -> dict[Kind, int]:
-    """Assign everything that the users do not have; how much of each kind was assigned.
+@dataclass(frozen=True)
+class Assignments:
+    """Everything of `found` that users do not have."""
 
-    `users` are ids by persona, "" for the org's own user. Raises StepFailed for what Salesforce
-    refuses, after everything of that kind was tried.
-    """
-    counts = {}
-    for kind, ids in found.items():
-        wanted = 0
-        refused: dict[tuple[str, str], SalesforceError] = {}
-        for persona, user in users.items():
-            has = permission_sets.assigned(org, user, ids.values(), kind)
-            missing = sorted(set(ids.values()) - has)
-            wanted += len(missing)
-            errors = permission_sets.assign(org, user, missing, kind) if missing else {}
-            refused |= {(persona, one): error for one, error in errors.items()}
-        if refused:
-            raise _refusal(org, kind, ids, wanted, refused)
-        counts[kind] = wanted
-    return counts
+    users: Mapping[str, str]  # ids by persona, "" for the org's own user
+    found: Found
+    sets: Mapping[str, Collection[str]] | None = None  # by persona; None: all, for each of them
 
+    @property
+    def batches(self) -> list[Batch]:
+        """What is sent, kinds in their order."""
+        return assignments([(kind, one) for kind, some in self._missing.items() for one in some])
 
-def _refusal(
-    org: OrgClient,
-    kind: Kind,
-    ids: Mapping[str, str],
-    wanted: int,
-    refused: Mapping[tuple[str, str], SalesforceError],
-) -> StepFailed:
-    names = {one: name for name, one in ids.items()}
-    errors = list(refused.values())
-    if all(permission_sets.NOT_UPDATED in str(error).lower() for error in errors):
-        return _not_calculated(org, sorted({names[one] for _, one in refused}))
-    kinds = {error.kind for error in errors}
-    is_used_up = any(error.error_code == _NO_LICENSE_LEFT for error in errors)
-    return StepFailed(
-        f"{len(refused)} of {wanted} {kind.label}s were not assigned",
-        details=[
-            f"{f'{persona}: ' if persona else ''}{names[one]}: {error}"
-            for (persona, one), error in refused.items()
-        ],
-        kind=ErrorKind.TRANSIENT if kinds == {ErrorKind.TRANSIENT} else ErrorKind.CONTENT,
-        hint="the org has no free licence of this kind; assign it to fewer users" * is_used_up,
-    )
+    def counts(self, org: OrgClient, results: Sequence[Sequence[Row]]) -> dict[Kind, int]:
+        """How much of each kind was assigned. Raises StepFailed for what Salesforce refuses."""
+        refused = refusals(self.batches, results)
+        for kind, some in self._missing.items():
+            if errors := {one: refused[one] for one in some if one in refused}:
+                raise self._refusal(org, kind, len(some), errors)
+        return {kind: len(some) for kind, some in self._missing.items()}
+
+    @property
+    def _missing(self) -> dict[Kind, list[Assignment]]:
+        return {
+            kind: [
+                one
+                for persona, user in self.users.items()
+                for one in (Assignment(user, what) for what in self._wanted(persona, ids))
+                if one not in self.found.held
+            ]
+            for kind, ids in self.found.ids.items()
+        }
+
+    def _wanted(self, persona: str, ids: Mapping[str, str]) -> list[str]:
+        names = ids if self.sets is None else self.sets[persona]
+        return sorted({ids[name] for name in names})
+
+    def _refusal(
+        self, org: OrgClient, kind: Kind, wanted: int, refused: Mapping[Assignment, SalesforceError]
+    ) -> StepFailed:
+        names = {one: name for name, one in self.found.ids[kind].items()}
+        personas = {user: f"{persona}: " * bool(persona) for persona, user in self.users.items()}
+        errors = list(refused.values())
+        if all(permission_sets.NOT_UPDATED in str(error).lower() for error in errors):
+            return _not_calculated(org, sorted({names[one.what] for one in refused}))
+        kinds = {error.kind for error in errors}
+        is_used_up = any(error.error_code == _NO_LICENSE_LEFT for error in errors)
+        return StepFailed(
+            f"{len(refused)} of {wanted} {kind.label}s were not assigned",
+            details=[
+                f"{personas[one.user]}{names[one.what]}: {error}" for one, error in refused.items()
+            ],
+            kind=ErrorKind.TRANSIENT if kinds == {ErrorKind.TRANSIENT} else ErrorKind.CONTENT,
+            hint="the org has no free licence of this kind; assign it to fewer users" * is_used_up,
+        )
 
 
 def _not_calculated(org: OrgClient, names: list[str]) -> StepFailed:
@@ -160,7 +214,7 @@ def _not_calculated(org: OrgClient, names: list[str]) -> StepFailed:
     Salesforce recalculates a group after its deploy, usually within seconds; only then can it be
     assigned.
     """
-    late = groups_in_progress(org, names)
+    late = _late(permission_sets.group_states(org, names))
     shown = ", ".join(late or names)  # all may be updated since the refusal
     return StepFailed(
         f"Salesforce has not calculated the permission set group yet: {shown}",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from provisioner.errors import ErrorKind
-from provisioner.salesforce import users
 from provisioner.steps.base import StepFailed
 from provisioner.steps.grants import advice
 
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
     from provisioner.steps.base import StepContext
 
 
-def persona_ids(context: StepContext, personas: Collection[str]) -> dict[str, str]:
-    """The ids of users that earlier steps have made, by persona. Raises StepFailed."""
+def usernames_of(context: StepContext, personas: Collection[str]) -> dict[str, str]:
+    """The usernames of users that earlier steps have made, by persona. Raises StepFailed."""
     known = {user["persona"]: user["username"] for user in context.users}
     unknown = [persona for persona in dict.fromkeys(personas) if persona not in known]
     if unknown:
@@ -24,8 +23,12 @@ def persona_ids(context: StepContext, personas: Collection[str]) -> dict[str, st
             details=[advice(persona, known) for persona in unknown],
             hint="a step create_users before this one makes them from user definition files",
         )
-    ids = users.ids(context.org, [known[persona] for persona in personas])
-    missing = [known[persona] for persona in personas if known[persona] not in ids]
+    return {persona: known[persona] for persona in personas}
+
+
+def ids_of(usernames: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
+    """The ids of users by persona; `found` are those of the org, by username. Raises StepFailed."""
+    missing = [name for name in usernames.values() if name not in found]
     if missing:
         raise StepFailed(f"the org has no user {', '.join(missing)}", kind=ErrorKind.REPLACE)
-    return {persona: ids[known[persona]] for persona in personas}
+    return {persona: found[username] for persona, username in usernames.items()}

@@ -20,10 +20,12 @@ SHOWN = 5  # missing parents in an error
 class StageRows:
     """The rows of one job."""
 
-    def __init__(self, stage: Stage, script: SfdmuScript, fields: Fields, org: OrgClient) -> None:
+    def __init__(
+        self, stage: Stage, script: SfdmuScript, fields: Fields, known: KnownRecords
+    ) -> None:
         self._stage = stage
         self._script = script
-        self._org = org
+        self._records = known
         self._fields = fields
         self._columns = Columns(stage.target)
         self._missing: dict[str, int] = {}
@@ -147,7 +149,7 @@ class StageRows:
             return {}
         if target.keys == ("Id",):  # ids of another org
             return {}
-        return records_by_key(self._org, target.name, target.keys)
+        return self._records.by_key(target.name, target.keys)
 
     def _parents(self, link: Link) -> Mapping[Key, str]:
         """The records that a lookup may refer to, by what its column has."""
@@ -155,13 +157,13 @@ class StageRows:
         if link.parent == "RecordType":
             condition = equals("SobjectType", self._stage.target.name)
         if link.keys:
-            return records_by_key(self._org, link.parent, link.keys, condition)
+            return self._records.by_key(link.parent, link.keys, condition)
         parent = next(each for each in self._script.objects if each.name == link.parent)
         columns = Columns(parent)
         reader, ids = columns.key_reader(), columns.ids()
         if reader is None or ids is None:
             return {}
-        found = records_by_key(self._org, parent.name, parent.keys)
+        found = self._records.by_key(parent.name, parent.keys)
         return {
             row[ids]: found[reader(row)]
             for row in source_rows(parent)
@@ -198,21 +200,32 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
         yield rest.decode()
 
 
-def records_by_key(
-    org: OrgClient, sobject: str, keys: Sequence[str], condition: str = ""
-) -> dict[Key, str]:
-    """The ids of the records of an object, by the values of some fields; the first of equals.
+class KnownRecords:
+    """The records that the org has, each query sent once until the next job changes them."""
 
-    Records without any of these values are left out.
-    """
-    found: dict[Key, str] = {}
-    conditions = [condition] if condition else []
-    columns = dict.fromkeys(["Id", *keys])
-    soql = select(", ".join(columns), sobject, *conditions)
-    for key, record in org.query_as(f"{soql} ORDER BY Id", lambda row: _keyed(row, keys)):
-        if key:
-            found.setdefault(key, record)
-    return found
+    def __init__(self, org: OrgClient) -> None:
+        self._org = org
+        self._found: dict[str, dict[Key, str]] = {}
+
+    def by_key(self, sobject: str, keys: Sequence[str], condition: str = "") -> Mapping[Key, str]:
+        """The ids of the records of an object, by the values of some fields; the first of equals.
+
+        Records without any of these values are left out.
+        """
+        conditions = [condition] if condition else []
+        columns = dict.fromkeys(["Id", *keys])
+        soql = f"{select(', '.join(columns), sobject, *conditions)} ORDER BY Id"
+        if soql not in self._found:
+            found: dict[Key, str] = {}
+            for key, record in self._org.query_as(soql, lambda row: _keyed(row, keys)):
+                if key:
+                    found.setdefault(key, record)
+            self._found[soql] = found
+        return self._found[soql]
+
+    def forget(self) -> None:
+        """A job is about to change records."""
+        self._found.clear()
 
 
 def _keyed(row: Row, keys: Sequence[str]) -> tuple[Key, str]:

@@ -12,16 +12,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from typing import Any
 
 from provisioner.errors import SalesforceError
 from provisioner.salesforce.bulk import MOST_BYTES, JobSettings
-from provisioner.salesforce.describe import describe_fields
+from provisioner.salesforce.describe import fields_of
 from provisioner.salesforce.org import OrgClient
+from provisioner.salesforce.reads import answers
 from provisioner.salesforce.streamed import StreamedBody
 from provisioner.steps.base import StepFailed
 from provisioner.steps.bulk_load import Portion
 from provisioner.steps.sfdmu_plan import Fields, links_of, stages
-from provisioner.steps.sfdmu_rows import StageRows
+from provisioner.steps.sfdmu_rows import KnownRecords, StageRows
 from provisioner.steps.sfdmu_script import SfdmuScript
 from provisioner.steps.sfdmu_selection import selected
 
@@ -33,7 +35,8 @@ class SfdmuSource:
 
     def __init__(self, script: SfdmuScript, org: OrgClient, name: str) -> None:
         self._name = name
-        self._fields = {each.name: _described(org, each.name) for each in script.objects}
+        self._known = KnownRecords(org)
+        self._fields = _described(org, script)
         objects = tuple(selected(each, self._fields[each.name]) for each in script.objects)
         self._script = script = replace(script, objects=objects)
         links = {
@@ -56,15 +59,16 @@ class SfdmuSource:
         operation = "insert" if stage.action == "insert" else "update"
         return JobSettings(stage.target.name, operation)
 
-    def portion(self, number: int, org: OrgClient) -> Portion | None:
+    def portion(self, number: int, org: OrgClient) -> Portion | None:  # noqa: ARG002 - its own
         """The rows that the org needs. Raises StepFailed for lookups without a record."""
         stage = self._stages[number]
-        rows = StageRows(stage, self._script, self._fields[stage.target.name], org)
+        rows = StageRows(stage, self._script, self._fields[stage.target.name], self._known)
         with ExitStack() as stack:
             file = stack.enter_context(closing(TemporaryFile()))
             count = _written(rows, file)
             if not count:
                 return None
+            self._known.forget()
             if file.size > MOST_BYTES:
                 text = f"{self.name(number)}: its rows have more than 100 MB with their ids"
                 raise StepFailed(text)
@@ -84,13 +88,16 @@ def _written(rows: StageRows, file: TemporaryFile) -> int:
     return count
 
 
-def _described(org: OrgClient, name: str) -> Fields:
-    try:
-        return describe_fields(org, name)
-    except SalesforceError as error:
-        if error.status == 404:
-            raise StepFailed(f"the org has no object {name}", details=[error.message]) from None
-        raise
+def _described(org: OrgClient, script: SfdmuScript) -> dict[str, Fields]:
+    """The fields of the objects of a script. Raises StepFailed for one that the org has not."""
+    names = [each.name for each in script.objects]
+    found: dict[str, Any] = dict(zip(names, answers(org, map(fields_of, names)), strict=True))
+    for name, fields in found.items():
+        if isinstance(fields, SalesforceError):
+            if fields.status != 404:
+                raise fields
+            raise StepFailed(f"the org has no object {name}", details=[fields.message])
+    return found
 
 
 class TemporaryFile:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from provisioner.declare.options import Finding
 from provisioner.errors import SalesforceError, UsageError
-from provisioner.salesforce.describe import describe_fields
+from provisioner.salesforce.describe import fields_of
+from provisioner.salesforce.reads import answers
 from provisioner.steps.base import Outcome, StepContext, StepFailed
 from provisioner.steps.cached_input import CachedInput
 from provisioner.steps.components import Need
@@ -141,14 +142,16 @@ class SnowfakeryForm:
         else:
             number = int(hashlib.sha256(context.org_id.encode()).hexdigest()[:8], 16)
             found = self._data(context.directory, str(number))
-        objects = sorted({each["object"] for each in found["tables"]})
-        return data_load(found, {name: self._described(context, name) for name in objects})
+        return data_load(
+            found, self._fields(context, sorted({t["object"] for t in found["tables"]}))
+        )
 
-    def _described(self, context: StepContext, name: str) -> Any:
-        try:
-            return describe_fields(context.org, name)
-        except SalesforceError as error:
-            if error.status == 404:
+    def _fields(self, context: StepContext, objects: Sequence[str]) -> dict[str, Any]:
+        described = dict(zip(objects, answers(context.org, map(fields_of, objects)), strict=True))
+        for name, found in described.items():
+            if isinstance(found, SalesforceError):
+                if found.status != 404:
+                    raise found
                 text = f"{self.recipe}: the org has no object {name}"
-                raise StepFailed(text, details=[error.message]) from None
-            raise
+                raise StepFailed(text, details=[found.message])
+        return described

@@ -8,9 +8,10 @@ from dataclasses import replace
 from provisioner.errors import ErrorKind, SalesforceError
 from provisioner.plain_text import quantity
 from provisioner.salesforce.api_errors import NOT_SENT, TIMED_OUT
+from provisioner.salesforce.reads import answered, answers
 from provisioner.salesforce.records import (
     TreeRefusedError,
-    count_created_by,
+    created_by,
     insert_tree,
     record_types,
 )
@@ -19,6 +20,8 @@ from provisioner.steps.data_chunks import Chunk, DataLoad, resolved
 from provisioner.steps.load_failures import refused_chunk, unknown_record_type
 from provisioner.steps.load_progress import IdsLostError, LoadProgress, LoadState, progress_of
 from provisioner.steps.load_spill import read_spill, remove_spill, write_spill
+
+_PASSING = (ErrorKind.TRANSIENT, ErrorKind.LIMIT)
 
 PROGRESS = "progress of the load"
 """The key of the progress in the memory of a step."""
@@ -89,14 +92,18 @@ class TreeLoading:
 
     def records_before(self) -> dict[int, int | None]:
         """How many records each object of the plan has; see `LoadProgress.before`."""
-        counts = {n: self._count_before(name) for n, name in enumerate(self._load.objects)}
-        return {number: count for number, count in counts.items() if count != 0}
-
-    def _count_before(self, sobject: str) -> int | None:
-        try:
-            return self._count(sobject)
-        except StepFailed:
-            return None  # what is wrong with the object, its first request shows
+        org, objects = self._context.org, self._load.objects
+        if not org.user_id:
+            return dict.fromkeys(range(len(objects)))
+        counts: dict[int, int | None] = {}
+        for index, found in enumerate(
+            answers(org, [created_by(org.user_id, name) for name in objects])
+        ):
+            if isinstance(found, SalesforceError) and found.kind in _PASSING:
+                raise found
+            # What is wrong with an object that cannot be counted, its first request shows.
+            counts[index] = None if isinstance(found, SalesforceError) else found
+        return {index: count for index, count in counts.items() if count != 0}
 
     def confirmed(self, progress: LoadProgress) -> LoadProgress:
         """The progress with the request whose answer was lost: not done, or done.
@@ -188,11 +195,13 @@ class TreeLoading:
         if not org.user_id:
             raise self._unconfirmed("the login did not return a user id")
         try:
-            return count_created_by(org, sobject, org.user_id)
+            (found,) = answered(org, [created_by(org.user_id, sobject)])
         except SalesforceError as error:
-            if error.kind in (ErrorKind.TRANSIENT, ErrorKind.LIMIT):
+            if error.kind in _PASSING:
                 raise
             raise self._unconfirmed(error.message) from None
+        count: int = found
+        return count
 
     def _unconfirmed(self, why: str) -> StepFailed:
         return OutcomeUnknown(f"it is unknown whether records were loaded twice: {why}")

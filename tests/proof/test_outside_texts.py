@@ -73,7 +73,7 @@ SOURCES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "permission sets: refused": (
         {"route": "collections.create"},
-        {"do": "answer", "status": 200, "body": [FAILED]},
+        {"do": "answer", "status": 200, "body": [FAILED, FAILED]},
     ),
     "user: refused": (
         {"route": "scim.create"},

@@ -147,7 +147,7 @@ def test_a_locked_row_is_retried(runner: StepRunner) -> None:
     assert runner.finish(family(runner)) == Done("loaded 6 records")
     assert runner.retries == 1
     assert_complete(runner)
-    assert runner.emulated.requests("query") == 4, "one for each object, and two of the test"
+    assert runner.emulated.requests("composite") == 1, "one counts the records of all objects"
 
 
 # --- lost answers, and kills --------------------------------------------------------------

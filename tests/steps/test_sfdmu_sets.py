@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from provisioner.emulator.objects.schema import Field
-from provisioner.salesforce.describe import describe_fields
+from provisioner.salesforce.describe import fields_of
+from provisioner.salesforce.reads import answered
 from provisioner.steps.sfdmu_config import read_sfdmu
 from provisioner.steps.sfdmu_selection import selected
 from tests.steps.sfdmu_project import PATH, problems, project, records
@@ -38,7 +39,8 @@ def test_keywords_of_the_query_select_fields_by_their_description(
     assert problems(runner, load) == []
     script, _ = read_sfdmu(runner.directory / PATH)
     (found,) = script.objects
-    kept = selected(found, describe_fields(runner.org, "Account")).fields
+    (fields,) = answered(runner.org, [fields_of("Account")])
+    kept = selected(found, fields).fields
     assert set(kept) == KEYWORDS[query]
 
 
