@@ -96,7 +96,7 @@ _SNAPSHOT = ("ALTER TABLE org ADD COLUMN snapshot TEXT NOT NULL DEFAULT ''",)
 
 _HISTORY = (
     "CREATE INDEX org_live ON org (number) WHERE state <> 'deleted'",
-    "CREATE INDEX org_deleted ON org (coalesce(created_at, '')) WHERE state = 'deleted'",
+    "CREATE INDEX org_deleted ON org (state, coalesce(created_at, '')) WHERE state = 'deleted'",
     "CREATE INDEX org_by_content ON org (snapshot, fingerprint, available_at)",
     "CREATE INDEX run_by_start ON run (started_at, number)",
 )
