@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from provisioner.emulator import typed
 from provisioner.emulator.clock import Clock, Progression
+from provisioner.emulator.drawn_durations import DrawnDurations
 
 Range = tuple[float, float]
 
@@ -36,7 +36,7 @@ DEFAULTS: dict[str, Range] = {
 
 
 class Latencies:
-    """Durations in seconds by operation, drawn from a seeded generator.
+    """Durations in seconds by operation, drawn from seeded generators.
 
     `speed` divides every duration, but not calendar time such as a session's two hours, because
     the clocks of clients are not scaled. With `instant` the first poll sees the last state.
@@ -54,7 +54,7 @@ class Latencies:
     ) -> None:
         self.speed = speed
         self.instant = instant
-        self._random = random.Random(f"latencies {seed}")  # noqa: S311 - a simulation
+        self.drawn = DrawnDurations(seed)
         self._ranges: dict[str, Range] = dict(DEFAULTS)
         self.override(overrides or {})
 
@@ -75,19 +75,24 @@ class Latencies:
         """All current ranges, in seconds before division by `speed`."""
         return dict(self._ranges)
 
-    def duration(self, operation: str, state: str = "") -> float:
-        """Seconds of world time for an operation, or for one of its states."""
+    def duration(self, operation: str, state: str = "", *, of: str = "") -> float:
+        """Seconds of world time for an operation, or for one of its states.
+
+        `of` is the username of the scratch org in which it runs: see DrawnDurations.
+        """
         names = (f"{operation}.{state}", operation) if state else (operation,)
         low, high = next((self._ranges[name] for name in names if name in self._ranges), (0, 0))
-        return self._random.uniform(low, high) / self.speed
+        return self.drawn.draw(of, operation, state, (low / self.speed, high / self.speed))
 
-    def delay(self, operation: str) -> timedelta:
+    def delay(self, operation: str, *, of: str = "") -> timedelta:
         """The duration of an operation without states; none when `instant`."""
-        return timedelta(seconds=0 if self.instant else self.duration(operation))
+        return timedelta(seconds=0 if self.instant else self.duration(operation, of=of))
 
-    def progression(self, clock: Clock, operation: str, states: Sequence[str]) -> Progression:
+    def progression(
+        self, clock: Clock, operation: str, states: Sequence[str], *, of: str = ""
+    ) -> Progression:
         """A progression through `states`, each but the last with its duration."""
-        durations = [self.duration(operation, state) for state in states[:-1]]
+        durations = [self.duration(operation, state, of=of) for state in states[:-1]]
         return Progression(clock, states, durations, instant=self.instant)
 
 

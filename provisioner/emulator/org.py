@@ -76,7 +76,9 @@ class Surroundings(Protocol):
 
     def origin(self) -> str: ...
 
-    def progression(self, operation: str, states: Sequence[str]) -> Progression: ...
+    def progression(
+        self, operation: str, states: Sequence[str], *, of: str = ...
+    ) -> Progression: ...
 
     def is_first_poll(self, record_id: str) -> bool: ...
 
@@ -122,6 +124,7 @@ class EmulatedOrg:
     namespace: str | None = None
     instance: str = "USA1234S"
     features: tuple[str, ...] = ()
+    username: str = ""  # with which it was signed up; scratch orgs only
     enabled: set[str] = field(default_factory=set)  # features whose content it has, in lower case
     has_unknown_package: bool = False  # one of whose components nobody here knows
     recent: dict[str, dict[str, str]] = field(

@@ -38,7 +38,7 @@ def start(hub: EmulatedOrg, request: Record) -> SignUp:
         states.remove(
             "Creating"
         )  # reported at once (docs/reference/login.md#apps-and-certificates)
-    return SignUp(hub.world.progression("signup", states), error)
+    return SignUp(hub.world.progression("signup", states, of=request["SignupUsername"]), error)
 
 
 def username_for(world: Surroundings, request: Record) -> str:
@@ -72,7 +72,7 @@ def create_org(hub: EmulatedOrg, request: Record) -> EmulatedOrg:
         app = hub.apps[key].app
         # replicated, and approved for the admin alone (docs/reference/login.md)
         org.apps[key] = InstalledApp(app.replicated(), {org.admin_id})
-    org.usable_from = world.now() + world.latencies.delay("propagation")
+    org.usable_from = world.now() + world.latencies.delay("propagation", of=org.username)
     return org
 
 

@@ -156,6 +156,7 @@ class World(CurrentRequest):
             namespace=namespace,
             instance=instance,
             features=tuple(features),
+            username=username,
         )
         self._add(org)
         seeding.fill(org, username, email=admin_email, has_sample_data=has_sample_data)
@@ -233,9 +234,9 @@ class World(CurrentRequest):
         """World time."""
         return self.clock.now()
 
-    def progression(self, operation: str, states: Sequence[str]) -> Progression:
+    def progression(self, operation: str, states: Sequence[str], *, of: str = "") -> Progression:
         """An operation that starts now; see Latencies for its durations."""
-        return self.latencies.progression(self.clock, operation, states)
+        return self.latencies.progression(self.clock, operation, states, of=of)
 
 
 def _administrator(hub_username: str) -> str:

@@ -49,7 +49,7 @@ class Job:
         with self.org.store.lock:
             self.state = "UploadComplete"
             self._touch()
-            self._progression = self.org.world.progression("bulk", _WORKING)
+            self._progression = self.org.world.progression("bulk", _WORKING, of=self.org.username)
 
     def abort(self) -> None:
         """Stop the job; changes already made remain."""

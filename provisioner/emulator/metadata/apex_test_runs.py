@@ -217,7 +217,8 @@ def _add_item(run: TestRun, item_id: str, chosen: Chosen) -> None:
         "ShouldSkipCodeCoverage": not run.has_coverage,
     }
     run.org.store.set_fields(ITEM, item_id, values)
-    run.items.append(Item(item_id, chosen, run.org.world.progression("apex_tests", _STATES)))
+    progression = run.org.world.progression("apex_tests", _STATES, of=run.org.username)
+    run.items.append(Item(item_id, chosen, progression))
 
 
 def note_log(org: EmulatedOrg, user_id: str, chosen: Chosen) -> str | None:

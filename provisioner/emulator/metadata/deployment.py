@@ -67,7 +67,7 @@ class Deployment:
     def start(self) -> None:
         """Start it under the setup lock: read the zip, and start its progression."""
         self.started = self.org.world.now()
-        self.progression = self.org.world.progression("deploy", STATES)
+        self.progression = self.org.world.progression("deploy", STATES, of=self.org.username)
         seconds = 0.0 if self.progression.instant else sum(self.progression.durations)
         self.ends = self.started + timedelta(seconds=seconds)
         try:

@@ -74,7 +74,7 @@ def start(
             "unable to obtain exclusive access to this record or 1 records: "
             f"{to_15(org.id)}"  # docs/reference/deploys.md: an install or deploy holds the setup
         )
-    progression = org.world.progression("package_install", STATES)
+    progression = org.world.progression("package_install", STATES, of=org.username)
     if package is not None and package.duration is not None:
         progression.durations = [package.duration / org.world.latencies.speed]
     seconds = 0.0 if progression.instant else sum(progression.durations)

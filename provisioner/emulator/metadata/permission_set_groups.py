@@ -22,7 +22,7 @@ FAILED = "Failed"  # the status after a fault of the operation `permission_set_g
 
 def recalculate(org: EmulatedOrg, group: StoredComponent) -> None:
     """Start the recalculation of a group."""
-    progression = org.world.progression("permission_set_group", STATES)
+    progression = org.world.progression("permission_set_group", STATES, of=org.username)
     state.keep(
         org, replace(group, progression=progression)
     )  # a copy, so that a rollback restores the old one

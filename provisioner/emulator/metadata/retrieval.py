@@ -96,9 +96,8 @@ def retrieve(
 
     Raises NotEmulatedError for an installed package, whose content nobody here knows.
     """
-    retrieval = Retrieval(
-        org.world.ids.new("09S"), manifest, api_version, org.world.progression("retrieve", STATES)
-    )
+    progression = org.world.progression("retrieve", STATES, of=org.username)
+    retrieval = Retrieval(org.world.ids.new("09S"), manifest, api_version, progression)
     retrieval.error = _missing_package(org, packages)
     chosen = list(_chosen(org, manifest, retrieval.messages))
     for one in _owners(org, chosen):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.emulator.keys import KeyPair
-from provisioner.emulator.world import DEFAULT_CONSUMER_KEY
+from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, World
 from tests.emulator.core.conftest import Client
 
 
@@ -183,3 +183,33 @@ def test_packages_are_made_known(hub: Client) -> None:
     found = _control(hub, "POST", "packages", {version: {"name": "Billing", "version": "1.2.0.3"}})
     assert list(found) == [version]
     assert hub.world.packages == found
+
+
+def test_each_org_draws_its_own_durations_by_the_number_of_its_sign_up(hub: Client) -> None:
+    """In whatever order the operations of several orgs arrive, in each world of one seed."""
+
+    def durations(world: World, *, reverse: bool) -> list[float]:
+        draw, names = world.latencies.duration, ["b@acme.example", "A@acme.example"]
+        sign_ups = [draw("signup", "Creating", of=name) for name in names]
+        in_turn = names[::-1] if reverse else names
+        installs = {name: draw("package_install", of=name) for name in in_turn}
+        return [*sign_ups, *(installs[name] for name in names)]
+
+    assert durations(hub.world, reverse=False) == durations(World(), reverse=True)
+    found = _control(hub, "GET", "latencies/drawn")
+    assert [(one["username"], one["operation"], one["state"]) for one in found] == [
+        ("b@acme.example", "signup", "Creating"),
+        ("a@acme.example", "signup", "Creating"),
+        ("b@acme.example", "package_install", ""),
+        ("a@acme.example", "package_install", ""),
+    ]
+    assert len({one["seconds"] for one in found}) == 4
+
+
+def test_the_operations_of_an_org_are_drawn_for_its_username(hub: Client, scratch: Client) -> None:
+    name = scratch.query("SELECT Username FROM User WHERE IsActive = true")[0]["Username"]
+    found = _control(hub, "GET", "latencies/drawn")
+    assert {(one["username"], one["operation"]) for one in found} == {
+        (name, "signup"),
+        (name, "propagation"),
+    }

@@ -5,6 +5,7 @@ Source: docs/reference/external-client-apps.md#policies.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from provisioner.emulator.apps import ConnectedApp, InstalledApp, key_of
@@ -63,8 +64,9 @@ def install(org: EmulatedOrg) -> None:
             continue
         known = org.apps.get(app.consumer_key)
         if known is None or not known.app_id:
-            known_from = world.now() + world.latencies.delay("app_latency.Unknown")
-            usable_from = known_from + world.latencies.delay("app_latency.NotApproved")
+            delays = partial(world.latencies.delay, of=org.username)
+            known_from = world.now() + delays("app_latency.Unknown")
+            usable_from = known_from + delays("app_latency.NotApproved")
             known = InstalledApp(app, set(), "", known_from, usable_from)
         known.app, known.app_id = app, stored.id
         found[app.consumer_key] = known
