@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 from provisioner.emulator.holds import Hold
 from provisioner.ledger.base import State
 from tests.builder.night import Night
+from tests.proof.processes import Process
 
 pytestmark = pytest.mark.slow
 
@@ -23,19 +22,17 @@ class Command:
     """`provisioner` as a process of its own, in the night's folder."""
 
     def __init__(self, night: Night, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "provisioner", *arguments],
-            cwd=night.folder,
-            env={**os.environ, **night.environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._started = Process(night, *arguments)
+        self.process = self._started.process
+
+    def err(self) -> str:
+        """What it has said so far on stderr."""
+        return self._started.said("err")
 
     def end(self) -> tuple[int, str, str]:
         """Exit code, stdout, stderr."""
-        out, err = self.process.communicate(timeout=60)
-        return self.process.returncode, out, err
+        ended = self._started.end()
+        return ended.code, ended.out, ended.err
 
 
 @pytest.fixture(autouse=True)
@@ -125,8 +122,9 @@ def test_a_second_build_says_who_holds_the_ledger_and_builds_nothing(night: Nigh
 def test_a_second_build_that_waits_finds_the_pool_full(night: Night) -> None:
     first, _ = held_build(night, route="deploy.start")
     second = Command(night, "build", "--wait", "--json", "--time-scale", "0.002")
-    assert second.process.stderr is not None
-    line = second.process.stderr.readline()
+    while not (line := second.err()).endswith("\n"):
+        assert second.process.poll() is None
+        time.sleep(0.01)
     assert str(first.process.pid) in line, "it says whom it waits for"
     night.world.holds.release()
     assert first.end()[0] == 0

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from provisioner.emulator.holds import Hold
 from tests.builder.night import Night
+from tests.proof.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 TIME_SCALE = "0.002"
@@ -42,14 +43,22 @@ class Process:
         """`before` is Python that runs in the process before `provisioner` does."""
         self._base = night.folder / f"said-{time.monotonic_ns()}"
         self._night = night
-        program = ["-m", "provisioner"]
-        if before:
-            program = ["-c", f"{before}\nfrom provisioner.cli.main import main\nmain()"]
+        self.process = self._started(before, arguments) if before else self._forked(arguments)
+
+    def _forked(self, arguments: Sequence[str]) -> Forked:
+        night = self._night
+        out, err = self._file("out"), self._file("err")
+        return Forked(
+            arguments, folder=night.folder, environment=environment(night), out=out, err=err
+        )
+
+    def _started(self, before: str, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        program = f"{before}\nfrom provisioner.cli.main import main\nmain()"
         with self._file("out").open("w") as out, self._file("err").open("w") as err:
-            self.process = subprocess.Popen(
-                [sys.executable, *program, *arguments],
-                cwd=night.folder,
-                env=environment(night),
+            return subprocess.Popen(
+                [sys.executable, "-c", program, *arguments],
+                cwd=self._night.folder,
+                env=environment(self._night),
                 stdout=out,
                 stderr=err,
             )
