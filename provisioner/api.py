@@ -104,13 +104,13 @@ def build(
 ) -> Build:
     """Fill the pools (by default all) to their size, and resume unfinished orgs.
 
-    With `wait`, the function waits for another build to end. `time_scale` (older
+    With `wait`, the function waits for a build that holds one of the pools. `time_scale` (older
     name: `pace`) is a factor on all waits, for an emulator that is faster than Salesforce.
     `on_message` may be called from several threads, but never twice at once. In the main thread
     SIGINT, SIGTERM and SIGHUP stop the build after its state is saved.
 
     Failed orgs are in the result. Raises ConfigError, UsageError for an unknown pool, LoginError
-    when the Dev Hub refuses the login, BusyError when another build is running.
+    when the Dev Hub refuses the login, BusyError when another build holds one of the pools.
     """
     from provisioner.builder.context import Options
     from provisioner.builder.run import build as run_build

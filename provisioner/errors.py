@@ -13,7 +13,7 @@ ProvisionerError                          1  a bug in provisioner, when raised i
 ├── BuildError                            6  fewer orgs were built than wanted
 │   └── SalesforceError                   6  a call to Salesforce failed
 ├── ClaimError                            7  the claim belongs to another owner, or is lost
-├── BusyError                             8  another build is running
+├── BusyError                             8  another build holds a pool or the ledger
 └── Interrupted                         130  Ctrl-C, SIGTERM or SIGHUP; state saved
 
 The class of an error determines its exit code. `code` is the stable word that `--json` prints and
@@ -188,7 +188,7 @@ class ClaimError(ProvisionerError):
 
 
 class BusyError(ProvisionerError):
-    """Another build is running."""
+    """Another build holds a pool, or the ledger."""
 
     exit_code = 8
     default_code = "build_running"

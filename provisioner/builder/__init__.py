@@ -11,6 +11,7 @@ One build
     comparison       what another pool.yaml would change, without the Dev Hub
     offline_packages package versions without the Dev Hub
     resolution       the package versions that pool.yaml names
+    repairs          repairs broken rows of the ledger
     survey           compares the Dev Hub with the ledger
     result           counts, orgs, exit code
     scheduler        runs jobs when they are due, or when another part wakes them

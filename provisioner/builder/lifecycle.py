@@ -38,7 +38,7 @@ times in the row (`step_since`, `active_at`) outlive the process, and so do the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -239,9 +239,9 @@ class OrgLifecycle:
 
     # --- rows of earlier builds ---------------------------------------------------------------
 
-    def take_over(self) -> list[Org]:
-        """Unfinished rows of earlier builds become this build's; only under the builder's lock."""
-        return self._ledger.adopt(self._run.id)
+    def take_over(self, pools: Collection[str]) -> list[Org]:
+        """Unfinished rows of `pools` become this build's; only while it holds their locks."""
+        return self._ledger.adopt(self._run.id, pools)
 
     def current(self, org: Org) -> Org | None:
         """The row as the ledger has it now: unfinished and this build's, or available; else None.

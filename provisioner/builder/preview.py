@@ -17,7 +17,7 @@ from provisioner.builder.planning import UNBOUNDED, hub_allowance
 from provisioner.builder.pool_preview import PoolPreview, pool_previews
 from provisioner.builder.resolution import resolved
 from provisioner.builder.snapshot_preview import SnapshotPlan, snapshot_plans
-from provisioner.builder.survey import GONE, gone, survey
+from provisioner.builder.survey import GONE, closed, gone, survey
 from provisioner.ledger.base import State
 from provisioner.ledger.past_orgs import PastOrgs
 from provisioner.plain_text import quantity
@@ -78,13 +78,14 @@ def preview(
     with Connections(config) as connections:
         active = survey(connections)  # before the rows: see orphans()
         rows = rows_for(config, active, ledger)
-        closed = _closed_orphans(config, active, rows, ledger)
+        found = orphan_reasons(orphans(config, active, rows, ledger.broken()), rows)
+        late = [Removal(i.org, i.reason) for i in closed(config, found, rows, pools)]
         now_rows = _as_repaired(connections, active, rows)
         config = resolved(config, pools, connections)
         contents, now = read_contents(config, pools), connections.clock.now()
         prints = contents.fingerprints
         plans = plan_pools(config, pools, now_rows, prints, UNBOUNDED, now)
-        others = [*(Removal(org, REASON) for org in left_by_probes(now_rows)), *closed]
+        others = [*(Removal(org, REASON) for org in left_by_probes(now_rows)), *late]
         if any(plan.create or plan.resume for plan in plans):
             allowance = hub_allowance(config, connections, warn)
             ended = [*others, *(removal for plan in plans for removal in plan.remove)]
@@ -166,15 +167,6 @@ def _as_repaired(
         return row
 
     return [repaired(row) for row in rows if row.state is not State.DELETED]
-
-
-def _closed_orphans(
-    config: PoolFile, active: Sequence[ActiveOrg], rows: Sequence[Org], ledger: Ledger
-) -> list[Removal]:
-    """Orgs that are active although their rows are closed: a build deletes them."""
-    known = {row.username for row in rows}
-    found = orphan_reasons(orphans(config, active, rows, ledger.broken()), rows)
-    return [Removal(item.org, item.reason) for item in found if item.org.username in known]
 
 
 def _slots_of(ended: Sequence[Removal], active: Sequence[ActiveOrg]) -> int:

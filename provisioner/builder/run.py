@@ -38,6 +38,7 @@ from provisioner.builder.pending_signups import PendingSignUps
 from provisioner.builder.planning import plan_build
 from provisioner.builder.pool_deadlines import deadlines_watched
 from provisioner.builder.ready_marks import ReadyMarks
+from provisioner.builder.repairs import repair
 from provisioner.builder.reporter import Reporter
 from provisioner.builder.resolution import remarks, resolved
 from provisioner.builder.result import BuildResult, requests_sent, summarise
@@ -67,7 +68,7 @@ def build(
 ) -> BuildResult:
     """Bring `pools` to what `pool.yaml` wants, as far as the Dev Hub's limits allow.
 
-    Raises BusyError when another build is running, LoginError when the Dev Hub refuses
+    Raises BusyError when another build holds one of the pools, LoginError when the Dev Hub refuses
     the login, ClockError when the clock of this machine is wrong. A failing org is in the
     result, not an exception.
     """
@@ -76,7 +77,7 @@ def build(
 
     reporter = Reporter(observer, secret_values(config))
     with (
-        ledger.builder_lock(run, wait=options.wait, on_wait=reporter.inform),
+        ledger.builder_lock(run, pools=pools, wait=options.wait, on_wait=reporter.inform),
         failure_recorded(ledger, run, reporter, options.retry),
     ):
         context = _context(config, ledger, reporter, options, run)
@@ -101,9 +102,9 @@ def _planned(
     if context.options.retry:
         context = _with_versions(context, pools)
         return context, [plan_retry(context, active)]
-    _repair(context)
-    adopted = fail_lost(context, context.lifecycle.take_over())
-    reconcile(context, active)
+    repair(context, pools)
+    adopted = fail_lost(context, context.lifecycle.take_over(pools))
+    reconcile(context, active, pools)
     context = _with_versions(context, pools)
     return context, plan_build(context, pools, adopted)
 
@@ -116,16 +117,6 @@ def _with_versions(context: BuildContext, pools: Sequence[str]) -> BuildContext:
     for remark in remarks(found, pools):
         context.reporter.warn(remark)
     return replace(context, config=found)
-
-
-def _repair(context: BuildContext) -> None:
-    """Repair rows that cannot be read or changed, and report them, also those that stay broken."""
-    ledger = context.ledger
-    for row in ledger.repair(ledger.orgs()):
-        text = f"{row.name}: repaired its broken row in the ledger: {row.why}"
-        context.reporter.warn(text)
-    for row in ledger.broken():
-        context.reporter.warn(str(row))
 
 
 def new_run() -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.errors import ErrorKind, SalesforceError
@@ -11,11 +11,12 @@ from provisioner.plain_text import quantity
 from provisioner.plan import Removal
 from provisioner.salesforce.active_orgs import ActiveOrg, active_orgs
 from provisioner.upkeep.lifetimes import HELD, corrected
-from provisioner.upkeep.reap import orphan_reasons, orphans, reap, rows_for
+from provisioner.upkeep.reap import Reaped, orphan_reasons, orphans, reap, rows_for
 
 if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
     from provisioner.builder.context import BuildContext
+    from provisioner.config.model import PoolFile
     from provisioner.salesforce.hub import DevHub
 
 GONE = "no longer on the Dev Hub"
@@ -45,7 +46,7 @@ def survey(connections: Connections) -> list[ActiveOrg]:
         ) from None
 
 
-def reconcile(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
+def reconcile(context: BuildContext, active: Sequence[ActiveOrg], pools: Collection[str]) -> None:
     """Expire rows whose orgs are gone, delete orgs whose rows are closed, report unknown ones."""
     ledger, hub = context.ledger, context.connections.hub
     _correct(context, active)
@@ -55,8 +56,7 @@ def reconcile(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
     rows = rows_for(context.config, active, ledger)
     found = orphan_reasons(orphans(context.config, active, rows, ledger.broken()), rows)
     known = {row.username for row in rows}
-    closed = [item for item in found if item.org.username in known]
-    done = reap(hub, ledger, closed, context.now())
+    done = reap(hub, ledger, closed(context.config, found, rows, pools), context.now())
     context.progress.delete(Removal(i.org, i.reason) for i in done if not i.left_because)
     unknown = sum(item.org.username not in known for item in found)
     if unknown:
@@ -65,6 +65,18 @@ def reconcile(context: BuildContext, active: Sequence[ActiveOrg]) -> None:
             "that are not in the ledger. `provisioner reap` deletes them; `provisioner reap "
             "--rebuild` restores their rows"
         )
+
+
+def closed(
+    config: PoolFile, found: Iterable[Reaped], rows: Iterable[Org], pools: Collection[str]
+) -> list[Reaped]:
+    """The orphans whose rows are closed, except those of pools that other builds may be building.
+
+    Such a build may have deleted the org after its Dev Hub was asked for the active ones.
+    """
+    known = {row.username for row in rows}
+    others = {*config.pools} - {*pools}
+    return [item for item in found if item.org.username in known and item.org.pool not in others]
 
 
 def _correct(context: BuildContext, active: Sequence[ActiveOrg]) -> None:

@@ -27,7 +27,7 @@ def command(
         bool, typer.Option("--keep-failed", help="Keep failed orgs for inspection.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="If another build is running, wait for it.")
+        bool, typer.Option("--wait", help="If another build holds one of the pools, wait for it.")
     ] = False,
     manifest: Annotated[
         Path | None,
@@ -50,8 +50,8 @@ def command(
     """Fill the pools: create, resume, verify and replace orgs.
 
     Exit codes: 0 all wanted orgs were built, 4 a Dev Hub limit is reached, 5 the Dev Hub refused
-    the login, 6 fewer orgs were built than wanted, 8 another build is running, 9 Salesforce could
-    not be reached.
+    the login, 6 fewer orgs were built than wanted, 8 another build holds one of the pools,
+    9 Salesforce could not be reached.
     """
     from provisioner.builder.context import Options
     from provisioner.builder.run import build

@@ -84,10 +84,11 @@ def _plan(call: Invocation, pools: list[str] | None, *, with_exit_code: bool) ->
         warn_of_broken(call, ledger)
     finally:
         ledger.close()
-    if runs and runs[0].finished_at is None and any(plan.resume for plan in found.plans):
+    builders = {org.builder_id for plan in found.plans for org in plan.resume}
+    for run in (run for run in runs if run.id in builders and run.finished_at is None):
         call.output.warn(
-            f"run {runs[0].id} has not finished: while it is running, another build exits with "
-            "code 8; if it was interrupted, a build resumes its orgs"
+            f"run {run.id} has not finished: while it is running, another build of its pools exits "
+            "with code 8; if it was interrupted, a build resumes its orgs"
         )
     text = plan_text(found, cost, width=call.output.width)
     call.output.result(text, plan_document(found, cost), marks=MARKS)

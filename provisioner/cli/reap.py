@@ -109,6 +109,7 @@ def _reap(
     removed: Collection[str],
 ) -> Sequence[Reaped]:
     from provisioner.builder.survey import gone, survey
+    from provisioner.upkeep.builders import without_builder
     from provisioner.upkeep.lifetimes import HELD, corrected
     from provisioner.upkeep.reap import orphan_reasons, orphans, reap, rows_for, to_reap
 
@@ -118,8 +119,8 @@ def _reap(
     gone_orgs = gone(connections.hub, active, [r for r in rows if r.state in HELD or _is_kept(r)])
     unknown = orphans(config, active, rows, ledger.broken())
     own = to_reap(rows, now, gone_orgs, kept=kept, removed=removed)
-    found = [*own, *orphan_reasons(unknown, rows)]
-    return found if dry_run else reap(connections.hub, ledger, found, now)
+    found, busy = without_builder(ledger, [*own, *orphan_reasons(unknown, rows)])
+    return [*found, *busy] if dry_run else [*reap(connections.hub, ledger, found, now), *busy]
 
 
 def _is_kept(org: Org) -> bool:
@@ -189,6 +190,6 @@ def _show(
 
 
 def _outcome(item: Reaped | ReapedSnapshot, dry_run: bool) -> str:
-    if dry_run:
-        return "would be deleted"
-    return f"not deleted: {item.left_because}" if item.left_because else "deleted"
+    if item.left_because:
+        return f"not deleted: {item.left_because}"
+    return "would be deleted" if dry_run else "deleted"

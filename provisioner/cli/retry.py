@@ -23,7 +23,8 @@ def command(
         ),
     ],
     wait: Annotated[
-        bool, typer.Option("--wait", help="If another build is running, wait for it.")
+        bool,
+        typer.Option("--wait", help="If another build holds the pool of the org, wait for it."),
     ] = False,
     time_scale: TimeScaleOption = 1.0,
 ) -> int:
@@ -32,7 +33,7 @@ def command(
     The org becomes available with the contents that pool.yaml asks for now, or fails again and is
     kept. It is refused when what ran in it before is no longer what pool.yaml asks for.
     Exit codes: 0 the org is available, 2 it cannot be continued, 3 no such org, 6 it failed again,
-    8 another build is running.
+    8 another build holds its pool.
     """
     from provisioner.builder.context import Options
     from provisioner.builder.retry_plan import retriable

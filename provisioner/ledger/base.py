@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -211,28 +211,47 @@ class Ledger(Protocol):
         read, that cannot be changed.
         """
 
-    def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
-        """Repair such rows (`rows` as for `broken`), and return them.
+    def repair(self, rows: Iterable[Org] = (), *, leave: Collection[str] = ()) -> list[BrokenRow]:
+        """Repair such rows (`rows` as for `broken`), and return them; those of `leave` stay.
 
         Values that cannot be read are removed. The new state is one in which the org is neither
-        offered nor taken from its owner. Only while holding `builder_lock`.
+        offered nor taken from its owner. Only while holding `builder_lock`; `leave` are pools
+        whose rows are left to another build.
         """
 
-    def adopt(self, run: str) -> list[Org]:
-        """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
+    def adopt(self, run: str, pools: Collection[str] | None = None) -> list[Org]:
+        """Make `run` the builder of the unfinished rows of `pools`, by default of all pools.
+
+        Only while holding the `builder_lock` of these pools.
+        """
 
     def builder_lock(
-        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+        self,
+        run: Run,
+        *,
+        pools: Collection[str] | None = None,
+        wait: bool,
+        on_wait: Callable[[str], None] | None = None,
     ) -> AbstractContextManager[None]:
-        """The lock of a build; raises BusyError (which run, since when) when another holds it.
+        """The locks of a build: of all its pools or, without `pools`, of the whole ledger.
 
-        With `wait` it waits instead; `on_wait` gets the holder, again when that changes.
+        Raises BusyError (which pool, which run, since when) when another build holds one of them.
+        With `wait` it waits instead, until all are free; meanwhile it holds none. `on_wait` gets
+        the holder, again when that changes. A ledger may let in one build at a time, whatever its
+        pools.
         """
 
     def exclusive(
         self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
-        """As `builder_lock`, without a record of the run: no build but `run` is in the block."""
+        """The lock of the whole ledger, without a record of the run: no build is in the block."""
+
+    def unlocked(self, pools: Iterable[str]) -> set[str]:
+        """Those of `pools` that no other build holds now.
+
+        None while another command has the whole ledger. A row of such a pool that was read before
+        the call has no active builder, or has been changed since.
+        """
 
     def finish_run(self, run: Run) -> None:
         """Record when a run ended and its summary."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from provisioner.errors import BusyError
 from provisioner.ledger.base import Run
 from provisioner.ledger.rows import time_text
+
+_WAIT = "wait for it with --wait"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Holder:
                 f"resume it: kill -CONT {self.pid}; or end it: kill -9 {self.pid}. "
                 "After that, the next build resumes its orgs"
             )
-        return "wait for it with --wait; or stop it: the next build resumes its orgs"
+        return f"{_WAIT}; or stop it: the next build resumes its orgs"
 
     @property
     def is_gone(self) -> bool:
@@ -80,17 +83,27 @@ class Holder:
         if self.machine != socket.gethostname() or not self.process:
             return ""
         state, started = _process(self.pid)
-        if started != self.process:
+        if started != self.process or state in ("Z", "X"):  # ended, its parent has not noticed
             return "gone"
         return "T" if state in ("T", "t") else ""
 
 
-def busy(holder: Holder | None) -> BusyError:
-    """The error that another build holds the lock: which, since when, and what to do."""
-    if holder is None:
-        return BusyError("another build is running", hint="wait for it with --wait")
-    message = f"another build is running: {holder.described()}"
-    return BusyError(message, hint=holder.advice())
+def busy(holder: Holder | None, pool: str = "") -> BusyError:
+    """The error that another build holds `pool`, or the ledger: which, since when, what to do."""
+    what = f"another build holds the pool {pool}" if pool else "another build is running"
+    hint = _WAIT if holder is None else holder.advice()
+    if pool:
+        hint += "; builds of other pools can run now: provisioner build POOL"
+    return BusyError(f"{what}: {holder.described()}" if holder else what, hint=hint)
+
+
+def shared(holders: Sequence[Holder]) -> BusyError:
+    """The error that builds of some pools are running, and the whole ledger is wanted."""
+    builds = list(dict.fromkeys(holder.described() for holder in holders))
+    if len(builds) < 2:
+        return busy(next(iter(holders), None))
+    message = f"{len(builds)} builds are running: {'; '.join(builds)}"
+    return BusyError(message, hint="try again when they have ended")
 
 
 def kernel_of_this_process() -> str:

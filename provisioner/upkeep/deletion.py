@@ -87,10 +87,10 @@ def mark_for_deletion(ledger: Ledger, org: Org, reason: str, *, now: datetime) -
     """Move a row to `released`, `failed` or `expired`; None when the row changed meanwhile.
 
     If a consumer claims the org at the same moment, the compare-and-swap fails and the claim is
-    kept.
+    kept. A kept org is kept no longer, so that no `retry` can continue it any more.
     """
     if org.state in TO_DELETE:
-        return org
+        return ledger.change(org, kept=False, note=reason) if org.kept else org
     if org.expires_at and org.expires_at <= now:
         return ledger.move(org, State.EXPIRED, note=reason)
     if org.state in (State.AVAILABLE, State.CLAIMED):

@@ -180,8 +180,8 @@ def test_a_build_takes_over_what_an_earlier_one_left(
 ) -> None:
     run = new_run()
     later = OrgLifecycle(ledger, run, night.config(), clock)
-    with ledger.builder_lock(run, wait=False):
-        (org,) = later.take_over()
+    with ledger.builder_lock(run, pools=["sample"], wait=False):
+        (org,) = later.take_over(["sample"])
     assert (org.builder_id, org.state) == (run.id, State.BUILDING)
     assert life.current(building) is None
     assert later.current(building) == org

@@ -47,7 +47,8 @@ def test_a_plan_during_a_build_says_that_the_build_has_not_finished(night: Night
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     (fingerprint,) = fingerprints(config, ["sample"]).values()
     put(night, ledger, 1, fingerprint, "sample", "building")
-    with ledger.builder_lock(run, wait=False):
+    with ledger.builder_lock(run, pools=["sample"], wait=False):
+        ledger.adopt(run.id, ["sample"])
         code, out, err = Command(night, "plan").end()
     ledger.close()
     assert (code, "  > resume sample-1@acme.example (building, step 1 of 2: settings)" in out) == (
@@ -55,6 +56,6 @@ def test_a_plan_during_a_build_says_that_the_build_has_not_finished(night: Night
         True,
     )
     assert err == (
-        f"warning: run {run.id} has not finished: while it is running, another build exits with "
-        "code 8; if it was interrupted, a build resumes its orgs\n"
+        f"warning: run {run.id} has not finished: while it is running, another build of its pools "
+        "exits with code 8; if it was interrupted, a build resumes its orgs\n"
     )

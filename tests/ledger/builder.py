@@ -1,8 +1,9 @@
 """A process that holds the builder lock until it is asked to stop, or killed.
 
-    builder.py URL DIRECTORY RUN [child]
+    builder.py URL DIRECTORY RUN [child] [POOL…]
 
-With `child` it starts a child process first, prints its pid, and leaves it running.
+It holds the lock of the whole ledger, or of the pools. With `child` it starts a child process
+first, prints its pid, and leaves it running.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ def main() -> None:
     url, directory, name = sys.argv[1:4]
     ledger = opened(url, Path(directory))
     run = Run(name, "build-host", os.getpid(), datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
-    with ledger.builder_lock(run, wait=True):
-        if "child" in sys.argv:
+    pools = [argument for argument in sys.argv[4:] if argument != "child"]
+    with ledger.builder_lock(run, pools=pools or None, wait=True):
+        if "child" in sys.argv[4:]:
             child = subprocess.Popen(
                 ["sleep", "600"],
                 stdin=subprocess.DEVNULL,

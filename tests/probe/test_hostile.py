@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from provisioner.builder.connections import Connections
 from provisioner.emulator import sign_up
 from provisioner.emulator.behavior import read_behavior
 from provisioner.emulator.world import DEFAULT_CONSUMER_KEY, Limits
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Run, State
+from provisioner.upkeep.deletion import delete_orgs
 from provisioner.upkeep.probes import POOL
 from tests.builder.night import Night
 from tests.builder.terminal import Terminal
@@ -258,12 +260,20 @@ def test_an_org_that_the_user_does_not_see_among_the_active_ones(make_night: Mak
     assert "could not be deleted" in ended.err
 
 
-def test_a_reap_meanwhile_is_named(held: Night) -> None:
-    """It deletes the org, which must not be taken for a property of the Dev Hub."""
+def test_reap_leaves_the_org_of_a_probe_and_a_deletion_meanwhile_is_named(held: Night) -> None:
+    """A `reap` of an earlier version deletes the org, which is no property of the Dev Hub."""
     held.fault({"route": "oauth.token", "nth": 2}, {"do": "hold"})
     process = Process(held, *PROBE)
     assert held.world.holds.current(wait=30)
-    assert here.run(held, "reap").code == 0
+    reaped = here.run(held, "reap")
+    assert reaped.code == 6
+    assert "not deleted: a probe or a build is running" in reaped.out
+    config = held.config()
+    with (
+        closing(open_ledger(config.ledger, config.directory)) as ledger,
+        Connections(config) as connections,
+    ):
+        assert delete_orgs(connections.hub, ledger, ledger.orgs()).deleted
     held.world.holds.release()
     ended = process.end()
     assert ended.code == 2, ended.out

@@ -73,7 +73,7 @@ class SqliteProof:
             return
         with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
             for path in original.glob(f"{FILE}*"):
-                if not path.name.endswith(("-shm", ".build-lock")):
+                if not (path.name.endswith("-shm") or ".build-lock" in path.name):
                     shutil.copy(path, folder)
             with closing(open_ledger(f"sqlite:///{FILE}", Path(folder))) as ledger:
                 yield ledger

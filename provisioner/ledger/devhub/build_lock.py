@@ -79,6 +79,12 @@ class Found:
         age = now - renewed if now else timedelta()  # what is not known is not old
         return cls(str(record["Id"]), holder, kernel, writer, age)
 
+    def is_free(self, times: Times) -> bool:
+        """Whether another build may take the lock."""
+        if self.holder.machine:  # this one: what is so is known, and a frozen build keeps its lock
+            return self.holder.is_gone
+        return self.age.total_seconds() > times.expires
+
     def refusal(self, times: Times) -> BusyError:
         """The error that names the holder, and what to do now."""
         refusal = busy(self.holder)
@@ -124,7 +130,7 @@ class BuildLease:
             found = find(self._session)
             if found is not None and found.writer == writer:
                 return found.id  # ours: the answer to the insert was lost
-            if found is None or self._is_free(found):
+            if found is None or found.is_free(self._times):
                 taken = self._take(found, run, writer)
                 if taken:
                     return taken
@@ -140,11 +146,6 @@ class BuildLease:
             time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
             pause = min(pause * 2, self._times.longest_pause)
         raise contended(self._session.name, "other builds took the lock repeatedly")
-
-    def _is_free(self, found: Found) -> bool:
-        if found.holder.machine:  # this one: what is so is known, and a frozen build keeps its lock
-            return found.holder.is_gone
-        return found.age.total_seconds() > self._times.expires
 
     def _take(self, old: Found | None, run: Run, writer: str) -> str:
         """The id of our record; "" when another build was faster, or it is unknown."""
@@ -189,6 +190,12 @@ def find(session: HubSession) -> Found | None:
     )
     records = session.query(soql, needs=BUILDER, read=lambda record: Found.of(record, None))
     return Found.of(records[0], session.server_time) if records else None
+
+
+def is_held(session: HubSession, times: Times) -> bool:
+    """Whether a build has the lock, and no other may take it."""
+    found = find(session)
+    return found is not None and not found.is_free(times)
 
 
 def discard(session: HubSession, lease: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -145,15 +145,27 @@ class DevhubLedger:
         note_blocked(blocked(self.session, list(rows)), self._broken)
         return self._broken.all()
 
-    def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:
-        """Repair such rows; which they were. Only while holding `builder_lock`."""
+    def repair(
+        self,
+        rows: Iterable[Org] = (),
+        *,
+        leave: Collection[str] = (),  # noqa: ARG002 - one build at a time
+    ) -> list[BrokenRow]:
+        """Repair such rows; which they were. Only while holding `builder_lock`.
+
+        There is one build at a time: the pools `leave` have no other one, and are repaired, too.
+        """
         now = self._clock()
         return repair(self.session, self._writer, self._broken, list(rows), now)
 
-    def adopt(self, run: str) -> list[Org]:
-        """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
+    def adopt(self, run: str, pools: Collection[str] | None = None) -> list[Org]:
+        """Make `run` the builder of the unfinished rows of `pools`, by default of all pools."""
+
+        def is_ours(org: Org) -> bool:
+            return pools is None or org.pool in pools
+
         found = self.session.query(records.orgs_query(UNFINISHED), read=records.org_of)
-        unfinished = list(readable_rows(found, self._broken))
+        unfinished = [(r, org) for r, org in readable_rows(found, self._broken) if is_ours(org)]
         orgs = [org for _, org in unfinished]
         swaps = []
         for record, org in unfinished:
@@ -165,7 +177,15 @@ class DevhubLedger:
         if not swaps:
             return orgs
         self._writer.swap_all(swaps)
-        return self.orgs(states=UNFINISHED)
+        return [org for org in self.orgs(states=UNFINISHED) if is_ours(org)]
+
+    def unlocked(self, pools: Iterable[str]) -> set[str]:
+        """Those of `pools` that no other build holds now: all, or none while one is running."""
+        from provisioner.ledger.devhub.build_lock import Times, is_held
+
+        times = self._times or Times()
+        is_locked = self._lease is None and is_held(self.session, times)
+        return set() if is_locked else {*pools}
 
     @contextmanager
     def exclusive(
@@ -184,11 +204,17 @@ class DevhubLedger:
 
     @contextmanager
     def builder_lock(
-        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+        self,
+        run: Run,
+        *,
+        pools: Collection[str] | None = None,  # noqa: ARG002 - one build at a time
+        wait: bool,
+        on_wait: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
         """Held for a whole build; raises BusyError (who, since when) when another holds it.
 
-        With `wait` it waits instead, and reports the holder to `on_wait`, again when it changes.
+        There is one lock for all pools. With `wait` it waits instead, and reports the holder to
+        `on_wait`, again when it changes.
         """
         with self.exclusive(run, wait=wait, on_wait=on_wait):
             self._start(run)

@@ -1,14 +1,16 @@
-"""One builder at a time on all hosts: a session lock of PostgreSQL, confirmed by pings.
+"""The locks of a build on all hosts: session locks of PostgreSQL, confirmed by pings.
 
-The server ends a session that has been silent for `timeout`, and releases its lock. The builder
+A build has one session. In it, it locks the ledger, which it shares with builds of other pools, and
+each of its pools. A command that needs the whole ledger does not share the first lock. Neither does
+a build of an earlier version, which has no locks of pools: so it excludes all others.
+
+The server ends a session that has been silent for `timeout`, and releases its locks. The builder
 stops when its last answered ping was sent more than `deadline` ago, which is earlier, whatever the
-two clocks show. A restart or an administrator can also release the lock immediately. Therefore each
-write of a builder locks the row that names the builder, and a build that takes over changes that
-row. A builder whose session has ended takes the lock in a new session, until its deadline. It
-continues if the row still names it: then there was no other builder in between.
-
-Several builders at once, each with orgs of its own, would each have such a lock; the rows are
-ready for that (`builder_id` in each compare-and-swap), the protocol is not built. Sources:
+two clocks show. A restart or an administrator can also release the locks immediately. Therefore
+each write of a builder locks the rows that name the builder of its pools, and a build that takes
+over changes them (`provisioner.ledger.postgresql.fences`). A builder whose session has ended takes
+its locks in a new session, until its deadline. It continues if the rows still name it: then there
+was no other builder in between. Sources:
 docs/reference/ledger-engine.md#session-locks-of-postgresql,
 docs/reference/ledger-engine.md#several-builders-at-once.
 """
@@ -18,38 +20,33 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import psycopg
 
-from provisioner.errors import LedgerError
+from provisioner.errors import BusyError, LedgerError
 from provisioner.ledger.base import Run
-from provisioner.ledger.holder import busy
-from provisioner.ledger.postgresql import errors
+from provisioner.ledger.holder import busy, shared
+from provisioner.ledger.postgresql import errors, session_locks
 from provisioner.ledger.postgresql import session as postgresql_session
 from provisioner.ledger.postgresql.address import Address
 from provisioner.ledger.postgresql.connection import Connection, connect, executor
+from provisioner.ledger.postgresql.fences import Fences, Former, builder_of, builders
 from provisioner.ledger.postgresql.holder import Record
 from provisioner.ledger.sql.schema import Execute
 from provisioner.retry import DATABASE, Budget
 
-_LOCK_OF_BUILDERS = 1_347_571_026  # the first of an advisory lock's two numbers
 _POLL_EVERY = 0.5  # seconds, with jitter
 _REGAIN_EVERY = 0.3  # seconds between tries to take a lock again
+_NONE: Mapping[str, Any] = {}  # parameters
 _NOTICING = 5.0  # seconds in which a server notices that a process has ended (measured: 0.06)
 
-_TRY = f"SELECT pg_try_advisory_lock({_LOCK_OF_BUILDERS}, hashtext(current_schema())) AS held"
-_UNLOCK = f"SELECT pg_advisory_unlock({_LOCK_OF_BUILDERS}, hashtext(current_schema()))"
 _SESSION = (
     "SELECT pg_backend_pid() AS pid, "
     "extract(epoch FROM current_setting('idle_session_timeout')::interval)::float8 AS timeout"
-)
-_OURS = (
-    "SELECT 1 AS held FROM pg_locks WHERE locktype = 'advisory' AND granted "  # noqa: S608
-    f"AND pid = pg_backend_pid() AND classid = {_LOCK_OF_BUILDERS}"
 )
 
 
@@ -77,22 +74,33 @@ class Transaction(Protocol):
 
 
 class BuilderLock:
-    """Taken by `acquire`; from then on a thread keeps the session alive until `release`."""
+    """The locks of one builder, of `pools` or, without pools, of the whole ledger.
 
-    def __init__(self, address: Address, transaction: Transaction, times: Times) -> None:
+    Taken by `acquire`; from then on a thread keeps the session alive until `release`.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        transaction: Transaction,
+        times: Times,
+        pools: Collection[str] | None = None,
+    ) -> None:
+        self.pools = None if pools is None else frozenset(pools)
         self._address = address
         self._transaction = transaction
         self._times = times
-        self._record: Record | None = None
-        self._before: Record | None = None  # who held it last and did not give it back
+        self._fences: Fences | None = None
+        self._formers: list[Former] = []  # who held a lock before, and did not give it back
         self._confirmed_at = 0.0  # when the last ping that was answered was sent
         self._is_lost = False
         self._stop = threading.Event()
 
     def acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
-        """Take the lock for `run`. Raises BusyError when another build has it and not `wait`.
+        """Take all locks for `run`, or none. Raises BusyError if one is held, and not `wait`.
 
-        A server that restarts meanwhile is waited for.
+        One who waits holds none of them meanwhile, so that no two can wait for each other. A
+        server that restarts meanwhile is waited for.
         """
         budget = Budget(DATABASE, seconds=postgresql_session.RETRY_SECONDS)
         while True:
@@ -112,7 +120,7 @@ class BuilderLock:
             self._take(wait=wait, on_wait=on_wait)
             self._pid = self._ping()
             self._refuse_stray_lock()
-            self._take_over(Record.of(run))
+            self._take_over(Fences(Record.of(run), self.pools))
         except BaseException:
             self._connection.close()
             raise
@@ -122,18 +130,21 @@ class BuilderLock:
 
         Nobody waits for a process that has certainly ended. Raises LedgerError.
         """
-        if self._before is None or self._before.is_gone:
+        if not self._formers:
             return
         if on_wait is not None:
+            before = dict.fromkeys(each.record.holder.described() for each in self._formers)
             on_wait(
                 "the previous build did not end cleanly "
-                f"({self._before.holder.described()}): waiting {self._times.grace:.0f} seconds, "
+                f"({'; '.join(before)}): waiting {self._times.grace:.0f} seconds, "
                 "until its last requests have certainly ended"
             )
         end = time.monotonic() + self._times.grace
         while (left := end - time.monotonic()) > 0:
             self.verify()
             self._stop.wait(min(left, _POLL_EVERY))
+        with self._transaction(write=True) as execute:
+            self._own.forget(execute, self._formers)
 
     def verify(self) -> None:
         """Raises LedgerError when the lock is not certainly ours any more."""
@@ -147,8 +158,7 @@ class BuilderLock:
     def refuse_when_lost(self, execute: Execute) -> None:
         """As `verify`; and until the transaction of `execute` ends nobody takes the lock over."""
         self.verify()
-        assert self._record is not None
-        if not self._record.is_current(execute):
+        if not self._own.is_current(execute):
             self._is_lost = True
             raise self._lost("another build holds it now")
 
@@ -159,11 +169,11 @@ class BuilderLock:
         if self._thread.is_alive():
             self._is_lost = True  # cut off in a ping; the server ends the session
             return
-        if self._record is not None and not self._is_lost:
+        if not self._is_lost:
             with suppress(LedgerError, psycopg.Error), self._transaction(write=True) as execute:
-                self._record.remove(execute)
+                self._own.remove(execute)
         with suppress(LedgerError, psycopg.Error):
-            self._ask(_UNLOCK)  # closing alone lets go a moment later
+            session_locks.give_back(self._ask)  # closing alone lets go a moment later
         self._connection.close()
 
     def _connect(self) -> Connection:
@@ -197,17 +207,23 @@ class BuilderLock:
         if other == session["pid"] or again != session["pid"]:
             raise errors.pooled(self._address, "the pooler does not keep sessions apart")
 
+    @property
+    def _own(self) -> Fences:
+        assert self._fences is not None
+        return self._fences
+
     def _refuse_stray_lock(self) -> None:
-        if not self._ask(_OURS):
+        if session_locks.count(self._ask) != 1 + len(self.pools or ()):
             raise errors.pooled(self._address, "the lock was taken in another session")
 
     def _take(self, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
         reported = ""
         noticed = time.monotonic() + _NOTICING
-        while not self._ask(_TRY)[0]["held"]:
-            record = Record.read(self._read)
-            refusal = busy(record.holder if record else None)
-            is_ending = record is not None and record.is_gone and time.monotonic() < noticed
+        while (held := self._try()) is not None:
+            records = self._holders(held)
+            refusal = self._refusal(held, records)
+            is_ending = bool(records) and all(record.is_gone for record in records)
+            is_ending = is_ending and time.monotonic() < noticed
             if not wait and not is_ending:
                 raise refusal
             if on_wait is not None and refusal.message != reported and not is_ending:
@@ -220,13 +236,27 @@ class BuilderLock:
         with self._transaction(write=False) as execute:
             return list(execute(statement, parameters))
 
-    def _take_over(self, record: Record) -> None:
+    def _try(self) -> str | None:
+        """Take all locks; or none, and return the pool that another holds, "" for the ledger."""
+        return session_locks.take(self._ask, self.pools)
+
+    def _holders(self, held: str) -> list[Record]:
+        """Who holds a pool, or the ledger; several builders may share the latter."""
+        record = builder_of(self._read, held)
+        if record is not None or held or self.pools is not None:
+            return [] if record is None else [record]
+        found = builders(self._read)
+        free = session_locks.unlocked(self._read, found)
+        return [record for pool, record in found.items() if pool not in free]
+
+    def _refusal(self, held: str, records: Sequence[Record]) -> BusyError:
+        holders = [record.holder for record in records]
+        return busy(next(iter(holders), None), held) if held else shared(holders)
+
+    def _take_over(self, fences: Fences) -> None:
         with self._transaction(write=True) as execute:
-            before = Record.read(execute)
-            record.write(execute)
-            if before != record:  # else an answer was lost, and this is our second try
-                self._before = before
-        self._record = record
+            self._formers = fences.take_over(execute)
+        self._fences = fences
 
     def _keep(self) -> None:
         while not self._stop.wait(self._times.ping):
@@ -244,7 +274,7 @@ class BuilderLock:
             sent = _boot_time()
             try:
                 self._connection = self._connect()
-                is_ours = self._ask(_TRY)[0]["held"] and self._is_still_named()
+                is_ours = self._try() is None and self._is_still_named()
                 self._pid = self._ask(_SESSION)[0]["pid"]
             except (psycopg.Error, LedgerError):
                 self._stop.wait(_REGAIN_EVERY * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
@@ -257,8 +287,8 @@ class BuilderLock:
         return False
 
     def _is_still_named(self) -> bool:
-        """Does the row name us? With the lock in hand: nobody else can write it now."""
-        return self._record is not None and self._record.is_current(executor(self._connection))
+        """Do the rows name us? With the locks in hand: nobody else can write them now."""
+        return self._fences is not None and self._fences.is_current(executor(self._connection))
 
     def _ping(self) -> Any:
         sent = _boot_time()
@@ -266,9 +296,11 @@ class BuilderLock:
         self._confirmed_at = sent
         return pid
 
-    def _ask(self, statement: str) -> list[Any]:
+    def _ask(
+        self, statement: str, parameters: Mapping[str, Any] = _NONE
+    ) -> list[Mapping[str, Any]]:
         try:
-            return list(executor(self._connection)(statement, {}))
+            return executor(self._connection)(statement, parameters)
         except psycopg.Error as error:
             if errors.is_loss(error, self._connection):
                 self._connection.close()

@@ -1,4 +1,4 @@
-"""The row that names the builder, with the fence that its writes check."""
+"""Who builds, as the rows of the table `meta` say it (`provisioner.ledger.postgresql.fences`)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,6 @@ from dataclasses import asdict, dataclass, replace
 
 from provisioner.ledger.base import Run
 from provisioner.ledger.holder import Holder, kernel_of_this_process
-from provisioner.ledger.sql.schema import Execute
-
-_READ = "SELECT value FROM meta WHERE key = 'builder'"
-_FENCE = "SELECT 1 AS ours FROM meta WHERE key = 'builder' AND value = :value FOR SHARE"
-_WRITE = (
-    "INSERT INTO meta (key, value) VALUES ('builder', :value) "
-    "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-)
-_REMOVE = "DELETE FROM meta WHERE key = 'builder' AND value = :value"
 
 
 @dataclass(frozen=True)
@@ -32,13 +23,9 @@ class Record:
         return cls(Holder.of(run), kernel_of_this_process())
 
     @classmethod
-    def read(cls, execute: Execute) -> Record | None:
-        """Who holds the lock, or did and has not given it back."""
-        rows = execute(_READ, {})
-        return cls._from(json.loads(rows[0]["value"])) if rows else None
-
-    @classmethod
-    def _from(cls, values: Mapping[str, object]) -> Record:
+    def read(cls, text: str) -> Record:
+        """The content of a row."""
+        values: Mapping[str, object] = json.loads(text)
         kernel = str(values["kernel"])
         holder = Holder(**{k: v for k, v in values.items() if k != "kernel"})  # type: ignore[arg-type]
         if not kernel or kernel != kernel_of_this_process():
@@ -51,17 +38,6 @@ class Record:
         """Has the process certainly ended? Never true for one of another host."""
         return self.holder.is_gone
 
-    def is_current(self, execute: Execute) -> bool:
-        """Is this still the builder? It stays so until the transaction of `execute` ends."""
-        return bool(execute(_FENCE, {"value": self._text()}))
-
-    def write(self, execute: Execute) -> None:
-        """Become the builder, after the transaction that the one before is in."""
-        execute(_WRITE, {"value": self._text()})
-
-    def remove(self, execute: Execute) -> None:
-        """Say that the build has ended, if it still is the builder."""
-        execute(_REMOVE, {"value": self._text()})
-
-    def _text(self) -> str:
+    def text(self) -> str:
+        """The content of the row that names this process."""
         return json.dumps({**asdict(self.holder), "kernel": self.kernel}, sort_keys=True)

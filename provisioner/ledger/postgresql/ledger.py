@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -82,14 +82,26 @@ class PostgresqlLedger(RetryingLedger):
             self._session.close()
             self._is_closed = True
 
+    def unlocked(self, pools: Iterable[str]) -> set[str]:
+        """Those of `pools` that no other build holds now."""
+        from provisioner.ledger.postgresql.session_locks import unlocked
+
+        own = (self._lock.pools if self._lock else None) or frozenset()
+        with self._transaction(write=False) as execute:
+            return unlocked(execute, {*pools} - own) | own.intersection(pools)
+
     @contextmanager
-    def exclusive(
-        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    def _locked(
+        self,
+        run: Run,
+        pools: Collection[str] | None,
+        *,
+        wait: bool,
+        on_wait: Callable[[str], None] | None,
     ) -> Iterator[None]:
-        """No build runs inside the block, but `run`, whose writes stop when the lock is lost."""
         from provisioner.ledger.postgresql.build_lock import BuilderLock, Times
 
-        lock = BuilderLock(self.address, self._transaction, self._times or Times())
+        lock = BuilderLock(self.address, self._transaction, self._times or Times(), pools)
         lock.acquire(run, wait=wait, on_wait=on_wait)
         try:
             self._lock, self._run = lock, run.id

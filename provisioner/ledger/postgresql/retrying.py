@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -88,9 +88,11 @@ class RetryingLedger(SqlLedger):
             )
         )
 
-    def adopt(self, run: str) -> list[Org]:
+    def adopt(self, run: str, pools: Collection[str] | None = None) -> list[Org]:
         """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
-        return self._again(lambda: super(RetryingLedger, self).adopt(run), is_repeatable=True)
+        return self._again(
+            lambda: super(RetryingLedger, self).adopt(run, pools), is_repeatable=True
+        )
 
     def leave(self, waiter: str) -> None:
         """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -53,20 +53,40 @@ class SqlLedger(SqlContents, SqlClaims, SqlHistory):
             return self._moment(execute)
 
     @abstractmethod
+    def unlocked(self, pools: Iterable[str]) -> set[str]:
+        """Those of `pools` that no other build holds now."""
+
+    @abstractmethod
+    def _locked(
+        self,
+        run: Run,
+        pools: Collection[str] | None,
+        *,
+        wait: bool,
+        on_wait: Callable[[str], None] | None,
+    ) -> AbstractContextManager[None]:
+        """The locks of `pools`, or of the whole ledger; writes stop when they are lost."""
+
     def exclusive(
         self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
-        """`builder_lock` without a record of the run: no build but `run` is inside the block."""
+        """The lock of the whole ledger, without a record of the run: no build is in the block."""
+        return self._locked(run, None, wait=wait, on_wait=on_wait)
 
     @contextmanager
     def builder_lock(
-        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+        self,
+        run: Run,
+        *,
+        pools: Collection[str] | None = None,
+        wait: bool,
+        on_wait: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
-        """Held for a whole build; raises BusyError (who, since when) when another holds it.
+        """Held for a whole build; raises BusyError (which pool, who, since when) when held.
 
         With `wait` it waits instead, and tells `on_wait` for whom, again when that changes.
         """
-        with self.exclusive(run, wait=wait, on_wait=on_wait):
+        with self._locked(run, pools, wait=wait, on_wait=on_wait):
             self._start_run(run)
             yield
 
@@ -120,16 +140,20 @@ class SqlLedger(SqlContents, SqlClaims, SqlHistory):
         with self._transaction(write=True) as execute:
             return self._write(execute, org, changed, note=note, at=self._clock() if note else None)
 
-    def adopt(self, run: str) -> list[Org]:
-        """Make `run` the builder of all unfinished rows. Only while holding `builder_lock`."""
+    def adopt(self, run: str, pools: Collection[str] | None = None) -> list[Org]:
+        """Make `run` the builder of the unfinished rows of `pools`, by default of all pools."""
+
+        def unfinished() -> list[Org]:
+            rows = self._orgs(execute, UNFINISHED)
+            return [org for org in rows if pools is None or org.pool in pools]
+
         with self._transaction(write=True) as execute:
-            unfinished = self._orgs(execute, UNFINISHED)
-            for org in unfinished:
+            for org in unfinished():
                 if org.builder_id != run:
                     adopted = changes_of.changed(org, {"builder_id": run}, to=org.state)
                     note = f"adopted from {org.builder_id or 'nobody'}"
                     self._write(execute, org, adopted, note=note, at=self._clock())
-            return self._orgs(execute, UNFINISHED)
+            return unfinished()
 
     def finish_run(self, run: Run) -> None:
         """Record when a run ended (now, when `run` does not say) and its summary."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -24,15 +24,24 @@ class SqlRepair(ABC):
         """The rows that it has read and could not convert; no claim takes them."""
         return self._broken.all()
 
-    def repair(self, rows: Iterable[Org] = ()) -> list[BrokenRow]:  # noqa: ARG002 - all can change
-        """Repair the rows that cannot be read, and return them. Only during a build.
+    def repair(
+        self,
+        rows: Iterable[Org] = (),  # noqa: ARG002 - all can change
+        *,
+        leave: Collection[str] = (),
+    ) -> list[BrokenRow]:
+        """Repair the rows that cannot be read, except of the pools `leave`, and return them.
 
-        Not those of deleted orgs: nobody needs what is in them.
+        Only during a build. Not those of deleted orgs: nobody needs what is in them.
         """
         with self._transaction(write=True) as execute:
             found = execute(statements.LIVE_ORGS, statements.of_states(LIVE))
-            unread = [row for row in found if self._org(row) is None]
-            repaired = [_broken_row(row) for row in unread if self._repair_row(execute, row)]
+            unread = [(row, _broken_row(row)) for row in found if self._org(row) is None]
+            repaired = [
+                broken
+                for row, broken in unread
+                if broken.pool not in leave and self._repair_row(execute, row)
+            ]
         for broken in repaired:
             self._broken.forget(broken)
         return repaired

@@ -1,104 +1,118 @@
-"""One builder at a time on one host: an OS lock on a file beside the ledger.
+"""The locks of a build on one host: OS locks on files beside the ledger.
 
-The kernel releases the lock when its holder ends, however it ends, so that no code has to guess
-from times whether a build is alive (docs/reference/ledger-engine.md). A frozen build keeps it.
+A build locks the ledger's file, which it shares with builds of other pools, and a file for each of
+its pools. A command that needs the whole ledger does not share the first one. Neither does a build
+of an earlier version, which has no files for pools: so it excludes all others, and they exclude it.
+
+The kernel releases the locks when their holder ends, however it ends, so that no code has to guess
+from times whether a build is alive (docs/reference/ledger-engine.md). A frozen build keeps them.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
+import hashlib
 import random
+import string
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-from provisioner.errors import LedgerError
+from provisioner.errors import BusyError
 from provisioner.ledger.base import Run
-from provisioner.ledger.holder import Holder, busy
-from provisioner.ledger.sqlite.file import is_full, make_file, no_room
+from provisioner.ledger.holder import Holder, busy, shared
+from provisioner.ledger.sqlite.lock_file import LockFile
 
 _POLL_EVERY = 0.5  # seconds, with jitter
+_TRIES = 3  # before a lock counts as held: `unlocked` holds it for an instant
+_TRY_EVERY = 0.02  # seconds
+_SAFE = frozenset(f"{string.ascii_lowercase}{string.digits}-".encode())
+_LONGEST = 120  # characters of a pool in the name of a file
 
 
 class BuildLock:
-    """The lock file holds who has it. It is never removed: a name removed can be made anew,
-    and then two builds would hold two files of that name."""
+    """The locks of one build of `pools`; without pools, the lock of the whole ledger."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._descriptor: int | None = None
+    def __init__(self, ledger: Path, pools: Collection[str] | None) -> None:
+        self.pools = None if pools is None else frozenset(pools)
+        self._base = base = _of_ledger(ledger)
+        self._ledger = LockFile(base)
+        self._pools = [LockFile(_of_pool(base, pool), pool) for pool in sorted(self.pools or ())]
 
     def acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
-        """Take the lock for `run`. Raises BusyError when another build has it and not `wait`."""
-        reported = ""
-        while not self._try():
-            refusal = busy(Holder.read(self.path))
+        """Take all locks for `run`, or none. Raises BusyError if one is held, and not `wait`.
+
+        One who waits holds none of them meanwhile, so that no two can wait for each other.
+        """
+        reported, tries = "", 0
+        while (held := self._try()) is not None:
+            tries += 1
+            if tries < _TRIES:
+                time.sleep(_TRY_EVERY)
+                continue
+            refusal = self._refusal(held)
             if not wait:
                 raise refusal
             if on_wait is not None and refusal.message != reported:
                 on_wait(refusal.message)
             reported = refusal.message
             time.sleep(_POLL_EVERY * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
-        assert self._descriptor is not None
         try:
-            Holder.of(run).write(self._descriptor)
-        except OSError as error:
+            self._name(run)
+        except BaseException:
             self.release()
-            raise self._unusable(error) from None
+            raise
 
     def release(self) -> None:
-        """Give the lock back; releasing twice does nothing."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.ftruncate(descriptor, 0)
-            os.close(descriptor)
+        """Give the locks back; releasing twice does nothing."""
+        for file in (*self._pools, self._ledger):
+            file.release()
 
     def verify(self) -> None:
-        """Raises LedgerError when the lock file is gone: another build could hold a new one."""
-        assert self._descriptor is not None
-        if not self._is_at_path(self._descriptor):
-            raise LedgerError(
-                f"the build's lock file {self.path} was deleted while the build ran; "
-                "nothing more is written",
-                code="ledger_gone",
-                hint="run `provisioner build` again to resume",
-            )
+        """Raises LedgerError when a lock file is gone: another build could hold a new one."""
+        for file in (self._ledger, *self._pools):
+            file.verify()
 
-    def _try(self) -> bool:
-        descriptor = self._open()
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if self._is_at_path(descriptor):
-                self._descriptor, descriptor = descriptor, -1
-        except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
-                raise self._unusable(error) from None
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
-        return self._descriptor is not None
+    def _try(self) -> LockFile | None:
+        """Take all; or give back those that were taken, and return the one that is held."""
+        for file in (self._ledger, *self._pools):
+            if not file.acquire(is_shared=file is self._ledger and self.pools is not None):
+                self.release()
+                return file
+        return None
 
-    def _open(self) -> int:
-        try:
-            # Python opens close-on-exec: no child of a build can keep its lock.
-            return make_file(self.path)
-        except OSError as error:
-            raise self._unusable(error) from None
+    def _name(self, run: Run) -> None:
+        """Write who has the locks; nobody has the ledger's alone while builds share it."""
+        holder = Holder.of(run)
+        self._ledger.write(holder if self.pools is None else None)
+        for file in self._pools:
+            file.write(holder)
 
-    def _unusable(self, error: OSError) -> LedgerError:
-        if is_full(error):
-            return no_room(f"the build's lock file {self.path}")
-        return LedgerError(
-            f"the build's lock file {self.path} cannot be used: {error.strerror}",
-            code="ledger_read_only",
-            hint="the user of the build needs write access to the ledger's folder, which must be "
-            "on a local disk",
-        )
+    def _refusal(self, held: LockFile) -> BusyError:
+        if held is not self._ledger:
+            return busy(Holder.read(held.path), held.pool)
+        if (holder := Holder.read(self._base)) is not None:
+            return busy(holder)
+        files = sorted(self._base.parent.glob(f"{self._base.name}.*"))
+        found = [Holder.read(path) for path in files if not LockFile(path).is_free()]
+        return shared([holder for holder in found if holder is not None])
 
-    def _is_at_path(self, descriptor: int) -> bool:
-        try:
-            return os.path.samestat(os.fstat(descriptor), os.stat(self.path))
-        except OSError:
-            return False
+
+def unlocked(ledger: Path, pools: Iterable[str]) -> set[str]:
+    """Those of `pools` whose locks are free; none while the whole ledger is locked."""
+    base = _of_ledger(ledger)
+    if not LockFile(base).is_free(is_shared=True):
+        return set()
+    return {pool for pool in pools if LockFile(_of_pool(base, pool)).is_free()}
+
+
+def _of_ledger(ledger: Path) -> Path:
+    return ledger.with_name(ledger.name + ".build-lock")
+
+
+def _of_pool(base: Path, pool: str) -> Path:
+    """The lock file of a pool: no two have the same, also where names of files ignore case."""
+    content = pool.encode("utf-8", "surrogatepass")  # the name in a broken row may be anything
+    safe = "".join(chr(byte) if byte in _SAFE else f"%{byte:02x}" for byte in content)
+    if len(safe) > _LONGEST:
+        safe = f"%{hashlib.sha256(content).hexdigest()}"
+    return base.with_name(f"{base.name}.{safe}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -59,14 +59,25 @@ class SqliteLedger(SqlLedger):
                 self._connection.close()
             self._is_closed = True
 
+    def unlocked(self, pools: Iterable[str]) -> set[str]:
+        """Those of `pools` that no other build holds now."""
+        from provisioner.ledger.sqlite.build_lock import unlocked
+
+        own = (self._lock.pools if self._lock else None) or frozenset()
+        return unlocked(self.path, {*pools} - own) | own.intersection(pools)
+
     @contextmanager
-    def exclusive(
-        self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None
+    def _locked(
+        self,
+        run: Run,
+        pools: Collection[str] | None,
+        *,
+        wait: bool,
+        on_wait: Callable[[str], None] | None,
     ) -> Iterator[None]:
-        """No build runs inside the block, but `run`."""
         from provisioner.ledger.sqlite.build_lock import BuildLock
 
-        lock = BuildLock(self.path.with_name(self.path.name + ".build-lock"))
+        lock = BuildLock(self.path, pools)
         lock.acquire(run, wait=wait, on_wait=on_wait)
         try:
             self._lock, self._run = lock, run.id

@@ -1,0 +1,42 @@
+"""Orgs that a build or a probe may be working on: `reap` leaves them to it.
+
+Most orgs need no question: an org that is available or claimed is taken by compare-and-swap, and
+the builder of a failed or released one is done with it. Two kinds do: the org of a probe, whose row
+is `failed` from the start, and unfinished orgs of a pool that was removed from pool.yaml, which a
+build with an earlier pool.yaml may still build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.ledger.base import UNFINISHED
+from provisioner.upkeep.probes import is_probe
+
+if TYPE_CHECKING:
+    from provisioner.ledger.base import Ledger
+    from provisioner.upkeep.reap import Reaped
+
+
+def without_builder(ledger: Ledger, found: Sequence[Reaped]) -> tuple[list[Reaped], list[Reaped]]:
+    """Those of `found`, read before, that nobody is working on; and the others, with the reason.
+
+    The ledger is asked only if there are orgs of the two kinds.
+    """
+    pools = {item.org.pool for item in found if _may_have_builder(item)}
+    held = pools - ledger.unlocked(pools) if pools else set()
+    free = [item for item in found if item.org.pool not in held or not _may_have_builder(item)]
+    busy = [item for item in found if item not in free]
+    return free, [replace(item, left_because=_why(item)) for item in busy]
+
+
+def _may_have_builder(item: Reaped) -> bool:
+    return not item.is_orphan and (is_probe(item.org) or item.org.state in UNFINISHED)
+
+
+def _why(item: Reaped) -> str:
+    if is_probe(item.org):
+        return "a probe or a build is running"
+    return f"a build holds the pool {item.org.pool}; run `provisioner reap` again later"
