@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -80,8 +79,7 @@ def claim(
                 if left <= 0 or not refusal.can_wait:
                     raise refusal.error
             if asked.waiter:
-                pause = ledger.poll_every * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-                time.sleep(min(left, pause))
+                ledger.wait(asked, left)
                 continue
             asked = replace(asked, waiter=join())  # the next poll adds it to the queue, at once
             if on_wait is not None:

@@ -135,7 +135,7 @@ class Waiter:
     id: str
     claim: Claim  # only owner, pool, username and usable_until
     since: datetime
-    seen_at: datetime  # its last poll, by the ledger's clock
+    seen_at: datetime  # its last poll, by the ledger's clock; now, while its session is alive
 
 
 class Ledger(Protocol):
@@ -196,7 +196,13 @@ class Ledger(Protocol):
 
     @property
     def poll_every(self) -> float:
-        """Seconds between two polls of a waiting claim; one that does not poll is skipped."""
+        """Seconds between two polls of a waiting claim that the ledger does not wake."""
+
+    def wait(self, claim: Claim, seconds: float) -> None:
+        """Wait until there may be an org for a claim in the queue, at most `seconds`.
+
+        That is until the next poll, or until the ledger wakes the claim.
+        """
 
     def waiters(self) -> list[Waiter]:
         """The waiting claims, in the order in which they are served."""

@@ -1,14 +1,17 @@
 """The queue of claims that wait for an org: first come, first served.
 
 A place in the queue is not a lock. A waiting claim polls the ledger; the time of each poll, by the
-ledger's clock, keeps its place. A claim that stops polling (killed, stopped, disconnected) is
-skipped, and gets its old place back if it returns soon. An error here costs a claim its turn, but
+ledger's clock, keeps its place. (On PostgreSQL a session does, and wakes the claim.) A claim that
+stops polling (killed, stopped, disconnected) is skipped, and gets its old place back if it returns
+soon. An error here costs a claim its turn, but
 never gives one org to two owners: a claim is a compare-and-swap. See
 docs/decisions/0008-queue-by-polling.md.
 """
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +28,11 @@ class Polling:
 
     poll_every: float  # seconds
     abandoned_after: float  # seconds
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the next poll, at most `seconds`."""
+        pause = self.poll_every * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        time.sleep(min(seconds, pause))
 
     def is_active(self, waiter: Waiter, now: datetime) -> bool:
         """Whether the claim still polls."""

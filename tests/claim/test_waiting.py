@@ -93,7 +93,7 @@ def test_an_interrupted_wait_leaves_the_queue(
         assert in_line(ledger) == ["ann"]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("provisioner.claim.rules.time.sleep", interrupt)
+    monkeypatch.setattr("provisioner.ledger.queue.time.sleep", interrupt)
     with pytest.raises(KeyboardInterrupt):
         claim(ledger, owner="ann", wait=LONG)
     assert ledger.waiters() == []

@@ -129,6 +129,10 @@ class DevhubLedger:
         """Seconds between two polls of a waiting claim."""
         return devhub_queue.POLLING.poll_every
 
+    def wait(self, claim: Claim, seconds: float) -> None:  # noqa: ARG002 - one poll for all
+        """Wait until the next poll of a waiting claim, at most `seconds`."""
+        devhub_queue.POLLING.wait(seconds)
+
     def waiters(self) -> list[Waiter]:
         """The waiting claims, in the order in which they are served."""
         found, now = devhub_queue.waiters(self.session)

@@ -13,8 +13,8 @@ from provisioner.ledger.base import Org, Run
 from provisioner.ledger.postgresql import session as postgresql_session
 from provisioner.ledger.postgresql.address import Address
 from provisioner.ledger.postgresql.clock import ServerClock
-from provisioner.ledger.postgresql.retrying import RetryingLedger
 from provisioner.ledger.postgresql.session import Session
+from provisioner.ledger.postgresql.waiting import WaitingLedger
 from provisioner.ledger.rows import utc_now
 from provisioner.ledger.sql.schema import Execute
 
@@ -38,8 +38,8 @@ _SERVER_TIME = (
 _UNCHANGING = "LOCK TABLE org, event, run IN SHARE MODE"
 
 
-class PostgresqlLedger(RetryingLedger):
-    """One connection, which threads use in turn, and a second one while a build holds the lock.
+class PostgresqlLedger(WaitingLedger):
+    """One connection, which threads use in turn; another one for a build's lock and each waiter.
 
     A claim outlives the server's restart: it is made once or not at all, and then made again.
     """
@@ -69,6 +69,8 @@ class PostgresqlLedger(RetryingLedger):
         self._is_closed = False
         self._written: list[Org] = []  # by the current transaction
         self._clock_of_server = ServerClock()
+        self._listeners = {}
+        self._can_listen = True
         self._session = Session(address, retry_seconds=self._retry_seconds)
 
     def now(self) -> datetime:
@@ -78,6 +80,8 @@ class PostgresqlLedger(RetryingLedger):
 
     def close(self) -> None:
         """Give the connections back; closing twice does nothing."""
+        for waiter in list(self._listeners):
+            self._stop_listening(waiter)
         with self._mutex:
             self._session.close()
             self._is_closed = True

@@ -25,6 +25,7 @@ from provisioner.ledger.sql.repair import SqlRepair
 from provisioner.ledger.sql.schema import Execute
 from provisioner.ledger.sql.together import Request, Together
 
+_DOES_NOT_WAIT = Claim("")
 _LOSSES = 5  # orgs lost to others, who saw no queue yet, before a claim gives up
 
 
@@ -88,7 +89,7 @@ class SqlClaims(SqlQueue, SqlRepair, ABC):
         self, execute: Execute, requests: Sequence[Request], answers: dict[Request, Org | None]
     ) -> None:
         """Claim what is free, in the order of keys, in which every process locks them."""
-        if self._queue(execute):
+        if self._those_before(execute, _DOES_NOT_WAIT):
             return
         pools: dict[str, list[Request]] = {}
         keys: set[str] = set()

@@ -108,6 +108,8 @@ class SqlLedger(SqlContents, SqlClaims, SqlHistory):
             if not execute(statements.ADD_ORG, org_parameters(org)):
                 return False
             self._record(execute, org, note=note)
+            if org.state is State.AVAILABLE:
+                self._announce(execute, org.pool)
             return True
 
     def get(self, username: str) -> Org | None:
@@ -213,6 +215,8 @@ class SqlLedger(SqlContents, SqlClaims, SqlHistory):
             return None
         if at is not None:
             self._add_event(execute, seen, changed, note=note, at=at)
+        if changed.state is State.AVAILABLE and seen.state is not State.AVAILABLE:
+            self._announce(execute, changed.pool)
         return changed
 
     def _record(self, execute: Execute, org: Org, *, note: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from provisioner.ledger.base import Claim, Waiter
@@ -13,6 +13,8 @@ from provisioner.ledger.queue import FORGOTTEN_AFTER, Polling, ahead_of
 from provisioner.ledger.rows import readable, waiter_from, waiter_parameters
 from provisioner.ledger.sql import statements
 from provisioner.ledger.sql.schema import Execute
+
+_OUTDATED = timedelta(minutes=1)
 
 
 class SqlQueue(ABC):
@@ -37,7 +39,12 @@ class SqlQueue(ABC):
     def leave(self, waiter: str) -> None:
         """Give up a place in the queue; that it is gone already is fine."""
         with self._transaction(write=True) as execute:
-            execute(statements.FORGET_WAITER, {"id": waiter})
+            for row in execute(statements.FORGET_WAITER, {"id": waiter}):
+                self._announce(execute, row["pool"])
+
+    def wait(self, claim: Claim, seconds: float) -> None:  # noqa: ARG002 - one poll for all
+        """Wait until the next poll of a waiting claim, at most `seconds`."""
+        self.polling.wait(seconds)
 
     def _those_before(self, execute: Execute, claim: Claim) -> list[Waiter]:
         """Who is served before `claim`, which takes its place, or shows that it keeps it."""
@@ -61,10 +68,17 @@ class SqlQueue(ABC):
                 if now - waiter.seen_at > FORGOTTEN_AFTER:
                     execute(statements.FORGET_WAITER, {"id": waiter.id})
             own = Waiter(claim.waiter, claim, since=now, seen_at=now)
-        elif not self.polling.needs_update(own, now):
+        elif not self.polling.needs_update(own, now) and not _differs(own.claim, claim):
             return
-        own = replace(own, claim=claim, seen_at=now)
+        own = replace(own, claim=claim, seen_at=self._seen_at(claim, now))
         execute(statements.SHOW_WAITER, waiter_parameters(own))
+
+    def _seen_at(self, claim: Claim, now: datetime) -> datetime:  # noqa: ARG002 - all poll
+        """The time of a poll `now` as it is written."""
+        return now
+
+    def _announce(self, execute: Execute, pool: str) -> None:  # noqa: B027 - where all poll
+        """An org of `pool` may be there for a waiting claim ("": of any) after the commit."""
 
     @abstractmethod
     def _moment(self, execute: Execute) -> datetime:
@@ -73,3 +87,10 @@ class SqlQueue(ABC):
     @abstractmethod
     def _transaction(self, *, write: bool) -> AbstractContextManager[Execute]:
         """Commits when the block ends, and leaves nothing behind when it raises."""
+
+
+def _differs(written: Claim, claim: Claim) -> bool:
+    """Whether the claim asks for a much longer life than the others see: it counts from now."""
+    if written.usable_until is None or claim.usable_until is None:
+        return written.usable_until is not claim.usable_until
+    return abs(claim.usable_until - written.usable_until) > _OUTDATED

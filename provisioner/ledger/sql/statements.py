@@ -105,7 +105,7 @@ SHOW_WAITER = (
 )
 """Join the queue at its end, or renew the place in it."""
 
-FORGET_WAITER = "DELETE FROM waiter WHERE id = :id"
+FORGET_WAITER = "DELETE FROM waiter WHERE id = :id RETURNING pool"
 
 ADD_EVENT = (
     "INSERT INTO event (at, username, run, from_state, to_state, note) "

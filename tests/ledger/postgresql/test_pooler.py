@@ -6,19 +6,26 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from provisioner.claim.rules import claim
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim
 from provisioner.ledger.postgresql.address import address_of
 from provisioner.ledger.postgresql.ledger import PostgresqlLedger
+from provisioner.ledger.queue import Polling
+from provisioner.ledger.rows import utc_now
+from provisioner.ledger.sql.ledger import SqlLedger
 from tests.ledger.postgresql_server import (
     SUPERUSER,
     Server,
@@ -26,6 +33,7 @@ from tests.ledger.postgresql_server import (
     identity,
     not_tested,
 )
+from tests.ledger.storm import add_claimable
 from tests.ledger.world import NOW, add_available, run
 
 CONFIGURATION = """\
@@ -118,9 +126,29 @@ def test_claims_work_through_a_pooler(pooler: Pooler) -> None:
     with opened(pooler) as ledger, opened(pooler) as other:
         add_available(ledger, "a@acme.example")
         add_available(other, "b@acme.example")
-        claim = Claim("ann", idempotency_key="job-1")
-        assert ledger.claim(claim, now=NOW) == other.claim(claim, now=NOW)
+        keyed = Claim("ann", idempotency_key="job-1")
+        assert ledger.claim(keyed, now=NOW) == other.claim(keyed, now=NOW)
         assert other.claim(Claim("bob"), now=NOW) is not None
+
+
+@ALL
+def test_waiting_claims_poll_behind_a_pooler(
+    pooler: Pooler, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There a notification would reach a stranger, and the lock would stay with one."""
+    monkeypatch.setattr(SqlLedger, "polling", Polling(poll_every=0.01, abandoned_after=300.0))
+    has_a_place = threading.Event()
+    with opened(pooler) as ledger, opened(pooler) as other, ThreadPoolExecutor(1) as threads:
+        hour = timedelta(hours=1)
+        waiting = threads.submit(
+            claim, ledger, owner="ann", wait=hour, on_wait=lambda _why: has_a_place.set()
+        )
+        assert has_a_place.wait(timeout=60)
+        add_claimable(other, "a@acme.example", utc_now())
+        assert waiting.result(timeout=60).username == "a@acme.example"
+        locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
+        assert server.sql(locks, database=pooler.database) == []
+        assert not ledger._can_listen
 
 
 @ALL
