@@ -108,6 +108,8 @@ def plan_pools(
 ) -> list[PoolPlan]:
     """Plan each pool in the order given; earlier pools are served first.
 
+    `allowance` is for new orgs: what the sign-ups of intended orgs need is not in it.
+
     But the slots that a renewal has freed are its own: a pool that is short of orgs and has stale
     ones gets as many as may be missing, before any other.
     """
@@ -117,9 +119,6 @@ def plan_pools(
         pool.name: _in_renewal(pool, own) for pool, own in zip(wanted, sorted_rows, strict=True)
     }
     plans = []
-    # A sign-up that is intended may not be sent yet, in whichever pool it is.
-    intents = sum(row.state is State.INTENDED for own in sorted_rows for row in own.resume)
-    allowance = allowance.less(intents)
     for pool, own in zip(wanted, sorted_rows, strict=True):
         held.pop(pool.name)
         others = min(sum(held.values()), max(0, allowance.active))

@@ -157,18 +157,6 @@ def test_a_negative_allowance_creates_nothing() -> None:
     assert made.limit == "active_limit"
 
 
-def test_resumed_intents_are_counted_against_the_allowance() -> None:
-    made = plan(pool(3), [org(1, State.INTENDED)], Allowance(daily=2, active=9))
-    assert len(made.create) == 1
-
-
-def test_an_earlier_pool_does_not_get_the_sign_up_that_a_resumed_intent_needs() -> None:
-    late = replace(pool(1), name="other")
-    rows = [org(1, State.INTENDED, pool="other")]
-    first, second = plan_all([pool(1), late], rows, Allowance(daily=1, active=9))
-    assert (len(first.create), first.limit, len(second.resume)) == (0, "daily_limit", 1)
-
-
 def test_the_maximum_counts_claims_and_is_no_failure() -> None:
     rows = [org(n, State.CLAIMED) for n in range(3)]
     made = plan(pool(3, maximum=4), rows)

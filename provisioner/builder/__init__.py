@@ -35,6 +35,8 @@ Sign-ups
     signup_dispatch  decides which sign-ups are sent now
     signup_sender    commits the intent, sends the request
     signup_request   what a request contains
+    shared_limits    waits for other builds of the Dev Hub, or reads its limits again
+    hub_reading      reads what the Dev Hub has left for all builds
     pending_signups  what has no outcome yet
     signup_poll      polls all of them with one query
     signup_breaker   slows down and stops sign-ups after transient failures

@@ -70,6 +70,11 @@ class Connections:
             return self._hub
 
     @property
+    def hub_id(self) -> str:
+        """The org id of the Dev Hub. Where its logins do not name it, the username."""
+        return self.hub.client.session.grant.org_id or self._config.dev_hub.username.lower()
+
+    @property
     def snapshots(self) -> OrgSnapshots:
         """The org snapshots of the Dev Hub."""
         return OrgSnapshots(self.hub.client)

@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.builder.deadline import Deadline
 from provisioner.builder.usernames import new_username
 from provisioner.ledger.base import Ledger, Org, Run, State
+from provisioner.ledger.hub_counts import Caps, Shortage
 from provisioner.steps.base import StartAgain
 from provisioner.upkeep.lifetimes import HELD
 
@@ -69,6 +70,14 @@ Source: docs/reference/external-client-apps.md#first-minutes-of-an-app
 
 class RowLostError(Exception):
     """The row of an org was changed by somebody else: this build must not work on it any more."""
+
+
+class NoPlaceError(Exception):
+    """A limit of the Dev Hub allows no further sign-up now; nothing was written."""
+
+    def __init__(self, shortage: Shortage) -> None:
+        super().__init__(shortage.limit)
+        self.shortage = shortage
 
 
 class OrgLifecycle:
@@ -96,11 +105,21 @@ class OrgLifecycle:
 
     # --- sign-up ------------------------------------------------------------------------------
 
-    def intend(self, username: str, creation: Creation, consumer_key: str = "") -> Org:
+    def intend(
+        self,
+        username: str,
+        creation: Creation,
+        consumer_key: str = "",
+        *,
+        hub: str = "",
+        is_bounded: bool = True,
+    ) -> Org:
         """(no row) → intended: the sign-up of this username is about to be sent.
 
-        `consumer_key` is the one that the sign-up names, by default that of the Dev Hub's app.
-        Raises RowValueError when the ledger cannot hold the row.
+        `consumer_key` is the one that the sign-up names, by default that of the Dev Hub's app;
+        `hub` is the org id of the Dev Hub. Raises NoPlaceError when the builds of that Dev Hub
+        have used up `limits`, or what it allows (not without `is_bounded`: it does not say);
+        RowValueError when the ledger cannot hold the row.
         """
         now = self._now()
         org = Org(
@@ -112,10 +131,13 @@ class OrgLifecycle:
             fingerprint=creation.fingerprint,
             snapshot=creation.snapshot,
             consumer_key=consumer_key or self._config.consumer_app.consumer_key,
+            hub=hub,
             created_at=now,
             step_since=now,
         )
-        self._ledger.add(org)
+        shortage = self._ledger.intend(org, self._caps(now, is_bounded=is_bounded))
+        if shortage is not None:
+            raise NoPlaceError(shortage)
         return org
 
     def send_again(self, org: Org) -> Org:
@@ -282,6 +304,18 @@ class OrgLifecycle:
     def app_window(self, org: Org) -> Deadline:
         """How long the login app of an org may be unknown because it is new."""
         return self._deadline(org.active_at, APP_PROPAGATION)
+
+    def _caps(self, now: datetime, *, is_bounded: bool) -> Caps:
+        """`limits` of pool.yaml. No sign-up is in progress for longer than `sign_up_timeout`."""
+        limits = self._config.limits
+        longest = max(pool.sign_up_timeout for pool in self._config.pools.values())
+        return Caps(
+            limits.concurrent_signups,
+            limits.keep_daily,
+            limits.keep_active,
+            since=now - longest * self._time_scale,
+            is_bounded=is_bounded,
+        )
 
     def _deadline(self, start: datetime | None, limit: float) -> Deadline:
         return Deadline.since(start, self._now(), limit, time_scale=self._time_scale)

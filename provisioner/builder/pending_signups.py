@@ -41,6 +41,7 @@ class PendingSignUps:
         self._context = context
         self._usernames: set[str] = set()
         self._polled: dict[str, PendingSignUp] = {}
+        self.decided = 0  # how many are pending no longer
 
     def __len__(self) -> int:
         return len(self._usernames)
@@ -55,6 +56,11 @@ class PendingSignUps:
         """A sign-up is about to be sent."""
         with self._context.lock:
             self._usernames.add(username)
+
+    def withdraw(self, username: str) -> None:
+        """A sign-up is not sent."""
+        with self._context.lock:
+            self._usernames.discard(username)
 
     def poll(self, org: Org, *, is_unconfirmed: bool = False, delay: float = FIRST_POLL) -> None:
         """Poll a sign-up that was sent, or `is_unconfirmed`: perhaps sent, the answer was lost."""
@@ -86,6 +92,7 @@ class PendingSignUps:
     def decide(self, username: str) -> None:
         """It is pending no longer: there is a place for another one."""
         with self._context.lock:
-            self._usernames.discard(username)
+            self.withdraw(username)
             self._polled.pop(username, None)
+            self.decided += 1
         self._context.scheduler.wake(DISPATCH)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from provisioner.builder.crashes import harmless
 from provisioner.builder.deletions import delete
 from provisioner.builder.fingerprint import read_contents
+from provisioner.builder.hub_reading import SharedAllowance, shared_allowance
 from provisioner.builder.hub_retries import retried
 from provisioner.builder.manifest_entries import contents
 from provisioner.builder.survey import survey
 from provisioner.errors import ErrorKind, SalesforceError
+from provisioner.ledger.base import State
 from provisioner.plain_text import quantity
 from provisioner.plan import Allowance, PoolPlan, Removal, plan_pools
 from provisioner.salesforce.hub_limits import READ_LIMITS, is_refused
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Org
-    from provisioner.salesforce.hub import HubLimits
+
+Found = TypeVar("Found")
 
 UNBOUNDED = Allowance(1_000_000, 1_000_000)
 """To find out what is wanted; the limits are requested only if anything is."""
@@ -35,21 +38,24 @@ def _delete(context: BuildContext, removals: Sequence[Removal]) -> None:
 
 
 def hub_allowance(
-    config: PoolFile, connections: Connections, warn: Callable[[str], None]
-) -> Allowance:
-    """What the Dev Hub has left for us, less what `limits` keeps for people.
+    config: PoolFile,
+    connections: Connections,
+    warn: Callable[[str], None],
+    read: Callable[[], Found],
+) -> Found | None:
+    """What `read` finds that the Dev Hub has left for us, less what `limits` keeps for people.
 
-    A user of few rights may not be able to read it. Then the Dev Hub refuses the sign-up that is
-    one too many, unless pool.yaml keeps some for people: that is an error, a SalesforceError.
+    None for a user of too few rights to read it. Then the Dev Hub refuses the sign-up that is one
+    too many, unless pool.yaml keeps some for people: that is an error, a SalesforceError.
     """
     try:
-        return left_for_us(config, connections.hub.limits())
+        return read()
     except SalesforceError as error:
         if not is_refused(error):
             raise
         survey(connections)  # the other reason: this is not a Dev Hub
         warn(without_limits(config, error))
-        return UNBOUNDED
+        return None
 
 
 def without_limits(config: PoolFile, error: SalesforceError) -> str:
@@ -73,19 +79,11 @@ def without_limits(config: PoolFile, error: SalesforceError) -> str:
     )
 
 
-def left_for_us(config: PoolFile, limits: HubLimits) -> Allowance:
-    """`limits` of the Dev Hub, less what pool.yaml keeps for people."""
-    return Allowance(
-        daily=limits.daily_remaining - config.limits.keep_daily,
-        active=limits.active_remaining - config.limits.keep_active,
-    )
-
-
 def plan_build(
     context: BuildContext, pools: Sequence[str], adopted: Sequence[Org]
 ) -> list[PoolPlan]:
     """Plan, set the allowance of the build, and report what is resumed and what cannot be built."""
-    config, connections = context.config, context.connections
+    config = context.config
     unfinished = sum(org.pool in pools for org in adopted)
     if unfinished:
         text = f"resuming {quantity(unfinished, 'org')} that an earlier build did not finish"
@@ -101,9 +99,7 @@ def plan_build(
     if any(plan.create or plan.resume for plan in plans):
         rows = context.ledger.orgs() if removed else rows
         # Only now the limits: deletions have freed some of them.
-        what, warn = "the limits of the Dev Hub", context.reporter.warn
-        allowance = retried(context, what, lambda: hub_allowance(config, connections, warn))
-        context.progress.allow(allowance)
+        allowance = _allowance(context, pools, rows)
         plans = plan_pools(config, pools, rows, prints, allowance, now)
     used = {creation.fingerprint for plan in plans for creation in plan.create}
     used |= {org.fingerprint for plan in plans for org in plan.resume}
@@ -114,3 +110,26 @@ def plan_build(
             text = f"{plan.pool}: {missing} cannot be built: {plan.not_more_because}"
             context.reporter.warn(text)
     return plans
+
+
+def _allowance(context: BuildContext, pools: Sequence[str], rows: Sequence[Org]) -> Allowance:
+    """Read the limits of the Dev Hub, and set what this build may sign up.
+
+    A sign-up of another build that may be counted twice is not subtracted yet: the ledger decides
+    when the sign-up that is one too many is intended.
+    """
+    config, ledger, connections = context.config, context.ledger, context.connections
+    progress, warn = context.progress, context.reporter.warn
+
+    def read() -> SharedAllowance:
+        return shared_allowance(config, ledger, connections.hub, connections.hub_id, pools)
+
+    what = "the limits of the Dev Hub"
+    found = retried(context, what, lambda: hub_allowance(config, connections, warn, read))
+    if found is None:
+        progress.allow(UNBOUNDED, None)
+        return UNBOUNDED
+    own = sum(row.state is State.INTENDED and row.builder_id == context.run.id for row in rows)
+    allowance = found.left.less(-max(0, found.uncertain - own))
+    progress.allow(allowance, found.granted)
+    return allowance

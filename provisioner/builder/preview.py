@@ -10,6 +10,7 @@ from provisioner.builder.circuit_breaker import content_of
 from provisioner.builder.connections import Connections
 from provisioner.builder.fingerprint import Contents, read_contents
 from provisioner.builder.first_logins import has_first_session
+from provisioner.builder.hub_reading import left_for_us, received
 from provisioner.builder.input_changes import Change, changes
 from provisioner.builder.lost_sessions import WHY
 from provisioner.builder.packed_inputs import recorded_inputs
@@ -87,10 +88,15 @@ def preview(
         plans = plan_pools(config, pools, now_rows, prints, UNBOUNDED, now)
         others = [*(Removal(org, REASON) for org in left_by_probes(now_rows)), *late]
         if any(plan.create or plan.resume for plan in plans):
-            allowance = hub_allowance(config, connections, warn)
+            hub = connections.hub
+            allowance = (
+                hub_allowance(config, connections, warn, lambda: left_for_us(config, hub.limits()))
+                or UNBOUNDED
+            )
             ended = [*others, *(removal for plan in plans for removal in plan.remove)]
             allowance = allowance.more(_slots_of(ended, active))
-            plans = plan_pools(config, pools, now_rows, prints, allowance, now)
+            left = allowance.less(_unsent(connections, now_rows, ended))
+            plans = plan_pools(config, pools, now_rows, prints, left, now)
             _warn_of_unsent(config, plans, active, allowance, warn)
         has_new = any(plan.create for plan in plans)
         past = ledger.past_orgs() if has_new else PastOrgs()
@@ -105,6 +111,19 @@ def preview(
         old_snapshots=old,
         changes=_changes(plans, contents, ledger, runs),
     )
+
+
+def _unsent(connections: Connections, rows: Sequence[Org], ended: Sequence[Removal]) -> int:
+    """How many sign-ups are intended, by whichever build, that the Dev Hub has not received."""
+    ending = {removal.org.username for removal in ended}
+    names = [
+        row.username
+        for row in rows
+        if row.state is State.INTENDED
+        and row.hub in ("", connections.hub_id)
+        and row.username not in ending
+    ]
+    return len(names) - len(received(connections.hub, names))
 
 
 def _warn_of_unsent(

@@ -26,16 +26,21 @@ class BuildProgress:
         self.unconfirmed: list[Org] = []  # left to the next build
         self.pending: set[str] = set()  # usernames of orgs that have no outcome yet
         self.allowance = Allowance(0, 0)  # sign-ups that may still be sent
-        self.granted: Allowance | None = None  # those before the first one
+        self.granted: Allowance | None = None  # what the Dev Hub had left, if it says so
         self.limit = ""  # the Dev Hub limit that stopped sign-ups, as `--json` names it
         self.limit_message = ""
         self._warnings = StepWarnings()
         self._replacements: Counter[str] = Counter()  # sign-ups sent for failed orgs, by pool
 
-    def allow(self, allowance: Allowance) -> None:
-        """Set what the Dev Hub has left, before the first sign-up."""
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the Dev Hub says how many sign-ups are left."""
+        return self.granted is not None
+
+    def allow(self, allowance: Allowance, granted: Allowance | None) -> None:
+        """Set what is left before the first sign-up; `granted` is what the Dev Hub says."""
         with self.lock:
-            self.allowance = self.granted = allowance
+            self.allowance, self.granted = allowance, granted
 
     def start(self, username: str, *, spends_sign_up: bool = False) -> None:
         """An org is in progress from now on; its sign-up may have to be paid for."""
@@ -43,6 +48,12 @@ class BuildProgress:
             self.pending.add(username)
             if spends_sign_up:
                 self.allowance = self.allowance.less(1)
+
+    def withdraw(self, username: str) -> None:
+        """No sign-up was sent for an org, which is not in progress any more."""
+        with self.lock:
+            self.pending.discard(username)
+            self.allowance = self.allowance.less(-1)
 
     def complete(self, org: Org) -> None:
         """An org is available; it counts once, also when an exception leads here again."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.builder import packed_inputs
 from provisioner.builder.causes import MOST_CAUSES, Cause, causes, step_locations
-from provisioner.builder.planning import UNBOUNDED
 from provisioner.errors import BuildError, HubLimitError, Interrupted, ProvisionerError
 from provisioner.ledger.base import Org, State
 from provisioner.plain_text import quantity
@@ -180,6 +179,6 @@ def summarise(
 def _allowance(context: BuildContext) -> dict[str, int]:
     """The sign-ups that the build had at its start; empty where it did not ask, or may not know."""
     granted = context.progress.granted
-    if granted is None or granted == UNBOUNDED:
+    if granted is None:
         return {}
     return {"daily": granted.daily, "active": granted.active}

@@ -53,7 +53,6 @@ class Room:
             for plan in plans
         }
         promised = sum(plan.slots for plan in plans)
-        promised += sum(org.state is State.INTENDED for plan in plans for org in plan.resume)
         self._spare = max(0, context.progress.allowance.active - promised)
 
     def take(self, pool: str, username: str) -> bool:
@@ -76,6 +75,22 @@ class Room:
             own.free += 1
             own.taken.discard(username)
         self._context.scheduler.wake(DISPATCH)
+
+    def put_back(self, pool: str, username: str) -> None:
+        """A slot that was taken is not used yet."""
+        with self._context.lock:
+            own = self._pools[pool]
+            own.free += 1
+            own.taken.discard(username)
+
+    def lose(self, pool: str, username: str) -> None:
+        """A slot that was taken is not free: another build, or somebody else, has it."""
+        self.keep(pool, username)
+
+    def add(self, slots: int) -> None:
+        """The Dev Hub has so many slots that are free, for any pool."""
+        with self._context.lock:
+            self._spare = max(0, slots - sum(own.free for own in self._pools.values()))
 
     def keep(self, pool: str, username: str) -> None:
         """An org keeps its slot: it is available, kept for people, or somebody else's."""

@@ -45,6 +45,7 @@ from provisioner.builder.result import BuildResult, requests_sent, summarise
 from provisioner.builder.retry_plan import plan_retry
 from provisioner.builder.room import Room
 from provisioner.builder.scheduler import Scheduler
+from provisioner.builder.shared_limits import SharedLimits
 from provisioner.builder.signup_breaker import SignUpBreaker
 from provisioner.builder.signup_dispatch import SignUpDispatch
 from provisioner.builder.signup_poll import SignUpPoll
@@ -163,9 +164,10 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     room, marks, way = Room(context, plans), ReadyMarks(context), LoginWay(context)
     outcomes = Outcomes(context, queue, room, marks, way, snapshots)
     steps = OrgSteps(context, outcomes, way, snapshots)
-    sender = SignUpSender(context, queue, pending, room, outcomes, way)
+    shared = SharedLimits(context, pending, [plan.pool for plan in plans])
+    sender = SignUpSender(context, queue, pending, room, outcomes, way, shared)
     poll = SignUpPoll(context, pending, breaker, outcomes, steps, sender)
-    SignUpDispatch(context, queue, pending, room, breaker, sender, way)
+    SignUpDispatch(context, queue, pending, room, breaker, sender, way, shared)
     follower = _followed(context, plans, queue)
     for org in (org for plan in plans for org in plan.resume):
         way.try_with(org.username, org.consumer_key)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from provisioner.builder.login_way import LoginWay
     from provisioner.builder.pending_signups import PendingSignUps
     from provisioner.builder.room import Room
+    from provisioner.builder.shared_limits import SharedLimits
     from provisioner.builder.signup_breaker import SignUpBreaker
     from provisioner.builder.signup_queue import SignUpQueue
     from provisioner.builder.signup_sender import SignUpSender
@@ -27,7 +28,7 @@ class _Decision:
     send: list[tuple[str, Creation]] = field(default_factory=list)  # by username
     without_room: list[Creation] = field(default_factory=list)
     stopped_because: str = ""
-    pause: float | None = None  # seconds until the circuit breaker allows another sign-up
+    pause: float | None = None  # seconds until another sign-up may be tried
 
 
 class SignUpDispatch:
@@ -48,8 +49,10 @@ class SignUpDispatch:
         breaker: SignUpBreaker,
         sender: SignUpSender,
         way: LoginWay,
+        shared: SharedLimits,
     ) -> None:
         self._context = context
+        self._shared = shared
         self._queue = queue
         self._pending = pending
         self._room = room
@@ -96,7 +99,8 @@ class SignUpDispatch:
             left = [*decision.without_room, *waiting]
             self._queue.put_back(left, self._why_waiting(decision))
             if len(self._queue):
-                decision.pause = self._breaker.wait(time.monotonic()) or None
+                now = time.monotonic()
+                decision.pause = max(self._breaker.wait(now), self._shared.pause(now)) or None
         return decision
 
     def _why_waiting(self, decision: _Decision) -> str:
@@ -116,6 +120,8 @@ class SignUpDispatch:
     def _may_send(self, more: int) -> bool:
         """Whether one may be sent beside the pending ones and `more` that wait for room."""
         if self._context.scheduler.is_stopping or self._way.is_on_trial:
+            return False
+        if self._shared.pause(time.monotonic()):
             return False
         undecided, bound = len(self._pending), self._context.config.limits.concurrent_signups
         return undecided + more < bound and self._breaker.allows(undecided, time.monotonic())

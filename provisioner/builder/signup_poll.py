@@ -68,7 +68,7 @@ class SignUpPoll:
     def resume(self, org: Org) -> None:
         """Continue with a row that an earlier build left in `intended` or `signing_up`."""
         is_unconfirmed = org.state is State.INTENDED
-        self._context.progress.start(org.username, spends_sign_up=is_unconfirmed)
+        self._context.progress.start(org.username)  # what is left is without its sign-up
         self._pending.poll(org, is_unconfirmed=is_unconfirmed, delay=0.0)
 
     def _poll(self) -> float | None:

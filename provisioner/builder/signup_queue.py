@@ -80,6 +80,11 @@ class SignUpQueue:
         self._reason = reason
         self._waiting.extendleft(reversed(list(creations)))
 
+    def put_first(self, creation: Creation) -> None:
+        """Return a creation that was taken; whoever does wakes the job that sends it."""
+        with self._context.lock:
+            self._waiting.appendleft(creation)
+
     def reasons(self, pool: str) -> dict[str, int]:
         """What the orgs of a pool wait for, and how many do."""
         with self._context.lock:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
-from provisioner.builder.lifecycle import RowLostError
+from provisioner.builder.lifecycle import NoPlaceError, RowLostError
+from provisioner.builder.signup_queue import DISPATCH
 from provisioner.builder.signup_request import sign_up_request
 from provisioner.errors import STOPS, ErrorKind, HubLimitError, ProvisionerError
 from provisioner.ledger.base import Org, State
+from provisioner.ledger.hub_counts import DAILY
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from provisioner.builder.pending_signups import PendingSignUps
     from provisioner.builder.room import Room
     from provisioner.builder.scheduler import Job
+    from provisioner.builder.shared_limits import SharedLimits
     from provisioner.builder.signup_queue import SignUpQueue
+    from provisioner.ledger.hub_counts import Shortage
     from provisioner.plan import Creation
 
 MOST_CRASHES = 3  # unexpected exceptions of one sign-up before it is left to the next build
@@ -40,8 +44,10 @@ class SignUpSender:
         room: Room,
         outcomes: Outcomes,
         way: LoginWay,
+        shared: SharedLimits,
     ) -> None:
         self._context = context
+        self._shared = shared
         self._queue = queue
         self._pending = pending
         self._room = room
@@ -64,9 +70,31 @@ class SignUpSender:
         self._context.scheduler.add(f"send {org.username}", self._send_job(org))
 
     def _intend_and_send(self, username: str, creation: Creation) -> None:
-        key = self._way.consumer_key
-        org = self._context.lifecycle.intend(username, creation, key)
+        key, hub = self._way.consumer_key, self._context.connections.hub_id
+        is_bounded = self._context.progress.is_bounded
+        try:
+            org = self._context.lifecycle.intend(
+                username, creation, key, hub=hub, is_bounded=is_bounded
+            )
+        except NoPlaceError as error:
+            self._not_now(username, creation, error.shortage)
+            return
+        self._shared.admitted()
         self._send_job(org)()
+
+    def _not_now(self, username: str, creation: Creation, shortage: Shortage) -> None:
+        """Other builds use what the Dev Hub allows: the org waits, or there is none for it."""
+        self._context.progress.withdraw(username)
+        self._pending.withdraw(username)
+        if self._shared.refused(shortage):
+            self._room.put_back(creation.pool, username)
+        elif shortage.limit == DAILY:
+            self._stop(DAILY, "The Dev Hub's daily scratch org limit leaves no further sign-up.")
+            return
+        else:
+            self._room.lose(creation.pool, username)
+        self._queue.put_first(creation)
+        self._context.scheduler.wake(DISPATCH)
 
     def _not_intended(self, username: str, creation: Creation, error: ProvisionerError) -> None:
         """The row was not committed, so nothing was sent; if it was, the next build finds it."""
@@ -123,11 +151,14 @@ class SignUpSender:
 
     def _refused_by_limit(self, org: Org, error: HubLimitError) -> None:
         """The Dev Hub allows no more: nothing further is sent; sign-ups in progress continue."""
-        self._queue.clear()
-        if self._context.progress.reach_limit(error.code, error.message):
-            self._context.reporter.warn(f"{error.message} No further sign-ups are sent.")
+        self._stop(error.code, error.message)
         self._outcomes.never_signed_up(org, error, is_failure=False)
         self._pending.decide(org.username)
+
+    def _stop(self, limit: str, message: str) -> None:
+        self._queue.clear()
+        if self._context.progress.reach_limit(limit, message):
+            self._context.reporter.warn(f"{message} No further sign-ups are sent.")
 
     def _report(self, org: Org) -> None:
         event = OrgEvent(org.username, org.pool, org.state, step="sign-up")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from provisioner.ledger.broken import BrokenRow
     from provisioner.ledger.facts import HubFacts
+    from provisioner.ledger.hub_counts import Caps, Left, Reading, Shortage
     from provisioner.ledger.past_orgs import PastOrgs
 
 
@@ -88,6 +89,7 @@ class Org:
     """Since when the current step has a state; of an org not yet active, since it is intended."""
     active_at: datetime | None = None  # when a build saw that the sign-up was complete
     snapshot: str = ""  # name of the org snapshot that the org is signed up from; "" for none
+    hub: str = ""  # org id of the Dev Hub; "" in rows of earlier versions, which count for any
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,36 @@ class Ledger(Protocol):
 
     def add(self, org: Org) -> None:
         """Insert a new row (state `intended`) and its first event, committed on return."""
+
+    def intend(self, org: Org, caps: Caps) -> Shortage | None:
+        """`add`, unless a limit of the Dev Hub `org.hub` forbids one more sign-up: then why.
+
+        Counts the rows of all builds of that Dev Hub, and inserts the row, under one lock.
+        """
+
+    def start_reading(self, hub: str) -> Reading:
+        """Before the limits of a Dev Hub are requested: which sign-ups they may not contain."""
+
+    def record_reading(
+        self, reading: Reading, *, daily: int, active: int, known: Collection[str] = ()
+    ) -> None:
+        """Store the sign-ups and the active orgs that the Dev Hub had left.
+
+        `known` are those of `reading.unconfirmed` that it had received before. Does nothing when
+        a reading that was requested later is stored already.
+        """
+
+    def left(self, hub: str, pools: Collection[str]) -> Left:
+        """What the Dev Hub has left for `pools`: the last reading, and rows since then."""
+
+    def hold(self, orgs: Collection[Org], until: datetime | None) -> None:
+        """Keep the slots of orgs for their pools when they are deleted, at most until then.
+
+        The next new org of the pool takes one. Without effect where one build runs at a time.
+        """
+
+    def release_slots(self, pools: Collection[str]) -> None:
+        """Keep no slots for these pools any more."""
 
     def restore(self, org: Org, *, note: str) -> bool:
         """Insert a row in any state (of a lost ledger or a copy), with an event.

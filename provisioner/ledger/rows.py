@@ -149,6 +149,7 @@ _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "users": _users,
     "kept": _flag,
     "snapshot": _text_or_none,
+    "hub": _text_or_none,
 }
 
 

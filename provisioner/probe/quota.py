@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.builder.planning import left_for_us, without_limits
+from provisioner.builder.hub_reading import left_for_us
+from provisioner.builder.planning import without_limits
 from provisioner.errors import HubLimitError, SalesforceError
 from provisioner.salesforce.hub_limits import is_refused
 

@@ -21,7 +21,7 @@ from provisioner.salesforce.transport import Transport
 from tests.builder.night import TIME_SCALE, Night, Watcher
 
 PACKAGE = Path(run.__file__).parent
-WRITES = frozenset({"add", "restore", "move", "change", "adopt"})
+WRITES = frozenset({"add", "intend", "restore", "move", "change", "adopt"})
 LOST_ANSWER = {"do": "reset", "at": "after"}
 DAILY = "The signup request failed because this organization has reached its daily limit"
 STEPS = "- run_apex: { file: scripts/setup.apex }\n"
@@ -207,7 +207,13 @@ def test_nothing_slow_happens_under_the_lock_of_the_build(
     code, messages = guarded_build(night, guard)
     assert not guard.wrong
     assert (code, len(night.orgs(State.AVAILABLE))) == (0, 6), messages
-    assert {"ledger.add", "ledger.orgs", "ledger.change", "request", "observer.org"} <= guard.calls
+    assert {
+        "ledger.intend",
+        "ledger.orgs",
+        "ledger.change",
+        "request",
+        "observer.org",
+    } <= guard.calls
     night.write_pool(size=6, steps=f"{STEPS}- assign_permission_sets: [Misspelled]\n")
     assert guarded_build(night, guard)[0] == 6
     assert not guard.wrong

@@ -68,7 +68,8 @@ class Pool:
         retire = tuple(Removal(each, "outdated") for each in self.ledger.rows.values())
         plan = PoolPlan("p", SIZE, (), resume, create, (), retire, slots=slots, swap=swap)
         progress = BuildProgress()
-        progress.allow(Allowance(daily=allowance, active=allowance))
+        left = Allowance(daily=allowance, active=allowance)
+        progress.allow(left, left)
         parts = SimpleNamespace(
             progress=progress,
             lock=progress.lock,
@@ -170,18 +171,25 @@ def test_an_org_that_cannot_be_deleted_is_missing(monkeypatch: pytest.MonkeyPatc
 def test_slots_of_the_dev_hub_that_no_pool_was_promised_serve_a_pool_that_needs_no_deletion(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An org whose sign-up may have been sent is one of those that were promised a slot."""
-    left = row("sent", State.INTENDED), row("one", State.BUILDING), row("two", State.BUILDING)
-    pool = Pool(monkeypatch, create=(NEW,), slots=1, resume=left, allowance=4)
+    pool = Pool(monkeypatch, create=(NEW,), slots=1, allowance=3)
     assert [pool.room.take("p", f"new{n}") for n in range(4)] == [True, True, True, False]
 
 
-def test_promised_slots_that_the_dev_hub_does_not_have_leave_none_to_others(
+def test_slots_that_are_short_leave_none_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(monkeypatch, create=(), allowance=-1)
+    assert not pool.room.take("p", "new")
+
+
+def test_a_slot_that_another_build_has_taken_is_not_free_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    left = (row("sent", State.INTENDED),)
-    pool = Pool(monkeypatch, create=(), resume=left, allowance=0)
-    assert not pool.room.take("p", "new")
+    pool = Pool(monkeypatch, create=(NEW,), slots=1, allowance=1)
+    assert pool.room.take("p", "new1")
+    pool.room.put_back("p", "new1")
+    assert pool.room.take("p", "new2")
+    pool.room.lose("p", "new2")
+    assert not pool.room.take("p", "new3")
+    assert pool.make_room(1) == 1, "an outdated org makes room, as if none had been promised"
 
 
 def test_slots_that_no_pool_was_promised_are_not_for_a_pool_whose_orgs_must_make_room(

@@ -29,10 +29,10 @@ def fails_once(monkeypatch: pytest.MonkeyPatch, method: str, error: Exception) -
     """The first call of a transition raises an error instead."""
     real, errors = getattr(OrgLifecycle, method), [error]
 
-    def transition(*arguments: Any) -> Any:
+    def transition(*arguments: Any, **named: Any) -> Any:
         if errors:
             raise errors.pop()
-        return real(*arguments)
+        return real(*arguments, **named)
 
     monkeypatch.setattr(OrgLifecycle, method, transition)
 

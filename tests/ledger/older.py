@@ -16,6 +16,12 @@ UNDONE: Mapping[int, Sequence[str]] = {
         "DROP INDEX org_by_content",
         "DROP INDEX run_by_start",
     ),
+    7: (
+        "DROP INDEX org_by_count",
+        "ALTER TABLE org DROP COLUMN hub",
+        "ALTER TABLE org DROP COLUMN counted",
+        "ALTER TABLE org DROP COLUMN held_until",
+    ),
     4: ("ALTER TABLE org RENAME COLUMN step_state TO request_id",),
 }
 """By the version that made it; both databases understand it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from provisioner.builder.planning import left_for_us, without_limits
+from provisioner.builder.hub_reading import left_for_us
+from provisioner.builder.planning import without_limits
 from provisioner.doctor.result import Result, ok, problem, warning
 from provisioner.errors import HubLimitError, SalesforceError
 from provisioner.ledger.base import UNFINISHED, State

@@ -16,6 +16,7 @@ from provisioner.ledger.devhub import facts as devhub_facts
 from provisioner.ledger.devhub import queue as devhub_queue
 from provisioner.ledger.devhub import records
 from provisioner.ledger.devhub.claims import claim_one
+from provisioner.ledger.devhub.counts import HubCounts
 from provisioner.ledger.devhub.errors import BUILDER
 from provisioner.ledger.devhub.records import RUN
 from provisioner.ledger.devhub.repair import blocked, named, note_blocked, readable_rows, repair
@@ -27,6 +28,7 @@ from provisioner.ledger.rows import readable, utc_now
 if TYPE_CHECKING:
     from provisioner.ledger.devhub.build_lock import BuildLease, Times
     from provisioner.ledger.facts import HubFacts
+    from provisioner.ledger.hub_counts import Caps, Left, Reading, Shortage
     from provisioner.ledger.transfer import Contents
 
 
@@ -46,6 +48,7 @@ class DevhubLedger:
         self._times = times
         self._clock = clock
         self._broken = BrokenRows()
+        self._counts = HubCounts(lambda: self.orgs(states=LIVE))
         self._run = ""  # the run whose builder lock this object holds
         self._lease: BuildLease | None = None
         self._writer = Writer(self.session, lambda: self._lease.id if self._lease else "")
@@ -73,6 +76,37 @@ class DevhubLedger:
         if not self._insert(org, ""):
             raise ValueError(f"the ledger has a row for {org.username} already")
 
+    def intend(self, org: Org, caps: Caps) -> Shortage | None:
+        """`add`, unless a limit of the Dev Hub forbids one more sign-up: then why."""
+        shortage = self._counts.intend(org, caps)
+        if shortage is None:
+            try:
+                self.add(org)
+            except BaseException:
+                self._counts.forget(org.username)
+                raise
+        return shortage
+
+    def start_reading(self, hub: str) -> Reading:
+        """Before the limits of the Dev Hub are requested: what they may not contain."""
+        return self._counts.start_reading(hub)
+
+    def record_reading(
+        self, reading: Reading, *, daily: int, active: int, known: Collection[str] = ()
+    ) -> None:
+        """Keep what the Dev Hub had left, in memory."""
+        self._counts.record_reading(reading, daily=daily, active=active, known=known)
+
+    def left(self, hub: str, pools: Collection[str]) -> Left:  # noqa: ARG002 - one build at a time
+        """What the last reading leaves."""
+        return self._counts.left()
+
+    def hold(self, orgs: Collection[Org], until: datetime | None) -> None:
+        """Without effect: no other build could take the slots."""
+
+    def release_slots(self, pools: Collection[str]) -> None:
+        """Without effect: none is kept."""
+
     def restore(self, org: Org, *, note: str) -> bool:
         """Insert a row in whatever state it is, with an event; False when there is one already."""
         return self._insert(org, note)
@@ -96,6 +130,7 @@ class DevhubLedger:
             return []
         found = self.session.query(records.orgs_query(wanted, pool), read=records.org_of)
         orgs = [org for _, org in readable_rows(found, self._broken)]
+        self._counts.note(orgs, is_all=not pool and wanted >= LIVE)
         return [org for org in orgs if not pool or org.pool == pool]
 
     def move(self, org: Org, to: State, *, note: str = "", **changes: Any) -> Org | None:
@@ -105,7 +140,7 @@ class DevhubLedger:
         """
         moved = changes_of.moved(org, to, changes)
         outcome = self._swap(org, moved, at=self._clock(), note=note)
-        return moved if outcome is Outcome.DONE else None
+        return self._noted(moved) if outcome is Outcome.DONE else None
 
     def change(self, org: Org, *, note: str = "", **changes: Any) -> Org | None:
         """Change fields without changing the state; None when the row changed meanwhile.
@@ -114,7 +149,7 @@ class DevhubLedger:
         """
         changed = changes_of.changed(org, changes, to=org.state)
         outcome = self._swap(org, changed, at=self._clock(), note=note)
-        return changed if outcome is Outcome.DONE else None
+        return self._noted(changed) if outcome is Outcome.DONE else None
 
     def claim(self, claim: Claim, *, now: datetime) -> Org | None:
         """Claim one available org that fulfils `claim`, least remaining life first.
@@ -285,6 +320,10 @@ class DevhubLedger:
     def record_facts(self, subject: str, facts: HubFacts) -> None:
         """Write the facts of a Dev Hub in place of the earlier ones."""
         devhub_facts.record(self.session, subject, facts)
+
+    def _noted(self, org: Org) -> Org:
+        self._counts.note([org])
+        return org
 
     def _insert(self, org: Org, note: str) -> bool:
         event = self._event(None, org, at=self._clock(), note=note)

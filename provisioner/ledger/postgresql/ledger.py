@@ -49,6 +49,8 @@ class PostgresqlLedger(WaitingLedger):
         " FOR UPDATE",  # none is free: wait for who is taking the last, who may yet fail
     )
 
+    hub_lock: ClassVar[str] = " FOR UPDATE"
+
     def __init__(
         self,
         address: Address,

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from provisioner.errors import LedgerError
 from provisioner.ledger.base import Claim, Org, Run, State
 from provisioner.ledger.facts import HubFacts
+from provisioner.ledger.hub_counts import Caps, Left, Reading, Shortage
 from provisioner.ledger.postgresql.address import Address
 from provisioner.ledger.postgresql.errors import UncertainError, UndoneError, lost
 from provisioner.ledger.rows import event_from, org_from, readable
@@ -67,6 +68,48 @@ class RetryingLedger(SqlLedger):
 
         tries: list[int] = []  # an earlier one may have been written, and its answer lost
         self._again(add, is_repeatable=True)
+
+    def intend(self, org: Org, caps: Caps) -> Shortage | None:
+        """As in `SqlLedger`, and again when the connection breaks."""
+
+        def intend() -> Shortage | None:
+            if tries and self.get(org.username) == org:
+                return None  # an earlier one was written, and its answer lost
+            tries.append(1)
+            return super(RetryingLedger, self).intend(org, caps)
+
+        tries: list[int] = []
+        return self._again(intend, is_repeatable=True)
+
+    def start_reading(self, hub: str) -> Reading:
+        """As in `SqlLedger`, and again when the connection breaks: a number may be left out."""
+        return self._again(
+            lambda: super(RetryingLedger, self).start_reading(hub), is_repeatable=True
+        )
+
+    def record_reading(
+        self, reading: Reading, *, daily: int, active: int, known: Collection[str] = ()
+    ) -> None:
+        """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
+
+        def record() -> None:
+            super(RetryingLedger, self).record_reading(
+                reading, daily=daily, active=active, known=known
+            )
+
+        self._again(record, is_repeatable=True)
+
+    def left(self, hub: str, pools: Collection[str]) -> Left:
+        """As in `SqlLedger`, and again when the connection breaks."""
+        return self._again(lambda: super(RetryingLedger, self).left(hub, pools), is_repeatable=True)
+
+    def hold(self, orgs: Collection[Org], until: datetime | None) -> None:
+        """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
+        self._again(lambda: super(RetryingLedger, self).hold(orgs, until), is_repeatable=True)
+
+    def release_slots(self, pools: Collection[str]) -> None:
+        """As in `SqlLedger`, and again when the connection breaks: twice is as good as once."""
+        self._again(lambda: super(RetryingLedger, self).release_slots(pools), is_repeatable=True)
 
     def restore(self, org: Org, *, note: str) -> bool:
         """As in `SqlLedger`, and again when the connection breaks before it is written."""

@@ -26,11 +26,12 @@ from provisioner.ledger.rows import (
 from provisioner.ledger.sql import statements
 from provisioner.ledger.sql.claims import SqlClaims
 from provisioner.ledger.sql.history import SqlHistory
+from provisioner.ledger.sql.hub_counts import SqlHubCounts
 from provisioner.ledger.sql.schema import Execute
 from provisioner.ledger.sql.transfer import SqlContents, facts_key
 
 
-class SqlLedger(SqlContents, SqlClaims, SqlHistory):
+class SqlLedger(SqlContents, SqlClaims, SqlHistory, SqlHubCounts):
     """The contract of `provisioner.ledger.base.Ledger` over `_transaction`.
 
     Each public method is one transaction. `clock` dates the events.
@@ -95,12 +96,8 @@ class SqlLedger(SqlContents, SqlClaims, SqlHistory):
 
         Raises ValueError when the state is not `intended`, or the username is there already.
         """
-        if org.state is not State.INTENDED:
-            raise ValueError(f"a new row is intended, not {org.state}")
         with self._transaction(write=True) as execute:
-            if not execute(statements.ADD_ORG, org_parameters(org)):
-                raise ValueError(f"the ledger has a row for {org.username} already")
-            self._record(execute, org, note="")
+            self._insert(execute, org)
 
     def restore(self, org: Org, *, note: str) -> bool:
         """Insert a row in whatever state it is, with an event; False when there is one already."""
@@ -183,13 +180,20 @@ class SqlLedger(SqlContents, SqlClaims, SqlHistory):
     def facts(self, subject: str) -> HubFacts:
         """What is known of a Dev Hub; unknown facts without a row."""
         with self._transaction(write=False) as execute:
-            rows = execute(statements.FACTS, {"key": facts_key(subject)})
+            rows = execute(statements.META, {"key": facts_key(subject)})
         return HubFacts.from_text(rows[0]["value"]) if rows else HubFacts()
 
     def record_facts(self, subject: str, facts: HubFacts) -> None:
         """Write the facts of a Dev Hub in place of the earlier ones."""
         with self._transaction(write=True) as execute:
-            execute(statements.SET_FACTS, {"key": facts_key(subject), "value": facts.text()})
+            execute(statements.SET_META, {"key": facts_key(subject), "value": facts.text()})
+
+    def _insert(self, execute: Execute, org: Org) -> None:
+        if org.state is not State.INTENDED:
+            raise ValueError(f"a new row is intended, not {org.state}")
+        if not execute(statements.ADD_ORG, org_parameters(org)):
+            raise ValueError(f"the ledger has a row for {org.username} already")
+        self._record(execute, org, note="")
 
     def _start_run(self, run: Run) -> None:
         with self._transaction(write=True) as execute:

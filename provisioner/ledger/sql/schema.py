@@ -102,6 +102,16 @@ _HISTORY = (
 )
 """So that no command reads the rows of deleted orgs, of which there are many."""
 
+_HUB_COUNTS = (
+    "ALTER TABLE org ADD COLUMN hub TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE org ADD COLUMN counted INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE org ADD COLUMN held_until TEXT NOT NULL DEFAULT ''",
+    "UPDATE org SET counted = 1 WHERE state = 'deleted'",
+    """CREATE INDEX org_by_count ON org (hub)
+        WHERE state <> 'deleted' OR counted <> 1 OR held_until <> ''""",
+)
+"""`counted` and `held_until` are in no Org: see provisioner.ledger.hub_counts."""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _QUEUE,
@@ -109,6 +119,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _STEP_STATE,
     _SNAPSHOT,
     _HISTORY,
+    _HUB_COUNTS,
 )
 """Step by step; `{serial}` is the database's type of a key that counts up by itself."""
 

@@ -207,16 +207,19 @@ and those that signed up an org that is not deleted."""
 
 PRUNE_RUNS = f"DELETE FROM run WHERE number IN ({_old_runs}) RETURNING number"  # noqa: S608
 
-FACTS = "SELECT value FROM meta WHERE key = :key"
-"""The facts of a Dev Hub have the key `facts SUBJECT`, beside the version in the same table: an
-earlier provisioner ignores them."""
+META = "SELECT value FROM meta WHERE key = :key"
+"""Beside the version, the table has the facts of a Dev Hub with the key `facts SUBJECT`, and the
+figures of one with the key `hub ORG_ID`: an earlier provisioner ignores them. Ends so that a
+database with row locks can append `FOR UPDATE`."""
 
-ALL_FACTS = "SELECT key, value FROM meta WHERE key LIKE 'facts %'"
+ADD_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT DO NOTHING"
 
-SET_FACTS = (
+SET_META = (
     "INSERT INTO meta (key, value) VALUES (:key, :value) "
     "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 )
+
+ALL_FACTS = "SELECT key, value FROM meta WHERE key LIKE 'facts %'"
 
 SCHEMA_VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
 

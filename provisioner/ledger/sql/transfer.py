@@ -103,7 +103,7 @@ def _write(execute: Execute, contents: Contents) -> None:
     for run in contents.runs:
         execute(statements.START_RUN, run_parameters(run))
     for subject, facts in contents.facts:
-        execute(statements.SET_FACTS, {"key": facts_key(subject), "value": facts.text()})
+        execute(statements.SET_META, {"key": facts_key(subject), "value": facts.text()})
 
 
 def facts_key(subject: str) -> str:

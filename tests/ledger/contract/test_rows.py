@@ -41,6 +41,7 @@ FULL = Org(
     step_since=NOW + timedelta(seconds=3),
     active_at=NOW + timedelta(seconds=4),
     snapshot="P1a2b3c4d5e6f01",
+    hub="00D0000000000HUB01",
 )
 
 

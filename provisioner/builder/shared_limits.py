@@ -1,0 +1,98 @@
+"""What a build does when other builds use what the Dev Hub allows: it waits, or reads again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from provisioner.builder.crashes import guarded
+from provisioner.builder.hub_reading import shared_allowance
+from provisioner.builder.signup_queue import DISPATCH
+from provisioner.ledger.hub_counts import CONCURRENT
+
+if TYPE_CHECKING:
+    from provisioner.builder.context import BuildContext
+    from provisioner.builder.pending_signups import PendingSignUps
+    from provisioner.errors import ProvisionerError
+    from provisioner.ledger.hub_counts import Shortage
+
+READ_AGAIN = "limits of the Dev Hub"
+"""The key of the job that reads them again."""
+SHORTEST_WAIT, LONGEST_WAIT = 2.0, 20.0  # seconds until a place is looked for again
+GROWTH = 1.6  # of that wait, each time that there was none
+MOST_READINGS = 5  # of the limits, after the one of the plan
+
+
+class SharedLimits:
+    """Whether the next sign-up may be tried. Safe to use from several threads.
+
+    For a place among the sign-ups in progress, the ledger is asked again after a growing wait, or
+    when a sign-up of this build is decided. The Dev Hub is asked again only if its last figures
+    may have counted a sign-up that was subtracted as well.
+    """
+
+    def __init__(
+        self, context: BuildContext, pending: PendingSignUps, pools: Collection[str]
+    ) -> None:
+        self._context = context
+        self._pending = pending
+        self._pools = pools
+        self._wait = SHORTEST_WAIT
+        self._until = 0.0  # by time.monotonic: no place is looked for before …
+        self._decided = 0  # … unless more sign-ups than these are decided
+        self._readings = 0
+        self._is_reading = False
+        job = guarded(context.reporter, self._read, self._not_read)
+        context.scheduler.register(READ_AGAIN, job)
+
+    def pause(self, now: float) -> float:
+        """Seconds until a sign-up may be tried; 0 for now. Under the build's lock."""
+        if self._is_reading:
+            return LONGEST_WAIT  # the job wakes the dispatch
+        if self._pending.decided != self._decided:
+            return 0.0
+        return max(0.0, self._until - now)
+
+    def admitted(self) -> None:
+        """There was a place."""
+        with self._context.lock:
+            self._wait = SHORTEST_WAIT
+
+    def refused(self, shortage: Shortage) -> bool:
+        """There was none: whether another try may succeed."""
+        with self._context.lock:
+            if shortage.limit == CONCURRENT:
+                self._look_later()
+                return True
+            if self._is_reading:
+                return True
+            if shortage.is_certain or self._readings >= MOST_READINGS:
+                return False
+            self._is_reading = True
+            delay = self._context.wait(SHORTEST_WAIT * 2.0**self._readings)
+            self._readings += 1
+        self._context.scheduler.wake(READ_AGAIN, delay)
+        return True
+
+    def _look_later(self) -> None:
+        now = time.monotonic()
+        if now >= self._until or self._pending.decided != self._decided:
+            self._until = now + self._context.wait(self._wait)
+            self._wait = min(self._wait * GROWTH, LONGEST_WAIT)
+        self._decided = self._pending.decided
+
+    def _read(self) -> None:
+        context = self._context
+        hub, hub_id = context.connections.hub, context.connections.hub_id
+        shared_allowance(context.config, context.ledger, hub, hub_id, self._pools)
+        self._resume()
+
+    def _not_read(self, error: ProvisionerError) -> None:
+        self._context.reporter.warn(f"the limits of the Dev Hub: {error.message}")
+        self._resume()
+
+    def _resume(self) -> None:
+        with self._context.lock:
+            self._is_reading = False
+        self._context.scheduler.wake(DISPATCH)
