@@ -44,10 +44,12 @@ class Forked:
         environment: Mapping[str, str],
         out: Path,
         err: Path,
+        before: str = "",
     ) -> None:
+        """`before` is Python that runs in the process before the command does."""
         for file in (out, err):
             file.touch()
-        given = (tuple(arguments), str(folder), dict(environment), str(out), str(err))
+        given = (tuple(arguments), str(folder), dict(environment), str(out), str(err), before)
         self._process = FORKING.Process(target=_main, args=given)
         self._process.start()
         assert self._process.pid is not None
@@ -75,7 +77,12 @@ class Forked:
 
 
 def _main(
-    arguments: Sequence[str], folder: str, environment: Mapping[str, str], out: str, err: str
+    arguments: Sequence[str],
+    folder: str,
+    environment: Mapping[str, str],
+    out: str,
+    err: str,
+    before: str,
 ) -> None:
     """What `python -m provisioner` does, in the copy."""
     os.chdir(folder)
@@ -88,4 +95,5 @@ def _main(
         os.close(to)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+    exec(before, {})
     main.main(arguments)

@@ -39,21 +39,33 @@ class Ended:
 class Process:
     """One process. What it says goes into files, so that it never waits for a reader."""
 
-    def __init__(self, night: Night, *arguments: str, before: str = "") -> None:
-        """`before` is Python that runs in the process before `provisioner` does."""
+    def __init__(
+        self, night: Night, *arguments: str, before: str = "", before_imports: str = ""
+    ) -> None:
+        """`before` is Python that runs in the process before `provisioner` does.
+
+        `before_imports` also runs before modules are imported, in a Python of its own.
+        """
         self._base = night.folder / f"said-{time.monotonic_ns()}"
         self._night = night
-        self.process = self._started(before, arguments) if before else self._forked(arguments)
-
-    def _forked(self, arguments: Sequence[str]) -> Forked:
-        night = self._night
-        out, err = self._file("out"), self._file("err")
-        return Forked(
-            arguments, folder=night.folder, environment=environment(night), out=out, err=err
+        self.process = (
+            self._started(before_imports, arguments)
+            if before_imports
+            else self._forked(before, arguments)
         )
 
-    def _started(self, before: str, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-        program = f"{before}\nfrom provisioner.cli.main import main\nmain()"
+    def _forked(self, before: str, arguments: Sequence[str]) -> Forked:
+        return Forked(
+            arguments,
+            folder=self._night.folder,
+            environment=environment(self._night),
+            out=self._file("out"),
+            err=self._file("err"),
+            before=before,
+        )
+
+    def _started(self, before_imports: str, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        program = f"{before_imports}\nfrom provisioner.cli.main import main\nmain()"
         with self._file("out").open("w") as out, self._file("err").open("w") as err:
             return subprocess.Popen(
                 [sys.executable, "-c", program, *arguments],
@@ -103,9 +115,9 @@ def environment(night: Night) -> Mapping[str, str]:
     return {**own, "PYTHONPATH": str(ROOT), **night.environ}
 
 
-def run(night: Night, *arguments: str, before: str = "") -> Ended:
+def run(night: Night, *arguments: str, before: str = "", before_imports: str = "") -> Ended:
     """One process, to its end."""
-    return Process(night, *arguments, before=before).end()
+    return Process(night, *arguments, before=before, before_imports=before_imports).end()
 
 
 def build(night: Night, *arguments: str) -> Ended:

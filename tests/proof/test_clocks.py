@@ -36,7 +36,12 @@ def build_with_a_jump(night: WholeNight, seconds: int, route: str) -> Ended:
     """
     night.fault({"route": route, "nth": 2}, {"do": "hold"})
     process = Process(
-        night, "build", "--json", "--time-scale", TIME_SCALE, before=clock_that_jumps(seconds)
+        night,
+        "build",
+        "--json",
+        "--time-scale",
+        TIME_SCALE,
+        before_imports=clock_that_jumps(seconds),
     )
     assert process.hold()
     while route != "query" and len(rows(night, State.BUILDING)) < SIZE:
@@ -48,7 +53,7 @@ def build_with_a_jump(night: WholeNight, seconds: int, route: str) -> Ended:
 
 
 def with_a_wrong_clock(night: WholeNight, seconds: int, *arguments: str) -> Ended:
-    return run(night, *arguments, before=clock_that_jumps(seconds, at_once=True))
+    return run(night, *arguments, before_imports=clock_that_jumps(seconds, at_once=True))
 
 
 def dates(org: Org) -> list[datetime]:

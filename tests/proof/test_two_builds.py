@@ -39,7 +39,7 @@ def test_builds_at_once_on_hosts_whose_clocks_differ(
             "--wait",
             "--time-scale",
             TIME_SCALE,
-            before=clock_that_jumps(s, at_once=True),
+            before_imports=clock_that_jumps(s, at_once=True),
         )
         for s in (0, ahead, -60)
     ]
