@@ -24,6 +24,7 @@ from provisioner.server.openapi import document
 from provisioner.server.operation import Operation
 from provisioner.server.request import Call
 from provisioner.server.sign_in import UnknownPersonError, person_of
+from provisioner.server.sign_in.own_form import require_own_form
 
 if TYPE_CHECKING:
     from provisioner.server.world import World
@@ -57,6 +58,7 @@ def create_app(world: World) -> Starlette:
 
 async def _answer(world: World, operation: Operation, request: Request) -> Response:
     person = await run_in_threadpool(person_of, world, request)
+    require_own_form(world, request)
     body = await _body(request) if operation.method == "POST" else {}
     call = Call(world, person, request.path_params, request.query_params, body)
     result = await run_in_threadpool(operation.act, call)
