@@ -22,6 +22,7 @@ from provisioner.errors import (
 from provisioner.server.api import OPERATIONS
 from provisioner.server.openapi import document
 from provisioner.server.operation import Operation
+from provisioner.server.page.views import routes as page_routes
 from provisioner.server.request import Call
 from provisioner.server.sign_in import UnknownPersonError, person_of
 from provisioner.server.sign_in.own_form import require_own_form
@@ -51,6 +52,7 @@ def create_app(world: World) -> Starlette:
             Route("/healthz", lambda _request: PlainTextResponse("ok\n")),
             Route("/v1/openapi.json", lambda _request: JSONResponse(described)),
             Mount("/v1", routes=api),
+            *page_routes(world),
         ],
         exception_handlers={ProvisionerError: _failure},
     )

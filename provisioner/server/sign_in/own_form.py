@@ -26,7 +26,7 @@ def require_own_form(world: World, request: Request, token: str = "") -> None:
     """
     if request.method in _SAFE or bearer(request):
         return
-    _require_same_origin(world, request)
+    require_same_origin(world, request)
     found = signed_in(world, request)
     if found is None:
         return  # the proxy names the person: then only the origin says who asks
@@ -36,7 +36,8 @@ def require_own_form(world: World, request: Request, token: str = "") -> None:
         )
 
 
-def _require_same_origin(world: World, request: HTTPConnection) -> None:
+def require_same_origin(world: World, request: HTTPConnection) -> None:
+    """Raises AccessError for a request that another site has sent."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin", "")
     own = {world.server.url.rstrip("/"), f"{request.url.scheme}://{request.headers.get('host')}"}
