@@ -57,7 +57,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("notify",),
     ("api",),
     ("access",),
-    ("server", "agent"),
+    ("server",),
     ("cli", "output"),
 )
 """From the lowest to the highest; a name is that of a module or of a whole package."""
