@@ -57,7 +57,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("notify",),
     ("api",),
     ("access",),
-    ("server",),
+    ("server", "agent"),
     ("cli", "output"),
 )
 """From the lowest to the highest; a name is that of a module or of a whole package."""

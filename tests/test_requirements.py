@@ -55,10 +55,11 @@ def pins(lock: str) -> dict[str, str]:
 
 EMULATOR = ROOT / "provisioner" / "emulator"
 SERVER = ROOT / "provisioner" / "server"
+AGENT = ROOT / "provisioner" / "agent"
 CLIENT = [
     path
     for path in (ROOT / "provisioner").rglob("*.py")
-    if not {EMULATOR, SERVER} & {*path.parents}
+    if not {EMULATOR, SERVER, AGENT} & {*path.parents}
 ]
 BASE = modules(PROJECT["project"]["dependencies"])
 
@@ -75,6 +76,10 @@ def test_the_emulator_imports_what_its_extra_brings_and_nothing_that_is_missing(
 
 def test_the_server_imports_only_what_its_extra_brings() -> None:
     assert imports(SERVER.rglob("*.py")) - BASE <= modules(EXTRAS["server"])
+
+
+def test_the_tools_of_agents_import_only_what_their_extra_brings() -> None:
+    assert imports(AGENT.rglob("*.py")) - BASE <= modules(EXTRAS["mcp"])
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])

@@ -79,6 +79,13 @@ provisioner serve
 # Behind a reverse proxy on the same host, which ends TLS
 provisioner serve --port 8080
 """,
+    "mcp": """
+# Add the tools to a coding agent, for example Claude Code
+# claude mcp add provisioner -- provisioner --config /srv/pools/pool.yaml mcp
+provisioner mcp
+# Claim as another owner
+provisioner mcp --owner "agent of ann@acme.example"
+""",
     "status": """
 # Show all pools and their orgs
 provisioner status

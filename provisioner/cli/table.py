@@ -62,6 +62,7 @@ COMMANDS: Mapping[str, Listed] = {
     "renew": Listed("Day", "provisioner.cli.renew", "Extend the lease of a claimed org."),
     "release": Listed("Day", "provisioner.cli.release", "Release a claimed org."),
     "serve": Listed("Day", "provisioner.cli.serve", "Serve a page and an API over the ledger."),
+    "mcp": Listed("Day", "provisioner.cli.mcp", "Serve tools for a coding agent on stdin/stdout."),
     "hub": Listed(
         "Set-up", "provisioner.cli.hub", "Set up the app of the Dev Hub, and the ledger on it."
     ),

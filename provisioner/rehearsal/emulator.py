@@ -21,7 +21,7 @@ from provisioner.input_file import SETTINGS, read_input
 from provisioner.input_json import JsonProblem, parse_json
 from provisioner.json_locations import locations
 
-EMULATOR_NEEDS = ("werkzeug", "defusedxml")
+EMULATOR_NEEDS = ("werkzeug", "defusedxml", "jwt")
 """The packages of the extra `emulator`, by the names under which they are imported."""
 
 

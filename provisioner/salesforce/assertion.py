@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
     from provisioner.salesforce.keys import SigningKey
 
 LIFE = 180  # seconds; Salesforce documents a window of three minutes (docs/reference/login.md)
+HEADER = {"alg": "RS256", "typ": "JWT"}
 
 
 @dataclass(frozen=True)
@@ -25,12 +32,30 @@ def assertion(app: App, username: str, audience: str, now: float) -> str:
     `now` is in seconds since 1970. The JWT has only the four claims that Salesforce reads; `exp`
     is an integer. The result is a credential for `LIFE` seconds: never log it.
     """
-    import jwt
-
     claims = {
         "iss": app.consumer_key,
         "sub": username,
         "aud": audience,
         "exp": int(now) + LIFE,
     }
-    return jwt.encode(claims, app.key.private, algorithm="RS256")
+    return _signed(claims, app.key.private)
+
+
+def _signed(claims: Mapping[str, object], key: RSAPrivateKey) -> str:
+    """The claims as a JWT in the compact form (RFC 7515, sections 3.1 and A.2).
+
+    PyJWT does the same, but its import takes a fifth of the time of a login.
+    """
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    signed = f"{_part(_json(HEADER))}.{_part(_json(claims))}"
+    return f"{signed}.{_part(key.sign(signed.encode(), PKCS1v15(), SHA256()))}"
+
+
+def _json(values: Mapping[str, object]) -> bytes:
+    return json.dumps(values, separators=(",", ":")).encode()
+
+
+def _part(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

@@ -22,8 +22,10 @@ from provisioner.errors import (
 from provisioner.server.api import OPERATIONS
 from provisioner.server.openapi import document
 from provisioner.server.operation import Operation
+from provisioner.server.page.views import routes as page_routes
 from provisioner.server.request import Call
 from provisioner.server.sign_in import UnknownPersonError, person_of
+from provisioner.server.sign_in.own_form import require_own_form
 
 if TYPE_CHECKING:
     from provisioner.server.world import World
@@ -50,6 +52,7 @@ def create_app(world: World) -> Starlette:
             Route("/healthz", lambda _request: PlainTextResponse("ok\n")),
             Route("/v1/openapi.json", lambda _request: JSONResponse(described)),
             Mount("/v1", routes=api),
+            *page_routes(world),
         ],
         exception_handlers={ProvisionerError: _failure},
     )
@@ -57,6 +60,7 @@ def create_app(world: World) -> Starlette:
 
 async def _answer(world: World, operation: Operation, request: Request) -> Response:
     person = await run_in_threadpool(person_of, world, request)
+    require_own_form(world, request)
     body = await _body(request) if operation.method == "POST" else {}
     call = Call(world, person, request.path_params, request.query_params, body)
     result = await run_in_threadpool(operation.act, call)

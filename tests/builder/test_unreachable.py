@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -21,6 +22,12 @@ from tests.proof.processes import Ended
 pytestmark = pytest.mark.slow
 
 NO_HOST = "https://no-such-host.invalid"  # kept free of hosts for ever (RFC 6761)
+
+
+@pytest.fixture(autouse=True)
+def _short_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a build takes --time-scale."""
+    monkeypatch.setattr(retry, "sleep", lambda seconds: time.sleep(seconds * 0.02))
 
 
 @pytest.fixture

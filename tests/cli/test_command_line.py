@@ -100,6 +100,20 @@ def test_the_module_is_the_executable() -> None:
     assert done.stdout == f"provisioner {provisioner.__version__}\n"
 
 
+def test_the_version_needs_nothing_of_the_command_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "provisioner", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ROOT},
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "provisioner" in imported
+    assert not {name for name in imported if name.startswith(("provisioner.", "typer"))}
+    assert not imported & {"json", "re", "pathlib", "typing", "inspect", "subprocess"}
+
+
 def test_arguments_and_options_reach_the_command(cli: Cli) -> None:
     assert cli("fake").out == "nobody 1\n"
     assert cli("fake", "me", "--count", "3").out == "me 3\n"

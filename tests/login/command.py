@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Org, State
 from tests.login.host import CONSUMER_KEY, USERNAME
+from tests.proof.forked import Forked
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,16 +37,18 @@ class Run:
         self.folder = folder
 
     def __call__(self, *arguments: str, **environment: str) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "provisioner", "login", *arguments],
-            cwd=self.folder,
-            env=self.environment(**environment),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        with tempfile.TemporaryDirectory() as said:
+            out, err = Path(said, "out"), Path(said, "err")
+            process = Forked(
+                ["login", *arguments],
+                folder=self.folder,
+                environment=self.environment(**environment),
+                out=out,
+                err=err,
+            )
+            done = Done(process.wait(), out.read_text(), err.read_text())
+        assert "Traceback" not in done.err
+        return done
 
     def environment(self, **more: str) -> dict[str, str]:
         """No program on PATH, nothing of the machine's own settings."""

@@ -240,7 +240,10 @@ def test_url_prints_the_link_alone_and_json_adds_it(run: Run, options: list[str]
     assert both["access_token"] == TOKEN
 
 
-HEAVY = {"requests", "simple_salesforce", "rich", "werkzeug", "provisioner.emulator"}
+HEAVY = {
+    *("requests", "simple_salesforce", "rich", "werkzeug", "provisioner.emulator"),
+    *("jwt", "cryptography.x509", "asyncio", "psycopg", "provisioner.builder"),
+}
 LIST_IMPORTS = """
 import sys
 from provisioner.cli.main import run

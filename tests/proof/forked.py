@@ -17,11 +17,12 @@ from pathlib import Path
 
 from provisioner.cli import main
 
-OF_A_BUILD = """
+PRELOADED = """
     cryptography.hazmat.primitives.serialization csv encodings.idna importlib.metadata
     importlib.resources jwt sqlite3 yaml
     provisioner.builder.run provisioner.builder.selection provisioner.cli.build
-    provisioner.cli.main provisioner.config.load provisioner.config.pool_file
+    provisioner.cli.claim provisioner.cli.login provisioner.cli.main provisioner.cli.status
+    provisioner.config.load provisioner.config.pool_file
     provisioner.config.pools provisioner.config.step_entries provisioner.config.whole_file
     provisioner.ledger.holder provisioner.ledger.sqlite.build_lock
     provisioner.ledger.sqlite.ledger provisioner.notify.notifier provisioner.report.build
@@ -30,7 +31,7 @@ OF_A_BUILD = """
     provisioner.steps.run_apex provisioner.steps.tree_loading
 """
 FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload([*OF_A_BUILD.split(), __name__])
+FORKING.set_forkserver_preload([*PRELOADED.split(), __name__])
 
 
 class Forked:
@@ -94,6 +95,6 @@ def _main(
         os.dup2(to, number)
         os.close(to)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
     exec(before, {})
     main.main(arguments)

@@ -27,7 +27,7 @@ from tests.proof.whole_night import WholeNight, whole_night
 
 Run = Callable[..., Ended]  # a night, and the arguments of a command
 BEFORE, AFTER = "before", "after"
-LONG = 1200.0  # seconds of the emulator, a thousand times as fast
+LONG = 3600.0  # seconds of the emulator: 1.2 s of the test
 NOT_COPIED = reason_of(SignUpStatus("", "", "Error", "C-1016", "", "", "", None))
 IN_DOUBT = "it is unknown whether"
 REPLACED_ON_DOUBT = ("run_apex", "load_data", "run_command")  # as their docstrings say

@@ -122,7 +122,7 @@ def whole_night(
     *,
     ledger: str | ProofLedger = "sqlite",
     seed: int = 0,
-    speed: float = 1000,
+    speed: float = 3000,
     steps: str = FEW,
     **latencies: float,
 ) -> Iterator[WholeNight]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from provisioner.access import claims
 from provisioner.access.person import Person
 from provisioner.errors import AccessError
-from provisioner.server import claims
 
 from .served import Served
 

@@ -10,13 +10,14 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provisioner.errors import ErrorKind, SalesforceError
-from provisioner.steps import STEPS, step_class
+from provisioner.steps import STEPS, snowfakery_data, step_class
 from provisioner.steps.assign_permission_sets import AssignPermissionSets
 from provisioner.steps.base import Done, Step, StepFailed
 from provisioner.steps.create_users import CreateUsers
@@ -170,14 +171,15 @@ def test_a_step_that_is_run_again_changes_nothing(kind: str, runner: StepRunner)
         (kind, fault)
         for kind in EXAMPLES
         for fault in FAULTS
-        # Each run of it starts the library, which takes a second.
         if kind != "load_data snowfakery" or fault == "closed after"
     ],
 )
 def test_after_a_fault_at_any_request_the_step_completes_or_the_org_is_replaced(
-    kind: str, fault: str, tmp_path: Path
+    kind: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For each request of an undisturbed run: the same run with a fault at that request."""
+    generated = lru_cache(snowfakery_data.generated)  # each run of the library takes a second
+    monkeypatch.setattr("provisioner.steps.snowfakery_form.generated", generated)
     with Emulated() as emulated:
         undisturbed = made(emulated, tmp_path)
         before = requests(undisturbed)

@@ -3,17 +3,16 @@
 A transaction that makes an org available, or in which a claim leaves the queue, notifies a channel
 of its schema. A waiting claim listens there and need not poll. Notifications may be lost (with the
 connection, or when a claim ahead is killed without leaving), so the claim also polls the ledger
-every 20 seconds.
+every 30 seconds.
 
 The session holds an advisory lock for the place in the queue. The server releases it when the
 process has ended, and `SESSION_TIMEOUT` after the last command of a frozen or disconnected one. No
-row has to be written for that. Behind a pooler that shares sessions neither the lock nor LISTEN
+row is written for that. Behind a pooler that shares sessions neither the lock nor LISTEN
 works: there claims poll, as on other ledgers.
 """
 
 from __future__ import annotations
 
-import hashlib
 import random
 import selectors
 import time
@@ -27,23 +26,25 @@ from provisioner.ledger.postgresql.address import Address
 from provisioner.ledger.postgresql.connection import Connection, connect, executor
 from provisioner.ledger.sql.schema import Execute
 
-POLL_EVERY = 20.0  # seconds, with jitter, without a notification
+POLL_EVERY = 30.0  # seconds, less jitter, without a notification
 AGAIN_AFTER = 2.0  # seconds from a notification that gave no org: those ahead may have been killed
 SESSION_TIMEOUT = 45.0  # seconds without a command, after which the server ends the session
 _LONGEST_NAME = 200  # bytes of a pool's name in a notification, which has room for 8000
 
-_CHANNEL = "'provisioner_' || md5(current_schema())"
+_CHANNEL = "'provisioner_' || hashtext(current_schema())"
 _NOTIFY = f"SELECT pg_notify({_CHANNEL}, :pool)"
 _SESSION = (
     f"SELECT {_CHANNEL} AS channel, pg_backend_pid() AS pid, "  # noqa: S608
     "extract(epoch FROM current_setting('idle_session_timeout')::interval)::float8 AS timeout"
 )
-_LOCK = "SELECT pg_try_advisory_lock(:key)"
+_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' ' || :waiter, 0))"
 _LOCKED = (
-    "SELECT (classid::bigint << 32) | objid::bigint AS key FROM pg_locks "
+    "SELECT id FROM waiter WHERE hashtextextended(current_schema() || ' ' || id, 0) IN ("
+    "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks "
     "WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND database = "
-    "(SELECT oid FROM pg_database WHERE datname = current_database())"
+    "(SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
+"""The places that are locked: a key of 64 bits is in two columns (postgresql.org, pg_locks)."""
 
 
 def notify(execute: Execute, pool: str) -> None:
@@ -53,8 +54,8 @@ def notify(execute: Execute, pool: str) -> None:
 
 def seen_now(execute: Execute, waiters: Sequence[Waiter], now: datetime) -> list[Waiter]:
     """The waiters; those whose sessions are alive have polled `now`, as it were."""
-    locked = {row["key"] for row in execute(_LOCKED, {})}
-    return [replace(one, seen_at=now) if _key(one.id) in locked else one for one in waiters]
+    locked = {row["id"] for row in execute(_LOCKED, {})}
+    return [replace(one, seen_at=now) if one.id in locked else one for one in waiters]
 
 
 class Listener:
@@ -62,7 +63,7 @@ class Listener:
 
     def __init__(self, address: Address, waiter: str) -> None:
         """Open it. Raises psycopg.Error and LedgerError."""
-        self._key = _key(waiter)
+        self._waiter = waiter
         self._pools: set[str] = set()  # of the notifications since the last wait
         self._is_early = False  # the next poll
         self._connection = _connect(address)
@@ -84,7 +85,7 @@ class Listener:
 
     def keep(self) -> None:
         """Show the server that this process runs. Raises psycopg.Error when the session ended."""
-        self._ask(_LOCK, {"key": self._key})
+        self._ask(_LOCK, {"waiter": self._waiter})
 
     def wait(self, pool: str, seconds: float) -> None:
         """Wait for an org of `pool` ("": of any), at most `seconds`, or until the next poll.
@@ -92,7 +93,7 @@ class Listener:
         Raises psycopg.Error when the session has ended.
         """
         pause = AGAIN_AFTER if self._is_early else POLL_EVERY
-        end = time.monotonic() + min(seconds, pause * random.uniform(0.8, 1.2))  # noqa: S311
+        end = time.monotonic() + min(seconds, pause * random.uniform(0.8, 1.0))  # noqa: S311
         self._is_early = False
         with selectors.DefaultSelector() as selector:
             selector.register(self._connection.fileno(), selectors.EVENT_READ)
@@ -126,9 +127,3 @@ def _connect(address: Address) -> Connection:
     given = address.parameters.get("options", "")
     settings = f"-c idle_session_timeout={SESSION_TIMEOUT * 1000:.0f} -c statement_timeout=5000"
     return connect(address, options=f"{given} {settings}".strip())
-
-
-def _key(waiter: str) -> int:
-    """The number of the lock of a place: 64 bits, which no other place has."""
-    digest = hashlib.sha256(f"provisioner {waiter}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)

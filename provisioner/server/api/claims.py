@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from provisioner.access import claims
 from provisioner.errors import UsageError
 from provisioner.ledger.document import org_document
-from provisioner.server import claims
 from provisioner.server.api.schemas import named
 from provisioner.server.operation import Operation
 from provisioner.server.request import Call

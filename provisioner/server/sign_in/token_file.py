@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.access.person import Person
 from provisioner.errors import AccessError
+from provisioner.server.sign_in.address import address_of
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -22,8 +23,12 @@ def person(world: World, connection: HTTPConnection) -> Person | None:
         return None
     if not hmac.compare_digest(token.encode(), world.local_token.encode()):
         raise AccessError("the token is not the one of the token file", code="not_signed_in")
-    host = connection.client.host if connection.client else ""
-    return Person(getpass.getuser(), way="token file", address=host, is_local=True)
+    return local_person(address_of(world, connection))
+
+
+def local_person(address: str) -> Person:
+    """The one person of a server on loopback: the user of the operating system."""
+    return Person(getpass.getuser(), way="token file", address=address, is_local=True)
 
 
 def bearer(connection: HTTPConnection) -> str:

@@ -116,13 +116,17 @@ class Operations(RuleBasedStateMachine):
             assert bool(org.builder_id) == (org.state in UNFINISHED)
 
 
+EXAMPLES = {"sqlite": 60, "postgresql": 20, "devhub": 10}
+"""The rules are the same for all; a server is slower than a file."""
+
+
 @pytest.mark.parametrize("scheme", sorted(LEDGERS))
 def test_no_sequence_of_operations_reaches_an_illegal_state(scheme: str) -> None:
     machine = type("Machine", (Operations,), {"scheme": scheme})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60 if scheme == "sqlite" else 20,  # a server is slower than a file
+            max_examples=EXAMPLES[scheme],
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -57,6 +57,12 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def rare_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a notification, or the end of the session, ends a wait of this process in time."""
+    for name in ("POLL_EVERY", "AGAIN_AFTER", "SESSION_TIMEOUT"):
+        monkeypatch.setattr(listener, name, 3600.0)
+
+
 def database_of(world: World) -> str:
     return world.url.removeprefix("postgresql:///").partition("?")[0]
 
@@ -114,8 +120,7 @@ def test_a_killed_claim_does_not_block_those_behind_it(world: World, wait: Wait)
 def test_a_claim_is_woken_when_one_before_it_leaves(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listener, "POLL_EVERY", 3600.0)
-    monkeypatch.setattr(listener, "AGAIN_AFTER", 3600.0)
+    rare_polls(monkeypatch)
     ledger, other = world.open(), world.open()
     assert other.claim(Claim("ann", waiter="place"), now=utc_now()) is None
     take, refused = ledger.claim, list[Claim]()
@@ -156,7 +161,7 @@ def test_a_waiting_claim_whose_session_is_ended_opens_another_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a restart of the server or an administrator ends it."""
-    monkeypatch.setattr(listener, "POLL_EVERY", 3600.0)
+    rare_polls(monkeypatch)
     ledger = world.open()
     with ThreadPoolExecutor(1) as threads:
         served = threads.submit(claim, ledger, owner="ann", wait=LONG)

@@ -20,12 +20,12 @@ from provisioner.ledger.base import TO_DELETE, Org, State
 from provisioner.login import Session, login_by_any
 
 if TYPE_CHECKING:
+    from provisioner.access.context import AccessContext
     from provisioner.access.person import Person
-    from provisioner.server.world import World
 
 
 def claim(
-    world: World,
+    context: AccessContext,
     person: Person,
     *,
     pool: str,
@@ -41,10 +41,10 @@ def claim(
 
     Raises AccessError, and the errors of `provisioner.claim.rules.claim`.
     """
-    world.access.require(person, pool, Role.CLAIMER)
+    context.access.require(person, pool, Role.CLAIMER)
     key = f"{person.name} {idempotency_key}" if idempotency_key else ""
     org = rules.claim(
-        world.ledger,
+        context.ledger,
         owner=person.name,
         pool=pool,
         username=username,
@@ -53,64 +53,64 @@ def claim(
         idempotency_key=clean_text(key, "idempotency_key"),
         min_life=min_life,
         wait=wait,
-        pools=world.config.pools,
+        pools=context.config.pools,
         on_wait=on_wait,
-        on_undone=world.warn,
-        verify=partial(_verified, world),
+        on_undone=context.warn,
+        verify=partial(_verified, context),
     )
-    world.record(person, "claim", org.username)
+    context.record(person, "claim", org.username)
     return org
 
 
-def extend(world: World, person: Person, username: str, lease: timedelta) -> Org:
+def extend(context: AccessContext, person: Person, username: str, lease: timedelta) -> Org:
     """Let the lease of a claim end `lease` from now. Only its owner, or an operator, may."""
-    org = _found(world, username)
-    is_operator = world.access.role(person, org.pool) >= Role.OPERATOR
-    _require_claim(world, person, org)
+    org = _found(context, username)
+    is_operator = context.access.role(person, org.pool) >= Role.OPERATOR
+    _require_claim(context, person, org)
     renewed = rules.renew(
-        world.ledger, org.username, owner=person.name, lease=lease, force=is_operator
+        context.ledger, org.username, owner=person.name, lease=lease, force=is_operator
     )
-    world.record(person, "extension", org.username)
+    context.record(person, "extension", org.username)
     return renewed
 
 
-def release(world: World, person: Person, username: str, *, reuse: bool = False) -> Org:
+def release(context: AccessContext, person: Person, username: str, *, reuse: bool = False) -> Org:
     """End a claim: the org is deleted, or with `reuse` available again."""
-    org = _found(world, username)
-    _require_claim(world, person, org)
-    reusable = [pool.name for pool in world.config.pools.values() if pool.reuse]
+    org = _found(context, username)
+    _require_claim(context, person, org)
+    reusable = [pool.name for pool in context.config.pools.values() if pool.reuse]
     force = not person.owns(org.owner)
     row = rules.release(
-        world.ledger,
+        context.ledger,
         org.username,
         owner=person.name,
         force=force,
         reuse=reuse,
         reusable=reusable,
     )
-    world.record(person, "release", org.username)
+    context.record(person, "release", org.username)
     if row.state in TO_DELETE and not row.kept:
-        row = delete_released(row, world.ledger, lambda: world.config, world.warn)
+        row = delete_released(row, context.ledger, lambda: context.config, context.warn)
     return row
 
 
-def session(world: World, person: Person, username: str) -> Session:
+def session(context: AccessContext, person: Person, username: str) -> Session:
     """A new session of an org that the person has claimed. Nobody else gets one."""
-    org = _found(world, username)
+    org = _found(context, username)
     if org.state is not State.CLAIMED:
         raise UsageError(
             f"{org.username} is not claimed", code="not_claimed", hint="claim an org first"
         )
-    world.access.require_owner(person, org)
-    found, _ = login_by_any(of_row(org, world.config))
-    world.record(person, "session", org.username)
+    context.access.require_owner(person, org)
+    found, _ = login_by_any(of_row(org, context.config))
+    context.record(person, "session", org.username)
     return found
 
 
-def _require_claim(world: World, person: Person, org: Org) -> None:
+def _require_claim(context: AccessContext, person: Person, org: Org) -> None:
     """Raises AccessError unless the person may change this claim."""
-    world.access.require(person, org.pool, Role.CLAIMER)
-    is_operator = world.access.role(person, org.pool) >= Role.OPERATOR
+    context.access.require(person, org.pool, Role.CLAIMER)
+    is_operator = context.access.role(person, org.pool) >= Role.OPERATOR
     if not (is_operator or person.owns(org.owner)):
         raise AccessError(
             f"{org.username} is claimed by {org.owner or 'nobody'}, not by {person.name}",
@@ -118,12 +118,12 @@ def _require_claim(world: World, person: Person, org: Org) -> None:
         )
 
 
-def _found(world: World, username: str) -> Org:
-    org = world.ledger.get(username)
+def _found(context: AccessContext, username: str) -> Org:
+    org = context.ledger.get(username)
     if org is None:
-        raise unknown_username(world.ledger, username)
+        raise unknown_username(context.ledger, username)
     return org
 
 
-def _verified(world: World, org: Org) -> Org | None:
-    return verified(org, world.config, world.ledger, lambda: world.config, world.warn)
+def _verified(context: AccessContext, org: Org) -> Org | None:
+    return verified(org, context.config, context.ledger, lambda: context.config, context.warn)

@@ -1,0 +1,45 @@
+"""What claims of people and jobs need: pool.yaml, the ledger, and the rules of access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.access.person import Person
+from provisioner.access.roles import Access
+from provisioner.config.server import Server
+from provisioner.ledger.base import Event
+
+if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger
+
+ACCESS = "access"
+"""The state of events about people: sign-ins, claims, sessions and refusals. They change no org."""
+
+
+@dataclass(frozen=True)
+class AccessContext:
+    """Safe to use from several threads."""
+
+    config: PoolFile
+    ledger: Ledger
+    warn: Callable[[str], None]
+
+    @property
+    def server(self) -> Server:
+        """The part `server` of pool.yaml."""
+        return self.config.server or Server()
+
+    @property
+    def access(self) -> Access:
+        """The rules of pool.yaml."""
+        return Access(self.server.roles, self.config.pools)
+
+    def record(self, person: Person, what: str, username: str = "") -> None:
+        """Add an event to the ledger: who did what, from where, with which org."""
+        note = f"{what}: {person.name} from {person.address or 'an unknown address'}"
+        if person.way:
+            note += f" ({person.way})"
+        self.ledger.note(Event(self.ledger.now(), username, "", ACCESS, ACCESS, note))

@@ -1,0 +1,101 @@
+"""The views of the page: sign-in, pools."""
+
+from __future__ import annotations
+
+import hmac
+from functools import partial
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from provisioner.server.api.pools import visible_pools
+from provisioner.server.cookies import LIFETIME
+from provisioner.server.page.rendering import page
+from provisioner.server.request import Call
+from provisioner.server.sign_in import UnknownPersonError, person_of
+from provisioner.server.sign_in.address import address_of
+from provisioner.server.sign_in.own_form import FIELD, require_own_form, require_same_origin
+from provisioner.server.sign_in.token_file import local_person
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from provisioner.access.person import Person
+    from provisioner.server.world import World
+
+
+def routes(world: World) -> list[BaseRoute]:
+    """The routes of the page."""
+    views = (
+        ("/", _pools, "GET"),
+        ("/sign-in", _sign_in, "GET"),
+        ("/sign-in/token", _sign_in_by_token, "POST"),
+        ("/sign-out", _sign_out, "POST"),
+    )
+    found: list[BaseRoute] = [
+        Route(path, partial(view, world), methods=[method]) for path, view, method in views
+    ]
+    static = StaticFiles(packages=[("provisioner.server.page", "static")])
+    return [*found, Mount("/static", static)]
+
+
+async def _pools(world: World, request: Request) -> Response:
+    try:
+        person = await run_in_threadpool(person_of, world, request)
+    except UnknownPersonError:
+        return RedirectResponse("/sign-in", 303)
+    call = Call(world, person, {}, {}, {})
+    pools = await run_in_threadpool(visible_pools, call)
+    return page(world, request, "pools.html", pools=pools)
+
+
+async def _sign_in(world: World, request: Request) -> Response:
+    return _sign_in_page(world, request)
+
+
+def _sign_in_page(world: World, request: Request, problem: str = "", status: int = 200) -> Response:
+    has_token_file = bool(world.local_token)
+    return page(
+        world,
+        request,
+        "sign_in.html",
+        status=status,
+        problem=problem,
+        has_token_file=has_token_file,
+    )
+
+
+async def _sign_in_by_token(world: World, request: Request) -> Response:
+    require_same_origin(world, request)
+    given = str((await request.form()).get("token", "")).strip()
+    if not world.local_token or not hmac.compare_digest(given.encode(), world.local_token.encode()):
+        return _sign_in_page(world, request, "This is not the token of the file.", 403)
+    return await run_in_threadpool(start, world, local_person(address_of(world, request)))
+
+
+def start(world: World, person: Person) -> Response:
+    """The answer to a sign-in that has succeeded: the cookie, and the way to the page."""
+    world.record(person, "sign-in")
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        world.cookies.name,
+        world.cookies.seal(person),
+        max_age=int(LIFETIME.total_seconds()),
+        secure=world.cookies.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+async def _sign_out(world: World, request: Request) -> Response:
+    form = await request.form()
+    require_own_form(world, request, str(form.get(FIELD, "")))
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(
+        world.cookies.name, secure=world.cookies.is_https, httponly=True, samesite="lax"
+    )
+    return answer
