@@ -24,7 +24,7 @@ from tests.ledger.postgresql.test_builder_lock import (
 from tests.ledger.postgresql_server import Server
 from tests.ledger.world import World, run
 
-PATIENT = Brief(ping=1.0, deadline=60.0, timeout=120.0)
+SLOW = Brief(ping=1.0, deadline=60.0, timeout=120.0)
 """It notices after a second that its session has ended."""
 
 
@@ -97,7 +97,7 @@ def test_a_builder_whose_session_is_ended_takes_all_its_locks_again_or_none(
             wait_until(lambda: len(now := held_by(world, server)) == 3 and now != before)
             ledger.add(Org("a@acme.example", "morning"))
         assert builders(world, server) == {}
-    with builder(world.url, PATIENT) as old, builder(world.url) as new, ExitStack() as stack:
+    with builder(world.url, SLOW) as old, builder(world.url) as new, ExitStack() as stack:
         stack.enter_context(old.builder_lock(run("run-2"), pools=["morning", "noon"], wait=False))
         server.sql(LOCKS, database=database_of(world))
         stack.enter_context(new.builder_lock(run("run-3"), pools=["noon"], wait=True))
@@ -122,7 +122,9 @@ def test_the_wait_for_a_last_call_is_left_to_the_next_builder_if_one_ends_in_it(
             pass
         assert builders(world, server) == {"former builder run-1 of morning": "run-1"}
         assert refusal(old).code == "ledger_lock_lost"
-        with new.builder_lock(run("run-3"), pools=["morning"], wait=False, on_wait=messages.append):
+        with new.builder_lock(run("run-3"), pools=["noon"], wait=False, on_wait=pytest.fail):
+            pass  # of another pool
+        with new.builder_lock(run("run-4"), pools=["morning"], wait=False, on_wait=messages.append):
             pass
     assert "run run-1 on build-host" in messages[0]
     assert builders(world, server) == {}
