@@ -56,8 +56,8 @@ class Content:
         """An org in progress has not come to the marker yet."""
         self.has_source = True
 
-    def keep(self, contents: OrgContents) -> None:
-        """What the source contains."""
+    def keep(self, contents: OrgContents | None) -> None:
+        """What the source contains; None if it is an org of another build."""
         self.contents = contents
 
     def use(self, snapshot: OrgSnapshot | None) -> None:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.builder.snapshot_content import Content
-from provisioner.salesforce.org_contents import read_contents
+from provisioner.errors import SalesforceError
+from provisioner.salesforce.org_contents import OrgContents, read_contents
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
     from provisioner.salesforce.org import OrgClient
     from provisioner.salesforce.org_snapshots import OrgSnapshot, OrgSnapshots
 
+_IN_USE = "DUPLICATE_VALUE"  # a name is unique (docs/reference/sign-up.md#snapshots)
 DESCRIPTION = "provisioner"  # with the digest of the contents of the source, which follows it
 
 
@@ -42,12 +44,23 @@ class SourceOfSnapshot:
         Its description has a digest of the contents of the org, for later builds.
         """
         contents = read_contents(org)
-        self.content.keep(contents)
         found = self._found()
-        if found is not None and not found.has_failed:
-            return found.id
-        if found is not None:
+        if found is not None and found.has_failed:
             self._hub.delete([found.id])
+            found = None
+        if found is None:
+            try:
+                return self._create(org_id, contents)
+            except SalesforceError as error:
+                found = self._found() if error.error_code == _IN_USE else None
+                if found is None:
+                    raise
+        # Of a snapshot that another build makes in its own org, only the digest is compared.
+        self.content.keep(contents if found.source_org[:15] == org_id[:15] else None)
+        return found.id
+
+    def _create(self, org_id: str, contents: OrgContents) -> str:
+        self.content.keep(contents)
         return self._hub.create(self.name, org_id, f"{DESCRIPTION} {contents.digest()}")
 
     def status(self, snapshot_id: str) -> tuple[str, str]:

@@ -80,15 +80,39 @@ def test_the_first_night_makes_a_snapshot_and_later_nights_use_it(night: Night) 
     assert name in here.run(night, "report", copy.username).out
 
 
-def test_two_pools_that_share_the_upper_steps_share_one_snapshot(night: Night) -> None:
+def write_two_pools(night: Night) -> None:
+    """The pools `sample` and `second` with the same steps above the marker."""
     night.write_pool(size=2, steps=STEPS, pool=ALONE)
     text = (night.folder / "pool.yaml").read_text()
     pool = text[text.index("  sample:") :].replace("  sample:", "  second:")
     pool = pool.replace("scripts/setup.apex }", "scripts/setup.apex, timeout: 5m }")
     (night.folder / "pool.yaml").write_text(text + pool)
+
+
+def test_two_pools_that_share_the_upper_steps_share_one_snapshot(night: Night) -> None:
+    write_two_pools(night)
     assert night.build(pools=("sample", "second")).exit_code == 0
     assert len(hub_snapshots(night)) == 1
     assert sorted(by_snapshot(night).values()) == [1, 3]
+
+
+def test_two_builds_at_once_that_share_the_upper_steps_make_one_snapshot(night: Night) -> None:
+    """Each has a source, because neither can know of the other. Both request the snapshot at the
+    same moment: the Dev Hub refuses one of the requests, and both use what the other one makes."""
+    write_two_pools(night)
+    for _ in range(2):
+        night.fault({"route": "sobjects.create", "path": "/OrgSnapshot"}, {"do": "hold"})
+    with ThreadPoolExecutor() as threads:
+        builds = [threads.submit(night.build, pools=[pool]) for pool in ("sample", "second")]
+        holds = night.world.holds.current(wait=60, count=2)
+        night.world.holds.close()
+        results = [build.result() for build in builds]
+    assert len(holds) == 2
+    assert [result.exit_code for result in results] == [0, 0]
+    ((name, status),) = hub_snapshots(night).items()
+    assert status == "Active"
+    assert by_snapshot(night) == {"": 2, name: 2}
+    assert not any("was not made" in text for text in night.watcher.messages)
 
 
 def test_a_change_above_the_marker_replaces_the_snapshot(night: Night) -> None:
