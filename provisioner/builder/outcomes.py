@@ -222,6 +222,7 @@ class Outcomes:
             self._context.reporter.warn(f"{breaker.reason.rstrip('.')}{end}")
 
     def _close(self, org: Org, note: str) -> None:
+        self._room.hold([org])
         self._context.lifecycle.close(org, note)
         self._room.give(org.pool, org.username)
 
@@ -237,6 +238,7 @@ class Outcomes:
 
     def _delete(self, org: Org) -> None:
         """Delete the scratch org; one that cannot be deleted now stays `failed` for `reap`."""
+        self._room.hold([org])
         for deleted in delete(self._context, [Removal(org, why_deleted(org))]):
             self._room.give(deleted.pool, deleted.username)
 

@@ -9,12 +9,16 @@ How many are missing must never be underestimated, or too many orgs are deleted.
 while it is free, or while its org is pending, or failed and not deleted yet. Each slot is in
 exactly one of two counts, and moves between them under the build's lock: `free`, and the usernames
 in `taken`. To these, the ledger adds orgs that wait for deletion and are not this build's.
+
+Builds of other pools take free slots as well. While orgs of a pool make room for new ones, the
+ledger keeps their slots for the pool (`Ledger.hold`), so that none of them shrinks it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from provisioner.builder.crashes import guarded
@@ -25,6 +29,9 @@ from provisioner.plan import Creation, PoolPlan, Removal
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
+
+LONGEST_HOLD = timedelta(hours=1)
+"""For how long the slot of a deleted org is kept for its pool, if the build is killed."""
 
 _READ = frozenset({State.AVAILABLE}) | UNFINISHED | TO_DELETE
 
@@ -53,6 +60,7 @@ class Room:
             for plan in plans
         }
         promised = sum(plan.slots for plan in plans)
+        self._swapping: set[str] = set()  # pools of which outdated orgs were deleted for room
         self._spare = max(0, context.progress.allowance.active - promised)
 
     def take(self, pool: str, username: str) -> bool:
@@ -97,6 +105,18 @@ class Room:
         with self._context.lock:
             self._pools[pool].taken.discard(username)
 
+    def hold(self, orgs: Sequence[Org]) -> None:
+        """New orgs of a pool have failed and are about to be deleted.
+
+        Their slots are kept for the pool if outdated orgs were deleted for them.
+        """
+        self._hold([org for org in orgs if org.pool in self._swapping])
+
+    def release(self) -> None:
+        """At the end of a build: other builds may use the slots that are left."""
+        if self._swapping:
+            self._context.ledger.release_slots(list(self._pools))
+
     def request(self, creations: Sequence[Creation]) -> None:
         """Delete outdated orgs for these, if that is safe; then sign-ups are dispatched again."""
         for pool in dict.fromkeys(creation.pool for creation in creations):
@@ -133,8 +153,15 @@ class Room:
             self._context.scheduler.wake(DISPATCH)
 
     def _delete(self, own: _PoolRoom, removals: Sequence[Removal]) -> None:
+        if removals:
+            self._swapping.add(own.plan.pool)
+            self._hold([removal.org for removal in removals])
         for org in delete(self._context, removals):
             self.give(own.plan.pool, org.username)
+
+    def _hold(self, orgs: Sequence[Org]) -> None:
+        if orgs:
+            self._context.ledger.hold(orgs, self._context.now() + LONGEST_HOLD)
 
     def _swaps(self, own: _PoolRoom, waiting: Sequence[Creation]) -> list[Removal]:
         """The available orgs that may be deleted now."""

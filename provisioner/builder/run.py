@@ -176,9 +176,12 @@ def _execute(context: BuildContext, plans: Sequence[PoolPlan]) -> None:
     context.reporter.started(follower.observe, follower.now)
     with deadlines_watched(context, follower.now):
         context.scheduler.run()
+        while shared.has_more(room, len(queue)):
+            context.scheduler.run()
     _report_without_room(context, len(queue))
     harmless(context.reporter, "marking orgs as complete", marks.send)
     harmless(context.reporter, "deleting outdated orgs", room.retire)
+    harmless(context.reporter, "leaving free slots to other builds", room.release)
     harmless(context.reporter, "deleting org snapshots", snapshots.clean_up)
     pools = {plan.pool for plan in plans}
     if not context.options.retry:

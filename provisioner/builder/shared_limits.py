@@ -7,13 +7,14 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
-from provisioner.builder.hub_reading import shared_allowance
+from provisioner.builder.hub_reading import SharedAllowance, shared_allowance
 from provisioner.builder.signup_queue import DISPATCH
 from provisioner.ledger.hub_counts import CONCURRENT
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
     from provisioner.builder.pending_signups import PendingSignUps
+    from provisioner.builder.room import Room
     from provisioner.errors import ProvisionerError
     from provisioner.ledger.hub_counts import Shortage
 
@@ -43,6 +44,7 @@ class SharedLimits:
         self._decided = 0  # … unless more sign-ups than these are decided
         self._readings = 0
         self._is_reading = False
+        self._waiting = 0  # orgs, when it was last asked for more room
         job = guarded(context.reporter, self._read, self._not_read)
         context.scheduler.register(READ_AGAIN, job)
 
@@ -75,6 +77,24 @@ class SharedLimits:
         self._context.scheduler.wake(READ_AGAIN, delay)
         return True
 
+    def has_more(self, room: Room, waiting: int) -> bool:
+        """At the end, when so many orgs had no room: whether other builds have left some now.
+
+        Then they are dispatched. Raises SalesforceError.
+        """
+        context = self._context
+        is_over = context.progress.limit or context.scheduler.is_stopping
+        is_idle = waiting in (0, self._waiting) or self._readings >= MOST_READINGS
+        if is_over or is_idle or not context.progress.is_bounded:
+            return False
+        self._waiting = waiting
+        self._readings += 1
+        slots = self._request().left.active
+        room.add(slots)
+        if slots > 0:
+            context.scheduler.wake(DISPATCH)
+        return slots > 0
+
     def _look_later(self) -> None:
         now = time.monotonic()
         if now >= self._until or self._pending.decided != self._decided:
@@ -83,10 +103,13 @@ class SharedLimits:
         self._decided = self._pending.decided
 
     def _read(self) -> None:
+        self._request()
+        self._resume()
+
+    def _request(self) -> SharedAllowance:
         context = self._context
         hub, hub_id = context.connections.hub, context.connections.hub_id
-        shared_allowance(context.config, context.ledger, hub, hub_id, self._pools)
-        self._resume()
+        return shared_allowance(context.config, context.ledger, hub, hub_id, self._pools)
 
     def _not_read(self, error: ProvisionerError) -> None:
         self._context.reporter.warn(f"the limits of the Dev Hub: {error.message}")

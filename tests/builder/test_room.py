@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -31,8 +32,18 @@ class Rows:
 
     def __init__(self, *rows: Org) -> None:
         self.rows = {each.username: each for each in rows}
+        self.held: list[str] = []
+        self.released: list[str] = []
         self.before: Callable[[], None] = lambda: None
         self.after: Callable[[], None] = lambda: None
+
+    def hold(self, orgs: Iterable[Org], _until: datetime) -> None:
+        """The slots of these orgs are kept for their pool."""
+        self.held += [each.username for each in orgs]
+
+    def release_slots(self, pools: Iterable[str]) -> None:
+        """They are kept no longer."""
+        self.released += pools
 
     def orgs(self, *, pool: str, states: Iterable[State]) -> list[Org]:
         """The rows in these states."""
@@ -73,6 +84,7 @@ class Pool:
         parts = SimpleNamespace(
             progress=progress,
             lock=progress.lock,
+            now=lambda: datetime.now(UTC),
             ledger=self.ledger,
             reporter=SimpleNamespace(warn=self.warnings.append),
             circuit_breaker=SimpleNamespace(is_verified=lambda _creation: True),
@@ -114,6 +126,21 @@ def test_as_many_are_deleted_as_may_be_missing_and_no_more(monkeypatch: pytest.M
     pool.ledger.rows["new1"] = row("new1")
     pool.room.keep("p", "new1")
     assert pool.make_room(2) == 1, "one of them is available"
+
+
+def test_the_slots_of_orgs_that_make_room_are_kept_for_the_pool(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also those of new orgs that fail, in such a pool."""
+    pool = Pool(monkeypatch, swap=2)
+    pool.room.hold([row("other")])
+    pool.room.release()
+    assert (pool.ledger.held, pool.ledger.released) == ([], [])
+    pool.make_room()
+    pool.room.hold([row("failed")])
+    pool.room.release()
+    assert pool.ledger.held == [*pool.deleted, "failed"]
+    assert pool.ledger.released == ["p"]
 
 
 def test_no_org_is_deleted_for_one_that_has_a_free_slot(monkeypatch: pytest.MonkeyPatch) -> None:

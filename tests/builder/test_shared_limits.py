@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Barrier
 
 import pytest
 
 from provisioner.builder.context import Options
 from provisioner.builder.result import BuildResult
+from provisioner.builder.room import Room
 from provisioner.builder.run import build
 from provisioner.emulator.world import Limits
 from provisioner.ledger import open_ledger
@@ -32,27 +35,24 @@ def two_pools(night: Night, size: int, top: str) -> None:
     path.write_text(path.read_text("utf-8") + OTHER.format(size=size), encoding="utf-8")
 
 
-def built_at_once(night: Night, pools: Sequence[str]) -> dict[str, tuple[BuildResult, Watcher]]:
+def built(night: Night, pool: str, seed: int = 1) -> tuple[BuildResult, Watcher]:
+    """A build of one pool, with a ledger of its own."""
+    config, watcher = night.config(), Watcher()
+    with closing(open_ledger(config.ledger, config.directory, config.dev_hub)) as ledger:
+        options = Options(time_scale=TIME_SCALE, seed=seed)
+        return build(config, [pool], ledger, watcher, options), watcher
+
+
+def built_at_once(night: Night, pools: Sequence[str]) -> list[tuple[BuildResult, Watcher]]:
     """A build of each pool, all at the same time."""
-    config = night.config()
-    results: dict[str, tuple[BuildResult, Watcher]] = {}
-    together = threading.Barrier(len(pools))
+    together = Barrier(len(pools))
 
-    def one(pool: str, seed: int) -> None:
-        ledger, watcher = open_ledger(config.ledger, config.directory, config.dev_hub), Watcher()
+    def one(pool: str, seed: int) -> tuple[BuildResult, Watcher]:
         together.wait()
-        try:
-            options = Options(time_scale=TIME_SCALE, seed=seed)
-            results[pool] = build(config, [pool], ledger, watcher, options), watcher
-        finally:
-            ledger.close()
+        return built(night, pool, seed)
 
-    threads = [threading.Thread(target=one, args=pair) for pair in zip(pools, (1, 2), strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(one, pools, range(len(pools))))
 
 
 @pytest.mark.parametrize("kind", ["daily", "active"])
@@ -63,27 +63,48 @@ def test_an_allowance_that_is_too_small_for_both_is_used_up_and_not_overrun(
     two_pools(night, 5, f"limits: {{ keep_{kind}: 2 }}")
     results = built_at_once(night, ["sample", "other"])
     assert len(night.orgs(State.AVAILABLE)) == len(night.hub_rows("ScratchOrgInfo")) == 7
-    short = [r for r, _ in results.values() if r.exit_code]
+    short = [r for r, _ in results if r.exit_code]
     assert {r.exit_code for r in short} == {4}
-    for result, watcher in results.values():
+    for result, watcher in results:
         error = result.error()
         if error:
             assert error.code == f"{kind}_limit"
             assert f"{kind} scratch org limit leaves" in error.message
             assert any(f"{kind} scratch org limit leaves" in text for text in watcher.messages)
-    assert sum(len(r.built) for r, _ in results.values()) == 7
+    assert sum(len(r.built) for r, _ in results) == 7
 
 
 def test_sign_ups_in_progress_are_bounded_for_both_together(night: Night) -> None:
     two_pools(night, 4, "limits: { concurrent_signups: 3 }")
     results = built_at_once(night, ["sample", "other"])
-    assert [r.exit_code for r, _ in results.values()] == [0, 0]
-    config = night.config()
-    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
-    pending, most = 0, 0
-    for event in ledger.events():
-        pending += event.to_state == "intended"
-        pending -= event.to_state == "building"
-        most = max(most, pending)
-    ledger.close()
+    assert [r.exit_code for r, _ in results] == [0, 0]
+    config, pending, most = night.config(), 0, 0
+    with closing(open_ledger(config.ledger, config.directory, config.dev_hub)) as ledger:
+        for event in ledger.events():
+            pending += (event.to_state == "intended") - (event.to_state == "building")
+            most = max(most, pending)
     assert most == 3
+
+
+def test_another_build_does_not_get_the_slot_of_an_org_that_made_room(
+    make_night: Callable[..., Night], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It plans and ends while the slot is free."""
+    night = make_night(limits=Limits(active=3, daily=80))
+    two_pools(night, 3, "")
+    assert built(night, "sample")[0].exit_code == 0
+    path = night.folder / "config/project-scratch-def.json"
+    path.write_text(path.read_text("utf-8").replace('"orgName": "', '"orgName": "New '), "utf-8")
+    give = Room.give
+    others: list[BuildResult] = []
+
+    def given(room: Room, pool: str, username: str) -> None:
+        if not others:
+            others.append(built(night, "other")[0])
+        give(room, pool, username)
+
+    monkeypatch.setattr(Room, "give", given)
+    assert built(night, "sample")[0].exit_code == 0
+    (other,) = others
+    assert (other.exit_code, len(other.built), other.limit) == (4, 0, "active_limit")
+    assert [org.pool for org in night.orgs(State.AVAILABLE)] == ["sample"] * 3

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 
 from provisioner.ledger.base import TO_DELETE, Ledger, Org, State
 from provisioner.ledger.hub_counts import ACTIVE, CONCURRENT, DAILY, Caps, Left, Shortage
+from provisioner.ledger.sql.ledger import SqlLedger
+from provisioner.ledger.sql.schema import Execute
 from tests.ledger.world import NOW, World, moved
 
 HUB = "00D0000000000HUB01"
@@ -234,3 +239,33 @@ def test_a_slot_is_held_until_its_build_or_its_time_ends(
     if hours:
         ledger.release_slots(["morning"])
     assert ledger.intend(org("b", pool="noon"), MANY) is None
+
+
+def test_two_builds_that_count_at_once_do_not_both_get_the_last_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one counts only when the first one has inserted its row."""
+    if world.url.startswith("devhub"):
+        pytest.skip("one build at a time")
+    first, second = world.open(), world.open()
+    read(first)
+    insert, answers = SqlLedger._insert, []
+    other = Thread(target=lambda: answers.append(second.intend(org("b"), Caps(1))))
+
+    def inserted(ledger: SqlLedger, execute: Execute, row: Org) -> None:
+        if row.username.startswith("a"):
+            other.start()
+            other.join(0.3)  # without a lock, it would be here before us
+        insert(ledger, execute, row)
+
+    monkeypatch.setattr(SqlLedger, "_insert", inserted)
+    assert first.intend(org("a"), Caps(1)) is None
+    other.join()
+    assert answers == [Shortage(CONCURRENT)]
+
+
+def test_threads_of_one_build_do_not_both_get_the_last_place(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        orgs = [org(name) for name in "abcdefgh"]
+        answers = list(threads.map(lambda one: ledger.intend(one, Caps(3)), orgs))
+    assert Counter(answers) == {None: 3, Shortage(CONCURRENT): 5}
