@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from provisioner.ledger.base import State
 from provisioner.ledger.rows import ORG_COLUMNS
@@ -16,6 +17,7 @@ from provisioner.ledger.rows import ORG_COLUMNS
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z]\w*)")
 
 
+@lru_cache(maxsize=256)
 def pyformat(statement: str) -> str:
     """The statement with `%(name)s` for `:name`, and `%` kept literal."""
     return _PARAMETER.sub(r"%(\1)s", statement.replace("%", "%%"))
