@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +20,8 @@ from cryptography.fernet import Fernet, InvalidToken
 from provisioner.access.person import Person
 
 LIFETIME = timedelta(hours=8)
+START = timedelta(minutes=10)
+"""How long a sign-in at the identity provider may take."""
 _LONGEST = 3500  # bytes; browsers refuse cookies of more than 4096
 
 
@@ -38,6 +41,11 @@ class Cookies:
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
         self._csrf_key = hashlib.sha256(b"provisioner form " + secret).digest()
         self.is_https = is_https
+
+    @property
+    def name_of_start(self) -> str:
+        """The cookie of a sign-in that has been started."""
+        return f"{self.name}-sign-in"
 
     @property
     def name(self) -> str:
@@ -67,6 +75,8 @@ class Cookies:
         except (InvalidToken, ValueError, TypeError):
             return None
         content = json.loads(raw)
+        if "name" not in content:
+            return None  # the cookie of a sign-in that has only been started
         person = Person(
             content["name"],
             frozenset(content["groups"]),
@@ -74,6 +84,19 @@ class Cookies:
             is_local=content["local"],
         )
         return SignedIn(person, content["id"])
+
+    def seal_text(self, content: Mapping[str, str]) -> str:
+        """The value of a cookie for a sign-in that has been started."""
+        return self._fernet.encrypt(json.dumps(content).encode()).decode()
+
+    def open_text(self, value: str) -> dict[str, str] | None:
+        """The content of such a cookie; None for one that is forged, or older than START."""
+        try:
+            raw = self._fernet.decrypt(value, ttl=int(START.total_seconds()))
+        except (InvalidToken, ValueError, TypeError):
+            return None
+        found = json.loads(raw)
+        return found if "state" in found else None
 
     def csrf_token(self, signed_in: SignedIn) -> str:
         """The text that each form of this sign-in contains."""

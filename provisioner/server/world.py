@@ -5,9 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from provisioner.access.context import AccessContext
 from provisioner.server.cookies import Cookies
+
+if TYPE_CHECKING:
+    from provisioner.server.sign_in.oidc import IdentityProvider
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,14 @@ class World(AccessContext):
     """The server's surroundings. Safe to use from several threads."""
 
     local_token: str = ""  # of the token file; "" where people sign in otherwise
+
+    @cached_property
+    def identity_provider(self) -> IdentityProvider | None:
+        """That of `server.sign_in`."""
+        from provisioner.server.sign_in.oidc import IdentityProvider
+
+        settings = self.server.sign_in
+        return IdentityProvider(settings, self.server.url) if settings else None
 
     @cached_property
     def cookies(self) -> Cookies:

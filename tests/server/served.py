@@ -68,13 +68,13 @@ class Served:
 
 
 @contextmanager
-def serving(pool_file: Path, *, token: str = TOKEN) -> Iterator[Served]:
+def serving(pool_file: Path, *, token: str = TOKEN, port: int = 0) -> Iterator[Served]:
     """A server for this pool.yaml, in a thread of this process."""
-    config = load(pool_file, environ={}, need="server")
+    config = load(pool_file, environ={"OIDC_SECRET": "secret-of-the-provider"}, need="server")
     with closing(open_ledger(config.ledger, config.directory, config.dev_hub)) as ledger:
         world = World(config, ledger, warn=lambda _text: None, local_token=token)
         server = uvicorn.Server(
-            uvicorn.Config(create_app(world), port=0, log_config=None, access_log=False)
+            uvicorn.Config(create_app(world), port=port, log_config=None, access_log=False)
         )
         started = threading.Event()
         startup = server.startup

@@ -11,12 +11,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from provisioner.errors import AccessError
 from provisioner.server.api.pools import visible_pools
-from provisioner.server.cookies import LIFETIME
+from provisioner.server.cookies import LIFETIME, START
 from provisioner.server.page.rendering import page
 from provisioner.server.request import Call
 from provisioner.server.sign_in import UnknownPersonError, person_of
 from provisioner.server.sign_in.address import address_of
+from provisioner.server.sign_in.oidc import CALLBACK
 from provisioner.server.sign_in.own_form import FIELD, require_own_form, require_same_origin
 from provisioner.server.sign_in.token_file import local_person
 
@@ -33,6 +35,8 @@ def routes(world: World) -> list[BaseRoute]:
         ("/", _pools, "GET"),
         ("/sign-in", _sign_in, "GET"),
         ("/sign-in/token", _sign_in_by_token, "POST"),
+        ("/sign-in/provider", _to_provider, "POST"),
+        (CALLBACK, _from_provider, "GET"),
         ("/sign-out", _sign_out, "POST"),
     )
     found: list[BaseRoute] = [
@@ -65,6 +69,7 @@ def _sign_in_page(world: World, request: Request, problem: str = "", status: int
         status=status,
         problem=problem,
         has_token_file=has_token_file,
+        has_provider=world.identity_provider is not None,
     )
 
 
@@ -74,6 +79,40 @@ async def _sign_in_by_token(world: World, request: Request) -> Response:
     if not world.local_token or not hmac.compare_digest(given.encode(), world.local_token.encode()):
         return _sign_in_page(world, request, "This is not the token of the file.", 403)
     return await run_in_threadpool(start, world, local_person(address_of(world, request)))
+
+
+async def _to_provider(world: World, request: Request) -> Response:
+    """Send the browser to the identity provider."""
+    require_same_origin(world, request)
+    provider = world.identity_provider
+    if provider is None:
+        return _sign_in_page(world, request, "pool.yaml has no server.sign_in.", 404)
+    url, kept = await run_in_threadpool(provider.start)
+    answer = RedirectResponse(url, 303)
+    answer.set_cookie(
+        world.cookies.name_of_start,
+        world.cookies.seal_text(kept),
+        max_age=int(START.total_seconds()),
+        secure=world.cookies.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+async def _from_provider(world: World, request: Request) -> Response:
+    """The browser comes back from the identity provider."""
+    provider = world.identity_provider
+    kept = world.cookies.open_text(request.cookies.get(world.cookies.name_of_start, ""))
+    if provider is None or kept is None:
+        raise AccessError("this sign-in was not started here", hint="start it again")
+    address, returned = address_of(world, request), dict(request.query_params)
+    person = await run_in_threadpool(provider.finish, kept, returned, address)
+    answer = await run_in_threadpool(start, world, person)
+    answer.delete_cookie(
+        world.cookies.name_of_start, secure=world.cookies.is_https, httponly=True, samesite="lax"
+    )
+    return answer
 
 
 def start(world: World, person: Person) -> Response:
