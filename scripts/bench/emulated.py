@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 PYTHON = sys.executable
+SQLITE = "sqlite:///.provisioner/ledger.db"
 PACKAGE = "      - install_package: { version: 04t000000000001AAA }\n"
 
 
@@ -59,7 +60,9 @@ class Emulated:
         with urllib.request.urlopen(urllib.request.Request(url, data)) as answer:
             return json.loads(answer.read())
 
-    def write_project(self, folder: Path, orgs: int, slots: int, program: Path) -> None:
+    def write_project(
+        self, folder: Path, orgs: int, slots: int, program: Path, ledger: str = ""
+    ) -> None:
         """The sample that `init` writes and a package, with a pool of this size."""
         pool = folder / "pool.yaml"
         if not pool.exists():
@@ -81,17 +84,24 @@ class Emulated:
         ):
             assert text.count(old) == 1, f"the sample has another form: {old}"
             text = text.replace(old, new)
-        pool.write_text(text)
+        pool.write_text(text.replace(SQLITE, ledger or SQLITE))
 
-    def build(self, folder: Path, program: Path, *arguments: str) -> Build:
-        """Build all orgs that are missing; all must succeed."""
-        before, started = self._cpu(), time.monotonic()
-        process = subprocess.Popen(
+    def start(
+        self, folder: Path, program: Path, *arguments: str, stderr: int | None = None
+    ) -> subprocess.Popen:
+        """A build, as cron starts it; its standard output is a pipe."""
+        return subprocess.Popen(
             [PYTHON, "-m", "provisioner", "build", "--json", "--quiet", *arguments],
             cwd=folder,
             env={**os.environ, **variables(self._ready), "PYTHONPATH": str(program)},
             stdout=subprocess.PIPE,
+            stderr=stderr,
         )
+
+    def build(self, folder: Path, program: Path, *arguments: str) -> Build:
+        """Build all orgs that are missing; all must succeed."""
+        before, started = self._cpu(), time.monotonic()
+        process = self.start(folder, program, *arguments)
         out = process.stdout.read()
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
@@ -111,8 +121,13 @@ class Emulated:
 
     def _cpu(self) -> float:
         """CPU seconds of the emulator so far."""
-        stat = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self._process.pid)
+
+
+def cpu_of(process: int) -> float:
+    """CPU seconds of a process so far, user and system (Linux)."""
+    stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def variables(ready: dict) -> dict[str, str]:

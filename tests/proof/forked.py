@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from pathlib import Path
 
 from provisioner.cli import main
@@ -31,7 +32,16 @@ PRELOADED = """
     provisioner.steps.run_apex provisioner.steps.tree_loading
 """
 FORKING = multiprocessing.get_context("forkserver")
+
+
+def _own_server() -> None:
+    """The workers of `scripts/prove-faults` are forks: the server of their parent is not theirs."""
+    forkserver._forkserver.__init__()  # type: ignore[misc]
+    FORKING.set_forkserver_preload([*PRELOADED.split(), __name__])
+
+
 FORKING.set_forkserver_preload([*PRELOADED.split(), __name__])
+os.register_at_fork(after_in_child=_own_server)
 
 
 class Forked:
