@@ -38,7 +38,7 @@ Use = Callable[..., ActionRun]
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     """A repository with a pool of one org; its key is in the input, not in the environment."""
     keys = make_key_pair()
-    world = World(certificate=keys.certificate, latencies=Latencies(500))
+    world = World(certificate=keys.certificate, latencies=Latencies(2000))
     with EmulatorServer(world) as server:
         night = Night(tmp_path_factory.mktemp("workspace"), server, keys.private_key)
         night.write_pool(size=1, steps="")

@@ -44,7 +44,7 @@ def test_the_clinic(tmp_path: Path, key_pair: KeyPair, hub_app: HubApp) -> None:
         certificate=key_pair.certificate,
         hub_app=hub_app,
         packages=checked_packages(packages),
-        latencies=Latencies(500),
+        latencies=Latencies(2000),
     )
     with EmulatorServer(world) as server:
         environ = {

@@ -21,7 +21,7 @@ A = "a@acme.example"
 @pytest.fixture
 def live(folder: Path) -> Iterator[LiveOrgs]:
     """A Dev Hub, and a pool.yaml for it."""
-    world = World(certificate=key_pair().certificate, latencies=Latencies(500))
+    world = World(certificate=key_pair().certificate, latencies=Latencies(2000))
     with EmulatorServer(world) as server:
         live = LiveOrgs(server, folder)
         live.write_pool()

@@ -23,7 +23,7 @@ RIGHTS = ("Read", "Edit", "Delete")
 @pytest.fixture
 def live(folder: Path, ledger: Ledger) -> Iterator[LiveOrgs]:
     """A Dev Hub whose build user is no administrator, and one available org."""
-    world = World(certificate=key_pair().certificate, latencies=Latencies(500))
+    world = World(certificate=key_pair().certificate, latencies=Latencies(2000))
     with EmulatorServer(world) as server:
         live = LiveOrgs(server, folder)
         live.write_pool()

@@ -35,7 +35,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     """A pool of one org on a Dev Hub that allows no more; a pool of two exceeds its limit."""
     keys = make_key_pair()
     limits = Limits(active=1, daily=80)
-    world = World(certificate=keys.certificate, latencies=Latencies(500), limits=limits)
+    world = World(certificate=keys.certificate, latencies=Latencies(2000), limits=limits)
     with EmulatorServer(world) as server:
         folder = tmp_path_factory.mktemp("pools")
         night = Night(folder, server, keys.private_key)

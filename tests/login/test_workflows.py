@@ -115,7 +115,7 @@ def key_pair() -> KeyPair:
 @pytest.fixture
 def night(tmp_path: Path, key_pair: KeyPair) -> Iterator[Night]:
     """A repository with a pool of two, built; the Dev Hub itself is the ledger."""
-    world = World(certificate=key_pair.certificate, latencies=Latencies(500))
+    world = World(certificate=key_pair.certificate, latencies=Latencies(2000))
     with EmulatorServer(world) as server:
         folder = tmp_path / "workspace"
         folder.mkdir()
