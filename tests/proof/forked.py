@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
 
-from provisioner.cli import main
+from provisioner import __main__ as program
 
 PRELOADED = """
     cryptography.hazmat.primitives.serialization csv encodings.idna importlib.metadata
@@ -107,4 +107,5 @@ def _main(
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
     exec(before, {})
-    main.main(arguments)
+    sys.argv = ["provisioner", *arguments]
+    program.main()

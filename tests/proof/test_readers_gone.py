@@ -33,6 +33,7 @@ CALLS: dict[str, list[str]] = {
     "hub": ["hub", "unlock"],
     "source": ["source", "convert", ".", "--out", "out.zip"],
     "schema": ["schema"],
+    "mcp": ["mcp"],
     "serve": ["serve", "--port", "nonsense"],
     "completion": ["completion", "bash"],
 }
