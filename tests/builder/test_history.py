@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
@@ -40,6 +41,17 @@ def test_what_is_older_than_keep_history_is_removed(night: Night) -> None:
     night.write_pool(size=1, steps="", top="keep_history: 31d")
     assert night.build().wanted == 0
     assert deleted(night) == []
+
+
+def test_a_build_reads_no_row_of_a_deleted_org(night: Night) -> None:
+    """One that could not be read would be reported."""
+    add_deleted(night, "young", 1)
+    path = night.folder / ".provisioner" / "ledger.db"
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE org SET users = '['")
+    night.write_pool(size=1, steps="")
+    assert len(night.build().built) == 1
+    assert [text for text in night.watcher.messages if "young" in text] == []
 
 
 def test_a_build_whose_history_cannot_be_removed_warns_and_has_its_orgs(
