@@ -163,14 +163,20 @@ VERIFIED_KEY = (
     "SELECT number FROM org WHERE consumer_key = :consumer_key AND available_at IS NOT NULL LIMIT 1"
 )
 
+OLDEST = 2_000  # rows whose events are examined: few enough for PostgreSQL to plan well
+
+# A subquery for one value is evaluated row by row, by its index. PostgreSQL would join EXISTS with
+# all events, and compile a statement that may examine all rows.
 _old_orgs = (
-    "SELECT number FROM org WHERE state = 'deleted' AND coalesce(created_at, '') < :before "
-    "AND NOT EXISTS (SELECT 1 FROM event WHERE lower(event.username) = lower(org.username) "
-    "AND (event.at >= :before OR event.run IN (SELECT id FROM run))) "
-    "AND (snapshot = '' OR EXISTS (SELECT 1 FROM org AS newer "
+    "SELECT number FROM (SELECT number, username FROM org "  # noqa: S608
+    "WHERE state = 'deleted' AND coalesce(created_at, '') < :before "
+    "AND (snapshot = '' OR (SELECT newer.number FROM org AS newer "
     "WHERE newer.snapshot = org.snapshot AND newer.number > org.number "
-    "AND (newer.available_at IS NOT NULL OR org.available_at IS NULL))) "
-    "ORDER BY coalesce(created_at, '') LIMIT :batch"
+    "AND (newer.available_at IS NOT NULL OR org.available_at IS NULL) LIMIT 1) IS NOT NULL) "
+    f"ORDER BY coalesce(created_at, '') LIMIT {OLDEST}) AS old "
+    "WHERE (SELECT event.number FROM event WHERE lower(event.username) = lower(old.username) "
+    "AND (event.at >= :before OR event.run IN (SELECT id FROM run)) LIMIT 1) IS NULL "
+    "LIMIT :batch"
 )
 
 HAS_OLD_ORGS = _old_orgs
