@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from provisioner.access.person import Person
 
 
+LONGEST_OF_JOBS = timedelta(hours=24)
+"""The longest lease of a CI job: no job of GitHub's runners takes longer than 6 hours, of GitLab's
+rarely more; an org of a job that was lost is free again after it."""
+
+
 def claim(
     context: AccessContext,
     person: Person,
@@ -42,6 +47,10 @@ def claim(
     Raises AccessError, and the errors of `provisioner.claim.rules.claim`.
     """
     context.access.require(person, pool, Role.CLAIMER)
+    if person.token_id:
+        idempotency_key = person.token_id
+        lease = LONGEST_OF_JOBS if lease is None else min(lease, LONGEST_OF_JOBS)
+        _refuse_used_token(context, person)
     key = f"{person.name} {idempotency_key}" if idempotency_key else ""
     org = rules.claim(
         context.ledger,
@@ -60,6 +69,20 @@ def claim(
     )
     context.record(person, "claim", org.username)
     return org
+
+
+def _refuse_used_token(context: AccessContext, person: Person) -> None:
+    """Raises AccessError for a token whose claim has ended. A running claim is given again."""
+    used = context.ledger.events(run=context.run_of(person))
+    for event in used:
+        row = context.ledger.get(event.username)
+        key = f"{person.name} {person.token_id}"
+        if row is None or row.state is not State.CLAIMED or row.idempotency_key != key:
+            raise AccessError(
+                f"this token has already claimed {event.username}",
+                code="token_used",
+                hint="ask the CI system for a new token for each claim",
+            )
 
 
 def extend(context: AccessContext, person: Person, username: str, lease: timedelta) -> Org:

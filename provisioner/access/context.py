@@ -42,4 +42,9 @@ class AccessContext:
         note = f"{what}: {person.name} from {person.address or 'an unknown address'}"
         if person.way:
             note += f" ({person.way})"
-        self.ledger.note(Event(self.ledger.now(), username, "", ACCESS, ACCESS, note))
+        run = self.run_of(person) if what == "claim" else ""
+        self.ledger.note(Event(self.ledger.now(), username, run, ACCESS, ACCESS, note))
+
+    def run_of(self, person: Person) -> str:
+        """By what the claim of a CI job's token is found among the events; "" for people."""
+        return f"token-{person.token_id}" if person.token_id else ""

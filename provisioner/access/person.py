@@ -17,6 +17,7 @@ class Person:
     way: str = ""  # how they have proved it: "token file", "proxy", "openid connect", "ci"
     address: str = ""  # from where the request comes
     pools: frozenset[str] | None = None  # of a CI job: the only pools that it may use
+    token_id: str = ""  # of a CI job: its token makes one claim, and never another one
     is_local: bool = False  # the one person of a server on loopback: every role
 
     def owns(self, owner: str) -> bool:

@@ -11,6 +11,9 @@ from provisioner.access.context import AccessContext
 from provisioner.server.cookies import Cookies
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from provisioner.server.sign_in.issuers import Issuer
     from provisioner.server.sign_in.oidc import IdentityProvider
 
 
@@ -27,6 +30,16 @@ class World(AccessContext):
 
         settings = self.server.sign_in
         return IdentityProvider(settings, self.server.url) if settings else None
+
+    @cached_property
+    def _issuers(self) -> Mapping[str, Issuer]:
+        from provisioner.server.sign_in.issuers import Issuer
+
+        return {job.issuer: Issuer(job.issuer) for job in self.server.ci}
+
+    def issuer(self, url: str) -> Issuer:
+        """An issuer of `server.ci`; its keys are kept."""
+        return self._issuers[url]
 
     @cached_property
     def cookies(self) -> Cookies:

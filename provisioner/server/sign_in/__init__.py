@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.errors import AccessError
-from provisioner.server.sign_in import cookie, proxy, token_file
+from provisioner.server.sign_in import ci, cookie, proxy, token_file
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from provisioner.access.person import Person
     from provisioner.server.world import World
 
-WAYS = (proxy.person, token_file.person, cookie.person)
+WAYS = (ci.person, proxy.person, token_file.person, cookie.person)
 """Each gives the person of a request, or None when its way does not apply to it.
 
 It raises AccessError for a request that proves something false.
