@@ -35,6 +35,7 @@ def make_night(tmp_path: Path, key_pair: KeyPair) -> Iterator[Callable[..., Nigh
             hub_app: HubApp = "connected",
             hub_user: HubUser = "administrator",
             behavior: Behavior | None = None,
+            speed: float = 2000,
             **latencies: float,
         ) -> Night:
             world = World(
@@ -44,7 +45,7 @@ def make_night(tmp_path: Path, key_pair: KeyPair) -> Iterator[Callable[..., Nigh
                 hub_app=hub_app,
                 hub_user=hub_user,
                 behavior=behavior,
-                latencies=Latencies(2000, overrides=latencies),
+                latencies=Latencies(speed, overrides=latencies),
             )
             server = stack.enter_context(EmulatorServer(world))
             return Night(tmp_path, server, key_pair.private_key)
