@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.invocation import Invocation
+from provisioner.errors import UsageError
 
 
 def command(
@@ -26,8 +27,15 @@ def command(
     from contextlib import closing
 
     from provisioner.ledger import open_ledger
-    from provisioner.server.run import serve
 
+    try:
+        from provisioner.server.run import serve
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"`provisioner serve` needs the package {error.name}",
+            code="extra_missing",
+            hint="pip install 'provisioner[server]'",
+        ) from None
     config = call.load("server")
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
     with closing(ledger):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -23,14 +24,13 @@ from provisioner.server.api import OPERATIONS
 from provisioner.server.openapi import document
 from provisioner.server.operation import Operation
 from provisioner.server.page.views import routes as page_routes
+from provisioner.server.protection import Protection
 from provisioner.server.request import Call
 from provisioner.server.sign_in import UnknownPersonError, person_of
 from provisioner.server.sign_in.own_form import require_own_form
 
 if TYPE_CHECKING:
     from provisioner.server.world import World
-
-LONGEST_BODY = 64 * 1024  # bytes
 
 _STATUS: tuple[tuple[type[ProvisionerError], int], ...] = (
     (UnknownPersonError, 401),
@@ -54,6 +54,7 @@ def create_app(world: World) -> Starlette:
             Mount("/v1", routes=api),
             *page_routes(world),
         ],
+        middleware=[Middleware(Protection, world=world)],
         exception_handlers={ProvisionerError: _failure},
     )
 
@@ -71,8 +72,6 @@ async def _answer(world: World, operation: Operation, request: Request) -> Respo
 async def _body(request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises UsageError."""
     raw = await request.body()
-    if len(raw) > LONGEST_BODY:
-        raise UsageError("the body is too long", code="bad_request", hint="send less than 64 kB")
     if not raw:
         return {}
     try:
