@@ -125,12 +125,20 @@ class _Marks(Watcher):
 
 
 def counted(
-    folder: Path, key_pair: KeyPair, *, orgs: int = 1, has_own_app: bool = False
+    folder: Path,
+    key_pair: KeyPair,
+    *,
+    orgs: int = 1,
+    has_own_app: bool = False,
+    speed: float | None = None,
 ) -> tuple[list[Count], BuildResult]:
-    """The requests of a build of every kind of step, in which each wait is over at once."""
-    world = World(
-        certificate=key_pair.certificate, latencies=Latencies(instant=True), packages=PACKAGES
-    )
+    """The requests of a build of every kind of step.
+
+    Nothing takes time; with `speed`, everything takes as long as on Salesforce, divided by it.
+    """
+    latencies = Latencies(speed) if speed else Latencies(instant=True)
+    world = World(certificate=key_pair.certificate, latencies=latencies, packages=PACKAGES)
+    scale = 1 / speed if speed else TIME_SCALE
     with EmulatorServer(world) as server:
         night = WholeNight(folder, server, key_pair.private_key, steps=STEPS)
         (folder / "scripts/seed.py").write_text("print('ready')\n", encoding="utf-8")
@@ -141,7 +149,7 @@ def counted(
         marks, config = _Marks(world), night.config()
         ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
         try:
-            result = build(config, ["sample"], ledger, marks, Options(time_scale=TIME_SCALE))
+            result = build(config, ["sample"], ledger, marks, Options(time_scale=scale))
         finally:
             ledger.close()
         assert len(result.built) == orgs, marks.messages
