@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.builder.crashes import guarded
 from provisioner.builder.hub_reading import SharedAllowance, shared_allowance
 from provisioner.builder.signup_queue import DISPATCH
+from provisioner.errors import LoginError, SalesforceError
 from provisioner.ledger.hub_counts import CONCURRENT
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class SharedLimits:
     def has_more(self, room: Room, waiting: int) -> bool:
         """At the end, when so many orgs had no room: whether other builds have left some now.
 
-        Then they are dispatched. Raises SalesforceError.
+        Then they are dispatched.
         """
         context = self._context
         is_over = context.progress.limit or context.scheduler.is_stopping
@@ -89,7 +90,11 @@ class SharedLimits:
             return False
         self._waiting = waiting
         self._readings += 1
-        slots = self._request().left.active
+        try:
+            slots = self._request().left.active
+        except (SalesforceError, LoginError) as error:
+            self._not_read(error)
+            return False
         room.add(slots)
         if slots > 0:
             context.scheduler.wake(DISPATCH)
@@ -112,7 +117,7 @@ class SharedLimits:
         return shared_allowance(context.config, context.ledger, hub, hub_id, self._pools)
 
     def _not_read(self, error: ProvisionerError) -> None:
-        self._context.reporter.warn(f"the limits of the Dev Hub: {error.message}")
+        self._context.reporter.warn(f"the limits of the Dev Hub could not be read: {error.message}")
         self._resume()
 
     def _resume(self) -> None:

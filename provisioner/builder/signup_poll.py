@@ -172,24 +172,28 @@ class SignUpPoll:
             self._pending.decide(pending.org.username)
 
     def _active(self, pending: PendingSignUp, status: SignUpStatus) -> None:
-        """The org exists: its steps start now, independently of other orgs."""
+        """The org exists: its steps start now, independently of other orgs.
+
+        Its row is changed before its place is free: the ledger counts rows.
+        """
         if pending.is_fresh:
             took = self._seconds(pending.since)
             self._shortest = min(self._shortest or took, took)
-        with self._context.lock:
-            self._breaker.succeeded()
-            self._pending.decide(pending.org.username)
         if status.code is not None and has_first_session(pending.org):
             first_logins = self._context.connections.first_logins
             first_logins.keep_code(pending.org.username, status.code)
-        self._steps.start(self._context.lifecycle.activate(pending.org, status))
+        active = self._context.lifecycle.activate(pending.org, status)
+        with self._context.lock:
+            self._breaker.succeeded()
+            self._pending.decide(pending.org.username)
+        self._steps.start(active)
 
     def _ended(self, org: Org, status: SignUpStatus) -> None:
-        with self._context.lock:  # the failure is counted before its place is free
-            if is_transient(org, status):
+        if is_transient(org, status):  # the failure is counted before its place is free
+            with self._context.lock:
                 self._breaker.failed(time.monotonic(), reason_of(status))
-            self._pending.decide(org.username)
         self._outcomes.sign_up_failed(org, status)
+        self._pending.decide(org.username)
 
     def _in_progress(self, pending: PendingSignUp, status: SignUpStatus) -> None:
         """Also for an unknown status. Source: docs/reference/sign-up.md#status."""

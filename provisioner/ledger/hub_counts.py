@@ -17,13 +17,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 UNCOUNTED, COUNTED, APART = 0, 1, 2
 
 CONCURRENT, DAILY, ACTIVE = "concurrent_signups", "daily_limit", "active_limit"
+
+PATIENCE = timedelta(seconds=90)
+"""A builder that waits for a place tries again within this time."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ class Figures:
     daily: int = 0  # sign-ups that remained
     active: int = 0  # active orgs that remained
     slots: int = 0  # rows that are COUNTED and not deleted, when it was stored
-    last: int = 0
+    last: int = 0  # number of the newest row that they may contain
+    waiting: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """By builder, when it last found no place, and how many sign-ups it had in progress."""
 
     def text(self) -> str:
         """The figures as a ledger keeps them."""
@@ -75,8 +80,11 @@ class Figures:
         """The figures that `text` wrote. Another text counts as no reading."""
         try:
             found = json.loads(text)
-            return cls(**{name: int(found[name]) for name in cls.__dataclass_fields__})
-        except (ValueError, TypeError, KeyError, RecursionError):
+            waiting = {
+                str(run): (str(at), int(own)) for run, (at, own) in found.pop("waiting").items()
+            }
+            return cls(**{name: int(value) for name, value in found.items()}, waiting=waiting)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return cls()
 
 
@@ -84,7 +92,8 @@ class Figures:
 class Counts:
     """Rows of one Dev Hub."""
 
-    pending: int  # sign-ups in progress
+    pending: int  # sign-ups in progress …
+    own: int  # … of the builder of the new org
     spent: int  # UNCOUNTED rows whose sign-up was sent, or may be
     occupied: int  # rows that are not deleted and not APART
     held: int  # slots of deleted orgs that are held for the pool of the new org …
@@ -111,6 +120,31 @@ def left(figures: Figures, counts: Counts) -> Left:
     """What is left after the reading and all that has happened since."""
     active = figures.active + figures.slots - counts.occupied - counts.held_elsewhere
     return Left(figures.daily - counts.spent, active, counts.uncertain)
+
+
+def waits(figures: Figures, run: str, at: str, own: int) -> Figures:
+    """The figures when a builder has found no place."""
+    return replace(figures, waiting={**figures.waiting, run: (at, own)})
+
+
+def waits_no_more(figures: Figures, run: str) -> Figures:
+    """The figures when a builder has found a place, or gives up."""
+    others = {other: entry for other, entry in figures.waiting.items() if other != run}
+    return figures if len(others) == len(figures.waiting) else replace(figures, waiting=others)
+
+
+def is_turn_of_others(figures: Figures, counts: Counts, caps: Caps, run: str, oldest: str) -> bool:
+    """Whether the places that are free are for builders that wait and have fewer sign-ups.
+
+    Otherwise a builder with many orgs would take each place as soon as it is free, and the others
+    would wait for its end. Builders that have not tried since the time `oldest` are left out.
+    """
+    before = [
+        own
+        for other, (at, own) in figures.waiting.items()
+        if other != run and at >= oldest and (own < counts.own or own == counts.own == 0)
+    ]
+    return bool(before) and caps.concurrent_signups - counts.pending <= len(before)
 
 
 def shortage(figures: Figures, counts: Counts, caps: Caps) -> Shortage | None:

@@ -13,9 +13,11 @@ from provisioner.builder.context import Options
 from provisioner.builder.result import BuildResult
 from provisioner.builder.room import Room
 from provisioner.builder.run import build
+from provisioner.builder.shared_limits import SharedLimits
 from provisioner.emulator.world import Limits
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import State
+from provisioner.ledger.hub_counts import Shortage
 from tests.builder.night import TIME_SCALE, Night, Watcher
 
 pytestmark = pytest.mark.slow
@@ -108,3 +110,15 @@ def test_another_build_does_not_get_the_slot_of_an_org_that_made_room(
     (other,) = others
     assert (other.exit_code, len(other.built), other.limit) == (4, 0, "active_limit")
     assert [org.pool for org in night.orgs(State.AVAILABLE)] == ["sample"] * 3
+
+
+def test_a_build_alone_always_finds_the_place_of_its_own_sign_up_that_has_ended(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row is changed before the next one is tried."""
+    night.write_pool(size=6, steps="", top="limits: { concurrent_signups: 2 }")
+    refused: list[Shortage] = []
+    monkeypatch.setattr(SharedLimits, "refused", lambda _, why: refused.append(why) or True)
+    night.fault({"operation": "signup"}, {"do": "error", "error": "C-9999"})
+    assert built(night, "sample")[0].exit_code == 0
+    assert refused == []

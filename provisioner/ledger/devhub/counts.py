@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
 from provisioner.ledger.base import Org, State
 from provisioner.ledger.hub_counts import (
@@ -71,7 +72,7 @@ class HubCounts:
         self._complete()
         with self._lock:
             begun = self._figures.begun + 1
-            self._figures = Figures(**{**vars(self._figures), "begun": begun})
+            self._figures = replace(self._figures, begun=begun)
             unconfirmed = [o.username for o in self._rows.values() if _is_unconfirmed(o)]
             return Reading(hub, begun, len(self._counted), tuple(unconfirmed))
 
@@ -118,6 +119,7 @@ class HubCounts:
                 and (since is None or org.step_since is None or org.step_since >= since)
                 for org in self._rows.values()
             ),
+            own=0,
             spent=len(sent),
             occupied=sum(self._occupies(name, (UNCOUNTED, COUNTED)) for name in names),
             held=0,

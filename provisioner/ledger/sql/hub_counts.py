@@ -10,7 +10,19 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from provisioner.ledger.base import Org
-from provisioner.ledger.hub_counts import Caps, Counts, Figures, Left, Reading, Shortage
+from provisioner.ledger.hub_counts import (
+    CONCURRENT,
+    PATIENCE,
+    Caps,
+    Counts,
+    Figures,
+    Left,
+    Reading,
+    Shortage,
+    is_turn_of_others,
+    waits,
+    waits_no_more,
+)
 from provisioner.ledger.hub_counts import left as left_of
 from provisioner.ledger.hub_counts import shortage as shortage_of
 from provisioner.ledger.rows import time_text
@@ -32,8 +44,11 @@ class SqlHubCounts(ABC):
         """Insert a new row unless a limit of its Dev Hub forbids it, committed on return."""
         with self._transaction(write=True) as execute:
             figures = self._figures(execute, org.hub)
-            counts = self._counts(execute, figures, org.hub, pools=[org.pool], since=caps.since)
-            shortage = shortage_of(figures, counts, caps)
+            counts = self._counts(
+                execute, figures, org.hub, [org.pool], run=org.builder_id, since=caps.since
+            )
+            shortage = shortage_of(figures, counts, caps) or self._turn(figures, counts, caps, org)
+            self._keep_turn(execute, figures, org, shortage, counts.own)
             if shortage is not None:
                 return shortage
             if counts.held:
@@ -67,8 +82,8 @@ class SqlHubCounts(ABC):
             for username in set(reading.unconfirmed).difference(known):
                 execute(hub_statements.UNCOUNT_ORG, {"username": username})
             (slots,) = execute(hub_statements.SLOTS, {"hub": reading.hub})
-            stored = Figures(
-                begun=figures.begun,
+            stored = replace(
+                figures,
                 stored=reading.number,
                 daily=daily,
                 active=active,
@@ -81,7 +96,7 @@ class SqlHubCounts(ABC):
         """What the stored reading leaves for new orgs of `pools`; `keep_*` is not subtracted."""
         with self._transaction(write=True) as execute:
             figures = self._figures(execute, hub)
-            return left_of(figures, self._counts(execute, figures, hub, pools=pools))
+            return left_of(figures, self._counts(execute, figures, hub, pools))
 
     def hold(self, orgs: Collection[Org], until: datetime | None) -> None:
         """Keep the slots of orgs that are about to be deleted for their pools."""
@@ -95,6 +110,22 @@ class SqlHubCounts(ABC):
         with self._transaction(write=True) as execute:
             for pool in pools:
                 execute(hub_statements.RELEASE_SLOTS, {"pool": pool})
+
+    def _turn(self, figures: Figures, counts: Counts, caps: Caps, org: Org) -> Shortage | None:
+        oldest = time_text(self._clock() - PATIENCE) or ""
+        is_others = is_turn_of_others(figures, counts, caps, org.builder_id, oldest)
+        return Shortage(CONCURRENT) if is_others else None
+
+    def _keep_turn(
+        self, execute: Execute, figures: Figures, org: Org, shortage: Shortage | None, own: int
+    ) -> None:
+        """Store that a builder waits for a place, or does not any more."""
+        if shortage is not None and shortage.limit == CONCURRENT:
+            after = waits(figures, org.builder_id, time_text(self._clock()) or "", own)
+        else:
+            after = waits_no_more(figures, org.builder_id)
+        if after is not figures:
+            execute(statements.SET_META, {"key": _KEY + org.hub, "value": after.text()})
 
     def _figures(self, execute: Execute, hub: str) -> Figures:
         """The figures of a Dev Hub, whose row is locked until the transaction ends."""
@@ -110,13 +141,15 @@ class SqlHubCounts(ABC):
         execute: Execute,
         figures: Figures,
         hub: str,
-        *,
         pools: Collection[str],
+        *,
+        run: str = "",
         since: datetime | None = None,
     ) -> Counts:
         """Counted by a statement after the lock of the row: it sees what others committed."""
         parameters: dict[str, Any] = {
             "hub": hub,
+            "run": run,
             "pools": "".join(f",{pool}" for pool in pools) + ",",
             "since": time_text(since) or "",
             "now": time_text(self._clock()),

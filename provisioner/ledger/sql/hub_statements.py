@@ -11,10 +11,12 @@ _may_be_sent = "(state <> 'deleted' OR signup_id <> '')"
 
 _is_held = "(state = 'deleted' AND held_until > :now)"
 
+_is_pending = "(state IN ('intended', 'signing_up') AND COALESCE(step_since, '9') >= :since)"
+
 COUNTS = (
     "SELECT "  # noqa: S608
-    "COUNT(CASE WHEN state IN ('intended', 'signing_up') "
-    "AND COALESCE(step_since, '9') >= :since THEN 1 END) AS pending, "
+    f"COUNT(CASE WHEN {_is_pending} THEN 1 END) AS pending, "
+    f"COUNT(CASE WHEN {_is_pending} AND builder_id = :run THEN 1 END) AS own, "
     f"COUNT(CASE WHEN counted = 0 AND {_may_be_sent} THEN 1 END) AS spent, "
     "COUNT(CASE WHEN counted < 2 AND state <> 'deleted' THEN 1 END) AS occupied, "
     f"COUNT(CASE WHEN {_is_held} AND :pools LIKE '%,' || pool || ',%' THEN 1 END) AS held, "

@@ -269,3 +269,20 @@ def test_threads_of_one_build_do_not_both_get_the_last_place(ledger: Ledger) -> 
         orgs = [org(name) for name in "abcdefgh"]
         answers = list(threads.map(lambda one: ledger.intend(one, Caps(3)), orgs))
     assert Counter(answers) == {None: 3, Shortage(CONCURRENT): 5}
+
+
+def test_a_builder_with_few_sign_ups_does_not_wait_for_the_end_of_one_with_many(
+    ledger: Ledger, world: World
+) -> None:
+    """The next place is for the one that waits, and has fewer in progress."""
+    if world.url.startswith("devhub"):
+        pytest.skip("one build at a time")
+    caps = Caps(3)
+    many = [acknowledged(ledger, one) for one in intended(ledger, "a", "b", "c", caps=caps)]
+    assert ledger.intend(org("x", run="run-2"), caps) == Shortage(CONCURRENT)
+    moved(ledger, many[0], State.BUILDING)
+    assert ledger.intend(org("d"), caps) == Shortage(CONCURRENT), "it is the turn of run-2"
+    assert ledger.intend(org("x", run="run-2"), caps) is None
+    moved(ledger, many[1], State.BUILDING)
+    assert ledger.intend(org("y", run="run-2"), caps) is None, "both have one"
+    assert ledger.intend(org("d"), caps) == Shortage(CONCURRENT)
