@@ -118,7 +118,12 @@ def test_a_build_alone_always_finds_the_place_of_its_own_sign_up_that_has_ended(
     """Its row is changed before the next one is tried."""
     night.write_pool(size=6, steps="", top="limits: { concurrent_signups: 2 }")
     refused: list[Shortage] = []
-    monkeypatch.setattr(SharedLimits, "refused", lambda _, why: refused.append(why) or True)
+
+    def waits(_shared: SharedLimits, shortage: Shortage) -> bool:
+        refused.append(shortage)
+        return True
+
+    monkeypatch.setattr(SharedLimits, "refused", waits)
     night.fault({"operation": "signup"}, {"do": "error", "error": "C-9999"})
     assert built(night, "sample")[0].exit_code == 0
     assert refused == []
