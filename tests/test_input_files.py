@@ -36,6 +36,8 @@ OUR_OWN = {
     "ledger/__init__.py": "opens no file itself: `open` of a backend",
     "ledger/holder.py": "the note beside the ledger, and /proc",
     "ledger/sqlite/mounts.py": "/proc",
+    "ledger/sqlite/lock_file.py": "the locks beside the ledger",
+    "agent/holder.py": "/dev/null",
     "ledger/sqlite/file.py": "the ledger itself, made with its mode",
     "output.py": "/dev/null",
     "archive.py": "reads members of a zip that it has made",

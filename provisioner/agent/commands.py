@@ -16,6 +16,7 @@ from urllib.parse import quote
 from provisioner import children
 from provisioner.children import Environment
 from provisioner.errors import AccessError, UsageError
+from provisioner.input_file import SETTINGS, read_input
 from provisioner.redaction import distinctive, redact
 from provisioner.supervised import Supervised
 
@@ -105,7 +106,7 @@ def known_secrets(environ: Mapping[str, str], names: Sequence[str], *files: obje
 def _lines_of(key: Path) -> Iterator[str]:
     """The lines of a key file; the file may be unreadable for this user."""
     try:
-        text = key.expanduser().read_text(encoding="utf-8", errors="replace")
+        text = read_input(key.expanduser(), SETTINGS).decode("utf-8", errors="replace")
     except OSError:
         return
     yield from (line for line in text.split() if len(line) > 30)

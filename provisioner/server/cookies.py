@@ -1,6 +1,6 @@
 """The cookie of a person who has signed in: encrypted, so that no server has to remember it.
 
-Each server with the same secret accepts it, so that two servers can stand behind one address. It
+Each server with the same secret accepts it, so that two servers can share one address. It
 ends after LIFETIME, and cannot be ended earlier on the side of the server.
 """
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -14,11 +12,10 @@ from provisioner.config.notify import LOOPBACK
 from provisioner.config.server import Server
 from provisioner.errors import UsageError
 from provisioner.server.app import create_app
+from provisioner.server.sign_in.token_file import token_of
 from provisioner.server.world import World
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger
 
@@ -39,7 +36,7 @@ def serve(
     require_protection(settings, host)
     token_file = config.directory / ".provisioner" / "server-token"
     is_for_one = settings.sign_in is None and settings.proxy is None
-    world = World(config, ledger, warn, local_token=_token(token_file) if is_for_one else "")
+    world = World(config, ledger, warn, local_token=token_of(token_file) if is_for_one else "")
     listener = _listener(host, port)
     tls = settings.tls
     server = uvicorn.Server(
@@ -84,16 +81,3 @@ def _listener(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"cannot listen on {host}:{port}: {error.strerror}", hint="pass another --port"
         ) from None
-
-
-def _token(path: Path) -> str:
-    """The token of the file, which is made if it does not exist; only its owner can read it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w") as file:
-        token = secrets.token_urlsafe(32)
-        file.write(token + "\n")
-    return token

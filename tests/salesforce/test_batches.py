@@ -55,7 +55,7 @@ def test_a_refused_batch_is_an_error(server: ScriptedServer, transport: Transpor
 def test_an_answer_with_too_few_results_is_not_requested_again(
     server: ScriptedServer, transport: Transport
 ) -> None:
-    """The records may have been written; the step reads it before it goes on."""
+    """The records may have been written; the step reads it before it continues."""
     server.plays(composite((200, [{"success": True}]), (200, [])), Answer(200, {}))
     with pytest.raises(SalesforceError, match="0 results for 1 requests") as caught:
         write(scripted(server, transport), [cases("a"), cases("b")])
