@@ -80,7 +80,7 @@ def preview(
         active = survey(connections)  # before the rows: see orphans()
         rows = rows_for(config, active, ledger)
         found = orphan_reasons(orphans(config, active, rows, ledger.broken()), rows)
-        late = [Removal(i.org, i.reason) for i in closed(config, found, rows, pools)]
+        late = [Removal(i.org, i.reason) for i in closed(config, ledger, found, rows, pools)]
         now_rows = _as_repaired(connections, active, rows)
         config = resolved(config, pools, connections)
         contents, now = read_contents(config, pools), connections.clock.now()

@@ -10,6 +10,7 @@ from provisioner.ledger.base import Org, State
 from provisioner.plain_text import quantity
 from provisioner.plan import Removal
 from provisioner.salesforce.active_orgs import ActiveOrg, active_orgs
+from provisioner.upkeep.builders import of_other_builds
 from provisioner.upkeep.lifetimes import HELD, corrected
 from provisioner.upkeep.reap import Reaped, orphan_reasons, orphans, reap, rows_for
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from provisioner.builder.connections import Connections
     from provisioner.builder.context import BuildContext
     from provisioner.config.model import PoolFile
+    from provisioner.ledger.base import Ledger
     from provisioner.salesforce.hub import DevHub
 
 GONE = "no longer on the Dev Hub"
@@ -56,7 +58,8 @@ def reconcile(context: BuildContext, active: Sequence[ActiveOrg], pools: Collect
     rows = rows_for(context.config, active, ledger)
     found = orphan_reasons(orphans(context.config, active, rows, ledger.broken()), rows)
     known = {row.username for row in rows}
-    done = reap(hub, ledger, closed(context.config, found, rows, pools), context.now())
+    late = closed(context.config, ledger, found, rows, pools)
+    done = reap(hub, ledger, late, context.now())
     context.progress.delete(Removal(i.org, i.reason) for i in done if not i.left_because)
     unknown = sum(item.org.username not in known for item in found)
     if unknown:
@@ -68,15 +71,20 @@ def reconcile(context: BuildContext, active: Sequence[ActiveOrg], pools: Collect
 
 
 def closed(
-    config: PoolFile, found: Iterable[Reaped], rows: Iterable[Org], pools: Collection[str]
+    config: PoolFile,
+    ledger: Ledger,
+    found: Iterable[Reaped],
+    rows: Iterable[Org],
+    pools: Collection[str],
 ) -> list[Reaped]:
     """The orphans whose rows are closed, except those of pools that other builds may be building.
 
-    Such a build may have deleted the org after its Dev Hub was asked for the active ones.
+    Such a build may have deleted the org after the Dev Hub was asked for the active ones.
     """
     known = {row.username for row in rows}
-    others = {*config.pools} - {*pools}
-    return [item for item in found if item.org.username in known and item.org.pool not in others]
+    late = [item for item in found if item.org.username in known]
+    others = of_other_builds(config, ledger, {item.org.pool for item in late}, pools)
+    return [item for item in late if item.org.pool not in others]
 
 
 def _correct(context: BuildContext, active: Sequence[ActiveOrg]) -> None:

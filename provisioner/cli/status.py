@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Ledger, Org, Run
     from provisioner.ledger.broken import BrokenRow
     from provisioner.report.status import PoolStatus
+    from provisioner.report.unfinished_builds import UnfinishedBuild
     from provisioner.upkeep.health import Health
 
 
@@ -57,6 +58,7 @@ def command(
     from provisioner.report.last_build import last_build
     from provisioner.report.manifest import ledger_manifest
     from provisioner.report.status import summarise
+    from provisioner.report.unfinished_builds import unfinished_builds
 
     only = [given(name, "POOL") for name in pools or ()]
     is_shown = _filter(call, mine=mine, owner=owner, failed=failed)
@@ -71,15 +73,16 @@ def command(
         broken = ledger.broken(orgs)
         listed = ledger_manifest(ledger, only or [*part.pools]) if manifest else None
         run = None if manifest else last_build(ledger)
+        others = [] if manifest else unfinished_builds(ledger, orgs, run)
     _check_names(only, {*part.pools, *(org.pool for org in orgs)})
     sizes = {name: pool.size for name, pool in part.pools.items()}
     summary = summarise(sizes, orgs, only, waiters)
     if listed is not None:
         call.output.json(listed)
     elif call.output.as_json:
-        call.output.json(_document(summary, is_shown, broken, run))
+        call.output.json(_document(summary, is_shown, broken, run, others))
     else:
-        _show(call, summary, is_shown, broken, run)
+        _show(call, summary, is_shown, broken, run, others)
     _check_reached(found)
 
 
@@ -124,6 +127,7 @@ def _document(
     is_shown: Callable[[Org], bool] | None,
     broken: Sequence[BrokenRow],
     run: Run | None,
+    others: Sequence[UnfinishedBuild],
 ) -> dict[str, object]:
     from provisioner.report.runs import run_entry
 
@@ -132,6 +136,8 @@ def _document(
         document["broken"] = [row.document() for row in broken]
     if run is not None:
         document["last_build"] = run_entry(run)
+    if others:
+        document["unfinished_builds"] = [build.document() for build in others]
     return document
 
 
@@ -141,16 +147,24 @@ def _show(
     is_shown: Callable[[Org], bool] | None,
     broken: Sequence[BrokenRow],
     run: Run | None,
+    others: Sequence[UnfinishedBuild],
 ) -> None:
     """Print the status for people: in lines of the terminal's width, or else in whole tables."""
-    from provisioner.cli.status_text import Layout, last_build_line, pool_lines
+    from provisioner.cli.status_text import (
+        Layout,
+        last_build_line,
+        pool_lines,
+        unfinished_build_line,
+    )
     from provisioner.ledger.rows import utc_now
 
     now = utc_now()
     layout = Layout.of(call.output)
     lines = pool_lines(summary, is_shown, now, layout)
     if is_shown is None:
-        sections = [_broken_text(broken), [last_build_line(run, now)] if run else []]
+        builds = [last_build_line(run, now)] if run else []
+        builds += [unfinished_build_line(build, now) for build in others]
+        sections = [_broken_text(broken), builds]
         for more in filter(None, sections):
             lines += [*([""] if lines else []), *more]
     call.output.drawn(lines)

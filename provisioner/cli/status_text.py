@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Org, Run
     from provisioner.output import Colour, Output
     from provisioner.report.status import PoolStatus
+    from provisioner.report.unfinished_builds import UnfinishedBuild
 
 HEADERS = ("username", "state", "expires", "held by", "note")
 _NOTHING = "No pools: neither pool.yaml nor the ledger has one."
@@ -77,6 +78,13 @@ def last_build_line(run: Run, now: datetime) -> str:
     if run.finished_at is None:
         return cell(f"last build: started {moment(run.started_at, now)}; {result_text(run)}")
     return cell(f"last build: {moment(run.finished_at, now)}, {result_text(run)}")
+
+
+def unfinished_build_line(build: UnfinishedBuild, now: datetime) -> str:
+    """Which pools another build is building, or has left, and since when."""
+    pools = ", ".join(build.pools)
+    since = moment(build.run.started_at, now)
+    return cell(f"build of {pools}: started {since}; {result_text(build.run)}")
 
 
 def _table(orgs: Sequence[Org], now: datetime, layout: Layout) -> Iterator[str]:

@@ -1,14 +1,14 @@
-"""Orgs that a build or a probe may be working on: `reap` leaves them to it.
+"""Orgs that a build or a probe may be working on: `reap` and other builds leave them to it.
 
-Most orgs need no question: an org that is available or claimed is taken by compare-and-swap, and
-the builder of a failed or released one is done with it. Two kinds do: the org of a probe, whose row
-is `failed` from the start, and unfinished orgs of a pool that was removed from pool.yaml, which a
-build with an earlier pool.yaml may still build.
+For `reap`, most orgs need no question: an org that is available or claimed is taken by
+compare-and-swap, and the builder of a failed or released one is done with it. Two kinds do: the org
+of a probe, whose row is `failed` from the start, and unfinished orgs of a pool that was removed
+from pool.yaml, which a build with an earlier pool.yaml may still build.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,22 @@ from provisioner.ledger.base import UNFINISHED
 from provisioner.upkeep.probes import is_probe
 
 if TYPE_CHECKING:
+    from provisioner.config.model import PoolFile
     from provisioner.ledger.base import Ledger
     from provisioner.upkeep.reap import Reaped
+
+
+def of_other_builds(
+    config: PoolFile, ledger: Ledger, found: Iterable[str], own: Collection[str]
+) -> set[str]:
+    """The pools of `found`, read before, that a build of the pools `own` leaves to other builds.
+
+    A pool that pool.yaml has is left to its own builds, also if there is none now; one that it no
+    longer has, only while it is locked: another pool.yaml may have it.
+    """
+    others = {*found} - {*own}
+    removed = others - {*config.pools}
+    return others - (ledger.unlocked(removed) if removed else set())
 
 
 def without_builder(ledger: Ledger, found: Sequence[Reaped]) -> tuple[list[Reaped], list[Reaped]]:

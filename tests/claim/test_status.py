@@ -11,7 +11,7 @@ import pytest
 from provisioner.builder.causes import Cause
 from provisioner.cli import status
 from provisioner.cli.invocation import Invocation
-from provisioner.ledger.base import Ledger, Run, State
+from provisioner.ledger.base import Ledger, Org, Run, State
 from provisioner.ledger.rows import utc_now
 from provisioner.output import Output
 
@@ -88,6 +88,22 @@ def test_status_tells_how_the_last_build_that_built_ended(ledger: Ledger, call: 
     last = call("status", "--json").document["last_build"]
     assert (last["run"], last["exit_code"], last["built"], last["wanted"]) == ("bad", 6, 48, 50)
     assert last["causes"][0]["what"] == "deploy_source: X.cls:3:9: no"
+
+
+def test_status_lists_each_build_that_has_unfinished_orgs(ledger: Ledger, call: Call) -> None:
+    start = utc_now() - timedelta(hours=1)
+    for number, (pool, name) in enumerate([("morning", "one"), ("noon", "two"), ("night", "two")]):
+        with ledger.builder_lock(Run(name, "ci1", 7, start), pools=[pool], wait=False):
+            ledger.add(Org(f"{number}@acme.example", pool, builder_id=name))
+    shown = [line for line in call("status").out.splitlines() if "started" in line]
+    no_end = "no end is recorded: the run is still in progress, or it was killed"
+    assert shown[0].startswith(f"last build: started {start:%Y-%m-%d %H:%M} UTC (1h ago); {no_end}")
+    assert shown[1].startswith(f"build of morning: started {start:%Y-%m-%d %H:%M} UTC (1h ago); ")
+    assert len(shown) == 2
+    document = call("status", "--json").document
+    assert document["last_build"]["run"] == "two"
+    (other,) = document["unfinished_builds"]
+    assert (other["run"], other["pools"]) == ("one", ["morning"])
 
 
 def test_status_says_once_why_a_canary_failed(ledger: Ledger, call: Call) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -156,6 +156,24 @@ def test_an_interrupted_claim_passes_the_lead_on() -> None:
     with pytest.raises(KeyboardInterrupt):
         together.add(interrupted, serve)
     together.add(Request(Claim("bob"), NOW), serve)
+    assert served == ["bob"]
+
+
+def test_a_claim_that_is_interrupted_while_it_leads_passes_the_lead_on() -> None:
+    """It waits for the connection, and another claim has come meanwhile."""
+    together, served = Together(), list[str]()
+
+    def serve(take: Callable[[], Sequence[Request]]) -> None:
+        served.extend(one.claim.owner for one in take())
+
+    def interrupted(_take: object) -> None:
+        threads.submit(together.add, Request(Claim("bob"), NOW), serve)
+        while len(together._waiting) < 2:
+            time.sleep(0.001)
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as threads, pytest.raises(KeyboardInterrupt):
+        together.add(Request(Claim("ann"), NOW), interrupted)
     assert served == ["bob"]
 
 

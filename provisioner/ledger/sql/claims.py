@@ -11,10 +11,11 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from typing import Any, ClassVar
 
+from provisioner.errors import LedgerError
 from provisioner.ledger import changes as changes_of
 from provisioner.ledger.base import Claim, Org, State, Waiter
 from provisioner.ledger.queue import left_for, matches
@@ -126,7 +127,8 @@ class SqlClaims(SqlQueue, SqlRepair, ABC):
         if request.is_served and request.org is not None and not request.claim.idempotency_key:
             changes: dict[str, Any] = {"owner": "", "purpose": "", "lease_until": None}
             note = f"claim cancelled: {request.claim.owner} did not get its result"
-            self.move(request.org, State.AVAILABLE, note=note, **changes)
+            with suppress(LedgerError):  # the interruption is what counts
+                self.move(request.org, State.AVAILABLE, note=note, **changes)
 
     def _claim_alone(self, claim: Claim, now: datetime) -> Org | None:
         """Claim in a transaction of its own."""

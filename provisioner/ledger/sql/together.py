@@ -64,12 +64,12 @@ class Together:
                 request.turn.release()
         try:
             request.turn.acquire()
+            if not request.is_done:
+                with self._leading() as take:
+                    serve(take)
         except BaseException:
             self._remove(request)
             raise
-        if not request.is_done:
-            with self._leading() as take:
-                serve(take)
 
     @contextmanager
     def _leading(self) -> Iterator[Callable[[], Sequence[Request]]]:
@@ -96,7 +96,7 @@ class Together:
                 self._waiting[0].turn.release()
 
     def _remove(self, request: Request) -> None:
-        """The thread of the request was interrupted while it waited."""
+        """The thread of the request was interrupted before anyone took it, or while it led."""
         with self._guard:
             is_waiting = request in self._waiting
             if is_waiting:
