@@ -100,16 +100,20 @@ class BuilderLock:
         """Take all locks for `run`, or none. Raises BusyError if one is held, and not `wait`.
 
         One who waits holds none of them meanwhile, so that no two can wait for each other. A
-        server that restarts meanwhile is waited for.
+        server that restarts meanwhile is waited for, each time anew.
         """
-        budget = Budget(DATABASE, seconds=postgresql_session.RETRY_SECONDS)
+        seconds = postgresql_session.RETRY_SECONDS
+        budget, since = Budget(DATABASE, seconds=seconds), time.monotonic()
         while True:
             try:
                 self._acquire(run, wait=wait, on_wait=on_wait)
                 break
             except (errors.UndoneError, errors.UncertainError) as error:
+                if time.monotonic() >= since + seconds:  # it has waited for the lock in between
+                    budget = Budget(DATABASE, seconds=seconds)
                 if not budget.wait(error.message):
                     raise
+                since = time.monotonic()
         self._thread = threading.Thread(target=self._keep, name="builder-lock", daemon=True)
         self._thread.start()
 
@@ -143,7 +147,9 @@ class BuilderLock:
         while (left := end - time.monotonic()) > 0:
             self.verify()
             self._stop.wait(min(left, _POLL_EVERY))
-        with self._transaction(write=True) as execute:
+        # If this is not written, the next build waits once more.
+        lost = (errors.UndoneError, errors.UncertainError)
+        with suppress(*lost), self._transaction(write=True) as execute:
             self._own.forget(execute, self._formers)
 
     def verify(self) -> None:
@@ -187,8 +193,12 @@ class BuilderLock:
             "tcp_keepalives_count": "3",
         }
         more = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        # Else a build that waits for a lock behind a cut cable would wait a quarter hour for an
+        # answer (tcp(7), TCP_USER_TIMEOUT).
+        timeout = f"{self._times.timeout * 1000:.0f}"
+        unanswered = {"tcp_user_timeout": self._address.parameters.get("tcp_user_timeout", timeout)}
         try:
-            return connect(self._address, options=f"{given} {more}".strip())
+            return connect(self._address, options=f"{given} {more}".strip(), **unanswered)
         except psycopg.Error as error:
             raise errors.of_connecting(error, self._address) from None
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
+import time
 from contextlib import ExitStack
 
 import pytest
 
 from provisioner.errors import BusyError
 from provisioner.ledger.base import Org
+from provisioner.ledger.postgresql import session as postgresql_session
 from tests.ledger.postgresql.test_builder_lock import (
     LOCKS,
     SLEEPY,
@@ -128,6 +131,44 @@ def test_the_wait_for_a_last_call_is_left_to_the_next_builder_if_one_ends_in_it(
             pass
     assert "run run-1 on build-host" in messages[0]
     assert builders(world, server) == {}
+
+
+def test_one_who_waits_outlives_any_number_of_restarts(
+    world: World, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A standby may wait for hours; each disturbance has the time of one."""
+    monkeypatch.setattr(postgresql_session, "RETRY_SECONDS", 0.5)
+    waiting = (
+        "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND query LIKE '%pg_advisory_unlock_all%'"  # after it was refused
+    )
+    database = database_of(world)
+
+    def is_waiting() -> bool:
+        return bool(server.sql(f"SELECT 1 {waiting}", database=database))
+
+    entered = threading.Event()
+
+    def wait() -> None:
+        with (
+            builder(world.url) as ledger,
+            ledger.builder_lock(run("run-2"), pools=["morning"], wait=True),
+        ):
+            entered.set()
+
+    with builder(world.url, SLEEPY) as old:
+        with old.builder_lock(run("run-1"), pools=["morning"], wait=False):
+            thread = threading.Thread(target=wait)
+            thread.start()
+            for _ in range(2):
+                wait_until(is_waiting)
+                time.sleep(0.6)  # longer than the time for one disturbance
+                wait_until(is_waiting)
+                server.sql(f"SELECT pg_terminate_backend(pid, 5000) {waiting}", database=database)
+            wait_until(is_waiting)
+            assert not entered.is_set()
+        thread.join(timeout=60)
+    assert entered.is_set()
 
 
 def test_who_has_the_whole_ledger_fences_out_the_builders_of_all_pools(
