@@ -34,8 +34,7 @@ def create_server(tools: AgentTools, describe: Callable[[Exception], str]) -> MC
         try:
             return await asyncio.to_thread(act, *given)
         except ProvisionerError as error:
-            hint = f"\n{error.hint}" if error.hint else ""
-            raise ToolError(f"{error.code}: {error.message}{hint}") from None
+            raise ToolError(_text(error)) from None
         except Exception as error:  # noqa: BLE001 - its text may contain anything
             raise ToolError(describe(error)) from None
 
@@ -73,6 +72,13 @@ def create_server(tools: AgentTools, describe: Callable[[Exception], str]) -> MC
         return await call(tools.release_org, username)
 
     return server
+
+
+def _text(error: ProvisionerError) -> str:
+    """What the agent reads. Hints about the command line are for people."""
+    is_for_people = "provisioner " in error.hint or "--" in error.hint
+    hint = f"\n{error.hint}" if error.hint and not is_for_people else ""
+    return f"{error.code}: {error.message}{hint}"
 
 
 def serve(tools: AgentTools, warn: Callable[[str], None]) -> None:

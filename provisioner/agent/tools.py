@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.access import claims
 from provisioner.agent import commands
+from provisioner.claim import rules
 from provisioner.claim.refusal import unknown_username
 from provisioner.declare.duration import format_duration, parse_duration
 from provisioner.errors import AccessError, ClaimError, UsageError
@@ -73,6 +74,7 @@ class AgentTools:
                 lease=length,
                 idempotency_key=key,
             )
+            self._give_back_if_too_many(org)
         return org_document(org)
 
     def run_in_org(self, username: str, command: Sequence[str]) -> dict[str, Any]:
@@ -110,6 +112,23 @@ class AgentTools:
                     claims.release(self.context, self.person, org.username)
                 except Exception as error:  # noqa: BLE001 - the other claims are released as well
                     warn(f"{org.username} was not released: {error}")
+
+    def _give_back_if_too_many(self, org: Org) -> None:
+        """Another process of the same owner may have claimed at the same time."""
+        if len(self._held()) <= self.limits.claims:
+            return
+        rules.release(
+            self.context.ledger,
+            org.username,
+            owner=self.person.name,
+            reuse=True,
+            reusable=[org.pool],
+        )
+        raise AccessError(
+            "another process of yours has claimed an org at the same time",
+            code="too_many_claims",
+            hint="org_status lists the orgs that you hold",
+        )
 
     @property
     def _prefix(self) -> str:

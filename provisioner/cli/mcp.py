@@ -38,6 +38,7 @@ def command(
 
     from provisioner.access.person import Person
     from provisioner.agent.holder import hold
+    from provisioner.agent.private_memory import keep_memory_private
     from provisioner.claim.owner import default_owner
     from provisioner.cli.pools import given
 
@@ -56,6 +57,7 @@ def command(
         with _tools(call, config, person, session) as tools:
             tools.release_all(call.output.warn)
 
+    keep_memory_private()
     end = hold(release, config.mcp.grace.total_seconds())
     try:
         with _tools(call, config, person, session) as tools:
