@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from provisioner.builder.first_logins import (
     FirstLogins,
@@ -71,8 +72,13 @@ class Connections:
 
     @property
     def hub_id(self) -> str:
-        """The org id of the Dev Hub. Where its logins do not name it, the username."""
-        return self.hub.client.session.grant.org_id or self._config.dev_hub.username.lower()
+        """What identifies the Dev Hub in rows: its org id and its host.
+
+        The Dev Hubs of two emulators have the same org id.
+        """
+        grant = self.hub.client.session.grant
+        name = grant.org_id or self._config.dev_hub.username.lower()
+        return f"{name} {urlsplit(grant.instance_url).netloc}"
 
     @property
     def snapshots(self) -> OrgSnapshots:

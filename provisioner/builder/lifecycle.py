@@ -117,7 +117,7 @@ class OrgLifecycle:
         """(no row) → intended: the sign-up of this username is about to be sent.
 
         `consumer_key` is the one that the sign-up names, by default that of the Dev Hub's app;
-        `hub` is the org id of the Dev Hub. Raises NoPlaceError when the builds of that Dev Hub
+        `hub` identifies the Dev Hub. Raises NoPlaceError when the builds of that Dev Hub
         have used up `limits`, or what it allows (not without `is_bounded`: it does not say);
         RowValueError when the ledger cannot hold the row.
         """

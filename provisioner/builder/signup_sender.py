@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from provisioner.ledger.hub_counts import Shortage
     from provisioner.plan import Creation
 
+_NONE_LEFT = (
+    "The Dev Hub's daily scratch org limit leaves no further sign-up to this build: all builds "
+    "share it."
+)
 MOST_CRASHES = 3  # unexpected exceptions of one sign-up before it is left to the next build
 
 
@@ -89,7 +93,7 @@ class SignUpSender:
         if self._shared.refused(shortage):
             self._room.put_back(creation.pool, username)
         elif shortage.limit == DAILY:
-            self._stop(DAILY, "The Dev Hub's daily scratch org limit leaves no further sign-up.")
+            self._stop(DAILY, _NONE_LEFT)
             return
         else:
             self._room.lose(creation.pool, username)

@@ -89,7 +89,7 @@ class Org:
     """Since when the current step has a state; of an org not yet active, since it is intended."""
     active_at: datetime | None = None  # when a build saw that the sign-up was complete
     snapshot: str = ""  # name of the org snapshot that the org is signed up from; "" for none
-    hub: str = ""  # org id of the Dev Hub; "" in rows of earlier versions, which count for any
+    hub: str = ""  # the Dev Hub: org id and host; "" in rows of earlier versions: any
 
 
 @dataclass(frozen=True)

@@ -217,7 +217,7 @@ PRUNE_RUNS = f"DELETE FROM run WHERE number IN ({_old_runs}) RETURNING number"  
 
 META = "SELECT value FROM meta WHERE key = :key"
 """Beside the version, the table has the facts of a Dev Hub with the key `facts SUBJECT`, and the
-figures of one with the key `hub ORG_ID`: an earlier provisioner ignores them. Ends so that a
+figures of one with the key `hub HUB`: an earlier provisioner ignores them. Ends so that a
 database with row locks can append `FOR UPDATE`."""
 
 ADD_META = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT DO NOTHING"
