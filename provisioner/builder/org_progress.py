@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -31,12 +32,15 @@ class OrgProgress:
     note: str = ""  # how far the current step is, as it was reported last
     is_continued: bool = False  # an earlier build began the current step
 
-    def end_step(self) -> None:
-        """Drop what this process knows of the current step, and end what it has started."""
+    def end_step(self, leaves: Mapping[str, Any] | None = None) -> None:
+        """Drop what this process knows of the current step, and end what it has started.
+
+        The next step gets what this one `leaves`.
+        """
         for value in self.memory.values():
             if close := getattr(value, "close", None):
                 close()
-        self.memory = {}
+        self.memory = dict(leaves or {})
         self.deadline = None
         self.note = ""
         self.is_continued = False

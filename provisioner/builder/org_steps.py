@@ -149,7 +149,7 @@ class OrgSteps:
             progress.org = lifecycle.finish_step(org, outcome.changes, note)
             lines = [self._context.reporter.redacted(line) for line in outcome.warnings]
             self._context.progress.warn(org, step.name, lines)
-        progress.end_step()
+        progress.end_step(outcome.leaves)
 
     def _failed(
         self, progress: OrgProgress, step: ListedStep, error: ProvisionerError

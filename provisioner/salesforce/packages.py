@@ -80,11 +80,10 @@ def escaped(installation_key: str) -> str:
     return installation_key.replace("\\", r"\\").replace("'", r"\'")
 
 
-def is_installed(org: OrgClient, version: str) -> bool:
-    """Whether exactly this version is installed."""
+def installed_versions(org: OrgClient) -> frozenset[str]:
+    """The package versions that are installed: their ids (04t…), 15 characters."""
     soql = select("SubscriberPackageVersion.Id", "InstalledSubscriberPackage")
-    installed = org.tooling_query_as(soql, _installed)
-    return any(found[:15] == version[:15] for found in installed)
+    return frozenset(found[:15] for found in org.tooling_query_as(soql, _installed) if found)
 
 
 def _installed(record: Row) -> str:

@@ -36,6 +36,8 @@ class Done:
     """What people should know although the step succeeded; each is one line of the report."""
     output: str = ""
     """What a program has printed, for the report."""
+    leaves: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """For the memory of the step that follows at once, in this process; it must do without, too."""
 
 
 class StepState(Protocol):

@@ -20,7 +20,7 @@ from provisioner.salesforce.packages import (
 from provisioner.steps import package_dependencies
 from provisioner.steps.base import Done, Outcome, Pending, StartAgain, StepContext
 from provisioner.steps.package_dependencies import DependencyError
-from provisioner.steps.package_install import FIRST_POLL, NEXT_POLL, PackageInstall
+from provisioner.steps.package_install import FIRST_POLL, LEFT, NEXT_POLL, PackageInstall
 from provisioner.steps.package_project import (
     PROJECT_FILE,
     PackageProject,
@@ -177,7 +177,8 @@ class InstallDependencies:
             request = self._install(version).send(context)
             note = f"{version.title}, package {number} of {len(self.versions)}"
             return Pending(Installing(version.id, request.id), note=note, wait=FIRST_POLL)
-        return Done(f"all {quantity(len(self.versions), 'package')} installed")
+        leaves = {LEFT: installed.versions}
+        return Done(f"all {quantity(len(self.versions), 'package')} installed", leaves=leaves)
 
     def _version_of(self, state: DependencyState) -> ResolvedVersion | None:
         if isinstance(state, StartAgain):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from provisioner.declare.options import Finding, option
 from provisioner.declare.secret import Secret
-from provisioner.salesforce.packages import REQUEST, InstallRequest, is_installed
+from provisioner.salesforce.packages import REQUEST, InstallRequest, installed_versions
 from provisioner.steps import package_names
 from provisioner.steps.base import Done, Outcome, Pending, StepContext
-from provisioner.steps.package_install import FIRST_POLL, NEXT_POLL, PackageInstall
+from provisioner.steps.package_install import FIRST_POLL, LEFT, NEXT_POLL, PackageInstall
 from provisioner.steps.package_names import UnknownNameError
 from provisioner.steps.package_project import PackageProject, ProjectError, nearest_project
 from provisioner.steps.remote_request import RemoteRequest, RequestState, read_request
@@ -20,6 +20,9 @@ from provisioner.steps.resolved_packages import ResolvedVersion, UnresolvedError
 
 if TYPE_CHECKING:
     from provisioner.salesforce.package_catalogue import PackageCatalogue
+
+
+_BEFORE = "versions before the install"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class InstallPackage:
     """Installs a package version.
 
     Safe to run twice: a version that is installed is not requested. When the answer to a request
-    was lost, a second request for the same version changes nothing.
+    was lost, a second request for the same version changes nothing. What is installed is read,
+    except by the first request after another install, which has just read it.
     """
 
     kind: ClassVar[str] = "install_package"
@@ -95,8 +99,12 @@ class InstallPackage:
 
     def start(self, context: StepContext) -> Outcome:
         """Request the install, unless this version is installed."""
-        if is_installed(context.org, self._version.id):
-            return Done(f"{self._version.title} is already installed")
+        before = context.memory.pop(LEFT, None)  # another attempt reads it again
+        if before is None:
+            before = installed_versions(context.org)
+        if self._version.id[:15] in before:
+            return Done(f"{self._version.title} is already installed", leaves={LEFT: before})
+        context.memory[_BEFORE] = before
         context.remember(Sending())
         return Pending(self._install.send(context), wait=FIRST_POLL)
 
@@ -109,7 +117,10 @@ class InstallPackage:
         status = self._install.status(context, state.id)
         if status:
             return Pending(state, note=status, wait=NEXT_POLL)
-        return Done(f"installed {self._version.title}")
+        before, leaves = context.memory.get(_BEFORE), {}
+        if before is not None:
+            leaves = {LEFT: before | {self._version.id[:15]}}
+        return Done(f"installed {self._version.title}", leaves=leaves)
 
     def read_state(self, text: str) -> InstallState:
         """The id of the install request. Any other text starts the step again, which is safe."""

@@ -50,7 +50,7 @@ FEWEST: Sequence[tuple[str, Parts]] = [
         "install_dependencies",
         {"read what is installed": 1, "request each of 2": 2, "status at the end of each": 2},
     ),
-    ("install_package", {"read what is installed": 1, "request": 1, "status at the end": 1}),
+    ("install_package", {"request": 1, "status at the end": 1}),
     ("deploy_source", {"deploy": 1, "read its warnings": 1}),
     ("deploy_metadata", {"deploy": 1, "read its warnings": 1}),
     (

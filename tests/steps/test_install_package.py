@@ -69,6 +69,19 @@ def test_a_version_that_is_installed_is_not_requested(runner: StepRunner) -> Non
     assert len(requests(runner)) == 1
 
 
+def test_an_install_leaves_what_is_installed_for_the_next_which_reads_it_only_to_try_again(
+    runner: StepRunner,
+) -> None:
+    runner.memory = dict(runner.finish(InstallPackage(version=BILLING)).leaves)
+    reads = runner.emulated.requests("tooling.query")
+    assert runner.finish(InstallPackage(version=BILLING)).note.endswith("is already installed")
+    runner.memory = dict(runner.finish(InstallPackage(version=BILLING)).leaves)
+    assert runner.emulated.requests("tooling.query") == reads + 1, "once, without what was left"
+    runner.emulated.fault({"route": "tooling.sobjects.create"}, {"do": "reset", "at": "after"})
+    runner.finish(InstallPackage(version=LOCKED, installation_key=Secret(KEY)))
+    assert len(requests(runner)) == 2, "the lost answer was found, and not sent again"
+
+
 def test_options_are_sent(runner: StepRunner) -> None:
     runner.advance(InstallPackage(version=BILLING, security_type="full", name_conflict="rename"))
     (sent,) = requests(runner)
