@@ -41,6 +41,12 @@ class RequestLog:
             self._number += 1
             return self._number
 
+    @property
+    def last_number(self) -> int:
+        """The number of the last request that has started; 0 before the first one."""
+        with self._lock:
+            return self._number
+
     def add(self, entry: LogEntry) -> None:
         """Record a completed request."""
         with self._lock:

@@ -35,7 +35,7 @@ Parts = Mapping[str, int]
 LOGIN_APP: Parts = {
     "exchange the code of the sign-up": 1,
     "read whether the org has the app": 1,
-    "deploy": 1,
+    "deploy the app": 1,
     "read app, permission set, and whether they are linked": 1,
     "assign the permission set": 1,
     "retrieve the consumer key, and its status at the end": 2,
@@ -119,8 +119,7 @@ class _Marks(Watcher):
         """The event comes before the step sends anything."""
         super().org(event)
         if event.position and event.step != "sign-up":
-            entries = self._world.log.entries()
-            last = entries[-1].number if entries else 0
+            last = self._world.log.last_number
             self.starts.setdefault(event.username, []).append((last, event.position))
 
 
