@@ -88,6 +88,7 @@ def test_the_whole_ledger_is_locked_only_while_no_pool_is(pooled: World) -> None
     assert "; run run-" in two.message
     with ledger.exclusive(run("ledger copy"), wait=False):
         error = refusal(pooled.open(), "morning")
+        assert pooled.open().unlocked(["morning"]) == set()
     assert error.message.startswith("another build is running: run ledger copy on build-host")
     with ledger.builder_lock(run("run-3"), pools=["morning"], wait=False):
         pass
