@@ -72,7 +72,7 @@ class RowLostError(Exception):
     """The row of an org was changed by somebody else: this build must not work on it any more."""
 
 
-class NoPlaceError(Exception):
+class NoSlotError(Exception):
     """A limit of the Dev Hub allows no further sign-up now; nothing was written."""
 
     def __init__(self, shortage: Shortage) -> None:
@@ -117,7 +117,7 @@ class OrgLifecycle:
         """(no row) → intended: the sign-up of this username is about to be sent.
 
         `consumer_key` is the one that the sign-up names, by default that of the Dev Hub's app;
-        `hub` identifies the Dev Hub. Raises NoPlaceError when the builds of that Dev Hub
+        `hub` identifies the Dev Hub. Raises NoSlotError when the builds of that Dev Hub
         have used up `limits`, or what it allows (not without `is_bounded`: it does not say);
         RowValueError when the ledger cannot hold the row.
         """
@@ -137,7 +137,7 @@ class OrgLifecycle:
         )
         shortage = self._ledger.intend(org, self._caps(now, is_bounded=is_bounded))
         if shortage is not None:
-            raise NoPlaceError(shortage)
+            raise NoSlotError(shortage)
         return org
 
     def send_again(self, org: Org) -> Org:

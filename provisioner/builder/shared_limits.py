@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 READ_AGAIN = "limits of the Dev Hub"
 """The key of the job that reads them again."""
-SHORTEST_WAIT, LONGEST_WAIT = 2.0, 20.0  # seconds until a place is looked for again
+SHORTEST_WAIT, LONGEST_WAIT = 2.0, 20.0  # seconds until a sign-up is tried again
 GROWTH = 1.6  # of that wait, each time that there was none
 MOST_READINGS = 5  # of the limits, after the one of the plan
 
@@ -41,7 +41,7 @@ class SharedLimits:
         self._pending = pending
         self._pools = pools
         self._wait = SHORTEST_WAIT
-        self._until = 0.0  # by time.monotonic: no place is looked for before …
+        self._until = 0.0  # by time.monotonic: no sign-up is tried before …
         self._decided = 0  # … unless more sign-ups than these are decided
         self._readings = 0
         self._is_reading = False
@@ -66,7 +66,7 @@ class SharedLimits:
         """There was none: whether another try may succeed."""
         with self._context.lock:
             if shortage.limit == CONCURRENT:
-                self._look_later()
+                self._try_later()
                 return True
             if self._is_reading:
                 return True
@@ -100,7 +100,7 @@ class SharedLimits:
             context.scheduler.wake(DISPATCH)
         return slots > 0
 
-    def _look_later(self) -> None:
+    def _try_later(self) -> None:
         now = time.monotonic()
         if now >= self._until or self._pending.decided != self._decided:
             self._until = now + self._context.wait(self._wait)

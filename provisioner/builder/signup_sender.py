@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
-from provisioner.builder.lifecycle import NoPlaceError, RowLostError
+from provisioner.builder.lifecycle import NoSlotError, RowLostError
 from provisioner.builder.signup_queue import DISPATCH
 from provisioner.builder.signup_request import sign_up_request
 from provisioner.errors import STOPS, ErrorKind, HubLimitError, ProvisionerError
@@ -80,7 +80,7 @@ class SignUpSender:
             org = self._context.lifecycle.intend(
                 username, creation, key, hub=hub, is_bounded=is_bounded
             )
-        except NoPlaceError as error:
+        except NoSlotError as error:
             self._not_now(username, creation, error.shortage)
             return
         self._shared.admitted()

@@ -25,7 +25,7 @@ UNCOUNTED, COUNTED, APART = 0, 1, 2
 
 CONCURRENT, DAILY, ACTIVE = "concurrent_signups", "daily_limit", "active_limit"
 
-PATIENCE = timedelta(seconds=90)
+LONGEST_PAUSE = timedelta(seconds=90)
 """A builder that waits for a place tries again within this time."""
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from provisioner.ledger.base import Org
 from provisioner.ledger.hub_counts import (
     CONCURRENT,
-    PATIENCE,
+    LONGEST_PAUSE,
     Caps,
     Counts,
     Figures,
@@ -112,7 +112,7 @@ class SqlHubCounts(ABC):
                 execute(hub_statements.RELEASE_SLOTS, {"pool": pool})
 
     def _turn(self, figures: Figures, counts: Counts, caps: Caps, org: Org) -> Shortage | None:
-        oldest = time_text(self._clock() - PATIENCE) or ""
+        oldest = time_text(self._clock() - LONGEST_PAUSE) or ""
         is_others = is_turn_of_others(figures, counts, caps, org.builder_id, oldest)
         return Shortage(CONCURRENT) if is_others else None
 
