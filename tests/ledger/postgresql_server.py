@@ -89,6 +89,15 @@ class Server:
                 assert time.monotonic() < end, (self.folder / "log").read_text()
                 time.sleep(0.02)
 
+    def listen(self, address: str) -> None:
+        """Restart, and accept connections of its network at this address as well, port 5432."""
+        self.stop()
+        with (self.folder / "data" / "postgresql.conf").open("a") as file:
+            file.write(f"listen_addresses = '{address}'\n")
+        with (self.folder / "data" / "pg_hba.conf").open("a") as file:
+            file.write("host all all samenet trust\n")
+        self.start()
+
     def stop(self, *, gently: bool = True) -> None:
         """End all sessions and the server; not `gently` as at a crash."""
         if self._process is not None:

@@ -96,10 +96,11 @@ class SqliteProof:
 class PostgresqlProof:
     """An empty database, on the server that all nights share unless another is given."""
 
-    def __init__(self, server: postgresql_server.Server | None = None) -> None:
+    def __init__(self, server: postgresql_server.Server | None = None, **parameters: str) -> None:
+        """`parameters` are further ones of the ledger's URL."""
         self._server = server or postgresql_server.shared()
-        self._database = self._server.new_database()
-        self.url = self._server.url(self._database)
+        self.database = self._server.new_database()
+        self.url = self._server.url(self.database, **parameters)
 
     def install(self, night: WholeNight) -> None:
         """The first command makes the tables."""
@@ -114,16 +115,16 @@ class PostgresqlProof:
         """Delete the row."""
         self._server.sql(
             f"DELETE FROM org WHERE username = '{username}'",
-            database=self._database,
+            database=self.database,
         )
 
     def lose(self, night: WholeNight) -> None:
         """The database is as new."""
-        self._server.clear(self._database)
+        self._server.clear(self.database)
 
     def close(self) -> None:
         """Let another night have the database."""
-        self._server.empty(self._database)
+        self._server.empty(self.database)
 
 
 class DevhubProof:

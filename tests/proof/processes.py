@@ -75,10 +75,10 @@ class Process:
                 stderr=err,
             )
 
-    def end(self) -> Ended:
+    def end(self, timeout: float = TIMEOUT) -> Ended:
         """Wait for its end."""
         try:
-            code = self.process.wait(TIMEOUT)
+            code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

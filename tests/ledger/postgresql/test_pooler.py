@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from provisioner.claim.rules import claim
@@ -26,89 +18,17 @@ from provisioner.ledger.postgresql.ledger import PostgresqlLedger
 from provisioner.ledger.queue import Polling
 from provisioner.ledger.rows import utc_now
 from provisioner.ledger.sql.ledger import SqlLedger
-from tests.ledger.postgresql_server import (
-    SUPERUSER,
-    Server,
-    account,
-    identity,
-    not_tested,
-)
+from tests.ledger.pooler import Pooler, pooled
+from tests.ledger.postgresql_server import Server
 from tests.ledger.storm import add_claimable
 from tests.ledger.world import NOW, add_available, run
-
-CONFIGURATION = """\
-[databases]
-* = host={server} user={superuser}
-[pgbouncer]
-pool_mode = {mode}
-unix_socket_dir = {folder}
-listen_addr =
-listen_port = 5432
-auth_type = any
-ignore_startup_parameters = {ignored}
-user = {user}
-"""
-
-
-@dataclass
-class Pooler:
-    """PgBouncer in front of the server."""
-
-    folder: Path
-    database: str
-
-    @property
-    def url(self) -> str:
-        """The ledger's URL through it."""
-        return f"postgresql:///{self.database}?host={self.folder}&user={SUPERUSER}"
 
 
 @pytest.fixture
 def pooler(request: pytest.FixtureRequest, server: Server, database: str) -> Iterator[Pooler]:
     """PgBouncer with `(mode, ignored startup parameters)`."""
-    binary = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-    if binary is None:
-        not_tested("NO PGBOUNCER: the way through a pooler")
-    mode, ignored = request.param
-    folder = Path(tempfile.mkdtemp(prefix="pg-pooler-"))
-    user = account().pw_name
-    (folder / "pgbouncer.ini").write_text(
-        CONFIGURATION.format(
-            server=server.folder,
-            superuser=SUPERUSER,
-            mode=mode,
-            folder=folder,
-            ignored=ignored,
-            user=user,
-        )
-    )
-    if os.geteuid() == 0:
-        os.chown(folder, account().pw_uid, account().pw_gid)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [binary, str(folder / "pgbouncer.ini")], stdout=log, stderr=log, **identity()
-        )
-    try:
-        made = Pooler(folder, database)
-        _wait_for(made, process)
+    with pooled(server, database, *request.param) as made:
         yield made
-    finally:
-        process.kill()
-        process.wait(timeout=60)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_for(pooler: Pooler, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
-    while True:
-        try:
-            psycopg.connect(pooler.url).close()
-            return
-        except psycopg.OperationalError:
-            log = (pooler.folder / "log").read_text()
-            assert process.poll() is None, log
-            assert time.monotonic() < end, log
-            time.sleep(0.02)
 
 
 def opened(pooler: Pooler) -> closing[PostgresqlLedger]:
