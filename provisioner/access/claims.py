@@ -89,7 +89,7 @@ def extend(context: AccessContext, person: Person, username: str, lease: timedel
     """Let the lease of a claim end `lease` from now. Only its owner, or an operator, may."""
     org = _found(context, username)
     is_operator = context.access.role(person, org.pool) >= Role.OPERATOR
-    _require_claim(context, person, org)
+    require_change(context, person, org)
     renewed = rules.renew(
         context.ledger, org.username, owner=person.name, lease=lease, force=is_operator
     )
@@ -100,7 +100,7 @@ def extend(context: AccessContext, person: Person, username: str, lease: timedel
 def release(context: AccessContext, person: Person, username: str, *, reuse: bool = False) -> Org:
     """End a claim: the org is deleted, or with `reuse` available again."""
     org = _found(context, username)
-    _require_claim(context, person, org)
+    require_change(context, person, org)
     reusable = [pool.name for pool in context.config.pools.values() if pool.reuse]
     force = not person.owns(org.owner)
     row = rules.release(
@@ -130,7 +130,7 @@ def session(context: AccessContext, person: Person, username: str) -> Session:
     return found
 
 
-def _require_claim(context: AccessContext, person: Person, org: Org) -> None:
+def require_change(context: AccessContext, person: Person, org: Org) -> None:
     """Raises AccessError unless the person may change this claim."""
     context.access.require(person, org.pool, Role.CLAIMER)
     is_operator = context.access.role(person, org.pool) >= Role.OPERATOR

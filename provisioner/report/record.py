@@ -98,7 +98,7 @@ def find_record(ledger: Ledger, run_id: str = "") -> RunRecord:
     runs = ledger.runs(limit=MOST) if run_id else newest_runs(ledger, (RECENT, MOST))
     index = _index_of(runs, run_id) if run_id else last_of_interest(runs)
     if index is None:
-        raise _unknown(run_id)
+        raise unknown_run(run_id)
     run, later = runs[index], () if run_id else runs[:index]
     return RunRecord(
         run,
@@ -114,7 +114,7 @@ def _index_of(runs: Sequence[Run], run_id: str) -> int | None:
     return next((index for index, run in enumerate(runs) if run.id == run_id), None)
 
 
-def _unknown(run_id: str) -> NoOrgError:
+def unknown_run(run_id: str) -> NoOrgError:
     if not run_id:
         return NoOrgError(
             "the ledger has no run yet", code="unknown_run", hint="run `provisioner build` first"

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from provisioner.errors import (
@@ -21,8 +21,11 @@ from provisioner.errors import (
     UsageError,
 )
 from provisioner.server.api import OPERATIONS
+from provisioner.server.event_stream import events
+from provisioner.server.live import Live
 from provisioner.server.openapi import document
 from provisioner.server.operation import Operation
+from provisioner.server.page.rendering import page
 from provisioner.server.page.views import routes as page_routes
 from provisioner.server.protection import Protection
 from provisioner.server.request import Call
@@ -47,16 +50,20 @@ def create_app(world: World) -> Starlette:
         Route(one.path, partial(_answer, world, one), methods=[one.method]) for one in OPERATIONS
     ]
     described = document(OPERATIONS, world.server.url)
-    return Starlette(
+    live = Live(world)
+    app = Starlette(
         routes=[
             Route("/healthz", lambda _request: PlainTextResponse("ok\n")),
+            Route("/v1/events", partial(events, world, live)),
             Route("/v1/openapi.json", lambda _request: JSONResponse(described)),
             Mount("/v1", routes=api),
             *page_routes(world),
         ],
         middleware=[Middleware(Protection, world=world)],
-        exception_handlers={ProvisionerError: _failure},
+        exception_handlers={ProvisionerError: partial(_failure, world)},
     )
+    app.state.live = live
+    return app
 
 
 async def _answer(world: World, operation: Operation, request: Request) -> Response:
@@ -83,9 +90,14 @@ async def _body(request: Request) -> dict[str, Any]:
     return found
 
 
-def _failure(_request: Request, error: Exception) -> Response:
+def _failure(world: World, request: Request, error: Exception) -> Response:
     assert isinstance(error, ProvisionerError)
-    return JSONResponse({"error": error.as_json()}, status_code=status_of(error))
+    status = status_of(error)
+    if request.url.path.startswith("/v1/"):
+        return JSONResponse({"error": error.as_json()}, status_code=status)
+    if isinstance(error, UnknownPersonError):
+        return RedirectResponse("/sign-in", 303)
+    return page(world, request, "error.html", status=status, error=error)
 
 
 def status_of(error: ProvisionerError) -> int:

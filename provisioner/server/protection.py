@@ -12,9 +12,12 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
 from provisioner.config.notify import LOOPBACK
+from provisioner.salesforce.hosts import DOMAINS, is_salesforce
 from provisioner.server.sign_in.address import address_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from provisioner.server.world import World
@@ -114,18 +117,38 @@ def _own_hosts(world: World) -> frozenset[str]:
     return frozenset({*LOOPBACK, *(name for name in (url.netloc, url.hostname) if name)})
 
 
-def _headers(world: World) -> dict[str, str]:
-    """Sources: https://www.w3.org/TR/CSP3/, https://owasp.org/www-project-secure-headers/."""
+def content_policy(world: World, targets: Iterable[str] = ()) -> str:
+    """The content security policy. `targets` are the hosts to which an answer to a form may lead.
+
+    Chromium applies `form-action` also to the redirects after a form.
+    Source: https://www.w3.org/TR/CSP3/#directive-form-action.
+    """
     provider = world.server.sign_in
-    form = f"'self' {_origin(provider.issuer)}" if provider else "'self'"
-    policy = (
+    form = ["'self'", *([_origin(provider.issuer)] if provider else ()), *targets]
+    return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action {form}"
+        f"form-action {' '.join(form)}"
     )
+
+
+def targets_of_orgs(instance_urls: Iterable[str]) -> list[str]:
+    """The hosts to which the link into these orgs may lead: Salesforce's, or the org's own."""
+    found: dict[str, None] = {}
+    for url in instance_urls:
+        host = urlsplit(url).hostname or ""
+        if is_salesforce(host):
+            found.update((f"https://*.{domain}", None) for domain in DOMAINS)
+        elif host:
+            found[_origin(url)] = None
+    return list(found)
+
+
+def _headers(world: World) -> dict[str, str]:
+    """Source: https://owasp.org/www-project-secure-headers/."""
     found = {
-        "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
+        "Content-Security-Policy": content_policy(world),
+        "Referrer-Policy": "same-origin",  # with no-referrer, forms have the origin `null`
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",

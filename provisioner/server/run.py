@@ -39,7 +39,7 @@ def serve(
     world = World(config, ledger, warn, local_token=token_of(token_file) if is_for_one else "")
     listener = _listener(host, port)
     tls = settings.tls
-    server = uvicorn.Server(
+    server = Application(
         uvicorn.Config(
             create_app(world),
             log_config=None,
@@ -55,6 +55,15 @@ def serve(
     token = f" The token is in {token_file}." if is_for_one else ""
     say(f"Serving {settings.url or address} on {address}.{token} Stop with Ctrl-C.")
     server.run(sockets=[listener])
+
+
+class Application(uvicorn.Server):
+    """A server that ends the live streams when it stops, and then waits for the other requests."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        self.config.app.state.live.stop()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
 
 def require_protection(settings: Server, host: str) -> None:

@@ -19,7 +19,7 @@ def test_every_answer_has_the_headers_of_security(served: Served) -> None:
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy, path
         assert "unsafe" not in policy
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert headers["x-content-type-options"] == "nosniff"
 
 

@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from provisioner.plain_text import visible
+from provisioner.server.page.moments import distance, exact, iso
+from provisioner.server.pool_bar import activity, segments
+from provisioner.server.protection import content_policy, targets_of_orgs
 from provisioner.server.sign_in.cookie import signed_in
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from provisioner.ledger.base import Org
+    from provisioner.server.page.viewer import Viewer
     from provisioner.server.world import World
 
 
 def page(
-    world: World, request: Request, template: str, *, status: int = 200, **of: Any
+    world: World,
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    viewer: Viewer | None = None,
+    opens: Iterable[Org] = (),
+    **of: Any,
 ) -> Response:
-    """A page, with the csrf token of this sign-in for its forms. It is not stored anywhere."""
+    """A page, with the csrf token of this sign-in for its forms. It is not stored anywhere.
+
+    `opens` are the orgs that its forms may open: a browser follows a form only to allowed hosts.
+    """
     found = signed_in(world, request)
     token = world.cookies.csrf_token(found) if found else ""
-    text = _templates().get_template(template).render(csrf_token=token, **of)
-    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+    text = _templates().get_template(template).render(csrf_token=token, viewer=viewer, **of)
+    policy = content_policy(world, targets_of_orgs(org.instance_url for org in opens))
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": policy}
+    return HTMLResponse(text, status_code=status, headers=headers)
 
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    found = Environment(
         loader=PackageLoader("provisioner.server.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
     )
+    found.filters.update(exact=exact, iso=iso, path=lambda text: quote(text, safe="@"))
+    found.globals.update(distance=distance, segments=segments, activity=activity)
+    return found

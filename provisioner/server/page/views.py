@@ -1,4 +1,4 @@
-"""The views of the page: sign-in, pools."""
+"""The routes of the page, and the views of signing in and out."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from provisioner.errors import AccessError
-from provisioner.server.api.pools import visible_pools
 from provisioner.server.cookies import LIFETIME, START
+from provisioner.server.page import actions
+from provisioner.server.page.org import org_page, release_page
+from provisioner.server.page.overview import overview
 from provisioner.server.page.rendering import page
-from provisioner.server.request import Call
-from provisioner.server.sign_in import UnknownPersonError, person_of
+from provisioner.server.page.runs import run_report
 from provisioner.server.sign_in.address import address_of
 from provisioner.server.sign_in.oidc import CALLBACK
 from provisioner.server.sign_in.own_form import FIELD, require_own_form, require_same_origin
@@ -32,7 +33,15 @@ if TYPE_CHECKING:
 def routes(world: World) -> list[BaseRoute]:
     """The routes of the page."""
     views = (
-        ("/", _pools, "GET"),
+        ("/", overview, "GET"),
+        ("/claim", actions.claim, "POST"),
+        ("/orgs/{username}", org_page, "GET"),
+        ("/orgs/{username}/extend", actions.extend, "POST"),
+        ("/orgs/{username}/release", release_page, "GET"),
+        ("/orgs/{username}/release", actions.release, "POST"),
+        ("/orgs/{username}/open", actions.open_in_browser, "POST"),
+        ("/orgs/{username}/session", actions.session, "POST"),
+        ("/runs/{run}", run_report, "GET"),
         ("/sign-in", _sign_in, "GET"),
         ("/sign-in/token", _sign_in_by_token, "POST"),
         ("/sign-in/provider", _to_provider, "POST"),
@@ -44,16 +53,6 @@ def routes(world: World) -> list[BaseRoute]:
     ]
     static = StaticFiles(packages=[("provisioner.server.page", "static")])
     return [*found, Mount("/static", static)]
-
-
-async def _pools(world: World, request: Request) -> Response:
-    try:
-        person = await run_in_threadpool(person_of, world, request)
-    except UnknownPersonError:
-        return RedirectResponse("/sign-in", 303)
-    call = Call(world, person, {}, {}, {})
-    pools = await run_in_threadpool(visible_pools, call)
-    return page(world, request, "pools.html", pools=pools)
 
 
 async def _sign_in(world: World, request: Request) -> Response:
