@@ -45,27 +45,39 @@ class SharedLimits:
         self._decided = 0  # … unless more sign-ups than these are decided
         self._readings = 0
         self._is_reading = False
+        self._is_full = False  # there was no place for the last one that was tried
+        self._is_trying = False
         self._waiting = 0  # orgs, when it was last asked for more room
         job = guarded(context.reporter, self._read, self._not_read)
         context.scheduler.register(READ_AGAIN, job)
 
     def pause(self, now: float) -> float:
         """Seconds until a sign-up may be tried; 0 for now. Under the build's lock."""
-        if self._is_reading:
-            return LONGEST_WAIT  # the job wakes the dispatch
+        if self._is_reading or self._is_trying:
+            return LONGEST_WAIT  # the outcome wakes the dispatch
         if self._pending.decided != self._decided:
             return 0.0
         return max(0.0, self._until - now)
 
-    def admitted(self) -> None:
-        """There was a place."""
+    def started(self) -> None:
+        """A sign-up is tried. While there was no place for the last one, it is the only one."""
+        self._is_trying = self._is_full
+
+    def ended(self) -> None:
+        """There was a place for it, or it was not tried after all: others may be."""
         with self._context.lock:
+            was_full = self._is_full
+            self._is_full = self._is_trying = False
             self._wait = SHORTEST_WAIT
+        if was_full:
+            self._context.scheduler.wake(DISPATCH)
 
     def refused(self, shortage: Shortage) -> bool:
         """There was none: whether another try may succeed."""
         with self._context.lock:
-            if shortage.limit == CONCURRENT:
+            self._is_trying = False
+            self._is_full = shortage.limit == CONCURRENT
+            if self._is_full:
                 self._try_later()
                 return True
             if self._is_reading:

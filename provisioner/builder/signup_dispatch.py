@@ -113,6 +113,7 @@ class SignUpDispatch:
         return "a pause after failed sign-ups" if paused else SLOT
 
     def _start(self, username: str) -> None:
+        self._shared.started()
         self._way.try_with(username)
         self._pending.start(username)
         self._context.progress.start(username, spends_sign_up=True)

@@ -83,7 +83,7 @@ class SignUpSender:
         except NoSlotError as error:
             self._not_now(username, creation, error.shortage)
             return
-        self._shared.admitted()
+        self._shared.ended()
         self._send_job(org)()
 
     def _not_now(self, username: str, creation: Creation, shortage: Shortage) -> None:
@@ -104,6 +104,7 @@ class SignUpSender:
         """The row was not committed, so nothing was sent; if it was, the next build finds it."""
         text = f"{creation.pool}: no sign-up was sent for an org of {creation.definition}"
         self._context.reporter.warn(f"{text}: {error.message}")
+        self._shared.ended()
         self._context.progress.drop(username)
         self._room.give(creation.pool, username)
         self._pending.decide(username)

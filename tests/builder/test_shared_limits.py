@@ -10,15 +10,18 @@ from threading import Barrier
 import pytest
 
 from provisioner.builder.context import Options
+from provisioner.builder.preview import preview
 from provisioner.builder.result import BuildResult
 from provisioner.builder.room import Room
 from provisioner.builder.run import build
 from provisioner.builder.shared_limits import SharedLimits
 from provisioner.emulator.world import Limits
 from provisioner.ledger import open_ledger
-from provisioner.ledger.base import State
-from provisioner.ledger.hub_counts import Shortage
+from provisioner.ledger.base import Org, State
+from provisioner.ledger.hub_counts import Caps, Shortage
+from provisioner.ledger.sqlite.ledger import SqliteLedger
 from tests.builder.night import TIME_SCALE, Night, Watcher
+from tests.builder.prepared import sign_up
 
 pytestmark = pytest.mark.slow
 
@@ -127,3 +130,50 @@ def test_a_build_alone_always_finds_the_place_of_its_own_sign_up_that_has_ended(
     night.fault({"operation": "signup"}, {"do": "error", "error": "C-9999"})
     assert built(night, "sample")[0].exit_code == 0
     assert refused == []
+
+
+def test_while_other_builds_have_all_places_one_sign_up_is_tried_now_and_then(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one for each org, and none of them sends a request to the Dev Hub."""
+    night.login_app("replicated")
+    night.write_pool(
+        size=8, steps="", top="limits: { concurrent_signups: 4 }", pool="canary: false\n"
+    )
+    config, orgs = night.config(), [f"{number}@x.example" for number in range(4)]
+    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
+    intend, running, together = SqliteLedger.intend, [0], list[int]()
+
+    def counted(one: SqliteLedger, org: Org, caps: Caps) -> Shortage | None:
+        running[0] += 1
+        together.append(running[0])
+        if len(together) == 10:
+            assert night.requests("sobjects.create") == 0
+            for username in orgs:
+                ledger.move(Org(username, "noon"), State.FAILED)
+        try:
+            return intend(one, org, caps)
+        finally:
+            running[0] -= 1
+
+    monkeypatch.setattr(SqliteLedger, "intend", counted)
+    with closing(ledger):
+        for username in orgs:
+            ledger.add(Org(username, "noon"))
+        assert built(night, "sample")[0].exit_code == 0
+    assert together[7:10] == [1] * 3, "the first four are tried at once"
+
+
+def test_a_plan_subtracts_the_sign_ups_of_other_builds_that_the_dev_hub_has_not_received(
+    make_night: Callable[..., Night],
+) -> None:
+    night = make_night(limits=Limits(active=40, daily=3))
+    two_pools(night, 3, "")
+    config = night.config()
+    theirs = Org("other-1@acme.example", "other", definition="config/project-scratch-def.json")
+    with closing(open_ledger(config.ledger, config.directory, config.dev_hub)) as ledger:
+        ledger.add(theirs)
+        for _ in range(2):
+            planned = preview(config, ["sample"], ledger, pytest.fail).plans[0]
+            assert (len(planned.create), planned.limit) == (2, "daily_limit")
+            sign_up(night.world, theirs, "")  # now it is in the figures of the Dev Hub
