@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,15 @@ from provisioner.declare.options import Finding
 from provisioner.errors import ErrorKind, SalesforceError, UsageError
 from provisioner.plain_text import quantity
 from provisioner.salesforce.api_errors import TIMED_OUT
-from provisioner.salesforce.files import LARGEST, FileVersion, file_versions, upload_file
+from provisioner.salesforce.files import (
+    LARGEST,
+    MOST_TOGETHER,
+    TOGETHER,
+    FileVersion,
+    file_versions,
+    upload_file,
+    upload_together,
+)
 from provisioner.salesforce.streamed import StreamedBody
 from provisioner.steps.base import (
     Done,
@@ -26,6 +34,7 @@ from provisioner.steps.cached_input import CachedInput
 from provisioner.steps.components import Need
 from provisioner.steps.disk_file import DiskFile, is_unchanged, known_file
 
+SHOWN = 5  # names in an error
 TURN = 5.0  # seconds after which a long upload returns the thread to other orgs
 
 
@@ -55,14 +64,18 @@ class FilesForm:
         wanted = self.cached.get("", lambda: self._read(context.directory))
         names = sorted({file.path.name for file in wanted})
         there = set(file_versions(context.org, names))
-        since = time.monotonic()
-        for number, file in enumerate(wanted):
-            if _version(file) in there:
-                continue
+        missing = [
+            (name, file)
+            for name, file in zip(self.files, wanted, strict=True)
+            if _version(file) not in there
+        ]
+        since, done = time.monotonic(), len(wanted) - len(missing)
+        for batch in _batches(missing):
             if time.monotonic() - since > TURN:
-                note = f"{number:,} of {quantity(len(wanted), 'file')}"
+                note = f"{done:,} of {quantity(len(wanted), 'file')}"
                 return Pending(StartAgain(), note=note, wait=0.0, is_progress=True)
-            self._upload(context, self.files[number], file)
+            self._upload(context, batch)
+            done += len(batch)
         return Done(f"uploaded {quantity(len(wanted), 'file')}")
 
     def poll(self, context: StepContext, _state: StartAgain) -> Outcome:
@@ -84,21 +97,29 @@ class FilesForm:
         for name, file in zip(self.files, files, strict=True):
             yield name.as_posix(), bytes.fromhex(file.digest)
 
-    def _upload(self, context: StepContext, name: Path, file: DiskFile) -> None:
-        if not is_unchanged(file.path, file.identity):
-            raise StepFailed(
-                f"{name}: the file was changed during the build",
-                hint="start the build again: it loads what the file contains now",
-            )
+    def _upload(self, context: StepContext, batch: Sequence[tuple[Path, DiskFile]]) -> None:
+        """Upload files by one request."""
+        for name, file in batch:
+            if not is_unchanged(file.path, file.identity):
+                raise StepFailed(
+                    f"{name}: the file was changed during the build",
+                    hint="start the build again: it loads what the file contains now",
+                )
         try:
-            upload_file(context.org, _version(file), StreamedBody(file.size, file.pieces))
+            refused = _sent(context, [file for _, file in batch])
         except SalesforceError as error:
             if error.error_code == TIMED_OUT or error.status == 504:
-                text = f"it is unknown whether {name} was uploaded: {error.message}"
+                were = "was" if len(batch) == 1 else "were"
+                names = ", ".join(str(name) for name, _ in batch[:SHOWN])
+                text = f"it is unknown whether {names} {were} uploaded: {error.message}"
                 raise OutcomeUnknown(text) from None
-            if error.kind is not ErrorKind.CONTENT:
-                raise
-            raise StepFailed(f"{name}: {error.message}", hint=error.hint) from None
+            refused = [error] * len(batch)
+        for (name, _), found in zip(batch, refused, strict=True):
+            if found is None:
+                continue
+            if found.kind is not ErrorKind.CONTENT:
+                raise found
+            raise StepFailed(f"{name}: {found.message}", hint=found.hint)
 
     def _problems(self, directory: Path) -> Iterator[tuple[int, str]]:
         seen: dict[tuple[str, str], Path] = {}
@@ -121,6 +142,29 @@ class FilesForm:
         if wrong:
             raise UsageError("\n".join(wrong), code="data_files")
         return tuple(known_file(directory / name, LARGEST) for name in self.files)
+
+
+def _batches(files: Iterable[tuple[Path, DiskFile]]) -> Iterator[list[tuple[Path, DiskFile]]]:
+    """Files that share a request; a large one is alone."""
+    batch: list[tuple[Path, DiskFile]] = []
+    size = 0
+    for name, file in files:
+        if batch and (len(batch) == MOST_TOGETHER or size + file.size > TOGETHER):
+            yield batch
+            batch, size = [], 0
+        batch.append((name, file))
+        size += file.size
+    if batch:
+        yield batch
+
+
+def _sent(context: StepContext, files: Sequence[DiskFile]) -> Sequence[SalesforceError | None]:
+    """Why a file was refused, or None, for each. Raises SalesforceError."""
+    bodies = [(_version(file), StreamedBody(file.size, file.pieces)) for file in files]
+    if len(bodies) > 1:
+        return upload_together(context.org, bodies)
+    upload_file(context.org, *bodies[0])
+    return [None]
 
 
 def _version(file: DiskFile) -> FileVersion:

@@ -68,7 +68,7 @@ FEWEST: Sequence[tuple[str, Parts]] = [
     ("run_apex", {"run": 1}),
     ("run_command", {"log in, for a session of its own": 1, "read the org's identity": 1}),
     ("assign_permission_sets all", {"read what there is and what is assigned": 1, "assign": 1}),
-    ("load_data files", {"read which files are there": 1, "upload each of 2": 2}),
+    ("load_data files", {"read which files are there": 1, "upload": 1}),
     (
         "load_data sfdmu",
         {

@@ -37,7 +37,7 @@ WRITES = (
 )
 ANYWHERE = (3, 25, 60, 85, 120)  # an undisturbed build makes about 150 requests
 DATA = (
-    ("sobjects.create", 8, AFTER),  # a file; three are sign-ups
+    ("collections.create", 2, AFTER),  # the files
     ("bulk_ingest.upload", 2, BEFORE),
     ("tree.create", 4, AFTER),
 )

@@ -48,7 +48,7 @@ def test_what_is_there_is_not_uploaded_again(runner: StepRunner) -> None:
 
 @pytest.mark.parametrize("at", ["before", "after"])
 def test_after_a_lost_answer_nothing_is_uploaded_twice(runner: StepRunner, at: str) -> None:
-    runner.emulated.fault({"route": "sobjects.create"}, {"do": "reset", "at": at})
+    runner.emulated.fault({"route": "collections.create"}, {"do": "reset", "at": at})
     assert runner.finish(step(runner, "a.pdf", "b.pdf")) == Done("uploaded 2 files")
     assert runner.retries == 1
     assert titles(runner) == ["a", "b"]
@@ -68,6 +68,32 @@ def test_a_refusal_names_the_file(runner: StepRunner) -> None:
     failure = runner.failure(step(runner, "a.pdf"))
     assert "STORAGE_LIMIT_EXCEEDED" in failure.message
     assert failure.message.startswith("a.pdf: ") or failure.kind is not ErrorKind.CONTENT
+
+
+def test_small_files_share_a_request_and_a_large_one_has_its_own(
+    runner: StepRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = step(runner, "a.pdf", "b.pdf", "c.pdf")
+    monkeypatch.setattr("provisioner.steps.files_form.TOGETHER", 2 * len(CONTENT) + 100)
+    assert runner.finish(load) == Done("uploaded 3 files")
+    requests = runner.emulated.requests
+    assert (requests("collections.create"), requests("sobjects.create")) == (1, 1)
+    contents = {
+        row["PathOnClient"]: base64.b64decode(row["VersionData"])
+        for row in runner.emulated_org.store.rows("ContentVersion")
+    }
+    assert contents == {name: CONTENT + name.encode() for name in ("a.pdf", "b.pdf", "c.pdf")}
+
+
+def test_a_refusal_of_one_of_several_files_names_it(runner: StepRunner) -> None:
+    refused = {"statusCode": "STORAGE_LIMIT_EXCEEDED", "message": "full"}
+    results = [{"success": True}, {"success": False, "errors": [refused]}]
+    runner.emulated.fault(
+        {"route": "collections.create"}, {"do": "answer", "status": 200, "body": results}
+    )
+    failure = runner.failure(step(runner, "a.pdf", "b.pdf"))
+    assert "STORAGE_LIMIT_EXCEEDED: full" in failure.message
+    assert failure.message.startswith("b.pdf: ") or failure.kind is not ErrorKind.CONTENT
 
 
 def test_a_long_upload_returns_the_thread(

@@ -5,6 +5,7 @@ Source: "sObject Collections" in the REST API Developer Guide; docs/reference/ht
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +13,9 @@ from itertools import groupby
 from typing import Any
 
 from provisioner.emulator.dml import Dml, error_entry, given, key_field
-from provisioner.emulator.errors import ApiError, RecordError
+from provisioner.emulator.errors import ApiError, NotEmulatedError, RecordError
 from provisioner.emulator.ids import is_id, to_15
+from provisioner.emulator.json_body import parse_body
 from provisioner.emulator.objects.store import Store
 from provisioner.emulator.resources.query import query_context
 from provisioner.emulator.routing import Call, Reply, route
@@ -65,7 +67,7 @@ def update(call: Call) -> Reply:
 def upsert(call: Call) -> Reply:
     """Upsert records of one type by an external id."""
     dml, type_name, key = _dml(call), call.params["type"], call.params["field"]
-    records = _records(call)
+    records = _records(call.json())
     key_field(call.session_org().store.object_type(type_name), key)
     keys = Counter(str(given(record, key)).lower() for record in records if given(record, key))
 
@@ -117,8 +119,29 @@ def _dml(call: Call) -> Dml:
     return Dml(call.session_org().store, call.user_id)
 
 
-def _records(call: Call) -> list[Mapping[str, Any]]:
-    body = call.json()
+def _body(call: Call) -> Any:
+    """The body: JSON, or multipart with a file for each record that names one.
+
+    Source: "Insert or Update Blob Data" in the REST API Developer Guide.
+    """
+    if call.form is None or call.files is None:
+        return call.json()
+    if len(call.form) != 1:
+        raise NotEmulatedError("a multipart body without one part of JSON")
+    (text,) = call.form.values()
+    body = parse_body(text)
+    records = body.get("records") if isinstance(body, dict) else None
+    for record in records if isinstance(records, list) else ():
+        attributes = record.get("attributes") if isinstance(record, dict) else None
+        if isinstance(attributes, dict) and (name := attributes.pop("binaryPartName", "")):
+            if name not in call.files:
+                raise NotEmulatedError(f"a multipart body without the part {name}")
+            content = base64.b64encode(call.files[name]).decode()
+            record[attributes.pop("binaryPartNameAlias", "")] = content
+    return body
+
+
+def _records(body: Any) -> list[Mapping[str, Any]]:
     records = body.get("records") if isinstance(body, dict) else None
     if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
         raise ApiError(400, "INVALID_FIELD", "Required field 'records' is missing or no list")
@@ -161,14 +184,14 @@ def _kind(record: Mapping[str, Any]) -> str:
 
 
 def _write(call: Call, save: Callable[[Mapping[str, Any]], Result]) -> Reply:
-    records = _records(call)
+    body = _body(call)
+    records = _records(body)
     if "type" not in call.params:
         _check_chunks([_kind(record) for record in records])
 
     def operation(record: Mapping[str, Any]) -> Operation:
         return lambda: save(record)
 
-    body = call.json()
     operations = [operation(record) for record in records]
     return Reply(_run(call.session_org().store, operations, body.get("allOrNone") is True))
 
