@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from provisioner.config.quotas import MINIMUM_LIFE
 from provisioner.ledger.base import TO_DELETE, UNFINISHED, Org, State
+from provisioner.shares import to_call_back
 
 if TYPE_CHECKING:
     from provisioner.config.model import Pool, PoolFile
@@ -114,7 +115,9 @@ def plan_pools(
     ones gets as many as may be missing, before any other.
     """
     wanted = [config.pools[name] for name in pools]
-    sorted_rows = [_sorted(pool, rows, fingerprints, now) for pool in wanted]
+    sorted_rows = [
+        _with_called_back(pool, _sorted(pool, rows, fingerprints, now), now) for pool in wanted
+    ]
     held = {
         pool.name: _in_renewal(pool, own) for pool, own in zip(wanted, sorted_rows, strict=True)
     }
@@ -164,6 +167,21 @@ def _in_renewal(pool: Pool, rows: _Rows) -> int:
         return 0
     missing = pool.size - len(rows.fresh) - len(rows.stale) - len(rows.resume)
     return max(0, min(missing, pool.swap.of(pool.size)))
+
+
+def _with_called_back(pool: Pool, rows: _Rows, now: datetime) -> _Rows:
+    """With the borrowed orgs removed that teams need, as far as `maximum` leaves no other room."""
+    if not pool.teams or pool.maximum is None:
+        return rows
+    present = len(rows.fresh) + len(rows.resume)
+    expected = present + min(max(0, pool.size - present), _room(pool, rows))
+    back = to_call_back(pool.teams, [*rows.fresh, *rows.claimed], expected, now)
+    names = {row.username for row in back}
+    return replace(
+        rows,
+        remove=[*rows.remove, *(Removal(row, f"called back for {row.lender}") for row in back)],
+        claimed=[row for row in rows.claimed if row.username not in names],
+    )
 
 
 def _plan_pool(

@@ -42,6 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("steps", "ledger"),
     ("config",),
+    ("shares",),
     ("plan", "draft"),
     ("manifest_file",),
     ("org_credentials",),

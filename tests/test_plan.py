@@ -8,6 +8,7 @@ from pathlib import Path
 
 from provisioner.config.model import Definition, DevHub, Pool, PoolFile
 from provisioner.config.portion import Portion
+from provisioner.config.team import Team
 from provisioner.declare.secret import Secret
 from provisioner.ledger.base import Org, State
 from provisioner.plan import Allowance, PoolPlan, plan_pools
@@ -172,3 +173,24 @@ def test_definitions_are_shared_out_by_weight_over_all_orgs_present() -> None:
     present = [org(n, State.AVAILABLE) for n in range(4)]
     topped_up = plan(pool(5, definitions=two), present).create
     assert [creation.definition for creation in topped_up] == ["b.json"]
+
+
+def test_borrowed_orgs_are_called_back_where_the_maximum_leaves_the_team_no_other_room() -> None:
+    teams = {"payments": Team(share=2, lend=True)}
+    wanted = pool(2, maximum=3, teams=teams)
+    rows = [
+        org(n, State.CLAIMED, owner="bob", lender="payments" if n < 3 else "") for n in (1, 2, 3)
+    ]
+
+    made = plan(wanted, rows)
+
+    assert [r.reason for r in made.remove] == ["called back for payments"] * 2
+    assert (len(made.claimed), len(made.create), made.missing) == (1, 2, 0)
+
+
+def test_borrowed_orgs_stay_where_the_build_makes_enough_others() -> None:
+    wanted = pool(2, maximum=10, teams={"payments": Team(share=2, lend=True)})
+
+    made = plan(wanted, [org(1, State.CLAIMED, owner="bob", lender="payments")])
+
+    assert (made.remove, len(made.create)) == ((), 2)

@@ -18,6 +18,7 @@ from provisioner.credentials import of_row
 from provisioner.errors import AccessError, UsageError
 from provisioner.ledger.base import TO_DELETE, Org, State
 from provisioner.login import Session, login_by_any
+from provisioner.shares import Shares
 
 if TYPE_CHECKING:
     from provisioner.access.context import AccessContext
@@ -62,6 +63,7 @@ def claim(
         idempotency_key=clean_text(key, "idempotency_key"),
         min_life=min_life,
         wait=wait,
+        team=_team_of(context, person, pool),
         pools=context.config.pools,
         on_wait=on_wait,
         on_undone=context.warn,
@@ -69,6 +71,20 @@ def claim(
     )
     context.record(person, "claim", org.username)
     return org
+
+
+def _team_of(context: AccessContext, person: Person, pool: str) -> str:
+    """The team of a person in a pool, by its groups; of several, one with a free share."""
+    known = context.config.pools.get(pool)
+    teams = known.teams if known else {}
+    own = [
+        name for name, team in teams.items() if person.groups & frozenset(team.groups or (name,))
+    ]
+    if len(own) < 2:
+        return own[0] if own else ""
+    rows = context.ledger.orgs(pool=pool, states=[State.AVAILABLE, State.CLAIMED])
+    shares = Shares(teams, rows, context.ledger.now())
+    return max(own, key=shares.unused)
 
 
 def _refuse_used_token(context: AccessContext, person: Person) -> None:

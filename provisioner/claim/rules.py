@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from provisioner.claim.refusal import expired, not_claimable, not_yours, unknown_username
+from provisioner.claim.refusal import Refusal, expired, not_claimable, not_yours, unknown_username
+from provisioner.claim.team_shares import TeamShares
 from provisioner.claim.undo import undone_on_error
 from provisioner.claim.unusable import UNCLAIMED, UnusableOrgs
 from provisioner.config.quotas import MINIMUM_LIFE
 from provisioner.errors import ClaimError, LedgerError, UsageError
 from provisioner.ledger.base import TO_DELETE, Claim, Ledger, Org, State
 from provisioner.ledger.changes import limited_lease
+
+if TYPE_CHECKING:
+    from provisioner.config.model import Pool
 
 _ATTEMPTS = 20  # of a compare-and-swap that fails because the row has changed
 
@@ -33,7 +38,8 @@ def claim(
     idempotency_key: str = "",
     min_life: timedelta | None = None,
     wait: timedelta = timedelta(),
-    pools: Collection[str] = (),
+    team: str = "",
+    pools: Collection[str] | Mapping[str, Pool] = (),
     on_wait: Callable[[str], None] | None = None,
     on_undone: Callable[[str], None] = lambda _text: None,
     verify: Callable[[Org], Org | None] | None = None,
@@ -47,7 +53,8 @@ def claim(
     the claim is undone or, with a key, kept; `on_undone` gets a message about it.
 
     `min_life` is 12 hours by default, and zero for an org that is claimed by name. `pools` are
-    those of pool.yaml. `on_wait` gets one message when the claim starts to wait.
+    those of pool.yaml; given as a mapping, the claim keeps to the shares of their teams, as one of
+    `team`. `on_wait` gets one message when the claim starts to wait.
 
     Waiting claims are served in the order of their arrival, before claims that do not wait. The
     lease ends no later than the org expires; times are those of the ledger's clock (`now`).
@@ -57,13 +64,14 @@ def claim(
     """
     if min_life is None:
         min_life = timedelta() if username else MINIMUM_LIFE
+    shares = TeamShares(ledger, pools, team)
     asked = Claim(owner, pool, username, purpose, idempotency_key=idempotency_key)
     give_up = time.monotonic() + wait.total_seconds()
     with _queue(ledger) as join, _unusable_orgs(ledger) as unusable:
         while True:
             moment = (now or ledger.now)()
             wanted = _wanted(asked, lease, min_life, moment)
-            org = ledger.claim(wanted, now=moment)
+            org = shares.claim(wanted, moment)
             if org is not None:
                 checked = _checked(org, wanted)
                 with undone_on_error(ledger, org, idempotency_key, on_undone):
@@ -75,7 +83,12 @@ def claim(
             if unusable.release_and_wait(left):
                 continue
             if left <= 0 or username or not asked.waiter:  # a poll of a pool's waiter is cheap
-                refusal = not_claimable(ledger, wanted, pools, moment)
+                refused = shares.refusal()
+                refusal = (
+                    Refusal(refused, can_wait=True)
+                    if refused
+                    else not_claimable(ledger, wanted, pools, moment)
+                )
                 if left <= 0 or not refusal.can_wait:
                     raise refusal.error
             if asked.waiter:

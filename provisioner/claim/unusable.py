@@ -14,7 +14,10 @@ from provisioner.errors import NoOrgError
 from provisioner.ledger.base import Claim, Ledger, Org, State
 from provisioner.plain_text import quantity
 
-UNCLAIMED = {"owner": "", "purpose": "", "lease_until": None, "idempotency_key": ""}
+UNCLAIMED = {
+    **dict.fromkeys(("owner", "purpose", "idempotency_key", "team", "lender"), ""),
+    "lease_until": None,
+}
 """The fields of a row without a claim."""
 
 LONGEST_CHECK = timedelta(minutes=2)  # a verification takes less, retries included

@@ -54,6 +54,10 @@ def command(
         str | None,
         typer.Option(metavar="10m", help="If no org is available, wait this long for one."),
     ] = None,
+    team: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Claim from the share of this team of the pool."),
+    ] = None,
     login: Annotated[
         bool,
         typer.Option("--login", help="Also log in; --json then has the session with its token."),
@@ -109,6 +113,7 @@ def command(
             idempotency_key=key,
             min_life=duration(min_life, "--min-life"),
             wait=duration(wait, "--wait") or timedelta(),
+            team=given(team, "--team"),
             pools=part.pools,
             verify=lambda org: verified(
                 org, part, ledger, lambda: call.load("hub_and_ledger"), call.output.warn
@@ -123,6 +128,11 @@ def command(
         with undone_on_error(ledger, org, key, call.output.warn, kept_because=kept):
             document = org_document(org) | more
             call.output.result(_text(call, org, utc_now()), document, with_credential=login)
+    if org.lender:
+        call.output.warn(
+            f"{org.username} is borrowed from the team {org.lender}: the next build deletes it if "
+            "that team needs its share"
+        )
     if login and not call.output.as_json:
         call.output.say("Logged in. Use --json to print the access token.")
     if lease is not None and org.lease_until is not None and org.lease_until == org.expires_at:

@@ -90,6 +90,8 @@ class Org:
     active_at: datetime | None = None  # when a build saw that the sign-up was complete
     snapshot: str = ""  # name of the org snapshot that the org is signed up from; "" for none
     hub: str = ""  # the Dev Hub: org id and host; "" in rows of earlier versions: any
+    team: str = ""  # of the claim; "" for none
+    lender: str = ""  # the team from whose share the claim is borrowed; "" for none
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,9 @@ class Claim:
     idempotency_key: str = ""
     usable_until: datetime | None = None  # the org must not expire earlier
     waiter: str = ""  # id of its place in the queue; "" for a claim that does not wait
+    team: str = ""
+    lender: str = ""  # the team from whose share it borrows
+    is_entitled: bool = False  # within the share of its team: served before claims that wait
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ def claimed(org: Org, claim: Claim) -> Org:
         "lease_until": limited_lease(claim.lease_until, org),
         "idempotency_key": claim.idempotency_key,
         "fence": org.fence + 1,
+        "team": claim.team,
+        "lender": claim.lender,
     }
     return changed(org, changes, to=State.CLAIMED)
 

@@ -25,6 +25,8 @@ def org_document(org: Org) -> dict[str, Any]:
         "snapshot": org.snapshot or None,
         "owner": org.owner or None,
         "purpose": org.purpose or None,
+        "team": org.team or None,
+        "borrowed_from": org.lender or None,
         "lease_until": _utc(org.lease_until),
         "fence": org.fence,
         "consumer_key": login_key(org) or None,

@@ -150,6 +150,8 @@ _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "kept": _flag,
     "snapshot": _text_or_none,
     "hub": _text_or_none,
+    "team": _text_or_none,
+    "lender": _text_or_none,
 }
 
 

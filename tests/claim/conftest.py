@@ -44,6 +44,8 @@ ORG_KEYS = [
     "snapshot",
     "owner",
     "purpose",
+    "team",
+    "borrowed_from",
     "lease_until",
     "fence",
     "consumer_key",

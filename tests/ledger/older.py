@@ -22,6 +22,7 @@ UNDONE: Mapping[int, Sequence[str]] = {
         "ALTER TABLE org DROP COLUMN counted",
         "ALTER TABLE org DROP COLUMN held_until",
     ),
+    8: ("ALTER TABLE org DROP COLUMN team", "ALTER TABLE org DROP COLUMN lender"),
     4: ("ALTER TABLE org RENAME COLUMN step_state TO request_id",),
 }
 """By the version that made it; both databases understand it."""

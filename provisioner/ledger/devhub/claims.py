@@ -95,7 +95,7 @@ class _Attempts:
         note_blocked(stuck, self._broken)
         candidates = [row for _, row in found if matches(row, claim, now)]
         ahead = ahead_of(claim, queue, devhub_queue.POLLING, server_now)
-        if candidates and ahead:
+        if candidates and ahead and not claim.is_entitled:
             self._sent += 1
             available = self._session.query(
                 records.orgs_query([State.AVAILABLE]), read=records.org_of

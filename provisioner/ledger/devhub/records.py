@@ -44,6 +44,7 @@ CONSUMER_FIELDS = frozenset({"State__c", "Version__c", "Held_Key__c", "Claim__c"
 _PLAIN = ("username", "pool", "state", "version", "builder_id")
 _CLAIM = (
     "owner", "purpose", "lease_until", "idempotency_key", "fence", "proven_at", "error",
+    "team", "lender",
 )  # fmt: skip
 _BUILD = {
     name: "request_id" if name == "step_state" else name

@@ -125,7 +125,8 @@ class SqlClaims(SqlQueue, SqlRepair, ABC):
         with self._mutex:  # until who is serving it has ended
             pass
         if request.is_served and request.org is not None and not request.claim.idempotency_key:
-            changes: dict[str, Any] = {"owner": "", "purpose": "", "lease_until": None}
+            changes: dict[str, Any] = {**dict.fromkeys(("owner", "purpose", "team", "lender"), "")}
+            changes["lease_until"] = None
             note = f"claim cancelled: {request.claim.owner} did not get its result"
             with suppress(LedgerError):  # the interruption is what counts
                 self.move(request.org, State.AVAILABLE, note=note, **changes)
@@ -137,7 +138,7 @@ class SqlClaims(SqlQueue, SqlRepair, ABC):
             if held is not None:
                 return self._extended(execute, held, claim)
             before = self._those_before(execute, claim)
-            if before:
+            if before and not claim.is_entitled:
                 return self._claim_after(execute, before, claim, now)
             candidate = self._candidate(execute, claim, now)
             return candidate and self._take(execute, candidate, claim, now)

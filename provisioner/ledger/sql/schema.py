@@ -112,6 +112,11 @@ _HUB_COUNTS = (
 )
 """`counted` and `held_until` are in no Org: see provisioner.ledger.hub_counts."""
 
+_TEAMS = (
+    "ALTER TABLE org ADD COLUMN team TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE org ADD COLUMN lender TEXT NOT NULL DEFAULT ''",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _QUEUE,
@@ -120,6 +125,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _SNAPSHOT,
     _HISTORY,
     _HUB_COUNTS,
+    _TEAMS,
 )
 """Step by step; `{serial}` is the database's type of a key that counts up by itself."""
 

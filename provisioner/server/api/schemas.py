@@ -29,6 +29,8 @@ ORG: dict[str, Any] = {
                 "snapshot",
                 "owner",
                 "purpose",
+                "team",
+                "borrowed_from",
                 "lease_until",
                 "consumer_key",
                 "error",
