@@ -21,7 +21,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -94,6 +94,7 @@ class BuilderLock:
         self._formers: list[Former] = []  # who held a lock before, and did not give it back
         self._confirmed_at = 0.0  # when the last ping that was answered was sent
         self._is_lost = False
+        self._reported = ""  # to one who waits
         self._stop = threading.Event()
 
     def acquire(self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
@@ -121,10 +122,17 @@ class BuilderLock:
         self._connection = self._connect()
         try:
             self._refuse_pooler()
+            fences = Fences(Record.of(run), self.pools)
             self._take(wait=wait, on_wait=on_wait)
+            if fences.may_be_regained(self._read):
+                # Its session ended, perhaps by a restart of the server, and it has until its next
+                # ping to notice. To take over from it would cost both builds more.
+                session_locks.give_back(self._ask)
+                time.sleep(2 * self._times.ping)
+                self._take(wait=wait, on_wait=on_wait)
             self._pid = self._ping()
             self._refuse_stray_lock()
-            self._take_over(Fences(Record.of(run), self.pools))
+            self._take_over(fences)
         except BaseException:
             self._connection.close()
             raise
@@ -227,7 +235,6 @@ class BuilderLock:
             raise errors.pooled(self._address, "the lock was taken in another session")
 
     def _take(self, *, wait: bool, on_wait: Callable[[str], None] | None) -> None:
-        reported = ""
         noticed = time.monotonic() + _NOTICING
         while (held := self._try()) is not None:
             records = self._holders(held)
@@ -236,9 +243,9 @@ class BuilderLock:
             is_ending = is_ending and time.monotonic() < noticed
             if not wait and not is_ending:
                 raise refusal
-            if on_wait is not None and refusal.message != reported and not is_ending:
+            if on_wait is not None and refusal.message != self._reported and not is_ending:
                 on_wait(refusal.message)
-                reported = refusal.message
+                self._reported = refusal.message
             pause = 0.02 if is_ending else _POLL_EVERY * random.uniform(0.8, 1.2)  # noqa: S311
             time.sleep(pause)
 
@@ -275,26 +282,38 @@ class BuilderLock:
             except (psycopg.Error, LedgerError):
                 is_same = self._is_regained()
             if not is_same:
-                self._is_lost = True
+                self._is_lost = not self._stop.is_set()  # a build that has ended loses nothing
                 return
 
     def _is_regained(self) -> bool:
-        """Take the lock again in a new session, if nobody was builder since the old one ended."""
+        """Take the locks again, if nobody was builder since the old session ended."""
         while not self._stop.is_set() and _boot_time() < self._confirmed_at + self._times.deadline:
             sent = _boot_time()
-            try:
-                self._connection = self._connect()
-                is_ours = self._try() is None and self._is_still_named()
-                self._pid = self._ask(_SESSION)[0]["pid"]
-            except (psycopg.Error, LedgerError):
-                self._stop.wait(_REGAIN_EVERY * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-                continue
-            if is_ours:
+            is_regained = self._try_again()
+            if is_regained:
                 self._confirmed_at = sent
-            else:
-                self._connection.close()  # lets go of what was nobody's
-            return is_ours
+            if is_regained is not None:
+                return is_regained
+            self._stop.wait(_REGAIN_EVERY * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
         return False
+
+    def _try_again(self) -> bool | None:
+        """Take the locks in a new session; False if another has been builder meanwhile.
+
+        None if the server did not answer, or if another holds a lock and has not taken over: it
+        may be about to give it back.
+        """
+        with suppress(psycopg.Error, LedgerError), ExitStack() as stack:
+            self._connection = self._connect()
+            stack.callback(self._connection.close)  # lets go of what is not ours
+            is_held = self._try() is None
+            if not self._is_still_named():
+                return False
+            self._pid = self._ask(_SESSION)[0]["pid"]
+            if is_held:
+                stack.pop_all()
+                return True
+        return None
 
     def _is_still_named(self) -> bool:
         """Do the rows name us? With the locks in hand: nobody else can write them now."""

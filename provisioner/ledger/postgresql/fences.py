@@ -65,15 +65,18 @@ class Fences:
         """Is this the builder of all its pools? So it stays until the transaction ends."""
         return _rows(execute(_OF_POOLS + _UNTIL_ITS_END, {"keys": [*self._own]})) == self._own
 
+    def may_be_regained(self, execute: Execute) -> bool:
+        """Whether a row names a builder that has lost its lock, and may be taking it again now."""
+        others = self._others(execute, "")
+        return any(not Record.read(value).is_gone for value in others.values())
+
     def take_over(self, execute: Execute) -> list[Former]:
         """Become the builder, after the transactions of those before, who are fenced out.
 
         Returns those that may have a call in progress. Only while the locks are held.
         """
-        statement = _OF_ALL if self.pools is None else _OF_POOLS
-        for key, value in _rows(execute(statement + _TO_CHANGE, {"keys": [*self._own]})).items():
-            if value != self._own.get(key):  # else an answer was lost, and this is the second try
-                self._fence_out(execute, key, value)
+        for key, value in self._others(execute, _TO_CHANGE).items():
+            self._fence_out(execute, key, value)
         for key, value in self._own.items():
             execute(_WRITE, {"key": key, "value": value})
         return self._formers(execute)
@@ -92,6 +95,12 @@ class Fences:
     def _own(self) -> Mapping[str, str]:
         keys = [_LEDGER] if self.pools is None else [_POOL + pool for pool in sorted(self.pools)]
         return dict.fromkeys(keys, self.record.text())
+
+    def _others(self, execute: Execute, lock: str) -> dict[str, str]:
+        """The rows of these pools, or of the whole ledger, that name another builder."""
+        statement = _OF_ALL if self.pools is None else _OF_POOLS
+        rows = _rows(execute(statement + lock, {"keys": [*self._own]}))
+        return {key: value for key, value in rows.items() if value != self._own.get(key)}
 
     def _fence_out(self, execute: Execute, key: str, value: str) -> None:
         record = Record.read(value)

@@ -171,6 +171,43 @@ def test_one_who_waits_outlives_any_number_of_restarts(
     assert entered.is_set()
 
 
+def test_a_restart_does_not_give_a_pool_to_the_one_who_waits_for_it(
+    world: World, server: Server
+) -> None:
+    """Both sessions end, and the one who waits notices it first: it lets the builder be first."""
+    waiting = Brief(ping=2.0, deadline=60.0, timeout=120.0)
+    messages: list[str] = []
+    entered = threading.Event()
+
+    def wait() -> None:
+        with (
+            builder(world.url, waiting) as ledger,
+            ledger.builder_lock(
+                run("run-2"), pools=["morning"], wait=True, on_wait=messages.append
+            ),
+        ):
+            entered.set()
+
+    with builder(world.url, SLOW) as old:
+        with old.builder_lock(run("run-1"), pools=["morning"], wait=False):
+            thread = threading.Thread(target=wait)
+            thread.start()
+            wait_until(lambda: bool(messages))
+            server.sql(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+                database=database_of(world),
+            )
+            lock = old._lock
+            assert lock is not None
+            wait_until(lambda: held_by(world, server) == [lock._pid] * 2)
+            old.add(Org("a@acme.example", "morning"))
+            assert not entered.is_set()
+        thread.join(timeout=60)
+    assert entered.is_set()
+    assert len(messages) == 1  # it did not wait for the last call of a build that ended cleanly
+
+
 def test_who_has_the_whole_ledger_fences_out_the_builders_of_all_pools(
     world: World, server: Server
 ) -> None:
