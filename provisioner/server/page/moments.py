@@ -18,11 +18,11 @@ def exact(at: datetime) -> str:
 
 
 def distance(at: datetime, now: datetime) -> str:
-    """`in 3 h 20 min`, `2 d ago`, `now`."""
+    """`in 3 h 20 min`, `2 d ago`, `just now`."""
     seconds = (at - now).total_seconds()
     text = _span(abs(seconds))
     if not text:
-        return "now"
+        return "just now"
     return f"in {text}" if seconds > 0 else f"{text} ago"
 
 

@@ -44,6 +44,7 @@ def _content(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
     orgs = [org for org in everything if viewer.sees(org.pool)]
     runs = world.ledger.runs(limit=READ_RUNS)
     sizes = {pool.name: pool.size for pool in world.config.pools.values() if viewer.sees(pool.name)}
+    builders = {org.builder_id for org in orgs if org.state in UNFINISHED}
     built = [run for run in runs if read_summary(run).is_of_interest]
     return {
         "now": world.ledger.now(),
@@ -51,6 +52,7 @@ def _content(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
         "pools": summarise(sizes, orgs, (), world.ledger.waiters()),
         "mine": sorted((org for org in orgs if viewer.owns(org)), key=SORTS["lease"][1]),
         "unfinished": [org for org in orgs if org.state in UNFINISHED],
+        "running": [run for run in runs if run.finished_at is None and run.id in builders],
         "runs": [(run, read_summary(run)) for run in (built or runs)[:LISTED_RUNS]],
         "contents": contents_by_fingerprint(runs),
         "listed": listing(orgs, Query.of(parameters)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    found.filters.update(exact=exact, iso=iso, path=lambda text: quote(text, safe="@"))
+    found.filters.update(
+        exact=exact, iso=iso, shell=shlex.quote, path=lambda text: quote(text, safe="@")
+    )
     found.globals.update(distance=distance, segments=segments, activity=activity)
     return found

@@ -152,10 +152,13 @@ if (dialog) {
     event.preventDefault();
     showSession(event.target.dataset.session);
   });
-  one('#session-close').addEventListener('click', () => dialog.close());
-  dialog.addEventListener('close', () => {
-    one('#session-token').textContent = '';
+  const forget = () => { one('#session-token').textContent = ''; };
+  one('#session-close').addEventListener('click', () => {
+    forget();
+    dialog.close();
   });
+  dialog.addEventListener('close', forget);
+  addEventListener('pagehide', forget);
 }
 
 // A form that gives a credential works once: the page gets a new one after its use.
