@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -53,6 +54,20 @@ def test_each_record_succeeds_or_fails_by_itself(client: Client) -> None:
     ]
     assert "id" not in results[1]
     assert (client.count("Account"), client.count("Contact")) == (1, 1)
+
+
+def test_records_take_the_files_of_a_multipart_body(client: Client) -> None:
+    """Each names its part. Source: "Insert or Update Blob Data" in the REST API Developer Guide."""
+    attributes = {"type": "ContentVersion", "binaryPartName": "one"}
+    attributes["binaryPartNameAlias"] = "VersionData"
+    body = {"allOrNone": False, "records": [{"attributes": attributes, "PathOnClient": "a.txt"}]}
+    parts: dict[str, Any] = {"collection": (None, json.dumps(body), "application/json")}
+    missing = client.call("POST", "composite/sobjects", files=parts)
+    assert (missing.status_code, client.count("ContentVersion")) == (501, 0)
+    parts["one"] = ("a.txt", b"\x00text")
+    (result,) = client.call("POST", "composite/sobjects", files=parts).json()
+    content = client.call("GET", f"sobjects/ContentVersion/{result['id']}/VersionData")
+    assert content.content == b"\x00text"
 
 
 def test_all_or_none_rolls_back_the_good_ones(client: Client) -> None:
