@@ -37,12 +37,20 @@ class AccessContext:
         """The rules of pool.yaml."""
         return Access(self.server.roles, self.config.pools)
 
-    def record(self, person: Person, what: str, username: str = "") -> None:
-        """Add an event to the ledger: who did what, from where, with which org."""
+    def record(
+        self, person: Person, what: str, username: str = "", *, why: str = "", run: str = ""
+    ) -> None:
+        """Add an event to the ledger: who did what, from where, with which org.
+
+        `run` is by what the event is found again.
+        """
         note = f"{what}: {person.name} from {person.address or 'an unknown address'}"
         if person.way:
             note += f" ({person.way})"
-        run = self.run_of(person) if what == "claim" else ""
+        if why:
+            note += f": {why}"
+        if what == "claim":
+            run = self.run_of(person)
         self.ledger.note(Event(self.ledger.now(), username, run, ACCESS, ACCESS, note))
 
     def run_of(self, person: Person) -> str:

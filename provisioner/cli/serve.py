@@ -38,5 +38,6 @@ def command(
         ) from None
     config = call.load("server")
     ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
+    say = call.output.say  # nothing with --quiet
     with closing(ledger):
-        serve(config, ledger, host, port, say=call.output.say, warn=call.output.warn)
+        serve(config, ledger, host, port, say=say, warn=call.output.warn, log=say)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from provisioner.crash import record
 from provisioner.errors import (
     AccessError,
     ClaimError,
@@ -20,6 +21,7 @@ from provisioner.errors import (
     ProvisionerError,
     UsageError,
 )
+from provisioner.server.access_log import AccessLog
 from provisioner.server.api import OPERATIONS
 from provisioner.server.event_stream import events
 from provisioner.server.live import Live
@@ -27,7 +29,9 @@ from provisioner.server.openapi import document
 from provisioner.server.operation import Operation
 from provisioner.server.page.rendering import page
 from provisioner.server.page.views import routes as page_routes
-from provisioner.server.protection import Protection
+from provisioner.server.protection import Protection, TooLongError
+from provisioner.server.rates import TooManyRequestsError
+from provisioner.server.refusals import record_refusal
 from provisioner.server.request import Call
 from provisioner.server.sign_in import UnknownPersonError, person_of
 from provisioner.server.sign_in.own_form import require_own_form
@@ -35,8 +39,13 @@ from provisioner.server.sign_in.own_form import require_own_form
 if TYPE_CHECKING:
     from provisioner.server.world import World
 
+RETRY_AFTER = 5  # seconds, when Salesforce or the ledger is not reached
+UNRECORDED = (UnknownPersonError, TooManyRequestsError)
+"""Everyone may try, and a refusal of a flood must cost little."""
 _STATUS: tuple[tuple[type[ProvisionerError], int], ...] = (
     (UnknownPersonError, 401),
+    (TooManyRequestsError, 429),
+    (TooLongError, 413),
     (AccessError, 403),
     (ClaimError, 409),
     (LoginError, 502),
@@ -59,8 +68,11 @@ def create_app(world: World) -> Starlette:
             Mount("/v1", routes=api),
             *page_routes(world),
         ],
-        middleware=[Middleware(Protection, world=world)],
-        exception_handlers={ProvisionerError: partial(_failure, world)},
+        middleware=[Middleware(AccessLog, world=world), Middleware(Protection, world=world)],
+        exception_handlers={
+            ProvisionerError: partial(_failure, world),
+            Exception: partial(_bug, world),
+        },
     )
     app.state.live = live
     return app
@@ -90,9 +102,28 @@ async def _body(request: Request) -> dict[str, Any]:
     return found
 
 
+def _bug(world: World, request: Request, error: Exception) -> Response:
+    """The answer to an error that is a bug: a file has the traceback, and the log its name."""
+    found = record(error)
+    world.warn(found.message)
+    shown = ProvisionerError("a bug in provisioner", hint="the log of the server names a report")
+    return _failure(world, request, shown)
+
+
 def _failure(world: World, request: Request, error: Exception) -> Response:
+    """The answer to an error. Called in a thread."""
     assert isinstance(error, ProvisionerError)
-    status = status_of(error)
+    if isinstance(error, AccessError) and not isinstance(error, UNRECORDED):
+        record_refusal(world, request, error.message)
+    answer = _answer_to(world, request, error, status_of(error))
+    if isinstance(error, TooManyRequestsError):
+        answer.headers["Retry-After"] = str(int(error.wait) + 1)
+    elif answer.status_code == 503:
+        answer.headers.setdefault("Retry-After", str(RETRY_AFTER))
+    return answer
+
+
+def _answer_to(world: World, request: Request, error: ProvisionerError, status: int) -> Response:
     if request.url.path.startswith("/v1/"):
         return JSONResponse({"error": error.as_json()}, status_code=status)
     if isinstance(error, UnknownPersonError):

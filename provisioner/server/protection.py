@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
+import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,7 +11,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
 from provisioner.config.notify import LOOPBACK
+from provisioner.errors import UsageError
 from provisioner.salesforce.hosts import DOMAINS, is_salesforce
+from provisioner.server.connections import PIECE
+from provisioner.server.rates import OF_ADDRESS, Rates
 from provisioner.server.sign_in.address import address_of
 
 if TYPE_CHECKING:
@@ -23,29 +25,18 @@ if TYPE_CHECKING:
     from provisioner.server.world import World
 
 LONGEST_BODY = 64 * 1024  # bytes
-PER_SECOND = 20.0  # requests of one address, in the long run …
-AT_ONCE = 200.0  # … and at most at a time
-MOST_ADDRESSES = 10_000  # that are remembered
+OF_ANY_HOST = ("/healthz", "/readyz")
+"""For load balancers and Kubernetes, which use the address of the machine; they say nothing."""
 
 
-class Rates:
-    """How many requests each address may still send. Bounded in memory."""
+class TooLongError(UsageError):
+    """The body of a request is too long."""
 
-    def __init__(self) -> None:
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+    default_code = "too_long"
 
-    def wait(self, address: str, now: float) -> float:
-        """Count a request of `address` at the monotonic time `now`.
 
-        Returns the seconds until the next one is allowed; 0 if this one is.
-        """
-        left, since = self._left.pop(address, (AT_ONCE, now))
-        left = min(AT_ONCE, left + (now - since) * PER_SECOND)
-        allowed = left >= 1
-        self._left[address] = (left - 1 if allowed else left, now)
-        if len(self._left) > MOST_ADDRESSES:
-            self._left.popitem(last=False)
-        return 0.0 if allowed else (1 - left) / PER_SECOND
+class SlowClientError(Exception):
+    """A client has sent only a part of a body, and then nothing for PIECE seconds."""
 
 
 class Protection:
@@ -54,7 +45,7 @@ class Protection:
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
         self._world = world
-        self._rates = Rates()
+        self._rates = Rates(OF_ADDRESS)
         self._hosts = _own_hosts(world)
         self._headers = _headers(world)
 
@@ -75,19 +66,23 @@ class Protection:
         if refused is not None:
             await refused(scope, receive, protected)
             return
-        await self._app(scope, _bounded(receive), protected)
+        try:
+            await self._app(scope, _bounded(receive), protected)
+        except SlowClientError as error:
+            await _error(408, "too_slow", str(error), "send it again")(scope, receive, protected)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        name = urlsplit(f"//{host}").hostname or ""
-        if host.lower() not in self._hosts and name not in self._hosts:
+        name = _name_of(host)
+        is_own = host.lower() in self._hosts or name in self._hosts
+        if not is_own and scope["path"] not in OF_ANY_HOST:
             return _error(421, "wrong_host", f"this is not {host[:100]!a}", "open server.url")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > LONGEST_BODY:
-            return _error(413, "bad_request", "the body is too long", "send less than 64 kB")
+        if not length.isdecimal() or len(length) > 9 or int(length) > LONGEST_BODY:
+            return _error(413, "too_long", "the body is too long", "send less than 64 kB")
         address = address_of(self._world, HTTPConnection(scope))
-        wait = self._rates.wait(address, time.monotonic())
+        wait = self._rates.wait(address)
         if wait:
             answer = _error(429, "too_many_requests", "too many requests", "send fewer a second")
             answer.headers["Retry-After"] = str(int(wait) + 1)
@@ -96,19 +91,33 @@ class Protection:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Also for a body without a length: the connection ends when it is too long."""
-    left = LONGEST_BODY
+    """Also for a body without a length. Raises TooLongError, SlowClientError."""
+    left, is_complete = LONGEST_BODY, False
 
     async def bounded() -> Message:
-        nonlocal left
-        message = await receive()
+        nonlocal left, is_complete
+        if is_complete:  # what follows is the end of the connection, which may be far away
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), PIECE)
+        except TimeoutError:
+            raise SlowClientError("the rest of the body has not arrived") from None
         if message["type"] == "http.request":
+            is_complete = not message.get("more_body", False)
             left -= len(message.get("body", b""))
             if left < 0:
-                return {"type": "http.disconnect"}
+                raise TooLongError("the body is too long", hint="send less than 64 kB")
         return message
 
     return bounded
+
+
+def _name_of(host: str) -> str:
+    """The name in a header Host, without the port; "" if it is malformed."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _own_hosts(world: World) -> frozenset[str]:
@@ -154,7 +163,7 @@ def _headers(world: World) -> dict[str, str]:
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     }
-    if world.server.url.startswith("https://"):
+    if world.is_https:
         found["Strict-Transport-Security"] = "max-age=31536000"
     return found
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from provisioner.access.context import AccessContext
 from provisioner.server.cookies import Cookies
+from provisioner.server.rates import OF_GUESSES, OF_PERSON, Rates, Refusals
+from provisioner.server.sign_in.ended import EndedSignIns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +25,16 @@ class World(AccessContext):
     """The server's surroundings. Safe to use from several threads."""
 
     local_token: str = ""  # of the token file; "" where people sign in otherwise
+    log: Callable[[str], None] = lambda _line: None
+    people: Rates = field(default_factory=lambda: Rates(OF_PERSON))
+    guesses: Rates = field(default_factory=lambda: Rates(OF_GUESSES))
+    refusals: Refusals = field(default_factory=Refusals)
+    ended: EndedSignIns = field(default_factory=EndedSignIns)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach this server by https: its own, or that of a reverse proxy."""
+        return self.server.tls is not None or self.server.url.startswith("https://")
 
     @cached_property
     def identity_provider(self) -> IdentityProvider | None:
@@ -46,5 +59,4 @@ class World(AccessContext):
         """The cookies of this server, and of each other one with the same secret."""
         sign_in = self.server.sign_in
         secret = sign_in.client_secret.reveal() if sign_in else self.local_token
-        is_https = self.server.url.startswith("https://")
-        return Cookies((secret or secrets.token_hex(32)).encode(), is_https=is_https)
+        return Cookies((secret or secrets.token_hex(32)).encode(), is_https=self.is_https)

@@ -18,10 +18,10 @@ from provisioner.config.load import load
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Ledger
 from provisioner.server.app import create_app
-from provisioner.server.run import Application
+from provisioner.server.run import SETTINGS, Application
 from provisioner.server.world import World
 
-TOKEN = "the-token-of-the-file"
+TOKEN = "the-token-of-the-file-with-32-characters"
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,7 @@ def serving(pool_file: Path, *, token: str = TOKEN, port: int = 0) -> Iterator[S
     config = load(pool_file, environ={"OIDC_SECRET": "secret-of-the-provider"}, need="server")
     with closing(open_ledger(config.ledger, config.directory, config.dev_hub)) as ledger:
         world = World(config, ledger, warn=lambda _text: None, local_token=token)
-        server = Application(
-            uvicorn.Config(create_app(world), port=port, log_config=None, access_log=False)
-        )
+        server = Application(uvicorn.Config(create_app(world), port=port, **SETTINGS))
         started = threading.Event()
         startup = server.startup
 

@@ -13,6 +13,8 @@ from provisioner.server.run import require_protection
 from provisioner.server.sign_in.token_file import token_of
 
 SIGN_IN = SignIn(issuer="https://a.example", client_id="pools", client_secret=Secret("x"))
+TLS = Tls(certificate=Path("server.crt"), private_key=Path("server.key"))
+URL = "https://pools.acme.example"
 PROXY = ProxySignIn(addresses=("10.0.0.5",))
 
 
@@ -24,8 +26,9 @@ PROXY = ProxySignIn(addresses=("10.0.0.5",))
         (Server(), "", "without sign-in this server answers only on this machine"),
         (Server(sign_in=SIGN_IN), "::1", ""),
         (Server(sign_in=SIGN_IN), "0.0.0.0", "must not cross a network in the clear"),
-        (Server(sign_in=SIGN_IN, tls=Tls(certificate="c", private_key="k")), "0.0.0.0", ""),  # type: ignore[arg-type]
-        (Server(proxy=PROXY), "0.0.0.0", ""),
+        (Server(sign_in=SIGN_IN, tls=TLS, url=URL), "0.0.0.0", ""),
+        (Server(sign_in=SIGN_IN, tls=TLS), "0.0.0.0", "their header Host is not known"),
+        (Server(proxy=PROXY, url=URL), "0.0.0.0", ""),
     ],
 )
 def test_another_address_needs_sign_in_and_tls_or_a_proxy(

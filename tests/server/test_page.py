@@ -28,7 +28,12 @@ def test_a_person_signs_in_with_the_token_of_the_file_and_out_again(served: Serv
 
         browser.post("/sign-out", data={"csrf_token": form[1]})
         assert "Sign in" in browser.get("/").text
-    assert [note.partition(":")[0] for note in served.notes()] == ["sign-in"]
+    assert [note.partition(":")[0] for note in served.notes()] == [
+        "refusal",
+        "sign-in",
+        "refusal",
+        "sign-out",
+    ]
 
 
 def test_a_form_of_another_site_is_refused(served: Served) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,10 +17,13 @@ from provisioner.server.page.org import org_page, release_page
 from provisioner.server.page.overview import overview
 from provisioner.server.page.rendering import page
 from provisioner.server.page.runs import run_report
+from provisioner.server.rates import TooManyRequestsError
+from provisioner.server.refusals import record_refusal
 from provisioner.server.sign_in.address import address_of
+from provisioner.server.sign_in.cookie import signed_in
 from provisioner.server.sign_in.oidc import CALLBACK
 from provisioner.server.sign_in.own_form import FIELD, require_own_form, require_same_origin
-from provisioner.server.sign_in.token_file import local_person
+from provisioner.server.sign_in.token_file import person_with
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -75,9 +77,14 @@ def _sign_in_page(world: World, request: Request, problem: str = "", status: int
 async def _sign_in_by_token(world: World, request: Request) -> Response:
     require_same_origin(world, request)
     given = str((await request.form()).get("token", "")).strip()
-    if not world.local_token or not hmac.compare_digest(given.encode(), world.local_token.encode()):
+    try:
+        person = person_with(world, request, given)
+    except TooManyRequestsError:
+        raise
+    except AccessError as error:
+        await run_in_threadpool(record_refusal, world, request, error.message)
         return _sign_in_page(world, request, "This is not the token of the file.", 403)
-    return await run_in_threadpool(start, world, local_person(address_of(world, request)))
+    return await run_in_threadpool(start, world, person)
 
 
 async def _to_provider(world: World, request: Request) -> Response:
@@ -94,7 +101,7 @@ async def _to_provider(world: World, request: Request) -> Response:
         max_age=int(START.total_seconds()),
         secure=world.cookies.is_https,
         httponly=True,
-        samesite="lax",
+        samesite="lax",  # the identity provider leads back to this server
     )
     return answer
 
@@ -132,6 +139,9 @@ def start(world: World, person: Person) -> Response:
 async def _sign_out(world: World, request: Request) -> Response:
     form = await request.form()
     require_own_form(world, request, str(form.get(FIELD, "")))
+    found = signed_in(world, request)
+    if found is not None:
+        await run_in_threadpool(world.ended.end, world, found)
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(
         world.cookies.name, secure=world.cookies.is_https, httponly=True, samesite="lax"

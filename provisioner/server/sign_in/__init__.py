@@ -27,8 +27,10 @@ class UnknownPersonError(AccessError):
 
 
 def person_of(world: World, connection: HTTPConnection) -> Person:
-    """The person who sends a request. Raises AccessError."""
+    """The person who sends a request; its state has them, too. Raises AccessError."""
     for way in WAYS:
         if (found := way(world, connection)) is not None:
+            connection.state.person = found
+            world.people.require(found.name)
             return found
     raise UnknownPersonError("sign in first", hint="send Authorization: Bearer TOKEN")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from provisioner.config.notify import LOOPBACK
+
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
@@ -29,10 +31,18 @@ def address_of(world: World, connection: HTTPConnection) -> str:
     A proxy appends the address that it sees to X-Forwarded-For: only the last one is its own.
     """
     direct = connection.client.host if connection.client else ""
-    if not is_from_proxy(world, connection):
+    if not (is_from_proxy(world, connection) or _is_from_own_proxy(world, direct)):
         return direct
     named = connection.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
     try:
         return str(ip_address(named))
     except ValueError:
         return direct
+
+
+def _is_from_own_proxy(world: World, direct: str) -> bool:
+    """Whether a reverse proxy on this machine ends the TLS of `server.url`.
+
+    Other processes of this machine could send the header, too, but not the sign-in of a person.
+    """
+    return world.is_https and world.server.tls is None and direct in LOOPBACK

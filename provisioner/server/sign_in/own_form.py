@@ -21,18 +21,34 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 def require_own_form(world: World, request: Request, token: str = "") -> None:
     """Raises AccessError for a change that does not come from a page of this sign-in.
 
-    `token` is the field FIELD of a form; a script sends the header HEADER. A request that has a
-    token in the header Authorization needs none: no other site can send that.
+    `token` is the field FIELD of a form; a script sends the header HEADER. A request with a token
+    in the header Authorization needs none, because no other site can send that; unless a reverse
+    proxy adds that header.
     """
-    if request.method in _SAFE or bearer(request):
+    if request.method in _SAFE or (bearer(request) and world.server.proxy is None):
         return
     require_same_origin(world, request)
     found = signed_in(world, request)
-    if found is None:
-        return  # the proxy names the person: then only the origin says who asks
+    if found is None:  # the proxy names the person: then the browser has to say which site asks
+        _require_named_origin(request)
+        return
     if not world.cookies.is_own_form(found, token or request.headers.get(HEADER, "")):
         raise AccessError(
             "this form is not from a page of your sign-in", hint="open the page again, and repeat"
+        )
+
+
+def _require_named_origin(request: Request) -> None:
+    """Raises AccessError for a form without an origin. JSON of another site is not sent at all.
+
+    Source: https://fetch.spec.whatwg.org/#cors-safelisted-request-header.
+    """
+    is_named = "origin" in request.headers or "sec-fetch-site" in request.headers
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not is_named and kind != "application/json":
+        raise AccessError(
+            "the request does not say which site has sent it",
+            hint="send Content-Type: application/json, or use a browser that sends Origin",
         )
 
 

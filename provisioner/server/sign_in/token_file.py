@@ -30,9 +30,16 @@ def person(world: World, connection: HTTPConnection) -> Person | None:
     token = bearer(connection)
     if not world.local_token or not token:
         return None
-    if not hmac.compare_digest(token.encode(), world.local_token.encode()):
-        raise AccessError("the token is not the one of the token file", code="not_signed_in")
-    return local_person(address_of(world, connection))
+    return person_with(world, connection, token)
+
+
+def person_with(world: World, connection: HTTPConnection, token: str) -> Person:
+    """The person who has given the token of the file. Raises AccessError for another one."""
+    address = address_of(world, connection)
+    if not world.local_token or not hmac.compare_digest(token.encode(), world.local_token.encode()):
+        world.guesses.require(address)
+        raise AccessError("this is not the token of the file", code="not_signed_in")
+    return local_person(address)
 
 
 def local_person(address: str) -> Person:
