@@ -8,11 +8,16 @@ from typing import Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
 
 import provisioner
 from provisioner.agent.tools import AgentTools
 from provisioner.errors import ProvisionerError
 from provisioner.redaction import redact
+
+_READS = ToolAnnotations(read_only_hint=True)
+_CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False)
+_DELETES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True)
 
 _INSTRUCTIONS = """\
 Scratch orgs of Salesforce, ready to use. Claim one with claim_org, run commands in it with
@@ -38,12 +43,12 @@ def create_server(tools: AgentTools, describe: Callable[[Exception], str]) -> MC
         except Exception as error:  # noqa: BLE001 - its text may contain anything
             raise ToolError(describe(error)) from None
 
-    @server.tool()
+    @server.tool(annotations=_READS)
     async def list_pools() -> dict[str, Any]:
         """List the pools of scratch orgs that you may use, and your limits."""
         return await call(tools.list_pools)
 
-    @server.tool()
+    @server.tool(annotations=_CHANGES)
     async def claim_org(pool: str, purpose: str, lease: str) -> dict[str, Any]:
         """Claim a scratch org of a pool for yourself.
 
@@ -51,7 +56,7 @@ def create_server(tools: AgentTools, describe: Callable[[Exception], str]) -> MC
         """
         return await call(tools.claim_org, pool, purpose, lease)
 
-    @server.tool()
+    @server.tool(annotations=_CHANGES)
     async def run_in_org(username: str, command: list[str]) -> dict[str, Any]:
         """Run an allowed command with the session of an org that you have claimed.
 
@@ -61,12 +66,12 @@ def create_server(tools: AgentTools, describe: Callable[[Exception], str]) -> MC
         """
         return await call(tools.run_in_org, username, command)
 
-    @server.tool()
+    @server.tool(annotations=_READS)
     async def org_status(username: str = "") -> dict[str, Any]:
         """Show an org that you have claimed: its lease, expiry and contents; by default all."""
         return await call(tools.org_status, username)
 
-    @server.tool()
+    @server.tool(annotations=_DELETES)
     async def release_org(username: str) -> dict[str, Any]:
         """Release an org that you no longer need. It is deleted with all that is in it."""
         return await call(tools.release_org, username)

@@ -60,7 +60,10 @@ def test_a_client_uses_the_tools_and_its_claims_end_with_the_connection(
 ) -> None:
     async def use() -> dict[str, Any]:
         async with connected(live.folder) as session:
-            names = [tool.name for tool in (await session.list_tools()).tools]
+            tools = (await session.list_tools()).tools
+            names = {
+                tool.name: tool.annotations and tool.annotations.read_only_hint for tool in tools
+            }
             org = await session.call_tool("claim_org", CLAIM)
             refused = await session.call_tool("run_in_org", {"username": "x", "command": ["sh"]})
             hub = await session.call_tool("org_status", {"username": "hub@acme.example"})
@@ -69,7 +72,13 @@ def test_a_client_uses_the_tools_and_its_claims_end_with_the_connection(
 
     seen = asyncio.run(use())
 
-    assert seen["names"] == ["list_pools", "claim_org", "run_in_org", "org_status", "release_org"]
+    assert seen["names"] == {
+        "list_pools": True,
+        "claim_org": False,
+        "run_in_org": False,
+        "org_status": True,
+        "release_org": False,
+    }
     assert json.loads(seen["org"].content[0].text)["pool"] == "morning"
     assert seen["refused"].is_error
     assert "command_not_allowed" in seen["refused"].content[0].text
