@@ -105,6 +105,7 @@ HTML = {"content_type": "text/html"}
 LOGIN = frozenset({5})
 LIMIT = frozenset({4})
 LEDGER = frozenset({2})
+PACKAGES = frozenset({2})  # the Dev Hub does not show the versions that pool.yaml names
 UNREACHABLE = frozenset({9})
 SETUP = ("deploy.start", "tooling.sobjects.create")
 WRITES = ("collections.create", "tree.create", "tooling.executeAnonymous")
@@ -148,7 +149,7 @@ TABLE: tuple[Trouble, ...] = (
     Trouble(
         "permission taken away",
         refused(_answer(403, "INSUFFICIENT_ACCESS", "insufficient access rights")),
-        LOGIN,
+        LOGIN | PACKAGES,
         LEDGER,
     ),
     Trouble(
