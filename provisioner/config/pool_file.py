@@ -70,6 +70,7 @@ def read_pool_file(
     if need != "server":
         reader.special[Server] = lambda location: _without_secrets(reader, location)
     whole = root
+    apps.has_hub_key = need != "server" or not _has_scratch_app(root)
     if need == "new_hub_app":
         reader.special[DevHub] = apps.read_without_app
     if rehearsed is not None:
@@ -102,17 +103,31 @@ def _without(root: Location, *keys: str) -> Location:
     return dataclasses.replace(root, node=MappingNode(root.node.tag, entries, mark))
 
 
+def _has_scratch_app(root: Location) -> bool:
+    entries = root.node.value if isinstance(root.node, MappingNode) else ()
+    return any(key.value == "scratch_app" for key, _ in entries)
+
+
 class Apps:
     """Reads the Dev Hub and the scratch app. Relative paths start at the folder of pool.yaml."""
 
     def __init__(self, reader: Reader, keys_at: datetime | None) -> None:
         self._reader = reader
         self._keys_at = keys_at
+        self.has_hub_key = True  # False for `serve` with a scratch app: it logs in to orgs only
 
     def read(self, location: Location) -> Any:
         """A DevHub for the key `dev_hub`, else a ScratchApp."""
         cls = DevHub if location.path == "dev_hub" else ScratchApp
-        return self._read(cls, location, self._reader.entries(location))
+        reader = self._reader
+        environ = reader.environ
+        if cls is DevHub and not self.has_hub_key:
+            names = secret_variables(location.node, environ, reader.directory)
+            reader.environ = {**{name: f"${{{name}}}" for name in names}, **environ}
+        try:
+            return self._read(cls, location, reader.entries(location))
+        finally:
+            reader.environ = environ
 
     def read_without_app(self, location: Location) -> Any:
         """A HubWithoutApp. A consumer key whose variable is not set counts as absent."""
