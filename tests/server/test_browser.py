@@ -193,6 +193,10 @@ def test_the_page_shows_changes_without_a_reload(browser: Browser, site: Site) -
         assert row.locator(".owner").inner_text() == "eve"
         count = '[data-pool="morning"] .legend [data-count="claimed"]'
         assert ann.page.locator(count).inner_text() == "1"
+        ann.page.keyboard.press("/")
+        ann.page.keyboard.type("no-such-org")
+        ann.page.get_by_text("No org matches.").wait_for()
+        assert ann.page.url.endswith("/?q=no-such-org")
         assert ann.messages == []
         assert claimed is not None
         site.served.ledger.move(claimed, State.RELEASED)

@@ -14,6 +14,7 @@ from provisioner.server.page.content import content_card
 from provisioner.server.page.leases import CLAIM_LEASES, DONE, EXTENSIONS
 from provisioner.server.page.rendering import page
 from provisioner.server.page.viewer import viewer_of
+from provisioner.server.protection import targets_of_orgs
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,9 +33,9 @@ async def org_page(world: World, request: Request) -> Response:
     org = await run_in_threadpool(visible_org, viewer, request.path_params["username"])
     content = await run_in_threadpool(_content, viewer, org)
     done = DONE.get(request.query_params.get("done", ""), "")
-    opens = [org] if viewer.owns(org) else []
+    targets = targets_of_orgs([org.instance_url] if viewer.owns(org) else [])
     return page(
-        world, request, "org.html", viewer=viewer, opens=opens, org=org, done=done, **content
+        world, request, "org.html", viewer=viewer, targets=targets, org=org, done=done, **content
     )
 
 

@@ -16,6 +16,7 @@ from provisioner.server.page.leases import CLAIM_LEASES, DONE
 from provisioner.server.page.listing import SORTS, Query, listing
 from provisioner.server.page.rendering import page
 from provisioner.server.page.viewer import viewer_of
+from provisioner.server.protection import targets_of_orgs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,8 @@ async def overview(world: World, request: Request) -> Response:
     """The first page."""
     viewer = await viewer_of(world, request)
     content = await run_in_threadpool(_content, viewer, request.query_params)
-    return page(world, request, "overview.html", viewer=viewer, opens=content["mine"], **content)
+    targets = targets_of_orgs(org.instance_url for org in content["mine"])
+    return page(world, request, "overview.html", viewer=viewer, targets=targets, **content)
 
 
 def _content(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:

@@ -14,13 +14,12 @@ from starlette.responses import HTMLResponse, Response
 from provisioner.plain_text import visible
 from provisioner.server.page.moments import distance, exact, iso
 from provisioner.server.pool_bar import activity, segments
-from provisioner.server.protection import content_policy, targets_of_orgs
+from provisioner.server.protection import content_policy
 from provisioner.server.sign_in.cookie import signed_in
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from provisioner.ledger.base import Org
     from provisioner.server.page.viewer import Viewer
     from provisioner.server.world import World
 
@@ -32,17 +31,17 @@ def page(
     *,
     status: int = 200,
     viewer: Viewer | None = None,
-    opens: Iterable[Org] = (),
+    targets: Iterable[str] = (),
     **of: Any,
 ) -> Response:
     """A page, with the csrf token of this sign-in for its forms. It is not stored anywhere.
 
-    `opens` are the orgs that its forms may open: a browser follows a form only to allowed hosts.
+    `targets` are hosts to which its forms may lead: a browser follows a form only to allowed ones.
     """
     found = signed_in(world, request)
     token = world.cookies.csrf_token(found) if found else ""
     text = _templates().get_template(template).render(csrf_token=token, viewer=viewer, **of)
-    policy = content_policy(world, targets_of_orgs(org.instance_url for org in opens))
+    policy = content_policy(world, targets)
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": policy}
     return HTMLResponse(text, status_code=status, headers=headers)
 

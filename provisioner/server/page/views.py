@@ -71,6 +71,7 @@ def _sign_in_page(world: World, request: Request, problem: str = "", status: int
         problem=problem,
         has_token_file=has_token_file,
         has_provider=world.identity_provider is not None,
+        targets=["https:"],  # the provider may lead the browser to others before it comes back
     )
 
 

@@ -86,8 +86,10 @@ function say(text) {
   place.classList.toggle('off', text !== 'live');
 }
 
+let source = null;
+
 function listen() {
-  const source = new EventSource('/v1/events');
+  source = new EventSource('/v1/events');
   source.addEventListener('change', (event) => showChange(JSON.parse(event.data)));
   source.addEventListener('state', (event) => {
     if (JSON.parse(event.data).digest !== document.body.dataset.live) refreshSoon();
@@ -95,11 +97,21 @@ function listen() {
   source.addEventListener('open', () => say('live'));
   source.addEventListener('error', () => {
     say('not connected');
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 10000);
+    if (source?.readyState === EventSource.CLOSED) setTimeout(followIfShown, 10000);
   });
 }
 
-if ('live' in document.body.dataset) listen();
+// A browser has few connections to one server: a tab that nobody sees must not keep one.
+function followIfShown() {
+  source?.close();
+  source = null;
+  if (!document.hidden) listen();
+}
+
+if ('live' in document.body.dataset) {
+  followIfShown();
+  document.addEventListener('visibilitychange', followIfShown);
+}
 
 // ---- the list --------------------------------------------------------------------------------
 
