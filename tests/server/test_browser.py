@@ -185,7 +185,7 @@ def test_the_page_shows_changes_without_a_reload(browser: Browser, site: Site) -
     with tab(browser, site.served.url) as ann:
         sign_in(site, ann, "ann", "none")
         ann.page.get_by_text("live", exact=True).wait_for()
-        assert ann.page.locator('form[action="/claim"]').count() == 0  # she may only look
+        assert ann.page.locator('form[action="/claim"]').count() == 0  # she may not claim
 
         claimed = site.served.ledger.move(org, State.CLAIMED, owner="eve", purpose="a demo")
         row = ann.page.locator(f'#list [data-org="{org.username}"]')

@@ -96,7 +96,7 @@ def test_a_change_reaches_200_clients_by_one_reading_of_the_ledger(
         await asyncio.sleep(EVERY * 3)
         after = ledger.count
         await asyncio.sleep(EVERY * 5)
-        assert (ledger.count, changes.clients) == (after, 0)  # nobody looks, so nothing is read
+        assert (ledger.count, changes.clients) == (after, 0)  # without clients nothing is read
 
     run(test)
 

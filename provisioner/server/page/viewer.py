@@ -1,4 +1,4 @@
-"""The person who looks at a page, and what it may offer to them."""
+"""The person for whom a page is made, and what it may offer to them."""
 
 from __future__ import annotations
 
