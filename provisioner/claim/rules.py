@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provisioner.config.model import Pool
 
 _ATTEMPTS = 20  # of a compare-and-swap that fails because the row has changed
+_PART = 2.0  # seconds
 
 Clock = Callable[[], datetime]
 
@@ -41,6 +42,7 @@ def claim(
     team: str = "",
     pools: Collection[str] | Mapping[str, Pool] = (),
     on_wait: Callable[[str], None] | None = None,
+    before_poll: Callable[[], None] | None = None,
     on_undone: Callable[[str], None] = lambda _text: None,
     verify: Callable[[Org], Org | None] | None = None,
     now: Clock | None = None,
@@ -54,7 +56,8 @@ def claim(
 
     `min_life` is 12 hours by default, and zero for an org that is claimed by name. `pools` are
     those of pool.yaml; given as a mapping, the claim keeps to the shares of their teams, as one of
-    `team`. `on_wait` gets one message when the claim starts to wait.
+    `team`. `on_wait` gets one message when the claim starts to wait. While it waits, `before_poll`
+    is called every other second; what it raises ends the waiting.
 
     Waiting claims are served in the order of their arrival, before claims that do not wait. The
     lease ends no later than the org expires; times are those of the ledger's clock (`now`).
@@ -92,11 +95,23 @@ def claim(
                 if left <= 0 or not refusal.can_wait:
                     raise refusal.error
             if asked.waiter:
-                ledger.wait(asked, left)
+                _pause(ledger, asked, left, before_poll)
                 continue
             asked = replace(asked, waiter=join())  # the next poll adds it to the queue, at once
             if on_wait is not None:
                 on_wait(refusal.error.message)
+
+
+def _pause(
+    ledger: Ledger, asked: Claim, left: float, before_poll: Callable[[], None] | None
+) -> None:
+    """Wait until the next poll, in parts when `before_poll` may end the waiting."""
+    if before_poll is None:
+        ledger.wait(asked, left)
+        return
+    for _ in range(max(1, round(ledger.poll_every / _PART))):
+        ledger.wait(asked, min(left, _PART))
+        before_poll()
 
 
 @contextmanager

@@ -147,6 +147,11 @@ class Server:
         "what the groups of the sign-in may do; a pool may have its own", default=Roles()
     )
     ci: tuple[CiJob, ...] = option("the CI jobs that claim without a secret", default=())
+    metrics_token: Secret | None = option(
+        "who sends it may read /metrics, and nothing else; by default only operators may",
+        default=None,
+        example="${METRICS_TOKEN}",
+    )
 
     def check(self, directory: Path) -> Iterable[Finding]:  # noqa: ARG002 - the contract
         """Report values that contradict each other."""

@@ -22,7 +22,20 @@ Sample = tuple[Labels, float | int | None]
 
 def prometheus(record: RunRecord, orgs: Iterable[Org]) -> str:
     """The metrics of a run, and how many of `orgs` are in which state now."""
-    return "".join(_metric(*metric) for metric in (*_run(record), *_pools(record, orgs)))
+    sizes: list[Sample] = [({"pool": p.name}, p.size) for p in record.summary.pools]
+    size = metric("pool_size_orgs", "Available orgs wanted, at the end of the build.", sizes)
+    return "".join(metric(*each) for each in _run(record)) + size + pool_metrics(orgs)
+
+
+def pool_metrics(orgs: Iterable[Org]) -> str:
+    """How many of `orgs` are in which state now."""
+    counts = Counter((org.pool, str(org.state)) for org in orgs)
+    now: list[Sample] = [
+        ({"pool": pool, "state": state}, count) for (pool, state), count in sorted(counts.items())
+    ]
+    return metric(
+        "pool_orgs", "Orgs of the ledger by pool and state, when this file was written.", now
+    )
 
 
 def _run(record: RunRecord) -> Iterator[tuple[str, str, list[Sample]]]:
@@ -73,17 +86,7 @@ def _times(record: RunRecord) -> Iterator[Sample]:
             yield {"pool": time.pool, "step": time.step, "percentile": percentile}, value
 
 
-def _pools(record: RunRecord, orgs: Iterable[Org]) -> Iterator[tuple[str, str, list[Sample]]]:
-    sizes: list[Sample] = [({"pool": p.name}, p.size) for p in record.summary.pools]
-    yield "pool_size_orgs", "Available orgs wanted, at the end of the build.", sizes
-    counts = Counter((org.pool, str(org.state)) for org in orgs)
-    now: list[Sample] = [
-        ({"pool": pool, "state": state}, count) for (pool, state), count in sorted(counts.items())
-    ]
-    yield "pool_orgs", "Orgs of the ledger by pool and state, when this file was written.", now
-
-
-def _metric(name: str, text: str, samples: Iterable[Sample]) -> str:
+def metric(name: str, text: str, samples: Iterable[Sample], *, kind: str = "gauge") -> str:
     """All lines of one metric; none without a sample."""
     full = f"provisioner_{name}"
     lines = [
@@ -91,7 +94,7 @@ def _metric(name: str, text: str, samples: Iterable[Sample]) -> str:
         for labels, value in samples
         if value is not None
     ]
-    return "".join([f"# HELP {full} {text}\n", f"# TYPE {full} gauge\n", *lines] if lines else [])
+    return "".join([f"# HELP {full} {text}\n", f"# TYPE {full} {kind}\n", *lines] if lines else [])
 
 
 def _labels(labels: Labels) -> str:

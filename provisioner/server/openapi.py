@@ -10,6 +10,7 @@ import provisioner
 from provisioner.server.api.schemas import COMPONENTS, named
 from provisioner.server.operation import Operation
 
+_PATH = {"type": "string", "minLength": 1, "maxLength": 200}
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -33,12 +34,11 @@ def document(operations: Iterable[Operation], url: str) -> dict[str, Any]:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": _PATH}
         for name in _PARAMETER.findall(operation.path)
     ]
     parameters += [
-        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-        for name, text in operation.query.items()
+        {"name": name, "in": "query", "schema": schema} for name, schema in operation.query.items()
     ]
     found: dict[str, Any] = {
         "operationId": operation.name,
@@ -47,13 +47,14 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "responses": {
             str(operation.status): {
                 "description": "the result",
-                "content": _json(operation.answer),
+                "content": {operation.media: {"schema": operation.answer}},
             },
             "default": {"description": "an error", "content": _json(named("Error"))},
         },
     }
-    if operation.body is not None:
-        found["requestBody"] = {"required": True, "content": _json(operation.body)}
+    if operation.body["properties"]:
+        is_required = bool(operation.body.get("required"))
+        found["requestBody"] = {"required": is_required, "content": _json(operation.body)}
     return found
 
 

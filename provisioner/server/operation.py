@@ -1,6 +1,7 @@
 """An operation of the API: its address, what it takes and gives, and the function that does it.
 
-The routes and the OpenAPI document are made from the same declarations.
+The routes and the OpenAPI document are made from the same declarations, and what a request sends is
+checked against them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 from provisioner.server.request import Call
 
 Schema = Mapping[str, Any]
+JSON = "application/json"
+NO_BODY: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Operation:
     summary: str
     act: Callable[[Call], Any]
     answer: Schema  # the JSON schema of the result
-    body: Schema | None = None
-    query: Mapping[str, str] = field(default_factory=dict)  # name → what it means
+    body: Schema = field(default_factory=lambda: NO_BODY)
+    query: Mapping[str, Schema] = field(default_factory=dict)
     status: int = 200
+    media: str = JSON  # of the result: a document, or a text of another media type
+    can_wait: bool = False  # its body may have `wait`

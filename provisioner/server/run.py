@@ -107,7 +107,7 @@ def _announce(
 
 
 class Application(uvicorn.Server):
-    """A server that ends the live streams when it stops, and then waits for the other requests."""
+    """A server that ends live streams and waiting claims when it stops, then waits for the rest."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; the process ends in LAST seconds, whatever a thread waits for."""
@@ -126,7 +126,9 @@ class Application(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
-        self.config.app.state.live.stop()  # type: ignore[union-attr]
+        state = self.config.app.state  # type: ignore[union-attr]
+        state.world.stopping.set()  # claims that wait end
+        state.live.stop()
         await super().shutdown(sockets)
 
 

@@ -6,12 +6,16 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Event
 from typing import TYPE_CHECKING
 
 from provisioner.access.context import AccessContext
 from provisioner.server.cookies import Cookies
+from provisioner.server.counters import Counters
 from provisioner.server.rates import OF_GUESSES, OF_PERSON, Rates, Refusals
+from provisioner.server.readiness import Readiness
 from provisioner.server.sign_in.ended import EndedSignIns
+from provisioner.server.waiting import WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +34,10 @@ class World(AccessContext):
     guesses: Rates = field(default_factory=lambda: Rates(OF_GUESSES))
     refusals: Refusals = field(default_factory=Refusals)
     ended: EndedSignIns = field(default_factory=EndedSignIns)
+    stopping: Event = field(default_factory=Event)  # set when the server is asked to exit
+    waiting: WaitingRoom = field(default_factory=WaitingRoom)
+    counters: Counters = field(default_factory=Counters)
+    readiness: Readiness = field(default_factory=Readiness)
 
     @property
     def is_https(self) -> bool:

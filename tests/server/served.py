@@ -22,6 +22,8 @@ from provisioner.server.run import SETTINGS, Application
 from provisioner.server.world import World
 
 TOKEN = "the-token-of-the-file-with-32-characters"
+METRICS = "the-token-of-prometheus"
+ENVIRON = {"OIDC_SECRET": "secret-of-the-provider", "METRICS_TOKEN": METRICS}
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Served:
 @contextmanager
 def serving(pool_file: Path, *, token: str = TOKEN, port: int = 0) -> Iterator[Served]:
     """A server for this pool.yaml, in a thread of this process."""
-    config = load(pool_file, environ={"OIDC_SECRET": "secret-of-the-provider"}, need="server")
+    config = load(pool_file, environ=ENVIRON, need="server")
     with closing(open_ledger(config.ledger, config.directory, config.dev_hub)) as ledger:
         world = World(config, ledger, warn=lambda _text: None, local_token=token)
         server = Application(uvicorn.Config(create_app(world), port=port, **SETTINGS))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from provisioner.server.api import claims, pools
+from provisioner.server.api import claims, pools, runs
 from provisioner.server.operation import Operation
 
-OPERATIONS: tuple[Operation, ...] = (*pools.OPERATIONS, *claims.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *pools.OPERATIONS,
+    *claims.OPERATIONS,
+    *runs.OPERATIONS,
+)

@@ -6,43 +6,48 @@ from datetime import timedelta
 from typing import Any
 
 from provisioner.access import claims
+from provisioner.claim.undo import undone_on_error
 from provisioner.errors import UsageError
 from provisioner.ledger.document import org_document
-from provisioner.server.api.schemas import named
+from provisioner.server.api.schemas import duration, given, named
 from provisioner.server.operation import Operation
 from provisioner.server.request import Call
+from provisioner.server.waiting import require_bound
 
 _CLAIM = {
     "type": "object",
     "required": ["pool"],
     "additionalProperties": False,
     "properties": {
-        "pool": {"type": "string"},
-        "username": {"type": "string", "description": "one org of the pool; by default any"},
-        "purpose": {"type": "string"},
-        "lease": {"type": "string", "description": "as 8h; by default until the org expires"},
-        "min_life": {"type": "string", "description": "minimum time to expiry; by default 12h"},
-        "wait": {"type": "string", "description": "if no org is available, wait this long"},
-        "idempotency_key": {
-            "type": "string",
-            "description": "a repeated claim with this key gives the same org",
-        },
+        "pool": given("the pool from which to claim"),
+        "username": given("one org of the pool; by default any"),
+        "purpose": given("what the org is claimed for"),
+        "lease": duration("as 8h; by default until the org expires; of a CI job 6h"),
+        "min_life": duration("minimum time to expiry; by default 12h"),
+        "wait": duration("if no org is available, wait this long, at most 10m"),
+        "idempotency_key": given("a repeated claim with this key gives the same org"),
     },
 }
 _EXTEND = {
     "type": "object",
     "required": ["lease"],
     "additionalProperties": False,
-    "properties": {"lease": {"type": "string", "description": "from now, as 4h"}},
+    "properties": {"lease": duration("from now, as 4h")},
 }
 _RELEASE = {
     "type": "object",
     "additionalProperties": False,
-    "properties": {"reuse": {"type": "boolean"}},
+    "properties": {
+        "reuse": {"type": "boolean", "description": "make the org available again, not deleted"}
+    },
 }
 
 
 def _claim(call: Call) -> dict[str, Any]:
+    """The claim is undone when the client goes, unless it has a key to repeat it with."""
+    wait = call.duration("wait") or timedelta()
+    require_bound(wait)
+    key = call.text("idempotency_key")
     org = claims.claim(
         call.world,
         call.person,
@@ -50,17 +55,20 @@ def _claim(call: Call) -> dict[str, Any]:
         username=call.text("username"),
         purpose=call.text("purpose"),
         lease=call.duration("lease"),
-        idempotency_key=call.text("idempotency_key"),
+        idempotency_key=key,
         min_life=call.duration("min_life"),
-        wait=call.duration("wait") or timedelta(),
+        wait=wait,
+        before_poll=call.connection.require,
     )
+    with undone_on_error(call.world.ledger, org, key, call.world.warn):
+        call.connection.require_client()
     return org_document(org)
 
 
 def _extend(call: Call) -> dict[str, Any]:
     lease = call.duration("lease")
     if lease is None:
-        raise UsageError("lease is missing", code="bad_request", hint='send {"lease": "4h"}')
+        raise UsageError("lease is empty", code="bad_request", hint='send {"lease": "4h"}')
     return org_document(claims.extend(call.world, call.person, call.path["username"], lease))
 
 
@@ -75,7 +83,15 @@ def _session(call: Call) -> dict[str, Any]:
 
 OPERATIONS = (
     Operation(
-        "claimOrg", "POST", "/claims", "Claim an org.", _claim, named("Org"), _CLAIM, status=201
+        "claimOrg",
+        "POST",
+        "/claims",
+        "Claim an org.",
+        _claim,
+        named("Org"),
+        _CLAIM,
+        status=201,
+        can_wait=True,
     ),
     Operation(
         "extendClaim",

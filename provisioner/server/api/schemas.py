@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from provisioner.declare.duration import PATTERN
+
 
 def _text(nullable: bool = True) -> dict[str, Any]:
     return {"type": ["string", "null"] if nullable else "string"}
+
+
+def given(description: str, **more: Any) -> dict[str, Any]:
+    """A text that a request gives: one line."""
+    return {"type": "string", "description": description, "maxLength": 200, **more}
+
+
+def duration(description: str) -> dict[str, Any]:
+    """A duration that a request gives."""
+    return given(description, pattern=f"^{PATTERN}$")
 
 
 ORG: dict[str, Any] = {
@@ -66,6 +78,52 @@ POOLS: dict[str, Any] = {
     "required": ["pools"],
     "properties": {"pools": {"type": "array", "items": {"$ref": "#/components/schemas/Pool"}}},
 }
+ORGS: dict[str, Any] = {
+    "type": "object",
+    "required": ["orgs"],
+    "properties": {"orgs": {"type": "array", "items": {"$ref": "#/components/schemas/Org"}}},
+}
+_RUN: dict[str, Any] = {
+    "run": _text(nullable=False),
+    "host": _text(nullable=False),
+    "started_at": {"type": "string", "format": "date-time"},
+    "finished_at": {"type": ["string", "null"], "format": "date-time"},
+}
+RUNS: dict[str, Any] = {
+    "type": "object",
+    "required": ["runs"],
+    "properties": {
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["run", "started_at", "finished_at"],
+                "properties": {
+                    **_RUN,
+                    "exit_code": {"type": ["integer", "null"]},
+                    "error": _text(),
+                    **{
+                        name: {"type": ["integer", "null"]}
+                        for name in ("wanted", "built", "failed")
+                    },
+                },
+            },
+        }
+    },
+}
+RUN: dict[str, Any] = {
+    "type": "object",
+    "description": "the record of a run, as `report --json` prints it",
+    "required": ["run", "started_at", "finished_at", "verdict", "causes"],
+    "properties": {
+        **_RUN,
+        "verdict": _text(),
+        **{
+            name: {"type": "array", "items": {"type": "object"}}
+            for name in ("causes", "times", "warnings", "events")
+        },
+    },
+}
 ERROR: dict[str, Any] = {
     "type": "object",
     "required": ["error"],
@@ -82,6 +140,9 @@ COMPONENTS: dict[str, Any] = {
     "Session": SESSION,
     "Pool": POOL,
     "Pools": POOLS,
+    "Orgs": ORGS,
+    "Runs": RUNS,
+    "Run": RUN,
     "Error": ERROR,
 }
 

@@ -15,11 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from provisioner.access import claims
+from provisioner.access.visible import visible_org
 from provisioner.declare.duration import parse_duration
 from provisioner.errors import UsageError
 from provisioner.ledger.base import State
 from provisioner.salesforce.singleaccess import single_use_link
-from provisioner.server.page.org import visible_org
 from provisioner.server.page.viewer import viewer_of
 from provisioner.server.sign_in.own_form import FIELD, require_own_form
 
@@ -132,7 +132,7 @@ async def _with_session(
     username = request.path_params["username"]
 
     def act() -> Response:
-        visible_org(viewer, username)
+        visible_org(world, viewer.person, username)
         _USED.use(form.get("once", ""))
         return answer(claims.session(world, viewer.person, username))
 

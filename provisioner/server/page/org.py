@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 
 from provisioner.access.claims import require_change
-from provisioner.claim.refusal import unknown_username
+from provisioner.access.visible import visible_org
 from provisioner.report.manifest import contents_by_fingerprint
 from provisioner.server.page.content import content_card
 from provisioner.server.page.leases import CLAIM_LEASES, DONE, EXTENSIONS
@@ -30,7 +30,8 @@ READ_RUNS = 100  # in which the contents of an org are searched
 async def org_page(world: World, request: Request) -> Response:
     """The org, and what its owner can do with it."""
     viewer = await viewer_of(world, request)
-    org = await run_in_threadpool(visible_org, viewer, request.path_params["username"])
+    username = request.path_params["username"]
+    org = await run_in_threadpool(visible_org, world, viewer.person, username)
     content = await run_in_threadpool(_content, viewer, org)
     done = DONE.get(request.query_params.get("done", ""), "")
     targets = targets_of_orgs([org.instance_url] if viewer.owns(org) else [])
@@ -42,7 +43,8 @@ async def org_page(world: World, request: Request) -> Response:
 async def release_page(world: World, request: Request) -> Response:
     """Asks before an org is released."""
     viewer = await viewer_of(world, request)
-    org = await run_in_threadpool(visible_org, viewer, request.path_params["username"])
+    username = request.path_params["username"]
+    org = await run_in_threadpool(visible_org, world, viewer.person, username)
     require_change(world, viewer.person, org)
     pool = world.config.pools.get(org.pool)
     return page(
@@ -54,14 +56,6 @@ async def release_page(world: World, request: Request) -> Response:
         may_reuse=bool(pool and pool.reuse),
         now=await run_in_threadpool(world.ledger.now),
     )
-
-
-def visible_org(viewer: Viewer, username: str) -> Org:
-    """The row of an org. Raises NoOrgError also for an org that the viewer may not see."""
-    org = viewer.world.ledger.get(username)
-    if org is None or not viewer.sees(org.pool):
-        raise unknown_username(viewer.world.ledger, username)
-    return org
 
 
 def _content(viewer: Viewer, org: Org) -> dict[str, Any]:

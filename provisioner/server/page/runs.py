@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
+from provisioner.access.visible import visible_record
 from provisioner.redaction import redact
 from provisioner.report.forms import FORMS
 from provisioner.report.html.style import policy
-from provisioner.report.record import find_record, unknown_run
 from provisioner.server.page.viewer import viewer_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from provisioner.report.record import RunRecord
     from provisioner.server.page.viewer import Viewer
     from provisioner.server.world import World
 
@@ -31,15 +30,5 @@ async def run_report(world: World, request: Request) -> Response:
 
 
 def _report(viewer: Viewer, run: str) -> str:
-    ledger = viewer.world.ledger
-    record = find_record(ledger, run)
-    if not all(map(viewer.sees, _pools(viewer, record))):
-        raise unknown_run(run)
-    return redact(FORMS["html"](record, ledger))
-
-
-def _pools(viewer: Viewer, record: RunRecord) -> set[str]:
-    """The pools whose orgs the report names."""
-    usernames = {event.username for event in record.events}
-    orgs = viewer.world.ledger.find(sorted(usernames))
-    return {org.pool for org in orgs} | {pool.name for pool in record.summary.pools}
+    record = visible_record(viewer.world, viewer.person, run)
+    return redact(FORMS["html"](record, viewer.world.ledger))
