@@ -38,7 +38,7 @@ def visible_org(context: AccessContext, person: Person, username: str) -> Org:
 
 def visible_runs(context: AccessContext, person: Person, limit: int) -> list[Run]:
     """The newest runs, at most `limit`. One without an end names no pools: it needs all of them."""
-    return [run for run in context.ledger.runs(limit=limit) if _sees(context, person, run)]
+    return [run for run in context.ledger.runs(limit=limit) if sees_run(context, person, run)]
 
 
 def visible_record(context: AccessContext, person: Person, run_id: str) -> RunRecord:
@@ -54,6 +54,7 @@ def visible_record(context: AccessContext, person: Person, run_id: str) -> RunRe
     return record
 
 
-def _sees(context: AccessContext, person: Person, run: Run) -> bool:
+def sees_run(context: AccessContext, person: Person, run: Run) -> bool:
+    """Whether a person may see a run: they need a role in all its pools."""
     pools = [pool.name for pool in read_summary(run).pools] or list(context.config.pools)
     return all(context.access.role(person, pool) >= Role.VIEWER for pool in pools)

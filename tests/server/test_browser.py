@@ -138,7 +138,7 @@ def test_all_essential_actions_work_without_javascript(browser: Browser, site: S
         opened.value.wait_for_url("**/lightning")
         with ann.context.expect_page() as again:
             ann.click(f"Open {org.username} in the browser")
-        again.value.get_by_text("This link has been used; each works once.").wait_for()
+        again.value.get_by_text("This link has been used; each works once").wait_for()
 
         ann.click("Show session")
         ann.page.get_by_text("access_token:").wait_for()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.ledger.base import State
 from provisioner.plain_text import quantity
 from provisioner.report.html.markup import Markup, Part, element
-from provisioner.report.summary import mapping, text, texts
+from provisioner.report.org_content import SINGLE, org_content
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,12 +16,7 @@ if TYPE_CHECKING:
     from provisioner.ledger.base import Org
     from provisioner.report.record import RunRecord
 
-_LISTS = (
-    ("Source", "source"),
-    ("Permission sets", "permission_sets"),
-    ("Data", "data"),
-    ("Steps", "steps"),
-)
+_CODES = frozenset({"Source commit", "Fingerprint"})
 
 
 class Anchors:
@@ -48,19 +43,19 @@ def org_section(
     """The cards, closed; a link to one opens it."""
     if not orgs:
         return Markup("")
-    cards = [
-        _card(org, mapping(contents, org.fingerprint), record.failures.get(org.username), anchors)
-        for org in orgs
-    ]
+    cards = [_card(org, contents, record.failures.get(org.username), anchors) for org in orgs]
     title = f"Orgs: {quantity(len(orgs), 'org')} and what they contain"
     return element("section", {"id": "orgs"}, element("h2", None, title), cards)
 
 
-def _card(org: Org, known: Mapping[str, Any], failure: str | None, anchors: Anchors) -> Markup:
+def _card(org: Org, contents: Mapping[str, Any], failure: str | None, anchors: Anchors) -> Markup:
     state = f"{org.state.replace('_', ' ')}{' (kept)' if org.kept else ''}"
     facts = [
         part
-        for name, value in (*_facts(org, failure), *_contents(org, known, is_failed=bool(failure)))
+        for name, value in (
+            *_facts(org, failure),
+            *_contents(org, contents, is_failed=bool(failure)),
+        )
         if value
         for part in (element("dt", None, name), element("dd", None, value))
     ]
@@ -93,27 +88,20 @@ def _facts(org: Org, failure: str | None) -> Iterator[tuple[str, Part]]:
         yield "Log in", element("code", None, f"provisioner login {org.username}")
 
 
-def _contents(org: Org, known: Mapping[str, Any], *, is_failed: bool) -> Iterator[tuple[str, Part]]:
-    """What is in the org, as the build recorded it for the org's fingerprint.
-
-    An org that failed before it was available has only a part of it, or nothing.
-    """
-    yield "Definition", org.definition or text(known, "definition")
-    if is_failed and org.available_at is None:
-        known = {}
-    yield "Packages", _list(texts(known, "package_names") or texts(known, "packages"))
-    commit = text(known, "source_commit")
-    yield "Source commit", element("code", None, commit) if commit else None
-    for title, key in _LISTS:
-        yield title, _list(texts(known, key))
-    users = [f"{user.get('persona', '')}: {user.get('username', '')}" for user in org.users]
-    yield "Users", _list(users or texts(known, "users"))
-    yield "Snapshot", org.snapshot
-    yield "Fingerprint", element("code", None, org.fingerprint) if org.fingerprint else None
+def _contents(
+    org: Org, contents: Mapping[str, Any], *, is_failed: bool
+) -> Iterator[tuple[str, Part]]:
+    """What is in the org."""
+    is_complete = not is_failed or org.available_at is not None
+    for title, values in org_content(org, contents, is_complete=is_complete):
+        if title not in SINGLE:
+            yield title, _list(values)
+        else:
+            yield title, element("code", None, values[0]) if title in _CODES else values[0]
 
 
-def _list(items: Sequence[str]) -> Markup | None:
-    return element("ul", None, [element("li", None, item) for item in items]) if items else None
+def _list(items: Sequence[str]) -> Markup:
+    return element("ul", None, [element("li", None, item) for item in items])
 
 
 def _minute(at: datetime | None) -> str:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from provisioner.access.claims import require_change
 from provisioner.access.visible import visible_org
 from provisioner.report.manifest import contents_by_fingerprint
-from provisioner.server.page.content import content_card
+from provisioner.report.org_content import SINGLE, org_content
 from provisioner.server.page.leases import CLAIM_LEASES, DONE, EXTENSIONS
 from provisioner.server.page.rendering import page
 from provisioner.server.page.viewer import viewer_of
@@ -64,7 +64,8 @@ def _content(viewer: Viewer, org: Org) -> dict[str, Any]:
     return {
         "now": ledger.now(),
         "contents": contents,
-        "card": content_card(org, contents),
+        "card": org_content(org, contents, is_complete=bool(org.available_at or not org.error)),
+        "single": SINGLE,
         "leases": CLAIM_LEASES,
         "extensions": EXTENSIONS,
         "claim_key": f"page-{secrets.token_urlsafe(12)}",

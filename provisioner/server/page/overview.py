@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
+from provisioner.access.visible import sees_run
 from provisioner.ledger.base import UNFINISHED, State
 from provisioner.report.manifest import contents_by_fingerprint
 from provisioner.report.status import summarise
@@ -47,7 +48,8 @@ def _content(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
     runs = world.ledger.runs(limit=READ_RUNS)
     sizes = {pool.name: pool.size for pool in world.config.pools.values() if viewer.sees(pool.name)}
     builders = {org.builder_id for org in orgs if org.state in UNFINISHED}
-    built = [run for run in runs if read_summary(run).is_of_interest]
+    seen = [run for run in runs if sees_run(world, viewer.person, run)]
+    built = [run for run in seen if read_summary(run).is_of_interest]
     return {
         "now": world.ledger.now(),
         "digest": digest(orgs),
@@ -55,7 +57,7 @@ def _content(viewer: Viewer, parameters: Mapping[str, str]) -> dict[str, Any]:
         "mine": sorted((org for org in orgs if viewer.owns(org)), key=SORTS["lease"][1]),
         "unfinished": [org for org in orgs if org.state in UNFINISHED],
         "running": [run for run in runs if run.finished_at is None and run.id in builders],
-        "runs": [(run, read_summary(run)) for run in (built or runs)[:LISTED_RUNS]],
+        "runs": [(run, read_summary(run)) for run in (built or seen)[:LISTED_RUNS]],
         "contents": contents_by_fingerprint(runs),
         "listed": listing(orgs, Query.of(parameters)),
         "total": len(orgs),
