@@ -29,6 +29,7 @@ def command(
     from provisioner.ledger import open_ledger
 
     try:
+        from provisioner.server.away import RETRY_SECONDS
         from provisioner.server.run import serve
     except ModuleNotFoundError as error:
         raise UsageError(
@@ -37,7 +38,9 @@ def command(
             hint="pip install 'provisioner[server]'",
         ) from None
     config = call.load("server")
-    ledger = open_ledger(config.ledger, config.directory, config.dev_hub)
+    ledger = open_ledger(
+        config.ledger, config.directory, config.dev_hub, retry_seconds=RETRY_SECONDS
+    )
     say = call.output.say  # nothing with --quiet
     with closing(ledger):
         serve(config, ledger, host, port, say=say, warn=call.output.warn, log=say)

@@ -20,10 +20,18 @@ LEDGERS = {
 """Scheme → package, which has the function `open` of `Backend`."""
 
 
-def open_ledger(url: str, directory: Path, dev_hub: HubAccount | None = None) -> Ledger:
+def open_ledger(
+    url: str,
+    directory: Path,
+    dev_hub: HubAccount | None = None,
+    *,
+    retry_seconds: float | None = None,
+) -> Ledger:
     """Open the ledger at `url`; a relative path starts at `directory`, the folder of pool.yaml.
 
     `dev_hub` is that of pool.yaml: the ledger `devhub` logs in with it when it is first used.
+
+    `retry_seconds`: for how long PostgreSQL is asked again when it is not reached.
 
     Raises UsageError for an unknown scheme, LedgerError when the ledger cannot be opened.
     """
@@ -35,5 +43,9 @@ def open_ledger(url: str, directory: Path, dev_hub: HubAccount | None = None) ->
             f"ledger: unknown kind of ledger{named}",
             hint="write one of: sqlite:///…, postgresql://…, devhub",
         )
+    if scheme == "postgresql":
+        from provisioner.ledger import postgresql
+
+        return postgresql.open(url, directory, dev_hub, retry_seconds=retry_seconds)
     backend = cast("Backend", import_module(LEDGERS[scheme]))
     return backend.open(url, directory, dev_hub)

@@ -28,8 +28,10 @@ SLOW = 10.0  # seconds that a client may take to receive one event
 async def events(world: World, live: Live, request: Request) -> Response:
     """The stream of a person. A browser that connects again sends the id of its last event."""
     viewer = await viewer_of(world, request)
+    name = viewer.person.name
+    live.require_place(name)
     last_id = request.headers.get("last-event-id", "")[:40]
-    return _EventStream(live.stream(viewer.sees, last_id))
+    return _EventStream(live.stream(viewer.sees, last_id, name))
 
 
 class _EventStream(Response):

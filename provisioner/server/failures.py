@@ -65,6 +65,8 @@ def failure(world: World, request: Request, error: Exception) -> Response:
     assert isinstance(error, ProvisionerError)
     if isinstance(error, AccessError) and not isinstance(error, UNRECORDED):
         record_refusal(world, request, error.message)
+    elif isinstance(error, LedgerError) and error.is_unreachable:
+        world.away.note(error)
     answer = _answer_to(world, request, error, status_of(error))
     if isinstance(error, TooManyRequestsError):
         answer.headers["Retry-After"] = str(int(error.wait) + 1)

@@ -23,6 +23,7 @@ from provisioner.ledger.document import org_document
 from provisioner.report.manifest import contents_by_fingerprint
 from provisioner.report.status import PoolStatus, summarise
 from provisioner.server.pool_bar import activity, segments
+from provisioner.server.rates import TooManyRequestsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,7 @@ HEARTBEAT = 15.0  # seconds
 LONGEST = 1800.0  # seconds of one stream; the browser connects again, and signs in again
 KEPT = 256  # changes, for clients that connect again
 MOST_WAITING = 64  # changes that a client may be behind before it is dropped
+MOST_OF_PERSON = 250  # streams
 READ_RUNS = 30
 
 
@@ -66,6 +68,7 @@ class Change:
 @dataclass
 class _Client:
     sees: Callable[[str], bool]
+    name: str
     waiting: asyncio.Queue[Change | None] = field(
         default_factory=lambda: asyncio.Queue(MOST_WAITING)
     )
@@ -99,13 +102,20 @@ class Live:
         self._reader: asyncio.Task[None] | None = None
         self._is_stopped = False
 
-    async def stream(self, sees: Callable[[str], bool], last_id: str) -> AsyncIterator[str]:
-        """The text of a stream of events, for a client who sees some pools.
+    def require_place(self, name: str) -> None:
+        """Raises TooManyRequestsError when a person has too many streams."""
+        if sum(client.name == name for client in self._clients) >= MOST_OF_PERSON:
+            raise TooManyRequestsError(HEARTBEAT)
+
+    async def stream(
+        self, sees: Callable[[str], bool], last_id: str, name: str = ""
+    ) -> AsyncIterator[str]:
+        """The text of a stream of events, for a client of a person who sees some pools.
 
         `last_id` is the id of the last event that the client has received before. The stream ends
         when the client is too slow, after LONGEST, or when the server stops.
         """
-        with self._client(sees) as client:
+        with self._client(_Client(sees, name)) as client:
             await self._start()
             for text in self._first(client, last_id):
                 yield text
@@ -132,8 +142,7 @@ class Live:
         return len(self._clients)
 
     @contextmanager
-    def _client(self, sees: Callable[[str], bool]) -> Iterator[_Client]:
-        client = _Client(sees)
+    def _client(self, client: _Client) -> Iterator[_Client]:
         self._clients.append(client)
         if self._is_stopped:
             _end(client)

@@ -10,6 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from provisioner.access.context import AccessContext
+from provisioner.server.away import Away
 from provisioner.server.cookies import Cookies
 from provisioner.server.counters import Counters
 from provisioner.server.rates import OF_GUESSES, OF_PERSON, Rates, Refusals
@@ -30,6 +31,7 @@ class World(AccessContext):
 
     local_token: str = ""  # of the token file; "" where people sign in otherwise
     log: Callable[[str], None] = lambda _line: None
+    away: Away = field(default_factory=Away)
     people: Rates = field(default_factory=lambda: Rates(OF_PERSON))
     guesses: Rates = field(default_factory=lambda: Rates(OF_GUESSES))
     refusals: Refusals = field(default_factory=Refusals)

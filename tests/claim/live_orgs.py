@@ -38,7 +38,12 @@ class LiveOrgs:
         """The emulated world."""
         return self.server.world
 
-    def write_pool(self, more: str = "", username: str = DEFAULT_HUB_USERNAME) -> None:
+    def write_pool(
+        self,
+        more: str = "",
+        username: str = DEFAULT_HUB_USERNAME,
+        ledger: str = "sqlite:///ledger.db",
+    ) -> None:
         """Write pool.yaml."""
         (self.folder / "server.key").write_text(key_pair().private_key, encoding="utf-8")
         (self.folder / "server.key").chmod(0o600)
@@ -49,7 +54,7 @@ dev_hub:
   consumer_key: {DEFAULT_CONSUMER_KEY}
   private_key: server.key
   login_url: {self.server.url}
-ledger: sqlite:///ledger.db
+ledger: {ledger}
 {more}
 pools:
   morning: {{ size: 2, reuse: true, definitions: [a.json] }}

@@ -18,6 +18,7 @@ from provisioner.config.load import load
 from provisioner.ledger import open_ledger
 from provisioner.ledger.base import Ledger
 from provisioner.server.app import create_app
+from provisioner.server.away import RETRY_SECONDS
 from provisioner.server.run import SETTINGS, Application
 from provisioner.server.world import World
 
@@ -74,7 +75,8 @@ class Served:
 def serving(pool_file: Path, *, token: str = TOKEN, port: int = 0) -> Iterator[Served]:
     """A server for this pool.yaml, in a thread of this process."""
     config = load(pool_file, environ=ENVIRON, need="server")
-    with closing(open_ledger(config.ledger, config.directory, config.dev_hub)) as ledger:
+    place = config.ledger, config.directory, config.dev_hub
+    with closing(open_ledger(*place, retry_seconds=RETRY_SECONDS)) as ledger:
         world = World(config, ledger, warn=lambda _text: None, local_token=token)
         server = Application(uvicorn.Config(create_app(world), port=port, **SETTINGS))
         started = threading.Event()

@@ -42,4 +42,7 @@ def test_a_signal_ends_streams_and_waiting_claims(live: LiveOrgs, number: int) -
     assert "error:" not in server.text
     assert "Traceback" not in server.text
     assert "Stopped." in server.text
-    assert not getattr(waiting[0], "is_success", False)
+    [refused] = waiting
+    assert isinstance(refused, httpx.Response), refused
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "stopping")
+    assert refused.headers["retry-after"]

@@ -52,10 +52,17 @@ def test_serve_gives_sessions_by_the_second_app_without_the_key_of_the_dev_hub(
     second = app_from_certificate("second-app", keys.certificate)
     two.world.register_app(second, org=org, approved=[org.admin_id])
     with serving(two.folder / "pool.yaml") as served:
-        object.__setattr__(served.world, "warn", (warnings := []).append)
+        warnings: list[str] = []
+        object.__setattr__(served.world, "warn", warnings.append)
         url = two.server.url
-        more = {"consumer_key": "second-app", "login_url": url, "instance_url": url}
-        add(served.ledger, "one", org_id=org.id, **more)
+        add(
+            served.ledger,
+            "one",
+            org_id=org.id,
+            consumer_key="second-app",
+            login_url=url,
+            instance_url=url,
+        )
 
         claimed = served.send("POST", "/v1/claims", {"pool": "morning"})
         assert (claimed.status, claimed.json["username"]) == (201, org.username)

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     from provisioner.ledger.postgresql.ledger import PostgresqlLedger
 
 
-def open(url: str, directory: Path, account: HubAccount | None) -> PostgresqlLedger:
+def open(
+    url: str,
+    directory: Path,
+    account: HubAccount | None,
+    *,
+    retry_seconds: float | None = None,
+) -> PostgresqlLedger:
     """The ledger at `postgresql://USER@HOST:PORT/DATABASE`, its tables made or brought up to date.
+
+    `retry_seconds`: for how long it is asked again when it is not reached; by default as a build.
 
     Raises UsageError for a URL of another form, LedgerError when it cannot be opened.
     """
@@ -33,4 +41,4 @@ def open(url: str, directory: Path, account: HubAccount | None) -> PostgresqlLed
     from provisioner.ledger.postgresql.address import address_of
     from provisioner.ledger.postgresql.ledger import PostgresqlLedger
 
-    return PostgresqlLedger(address_of(url))
+    return PostgresqlLedger(address_of(url), retry_seconds=retry_seconds)

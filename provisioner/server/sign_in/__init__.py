@@ -27,7 +27,11 @@ class UnknownPersonError(AccessError):
 
 
 def person_of(world: World, connection: HTTPConnection) -> Person:
-    """The person who sends a request; its state has them, too. Raises AccessError."""
+    """The person who sends a request; its state has them, too.
+
+    Raises AccessError; LedgerError while the ledger is away, because nothing works without it.
+    """
+    world.away.require_ledger()
     for way in WAYS:
         if (found := way(world, connection)) is not None:
             connection.state.person = found
