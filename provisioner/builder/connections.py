@@ -41,9 +41,16 @@ class Connections:
     Tokens are kept here, in memory, and nowhere else. Safe to use from several threads.
     """
 
-    def __init__(self, config: PoolFile, *, time_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        config: PoolFile,
+        *,
+        time_scale: float = 1.0,
+        before_sending: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`before_sending` is called just before each request; nothing is sent when it raises."""
         self._config = config
-        self._transport = Transport(time_scale=time_scale)
+        self._transport = Transport(time_scale=time_scale, before_sending=before_sending)
         self._sign_in = SignIn(time_scale=time_scale)
         self._lock = threading.RLock()
         self._hub: DevHub | None = None

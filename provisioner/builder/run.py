@@ -132,7 +132,7 @@ def _context(
 ) -> BuildContext:
     past_orgs = ledger.past_orgs(config.consumer_app.consumer_key)
     scale = options.time_scale
-    connections = Connections(config, time_scale=scale)
+    connections = Connections(config, time_scale=scale, before_sending=ledger.verify_lock)
     return BuildContext(
         config=config,
         ledger=ledger,

@@ -296,6 +296,14 @@ class Ledger(Protocol):
         the call has no active builder, or has been changed since.
         """
 
+    def verify_lock(self) -> None:
+        """Raises LedgerError when another build may hold the locks of this one now.
+
+        For use before each request to Salesforce: a process that was frozen must not send what it
+        was about to. Reads memory only. A ledger whose locks a frozen process keeps has nothing to
+        verify, nor has one that is not in a `builder_lock`.
+        """
+
     def finish_run(self, run: Run) -> None:
         """Record when a run ended and its summary."""
 

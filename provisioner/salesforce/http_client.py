@@ -54,16 +54,19 @@ class HttpClient:
         connect_timeout: float = CONNECT_TIMEOUT,
         most_idle: int = MOST_IDLE,
         on_answer: Callable[[Reply], None] = lambda _: None,
+        before_sending: Callable[[], None] = lambda: None,
     ) -> None:
         """`timeout` is in seconds without a byte; `limits` apply to each request and answer.
 
-        `on_answer` is called with each answer.
+        `on_answer` is called with each answer, `before_sending` when the connection of a request
+        is there: nothing is sent when it raises.
         """
         self.sent = 0  # requests so far, answered or not
         self._timeout = timeout
         self._connect_timeout = min(connect_timeout, timeout)
         self._limits = limits
         self._on_answer = on_answer
+        self._before_sending = before_sending
         self._pool = ConnectionPool(most_idle)
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
@@ -91,6 +94,7 @@ class HttpClient:
         connection = self._pool.take(origin) or self._connected(origin)
         sent = time.monotonic()
         try:
+            self._before_sending()
             connection.request(method, target, body, {**HEADERS, **headers, **_length(body)})
             with connection.getresponse() as answer:
                 content = _content(answer, self._limits.size, sink)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from types import TracebackType
@@ -33,17 +33,23 @@ class Transport:
         timeout: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
         limits: Limits = LIMITS,
         time_scale: float = 1.0,
+        before_sending: Callable[[], None] = lambda: None,
     ) -> None:
         """`timeout` is (connect, read) in seconds. `limits` apply to each request and answer.
 
-        `time_scale` is the factor on the waits between the retries of a call.
+        `time_scale` is the factor on the waits between the retries of a call. `before_sending` is
+        called just before each request: nothing is sent when it raises.
         """
         self.calls = ApiCalls()
         self.clock = ServerClock()  # the Dev Hub's
         self.timeout = timeout
         connect, read = timeout
-        self._client = HttpClient(read, limits, connect_timeout=connect)
-        self._downloads = HttpClient(read, FILE_LIMITS, connect_timeout=connect)
+        self._client = HttpClient(
+            read, limits, connect_timeout=connect, before_sending=before_sending
+        )
+        self._downloads = HttpClient(
+            read, FILE_LIMITS, connect_timeout=connect, before_sending=before_sending
+        )
         self._time_scale = time_scale
 
     def send(

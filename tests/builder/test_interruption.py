@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 import time
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from provisioner.emulator.holds import Hold
+from provisioner.errors import LedgerError
 from provisioner.ledger.base import State
+from provisioner.ledger.sqlite.ledger import SqliteLedger
 from tests.builder.night import Night
 from tests.proof.processes import Process
 
@@ -239,3 +242,21 @@ def test_source_that_is_broken_is_a_line_per_problem_and_signs_nothing_up(night:
     assert len([line for line in err.splitlines() if ".cls" in line]) >= 2
     assert "Traceback" not in err
     assert night.hub_rows("ScratchOrgInfo") == []
+
+
+def test_a_build_that_has_lost_its_lock_sends_nothing_more(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after SIGSTOP: a request that was about to be sent could load records twice."""
+    requests = itertools.count(1)
+
+    def verify_lock(_ledger: SqliteLedger) -> None:
+        if next(requests) > 20:
+            raise LedgerError("the lock is lost", code="ledger_lock_lost")
+
+    monkeypatch.setattr(SqliteLedger, "verify_lock", verify_lock)
+    with pytest.raises(LedgerError, match="the lock is lost"):
+        night.build()
+    assert len(night.world.log.entries()) == 20
+    monkeypatch.undo()
+    assert night.build().exit_code == 0

@@ -25,6 +25,30 @@ time.time = lambda: _time() + _shift()
 """
 
 
+FREEZE_FILE = "freeze"
+
+
+def frozen_before(request: str) -> str:
+    """The process stops (SIGSTOP) before it sends a request that changes something, with this part
+    of an address, once there is a file `freeze`."""
+    return f"""
+import os, signal, time
+from provisioner.salesforce.transport import Transport
+_send = Transport.send
+def send(self, who, method, url, *rest, **more):
+    if method != "GET" and {request!r} in url and os.path.exists({FREEZE_FILE!r}):
+        try:
+            os.unlink({FREEZE_FILE!r})
+        except FileNotFoundError:
+            pass
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(0.5)  # this thread may stop a moment later than the others
+    return _send(self, who, method, url, *rest, **more)
+Transport.send = send
+"""
+
+
 def files_end_at(size: int) -> str:
     """No file may grow beyond `size` bytes: writes fail as on a disk with no room.
 

@@ -165,6 +165,21 @@ def test_requests_are_counted_and_their_answers_reported(server: Server) -> None
             assert answers[-1] is reply
 
 
+def test_a_request_that_may_not_be_sent_any_more_does_not_reach_the_server(server: Server) -> None:
+    permissions: list[Exception | None] = [None, TimeoutError("the lock is lost"), None]
+
+    def ask() -> None:
+        if (refusal := permissions.pop(0)) is not None:
+            raise refusal
+
+    with closing(HttpClient(timeout=10, before_sending=ask)) as client:
+        client.send("POST", f"http://{server.address}/", {}, b"1")
+        with pytest.raises(TimeoutError, match="the lock is lost"):
+            client.send("POST", f"http://{server.address}/", {}, b"2")
+        client.send("POST", f"http://{server.address}/", {}, b"3")
+    assert [body for _, body in server.seen] == [b"1", b"3"]
+
+
 def test_a_path_is_sent_for_an_address_without_one(server: Server, client: HttpClient) -> None:
     client.send("POST", f"http://{server.address}", {}, b"")
     assert server.targets == ["/"]

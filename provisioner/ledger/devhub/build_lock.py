@@ -27,8 +27,15 @@ from typing import Any
 
 from provisioner.errors import BusyError, LedgerError, ProvisionerError
 from provisioner.ledger.base import Run
+from provisioner.ledger.boot_time import boot_time
 from provisioner.ledger.devhub.answers import Record
-from provisioner.ledger.devhub.errors import BUILDER, LostError, RefusedError, contended
+from provisioner.ledger.devhub.errors import (
+    BUILDER,
+    LostError,
+    RefusedError,
+    contended,
+    lock_lost,
+)
 from provisioner.ledger.devhub.records import LEASE, literal
 from provisioner.ledger.devhub.session import API, HubSession
 from provisioner.ledger.devhub.writes import part, refusals, send
@@ -46,6 +53,7 @@ class Times:
 
     renew: float = 120.0
     expires: float = 900.0
+    margin: float = 300.0  # before it expires; longer than a request may take
     first_pause: float = 0.5  # while waiting for another; pauses grow to `longest_pause`
     longest_pause: float = 30.0
 
@@ -106,6 +114,9 @@ class BuildLease:
         self._session = session
         self._times = times
         self._ends = threading.Event()
+        self._renewing = threading.Lock()
+        self._renewals = 0
+        self._confirmed_at = 0.0  # when the last request that has renewed it was sent
 
     @contextmanager
     def held(
@@ -113,6 +124,7 @@ class BuildLease:
     ) -> Iterator[None]:
         """Raises BusyError when another build holds the lock and `wait` is false."""
         self.id = self._acquire(run, wait=wait, on_wait=on_wait)
+        self._confirmed_at = boot_time()
         renewing = threading.Thread(target=self._renew, name="ledger lease", daemon=True)
         renewing.start()
         try:
@@ -171,15 +183,43 @@ class BuildLease:
         except MalformedAnswerError:
             return ""  # the next poll finds it by its writer
 
+    def verify(self) -> None:
+        """Raises LedgerError when another build may have the lock now.
+
+        The lock is renewed first if that was not possible for so long that it may have expired.
+        """
+        if self._is_certain():
+            return
+        with self._renewing:
+            if self._is_certain():
+                return
+            if not self._session.retried(self._is_renewed, needs=BUILDER):
+                raise lock_lost(self._session.name)
+
+    def _is_certain(self) -> bool:
+        """Whether a request that is sent now ends before another build may take the lock."""
+        return boot_time() < self._confirmed_at + self._times.expires - self._times.margin
+
     def _renew(self) -> None:
         """Renew the lock every few minutes. A build that lost it finds out at its next write."""
-        count = 0
         while not self._ends.wait(self._times.renew):
-            count += 1
-            path = f"{API}/sobjects/{LEASE}/{self.id}"
             # The next write of the build reports what is wrong.
-            with suppress(LostError, RefusedError, ProvisionerError):
-                self._session.call("PATCH", path, {"Renewals__c": count})
+            with self._renewing, suppress(LostError, RefusedError, ProvisionerError):
+                self._is_renewed()
+
+    def _is_renewed(self) -> bool:
+        """Renew the lock; False when its record no longer exists."""
+        sent = boot_time()
+        self._renewals += 1
+        path = f"{API}/sobjects/{LEASE}/{self.id}"
+        try:
+            self._session.call("PATCH", path, {"Renewals__c": self._renewals})
+        except RefusedError as error:
+            if not error.is_gone:
+                raise
+            return False
+        self._confirmed_at = sent
+        return True
 
 
 def find(session: HubSession) -> Found | None:

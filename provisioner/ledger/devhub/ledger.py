@@ -226,6 +226,11 @@ class DevhubLedger:
         is_locked = self._lease is None and is_held(self.session, times)
         return set() if is_locked else {*pools}
 
+    def verify_lock(self) -> None:
+        """Raises LedgerError when the lock may have expired and cannot be renewed."""
+        if (lease := self._lease) is not None:
+            lease.verify()
+
     @contextmanager
     def exclusive(
         self, run: Run, *, wait: bool, on_wait: Callable[[str], None] | None = None

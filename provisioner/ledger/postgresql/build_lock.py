@@ -29,6 +29,7 @@ import psycopg
 
 from provisioner.errors import BusyError, LedgerError
 from provisioner.ledger.base import Run
+from provisioner.ledger.boot_time import boot_time
 from provisioner.ledger.holder import busy, shared
 from provisioner.ledger.postgresql import errors, session_locks
 from provisioner.ledger.postgresql import session as postgresql_session
@@ -162,7 +163,7 @@ class BuilderLock:
 
     def verify(self) -> None:
         """Raises LedgerError when the lock is not certainly ours any more."""
-        if not self._is_lost and _boot_time() >= self._confirmed_at + self._times.deadline:
+        if not self._is_lost and boot_time() >= self._confirmed_at + self._times.deadline:
             self._is_lost = (
                 True  # permanently: a build that has stopped does not start again by itself
             )
@@ -287,8 +288,8 @@ class BuilderLock:
 
     def _is_regained(self) -> bool:
         """Take the locks again, if nobody was builder since the old session ended."""
-        while not self._stop.is_set() and _boot_time() < self._confirmed_at + self._times.deadline:
-            sent = _boot_time()
+        while not self._stop.is_set() and boot_time() < self._confirmed_at + self._times.deadline:
+            sent = boot_time()
             is_regained = self._try_again()
             if is_regained:
                 self._confirmed_at = sent
@@ -320,7 +321,7 @@ class BuilderLock:
         return self._fences is not None and self._fences.is_current(executor(self._connection))
 
     def _ping(self) -> Any:
-        sent = _boot_time()
+        sent = boot_time()
         pid = self._ask(_SESSION)[0]["pid"]
         self._confirmed_at = sent
         return pid
@@ -343,9 +344,3 @@ class BuilderLock:
             code="ledger_lock_lost",
             hint="run `provisioner build` again to resume",
         )
-
-
-def _boot_time() -> float:
-    """Seconds of a clock that also runs while the machine is suspended, and never jumps."""
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime(clock)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
+
+from provisioner.ledger.boot_time import boot_time
 
 _KNOWN_FOR = 1.0  # seconds; a server whose clock is set anew is followed after that
 
@@ -19,16 +20,10 @@ class ServerClock:
         if self._read is None:
             return None
         at, then = self._read
-        passed = _boot_time() - at
+        passed = boot_time() - at
         return then + timedelta(seconds=passed) if passed < _KNOWN_FOR else None
 
     def set(self, now: datetime) -> datetime:
         """The server has just said that it is `now`."""
-        self._read = (_boot_time(), now)
+        self._read = (boot_time(), now)
         return now
-
-
-def _boot_time() -> float:
-    """Seconds of a clock that also runs while the machine is suspended, and never jumps."""
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime(clock)

@@ -96,6 +96,11 @@ class PostgresqlLedger(WaitingLedger):
         with self._transaction(write=False) as execute:
             return unlocked(execute, {*pools} - own) | own.intersection(pools)
 
+    def verify_lock(self) -> None:
+        """Raises LedgerError when the server may have released the locks of this build."""
+        if (lock := self._lock) is not None:
+            lock.verify()
+
     @contextmanager
     def _locked(
         self,

@@ -57,6 +57,9 @@ class SqlLedger(SqlContents, SqlClaims, SqlHistory, SqlHubCounts):
     def unlocked(self, pools: Iterable[str]) -> set[str]:
         """Those of `pools` that no other build holds now."""
 
+    def verify_lock(self) -> None:
+        """Nothing to verify: the operating system keeps the lock of a frozen process."""
+
     @abstractmethod
     def _locked(
         self,

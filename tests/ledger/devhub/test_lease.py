@@ -11,6 +11,8 @@ import pytest
 
 from provisioner.errors import BusyError, LedgerError
 from provisioner.ledger.base import Org
+from provisioner.ledger.boot_time import boot_time
+from provisioner.ledger.devhub import build_lock
 from provisioner.ledger.devhub.build_lock import Times, unlock
 from provisioner.ledger.devhub.ledger import DevhubLedger
 from tests.ledger.world import run
@@ -120,6 +122,28 @@ def test_a_build_shows_that_it_is_there(hub: LedgerHub) -> None:
             threading.Event().wait(0.01)
         with pytest.raises(BusyError), hub.open().builder_lock(run("run-2"), wait=False):
             pass
+
+
+def test_a_build_that_was_frozen_renews_its_lock_before_it_sends_anything(
+    hub: LedgerHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = hub.open(), hub.open()
+    with first.builder_lock(run("run-1"), wait=False):
+        now = boot_time()
+        monkeypatch.setattr(build_lock, "boot_time", lambda: now + 9 * MINUTES)
+        first.verify_lock()
+        assert not hub.records(LEASE)[0]["Renewals__c"]
+        monkeypatch.setattr(build_lock, "boot_time", lambda: now + 11 * MINUTES)
+        first.verify_lock()
+        first.verify_lock()
+        assert hub.records(LEASE)[0]["Renewals__c"] == 1
+        unlock(second.session, "run-1")
+        monkeypatch.setattr(build_lock, "boot_time", lambda: now + 22 * MINUTES)
+        with pytest.raises(LedgerError) as caught:
+            first.verify_lock()
+        assert caught.value.code == "ledger_lock_lost"
+        assert "another build holds it now" in caught.value.message
+    first.verify_lock()  # it has no lock
 
 
 @pytest.mark.parametrize("at", ["before", "after"])

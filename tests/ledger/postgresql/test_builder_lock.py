@@ -13,6 +13,7 @@ import pytest
 
 from provisioner.errors import BusyError, LedgerError
 from provisioner.ledger.base import Claim, Org
+from provisioner.ledger.boot_time import boot_time
 from provisioner.ledger.postgresql import holder as postgresql_holder
 from provisioner.ledger.postgresql.address import address_of
 from provisioner.ledger.postgresql.build_lock import Times
@@ -180,12 +181,15 @@ def test_a_builder_that_was_frozen_longer_than_the_deadline_stops(
     from provisioner.ledger.postgresql import build_lock as postgresql_lock
 
     with builder(world.url, SLEEPY) as ledger, ledger.builder_lock(run(), wait=False):
-        now = postgresql_lock._boot_time()
-        monkeypatch.setattr(postgresql_lock, "_boot_time", lambda: now + 3599)
+        now = boot_time()
+        monkeypatch.setattr(postgresql_lock, "boot_time", lambda: now + 3599)
+        ledger.verify_lock()
         ledger.add(Org("a@acme.example", "morning"))
-        monkeypatch.setattr(postgresql_lock, "_boot_time", lambda: now + 3601)
+        monkeypatch.setattr(postgresql_lock, "boot_time", lambda: now + 3601)
+        with pytest.raises(LedgerError, match="did not answer in time"):
+            ledger.verify_lock()
         assert refusal(ledger).code == "ledger_lock_lost"
-        monkeypatch.setattr(postgresql_lock, "_boot_time", lambda: now)
+        monkeypatch.setattr(postgresql_lock, "boot_time", lambda: now)
         assert refusal(ledger).code == "ledger_lock_lost"  # for good
 
 

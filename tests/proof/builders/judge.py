@@ -109,7 +109,7 @@ def _handed_over(events: Sequence[Event]) -> Iterator[str]:
 
 
 def _failures(events: Sequence[Event]) -> Iterator[str]:
-    """Orgs that were given up, other than those of which nobody can know what happened."""
+    """Orgs that were given up, other than those of which it is unknown what happened."""
     for event in events:
         step, _, reason = event.note.partition(": ")
         is_allowed = step in REPLACED_ON_DOUBT and IN_DOUBT in reason

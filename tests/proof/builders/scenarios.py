@@ -6,7 +6,6 @@ then runs the final build, and the judge.
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +16,15 @@ from provisioner.ledger.base import State
 from tests.ledger.pooler import pooled
 from tests.proof.builders.judge import limits_kept
 from tests.proof.builders.stage import RESUMES, TAKES_OVER, Builder, LockTimes, Stage
+from tests.proof.disturbances import FREEZE_FILE, frozen_before
 
 KEPT = LockTimes(ping=0.5, deadline=30.0, timeout=45.0, late_call=3.0, margin=1.0)
 """Nobody loses a lock by silence: the processes of the victims end."""
 SILENT = LockTimes(ping=0.3, deadline=4.0, timeout=6.0, late_call=6.0, margin=1.0)
 """Soon lost by one who is silent; long enough for a machine that has much to do."""
 LOST = 2  # exit code of a builder that has lost its lock
+WRITES = ("ScratchOrgInfo", "deployRequest", "composite/tree", "executeAnonymous")
+"""Parts of the addresses of requests."""
 Scenario = Callable[[Stage], Iterator[str]]
 
 
@@ -68,24 +70,46 @@ def freeze(stage: Stage) -> Iterator[str]:
     victim = stage.victim()
     stage.wait_for_orgs(victim, count := stage.draw_orgs(victim))
     victim, hold = _held(stage, victim)
-    os.kill(victim.running.process.pid, signal.SIGSTOP)
-    standby = stage.standby(victim)
-    story = (
+    victim.running.process.send_signal(signal.SIGSTOP)
+    stage.story.append(
         f"builder {victim.number} frozen with {count} orgs at {hold.route if hold else 'its end'}"
     )
+    yield from _continued_late(stage, victim)
+
+
+def suspend(stage: Stage) -> Iterator[str]:
+    """One builder freezes when it is about to send a request that changes something, as a virtual
+    machine may; it continues after the take-over."""
+    victim, request = stage.victim(), stage.random.choice(WRITES)
+    victim.before = frozen_before(request)
+    stage.before = SILENT.program()
+    stage.start_all()
+    stage.wait_for_orgs(victim, count := stage.draw_orgs(victim))
+    (victim.site.night.folder / FREEZE_FILE).touch()
+    stage.wait_until(lambda: victim.is_frozen or victim.is_over, "the builder freezes")
+    stage.story.append(
+        f"builder {victim.number} frozen with {count} orgs before it sends {request}"
+        if victim.is_frozen
+        else f"builder {victim.number} has ended without a further {request}"
+    )
+    yield from _continued_late(stage, victim)
+
+
+def _continued_late(stage: Stage, victim: Builder) -> Iterator[str]:
+    """A standby takes over; then what was held arrives, and the frozen victim continues."""
+    standby, holds = stage.standby(victim), victim.site.night.world.holds
     if stage.wait_until_said(standby, TAKES_OVER):
         late = stage.pause(SILENT.late_call)
-        stage.sites[0].night.world.holds.release()
-        resumes = stage.random.choice(["at once", "after the take-over", "at the end"])
-        if resumes == "after the take-over":
+        holds.release()
+        resumes = stage.random.choice(["at once", "after the adoption", "at the end"])
+        if resumes == "after the adoption":
             stage.wait_until_said(standby, RESUMES)
             stage.pause(1.0)
         elif resumes == "at the end":
             stage.end(f"standby {standby.number}", standby)
-        story += f", request {late:.1f} s after the take-over, continues {resumes}"
-    stage.sites[0].night.world.holds.release()
-    os.kill(victim.running.process.pid, signal.SIGCONT)
-    stage.story.append(story)
+        stage.story.append(f"{late:.1f} s after the take-over; continues {resumes}")
+    holds.release()
+    victim.running.process.send_signal(signal.SIGCONT)
     yield from _lost_or_done(stage, victim)
     yield from stage.all_end(but=[victim])
 
@@ -264,6 +288,7 @@ def allowance(stage: Stage) -> Iterator[str]:
 SCENARIOS: Mapping[str, Scenario] = {
     "kill": kill,
     "freeze": freeze,
+    "suspend": suspend,
     "cut": cut,
     "terminate": terminate,
     "restart": restart,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from provisioner.ledger.base import LIVE, Org, State
@@ -125,6 +126,14 @@ class Builder:
     def is_over(self) -> bool:
         """Whether its process has ended."""
         return self.running.process.poll() is not None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether its process is stopped: field 3 of its stat (proc(5))."""
+        with suppress(OSError):
+            stat = Path(f"/proc/{self.running.process.pid}/stat").read_text(encoding="utf-8")
+            return stat.rpartition(")")[2].split()[0] == "T"
+        return False
 
 
 class StuckError(AssertionError):
