@@ -55,7 +55,7 @@ def serve(
     world = World(config, ledger, warn, local_token=token, log=log)
     listener = _listener(host, port)
     logging.getLogger().handlers = [Problems(warn)]
-    server = Application(uvicorn.Config(create_app(world), **SETTINGS, **_tls(config)))
+    server = Application(uvicorn.Config(create_app(world), **SETTINGS, **tls_settings(config)))
     _announce(settings, host, listener.getsockname()[1], token_file if is_for_one else None, say)
     server.run(sockets=[listener])
     say("Stopped.")
@@ -74,7 +74,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def _tls(config: PoolFile) -> dict[str, Any]:
+def tls_settings(config: PoolFile) -> dict[str, Any]:
     """The certificate and key. Raises UsageError when they do not fit, or cannot be read."""
     tls = config.server.tls if config.server else None
     if tls is None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import ssl
+import warnings
 from pathlib import Path
 
+import httpx
 import pytest
 
+from provisioner.config.load import load
 from provisioner.config.server import ProxySignIn, Server, SignIn, Tls
 from provisioner.declare.secret import Secret
+from provisioner.emulator.tls import make_tls
 from provisioner.errors import UsageError
-from provisioner.server.run import require_protection
+from provisioner.server.run import require_protection, tls_settings
 from provisioner.server.sign_in.token_file import token_of
+from tests.claim.live_orgs import LiveOrgs, key_pair
+
+from .process import process, with_token_file
+from .served import TOKEN
 
 SIGN_IN = SignIn(issuer="https://a.example", client_id="pools", client_secret=Secret("x"))
 TLS = Tls(certificate=Path("server.crt"), private_key=Path("server.key"))
@@ -55,3 +64,38 @@ def test_the_token_is_made_once_and_only_its_owner_can_read_the_file(tmp_path: P
     path.write_text("")
     with pytest.raises(UsageError, match="it holds no token"):
         token_of(path)
+
+
+def test_the_server_speaks_tls_with_the_certificate_of_pool_yaml(live: LiveOrgs) -> None:
+    authority = make_tls(live.folder).ca
+    live.write_pool("server: { tls: { certificate: tls.crt, private_key: tls.key } }")
+    with_token_file(live.folder)
+    context = ssl.create_default_context(cafile=authority)
+    with process(live.folder) as server, httpx.Client(verify=context) as client:
+        assert server.url.startswith("https://127.0.0.1:")
+        page = client.get(f"{server.url}/sign-in")
+        assert page.headers["strict-transport-security"] == "max-age=31536000"
+        signed_in = client.post(f"{server.url}/sign-in/token", data={"token": TOKEN})
+        cookie = signed_in.headers["set-cookie"]
+        assert cookie.startswith("__Host-provisioner=")
+        assert "; Secure" in cookie
+        assert TOKEN not in server.text
+
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.load_verify_locations(authority)
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with httpx.Client(verify=old) as client, pytest.raises(httpx.ConnectError):
+            client.get(f"{server.url}/healthz")
+
+
+def test_a_key_that_does_not_fit_the_certificate_is_named(live: LiveOrgs) -> None:
+    make_tls(live.folder)
+    (live.folder / "tls.key").write_text(key_pair().private_key)
+    live.write_pool("server: { tls: { certificate: tls.crt, private_key: tls.key } }")
+    config = load(live.folder / "pool.yaml", environ={}, need="server")
+
+    with pytest.raises(UsageError, match="certificate of the server cannot be used"):
+        tls_settings(config)
