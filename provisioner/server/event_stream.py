@@ -29,7 +29,7 @@ async def events(world: World, live: Live, request: Request) -> Response:
     """The stream of a person. A browser that connects again sends the id of its last event."""
     viewer = await viewer_of(world, request)
     name = viewer.person.name
-    live.require_place(name)
+    live.require_room(name)
     last_id = request.headers.get("last-event-id", "")[:40]
     return _EventStream(live.stream(viewer.sees, last_id, name))
 

@@ -102,7 +102,7 @@ class Live:
         self._reader: asyncio.Task[None] | None = None
         self._is_stopped = False
 
-    def require_place(self, name: str) -> None:
+    def require_room(self, name: str) -> None:
         """Raises TooManyRequestsError when a person has too many streams."""
         if sum(client.name == name for client in self._clients) >= MOST_OF_PERSON:
             raise TooManyRequestsError(HEARTBEAT)
