@@ -39,6 +39,7 @@ class Provider:
         default_factory=lambda: {"email": "ann@acme.example", "groups": ["developers"]}
     )
     more_claims: dict[str, Any] = field(default_factory=dict)  # of the next tokens
+    keys: tuple[str, ...] = (KEY_ID,)  # the names of those that it publishes
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)  # the paths of all requests
 
@@ -70,7 +71,11 @@ class Provider:
 
     def documents(self) -> dict[str, Any]:
         """What is answered to GET, by path."""
-        public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(signing_key(KEY_ID).public_key()))
+        keys = [
+            {**json.loads(jwt.algorithms.ECAlgorithm.to_jwk(signing_key(name).public_key())), **use}
+            for name in self.keys
+            for use in [{"kid": name, "alg": "ES256", "use": "sig"}]
+        ]
         return {
             "/.well-known/openid-configuration": {
                 "issuer": self.url,
@@ -78,7 +83,7 @@ class Provider:
                 "token_endpoint": f"{self.url}/token",
                 "jwks_uri": f"{self.url}/keys",
             },
-            "/keys": {"keys": [{**public, "kid": KEY_ID, "alg": "ES256", "use": "sig"}]},
+            "/keys": {"keys": keys} if keys else None,
         }
 
 

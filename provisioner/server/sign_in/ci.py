@@ -61,7 +61,7 @@ def _issuer_of(token: str) -> str:
     """What the token says of its issuer; only used to find the keys that must have signed it."""
     try:
         return str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError, RecursionError):
         raise TokenError("the token is malformed") from None
 
 
@@ -82,22 +82,39 @@ def _matches(job: CiJob, claims: Mapping[str, Any]) -> bool:
     return (
         job.audience in audiences
         and job.repository == _repository(claims)
-        and job.ref in ("", _ref(claims))
+        and (not job.ref or (job.ref == _ref(claims) and not _is_pull_request(claims)))
         and job.environment in ("", claims.get("environment", ""))
     )
 
 
+def _is_pull_request(claims: Mapping[str, Any]) -> bool:
+    """Whether the job belongs to a pull or merge request, which may be of a fork.
+
+    Its `ref` may be a branch of the repository all the same: of `pull_request_target`, and of a
+    request that was closed, it is the target branch (GitHub); of a merge request it is the source
+    branch, which has any name (GitLab, `pipeline_source`).
+    """
+    event = str(claims.get("event_name") or claims.get("pipeline_source") or "")
+    return (
+        event.startswith(("pull_request", "merge_request", "external_pull_request"))
+        or bool(claims.get("head_ref"))
+        or str(claims.get("sub", "")).endswith(":pull_request")
+    )
+
+
 def _repository(claims: Mapping[str, Any]) -> str:
-    """`repository` of GitHub, `project_path` of GitLab."""
-    found = claims.get("repository") or claims.get("project_path")
+    """`repository` of GitHub, `project_path` of GitLab: of a fork's merge request, the fork."""
+    found = claims.get("project_path") or claims.get("repository")
     return found if isinstance(found, str) else ""
 
 
 def _ref(claims: Mapping[str, Any]) -> str:
     """The full name. GitLab gives `main` and the kind of it: `branch` or `tag`."""
     ref = str(claims.get("ref", ""))
+    if "project_path" not in claims:
+        return ref
     folder = {"branch": "refs/heads/", "tag": "refs/tags/"}.get(str(claims.get("ref_type", "")), "")
-    return ref if ref.startswith("refs/") else f"{folder}{ref}"
+    return f"{folder}{ref}"
 
 
 def _run(claims: Mapping[str, Any]) -> str:
@@ -110,6 +127,7 @@ def _run(claims: Mapping[str, Any]) -> str:
 def _described(claims: Mapping[str, Any]) -> str:
     environment = claims.get("environment")
     where = f" in the environment {environment}" if environment else ""
+    where += ", of a pull request" if _is_pull_request(claims) else ""
     text = f"{_repository(claims) or 'a job without a repository'} on {_ref(claims)}{where}"
     return clean_text("".join(filter(str.isprintable, text))[:200], "the job")
 

@@ -21,10 +21,12 @@ from provisioner.errors import AccessError, LoginError
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 """Signatures by a key that only the issuer has. `none` and those with a shared secret are not."""
 LEEWAY = 30.0  # seconds that clocks may differ
-TIMEOUT = 5.0  # seconds
+TIMEOUT = 5.0  # seconds, of each wait for the network …
+LONGEST_FETCH = 10.0  # … and of a whole answer
 LONGEST_ANSWER = 1 << 20  # bytes
 KEYS_LAST = 3600.0  # seconds until the keys are fetched again
 LEAST_BETWEEN = 30.0  # seconds between two fetches because of a key that is not known
+AGAIN_AFTER = 5.0  # seconds after a fetch that failed: meanwhile no request waits for another one
 
 
 class TokenError(AccessError):
@@ -42,11 +44,13 @@ class Issuer:
         self._metadata: Mapping[str, Any] = {}
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = float("-inf")
+        self._failure: tuple[float, str] = (float("-inf"), "")  # the last one: when, and why
 
     @property
     def metadata(self) -> Mapping[str, Any]:
         """The endpoints, from the discovery document. Raises LoginError when it is not reached."""
         with self._lock:
+            self._require_no_recent_failure()
             return self._discovered()
 
     def endpoint(self, name: str) -> str:
@@ -64,7 +68,7 @@ class Issuer:
         """
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, ValueError, RecursionError):
             raise TokenError("the token is malformed") from None
         if header.get("alg") not in ALGORITHMS:
             raise TokenError("the token is not signed with a key of its issuer")
@@ -86,15 +90,24 @@ class Issuer:
             raise TokenError(f"the token is refused: {error}") from None
 
     def _key(self, kid: str) -> jwt.PyJWK:
+        if time.monotonic() - self._fetched_at <= KEYS_LAST and (known := self._keys.get(kid)):
+            return known  # also while another thread fetches keys
         with self._lock:
             age = time.monotonic() - self._fetched_at
             if age > KEYS_LAST or (kid not in self._keys and age > LEAST_BETWEEN):
+                self._require_no_recent_failure()
                 self._fetch_keys()
             if not kid and len(self._keys) == 1:
                 return next(iter(self._keys.values()))
             if kid not in self._keys:
                 raise TokenError("the token is signed with a key that its issuer does not have")
             return self._keys[kid]
+
+    def _require_no_recent_failure(self) -> None:
+        """Raises LoginError: when the issuer is away, one request at a time finds that out."""
+        at, why = self._failure
+        if time.monotonic() - at < AGAIN_AFTER:
+            raise self._error(why)
 
     def _fetch_keys(self) -> None:
         url = self._discovered().get("jwks_uri")
@@ -119,6 +132,7 @@ class Issuer:
         return self._metadata
 
     def _fetch(self, url: str) -> Mapping[str, Any]:
+        end = time.monotonic() + LONGEST_FETCH
         try:
             with httpx.stream("GET", url, timeout=TIMEOUT, follow_redirects=False) as answer:
                 if answer.status_code != 200:
@@ -126,19 +140,23 @@ class Issuer:
                 raw = b""
                 for piece in answer.iter_bytes():
                     raw += piece
-                    if len(raw) > LONGEST_ANSWER:
-                        raise self._failed(f"the answer of {url} is too long")
+                    if len(raw) > LONGEST_ANSWER or time.monotonic() > end:
+                        raise self._failed(f"the answer of {url} is too long, or takes too long")
         except httpx.HTTPError as error:
             raise self._failed(f"{url} is not reached: {type(error).__name__}") from None
         try:
             found = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise self._failed(f"the answer of {url} is not a JSON object")
         return found
 
     def _failed(self, why: str) -> LoginError:
+        self._failure = (time.monotonic(), why)
+        return self._error(why)
+
+    def _error(self, why: str) -> LoginError:
         return LoginError(
             f"the issuer {self.url} cannot be used: {why}",
             code="unreachable",
