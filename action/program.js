@@ -84,6 +84,20 @@ async function call(program, args, options) {
   throw new Failed(hint ? `${message}\n${hint}` : message, done.code || 1);
 }
 
+/** Log the Salesforce CLI in with a session: it cannot renew that, but a job needs no longer one. */
+async function logInSf({ instance_url: url, access_token: token }, alias) {
+  const args = ["org", "login", "access-token", "--instance-url", url, "--no-prompt", "--set-default"];
+  if (alias) args.push("--alias", alias);
+  const { code } = await run("sf", args, { keys: { SF_ACCESS_TOKEN: token } });
+  if (code !== 0) throw new Failed("the Salesforce CLI could not log in", code);
+}
+
+/** The address of this run of the workflow. */
+function runAddress() {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: id } = process.env;
+  return `${server}/${repository}/actions/runs/${id}`;
+}
+
 function read(text) {
   try {
     return JSON.parse(text);
@@ -107,8 +121,9 @@ function given() {
 
 // Inputs are not passed on: they would be in the environment of every program that provisioner starts.
 function environment() {
-  const kept = ([name]) => !name.startsWith("INPUT_") && !(name in VARIABLES);
+  const isHidden = (name) => name.startsWith("INPUT_") || name.startsWith("ACTIONS_ID_TOKEN_") || name in VARIABLES;
+  const kept = ([name]) => !isHidden(name);
   return Object.fromEntries(Object.entries(process.env).filter(kept));
 }
 
-module.exports = { Failed, install, call, read };
+module.exports = { Failed, install, call, logInSf, read, runAddress };

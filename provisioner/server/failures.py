@@ -49,7 +49,7 @@ _STATUS: tuple[tuple[type[ProvisionerError], int], ...] = (  # the first that fi
     (SalesforceError, 502),
     (UsageError, 400),
 )
-_CODES = {"no_org_available": 409, "unknown_pool": 404}
+_CODES = {"no_org_available": 409, "not_claimed": 409, "unknown_pool": 404}
 
 
 def bug(world: World, request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 KEY_ID = "key-1"
+JOB_SECRET = "of-the-runner"  # ACTIONS_ID_TOKEN_REQUEST_TOKEN
 
 
 @cache
@@ -40,6 +41,7 @@ class Provider:
     )
     more_claims: dict[str, Any] = field(default_factory=dict)  # of the next tokens
     keys: tuple[str, ...] = (KEY_ID,)  # the names of those that it publishes
+    job: Mapping[str, Any] = field(default_factory=dict)  # the claims of the tokens of a CI job
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)  # the paths of all requests
 
@@ -50,6 +52,13 @@ class Provider:
         now = int(time.time())
         content = {"iss": self.url, "iat": now, "exp": now + 300, **claims}
         return jwt.encode(content, key or signing_key(kid), algorithm=alg, headers={"kid": kid})
+
+    def job_token(self, authorization: str, query: str) -> dict[str, str]:
+        """What a job of GitHub Actions gets from ACTIONS_ID_TOKEN_REQUEST_URL."""
+        assert authorization == f"Bearer {JOB_SECRET}"
+        given = {name: values[0] for name, values in parse_qs(query).items()}
+        claims = {**self.job, "aud": given["audience"], "jti": secrets.token_hex(8)}
+        return {"value": self.token(claims)}
 
     def authorize(self, asked: Mapping[str, str]) -> str:
         """Where the browser goes next."""
@@ -101,6 +110,9 @@ def identity_provider() -> Iterator[Provider]:
                 self.send_response(303)
                 self.send_header("Location", provider.authorize(asked))
                 self.end_headers()
+                return
+            if url.path == "/job-token":
+                self.reply(200, provider.job_token(self.headers["authorization"], url.query))
                 return
             found = provider.documents().get(url.path)
             self.reply(200 if found else 404, found or {})

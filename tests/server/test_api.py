@@ -134,7 +134,7 @@ def test_errors_have_the_codes_of_the_command_line_and_a_status(
         (api.call("getRun", run="x"), 404, "unknown_run"),
         (api.call("claimOrg", {"pool": "evening"}), 404, "unknown_pool"),
         (api.call("claimOrg", {"pool": "morning", "min_life": "300d"}), 409, "no_org_available"),
-        (api.call("openSession", username="two@acme.example"), 400, "not_claimed"),
+        (api.call("openSession", username="two@acme.example"), 409, "not_claimed"),
         (
             api.call("releaseOrg", {"reuse": True}, username="x@acme.example"),
             404,

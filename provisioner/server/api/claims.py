@@ -25,7 +25,9 @@ _CLAIM = {
         "lease": duration("as 8h; by default until the org expires; of a CI job 6h"),
         "min_life": duration("minimum time to expiry; by default 12h"),
         "wait": duration("if no org is available, wait this long, at most 10m"),
-        "idempotency_key": given("a repeated claim with this key gives the same org"),
+        "idempotency_key": given(
+            "a repeated claim with this key gives the same org", maxLength=100
+        ),
     },
 }
 _EXTEND = {

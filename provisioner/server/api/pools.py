@@ -18,7 +18,7 @@ _FILTERS = {
     "pool": given("only orgs of this pool"),
     "state": given("only orgs in this state", enum=sorted(map(str, LIVE))),
     "owner": given("only orgs claimed by this owner"),
-    "idempotency_key": given("only the org that you have claimed with this key"),
+    "idempotency_key": given("only the org that you have claimed with this key", maxLength=100),
 }
 
 

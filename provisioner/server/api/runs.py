@@ -30,7 +30,7 @@ def _report(call: Call, *, form: str) -> str:
 
 _FORMS = (
     ("html", "text/html", "The report of a run as one HTML file."),
-    ("junit", "application/xml", "The report of a run as JUnit XML."),
+    ("junit", "text/xml", "The report of a run as JUnit XML."),
     ("markdown", "text/markdown", "The report of a run as Markdown."),
 )
 
