@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from tests.proof import processes
 from tests.proof.builders.judge import judge
 from tests.proof.builders.network import network
 from tests.proof.builders.scenarios import SCENARIOS, undisturbed
-from tests.proof.builders.stage import Site, Size, Stage, StuckError
+from tests.proof.builders.stage import Site, Size, Stage
 from tests.proof.contents import Complete
 from tests.proof.ledgers import PostgresqlProof
 from tests.proof.whole_night import whole_night
@@ -51,13 +52,15 @@ def carry_out(
 ) -> Verdict:
     """Run a case on a PostgreSQL server of its own, unless another is given."""
     scenario = SCENARIOS.get(case.scenario, undisturbed)
+    violations: list[str] = []
     with _stage(case, key_pair, server) as stage:
         try:
-            violations = list(scenario(stage))
+            violations += scenario(stage)
             codes = tuple(ended.code for ended in stage.ended.values())
             violations += [*_finished(stage), *judge(stage, whole)]
-        except StuckError as error:
-            violations, codes = [str(error)], ()
+        except Exception:  # noqa: BLE001 - other cases are running, and their results count
+            violations.append(f"the case ended early: {traceback.format_exc()}")
+            codes = ()
         sign_ups = sum(len(site.night.hub_rows("ScratchOrgInfo")) for site in stage.sites)
         return Verdict(
             case,
