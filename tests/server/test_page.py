@@ -112,6 +112,17 @@ def test_an_operator_releases_the_claim_of_another_and_gets_no_session(served: S
         assert released.headers["location"] == "/?done=reused"
 
 
+def test_a_claim_without_an_available_org_says_what_to_do_on_the_page(served: Served) -> None:
+    for org in served.ledger.orgs():
+        served.ledger.move(org, State.CLAIMED, owner="ann")
+    with browser_of(served, Person("bob", is_local=True)) as bob:
+        form = {"csrf_token": csrf_token(bob.get("/").text), "pool": "morning"}
+        refused = bob.post("/claim", data=form)
+        assert refused.status_code == 409
+        assert "no scratch org is available in the pool morning" in refused.text
+        assert "the first page shows when an org is ready" in refused.text
+
+
 def test_the_report_of_a_build_has_its_own_policy(served: Served) -> None:
     run = a_build(served)
     with browser_of(served, Person("bob", is_local=True)) as bob:

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from provisioner.access import claims
 from provisioner.access.visible import visible_org
 from provisioner.declare.duration import parse_duration
-from provisioner.errors import UsageError
+from provisioner.errors import NoOrgError, UsageError
 from provisioner.ledger.base import State
 from provisioner.salesforce.singleaccess import single_use_link
 from provisioner.server.page.viewer import viewer_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from provisioner.ledger.base import Org
     from provisioner.login import Session
     from provisioner.server.page.viewer import Viewer
     from provisioner.server.world import World
@@ -65,18 +66,26 @@ async def claim(world: World, request: Request) -> Response:
     viewer, form = await _own_form(world, request)
 
     def act() -> str:
-        org = claims.claim(
-            world,
-            viewer.person,
-            pool=form.get("pool", ""),
-            username=form.get("username", ""),
-            purpose=form.get("purpose", "").strip(),
-            lease=_lease(form),
-            idempotency_key=form.get("claim_key", ""),
-        )
-        return _address(org.username, "claimed")
+        try:
+            return _address(_claimed(viewer, form).username, "claimed")
+        except NoOrgError as error:
+            if error.code == NoOrgError.default_code:
+                error.hint = "the first page shows when an org is ready; claim it then"
+            raise
 
     return RedirectResponse(await run_in_threadpool(act), 303)
+
+
+def _claimed(viewer: Viewer, form: Mapping[str, str]) -> Org:
+    return claims.claim(
+        viewer.world,
+        viewer.person,
+        pool=form.get("pool", ""),
+        username=form.get("username", ""),
+        purpose=form.get("purpose", "").strip(),
+        lease=_lease(form),
+        idempotency_key=form.get("claim_key", ""),
+    )
 
 
 async def extend(world: World, request: Request) -> Response:
