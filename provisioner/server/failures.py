@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from provisioner.crash import record
 from provisioner.errors import (
@@ -81,7 +81,8 @@ def no_route(world: World, request: Request, error: Exception) -> Response:
     """The answer to an address that the server does not have, or not for this method."""
     assert isinstance(error, HTTPException)
     if not _is_api(request):
-        return PlainTextResponse(error.detail, error.status_code, error.headers)
+        unknown = UsageError("there is no such page", hint="go back to the pools")
+        return _answer_to(world, request, unknown, error.status_code)
     shown = UsageError(
         f"{error.detail}: {request.method} {request.url.path[:200]!a}",
         code="unknown_address" if error.status_code == 404 else "bad_request",

@@ -82,6 +82,7 @@ def test_a_person_without_a_role_sees_no_pool_org_or_build(served: Served) -> No
         for path in ("/orgs/one@acme.example", "/orgs/none@acme.example"):
             unseen = eve.get(path)
             assert (unseen.status_code, "has no scratch org" in unseen.text) == (404, True)
+        assert "there is no such page" in eve.get("/orgs").text
         for path in (f"/runs/{run}", "/runs/none"):
             unseen = eve.get(path)
             assert (unseen.status_code, "the ledger has no run" in unseen.text) == (404, True)
