@@ -20,8 +20,18 @@ async function replaceParts(url, names) {
     const old = document.getElementById(name);
     if (fresh && old && !(old.contains(document.activeElement) && name !== 'list')) old.replaceWith(fresh);
   }
+  replacePools(found);
   if (found.body.dataset.live) document.body.dataset.live = found.body.dataset.live;
   return undefined;
+}
+
+// Not the whole card: its form may be open.
+function replacePools(found) {
+  for (const card of all('[data-pool]')) {
+    const fresh = one(`[data-pool="${CSS.escape(card.dataset.pool)}"]`, found);
+    if (!fresh) continue;
+    for (const part of ['.head', '.bar', '.legend']) one(part, card).replaceWith(one(part, fresh));
+  }
 }
 
 let waiting = 0;
