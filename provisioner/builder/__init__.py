@@ -25,6 +25,13 @@ One org
     step_list        the steps in order
     unreachable_orgs asks the Dev Hub about orgs that refuse requests
 
+Polls
+    poll_times       when steps and sign-ups are polled next
+    next_poll        the rules: where an end is likely, and where the build waits for it
+    durations_seen   how long operations take, in this build and in past ones
+    awaited          an operation that a step awaits, and its phases
+    org_polls        keeps what the step of an org awaits
+
 The app that consumers log in through
     login_way        copied by the sign-up, or deployed by the build; `auto` finds out
     first_logins     the first sessions of orgs that get an app of their own

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.builder.circuit_breaker import CircuitBreaker
 from provisioner.builder.history import PastBuilds
 from provisioner.builder.lifecycle import OrgLifecycle
+from provisioner.builder.poll_times import PollTimes
 from provisioner.builder.progress import BuildProgress
 from provisioner.builder.reporter import Reporter
 from provisioner.builder.scheduler import Scheduler
@@ -54,6 +55,7 @@ class BuildContext:
     options: Options
     circuit_breaker: CircuitBreaker
     past: PastBuilds
+    poll_times: PollTimes
     past_orgs: PastOrgs = field(default_factory=PastOrgs)  # of the ledger, when the build started
     facts: HubFacts = field(default_factory=HubFacts)  # of the Dev Hub, when the build started
     progress: BuildProgress = field(default_factory=BuildProgress)
@@ -83,5 +85,9 @@ class BuildContext:
 
     def wait(self, seconds: float) -> float:
         """`seconds` at this build's time scale, varied by a tenth either way."""
+        return self.varied(seconds * self.options.time_scale)
+
+    def varied(self, seconds: float) -> float:
+        """`seconds` of the clock on the wall, varied by a tenth either way."""
         jitter: float = self.random.uniform(0.9, 1.1)
-        return max(0.01, seconds * jitter * self.options.time_scale)
+        return max(0.01, seconds * jitter)

@@ -39,6 +39,11 @@ class History:
                 samples[pool, step] = [*samples.get((pool, step), ()), *seconds]
         return History(samples, self.runs + bool(durations))
 
+    def seconds(self, pool: str, step: str) -> list[float]:
+        """The measured durations of a step in a pool, or else in any pool, sorted."""
+        own = self._samples.get((pool, step)) or self._anywhere(step)
+        return sorted(own)
+
     def usual(self, pool: str, step: str) -> Usual | None:
         """Of a step in a pool (`sign-up`, `deploy_source`, `verification` …); None if unknown."""
         return usual(self._samples.get((pool, step), ()))
@@ -53,16 +58,17 @@ class History:
 
     def usual_anywhere(self, step: str) -> Usual | None:
         """Of a step over all pools, for a pool that is new."""
-        found = [s for (_, name), values in self._samples.items() if name == step for s in values]
-        return usual(found)
+        return usual(self._anywhere(step))
 
     def longest(self, step: str) -> float | None:
         """The longest duration of a step over all pools; None if unknown.
 
         For the marker `snapshot`: in all orgs but one it takes no time.
         """
-        found = [s for (_, name), values in self._samples.items() if name == step for s in values]
-        return max(found, default=None)
+        return max(self._anywhere(step), default=None)
+
+    def _anywhere(self, step: str) -> list[float]:
+        return [s for (_, name), values in self._samples.items() if name == step for s in values]
 
 
 class PastBuilds:

@@ -13,10 +13,11 @@ from provisioner.ledger.base import Org
 from provisioner.steps.base import Pending, StepFailed
 
 if TYPE_CHECKING:
+    from provisioner.builder.awaited import AwaitedOperation
     from provisioner.builder.deadline import Deadline
     from provisioner.builder.step_list import ListedStep
 
-LONGEST_INTERVAL = 15.0  # seconds between two polls of a step, and between two logins
+LONGEST_INTERVAL = 15.0  # seconds between two logins
 
 
 @dataclass
@@ -29,6 +30,7 @@ class OrgProgress:
     memory: dict[str, Any] = field(default_factory=dict)  # of the current step
     failed: set[str] = field(default_factory=set)  # calls whose retries are used up
     current: str = "steps"  # the current step, as reports call it
+    awaited: AwaitedOperation | None = None  # that the current step polls
     note: str = ""  # how far the current step is, as it was reported last
     is_continued: bool = False  # an earlier build began the current step
 
@@ -41,6 +43,7 @@ class OrgProgress:
             if close := getattr(value, "close", None):
                 close()
         self.memory = dict(leaves or {})
+        self.awaited = None
         self.deadline = None
         self.note = ""
         self.is_continued = False
@@ -51,14 +54,9 @@ class OrgProgress:
         return self.org.attempts < step.retry and not is_late
 
 
-def until_next_poll(deadline: Deadline, outcome: Pending) -> float:
-    """The wait grows with the age of the step, so that a long step costs few requests.
-
-    A wait of 0 is a step that has more to do, and only frees its thread for other orgs. Raises
-    StepFailed after the deadline.
-    """
+def in_time(deadline: Deadline, outcome: Pending) -> None:
+    """Raises StepFailed after the deadline of a step that is not finished."""
     if deadline.has_passed:
         limit = format_duration(timedelta(seconds=deadline.limit))
         note = f": {outcome.note}" if outcome.note else ""
         raise StepFailed(f"not finished after {limit}{note}", kind=ErrorKind.REPLACE)
-    return outcome.wait and max(outcome.wait, min(deadline.age / 4, LONGEST_INTERVAL))

@@ -9,7 +9,8 @@ from provisioner.builder.crashes import guarded
 from provisioner.builder.events import OrgEvent
 from provisioner.builder.first_logins import has_first_session, has_own_app
 from provisioner.builder.lifecycle import RowLostError
-from provisioner.builder.org_progress import LONGEST_INTERVAL, OrgProgress, until_next_poll
+from provisioner.builder.org_polls import OrgPolls
+from provisioner.builder.org_progress import LONGEST_INTERVAL, OrgProgress, in_time
 from provisioner.builder.step_list import ListedStep, StepLists
 from provisioner.builder.step_notes import failure_note, note_of
 from provisioner.builder.unreachable_orgs import UnreachableOrgs, may_be_gone
@@ -17,7 +18,15 @@ from provisioner.errors import STOPS, ErrorKind, LoginError, ProvisionerError, S
 from provisioner.ledger.base import Org, State
 from provisioner.retry import STEP, repeated
 from provisioner.steps import base
-from provisioner.steps.base import Done, Outcome, Pending, StepContext, StepState, state_text
+from provisioner.steps.base import (
+    Done,
+    Outcome,
+    Pending,
+    StartAgain,
+    StepContext,
+    StepState,
+    state_text,
+)
 from provisioner.steps.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -43,6 +52,7 @@ class OrgSteps:
         self._way = way
         self._outcomes = outcomes
         self._lists = StepLists(context.config)
+        self._polls = OrgPolls(context, self._lists)
         self._unreachable = UnreachableOrgs(context)
 
     def start(self, org: Org) -> None:
@@ -59,6 +69,12 @@ class OrgSteps:
 
     def _advance(self, progress: OrgProgress) -> float | None:
         """Do what can be done now; returns the seconds until the next poll, None at the end."""
+        wait = self._do_steps(progress)
+        if wait is None:
+            self._context.poll_times.leave(progress.org.username)
+        return wait
+
+    def _do_steps(self, progress: OrgProgress) -> float | None:
         steps = self._lists.of(progress.org)
         try:
             while has_first_session(progress.org) or progress.org.step < len(steps):
@@ -71,7 +87,7 @@ class OrgSteps:
                 except ProvisionerError as error:
                     return self._failed(progress, step, error)
                 if wait is not None:
-                    return self._context.wait(wait)
+                    return self._context.varied(wait)
             self._finish(progress)
         except RowLostError:
             progress.end_step()
@@ -99,7 +115,9 @@ class OrgSteps:
             if outcome.is_progress and outcome.note != progress.note:
                 progress.note = outcome.note
                 self._report(progress.org, step, count, note=outcome.note)
-            return until_next_poll(progress.deadline, outcome)
+            in_time(progress.deadline, outcome)
+            return self._polls.wait(progress, step, outcome)
+        self._polls.ended(progress, step)
         self._finish_step(progress, step, outcome)
         return None
 
@@ -126,9 +144,10 @@ class OrgSteps:
             now=build.now,
             memory=progress.memory,
         )
-        if org.step_state:
-            return step.step.poll(context, step.step.read_state(org.step_state))
-        return step.step.start(context)
+        state = step.step.read_state(org.step_state) if org.step_state else None
+        if state is None or isinstance(state, StartAgain):
+            progress.awaited = None
+        return step.step.start(context) if state is None else step.step.poll(context, state)
 
     def _client(self, org: Org) -> OrgClient:
         client = self._context.connections.org(org)

@@ -36,6 +36,7 @@ from provisioner.builder.org_steps import OrgSteps
 from provisioner.builder.outcomes import Outcomes
 from provisioner.builder.pending_signups import PendingSignUps
 from provisioner.builder.planning import plan_build
+from provisioner.builder.poll_times import PollTimes
 from provisioner.builder.pool_deadlines import deadlines_watched
 from provisioner.builder.ready_marks import ReadyMarks
 from provisioner.builder.repairs import repair
@@ -133,6 +134,7 @@ def _context(
     past_orgs = ledger.past_orgs(config.consumer_app.consumer_key)
     scale = options.time_scale
     connections = Connections(config, time_scale=scale, before_sending=ledger.verify_lock)
+    past, facts = PastBuilds(ledger, run), ledger.facts(config.facts_subject)
     return BuildContext(
         config=config,
         ledger=ledger,
@@ -146,9 +148,10 @@ def _context(
             {content_of(built) for built in past_orgs.verified},
             lambda pool: config.pools[pool].canary,
         ),
-        past=PastBuilds(ledger, run),
+        past=past,
+        poll_times=PollTimes(past, (facts.sign_up_seconds or 0.0) * scale),
         past_orgs=past_orgs,
-        facts=ledger.facts(config.facts_subject),
+        facts=facts,
         random=Random(options.seed),  # noqa: S311 - jitter of waits, not a secret
     )
 

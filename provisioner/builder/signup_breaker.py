@@ -9,7 +9,9 @@ and none is undecided, or when one build has had too many failures.
 from __future__ import annotations
 
 IN_A_ROW = 5  # failures without a success between them, and none undecided: the service is down
-PROBES = 5  # failed and undecided sign-ups together, until the first has become an org
+PROBES = 5
+"""Failed sign-ups, and those that no poll has shown yet, until the first has become an org; more
+where more are in progress, so that each poll that shows no failure doubles them."""
 HOLD = 3  # failures in a row after which a build waits for the undecided ones
 SHORTEST_PAUSE = 5.0  # seconds after a failure until another sign-up; doubles with each in a row …
 LONGEST_PAUSE = 60.0  # … up to this
@@ -51,13 +53,17 @@ class SignUpBreaker:
         """Remaining seconds of the pause."""
         return max(0.0, self._resume_at - now)
 
-    def allows(self, undecided: int, now: float) -> bool:
-        """Whether one more sign-up may be sent while so many are undecided."""
+    def allows(self, undecided: int, now: float, in_progress: int = 0) -> bool:
+        """Whether one more sign-up may be sent while so many are undecided.
+
+        Of these, a poll has shown `in_progress`.
+        """
         if self.wait(now) or self.verdict(undecided):
             return False
         if undecided and self._in_a_row >= HOLD:
             return False
-        return self._has_succeeded or self._in_a_row + undecided < PROBES
+        probes = self._in_a_row + undecided - in_progress
+        return self._has_succeeded or probes < max(PROBES, in_progress)
 
     def verdict(self, undecided: int) -> str:
         """Why no further sign-up is sent, "" if one may be sent, now or later."""

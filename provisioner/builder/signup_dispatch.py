@@ -98,6 +98,9 @@ class SignUpDispatch:
                     decision.without_room.append(creation)
             left = [*decision.without_room, *waiting]
             self._queue.put_back(left, self._why_waiting(decision))
+            slots = self._context.config.limits.concurrent_signups
+            waiting_for_slot = len(left) if len(self._pending) >= slots else 0
+            self._context.poll_times.queue(waiting_for_slot, slots)
             if len(self._queue):
                 now = time.monotonic()
                 decision.pause = max(self._breaker.wait(now), self._shared.pause(now)) or None
@@ -125,4 +128,6 @@ class SignUpDispatch:
         if self._shared.pause(time.monotonic()):
             return False
         undecided, bound = len(self._pending), self._context.config.limits.concurrent_signups
-        return undecided + more < bound and self._breaker.allows(undecided, time.monotonic())
+        if undecided + more >= bound:
+            return False
+        return self._breaker.allows(undecided, time.monotonic(), self._pending.in_progress)

@@ -10,7 +10,13 @@ from provisioner.builder.crashes import guarded
 from provisioner.builder.first_logins import has_first_session
 from provisioner.builder.lifecycle import RowLostError
 from provisioner.builder.outcomes import is_transient, reason_of
-from provisioner.builder.pending_signups import FIRST_POLL, POLL, PendingSignUp
+from provisioner.builder.pending_signups import (
+    FIRST_POLL,
+    LONGEST_ARRIVAL,
+    MOST_MISSES,
+    POLL,
+    PendingSignUp,
+)
 from provisioner.errors import STOPS, ErrorKind, ProvisionerError, RowValueError, SalesforceError
 from provisioner.ledger.base import Org, State
 from provisioner.salesforce.signup_status import UNREADABLE
@@ -24,11 +30,6 @@ if TYPE_CHECKING:
     from provisioner.builder.signup_sender import SignUpSender
     from provisioner.salesforce.hub import SignUpStatus
 
-LONGEST_INTERVAL = 15.0  # seconds between two polls at most
-INTERVAL_BY_AGE = 0.4  # the interval, as a part of the age of the oldest sign-up
-SURELY_PENDING = 0.6  # of the shortest sign-up of this build: an earlier poll would be wasted
-MOST_MISSES = 3  # polls that must not find a username before its sign-up is sent again …
-LONGEST_ARRIVAL = 30.0  # … and seconds an insert may take (docs/reference/durations.md)
 MOST_CRASHES = 3  # unexpected exceptions about one sign-up before it is left to the next build
 MOST_BROKEN_POLLS = 8  # polls in a row with an unexpected exception before polling ends
 MOST_REFUSALS = 3  # refused polls in a row before all sign-ups fail
@@ -37,7 +38,7 @@ MOST_REFUSALS = 3  # refused polls in a row before all sign-ups fail
 class SignUpPoll:
     """Polls the sign-ups that the Dev Hub has, or may have.
 
-    The first poll comes soon after a sign-up, later ones at growing intervals: a sign-up of three
+    A poll is due when sign-ups of this build and of past builds have taken so long: one of three
     minutes costs few requests, and an org still starts soon. An *unconfirmed* sign-up is one
     whose answer was lost. Found by its username, it is adopted. Missed several times, it is sent
     again with the same username, so that it can never become two orgs.
@@ -60,8 +61,6 @@ class SignUpPoll:
         self._sender = sender
         self._broken_polls = 0  # in a row
         self._refusals = 0  # polls in a row that the Dev Hub has refused
-        # Seconds of the shortest sign-up of this build, before it that of a probe; 0: unknown
-        self._shortest = context.facts.sign_up_seconds or 0.0
         job = guarded(context.reporter, self._poll, self._broken)
         context.scheduler.register(POLL, job)
 
@@ -69,15 +68,13 @@ class SignUpPoll:
         """Continue with a row that an earlier build left in `intended` or `signing_up`."""
         is_unconfirmed = org.state is State.INTENDED
         self._context.progress.start(org.username)  # what is left is without its sign-up
-        self._pending.poll(org, is_unconfirmed=is_unconfirmed, delay=0.0)
+        self._pending.poll(org, is_unconfirmed=is_unconfirmed, is_resumed=True)
 
     def _poll(self) -> float | None:
         """One query for all; returns the seconds until the next one."""
         polled = self._pending.polled
         if not polled:
             return None
-        if (too_early := self._too_early(polled)) > 0:
-            return self._context.wait(too_early)
         try:
             statuses = self._context.connections.hub.signups(
                 [p.org.signup_id for p in polled if p.org.signup_id],
@@ -93,7 +90,7 @@ class SignUpPoll:
             for pending in polled:
                 self._decide_alone(pending, _status_of(pending.org, statuses))
         self._broken_polls = 0
-        return self._next_poll()
+        return self._pending.next_poll()
 
     def _broken(self, error: ProvisionerError) -> float | None:
         """An unexpected exception: poll again after a growing wait, and at last no more.
@@ -108,23 +105,6 @@ class SignUpPoll:
         for pending in self._pending.polled:
             self._leave(pending.org, error.message)
         return None
-
-    def _next_poll(self) -> float | None:
-        polled = self._pending.polled
-        if not polled:
-            return None
-        by_age = min(self._age(polled) * INTERVAL_BY_AGE, LONGEST_INTERVAL)
-        return self._context.wait(max(FIRST_POLL, by_age, self._too_early(polled)))
-
-    def _too_early(self, polled: Sequence[PendingSignUp]) -> float:
-        """Seconds until one of them may have ended, as far as this build has seen."""
-        if not all(pending.is_fresh for pending in polled):
-            return 0.0
-        return self._shortest * SURELY_PENDING - self._age(polled)
-
-    def _age(self, polled: Sequence[PendingSignUp]) -> float:
-        """Seconds since this build has polled the oldest of them."""
-        return self._seconds(min(pending.since for pending in polled))
 
     def _seconds(self, since: float) -> float:
         """Seconds since a time of the monotonic clock, at this build's time scale."""
@@ -177,8 +157,8 @@ class SignUpPoll:
         Its row is changed before its place is free: the ledger counts rows.
         """
         if pending.is_fresh:
-            took = self._seconds(pending.since)
-            self._shortest = min(self._shortest or took, took)
+            took = pending.deadline.age * self._context.options.time_scale
+            self._context.poll_times.sign_up_ended(pending.org.pool, took)
         if status.code is not None and has_first_session(pending.org):
             first_logins = self._context.connections.first_logins
             first_logins.keep_code(pending.org.username, status.code)
@@ -200,6 +180,7 @@ class SignUpPoll:
         if pending.org.state is State.INTENDED and status.id:
             pending.org = self._context.lifecycle.acknowledge(pending.org, status.id)
         pending.misses = None
+        self._pending.show(pending)
         if not pending.deadline.has_passed:
             return
         if status.status == UNREADABLE:

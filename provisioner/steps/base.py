@@ -75,7 +75,16 @@ class Pending:
 
     state: StepState
     note: str = ""
-    wait: float = 2.0  # seconds of the platform's time until the next poll is useful
+    wait: float = 2.0
+    """Seconds of the platform's time until a first poll is useful, where nothing else is known.
+
+    The build decides when it polls, by how long such operations have taken
+    (`provisioner.builder.poll_times`). 0: the step has more to do, and only lets others run.
+    """
+    operation: str = ""
+    """What is awaited, in a step that awaits several things one after the other."""
+    phase: str = ""
+    """What Salesforce says of it, such as `InProgress`: the rest is expected by it."""
     is_progress: bool = False  # the note says how far the step is, and is shown when it changes
 
 

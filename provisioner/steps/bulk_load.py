@@ -115,7 +115,7 @@ class BulkLoad:
             if error.kind is not ErrorKind.CONTENT:
                 raise
             raise StepFailed(f"{name}: {error.message}", hint=error.hint) from None
-        return self._pending(state, 0, _WAIT)
+        return self._pending(state, 0)
 
     def _polled(self, state: BulkState) -> Outcome:
         """What has become of the job that was to be closed."""
@@ -123,14 +123,14 @@ class BulkLoad:
             job = job_status(self._org, state.job)
             if job.state == "Open":  # the build ended before it was closed
                 self._close(state.job)
-                return self._pending(state, 0, _WAIT)
+                return self._pending(state, 0)
         except SalesforceError as error:
             if error.status != 404:
                 raise
             text = f"{self._source.name(state.done)}: the job {state.job} is not there any more"
             raise StepFailed(text, kind=ErrorKind.REPLACE) from None
         if not job.is_over:
-            return self._pending(state, job.processed, 2 * _WAIT)
+            return self._pending(state, job.processed)
         state = self._ended(state, job)
         self._context.remember(state)
         return self._advance(state)
@@ -143,10 +143,11 @@ class BulkLoad:
             if error.error_code != "INVALIDJOBSTATE":
                 raise
 
-    def _pending(self, state: BulkState, processed: int, wait: float) -> Pending:
+    def _pending(self, state: BulkState, processed: int) -> Pending:
         done, all_rows = state.loaded + state.failed + processed, self._source.rows
         of = f" of {all_rows:,}" if all_rows else ""
-        return Pending(state, note=f"{done:,}{of} rows", wait=wait, is_progress=True)
+        note, job = f"{done:,}{of} rows", str(state.done)
+        return Pending(state, note=note, wait=_WAIT, is_progress=True, operation=job)
 
     def _ended(self, state: BulkState, job: JobStatus) -> BulkState:
         """The state after a job that is over. Raises StepFailed when it is incomplete."""

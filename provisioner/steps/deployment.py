@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from provisioner.salesforce.deploy_body import DeployBody
     from provisioner.salesforce.metadata import ComponentProblem
 
-NEXT_POLL = 2.0  # seconds
+FIRST_POLL = 1.0  # seconds
 MOST_LINES = 50  # failures or warnings that a report shows of one deploy
 LONGEST_LINE = 1000  # characters
 
@@ -69,7 +69,7 @@ def poll(context: StepContext, request: RemoteRequest, answers: Answers = PLAIN)
         if error.error_code == "INVALID_CROSS_REFERENCE_KEY":  # not visible yet
             error.kind = ErrorKind.TRANSIENT
         raise
-    return _outcome(context, status, NEXT_POLL, answers)
+    return _outcome(context, status, FIRST_POLL, answers)
 
 
 def read_state(text: str) -> RequestState:
@@ -79,7 +79,8 @@ def read_state(text: str) -> RequestState:
 
 def _outcome(context: StepContext, status: DeployStatus, wait: float, answers: Answers) -> Outcome:
     if not status.is_done:
-        return Pending(RemoteRequest(status.id), note=status.status, wait=wait)
+        state, text = RemoteRequest(status.id), status.status
+        return Pending(state, note=text, wait=wait, phase=text)
     if status.is_success:
         warnings = _warnings(context, status.id, answers) if answers.keeps_warnings else ()
         return Done(f"deployed {quantity(status.deployed, 'component')}", warnings=warnings)

@@ -20,7 +20,7 @@ from provisioner.salesforce.packages import (
 from provisioner.steps import package_dependencies
 from provisioner.steps.base import Done, Outcome, Pending, StartAgain, StepContext
 from provisioner.steps.package_dependencies import DependencyError
-from provisioner.steps.package_install import FIRST_POLL, LEFT, NEXT_POLL, PackageInstall
+from provisioner.steps.package_install import FIRST_POLL, LEFT, PackageInstall
 from provisioner.steps.package_project import (
     PROJECT_FILE,
     PackageProject,
@@ -140,10 +140,12 @@ class InstallDependencies:
             sent = self._install(version).sent(context)
             if sent is None:
                 return self.start(context)
-            return Pending(Installing(version.id, sent.id), wait=FIRST_POLL)
+            state = Installing(version.id, sent.id)
+            return Pending(state, wait=FIRST_POLL, operation=version.id)
         status = self._install(version).status(context, state.request)
         if status:
-            return Pending(state, note=f"{version.title}: {status}", wait=NEXT_POLL)
+            note = f"{version.title}: {status}"
+            return Pending(state, note=note, wait=FIRST_POLL, operation=version.id)
         if INSTALLED not in context.memory:
             return self.start(context)
         context.memory[INSTALLED] = context.memory[INSTALLED].plus(
@@ -176,7 +178,8 @@ class InstallDependencies:
             context.remember(Installing(version.id))
             request = self._install(version).send(context)
             note = f"{version.title}, package {number} of {len(self.versions)}"
-            return Pending(Installing(version.id, request.id), note=note, wait=FIRST_POLL)
+            state = Installing(version.id, request.id)
+            return Pending(state, note=note, wait=FIRST_POLL, operation=version.id)
         leaves = {LEFT: installed.versions}
         return Done(f"all {quantity(len(self.versions), 'package')} installed", leaves=leaves)
 

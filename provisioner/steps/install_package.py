@@ -12,7 +12,7 @@ from provisioner.declare.secret import Secret
 from provisioner.salesforce.packages import REQUEST, InstallRequest, installed_versions
 from provisioner.steps import package_names
 from provisioner.steps.base import Done, Outcome, Pending, StepContext
-from provisioner.steps.package_install import FIRST_POLL, LEFT, NEXT_POLL, PackageInstall
+from provisioner.steps.package_install import FIRST_POLL, LEFT, PackageInstall
 from provisioner.steps.package_names import UnknownNameError
 from provisioner.steps.package_project import PackageProject, ProjectError, nearest_project
 from provisioner.steps.remote_request import RemoteRequest, RequestState, read_request
@@ -116,7 +116,7 @@ class InstallPackage:
             return self.start(context)
         status = self._install.status(context, state.id)
         if status:
-            return Pending(state, note=status, wait=NEXT_POLL)
+            return Pending(state, note=status, wait=FIRST_POLL)
         before, leaves = context.memory.get(_BEFORE), {}
         if before is not None:
             leaves = {LEFT: before | {self._version.id[:15]}}

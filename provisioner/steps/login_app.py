@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -43,7 +43,7 @@ LABEL = "Provisioner login"
 DESCRIPTION = "Logs in by JWT with the certificate of the Dev Hub's pool (provisioner)."
 TIMEOUT = 45 * 60.0  # seconds
 _DEPLOY = re.compile(r"(0Af\w{12,15}) (requested|generated)")
-_RETRIEVE_POLL = 2.0
+_RETRIEVE_POLL = 1.0  # seconds
 _LOGIN_POLL = 10.0
 _TAKEN = "consumer key is already taken"
 _NOT_KNOWN = "not available for deploy for this organization"
@@ -107,7 +107,7 @@ class LoginApp:
             return self._deployed(context, state)
         if isinstance(state, Reading):
             key = retrieved_consumer_key(context.org, state.id)
-            return self._check(context, key) if key else Pending(state, wait=_RETRIEVE_POLL)
+            return self._check(context, key) if key else _reading(state.id)
         if isinstance(state, Checking):
             return self._check(context, state.consumer_key)
         return self.start(context)
@@ -156,11 +156,11 @@ class LoginApp:
         if isinstance(outcome, Pending):
             assert isinstance(outcome.state, RemoteRequest)
             state = Deploying(outcome.state.id, is_key_requested)
-            return Pending(state, note=outcome.note, wait=outcome.wait)
+            return replace(outcome, state=state, operation="deploy")
         linked = pre_authorization.pre_authorize(context.org, NAME, [session_user_id(context)])
         context.memory["setup_entity_access"] = linked  # for `check --probe`
         retrieve = start_retrieve(context.org, SETTINGS_TYPE, settings_name(NAME))
-        return Pending(Reading(retrieve), wait=_RETRIEVE_POLL / 2)
+        return _reading(retrieve)
 
     def _refused(
         self, context: StepContext, failure: StepFailed, *, is_key_requested: bool
@@ -188,9 +188,14 @@ class LoginApp:
                 raise StepFailed(
                     first_line, details=details, hint=error.hint, kind=ErrorKind.REPLACE
                 ) from None
-            return Pending(Checking(consumer_key), note=first_line, wait=_LOGIN_POLL)
+            state = Checking(consumer_key)
+            return Pending(state, note=first_line, wait=_LOGIN_POLL, operation="login")
         first.revoke()  # only then is the consumer key recorded
         return Done("a login app of its own", {"consumer_key": consumer_key})
+
+
+def _reading(retrieve: str) -> Pending:
+    return Pending(Reading(retrieve), wait=_RETRIEVE_POLL, operation="retrieve")
 
 
 def _hint(lines: Iterable[str]) -> str:

@@ -19,7 +19,6 @@ from provisioner.steps.base import UNAVAILABLE, StartAgain, StepContext, StepFai
 from provisioner.steps.remote_request import RemoteRequest
 
 FIRST_POLL = 2.0  # seconds; small packages need 30 to 120 (docs/reference/durations.md)
-NEXT_POLL = 5.0
 LEFT = "versions after an install"
 """What an install leaves for the step that follows at once: the ids that are installed now."""
 

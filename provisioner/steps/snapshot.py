@@ -103,7 +103,8 @@ class Snapshot:
         if status in ("Error", "Expired", ""):
             text = error or f"its status is {status or 'unknown: it was deleted'}"
             return self._given_up(source, text, "", ErrorKind.CONTENT)
-        return Pending(state, note=f"snapshot {source.name}: {status}", wait=WAIT, is_progress=True)
+        note = f"snapshot {source.name}: {status}"
+        return Pending(state, note=note, wait=WAIT, is_progress=True, phase=status)
 
     def _given_up(self, source: SnapshotSource, why: str, hint: str, kind: ErrorKind) -> Outcome:
         """The org continues without a snapshot. A transient error is retried by the build."""

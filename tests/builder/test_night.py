@@ -180,9 +180,9 @@ def test_a_transient_sign_up_error_is_retried_whatever_replacements_says(night: 
     before = night.requests("sobjects.create")
     result = night.build()
     assert result.exit_code == 6
-    assert "5 sign-ups in a row failed" in result.stopped_because
+    assert "sign-ups failed, the maximum of one build" in result.stopped_because
     assert "C-9999" in result.stopped_because
-    assert night.requests("sobjects.create") - before == len(result.failed) == 5
+    assert night.requests("sobjects.create") - before == len(result.failed) <= 10
 
 
 def test_a_limit_hit_after_three_of_five_leaves_three_and_names_the_limit(

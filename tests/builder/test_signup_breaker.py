@@ -118,6 +118,20 @@ def test_before_the_first_success_few_are_sent() -> None:
     assert breaker.allows(9, 0.0)
 
 
+def test_each_poll_that_shows_no_failure_doubles_the_sign_ups_before_the_first_success() -> None:
+    """Failures arrive within seconds; the first success would be waited for in vain."""
+    breaker, in_progress, sent = SignUpBreaker(34), 0, []
+    for _ in range(4):
+        undecided = in_progress
+        while breaker.allows(undecided, 0.0, in_progress):
+            undecided += 1
+        in_progress = undecided
+        sent.append(undecided)
+    assert sent == [5, 10, 20, 40]
+    breaker.failed(0.0)
+    assert not breaker.allows(40, 1.0, 40), "a failure pauses them"
+
+
 def test_after_a_failure_there_is_a_pause_that_grows() -> None:
     breaker = SignUpBreaker(34, time_scale=2.0)
     pauses = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.builder.signup_poll import MOST_MISSES, MOST_REFUSALS
+from provisioner.builder.pending_signups import MOST_MISSES
+from provisioner.builder.signup_poll import MOST_REFUSALS
 from provisioner.ledger.base import State
 from tests.builder.night import Night
 
