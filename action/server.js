@@ -12,7 +12,7 @@ const LONGEST_WAIT = 600; // seconds that the server lets one request wait
 const AGAIN_AFTER = 5; // seconds after an answer that says: try again
 const TRIES_MIN = 60; // seconds in which a server that is away is tried again
 const TOKEN_LASTS = 240; // seconds; GitHub's tokens are valid for at least 300
-const AWAY = [429, 502, 503, 504];
+const AWAY = [429, 503, 504];
 const EXIT_CODES = { no_org_available: 3, login_refused: 5 };
 
 /** Claim an org and get its session; returns { org, session }. `file` keeps the org for the post step. */
@@ -71,9 +71,14 @@ async function call(method, path, body, wait = 0) {
       if (error instanceof Failed) throw error;
       problem = new Failed(`${url.origin} is not reached: ${error.message}`, 9);
     }
-    if ((answer && !AWAY.includes(answer.status)) || Date.now() > end) throw problem;
+    if ((answer && !isAway(answer)) || Date.now() > end) throw problem;
     await new Promise((resume) => { setTimeout(resume, AGAIN_AFTER * 1000); });
   }
+}
+
+/** Whether the same request may succeed later; a 502 of provisioner itself is a refused login, of a proxy it is not. */
+function isAway({ status, document }) {
+  return AWAY.includes(status) || (status === 502 && !(document && document.error));
 }
 
 function failed(url, { status, document }) {
