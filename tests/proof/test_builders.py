@@ -9,7 +9,7 @@ import pytest
 from provisioner.emulator.keys import KeyPair
 from tests.ledger import postgresql_server
 from tests.proof.builders.nights import Case, carry_out
-from tests.proof.builders.stage import Size
+from tests.proof.builders.sizes import Size
 from tests.proof.contents import Complete
 
 pytestmark = pytest.mark.slow

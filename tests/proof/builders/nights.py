@@ -17,7 +17,8 @@ from tests.proof import processes
 from tests.proof.builders.judge import judge
 from tests.proof.builders.network import network
 from tests.proof.builders.scenarios import SCENARIOS, undisturbed
-from tests.proof.builders.stage import Site, Size, Stage
+from tests.proof.builders.sizes import Size
+from tests.proof.builders.stage import Site, Stage
 from tests.proof.contents import Complete
 from tests.proof.ledgers import PostgresqlProof
 from tests.proof.whole_night import whole_night

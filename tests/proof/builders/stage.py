@@ -15,11 +15,13 @@ from tests.builder.night import STEPS
 from tests.ledger.postgresql_server import Server
 from tests.proof.builders.network import Network
 from tests.proof.builders.sign_up_count import SignUpCount
+from tests.proof.builders.sizes import Size
 from tests.proof.ledgers import Readable
 from tests.proof.processes import Ended, Process
 from tests.proof.whole_night import WholeNight
 
 TIMEOUT = 240.0  # seconds without the expected event, after which a case counts as hanging
+LOST = 2  # exit code of a builder that has lost its lock
 TAKES_OVER = "did not end cleanly"
 RESUMES = "that an earlier build did not finish"
 
@@ -28,55 +30,6 @@ _LOCK = (
     "AND (classid::bigint << 32 | objid::bigint) = "
     "hashtextextended(current_schema() || ' {pool}', {seed})"
 )
-
-
-@dataclass(frozen=True)
-class Size:
-    """How large a case is."""
-
-    orgs: int = 200
-    pools: int = 8
-    builders: int = 4
-    speed: float = 50.0  # divides the durations of the platform
-
-    @property
-    def each(self) -> int:
-        """Orgs of one pool."""
-        return self.orgs // self.pools
-
-    @property
-    def slots(self) -> int:
-        """`concurrent_signups`, of all builders together."""
-        return max(self.builders, self.orgs // 10)
-
-    @property
-    def time_scale(self) -> str:
-        """Of all waits of a build: twice as long as the durations that they wait for."""
-        return f"{2 / self.speed:g}"
-
-
-@dataclass(frozen=True)
-class LockTimes:
-    """Seconds of `build_lock.Times` in the processes of a case."""
-
-    ping: float
-    deadline: float
-    timeout: float
-    late_call: float
-    margin: float
-
-    @property
-    def grace(self) -> float:
-        """Until no call of a builder that lost its lock can be in progress."""
-        return self.deadline + self.late_call + self.margin
-
-    def program(self) -> str:
-        """Python that sets them in a process before its command runs."""
-        values = (self.ping, self.deadline, self.timeout, self.late_call, self.margin)
-        return (
-            "from provisioner.ledger.postgresql import build_lock\n"
-            f"build_lock.Times.__init__.__defaults__ = {values}\n"
-        )
 
 
 @dataclass
@@ -203,6 +156,13 @@ class Stage:
             ended = self.end(f"{kind} {builder.number}", builder)
             if builder not in but and ended.code not in codes:
                 yield f"{kind} {builder.number} exits with {ended.code}: {ended.err[-1500:]}"
+
+    def lost_or_done(self, victim: Builder) -> Iterator[str]:
+        """The victim ends, and says that it has lost its lock unless it was done before."""
+        ended = self.end(f"builder {victim.number}", victim)
+        is_lost = ended.code == LOST and "has lost its lock" in ended.err
+        if ended.code != 0 and not is_lost:
+            yield f"builder {victim.number} exits with {ended.code}: {ended.err[-1500:]}"
 
     def end(self, name: str, builder: Builder) -> Ended:
         """Wait for the end of a process."""
