@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ from provisioner.emulator.metadata.options import DeployOptions
 from provisioner.emulator.metadata.problems import Outcome, Problem
 from provisioner.emulator.metadata.standard_components import is_of_every_org
 from provisioner.emulator.org import EmulatedOrg
+
+_ONE_AT_A_TIME = threading.RLock()
+"""Two orgs must not both find that a consumer key is free in all orgs, and both take it."""
 
 
 @dataclass
@@ -68,6 +72,19 @@ def apply_packages(
 
     `accept` is called when all is applied; if it returns False (failed tests), all is undone.
     """
+    with org.store.lock, _ONE_AT_A_TIME:
+        return _apply_packages(org, archive, packages, options, user_id, namespace, accept)
+
+
+def _apply_packages(
+    org: EmulatedOrg,
+    archive: Archive,
+    packages: Iterable[Package],
+    options: DeployOptions,
+    user_id: str,
+    namespace: str | None,
+    accept: Callable[[], bool],
+) -> Result:
     result, before = Result(), dict(org.components)
     try:
         with org.store.transaction():
