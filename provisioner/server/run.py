@@ -102,7 +102,7 @@ def _announce(
     own = f"{scheme}://{name}:{port}"
     say(f"Serving {settings.url or own}" + (f" on {own}." if settings.url else "."))
     if token_file:
-        say(f"Sign in with the token in {token_file}.")
+        say(f"Sign in with the token in {token_file.resolve()}.")
     say("Stop with Ctrl-C.")
 
 

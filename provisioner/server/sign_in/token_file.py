@@ -38,7 +38,11 @@ def person_with(world: World, connection: HTTPConnection, token: str) -> Person:
     address = address_of(world, connection)
     if not world.local_token or not hmac.compare_digest(token.encode(), world.local_token.encode()):
         world.guesses.require(address)
-        raise AccessError("this is not the token of the file", code="not_signed_in")
+        raise AccessError(
+            "this is not the token of the file",
+            code="not_signed_in",
+            hint="read .provisioner/server-token next to pool.yaml",
+        )
     return local_person(address)
 
 
