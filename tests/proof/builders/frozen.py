@@ -76,14 +76,12 @@ def _held(stage: Stage, victim: Builder) -> tuple[Builder, Hold | None]:
         return found
     while not victim.is_over:
         orgs = [org for org in stage.rows(victim) if org.state is State.BUILDING and org.org_id]
-        if not orgs:
-            time.sleep(0.01)
-            continue
-        org = stage.random.choice(orgs)
-        fault = site.night.fault({"org": org.org_id}, {"do": "hold", "at": at})
-        if held := site.night.world.holds.current(wait=1.0):
+        faults = [site.night.fault({"org": o.org_id}, {"do": "hold", "at": at}) for o in orgs]
+        held = site.night.world.holds.current(wait=0.3)
+        for fault in faults:
+            site.night.world.faults.remove(fault)
+        if held:
             return victim, held[0]
-        site.night.world.faults.remove(fault)
     return victim, None
 
 
