@@ -53,11 +53,11 @@ class Awaited:
         sure = DOUBT
         for one in self.durations:
             if one.high > age:
-                density, begin = one.weight / (one.high - one.low), max(age, one.low)
-                sure += density * (one.high - begin)
-                if at > begin:
+                density, start = one.weight / (one.high - one.low), max(age, one.low)
+                sure += density * (one.high - start)
+                if at > start:
                     end = min(at, one.high)
-                    lost += density * (end - begin) * (at - (begin + end) / 2)
+                    lost += density * (end - start) * (at - (start + end) / 2)
         return lost / sure
 
     @property
@@ -71,9 +71,9 @@ class Awaited:
         left, sure = DOUBT * self._unknown, DOUBT
         for one in self.durations:
             if one.high > self.age:
-                begin = max(self.age, one.low)
-                share = one.weight * (one.high - begin) / (one.high - one.low)
-                left += share * ((begin + one.high) / 2 - self.age)
+                start = max(self.age, one.low)
+                share = one.weight * (one.high - start) / (one.high - one.low)
+                left += share * ((start + one.high) / 2 - self.age)
                 sure += share
         return left / sure
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.builder.awaited import AwaitedOperation
-from provisioner.builder.poll_times import Place
+from provisioner.builder.poll_times import Stage
 
 if TYPE_CHECKING:
     from provisioner.builder.context import BuildContext
@@ -32,20 +32,20 @@ class OrgPolls:
         else:
             earlier = 0.0
             if operation is not None:
-                self._times.step_ended(self._place(progress, step), operation)
+                self._times.step_ended(self._stage(progress, step), operation)
             elif progress.is_continued and progress.deadline is not None:
                 earlier = progress.deadline.age * self._scale
             operation = AwaitedOperation(outcome.operation, now - earlier, now, outcome.phase)
             progress.awaited = operation
         declared = outcome.wait * self._scale
-        return self._times.step(self._place(progress, step), operation, declared)
+        return self._times.step(self._stage(progress, step), operation, declared)
 
     def ended(self, progress: OrgProgress, step: ListedStep) -> None:
         """The step is done: learn how long it took."""
         if progress.awaited is not None:
-            self._times.step_ended(self._place(progress, step), progress.awaited)
+            self._times.step_ended(self._stage(progress, step), progress.awaited)
 
-    def _place(self, progress: OrgProgress, step: ListedStep) -> Place:
+    def _stage(self, progress: OrgProgress, step: ListedStep) -> Stage:
         org = progress.org
         later = self._lists.of(org)[org.step + 1 :]
-        return Place(org.username, org.pool, step.name, [one.name for one in later])
+        return Stage(org.username, org.pool, step.name, [one.name for one in later])

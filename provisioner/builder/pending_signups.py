@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.builder.poll_times import PendingPlace, Place
+from provisioner.builder.poll_times import PendingStage, Stage
 from provisioner.builder.signup_queue import DISPATCH
 from provisioner.builder.step_list import StepLists
 
@@ -97,18 +97,18 @@ class PendingSignUps:
     def next_poll(self) -> float | None:
         """Seconds until the next poll of all; None without any."""
         scale = self._context.options.time_scale
-        places = [
-            PendingPlace(self._place(one.org), one.deadline.age * scale) for one in self.polled
+        stages = [
+            PendingStage(self._stage(one.org), one.deadline.age * scale) for one in self.polled
         ]
-        if not places:
+        if not stages:
             return None
-        wait = self._context.poll_times.sign_ups(places, FIRST_POLL * scale)
+        wait = self._context.poll_times.sign_ups(stages, FIRST_POLL * scale)
         if any(one.misses is not None for one in self.polled):
             wait = min(wait, LONGEST_ARRIVAL / MOST_MISSES * scale)
         return self._context.varied(wait)
 
-    def _place(self, org: Org) -> Place:
-        return Place(org.username, org.pool, later=[step.name for step in self._lists.of(org)])
+    def _stage(self, org: Org) -> Stage:
+        return Stage(org.username, org.pool, later=[step.name for step in self._lists.of(org)])
 
     def poll_again(self, pending: PendingSignUp) -> None:
         """Continue to poll a sign-up after an unexpected exception."""

@@ -29,7 +29,7 @@ BETWEEN = 3.0  # usual durations that are at most between two polls
 
 
 @dataclass(frozen=True)
-class Place:
+class Stage:
     """Where an org is: its pool, its step, and the steps after that."""
 
     username: str
@@ -39,10 +39,10 @@ class Place:
 
 
 @dataclass(frozen=True)
-class PendingPlace:
+class PendingStage:
     """An org whose sign-up was sent `age` seconds ago."""
 
-    place: Place
+    stage: Stage
     age: float
 
 
@@ -58,7 +58,7 @@ class PollTimes:
         self._lock = threading.RLock()
         self._start = clock()
         self._ready: dict[str, float] = {}  # when orgs in their steps are expected to be ready
-        self._pending: Sequence[tuple[Place, float]] = ()  # sign-ups, and since when
+        self._pending: Sequence[tuple[Stage, float]] = ()  # sign-ups, and since when
         self._waiting, self._slots = 0, 1
         self._orgs: set[str] = set()  # all that were in the build
         self._end, self._end_is_fresh_until = 0.0, -math.inf
@@ -73,26 +73,26 @@ class PollTimes:
         with self._lock:
             self._ready.pop(username, None)
 
-    def step_ended(self, place: Place, operation: AwaitedOperation) -> None:
+    def step_ended(self, stage: Stage, operation: AwaitedOperation) -> None:
         """A poll has found that an operation of a step has ended well."""
         with self._lock:
             for phase, seconds in operation.durations(self.now()):
-                self._seen.add(Kind(place.pool, place.step, operation.name, phase), seconds)
+                self._seen.add(Kind(stage.pool, stage.step, operation.name, phase), seconds)
 
     def sign_up_ended(self, pool: str, seconds: float) -> None:
         """A sign-up took so long."""
         with self._lock:
             self._seen.add(Kind(pool, SIGN_UP), seconds)
 
-    def step(self, place: Place, operation: AwaitedOperation, declared: float) -> float:
+    def step(self, stage: Stage, operation: AwaitedOperation, declared: float) -> float:
         """Seconds until the next poll of a step, whose own first wait is `declared`."""
         with self._lock:
             now = self.now()
-            age, awaited = now - operation.since, self._awaited(place, operation, now)
+            age, awaited = now - operation.since, self._awaited(stage, operation, now)
             duration = age + awaited.remaining
-            ready = now + awaited.remaining + self._rest(place)
-            self._ready[place.username] = ready
-            self._orgs.add(place.username)
+            ready = now + awaited.remaining + self._rest(stage)
+            self._ready[stage.username] = ready
+            self._orgs.add(stage.username)
             is_same_phase = not operation.is_new_phase
             if not awaited.durations and is_same_phase and age < ALMOST * declared:
                 return declared - age
@@ -101,17 +101,17 @@ class PollTimes:
             whole = (end - self._start) * self._left()
             worth = price(matters, whole, duration, is_known=is_known)
             longest = BETWEEN * duration if is_known else max(age, declared)
-            if operation.is_new_phase and not self._seen.likely(self._kind(place, operation)):
+            if operation.is_new_phase and not self._seen.likely(self._kind(stage, operation)):
                 longest = operation.gap / 2
-            if not self._seen.is_measured(Kind(place.pool, place.step, operation.name)):
+            if not self._seen.is_measured(Kind(stage.pool, stage.step, operation.name)):
                 longest = min(longest, max(declared, DISTRUST * age))
             return next_poll([awaited], worth, longest)
 
-    def sign_ups(self, pending: Sequence[PendingPlace], declared: float) -> float:
+    def sign_ups(self, pending: Sequence[PendingStage], declared: float) -> float:
         """Seconds until the next poll of all pending sign-ups; the first one is `declared`."""
         with self._lock:
             now = self.now()
-            self._pending = [(one.place, now - one.age) for one in pending]
+            self._pending = [(one.stage, now - one.age) for one in pending]
             self._end_is_fresh_until = now
             whole = self._build_end(now) - self._start
             operations = [self._awaited_sign_up(one, now) for one in pending]
@@ -124,26 +124,26 @@ class PollTimes:
             duration = max(one.age + one.remaining for one in operations)
             worth = price(1.0, whole * self._left(), duration, is_known=is_known)
             longest = BETWEEN * duration if is_known else oldest
-            if not any(self._seen.is_measured(Kind(o.place.pool, SIGN_UP)) for o in pending):
+            if not any(self._seen.is_measured(Kind(o.stage.pool, SIGN_UP)) for o in pending):
                 longest = min(longest, max(declared, DISTRUST * oldest))
             return next_poll(shares, worth, longest)
 
-    def _kind(self, place: Place, operation: AwaitedOperation) -> Kind:
-        return Kind(place.pool, place.step, operation.name, operation.phases[-1].name)
+    def _kind(self, stage: Stage, operation: AwaitedOperation) -> Kind:
+        return Kind(stage.pool, stage.step, operation.name, operation.phases[-1].name)
 
-    def _awaited(self, place: Place, operation: AwaitedOperation, now: float) -> Awaited:
+    def _awaited(self, stage: Stage, operation: AwaitedOperation, now: float) -> Awaited:
         """By the durations since the current phase, or else since the start."""
-        if of_phase := self._seen.likely(self._kind(place, operation)):
+        if of_phase := self._seen.likely(self._kind(stage, operation)):
             return Awaited(now - operation.phases[-1].since, of_phase)
-        whole = Kind(place.pool, place.step, operation.name)
+        whole = Kind(stage.pool, stage.step, operation.name)
         return Awaited(now - operation.since, self._seen.likely(whole))
 
-    def _awaited_sign_up(self, one: PendingPlace, now: float) -> Awaited:
-        """While others wait for their sign-ups, all places of pending ones matter equally."""
-        awaited = Awaited(one.age, self._seen.likely(Kind(one.place.pool, SIGN_UP)))
+    def _awaited_sign_up(self, one: PendingStage, now: float) -> Awaited:
+        """While others wait for their sign-ups, all pending ones matter equally."""
+        awaited = Awaited(one.age, self._seen.likely(Kind(one.stage.pool, SIGN_UP)))
         if self._waiting:
             return awaited
-        slack = self._end - now - awaited.remaining - self._rest(one.place)
+        slack = self._end - now - awaited.remaining - self._rest(one.stage)
         return replace(awaited, weight=weight(slack, self._end - self._start))
 
     def _left(self) -> float:
@@ -151,21 +151,21 @@ class PollTimes:
         unfinished = len(self._ready) + len(self._pending) + self._waiting
         return min(1.0, unfinished / max(1, len(self._orgs) + len(self._pending) + self._waiting))
 
-    def _rest(self, place: Place) -> float:
-        return sum(self._seen.mean(place.pool, step) for step in place.later)
+    def _rest(self, stage: Stage) -> float:
+        return sum(self._seen.mean(stage.pool, step) for step in stage.later)
 
     def _build_end(self, now: float) -> float:
         """When the last org is expected to be ready; kept for a while, because it is costly."""
         if now >= self._end_is_fresh_until:
             ends = [now, *self._ready.values()]
-            for place, since in self._pending:
-                likely = self._seen.likely(Kind(place.pool, SIGN_UP))
-                ends.append(now + Awaited(now - since, likely).remaining + self._rest(place))
+            for stage, since in self._pending:
+                likely = self._seen.likely(Kind(stage.pool, SIGN_UP))
+                ends.append(now + Awaited(now - since, likely).remaining + self._rest(stage))
             if self._waiting and self._pending:
-                place = self._pending[0][0]
+                stage = self._pending[0][0]
                 rounds = math.ceil(self._waiting / self._slots)
-                sign_ups = rounds * self._seen.mean(place.pool, SIGN_UP)
-                ends.append(now + sign_ups + self._rest(place))
+                sign_ups = rounds * self._seen.mean(stage.pool, SIGN_UP)
+                ends.append(now + sign_ups + self._rest(stage))
             self._end = max(ends)
             self._end_is_fresh_until = now + FRESH * (self._end - now)
         return self._end

@@ -12,7 +12,7 @@ from typing import cast
 
 from provisioner.builder.awaited import AwaitedOperation
 from provisioner.builder.history import History, PastBuilds
-from provisioner.builder.poll_times import PendingPlace, Place, PollTimes
+from provisioner.builder.poll_times import PendingStage, PollTimes, Stage
 
 SIGN_UP = "sign-up"
 Ranges = Mapping[str, tuple[float, float]]  # step → seconds; the sign-up is the first
@@ -85,11 +85,11 @@ class SimulatedBuild:
 
     def _plan_poll(self) -> None:
         if self._pending:
-            places = [
-                PendingPlace(Place(str(org), "pool", later=self._steps), self.now - since)
+            stages = [
+                PendingStage(Stage(str(org), "pool", later=self._steps), self.now - since)
                 for org, since in self._pending.items()
             ]
-            self._after(self._times.sign_ups(places, self.scale), self._poll)
+            self._after(self._times.sign_ups(stages, self.scale), self._poll)
 
     def _poll(self) -> None:
         self.hub_polls += 1
@@ -109,16 +109,16 @@ class SimulatedBuild:
             self._await(org, number, AwaitedOperation("", self.now, self.now))
 
     def _await(self, org: int, number: int, operation: AwaitedOperation) -> None:
-        place = Place(str(org), "pool", self._steps[number], self._steps[number + 1 :])
+        stage = Stage(str(org), "pool", self._steps[number], self._steps[number + 1 :])
 
         def poll() -> None:
             self.org_polls += 1
-            if self.now - operation.since >= self._durations[org][place.step]:
-                self._times.step_ended(place, operation)
-                self.measured[place.step].append(self.now - operation.since)
+            if self.now - operation.since >= self._durations[org][stage.step]:
+                self._times.step_ended(stage, operation)
+                self.measured[stage.step].append(self.now - operation.since)
                 self._start(org, number + 1)
             else:
                 operation.poll("", self.now)
                 self._await(org, number, operation)
 
-        self._after(self._times.step(place, operation, self.scale), poll)
+        self._after(self._times.step(stage, operation, self.scale), poll)
