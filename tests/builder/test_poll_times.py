@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from provisioner.builder.awaited import AwaitedOperation
+from provisioner.builder.history import History, PastBuilds
 from provisioner.builder.next_poll import Awaited, Likely, likely, next_poll, price, weight
+from provisioner.builder.poll_times import PendingStage, PollTimes, Stage
 from tests.builder.poll_simulation import SimulatedBuild
 
 MINUTES = {  # docs/reference/durations.md
@@ -20,6 +24,12 @@ LONG = {
     "install_package": (300.0, 1200.0),
     "deploy_source": (60.0, 300.0),
 }
+
+
+class NoPast:
+    """No past builds."""
+
+    history = History({}, 0)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +107,22 @@ def test_an_org_that_has_time_to_spare_is_polled_rarely() -> None:
     critical = price(weight(0, 600), 600, 60, is_known=True)
     assert price(weight(60, 600), 600, 60, is_known=True) > 1.9 * critical
     assert price(weight(6000, 600), 600, 60, is_known=True) == pytest.approx(0.54)
+
+
+def test_a_sign_up_of_known_duration_is_rarely_polled_before_it_can_have_ended() -> None:
+    """By what a probe has measured; not never, because tonight may be faster."""
+
+    def polls(known: float) -> int:
+        now, count = 0.0, 0
+        past = cast("PastBuilds", NoPast())
+        times = PollTimes(past, known, clock=lambda: now)
+        org = Stage("org", "pool")
+        while now < 110:
+            now += times.sign_ups([PendingStage(org, now)], 1.0)
+            count += 1
+        return count
+
+    assert polls(180.0) <= 12 < polls(0.0) / 2
 
 
 def test_measured_durations_are_surer_the_more_there_are() -> None:

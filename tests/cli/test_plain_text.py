@@ -93,6 +93,7 @@ def test_output_goes_through_one_module_and_rich_gets_plain_text() -> None:
                 assert is_constant or {"cell", "shown"} & names_in(call), ast.unparse(call)
     assert found == {
         "output.py": {"Console"},
+        "__main__.py": {"sys.stdout.write"},  # the version, before anything is imported
         "report/live_view.py": {"self._console.print"},
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -48,21 +47,6 @@ def test_a_build_uses_the_way_that_a_probe_has_found(make_night: MakeNight) -> N
     night.write_pool(size=2, pool="canary: false", steps="")
     assert night.build().exit_code == 0
     assert [key for _, key in sign_ups(night)[2:]] == ["PlatformCLI"] * 2
-
-
-def test_a_build_does_not_poll_before_a_sign_up_can_have_ended(make_night: MakeNight) -> None:
-    def polls(facts: HubFacts) -> int:
-        night = make_night(**{"signup.New": 10.0, "signup.Creating": 170.0})
-        shutil.rmtree(night.folder / ".provisioner", ignore_errors=True)
-        night.write_pool(size=1, steps="")
-        record(night, facts)
-        before = night.requests("query")
-        assert night.build().exit_code == 0
-        assert len(sign_ups(night)) == 1
-        return night.requests("query") - before
-
-    unknown = polls(HubFacts())
-    assert polls(replace(REPLICATED, sign_up_seconds=180.0)) < unknown
 
 
 @pytest.mark.parametrize(

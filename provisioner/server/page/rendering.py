@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+import jinja2
 from starlette.responses import HTMLResponse, Response
 
 from provisioner.plain_text import visible
@@ -47,11 +47,11 @@ def page(
 
 
 @cache
-def _templates() -> Environment:
-    found = Environment(
-        loader=PackageLoader("provisioner.server.page"),
+def _templates() -> jinja2.Environment:
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("provisioner.server.page"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
