@@ -50,9 +50,10 @@ class DurationsSeen:
         insort(seen.seconds, seconds)
         self._derive(kind, seen)
 
-    def is_measured(self, kind: Kind) -> bool:
-        """Whether this build has measured one; other nights may have been different."""
-        return bool(self._of(kind).seconds)
+    def tonight(self, kind: Kind) -> float:
+        """The median of what this build has measured; 0: nothing yet."""
+        seconds = self._of(kind).seconds
+        return seconds[len(seconds) // 2] if seconds else 0.0
 
     def likely(self, kind: Kind) -> Sequence[Likely]:
         """How long the next one may take; nothing if that is unknown."""

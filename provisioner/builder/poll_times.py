@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 FRESH = 0.005  # of the rest of the build: how long an estimate of its end is used
 ALMOST = 0.99  # of the first wait: it is over
 DISTRUST = 3.0
-"""Times the age of an operation: until the next poll at most, while only past builds have measured
-such operations. Tonight they may be ten times as fast."""
+"""Times the age of an operation, or what such operations have taken tonight: until the next poll at
+most. Past builds may have been ten times as slow."""
 BETWEEN = 3.0  # usual durations that are at most between two polls
 
 
@@ -103,8 +103,8 @@ class PollTimes:
             longest = BETWEEN * duration if is_known else max(age, declared)
             if operation.is_new_phase and not self._seen.likely(self._kind(stage, operation)):
                 longest = operation.gap / 2
-            if not self._seen.is_measured(Kind(stage.pool, stage.step, operation.name)):
-                longest = min(longest, max(declared, DISTRUST * age))
+            usual = self._seen.tonight(Kind(stage.pool, stage.step, operation.name))
+            longest = min(longest, max(declared, DISTRUST * max(age, usual)))
             return next_poll([awaited], worth, longest)
 
     def sign_ups(self, pending: Sequence[PendingStage], declared: float) -> float:
@@ -124,8 +124,8 @@ class PollTimes:
             duration = max(one.age + one.remaining for one in operations)
             worth = price(1.0, whole * self._left(), duration, is_known=is_known)
             longest = BETWEEN * duration if is_known else oldest
-            if not any(self._seen.is_measured(Kind(o.stage.pool, SIGN_UP)) for o in pending):
-                longest = min(longest, max(declared, DISTRUST * oldest))
+            usual = max(self._seen.tonight(Kind(o.stage.pool, SIGN_UP)) for o in pending)
+            longest = min(longest, max(declared, DISTRUST * max(oldest, usual)))
             return next_poll(shares, worth, longest)
 
     def _kind(self, stage: Stage, operation: AwaitedOperation) -> Kind:
